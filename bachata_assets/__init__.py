@@ -1,0 +1,1 @@
+"""Dagster assets that turn videos of bachata couples into searchable multimodal embeddings."""

@@ -1,0 +1,151 @@
+"""`CoupleKeypoints`: what pose estimation hands on, and its form as a Parquet table.
+
+How it is estimated lives in `pose/estimator.py`; what is made of it, in the embedding modules.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bachata_assets import schemas
+
+ROLES = ("lead", "follow")
+METADATA_KEY = b"couple"
+
+
+@dataclass(frozen=True)
+class CoupleKeypoints:
+    """Both dancers over a whole clip; axis 1 is (lead, follow). Native pixels, NaN where missing.
+
+    Attributes
+    ----------
+    times : float64 (T,), s
+    boxes : float32 (T, 2, 4), x1 y1 x2 y2
+    keypoints : float32 (T, 2, 17, 3), x y score in COCO order
+    valid : bool (T, 2), the dancer was found in this frame (seen or bridged)
+    interpolated : bool (T, 2), bridged over a short gap
+    track_ids : the two tracks' numbers
+    fps : sampling rate of `times`, frames per second
+    width, height : of the video, px
+    role_confidence : probability that axis 1 is not the wrong way round, 0.5..1
+    role_evidence : cue -> its log-odds, for people to read
+    suspected_swaps : times (s) where the identities may have crossed
+    hands : float32 (T, 2, 2, 21, 3) or None, left then right hand
+    """
+
+    times: np.ndarray
+    boxes: np.ndarray
+    keypoints: np.ndarray
+    valid: np.ndarray
+    interpolated: np.ndarray
+    track_ids: tuple[int, int]
+    fps: float
+    width: int
+    height: int
+    role_confidence: float
+    role_evidence: dict[str, float] = field(default_factory=dict)
+    suspected_swaps: tuple[float, ...] = ()
+    hands: np.ndarray | None = None
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames T."""
+        return len(self.times)
+
+    @property
+    def detection_rate(self) -> float:
+        """Frames with both dancers / all frames (the mission's definition)."""
+        return float(self.valid.all(axis=1).mean())
+
+    @property
+    def avg_confidence(self) -> float:
+        """Mean keypoint score over the dancers found."""
+        scores = self.keypoints[..., 2][self.valid]
+        return float(scores.mean()) if scores.size else 0.0
+
+    @property
+    def quality_score(self) -> float:
+        """0.6 x detection_rate + 0.4 x avg_confidence (the mission's definition)."""
+        return 0.6 * self.detection_rate + 0.4 * self.avg_confidence
+
+    def swapped(self) -> "CoupleKeypoints":
+        """Return the same couple with lead and follow exchanged."""
+        flip = np.s_[:, ::-1]
+        return CoupleKeypoints(
+            **{**self.__dict__, "track_ids": self.track_ids[::-1]}
+            | {name: getattr(self, name)[flip] for name in ("boxes", "keypoints", "valid", "interpolated")}
+            | {"hands": None if self.hands is None else self.hands[flip]}
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """Return the scalars: kept in the table's metadata and shown on the asset."""
+        return {
+            "fps": self.fps,
+            "width": self.width,
+            "height": self.height,
+            "frame_count": self.frame_count,
+            "detection_rate": self.detection_rate,
+            "avg_confidence": self.avg_confidence,
+            "quality_score": self.quality_score,
+            "role_confidence": self.role_confidence,
+            "role_evidence": self.role_evidence,
+            "suspected_swaps": list(self.suspected_swaps),
+        }
+
+    def to_table(self) -> pa.Table:
+        """Return the table of `schemas.keypoints`: one row a (frame, dancer), lead first."""
+        count = self.frame_count
+        hands = np.full((count, 2, 126), np.nan) if self.hands is None else self.hands
+        columns = {
+            "frame": np.repeat(np.arange(count, dtype=np.int32), 2),
+            "time_s": np.repeat(self.times, 2),
+            "role": list(ROLES) * count,
+            "track_id": np.tile(np.asarray(self.track_ids, np.int32), count),
+            "box": _vectors(self.boxes, 4),
+            "keypoints": _vectors(self.keypoints, schemas.KEYPOINTS * 3),
+            "hands": _vectors(hands, 2 * schemas.HAND_KEYPOINTS * 3),
+            "valid": self.valid.ravel(),
+            "interpolated": self.interpolated.ravel(),
+        }
+        table = pa.table(columns, schema=schemas.keypoints)
+        return table.replace_schema_metadata({METADATA_KEY: json.dumps(self.summary())})
+
+    @classmethod
+    def from_table(cls, table: pa.Table) -> "CoupleKeypoints":
+        """Return the couple that `to_table` wrote."""
+        summary = json.loads(table.schema.metadata[METADATA_KEY])
+        rows = {name: table.column(name).combine_chunks() for name in table.column_names}
+        hands = _array(rows["hands"], (-1, 2, 2, schemas.HAND_KEYPOINTS, 3))
+        track_ids = rows["track_id"].slice(0, 2).to_pylist()
+        return cls(
+            times=rows["time_s"].to_numpy()[::2],
+            boxes=_array(rows["box"], (-1, 2, 4)),
+            keypoints=_array(rows["keypoints"], (-1, 2, schemas.KEYPOINTS, 3)),
+            valid=rows["valid"].to_numpy(zero_copy_only=False).reshape(-1, 2),
+            interpolated=rows["interpolated"].to_numpy(zero_copy_only=False).reshape(-1, 2),
+            track_ids=(track_ids[0], track_ids[1]),
+            fps=summary["fps"],
+            width=summary["width"],
+            height=summary["height"],
+            role_confidence=summary["role_confidence"],
+            role_evidence=summary["role_evidence"],
+            suspected_swaps=tuple(summary["suspected_swaps"]),
+            hands=None if np.isnan(hands).all() else hands,
+        )
+
+
+def _vectors(values: np.ndarray, size: int) -> pa.Array:
+    """Return rows of `size` numbers as a fixed-size-list array, null where a row is all NaN."""
+    rows = np.ascontiguousarray(values, np.float32).reshape(-1, size)
+    flat = pa.array(rows.ravel(), from_pandas=True)
+    return pa.FixedSizeListArray.from_arrays(flat, size, mask=pa.array(np.isnan(rows).all(axis=1)))
+
+
+def _array(column: pa.FixedSizeListArray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return a fixed-size-list column as float32 with NaN for null."""
+    size = column.type.list_size
+    filled = column.fill_null([float("nan")] * size) if column.null_count else column
+    return filled.flatten().to_numpy(zero_copy_only=False).astype(np.float32).reshape(shape)

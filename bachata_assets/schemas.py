@@ -1,0 +1,86 @@
+"""Every Parquet table of a data dir as a `pyarrow.Schema`, with units.
+
+How tables are written and read lives in `resources/dataset.py`; how rows are computed, in the domain folders.
+Missing is null, never zero and never NaN.
+"""
+
+import pyarrow as pa
+
+from bachata_assets.embedding import DIMENSIONS
+
+KEYPOINTS = 17
+"""COCO body keypoints: nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles (left before right)."""
+HAND_KEYPOINTS = 21
+
+
+def vector(dimensions: int) -> pa.DataType:
+    """Return the type of a vector column: fixed_size_list<float32, dimensions>."""
+    return pa.list_(pa.float32(), dimensions)
+
+
+keypoints = pa.schema(
+    [
+        pa.field("frame", pa.int32(), nullable=False, metadata={"description": "index at 15 fps, from 0"}),
+        pa.field("time_s", pa.float64(), nullable=False, metadata={"unit": "s, presentation time"}),
+        pa.field("role", pa.string(), nullable=False, metadata={"description": "lead or follow"}),
+        pa.field("track_id", pa.int32(), nullable=False),
+        pa.field("box", vector(4), metadata={"unit": "px of the video: x1, y1, x2, y2"}),
+        pa.field("keypoints", vector(KEYPOINTS * 3), metadata={"unit": "17 x (x px, y px, score 0..1)"}),
+        pa.field("hands", vector(2 * HAND_KEYPOINTS * 3), metadata={"unit": "left, right x 21 x (x, y, score)"}),
+        pa.field("valid", pa.bool_(), nullable=False, metadata={"description": "the dancer was found here"}),
+        pa.field("interpolated", pa.bool_(), nullable=False, metadata={"description": "bridged over a gap"}),
+    ]
+)
+"""One row a (frame, dancer)."""
+
+beats = pa.schema([pa.field("time_s", pa.float64(), nullable=False, metadata={"unit": "s"})])
+"""One row a beat; tempo and confidence are in the table's metadata."""
+
+
+def embedding(family: str) -> pa.Schema:
+    """Return the one-row table of an embedding family; `vector` is null where `absent_reason` says why."""
+    extra = [pa.field("sentence", pa.string())] if family == "text" else []
+    return pa.schema(
+        [
+            pa.field("clip_id", pa.string(), nullable=False),
+            pa.field("vector", vector(DIMENSIONS[family])),
+            pa.field("absent_reason", pa.string()),
+            *extra,
+        ]
+    )
+
+
+search_index = pa.schema(
+    [
+        pa.field("clip_id", pa.string(), nullable=False, metadata={"description": "also the document's _id"}),
+        pa.field("index_name", pa.string(), nullable=False),
+        pa.field("content_hash", pa.string(), nullable=False, metadata={"description": "sha256 of document"}),
+        pa.field("document", pa.string(), nullable=False, metadata={"description": "the JSON as sent"}),
+    ]
+)
+
+_annotation_columns = [
+    pa.field("move_label", pa.string(), nullable=False),
+    pa.field("difficulty", pa.string(), nullable=False),
+    pa.field("energy_level", pa.string(), nullable=False),
+    pa.field("lead_follow_roles", pa.string(), nullable=False),
+    pa.field("estimated_tempo", pa.float64(), nullable=False, metadata={"unit": "beats per minute"}),
+    pa.field("notes", pa.string(), nullable=False),
+]
+
+embeddings = pa.schema(
+    [
+        pa.field("clip_id", pa.string(), nullable=False),
+        pa.field("video_path", pa.string(), nullable=False),
+        *_annotation_columns,
+        pa.field("quality_score", pa.float64(), nullable=False, metadata={"unit": "0..1"}),
+        pa.field("detection_rate", pa.float64(), nullable=False, metadata={"unit": "0..1"}),
+        pa.field("avg_confidence", pa.float64(), nullable=False, metadata={"unit": "0..1"}),
+        pa.field("frame_count", pa.int32(), nullable=False, metadata={"unit": "frames at 15 fps"}),
+        pa.field("processing_time", pa.float64(), nullable=False, metadata={"unit": "s"}),
+        pa.field("version", pa.string(), nullable=False),
+        pa.field("created_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        *[pa.field(f"{family}_embedding", vector(size)) for family, size in DIMENSIONS.items()],
+    ]
+)
+"""One row a clip, all families side by side."""

@@ -1,0 +1,1 @@
+"""Documents, indices and nearest neighbours. A plain library: imports no Dagster."""
