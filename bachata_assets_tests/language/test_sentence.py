@@ -1,0 +1,73 @@
+import pytest
+
+from bachata_assets.embedding import Absent
+from bachata_assets.language.sentence import annotation_sentence
+from bachata_assets.video.annotations import Annotation
+
+
+def full(**changes):
+    known = {
+        "move_label": "lady_left_turn",
+        "difficulty": "intermediate",
+        "energy_level": "low",
+        "lead_follow_roles": "follow_focus",
+        "estimated_tempo": 102.0,
+        "notes": "Lady left turn throughout 3 seconds",
+    }
+    return Annotation(**known | changes)
+
+
+def test_everything_known_is_said_in_one_natural_sentence_and_the_notes():
+    assert annotation_sentence(full()) == (
+        "Dance move: lady left turn, intermediate difficulty, low energy, focused on the follow, "
+        "at 102 beats per minute. Lady left turn throughout 3 seconds."
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "gone"),
+    [
+        ("difficulty", "unknown", "difficulty"),
+        ("difficulty", " Unknown ", "difficulty"),
+        ("energy_level", "", "energy"),
+        ("lead_follow_roles", "unknown", "follow,"),
+        ("notes", "  ", "seconds"),
+    ],
+)
+def test_an_unknown_field_is_left_out(field, value, gone):
+    sentence = annotation_sentence(full(**{field: value}))
+    assert gone not in sentence
+    assert "unknown" not in sentence.lower()
+    assert ", ," not in sentence
+    assert sentence.endswith(".")
+
+
+def test_a_clip_of_unknown_move_is_still_bachata():
+    sentence = annotation_sentence(Annotation(notes="Closing pose"))
+    assert sentence == "Dance move: bachata. Closing pose."
+
+
+def test_a_fallback_is_not_said_but_the_same_value_said_by_an_annotator_is():
+    assert annotation_sentence(Annotation(move_label="dip")) == "Dance move: dip."
+    sentence = annotation_sentence(Annotation(move_label="dip", energy_level="medium", estimated_tempo=120))
+    assert sentence == "Dance move: dip, medium energy, at 120 beats per minute."
+
+
+def test_a_clip_without_any_annotation_has_nothing_to_say():
+    assert isinstance(annotation_sentence(Annotation()), Absent)
+    assert isinstance(annotation_sentence(Annotation(move_label="", notes="unknown")), Absent)
+
+
+def test_the_side_of_the_leader_is_no_part_of_the_sentence():
+    assert isinstance(annotation_sentence(Annotation(lead="left")), Absent)
+    assert annotation_sentence(full(lead="left")) == annotation_sentence(full())
+
+
+def test_an_annotated_tempo_alone_is_worth_a_sentence():
+    sentence = annotation_sentence(Annotation(estimated_tempo=131))
+    assert sentence == "Dance move: bachata, at 131 beats per minute."
+
+
+def test_notes_of_several_lines_become_one_and_keep_their_full_stop():
+    sentence = annotation_sentence(full(notes="Slow.\n  Then fast!"))
+    assert sentence.endswith(". Slow. Then fast!")
