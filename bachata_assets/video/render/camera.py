@@ -1,0 +1,43 @@
+"""The pinhole camera: metres of the room to pixels of the picture."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera that looks horizontally along z.
+
+    Attributes
+    ----------
+    width, height : of the picture, px
+    distance : m from the lens to the plane z = 0
+    fill : fraction of the picture's height that 1.8 m at z = 0 covers
+    level : m, height of the lens above the floor
+    centre : fraction of the picture's height at which 0.9 m above the floor (z = 0) is seen
+    """
+
+    width: int = 640
+    height: int = 360
+    distance: float = 4.5
+    fill: float = 0.72
+    level: float = 1.25
+    centre: float = 0.53
+
+    @property
+    def focal(self) -> float:
+        """Focal length in px."""
+        return self.fill * self.height * self.distance / 1.8
+
+    @property
+    def horizon(self) -> float:
+        """Row (px) of the horizon."""
+        return self.centre * self.height + self.focal * (0.9 - self.level) / self.distance
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """Return (..., 3): x px, y px and px a metre of points (..., 3) in metres."""
+        scale = self.focal / np.maximum(points[..., 2] + self.distance, 0.2)
+        x = self.width / 2 + scale * points[..., 0]
+        y = self.horizon - scale * (points[..., 1] - self.level)
+        return np.stack([x, y, scale], axis=-1)
