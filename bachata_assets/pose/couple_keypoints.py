@@ -116,7 +116,7 @@ class CoupleKeypoints:
     @classmethod
     def from_table(cls, table: pa.Table) -> "CoupleKeypoints":
         """Return the couple that `to_table` wrote."""
-        summary = json.loads(table.schema.metadata[METADATA_KEY])
+        summary = couple_summary(table)
         rows = {name: table.column(name).combine_chunks() for name in table.column_names}
         hands = _array(rows["hands"], (-1, 2, 2, schemas.HAND_KEYPOINTS, 3))
         track_ids = rows["track_id"].slice(0, 2).to_pylist()
@@ -135,6 +135,11 @@ class CoupleKeypoints:
             suspected_swaps=tuple(summary["suspected_swaps"]),
             hands=None if np.isnan(hands).all() else hands,
         )
+
+
+def couple_summary(table: pa.Table) -> dict[str, Any]:
+    """Return the scalars that `to_table` put into a keypoints table's metadata."""
+    return dict(json.loads(table.schema.metadata[METADATA_KEY]))
 
 
 def _vectors(values: np.ndarray, size: int) -> pa.Array:

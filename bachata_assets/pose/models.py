@@ -1,0 +1,262 @@
+"""`PoseModels`: a model set compiled for this machine; frames to person boxes, crops to keypoints.
+
+Which persons are the couple is `estimator.py`'s concern; where exported models come from, `exported.py`'s.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from bachata_assets.pose.cores import available_cores
+from bachata_assets.pose.exported import exported_model
+from bachata_assets.pose.geometry import non_maximum_suppression
+from bachata_assets.pose.model_sets import ModelSet, load_model_set
+
+if TYPE_CHECKING:
+    import openvino
+
+Precision = Literal["auto", "f32", "bf16"]
+STRIDES = (8, 16, 32)
+PADDING_GREY = 114
+"""RTMDet's padding, as in its test pipeline."""
+CROP_PADDING = 1.25
+"""MMPose's GetBBoxCenterScale: the crop is this much larger than the box."""
+SIMCC_SPLIT = 2.0
+DETECTOR_BATCH = 4
+POSE_BATCH = 8
+
+
+@dataclass(frozen=True)
+class Detections:
+    """Person boxes of one frame, best first: boxes float32 (N, 4) in px of the frame, scores float32 (N,)."""
+
+    boxes: np.ndarray
+    scores: np.ndarray
+
+
+class PoseModels:
+    """A detector and a pose model, compiled once, shared by all clips of a process.
+
+    Use `PoseModels.load`. `fingerprint` changes exactly when the numbers may: weights, config, effective precision.
+    """
+
+    def __init__(
+        self, model_set: ModelSet, cache_dir: Path | None, precision: Precision, threads: int
+    ) -> None:
+        import openvino
+
+        core = openvino.Core()
+        self.model_set = model_set
+        self.effective_precision = _effective_precision(core, precision)
+        self.threads = threads or available_cores()
+        self._core = core
+        self._options = {
+            "INFERENCE_PRECISION_HINT": self.effective_precision,
+            "PERFORMANCE_HINT": "THROUGHPUT",
+            "INFERENCE_NUM_THREADS": self.threads,
+        }
+        self._detector = exported_model(model_set.detector, cache_dir)
+        self._detectors: dict[bool, openvino.CompiledModel] = {}
+        self._pose = core.compile_model(exported_model(model_set.pose, cache_dir), "CPU", self._options)
+
+    @classmethod
+    def load(
+        cls,
+        model_set: str = "bundled",
+        checkpoint_dir: Path | None = None,
+        cache_dir: Path | None = None,
+        precision: Precision = "auto",
+        threads: int = 0,
+    ) -> "PoseModels":
+        """Return the models of a set, exporting them when they are not in the cache.
+
+        Parameters
+        ----------
+        model_set : name in `models.toml`
+        checkpoint_dir : folder of models.toml and weights; None: the one that comes with the project
+        cache_dir : where exported models are kept; None: the user's cache folder
+        precision : "auto" is bf16 where the CPU computes it, else f32
+        threads : cores for inference; 0: all that this process may use
+
+        Raises
+        ------
+        FileNotFoundError
+            The checkpoint folder or a file of it is missing; the message says how to get it.
+        ModelSetError
+            A file is damaged or does not fit.
+        """
+        return cls(load_model_set(model_set, checkpoint_dir), cache_dir, precision, threads)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of weights, configs and effective precision."""
+        parts = (self.model_set.detector.identity, self.model_set.pose.identity, self.effective_precision)
+        return f"{self.model_set.name}-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:12]}"
+
+    @property
+    def crop_size(self) -> tuple[int, int]:
+        """(width, height) of the crops that the pose model sees, px."""
+        return self.model_set.pose.input_size
+
+    def detect(
+        self,
+        frames: Iterable[np.ndarray],
+        score_threshold: float = 0.3,
+        nms_threshold: float = 0.85,
+        limit: int = 20,
+    ) -> Iterator[Detections]:
+        """Yield the persons in each frame (H, W, 3) uint8 BGR; all frames of a call have one size.
+
+        Boxes of embracing dancers overlap: NMS at 0.6 loses one of them.
+        """
+        for frame_scores, frame_boxes in self._raw_detections(frames):
+            seen = np.flatnonzero(frame_scores >= score_threshold)
+            seen = seen[np.argsort(-frame_scores[seen], kind="stable")][:300]
+            boxes, scores = frame_boxes[seen], frame_scores[seen]
+            kept = non_maximum_suppression(boxes, scores, nms_threshold)[:limit]
+            yield Detections(boxes[kept], scores[kept])
+
+    def keypoints(self, jobs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[np.ndarray]:
+        """Yield float32 (17, 3), x y score, for each (frame, box); in px of that frame.
+
+        Crop geometry and decoding are MMPose's (GetBBoxCenterScale, TopdownAffine, SimCCLabel), flip test off.
+        """
+        geometry: list[np.ndarray] = []
+
+        def crops() -> Iterator[np.ndarray]:
+            for frame, box in jobs:
+                matrix, crop = top_down_crop(frame, box, self.crop_size)
+                geometry.append(matrix)
+                yield crop
+
+        index = 0
+        for logits_x, logits_y in _run_queue(self._pose, _batches(crops(), POSE_BATCH), self.threads):
+            for x, y in zip(logits_x, logits_y, strict=True):
+                yield _decode_simcc(x, y, geometry[index])
+                geometry[index] = np.empty(0)
+                index += 1
+
+    def _raw_detections(self, frames: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield scores (P,) and boxes (P, 4) in px of the frame, clipped to it."""
+        frames = iter(frames)
+        first = next(frames, None)
+        if first is None:
+            return
+        height, width = first.shape[:2]
+        detector, (input_width, input_height) = self._detector_for(upright=height > width)
+        scale = min(input_width / width, input_height / height)
+        centers = _grid_points(input_width, input_height)
+
+        def inputs() -> Iterator[np.ndarray]:
+            yield letterbox(first, input_width, input_height)
+            for frame in frames:
+                yield letterbox(frame, input_width, input_height)
+
+        for batch_scores, batch_distances in _run_queue(
+            detector, _batches(inputs(), DETECTOR_BATCH), self.threads
+        ):
+            for scores, distances in zip(batch_scores, batch_distances, strict=True):
+                boxes = (
+                    np.concatenate([centers - distances[:, :2], centers + distances[:, 2:]], axis=1) / scale
+                )
+                yield scores, np.clip(boxes, 0, np.array([width, height, width, height], np.float32))
+
+    def _detector_for(self, upright: bool) -> tuple["openvino.CompiledModel", tuple[int, int]]:
+        """Return the detector compiled for upright or wide frames, with its input size."""
+        width, height = sorted(self.model_set.detector.input_size, reverse=not upright)
+        if upright not in self._detectors:
+            model = self._detector.clone()
+            model.reshape([-1, height, width, 3])
+            self._detectors[upright] = self._core.compile_model(model, "CPU", self._options)
+        return self._detectors[upright], (width, height)
+
+
+def letterbox(frame: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Return `frame` scaled to fit (height, width) from the top left, the rest grey, as in RTMDet's test pipeline."""
+    import cv2
+
+    scale = min(width / frame.shape[1], height / frame.shape[0])
+    size = (min(width, round(frame.shape[1] * scale)), min(height, round(frame.shape[0] * scale)))
+    out = np.full((height, width, 3), PADDING_GREY, np.uint8)
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    out[: size[1], : size[0]] = cv2.resize(frame, size, interpolation=interpolation)
+    return out
+
+
+def top_down_crop(frame: np.ndarray, box: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the 2x3 matrix from frame to crop, and the crop (height, width, 3), around a padded box."""
+    import cv2
+
+    width, height = size
+    x1, y1, x2, y2 = (float(v) for v in box)
+    span = max((x2 - x1) / width, (y2 - y1) / height, 1e-3) * CROP_PADDING
+    matrix = np.array(
+        [[1 / span, 0, width / 2 - (x1 + x2) / 2 / span], [0, 1 / span, height / 2 - (y1 + y2) / 2 / span]]
+    )
+    return matrix, cv2.warpAffine(frame, matrix, size, flags=cv2.INTER_LINEAR)
+
+
+def _decode_simcc(logits_x: np.ndarray, logits_y: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Return keypoints (K, 3) in the frame from one crop's SimCC logits (K, 2W), (K, 2H)."""
+    crop_xy = np.stack([logits_x.argmax(-1), logits_y.argmax(-1)], axis=-1) / SIMCC_SPLIT
+    xy = (crop_xy - matrix[:, 2]) / matrix[0, 0]
+    score = np.clip(np.minimum(logits_x.max(-1), logits_y.max(-1)), 0, 1)
+    return np.concatenate([xy, score[:, None]], axis=1).astype(np.float32)
+
+
+def _grid_points(width: int, height: int) -> np.ndarray:
+    """Return RTMDet's prior points (P, 2), x y, over all strides."""
+    levels = []
+    for stride in STRIDES:
+        y, x = np.mgrid[0 : height // stride, 0 : width // stride] * stride
+        levels.append(np.stack([x.ravel(), y.ravel()], axis=1))
+    return np.concatenate(levels).astype(np.float32)
+
+
+def _batches(images: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    batch: list[np.ndarray] = []
+    for image in images:
+        batch.append(image)
+        if len(batch) == size:
+            yield np.stack(batch)
+            batch = []
+    if batch:
+        yield np.stack(batch)
+
+
+def _run_queue(
+    model: "openvino.CompiledModel", batches: Iterable[np.ndarray], threads: int
+) -> Iterator[tuple[np.ndarray, ...]]:
+    """Yield each batch's outputs in order, while the next batches are being made and computed."""
+    import openvino
+
+    queue = openvino.AsyncInferQueue(model, threads + 1)
+    done: dict[int, tuple[np.ndarray, ...]] = {}
+    queue.set_callback(_collector(done))
+    given = 0
+    for index, batch in enumerate(batches):
+        queue.start_async({0: batch}, userdata=index)
+        while given in done:
+            yield done.pop(given)
+            given += 1
+    queue.wait_all()
+    for index in sorted(done):
+        yield done.pop(index)
+
+
+def _collector(done: dict[int, tuple[np.ndarray, ...]]) -> Callable[["openvino.InferRequest", int], None]:
+    def collect(request: "openvino.InferRequest", index: int) -> None:
+        done[index] = tuple(tensor.data.copy() for tensor in request.output_tensors)
+
+    return collect
+
+
+def _effective_precision(core: "openvino.Core", wanted: Precision) -> Literal["f32", "bf16"]:
+    """Return what the CPU computes in: bf16 only where it has it."""
+    if wanted == "auto":
+        return "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
+    return wanted

@@ -1,0 +1,174 @@
+"""A video file to facts about it and to frames at an even rate. Sound is `music/`'s concern."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bachata_assets.video.errors import UnreadableVideoError
+
+if TYPE_CHECKING:
+    import av
+
+SAMPLING_RATE = 15.0
+"""Frames per second at which dancing is looked at."""
+LONGEST_CUT_S = 1.0
+LONGEST_CUT = 0.1
+"""A file whose pictures end earlier than announced by more than both (seconds, share) counts as cut off."""
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a file says of itself; width and height as displayed (rotation applied), px.
+
+    `duration_s` and `fps` (average) are NaN where the file does not say; `rotation` is counter-clockwise, degrees.
+    """
+
+    width: int
+    height: int
+    duration_s: float
+    fps: float
+    has_audio: bool
+    codec: str
+    rotation: int
+
+
+def probe(path: Path) -> VideoInfo:
+    """Return what the file says of itself; decodes one frame.
+
+    Raises
+    ------
+    UnreadableVideoError
+        Missing, empty, not a video, no video stream, or no frame can be decoded.
+    """
+    with _opened(path) as container:
+        stream = container.streams.video[0]
+        first = next(container.decode(stream), None)
+        if first is None:
+            raise UnreadableVideoError(path, "holds no picture that can be decoded")
+        sideways = first.rotation % 180 != 0
+        return VideoInfo(
+            width=first.height if sideways else first.width,
+            height=first.width if sideways else first.height,
+            duration_s=_announced_duration(container, stream),
+            fps=float(stream.average_rate) if stream.average_rate else float("nan"),
+            has_audio=bool(container.streams.audio),
+            codec=stream.codec_context.name,
+            rotation=first.rotation % 360,
+        )
+
+
+def sample_frames(
+    path: Path, fps: float = SAMPLING_RATE, max_side: int | None = None
+) -> Iterator[tuple[float, np.ndarray]]:
+    """Yield (time in s, picture uint8 (H, W, 3) BGR) at exactly `fps` by presentation time.
+
+    Sample k is at `start + k / fps`, `start` being the presentation time of the first picture (0 in nearly all files;
+    the clock is the one that a player shows). It holds the source picture nearest in time, so a source at any rate,
+    constant or variable, is met within half its frame interval; where the source is slower than `fps`, or stands still,
+    pictures repeat. The last sample lies before the end of the last picture's display.
+
+    One picture is in memory at a time.
+
+    Parameters
+    ----------
+    path : the video file
+    fps : samples a second
+    max_side : pictures with a longer side than this (px) are scaled down to it while converting
+
+    Raises
+    ------
+    UnreadableVideoError
+        As for `probe`, or the file breaks off before its announced end.
+    """
+    with _opened(path) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        announced = _announced_duration(container, stream)
+        start = end = None
+        shown: Any = None
+        index = 0
+        for time_s, frame in _timed(path, container, stream):
+            start = time_s if start is None else start
+            # Everything nearer to the picture before than to this one is now known.
+            while shown is not None and start + index / fps <= (shown[0] + time_s) / 2:
+                yield start + index / fps, shown[2](shown[1])
+                index += 1
+            shown = (time_s, frame, _Converter(max_side))
+            end = time_s + _display_time(frame, stream)
+        if shown is None or start is None or end is None:
+            raise UnreadableVideoError(path, "holds no picture that can be decoded")
+        if announced - (end - start) > max(LONGEST_CUT_S, LONGEST_CUT * announced):
+            raise UnreadableVideoError(
+                path, f"breaks off after {end - start:.1f} s of the {announced:.1f} s it announces"
+            )
+        while start + index / fps < end - 1e-3:
+            yield start + index / fps, shown[2](shown[1])
+            index += 1
+
+
+class _Converter:
+    """Converts one frame to BGR at most once, however often it is sampled."""
+
+    def __init__(self, max_side: int | None) -> None:
+        self._max_side = max_side
+        self._picture: np.ndarray | None = None
+
+    def __call__(self, frame: "av.VideoFrame") -> np.ndarray:
+        if self._picture is None:
+            scale = min(1.0, (self._max_side or np.inf) / max(frame.width, frame.height))
+            width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
+            small = frame.reformat(width, height, "bgr24", interpolation="AREA")
+            quarter_turns = round(frame.rotation / 90)
+            self._picture = np.ascontiguousarray(np.rot90(small.to_ndarray(), quarter_turns))
+        return self._picture
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator["av.container.InputContainer"]:
+    """Open a file that has a video stream; whatever FFmpeg refuses becomes an UnreadableVideoError."""
+    import av
+
+    path = Path(path)
+    if not path.is_file():
+        raise UnreadableVideoError(path, "no such file", "Mend the path.")
+    if path.stat().st_size == 0:
+        raise UnreadableVideoError(path, "the file is empty")
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise UnreadableVideoError(path, "has no video stream", "Remove it, or give it pictures.")
+            yield container
+    except av.error.FFmpegError as error:
+        reason = f"cannot be decoded as a video ({error.strerror})"
+        raise UnreadableVideoError(path, reason) from error
+
+
+def _timed(path: Path, container: Any, stream: Any) -> Iterator[tuple[float, Any]]:
+    """Yield (time, frame) on the player's clock, in strictly increasing time."""
+    origin = (container.start_time or 0) / 1_000_000
+    last = -np.inf
+    for frame in container.decode(stream):
+        if frame.time is None:
+            raise UnreadableVideoError(path, "its pictures carry no time stamps", "Re-encode it as mp4.")
+        time_s = frame.time - origin
+        if time_s > last:
+            last = time_s
+            yield time_s, frame
+
+
+def _display_time(frame: Any, stream: Any) -> float:
+    """Return how long a frame is shown, s."""
+    if frame.duration and frame.time_base:
+        return float(frame.duration * frame.time_base)
+    return 1.0 / float(stream.average_rate) if stream.average_rate else 1.0 / SAMPLING_RATE
+
+
+def _announced_duration(container: Any, stream: Any) -> float:
+    """Return the stream's announced length, else the file's, s; NaN where neither is known."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return container.duration / 1_000_000 if container.duration else float("nan")

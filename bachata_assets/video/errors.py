@@ -1,0 +1,14 @@
+"""What can be wrong with a video file."""
+
+from pathlib import Path
+
+
+class UnreadableVideoError(ValueError):
+    """A file cannot be read as a video; the message names it, what is wrong and what to do."""
+
+    def __init__(
+        self, path: Path, reason: str, remedy: str = "Export or copy it again, or remove it."
+    ) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}. {remedy}")

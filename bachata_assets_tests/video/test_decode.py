@@ -1,0 +1,123 @@
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from bachata_assets.video.decode import probe, sample_frames
+from bachata_assets.video.errors import UnreadableVideoError
+
+SIZE = (160, 96)
+
+
+def write_clip(path: Path, times: list[float], last_s: float, sound: bool = False) -> Path:
+    """Write frames at the given times whose grey level is their index (3 a step)."""
+    base = Fraction(1, 90000)
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(
+            "libx264", rate=Fraction(1 / last_s).limit_denominator(1001), options={"qp": "0"}
+        )
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        stream.codec_context.time_base = base
+        audio = out.add_stream("aac", rate=44100) if sound else None
+        for index, (time_s, until) in enumerate(zip(times, [*times[1:], times[-1] + last_s], strict=True)):
+            frame = av.VideoFrame.from_ndarray(
+                np.full((SIZE[1], SIZE[0], 3), 10 + 3 * (index % 80), np.uint8), "bgr24"
+            )
+            frame.pts, frame.time_base = round(time_s / base), base
+            frame.duration = round((until - time_s) / base)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+        if audio:
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+            silence.sample_rate, silence.pts = 44100, 0
+            out.mux(audio.encode(silence))
+            out.mux(audio.encode())
+    return path
+
+
+def even(rate: float, seconds: float) -> list[float]:
+    return [i / rate for i in range(round(rate * seconds))]
+
+
+def source_indices(path: Path) -> list[int]:
+    levels = np.array([picture.mean() for _, picture in sample_frames(path)])
+    return [round(float(step)) for step in (levels - levels[0]) / 3]
+
+
+@pytest.mark.parametrize("rate", [12, 24, 30000 / 1001, 30, 50, 60])
+def test_a_source_of_any_rate_is_sampled_at_exactly_15_fps_by_the_nearest_picture(tmp_path, rate):
+    seconds = 1.25
+    times = even(rate, seconds)
+    path = write_clip(tmp_path / "clip.mp4", times, 1 / rate)
+    sampled = [time_s for time_s, _ in sample_frames(path)]
+    assert np.allclose(sampled, np.arange(len(sampled)) / 15, atol=1e-3)
+    assert len(sampled) == int(np.ceil((len(times) / rate) * 15 - 0.02))
+    offset = np.array(times)[source_indices(path)] - np.array(sampled)
+    assert np.abs(offset[:-1]).max() <= 0.5 / rate + 1e-3
+
+
+def test_variable_frame_rate_follows_presentation_time(tmp_path):
+    times = [*even(30, 0.5), 1.0, *(1.2 + np.array(even(10, 0.5)))]
+    path = write_clip(tmp_path / "vfr.mp4", list(times), 0.1)
+    sampled = [time_s for time_s, _ in sample_frames(path)]
+    expected = [int(np.argmin(np.abs(np.array(times) - t))) for t in sampled]
+    assert len(sampled) == 26  # 1.7 s
+    assert source_indices(path) == expected
+
+
+def test_pictures_are_scaled_to_the_side_asked_for(tmp_path):
+    path = write_clip(tmp_path / "clip.mp4", even(30, 0.2), 1 / 30)
+    assert next(sample_frames(path, max_side=80))[1].shape == (48, 80, 3)
+    assert next(sample_frames(path, max_side=1000))[1].shape == (96, 160, 3)
+
+
+def test_probe_tells_size_rate_length_and_sound(tmp_path):
+    info = probe(write_clip(tmp_path / "clip.mp4", even(24, 1.0), 1 / 24, sound=True))
+    assert (info.width, info.height, info.codec, info.has_audio, info.rotation) == (160, 96, "h264", True, 0)
+    assert info.duration_s == pytest.approx(1.0, abs=0.01)
+    assert info.fps == pytest.approx(24, abs=0.1)
+
+
+def test_missing_empty_and_renamed_files_are_named_with_a_remedy(tmp_path):
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "text.mp4").write_text("not a video " * 100)
+    (tmp_path / "noise.mp4").write_bytes(np.random.default_rng(0).bytes(5000))
+    for name in ("missing.mp4", "empty.mp4", "text.mp4", "noise.mp4"):
+        for read in (probe, lambda path: list(sample_frames(path))):
+            with pytest.raises(UnreadableVideoError, match=name):
+                read(tmp_path / name)
+
+
+def test_a_sound_file_has_no_video_stream(tmp_path):
+    path = tmp_path / "sound.mp4"
+    with av.open(str(path), "w") as out:
+        audio = out.add_stream("aac", rate=44100)
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+        silence.sample_rate, silence.pts = 44100, 0
+        out.mux(audio.encode(silence))
+        out.mux(audio.encode())
+    with pytest.raises(UnreadableVideoError, match="no video stream"):
+        probe(path)
+
+
+@pytest.mark.parametrize("faststart", [False, True])
+def test_a_truncated_clip_is_unreadable(tmp_path, faststart):
+    whole = write_clip(tmp_path / "whole.mp4", even(30, 4.0), 1 / 30)
+    if faststart:
+        with (
+            av.open(str(whole)) as source,
+            av.open(str(tmp_path / "fast.mp4"), "w", options={"movflags": "faststart"}) as out,
+        ):
+            stream = out.add_stream_from_template(source.streams.video[0])
+            for packet in source.demux(source.streams.video[0]):
+                if packet.dts is not None:
+                    packet.stream = stream
+                    out.mux(packet)
+        whole = tmp_path / "fast.mp4"
+    cut = tmp_path / "cut.mp4"
+    content = whole.read_bytes()
+    cut.write_bytes(content[: int(len(content) * 0.55)])
+    with pytest.raises(UnreadableVideoError, match=r"cut\.mp4"):
+        list(sample_frames(cut))
