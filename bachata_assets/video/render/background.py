@@ -29,11 +29,15 @@ class Room:
     def drawn_by_lot(cls, rng: np.random.Generator) -> "Room":
         """Return a room in muted colours."""
         grey, tint = rng.uniform(90, 225), rng.uniform(-25, 25, 3)
-        wall = tuple(int(v) for v in np.clip(grey + tint, 20, 240))
+        wall = np.clip(grey + tint, 20, 240).astype(int).tolist()
         brown = np.array([0.6, 0.8, 1.0]) * rng.uniform(90, 200) + rng.uniform(-15, 15, 3)
-        floor = tuple(int(v) for v in np.clip(brown, 20, 235))
+        floor = np.clip(brown, 20, 235).astype(int).tolist()
         return cls(
-            wall, floor, int(rng.integers(2**31)), float(rng.uniform(1.4, 3.0)), bool(rng.random() < 0.8)
+            (wall[0], wall[1], wall[2]),
+            (floor[0], floor[1], floor[2]),
+            seed=int(rng.integers(2**31)),
+            wall_z=float(rng.uniform(1.4, 3.0)),
+            furnished=bool(rng.random() < 0.8),
         )
 
 

@@ -1,7 +1,8 @@
 """A drawn dancer's skeleton: proportions, two-bone limbs, the joints in metres.
 
 World: x right in the picture, y up, z away from the camera; a heading of 0 looks along x, of pi/2 along z.
-Where the feet and hands are wanted is decided in `footwork.py` and `holds.py`; how the body looks, in `appearance.py`.
+Where the feet and hands are wanted is decided in `footwork.py` and `holds.py`; how the body looks,
+in `appearance.py`.
 """
 
 from dataclasses import dataclass
@@ -142,7 +143,8 @@ def coco_points(joints: Joints) -> np.ndarray:
 
 
 def _tilted(forward: np.ndarray, pitch: float) -> np.ndarray:
-    return np.cos(pitch) * UP + np.sin(pitch) * forward
+    tilted: np.ndarray = np.cos(pitch) * UP + np.sin(pitch) * forward
+    return tilted
 
 
 def _pelvis_height(body: Body, stance: Stance, floor: np.ndarray, ankles: dict[str, np.ndarray]) -> float:

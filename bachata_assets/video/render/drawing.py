@@ -109,7 +109,8 @@ def _shading(mask: np.ndarray) -> np.ndarray:
     reach = max(float(distance.max()), 1.0)
     if reach < 2:
         return np.ones(mask.shape, np.float32)
-    depth = cv2.GaussianBlur(distance / reach, (0, 0), 0.12 * reach + 0.5)
+    relative: np.ndarray = distance / reach
+    depth = cv2.GaussianBlur(relative, (0, 0), 0.12 * reach + 0.5)
     gradient_x, gradient_y = (
         cv2.Sobel(depth, cv2.CV_32F, *order, ksize=3, scale=reach / 8) for order in ((1, 0), (0, 1))
     )

@@ -40,7 +40,7 @@ class Couple:
     tempo : beats per minute
     first_beat : s, time of beat 0 (a count 1)
     x, z : m, the couple's centre
-    angle : rad, heading of the lead at the start: about 0 puts the lead on the picture's left, pi on the right
+    angle : rad, heading of the lead at the start: 0 puts the lead on the picture's left, pi on the right
     turn_per_beat : rad that the couple turns each beat
     """
 
