@@ -26,7 +26,9 @@ keypoints = pa.schema(
         pa.field("track_id", pa.int32(), nullable=False),
         pa.field("box", vector(4), metadata={"unit": "px of the video: x1, y1, x2, y2"}),
         pa.field("keypoints", vector(KEYPOINTS * 3), metadata={"unit": "17 x (x px, y px, score 0..1)"}),
-        pa.field("hands", vector(2 * HAND_KEYPOINTS * 3), metadata={"unit": "left, right x 21 x (x, y, score)"}),
+        pa.field(
+            "hands", vector(2 * HAND_KEYPOINTS * 3), metadata={"unit": "left, right x 21 x (x, y, score)"}
+        ),
         pa.field("valid", pa.bool_(), nullable=False, metadata={"description": "the dancer was found here"}),
         pa.field("interpolated", pa.bool_(), nullable=False, metadata={"description": "bridged over a gap"}),
     ]
@@ -58,6 +60,18 @@ search_index = pa.schema(
         pa.field("document", pa.string(), nullable=False, metadata={"description": "the JSON as sent"}),
     ]
 )
+
+clips = pa.schema(
+    [
+        pa.field("clip_id", pa.string(), nullable=False),
+        pa.field("path", pa.string(), nullable=False, metadata={"description": "relative to the video dir"}),
+        pa.field("size", pa.int64(), nullable=False, metadata={"unit": "bytes"}),
+        pa.field("mtime_ns", pa.int64(), nullable=False, metadata={"unit": "ns since 1970"}),
+        pa.field("content", pa.string(), nullable=False, metadata={"description": "hash of the file"}),
+        pa.field("present", pa.bool_(), nullable=False, metadata={"description": "seen when last looked"}),
+    ]
+)
+"""The clips of a collection: which id was given to which file."""
 
 _annotation_columns = [
     pa.field("move_label", pa.string(), nullable=False),

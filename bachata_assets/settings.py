@@ -4,12 +4,11 @@ Precedence: keyword arguments (the CLI's flags) > environment > Google Secret Ma
 defaults. Nothing else in the package reads environment variables.
 """
 
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRET_NAMES = {
     "elasticsearch_host": "elasticsearch-host",
@@ -26,47 +25,122 @@ class SettingsError(ValueError):
 
 
 class Settings(BaseSettings):
-    """Settings of one process; the environment variable of a field is its name in capitals."""
+    """Settings of one process.
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    The environment variables are the mission's (ENVIRONMENT, ELASTICSEARCH_HOST, …); those it does not name begin with
+    BACHATA_ (BACHATA_DATA_DIR, …).
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_prefix="BACHATA_",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+    )
 
     environment: Literal["local", "cloud"] = Field(
-        "local", description="Where secrets come from: the environment and .env, or Google Secret Manager."
+        "local",
+        validation_alias="ENVIRONMENT",
+        description="Where secrets come from: the environment and .env, or Google Secret Manager.",
     )
-    gcp_project_id: str | None = Field(None, description="Google Cloud project of the secrets (cloud only).")
+    gcp_project_id: str | None = Field(
+        None,
+        validation_alias="GCP_PROJECT_ID",
+        description="Google Cloud project of the secrets (cloud only).",
+    )
 
-    data_dir: str = Field("data", description="Where tables, index, report and log go: a path or s3://, gs:// URL.")
+    data_dir: str = Field(
+        "data", description="Where tables, index, report and log go: a path or s3://, gs:// URL."
+    )
     video_dir: Path | None = Field(None, description="Folder of clips, searched recursively.")
     annotations: Path | None = Field(None, description="JSON file of annotations.")
 
     mmpose_checkpoint_path: Path | None = Field(
-        None, description="Folder of model sets and weights; default: the one that comes with the package."
+        None,
+        validation_alias="MMPOSE_CHECKPOINT_PATH",
+        description="Folder of model sets and weights; default: the one that comes with the package.",
     )
-    model_set: str = Field("bundled", description="Model set of checkpoints/models.toml that finds the dancers.")
+    model_set: str = Field(
+        "bundled", description="Model set of checkpoints/models.toml that finds the dancers."
+    )
     precision: Literal["auto", "f32", "bf16"] = Field(
         "auto", description="Inference precision; auto is bf16 where the CPU has it."
     )
     threads: int = Field(0, ge=0, description="CPU cores for inference; 0 is all that this process may use.")
-    quality_threshold: float = Field(0.5, ge=0, le=1, description="Clips of lower quality are to be reviewed.")
+    quality_threshold: float = Field(
+        0.5, ge=0, le=1, description="Clips of lower quality are to be reviewed."
+    )
+    nightly_cron: str = Field("0 3 * * *", description="When the schedule process_missing_clips runs.")
     clips_per_run: int = Field(25, ge=1, description="Clips that one Dagster run processes at most.")
 
-    elasticsearch_host: str | None = Field(None, description="Elasticsearch host; unset: embedded LanceDB.")
-    elasticsearch_port: int = Field(9200, ge=1, le=65535, description="Elasticsearch port.")
-    elasticsearch_index: str = Field("bachata_move_embeddings", description="Alias that readers use.")
-    elasticsearch_username: str | None = Field(None, description="User name, with the password.")
-    elasticsearch_password: SecretStr | None = Field(None, description="Password of the user.")
-    elasticsearch_api_key: SecretStr | None = Field(None, description="API key, instead of user and password.")
-    elasticsearch_use_ssl: bool = Field(False, description="Connect by https.")
-    elasticsearch_verify_certs: bool = Field(True, description="Verify the server's certificate.")
-    elasticsearch_ca_certs: Path | None = Field(None, description="CA file that signed the server's certificate.")
+    elasticsearch_host: str | None = Field(
+        None,
+        validation_alias="ELASTICSEARCH_HOST",
+        description="Elasticsearch host; unset: embedded LanceDB.",
+    )
+    elasticsearch_port: int = Field(
+        9200, validation_alias="ELASTICSEARCH_PORT", ge=1, le=65535, description="Elasticsearch port."
+    )
+    elasticsearch_index: str = Field(
+        "bachata_move_embeddings",
+        validation_alias="ELASTICSEARCH_INDEX",
+        description="Alias that readers use.",
+    )
+    elasticsearch_username: str | None = Field(
+        None, validation_alias="ELASTICSEARCH_USERNAME", description="User name, with the password."
+    )
+    elasticsearch_password: SecretStr | None = Field(
+        None, validation_alias="ELASTICSEARCH_PASSWORD", description="Password of the user."
+    )
+    elasticsearch_api_key: SecretStr | None = Field(
+        None, validation_alias="ELASTICSEARCH_API_KEY", description="API key, instead of user and password."
+    )
+    elasticsearch_use_ssl: bool = Field(
+        False, validation_alias="ELASTICSEARCH_USE_SSL", description="Connect by https."
+    )
+    elasticsearch_verify_certs: bool = Field(
+        True, validation_alias="ELASTICSEARCH_VERIFY_CERTS", description="Verify the server's certificate."
+    )
+    elasticsearch_ca_certs: Path | None = Field(
+        None,
+        validation_alias="ELASTICSEARCH_CA_CERTS",
+        description="CA file that signed the server's certificate.",
+    )
     elasticsearch_source_vectors: bool = Field(
-        True, description="Keep vectors in the documents' _source (9.2+); off saves disk."
+        True,
+        validation_alias="ELASTICSEARCH_SOURCE_VECTORS",
+        description="Keep vectors in the documents' _source (9.2+); off saves disk.",
     )
 
     @model_validator(mode="after")
     def _credentials_agree(self) -> "Settings":
         if (self.elasticsearch_username is None) != (self.elasticsearch_password is None):
-            raise ValueError("ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD go together: set both or neither")
+            raise ValueError(
+                "ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD go together: set both or neither"
+            )
         if self.environment == "cloud" and not self.gcp_project_id:
-            raise ValueError("ENVIRONMENT=cloud needs GCP_PROJECT_ID, the Google Cloud project of the secrets")
+            raise ValueError(
+                "ENVIRONMENT=cloud needs GCP_PROJECT_ID, the Google Cloud project of the secrets"
+            )
         return self
+
+
+def load_settings(**flags: object) -> Settings:
+    """Return the settings of this process; flags that are None are left to the environment.
+
+    Raises
+    ------
+    SettingsError
+        Naming every setting that is missing or malformed, and what is allowed.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic converts and checks them
+    except ValidationError as error:
+        problems = (
+            f"{'.'.join(map(str, problem['loc'])) or 'settings'}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsError("; ".join(problems)) from None

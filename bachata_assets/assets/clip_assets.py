@@ -1,0 +1,100 @@
+"""All stages of a clip as one Dagster asset definition: one process, many clips, a result for each.
+
+Split over several steps, a failed clip would take the good clips' downstream assets with it: a failed step abandons
+them. So the chain stands in one step, and its loop (`processing.py`) keeps the clips apart.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from bachata_assets import collection
+from bachata_assets.checks import Check
+from bachata_assets.events import DagsterEvent, events_of
+from bachata_assets.partitions import clips
+from bachata_assets.processing import StageFailed, process
+from bachata_assets.resources import Tools
+from bachata_assets.resources.dataset import Dataset
+from bachata_assets.resources.pose_models import PoseModelsResource
+from bachata_assets.resources.search_index import SearchIndexResource
+from bachata_assets.resources.text_model import TextModelResource
+from bachata_assets.settings import Settings
+from bachata_assets.stages import Stage
+
+
+def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Settings) -> dg.AssetsDefinition:
+    """Return the per-clip assets with their checks."""
+
+    @dg.multi_asset(
+        name="clip_assets",
+        specs=[_spec(stage) for stage in stages],
+        check_specs=[_check_spec(check) for check in checks],
+        partitions_def=clips,
+        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=settings.clips_per_run),
+        can_subset=True,
+        pool="poses",
+    )
+    def run_clips(
+        context: dg.AssetExecutionContext,
+        dataset: Dataset,
+        pose_models: PoseModelsResource,
+        text_model: TextModelResource,
+        search: dg.ResourceParam[SearchIndexResource],
+    ) -> Iterator[DagsterEvent]:
+        tools = Tools(dataset, pose_models, text_model, search)
+        selected = {key.to_user_string() for key in context.selected_asset_keys}
+        wanted = [stage for stage in stages if stage.name in selected]
+        todo = collection.clips_of(context.partition_keys, settings, dataset)
+        failed: dict[str, list[str]] = {}
+        for event in process(todo, wanted, checks, tools):
+            yield from events_of(context.instance, event)
+            if isinstance(event, StageFailed):
+                context.log.error(f"{event.clip_id}: {event.stage.name} failed: {event.reason}")
+                failed.setdefault(event.clip_id, []).append(f"{event.stage.name}: {event.reason}")
+        if failed:
+            raise _failure(failed, len(todo))
+
+    return run_clips
+
+
+def _failure(failed: dict[str, list[str]], clips_in_run: int) -> dg.Failure:
+    """Return what turns the planned and unmade (asset, clip) pairs from missing into failed, and no others."""
+    rows = [
+        dg.TableRecord({"clip": clip_id, "reason": "; ".join(reasons)}) for clip_id, reasons in failed.items()
+    ]
+    return dg.Failure(
+        f"{len(failed)} of {clips_in_run} clips failed: {', '.join(failed)}",
+        metadata={"failed_clips": dg.MetadataValue.table(rows)},
+        allow_retries=False,
+    )
+
+
+def _spec(stage: Stage) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        stage.name,
+        deps=list(stage.inputs),
+        skippable=True,
+        code_version=stage.code_version,
+        description=stage.description,
+        group_name=stage.group,
+        kinds=set(stage.kinds),
+        metadata={"dagster/column_schema": _columns(stage)},
+    )
+
+
+def _columns(stage: Stage) -> dg.TableSchema:
+    def description(metadata: dict[bytes, bytes] | None) -> str:
+        return "; ".join(value.decode() for value in (metadata or {}).values())
+
+    return dg.TableSchema(
+        [
+            dg.TableColumn(field.name, str(field.type), description(field.metadata) or None)
+            for field in stage.schema
+        ]
+    )
+
+
+def _check_spec(check: Check) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        check.name, asset=check.asset, description=f"{check.description} {check.remedy}", partitions_def=clips
+    )

@@ -1,0 +1,32 @@
+"""The sentence that the annotation makes, and its embedding."""
+
+from bachata_assets import schemas
+from bachata_assets.assets.vectors import vector_made
+from bachata_assets.language.sentence import annotation_sentence
+from bachata_assets.resources import Tools
+from bachata_assets.stages import Clip, Made, Stage, Tables
+
+TEXT_VERSION = "1"
+
+
+def stages() -> list[Stage]:
+    """Return the language stages."""
+    return [
+        Stage(
+            name="text_embedding",
+            inputs=("annotation",),
+            schema=schemas.embedding("text"),
+            code_version=TEXT_VERSION,
+            description="What the annotation says, as a sentence embedded by all-MiniLM-L6-v2; 384 numbers.",
+            group="language",
+            kinds=("python", "huggingface", "parquet"),
+            make=make_text_embedding,
+        )
+    ]
+
+
+def make_text_embedding(clip: Clip, _tables: Tables, tools: Tools) -> Made:
+    """Say the annotation as a sentence and embed it."""
+    sentence = annotation_sentence(clip.annotation)
+    vector = tools.text_model.encoder().encode([sentence])[0]
+    return vector_made("text", clip.clip_id, vector, {"sentence": sentence}, sentence=sentence)

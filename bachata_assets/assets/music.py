@@ -1,0 +1,71 @@
+"""The clip's beats and its audio embedding."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from bachata_assets import schemas
+from bachata_assets.assets.vectors import vector_made
+from bachata_assets.embedding import Absent
+from bachata_assets.music.sound import Sound
+from bachata_assets.resources import Tools
+from bachata_assets.stages import Clip, Made, Stage, Tables
+
+BEATS_VERSION = "1"
+
+
+def stages() -> list[Stage]:
+    """Return the music stages."""
+    from bachata_assets.music import embedding
+
+    beats = Stage(
+        name="beats",
+        inputs=("clip_file",),
+        schema=schemas.beats,
+        code_version=BEATS_VERSION,
+        description="When the beats of the music fall, its tempo, and how far to trust them.",
+        group="music",
+        kinds=("python", "parquet"),
+        make=make_beats,
+    )
+    audio = Stage(
+        name="audio_embedding",
+        inputs=("clip_file", "beats"),
+        schema=schemas.embedding("audio"),
+        code_version=embedding.VERSION,
+        description="How the music sounds: MFCC, chroma, spectrum, tempo, beat and rhythm; 128 numbers.",
+        group="music",
+        kinds=("python", "parquet"),
+        make=make_audio_embedding,
+    )
+    return [beats, audio]
+
+
+def make_beats(clip: Clip, _tables: Tables, _tools: Tools) -> Made:
+    """Hear the beats."""
+    from bachata_assets.music.beats import find_beats
+
+    beats = find_beats(_sound(clip))
+    return Made(
+        beats.to_table(), {"tempo": beats.tempo, "confidence": beats.confidence, "beats": len(beats.times)}
+    )
+
+
+def make_audio_embedding(clip: Clip, tables: Tables, _tools: Tools) -> Made:
+    """Describe the sound."""
+    from bachata_assets.music.beats import Beats
+    from bachata_assets.music.embedding import audio_embedding
+
+    vector = audio_embedding(_sound(clip), Beats.from_table(tables["beats"]))
+    return vector_made("audio", clip.clip_id, vector, {})
+
+
+def _sound(clip: Clip) -> Sound | Absent:
+    return _decoded(clip.path, clip.versions["clip_file"])
+
+
+@lru_cache(maxsize=1)
+def _decoded(path: Path, _content: str) -> Sound | Absent:
+    """Decode a clip's sound once for both stages."""
+    from bachata_assets.music.sound import load_sound
+
+    return load_sound(path)

@@ -1,0 +1,67 @@
+"""The couple's keypoints and the three embeddings made of them."""
+
+from collections.abc import Callable
+
+
+from bachata_assets import schemas
+from bachata_assets.assets.vectors import vector_made
+from bachata_assets.pose import embeddings
+from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.resources import Tools
+from bachata_assets.stages import Clip, Made, Stage, Tables
+
+KEYPOINTS_VERSION = "1"
+
+
+def stages(model_fingerprint: str) -> list[Stage]:
+    """Return the pose stages; the models' fingerprint is part of the version of what they find."""
+    keypoints = Stage(
+        name="keypoints",
+        inputs=("clip_file",),
+        schema=schemas.keypoints,
+        code_version=f"{KEYPOINTS_VERSION}+{model_fingerprint}",
+        description="Both dancers' 17 COCO keypoints at 15 fps, who leads, and how well they were seen.",
+        group="pose",
+        kinds=("python", "pytorch", "parquet"),
+        make=make_keypoints,
+    )
+    described = {
+        "lead": "How the leader moves, 512 numbers.",
+        "follow": "How the follower moves, 512 numbers.",
+        "interaction": "How the two move together: distance, facing, hands, synchrony; 256 numbers.",
+    }
+    return [keypoints, *(_embedding_stage(family, text) for family, text in described.items())]
+
+
+def make_keypoints(clip: Clip, _tables: Tables, tools: Tools) -> Made:
+    """Find the couple in the clip's frames."""
+    couple = tools.pose_models.estimator()(clip.path, lead_side=clip.annotation.lead)
+    return Made(couple.to_table(), couple.summary())
+
+
+def _embedding_stage(family: str, description: str) -> Stage:
+    return Stage(
+        name=f"{family}_embedding",
+        inputs=("keypoints", "beats"),
+        schema=schemas.embedding(family),
+        code_version=embeddings.VERSION,
+        description=description,
+        group="pose",
+        kinds=("python", "numpy", "parquet"),
+        make=_embedding_of(family),
+    )
+
+
+def _embedding_of(family: str) -> Callable[[Clip, Tables, Tools], Made]:
+    def make(clip: Clip, tables: Tables, _tools: Tools) -> Made:
+        from bachata_assets.music.beats import Beats
+
+        couple = CoupleKeypoints.from_table(tables["keypoints"])
+        beats = Beats.from_table(tables["beats"])
+        if family == "interaction":
+            vector = embeddings.interaction_embedding(couple, beats)
+        else:
+            vector = embeddings.dancer_embedding(couple, family, beats)
+        return vector_made(family, clip.clip_id, vector, {"clock": embeddings.clock_of(beats)})
+
+    return make

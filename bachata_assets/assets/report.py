@@ -1,0 +1,51 @@
+"""The two assets over all clips: one table of everything, and the report."""
+
+import json
+from collections.abc import Sequence
+
+import dagster as dg
+
+from bachata_assets import collection
+from bachata_assets.assets.search import document
+from bachata_assets.records import embeddings_table
+from bachata_assets.report.summary import REPORT_NAME
+from bachata_assets.resources.dataset import Dataset
+from bachata_assets.settings import Settings
+from bachata_assets.stages import Stage
+from bachata_assets.standing import Standing, records_of, report_of
+
+EMBEDDINGS_NAME = "embeddings.parquet"
+
+
+def report_assets(stages: Sequence[Stage], settings: Settings) -> list[dg.AssetsDefinition]:
+    """Return the assets over all clips; they take what is there, so one bad clip never holds them up."""
+
+    @dg.asset(
+        deps=[stage.name for stage in stages],
+        group_name="report",
+        kinds={"parquet"},
+        description="One row a clip with all vectors, in one file for pandas, polars or DuckDB.",
+    )
+    def embeddings(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.MaterializeResult[None]:
+        clips = collection.look(settings, dataset)
+        standing = Standing.of(clips, stages, context.instance, dataset)
+        table = embeddings_table(records_of(standing.made, dataset))
+        dataset.write_parquet(EMBEDDINGS_NAME, table, {})
+        return dg.MaterializeResult(
+            metadata={"dagster/row_count": table.num_rows, "path": dataset.path(EMBEDDINGS_NAME)}
+        )
+
+    @dg.asset(
+        deps=[embeddings],
+        group_name="report",
+        kinds={"json"},
+        description="What was made, how well, how long it took, what failed and why.",
+    )
+    def report(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.MaterializeResult[None]:
+        clips = collection.look(settings, dataset)
+        standing = Standing.of(clips, stages, context.instance, dataset)
+        content = report_of(standing, clips, records_of(standing.made, dataset))
+        dataset.write_text(REPORT_NAME, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        return dg.MaterializeResult(metadata={**content["summary"], "path": dataset.path(REPORT_NAME)})
+
+    return [embeddings, report]

@@ -1,0 +1,68 @@
+"""The clip's document in the search index; the table keeps it as it was sent."""
+
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+
+from bachata_assets import schemas
+from bachata_assets.records import RECORD_INPUTS, VERSION, ClipRecord
+from bachata_assets.resources import Tools
+from bachata_assets.search.document import ClipDocument
+from bachata_assets.stages import Clip, ClipError, Made, Stage, Tables
+
+DOCUMENT_VERSION = "1"
+
+
+def stages(index_identity: str) -> list[Stage]:
+    """Return the search stages; which index a document is in is part of its version."""
+    return [
+        Stage(
+            name="search_index",
+            inputs=("annotation", *RECORD_INPUTS),
+            schema=schemas.search_index,
+            code_version=f"{DOCUMENT_VERSION}+{index_identity}",
+            description="The clip's document in Elasticsearch (or LanceDB), as it was sent.",
+            group="search",
+            kinds=("elasticsearch", "parquet"),
+            make_batch=index_clips,
+        )
+    ]
+
+
+def index_clips(work: Sequence[tuple[Clip, Tables]], tools: Tools) -> Iterable[tuple[str, Made | ClipError]]:
+    """Send the documents of many clips at once; a document that is refused fails its own clip alone."""
+    documents = {clip.clip_id: document(ClipRecord.gather(clip, tables)) for clip, tables in work}
+    with tools.search.open() as index:
+        for result in index.put(documents.values()):
+            if result.error:
+                yield result.clip_id, ClipError(result.error)
+                continue
+            row = {
+                "clip_id": result.clip_id,
+                "index_name": result.index_name,
+                "content_hash": result.content_hash,
+                "document": documents[result.clip_id].to_json(),
+            }
+            table = pa.Table.from_pylist([row], schema=schemas.search_index)
+            yield result.clip_id, Made(table, {"index": result.index_name, "document_id": result.clip_id})
+
+
+def document(record: ClipRecord) -> ClipDocument:
+    """Return the mission's document of a clip."""
+    said = record.annotation
+    return ClipDocument(
+        clip_id=record.clip_id,
+        video_path=record.video_path,
+        **{f"{family}_embedding": vector for family, vector in record.vectors.items()},
+        move_label=said.move_label,
+        difficulty=said.difficulty,
+        energy_level=said.energy_level,
+        lead_follow_roles=said.lead_follow_roles,
+        estimated_tempo=said.estimated_tempo,
+        quality_score=record.quality_score,
+        detection_rate=record.detection_rate,
+        frame_count=record.frame_count,
+        processing_time=record.processing_time,
+        version=VERSION,
+        created_at=record.created_at,
+    )

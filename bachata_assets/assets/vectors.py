@@ -1,0 +1,34 @@
+"""The one-row table of an embedding, as all five families make it."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bachata_assets import schemas
+from bachata_assets.embedding import Absent
+from bachata_assets.stages import Made
+
+
+def vector_made(
+    family: str, clip_id: str, vector: np.ndarray | Absent, metadata: dict[str, Any], **columns: Any
+) -> Made:
+    """Return what a stage made: the vector, or null and the reason.
+
+    Parameters
+    ----------
+    columns : further columns of the family's schema
+    """
+    absent = vector.reason if isinstance(vector, Absent) else None
+    values = None if isinstance(vector, Absent) else vector
+    row = {"clip_id": clip_id, "vector": values, "absent_reason": absent, **columns}
+    table = pa.Table.from_pylist([row], schema=schemas.embedding(family))
+    if values is None:
+        return Made(table, {**metadata, "absent_reason": absent})
+    return Made(table, {**metadata, "dimensions": len(values), "norm": float(np.linalg.norm(values))})
+
+
+def vector_of(table: pa.Table) -> np.ndarray | None:
+    """Return the vector of a family's table, None where it is absent."""
+    values = table.column("vector")[0].as_py()
+    return None if values is None else np.asarray(values, np.float32)

@@ -1,0 +1,127 @@
+"""Jobs, the sensor for new clips, the nightly schedule, and the report that follows finished runs.
+
+All are off until someone switches them on in the UI. What has to be made is `provenance.py`'s answer.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster import DagsterInstance
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+
+from bachata_assets import collection
+from bachata_assets.partitions import clips
+from bachata_assets.provenance import Batch, batches, expected_versions
+from bachata_assets.resources.dataset import Dataset
+from bachata_assets.settings import Settings
+from bachata_assets.stages import Stage
+from bachata_assets.standing import Standing
+
+PROCESS_JOB = "process_clips"
+REPORT_JOB = "make_report"
+
+
+def automation(settings: Settings, stages: Sequence[Stage], dataset: Dataset) -> dict[str, Any]:
+    """Return jobs, sensors and schedules, as keyword arguments of `dg.Definitions`."""
+    process = dg.define_asset_job(
+        PROCESS_JOB,
+        selection=[stage.name for stage in stages],
+        partitions_def=clips,
+        description="Everything that is made of single clips.",
+    )
+    report = dg.define_asset_job(
+        REPORT_JOB,
+        selection=["embeddings", "report"],
+        description="The table over all clips, and the report.",
+    )
+
+    @dg.sensor(
+        job=process,
+        minimum_interval_seconds=60,
+        description="Finds new and changed clips and annotations, and asks for what they need. A clip that failed is "
+        "asked for again only when its file, its annotation, a model or the code has changed.",
+    )
+    def new_clips(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        yield from _requests(context.instance, settings, stages, dataset, retry_failed=False)
+
+    @dg.schedule(
+        job=process,
+        cron_schedule=settings.nightly_cron,
+        description="Asks for all that is missing or stale, failed clips included.",
+    )
+    def process_missing_clips(
+        context: dg.ScheduleEvaluationContext,
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        yield from _requests(context.instance, settings, stages, dataset, retry_failed=True)
+
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        monitored_jobs=[process],
+        request_job=report,
+        name="report_after_success",
+        description="Makes the report when clips have been processed.",
+    )
+    def after_success(context: dg.RunStatusSensorContext) -> dg.RunRequest:
+        return dg.RunRequest(run_key=context.dagster_run.run_id)
+
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.FAILURE,
+        monitored_jobs=[process],
+        request_job=report,
+        name="report_after_failure",
+        description="Makes the report when some clips have failed.",
+    )
+    def after_failure(context: dg.RunStatusSensorContext) -> dg.RunRequest:
+        return dg.RunRequest(run_key=context.dagster_run.run_id)
+
+    return {
+        "jobs": [process, report],
+        "sensors": [new_clips, after_success, after_failure],
+        "schedules": [process_missing_clips],
+    }
+
+
+def range_tags(batch: Batch) -> dict[str, str]:
+    """Return the tags that make a run take these clips: a contiguous range of partition keys."""
+    return {
+        ASSET_PARTITION_RANGE_START_TAG: batch.clip_ids[0],
+        ASSET_PARTITION_RANGE_END_TAG: batch.clip_ids[-1],
+    }
+
+
+def plan(instance: DagsterInstance, standing: Standing, *, at_most: int, retry_failed: bool) -> list[Batch]:
+    """Return the runs that bring all clips up to date."""
+    failed = set() if retry_failed else {clip.clip_id for clip in standing.failed}
+    todo = {clip_id: stages for clip_id, stages in standing.todo.items() if clip_id not in failed}
+    return batches(todo, instance.get_dynamic_partitions(clips.name or ""), at_most)
+
+
+def _requests(
+    instance: DagsterInstance,
+    settings: Settings,
+    stages: Sequence[Stage],
+    dataset: Dataset,
+    *,
+    retry_failed: bool,
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    found = collection.look(settings, dataset)
+    collection.register(instance, found)
+    standing = Standing.of(found, stages, instance, dataset)
+    planned = plan(instance, standing, at_most=settings.clips_per_run, retry_failed=retry_failed)
+    if not planned:
+        yield dg.SkipReason(
+            f"{len(standing.made)} clips are up to date, {len(standing.failed)} failed and have not changed since"
+        )
+    for batch in planned:
+        wanted = {
+            clip_id: expected_versions(stages, found.clips[clip_id].versions) for clip_id in batch.clip_ids
+        }
+        yield dg.RunRequest(
+            # The same clips in the same versions are asked for once; a schedule asks anew each time.
+            run_key=None if retry_failed else hashlib.sha256(json.dumps(wanted).encode()).hexdigest(),
+            asset_selection=[dg.AssetKey(name) for name in sorted(batch.stages)],
+            tags=range_tags(batch),
+        )

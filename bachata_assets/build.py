@@ -1,0 +1,89 @@
+"""The one place where the platform is put together; the code location, the CLI and the tests all use it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from bachata_assets import embedding
+from bachata_assets.assets import language, music, pose, search, video
+from bachata_assets.assets.clip_assets import clip_assets
+from bachata_assets.assets.report import report_assets
+from bachata_assets.automation import automation
+from bachata_assets.checks import clip_checks
+from bachata_assets.pose.precision import effective_precision
+from bachata_assets.resources.dataset import Dataset
+from bachata_assets.resources.pose_models import PoseModelsResource
+from bachata_assets.resources.search_index import SearchIndexResource
+from bachata_assets.resources.text_model import TextModelResource
+from bachata_assets.settings import Settings, load_settings
+from bachata_assets.stages import Stage
+
+
+def build_resources(settings: Settings) -> dict[str, Any]:
+    """Return the resources that these settings ask for."""
+    dataset = Dataset(url=settings.data_dir)
+    checkpoint_path = settings.mmpose_checkpoint_path
+    pose_models = PoseModelsResource(
+        model_set=settings.model_set,
+        checkpoint_path=str(checkpoint_path) if checkpoint_path else None,
+        # Vectors made in two precisions are not to be mixed: a collection keeps the one it began with.
+        precision=dataset.collection().get("precision") or effective_precision(settings.precision),
+        threads=settings.threads,
+    )
+    versions = [pose_models.fingerprint(), *(stage.code_version for stage in _vector_stages("-"))]
+    return {
+        "dataset": dataset,
+        "pose_models": pose_models,
+        "text_model": TextModelResource(),
+        "search": SearchIndexResource(settings, "|".join(versions)),
+    }
+
+
+def build_stages(resources: Mapping[str, Any]) -> list[Stage]:
+    """Return all stages of a clip, inputs first."""
+    fingerprint = resources["pose_models"].fingerprint()
+    return [*_vector_stages(fingerprint), *search.stages(resources["search"].identity())]
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Everything put together: what Dagster loads, and what it was made of."""
+
+    settings: Settings
+    stages: tuple[Stage, ...]
+    dataset: Dataset
+    definitions: dg.Definitions
+
+
+def build_platform(settings: Settings, resources: Mapping[str, Any] | None = None) -> Platform:
+    """Put the platform together.
+
+    Parameters
+    ----------
+    resources : replace single ones that the settings would give
+    """
+    resources = {**build_resources(settings), **(resources or {})}
+    stages = build_stages(resources)
+    per_clip = clip_assets(stages, clip_checks(settings.quality_threshold), settings)
+    definitions = dg.Definitions(
+        assets=[video.clip_file, video.annotation, per_clip, *report_assets(stages, settings)],
+        resources=resources,
+        executor=dg.in_process_executor,
+        **automation(settings, stages, resources["dataset"]),
+    )
+    return Platform(settings, tuple(stages), resources["dataset"], definitions)
+
+
+def build_defs(settings: Settings | None = None) -> dg.Definitions:
+    """Return the code location; by default with the settings of the environment."""
+    return build_platform(settings or load_settings()).definitions
+
+
+def _vector_stages(fingerprint: str) -> list[Stage]:
+    by_name = {
+        stage.name: stage for stage in [*pose.stages(fingerprint), *music.stages(), *language.stages()]
+    }
+    order = ("keypoints", "beats", *(f"{family}_embedding" for family in embedding.DIMENSIONS))
+    return [by_name[name] for name in order]

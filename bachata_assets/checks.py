@@ -1,0 +1,164 @@
+"""All asset checks of a clip, with their limits and what to do when one fails.
+
+An error rejects the table: it is not written, and nothing is made from it. A warning asks for a person's eye.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.stages import Clip, Made
+
+Judgement = tuple[bool, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A question asked of every table of one asset.
+
+    Attributes
+    ----------
+    judge : clip, what was made -> whether it passes, and the figures to show beside the answer
+    remedy : what to do when it does not pass
+    """
+
+    name: str
+    asset: str
+    severity: Literal["ERROR", "WARN"]
+    description: str
+    remedy: str
+    judge: Callable[[Clip, Made], Judgement]
+
+    def evaluate(self, clip: Clip, made: Made) -> "Outcome":
+        """Ask the question of one clip."""
+        passed, figures = self.judge(clip, made)
+        return Outcome(self, passed, figures if passed else {**figures, "remedy": self.remedy})
+
+    def rejects(self, asset: str) -> bool:
+        """Tell whether this is the check that keeps an asset's bad tables out."""
+        return self.asset == asset and self.severity == "ERROR"
+
+    def rejection(self, reason: str) -> "Outcome":
+        """Return the failure of a table that was rejected before it could be asked."""
+        return Outcome(self, False, {"reason": reason, "remedy": self.remedy})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A check's answer for one clip."""
+
+    check: Check
+    passed: bool
+    metadata: Mapping[str, Any]
+
+    @property
+    def rejects(self) -> bool:
+        """Whether the table must not be written."""
+        return not self.passed and self.check.severity == "ERROR"
+
+
+def clip_checks(quality_threshold: float) -> list[Check]:
+    """Return the checks of all per-clip assets."""
+    return [*_pose_checks(quality_threshold), _tempo_check(), *_vector_checks()]
+
+
+def _pose_checks(quality_threshold: float) -> list[Check]:
+    look = "Look at the clip: are both dancers in the picture, lit, and large enough (480p or more)?"
+
+    def quality(_clip: Clip, made: Made) -> Judgement:
+        score = _couple(made).quality_score
+        return score >= quality_threshold, {"quality_score": score, "at_least": quality_threshold}
+
+    def both_found(_clip: Clip, made: Made) -> Judgement:
+        rate = _couple(made).detection_rate
+        return rate >= 0.5, {"detection_rate": rate, "at_least": 0.5}
+
+    def certain(_clip: Clip, made: Made) -> Judgement:
+        couple = _couple(made)
+        figures = {
+            "role_confidence": couple.role_confidence,
+            "at_least": 0.7,
+            "evidence": couple.role_evidence,
+        }
+        return couple.role_confidence >= 0.7, figures
+
+    def stable(_clip: Clip, made: Made) -> Judgement:
+        swaps = list(_couple(made).suspected_swaps)
+        return not swaps, {"suspected_swaps": len(swaps), "at_s": swaps}
+
+    return [
+        Check("keypoints_finite", "keypoints", "ERROR", "No NaN or Inf where a dancer was found.",
+              "Report this as a bug, with the clip.", _finite_keypoints),
+        Check("quality_at_least_half", "keypoints", "WARN",
+              "quality = 0.6 x detection rate + 0.4 x mean keypoint confidence reaches the limit.", look, quality),
+        Check("both_dancers_found", "keypoints", "WARN", "Both dancers are found in half of the frames.", look,
+              both_found),
+        Check("lead_follow_certain", "keypoints", "WARN", "It is clear who leads.",
+              'Say it in the annotation: "lead": "left" or "right", the side in the first frame.', certain),
+        Check("identities_stable", "keypoints", "WARN", "The two dancers were not taken for one another.",
+              "Look at the clip at these times.", stable),
+    ]  # fmt: skip
+
+
+def _tempo_check() -> Check:
+    def agrees(clip: Clip, made: Made) -> Judgement:
+        heard = made.metadata.get("tempo")
+        if heard is None or "estimated_tempo" not in clip.annotation.model_fields_set:
+            return True, {"heard": heard, "annotated": None}
+        annotated = clip.annotation.estimated_tempo
+        difference = abs(heard - annotated) / annotated
+        return difference <= 0.08, {
+            "heard": heard,
+            "annotated": annotated,
+            "difference": difference,
+            "at_most": 0.08,
+        }
+
+    return Check(
+        "tempo_as_annotated", "beats", "WARN", "The tempo heard is within 8 % of the annotated one.",
+        "Correct estimated_tempo in the annotation if the music says otherwise.", agrees,
+    )  # fmt: skip
+
+
+def _vector_checks() -> list[Check]:
+    def present(_clip: Clip, made: Made) -> Judgement:
+        reason = made.table.column("absent_reason")[0].as_py()
+        return reason is None, {"reason": reason} if reason else {}
+
+    checks = []
+    for family, size in DIMENSIONS.items():
+        asset = f"{family}_embedding"
+        finite = Check(f"{asset}_finite", asset, "ERROR", f"None of the {size} numbers is NaN or Inf.",
+                       "Report this as a bug, with the clip.", _finite_vector)  # fmt: skip
+        there = Check(f"{asset}_present", asset, "WARN", "The clip has this vector.",
+                      "The reason says what the clip lacks; its other vectors are made and searchable.",
+                      present)  # fmt: skip
+        checks += [finite, there]
+    return checks
+
+
+def _couple(made: Made) -> CoupleKeypoints:
+    return CoupleKeypoints.from_table(made.table)
+
+
+def _finite_keypoints(_clip: Clip, made: Made) -> Judgement:
+    couple = _couple(made)
+    found = np.concatenate([couple.keypoints.reshape(-1, 2, 51), couple.boxes], axis=2)[couple.valid]
+    return _count_non_finite(found)
+
+
+def _finite_vector(_clip: Clip, made: Made) -> Judgement:
+    values = made.table.column("vector").combine_chunks()
+    return _count_non_finite(np.asarray(pa.FixedSizeListArray.flatten(values), np.float32))
+
+
+def _count_non_finite(values: np.ndarray) -> Judgement:
+    count = int((~np.isfinite(values)).sum())
+    return count == 0, {"non_finite": count} | (
+        {"reason": f"{count} numbers are NaN or Inf"} if count else {}
+    )

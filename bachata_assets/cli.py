@@ -1,0 +1,132 @@
+"""The command line: words, flags and exit codes. What a command does lives elsewhere and is imported when it runs."""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from bachata_assets.generation import Generated
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Turn videos of bachata couples into searchable embeddings, offline, on an ordinary CPU.",
+)
+
+LOG_NAME = "embedding_generation.log"
+
+
+def both(name: str) -> tuple[str, str]:
+    """Return a flag as the mission writes it, and with dashes."""
+    return f"--{name}", f"--{name.replace('_', '-')}"
+
+
+VideoDir = Annotated[Path, typer.Option(*both("video_dir"), help="Folder of clips, searched recursively.")]
+Annotations = Annotated[Path, typer.Option("--annotations", help="JSON file of annotations.")]
+Environment = Annotated[
+    str | None,
+    typer.Option("--environment", help="Where secrets come from: local or cloud. [default: local]"),
+]
+CheckpointPath = Annotated[
+    Path | None,
+    typer.Option(*both("checkpoint_path"), help="Folder of model checkpoints (over the settings)."),
+]
+DataDir = Annotated[
+    str | None, typer.Option(*both("data_dir"), help="Where everything is written. [default: data]")
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Log details, with tracebacks.")]
+
+
+@app.callback()
+def main() -> None:
+    """Make subcommands of all commands, also while there is only one."""
+
+
+@app.command()
+def generate(
+    video_dir: VideoDir,
+    annotations: Annotations,
+    environment: Environment = None,
+    checkpoint_path: CheckpointPath = None,
+    data_dir: DataDir = None,
+    debug: Debug = False,
+) -> None:
+    """Make the embeddings of all clips that are new, changed or failed before.
+
+    Exits with 0 when every clip was made, 1 while some are failed, 2 for a wrong call.
+
+    Example: `bachata-assets generate --video_dir data/Bachata_steps --annotations data/bachata_annotations.json`
+    """
+    from bachata_assets.build import build_platform
+    from bachata_assets.collection import CollectionError
+    from bachata_assets.generation import generate as run
+    from bachata_assets.generation import instance_of
+    from bachata_assets.settings import SettingsError, load_settings
+
+    try:
+        settings = load_settings(
+            video_dir=video_dir,
+            annotations=annotations,
+            environment=environment,
+            mmpose_checkpoint_path=checkpoint_path,
+            data_dir=data_dir,
+        )
+        platform = build_platform(settings)
+        _log_to(platform.dataset.path(LOG_NAME), debug=debug)
+        with instance_of(settings.data_dir) as instance:
+            done = run(platform, instance)
+    except (SettingsError, *CollectionError) as error:
+        _refuse(str(error))
+    _say_result(done, platform.dataset.path(""))
+    raise typer.Exit(1 if done.standing.failed or done.standing.pending else 0)
+
+
+@app.command()
+def sample(
+    folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("data/sample"),
+) -> None:
+    """Render the sample collection: four short clips of a drawn couple, with music and the truth about both."""
+    from bachata_assets.video.render.collection import write_sample_collection
+
+    write_sample_collection(folder)
+    typer.echo(f"Wrote the sample collection to {folder}")
+
+
+def _say_result(done: "Generated", data_dir: str) -> None:
+    standing = done.standing
+    typer.echo(
+        f"{len(standing.made)} clips made, {len(standing.failed)} failed, {done.tried} worked on this time."
+    )
+    for clip in standing.failed:
+        typer.echo(f"  failed: {clip.clip_id} ({clip.video_path}): {clip.error}", err=True)
+    for pending in standing.pending:
+        typer.echo(f"  not made: {pending.clip_id}: see {data_dir}{LOG_NAME}", err=True)
+    for entry in done.collection.without_file:
+        typer.echo(f"  annotation without a file: {entry.clip_id or entry.video_path}", err=True)
+    typer.echo(
+        f"Everything is in {data_dir}: embeddings.parquet, embedding_generation_report.json, {LOG_NAME}"
+    )
+    from bachata_assets.generation import dagster_home
+
+    home = dagster_home(data_dir.rstrip("/"))
+    typer.echo(f"Look at it: DAGSTER_HOME={home} BACHATA_DATA_DIR={data_dir.rstrip('/')} dagster dev")
+
+
+def _log_to(path: str, *, debug: bool) -> None:
+    """Send our own log to the terminal and to the data dir's log file."""
+    log = logging.getLogger("bachata_assets")
+    log.setLevel(logging.DEBUG if debug else logging.INFO)
+    log.propagate = False
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    file = logging.FileHandler(path, encoding="utf-8")
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    terminal = logging.StreamHandler()
+    terminal.setFormatter(logging.Formatter("%(message)s"))
+    log.handlers = [file, terminal]
+
+
+def _refuse(problem: str) -> NoReturn:
+    typer.echo(f"Error: {problem}", err=True)
+    raise typer.Exit(2)

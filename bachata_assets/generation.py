@@ -1,0 +1,100 @@
+"""What `bachata-assets generate` does: bring one data dir up to date, as runs in its own Dagster instance.
+
+The words and flags of the command line are in `cli.py`.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+from dagster import DagsterInstance
+
+from bachata_assets import collection
+from bachata_assets.automation import PROCESS_JOB, REPORT_JOB, plan, range_tags
+from bachata_assets.build import Platform
+from bachata_assets.collection import Collection
+from bachata_assets.provenance import Batch
+from bachata_assets.standing import Standing
+
+logger = logging.getLogger(__name__)
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Run config: what happens is said by our own log, not by every Dagster event."""
+
+
+@dataclass(frozen=True)
+class Generated:
+    """How a data dir stands after `generate`."""
+
+    standing: Standing
+    collection: Collection
+    tried: int
+    """Clips that were worked on this time."""
+
+
+def dagster_home(data_dir: str) -> Path:
+    """Return where Dagster's state of a data dir is: inside it, unless DAGSTER_HOME says otherwise."""
+    given = os.environ.get("DAGSTER_HOME")
+    local = data_dir if "://" not in data_dir else "data"
+    return Path(given).absolute() if given else Path(local).absolute() / ".dagster"
+
+
+@contextmanager
+def instance_of(data_dir: str) -> Iterator[DagsterInstance]:
+    """Open the Dagster instance of a data dir; it is made where there is none."""
+    home = dagster_home(data_dir)
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "dagster.yaml"
+    if not config.exists():
+        config.write_text("telemetry:\n  enabled: false\n")
+    with DagsterInstance.from_config(str(home)) as instance:
+        yield instance
+
+
+def generate(platform: Platform, instance: DagsterInstance) -> Generated:
+    """Make whatever is missing or stale, failed clips included, then the table over all clips and the report.
+
+    Raises
+    ------
+    DiscoveryError, AnnotationError, SettingsError
+        When there is nothing to begin with.
+    """
+    dataset = platform.dataset
+    found = collection.look(platform.settings, dataset)
+    collection.register(instance, found)
+    standing = Standing.of(found, platform.stages, instance, dataset)
+    batches = plan(instance, standing, at_most=platform.settings.clips_per_run, retry_failed=True)
+    tried = sum(len(batch.clip_ids) for batch in batches)
+    logger.info("%d clips: %d are up to date, %d to be made", len(found.clips), len(standing.made), tried)
+    for batch in batches:
+        _run_batch(platform, instance, batch)
+    _run(platform, instance, REPORT_JOB, None, {})
+    found = collection.look(platform.settings, dataset)
+    return Generated(Standing.of(found, platform.stages, instance, dataset), found, tried)
+
+
+def _run_batch(platform: Platform, instance: DagsterInstance, batch: Batch) -> None:
+    selection = [dg.AssetKey(stage.name) for stage in platform.stages if stage.name in batch.stages]
+    _run(platform, instance, PROCESS_JOB, selection, range_tags(batch))
+
+
+def _run(
+    platform: Platform,
+    instance: DagsterInstance,
+    job: str,
+    selection: list[dg.AssetKey] | None,
+    tags: dict[str, str],
+) -> None:
+    result = platform.definitions.resolve_job_def(job).execute_in_process(
+        instance=instance, asset_selection=selection, tags=tags, run_config=_QUIET, raise_on_error=False
+    )
+    for event in result.all_node_events:
+        if event.is_step_failure and not event.step_failure_data.user_failure_data:
+            # Clips that failed say so themselves (dg.Failure); anything else is a fault of the run.
+            logger.error(
+                "Run %s of %s failed: %s", result.run_id, job, event.step_failure_data.error_display_string
+            )

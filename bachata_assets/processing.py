@@ -1,0 +1,220 @@
+"""The loop over clips and stages: one clip's failure never stops the others and never touches what is there.
+
+It says what happened as plain events; `events.py` turns them into Dagster's.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from bachata_assets.checks import Check, Outcome
+from bachata_assets.embedding import NonFiniteVectorError
+from bachata_assets.provenance import data_version
+from bachata_assets.resources import Tools
+from bachata_assets.resources.dataset import provenance_of
+from bachata_assets.stages import Clip, ClipError, Made, Stage, Tables
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StageMade:
+    """A table was written."""
+
+    clip_id: str
+    stage: Stage
+    version: str
+    inputs: Mapping[str, str]
+    metadata: Mapping[str, Any]
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True)
+class StageFailed:
+    """A table could not be made; what was there before stays."""
+
+    clip_id: str
+    stage: Stage
+    reason: str
+    version: str | None
+    """The data version it would have had, None when an input is missing."""
+    outcomes: tuple[Outcome, ...] = ()
+
+
+Event = StageMade | StageFailed
+
+
+@dataclass
+class _Progress:
+    """What this run made and lost of one clip so far."""
+
+    clip: Clip
+    tables: dict[str, pa.Table] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def process(
+    clips: Sequence[Clip], stages: Sequence[Stage], checks: Sequence[Check], tools: Tools
+) -> Iterator[Event]:
+    """Run the stages over the clips, each clip's own first, then those that take the clips together.
+
+    Parameters
+    ----------
+    stages : those to run, in an order in which inputs come first; inputs made earlier are read from the dataset
+    """
+    runs = [_Progress(clip) for clip in clips]
+    for number, run in enumerate(runs, start=1):
+        start = time.perf_counter()
+        for stage in stages:
+            if stage.make:
+                yield from _one(run, stage, checks, tools)
+        state = f"failed: {'; '.join(run.failed.values())}" if run.failed else "made"
+        seconds = time.perf_counter() - start
+        logger.info("[%d/%d] %s: %s (%.1f s)", number, len(runs), run.clip.clip_id, state, seconds)
+    for stage in stages:
+        if stage.make_batch:
+            yield from _together(runs, stage, checks, tools)
+
+
+def _one(run: _Progress, stage: Stage, checks: Sequence[Check], tools: Tools) -> Iterator[Event]:
+    make = stage.make
+    assert make is not None
+    try:
+        tables = _inputs(run, stage, tools)
+    except ClipError as error:
+        yield _failed(run, stage, str(error), None)
+        return
+    start = time.perf_counter()
+
+    def made() -> tuple[Made, float]:
+        return make(run.clip, tables, tools), time.perf_counter() - start
+
+    yield _attempt(run, stage, tables, made, checks, tools)
+
+
+def _together(
+    runs: Sequence[_Progress], stage: Stage, checks: Sequence[Check], tools: Tools
+) -> Iterator[Event]:
+    assert stage.make_batch is not None
+    ready: dict[str, tuple[_Progress, Tables]] = {}
+    for run in runs:
+        try:
+            ready[run.clip.clip_id] = (run, _inputs(run, stage, tools))
+        except ClipError as error:
+            yield _failed(run, stage, str(error), None)
+    if not ready:
+        return
+    start = time.perf_counter()
+    results = _batch(stage, [(run.clip, tables) for run, tables in ready.values()], tools)
+    seconds = (time.perf_counter() - start) / len(ready)
+    for clip_id, (run, tables) in ready.items():
+
+        def made(result: Made | ClipError = results[clip_id]) -> tuple[Made, float]:
+            if isinstance(result, ClipError):
+                raise result
+            return result, seconds
+
+        yield _attempt(run, stage, tables, made, checks, tools)
+
+
+def _batch(stage: Stage, work: Sequence[tuple[Clip, Tables]], tools: Tools) -> dict[str, Made | ClipError]:
+    assert stage.make_batch is not None
+    try:
+        return dict(stage.make_batch(work, tools))
+    except Exception as error:  # noqa: BLE001 what was made of these clips before must survive
+        logger.exception("%s failed for %d clips", stage.name, len(work))
+        return {clip.clip_id: ClipError(_say(error)) for clip, _ in work}
+
+
+def _attempt(
+    run: _Progress,
+    stage: Stage,
+    tables: Tables,
+    made: Callable[[], tuple[Made, float]],
+    checks: Sequence[Check],
+    tools: Tools,
+) -> Event:
+    version, inputs = _version(run, stage, tables)
+    try:
+        return _keep(run, stage, *made(), version, inputs, checks, tools)
+    except NonFiniteVectorError as error:
+        rejected = tuple(check.rejection(str(error)) for check in checks if check.rejects(stage.name))
+        return _failed(run, stage, str(error), version, rejected)
+    except Exception as error:  # noqa: BLE001 whatever goes wrong with one clip must not stop the others
+        logger.debug("%s of %s", stage.name, run.clip.clip_id, exc_info=error)
+        return _failed(run, stage, _say(error), version)
+
+
+def _inputs(run: _Progress, stage: Stage, tools: Tools) -> Tables:
+    """Return the stage's input tables, from this run or from the dataset."""
+    lost = [name for name in stage.table_inputs if name in run.failed]
+    if lost:
+        raise ClipError(f"{stage.name} needs {', '.join(lost)}, which failed")
+    for name in stage.table_inputs:
+        if name not in run.tables:
+            try:
+                run.tables[name] = tools.dataset.read_table(name, run.clip.clip_id)
+            except (OSError, pa.ArrowException) as error:
+                raise ClipError(str(error)) from error
+    return {name: run.tables[name] for name in stage.table_inputs}
+
+
+def _version(run: _Progress, stage: Stage, tables: Tables) -> tuple[str, dict[str, str]]:
+    """Return the data version of what is made now, and those of its inputs."""
+    inputs = {
+        name: provenance_of(tables[name])["data_version"] if name in tables else run.clip.versions[name]
+        for name in stage.inputs
+    }
+    return data_version(stage.code_version, inputs), inputs
+
+
+def _keep(
+    run: _Progress,
+    stage: Stage,
+    made: Made,
+    seconds: float,
+    version: str,
+    inputs: dict[str, str],
+    checks: Sequence[Check],
+    tools: Tools,
+) -> Event:
+    """Check what was made, write it, and say so."""
+    if not made.table.schema.equals(stage.schema):
+        raise ClipError(
+            f"{stage.name} made a table of another schema than schemas.py says: {made.table.schema}"
+        )
+    outcomes = tuple(check.evaluate(run.clip, made) for check in checks if check.asset == stage.name)
+    rejections = [str(outcome.metadata["reason"]) for outcome in outcomes if outcome.rejects]
+    if rejections:
+        return _failed(run, stage, "; ".join(rejections), version, outcomes)
+    provenance = {
+        "data_version": version,
+        "code_version": stage.code_version,
+        "inputs": inputs,
+        "seconds": round(seconds, 3),
+        "made_at": time.time(),
+    }
+    clip_id = run.clip.clip_id
+    run.tables[stage.name] = tools.dataset.write_table(stage.name, clip_id, made.table, provenance)
+    metadata = {
+        **made.metadata,
+        "path": tools.dataset.table_path(stage.name, clip_id),
+        "dagster/row_count": made.table.num_rows,
+        "seconds": provenance["seconds"],
+    }
+    return StageMade(clip_id, stage, version, inputs, metadata, outcomes)
+
+
+def _failed(
+    run: _Progress, stage: Stage, reason: str, version: str | None, outcomes: tuple[Outcome, ...] = ()
+) -> StageFailed:
+    run.failed[stage.name] = reason
+    return StageFailed(run.clip.clip_id, stage, reason, version, outcomes)
+
+
+def _say(error: Exception) -> str:
+    return str(error) if str(error) else type(error).__name__

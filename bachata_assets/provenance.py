@@ -1,0 +1,105 @@
+"""Data versions: what a table was made from, and which tables have to be made again.
+
+A data version is the hash of a stage's code version and of its inputs' data versions, down to the clip's file and its
+annotation entry. So it can be said beforehand which version a table ought to have, and a table is up to date exactly
+when it has that version. The model set's fingerprint is part of the code version of `keypoints`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from bachata_assets.stages import Stage
+
+
+def data_version(code_version: str, inputs: Mapping[str, str]) -> str:
+    """Return the version of what this code makes of these inputs (asset -> data version)."""
+    content = json.dumps([code_version, sorted(inputs.items())])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def expected_versions(stages: Sequence[Stage], external: Mapping[str, str]) -> dict[str, str]:
+    """Return the data version that every stage of a clip ought to have.
+
+    Parameters
+    ----------
+    stages : in an order in which inputs come first
+    external : `clip_file` and `annotation` -> data version
+    """
+    versions = dict(external)
+    for stage in stages:
+        inputs = {name: versions[name] for name in stage.inputs}
+        versions[stage.name] = data_version(stage.code_version, inputs)
+    return versions
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What is known of one stage over all clips: clip id -> data version, and the clips that have a table."""
+
+    made: Mapping[str, str]
+    failed: Mapping[str, str]
+    tables: Set[str]
+
+    def is_current(self, clip_id: str, version: str) -> bool:
+        """Tell whether the clip's table is there and has this version."""
+        return self.made.get(clip_id) == version and clip_id in self.tables
+
+    def has_failed(self, clip_id: str, version: str) -> bool:
+        """Tell whether making this very version was tried and failed, and nothing better came of it."""
+        return self.failed.get(clip_id) == version and self.made.get(clip_id) != version
+
+
+def outdated(
+    stages: Sequence[Stage], clips: Mapping[str, Mapping[str, str]], recorded: Mapping[str, Recorded]
+) -> dict[str, frozenset[str]]:
+    """Return the stages of every clip that are missing or stale; clips that are up to date are left out.
+
+    Parameters
+    ----------
+    clips : clip id -> data versions of its external assets
+    recorded : stage -> what is known of it
+    """
+    plan = {}
+    for clip_id, external in clips.items():
+        versions = expected_versions(stages, external)
+        todo = frozenset(s.name for s in stages if not recorded[s.name].is_current(clip_id, versions[s.name]))
+        if todo:
+            plan[clip_id] = todo
+    return plan
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Clips that one run can take: the same stages, and next to one another among the partition keys."""
+
+    stages: frozenset[str]
+    clip_ids: tuple[str, ...]
+
+
+def batches(plan: Mapping[str, frozenset[str]], keys: Iterable[str], at_most: int) -> list[Batch]:
+    """Group what is to be made into runs.
+
+    A Dagster run takes a contiguous range of keys, so a clip that is up to date ends a batch: were it planned, it
+    would be shown as failed when the run ends in failure.
+
+    Parameters
+    ----------
+    keys : all partition keys in their order
+    at_most : clips in a batch
+    """
+    made: list[Batch] = []
+    open_batch: list[str] = []
+    stages: frozenset[str] = frozenset()
+    for key in keys:
+        wanted = plan.get(key, frozenset())
+        if open_batch and (wanted != stages or len(open_batch) == at_most):
+            made.append(Batch(stages, tuple(open_batch)))
+            open_batch = []
+        if wanted:
+            open_batch.append(key)
+            stages = wanted
+    if open_batch:
+        made.append(Batch(stages, tuple(open_batch)))
+    return made

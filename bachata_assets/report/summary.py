@@ -1,0 +1,73 @@
+"""The JSON report's content: the mission's sections, from what is known of the clips.
+
+Where the facts come from is `assets/report.py`'s concern.
+"""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+REPORT_NAME = "embedding_generation_report.json"
+
+
+@dataclass(frozen=True)
+class FailedClip:
+    """A clip that could not be made, and why."""
+
+    clip_id: str
+    video_path: str
+    error: str
+
+
+def summarize(
+    made: Sequence[Mapping[str, Any]],
+    failed: Sequence[FailedClip],
+    *,
+    pending: Sequence[str],
+    absent: Mapping[str, Mapping[str, str]],
+    annotations_without_file: Sequence[str],
+) -> dict[str, Any]:
+    """Return the report.
+
+    Parameters
+    ----------
+    made : documents of the clips that were made, without vectors
+    failed : clips that were tried and not made
+    pending : ids of clips that were not tried yet, or are waiting to be made again
+    absent : clip id -> family -> why a made clip lacks its vector
+    annotations_without_file : ids of entries that no file belongs to; they count nowhere
+    """
+    total = len(made) + len(failed) + len(pending)
+    seconds = sum(row["processing_time"] for row in made)
+    return {
+        "summary": {
+            "total_videos": total,
+            "successful": len(made),
+            "failed": len(failed),
+            "success_rate": len(made) / total if total else 0.0,
+        },
+        "timing": {
+            "total_processing_time_seconds": round(seconds, 3),
+            "total_processing_time_minutes": round(seconds / 60, 3),
+            "average_time_per_video_seconds": round(seconds / len(made), 3) if made else 0.0,
+        },
+        "quality_metrics": _quality(made),
+        "failed_videos": [vars(clip) for clip in failed],
+        "embeddings": list(made),
+        "pending_videos": list(pending),
+        "partial_videos": [{"clip_id": clip_id, "absent": dict(why)} for clip_id, why in absent.items()],
+        "annotations_without_file": list(annotations_without_file),
+    }
+
+
+def _quality(made: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    scores = [row["quality_score"] for row in made]
+    rates = [row["detection_rate"] for row in made]
+    return {
+        "mean_quality_score": statistics.fmean(scores) if made else None,
+        "median_quality_score": statistics.median(scores) if made else None,
+        "min_quality_score": min(scores, default=None),
+        "max_quality_score": max(scores, default=None),
+        "mean_detection_rate": statistics.fmean(rates) if made else None,
+    }

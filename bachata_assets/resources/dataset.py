@@ -1,0 +1,133 @@
+"""The tables of a data dir: `<data_dir>/<asset>/<clip_id>.parquet`, written whole or not at all.
+
+What a table holds is in `schemas.py`; when it is made again, in `provenance.py`.
+"""
+
+import io
+import json
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+import dagster as dg
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
+from pydantic import Field
+
+from bachata_assets.video.discovery import OUTPUT_MARKER
+
+PROVENANCE_KEY = b"bachata_assets"
+"""Key of a table's schema metadata under which its provenance stands, as JSON."""
+
+
+class TableMissingError(FileNotFoundError):
+    """A table that something needs has not been made."""
+
+
+class Dataset(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Reads and writes the tables of one data dir, local or in an object store."""
+
+    url: str = Field(description="The data dir: a path, or a URL that fsspec understands (s3://…, gs://…).")
+
+    @cached_property
+    def _place(self) -> tuple[fsspec.AbstractFileSystem, str]:
+        filesystem, root = fsspec.core.url_to_fs(self.url)
+        return filesystem, root.rstrip("/")
+
+    def path(self, name: str) -> str:
+        """Return where `name` is, as its file system says it."""
+        return f"{self._place[1]}/{name}"
+
+    def table_path(self, asset: str, clip_id: str) -> str:
+        """Return where the table of an asset and a clip is."""
+        return self.path(f"{asset}/{clip_id}.parquet")
+
+    def write_table(self, asset: str, clip_id: str, table: pa.Table, provenance: dict[str, Any]) -> pa.Table:
+        """Write the table of an asset and a clip; return it as `read_table` will."""
+        return self.write_parquet(f"{asset}/{clip_id}.parquet", table, provenance)
+
+    def write_parquet(self, name: str, table: pa.Table, provenance: dict[str, Any]) -> pa.Table:
+        """Write a table with its provenance in the schema's metadata; return it with that metadata."""
+        metadata = {**(table.schema.metadata or {}), PROVENANCE_KEY: json.dumps(provenance).encode()}
+        stamped = table.replace_schema_metadata(metadata)
+        content = io.BytesIO()
+        pq.write_table(stamped, content, compression="zstd")
+        self._put(name, content.getvalue())
+        return stamped
+
+    def read_parquet(self, name: str) -> pa.Table | None:
+        """Return a table of the whole collection, None when it is not there."""
+        try:
+            with self._place[0].open(self.path(name), "rb") as file:
+                return pq.read_table(file)
+        except FileNotFoundError:
+            return None
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text file."""
+        self._put(name, text.encode())
+
+    def read_text(self, name: str) -> str | None:
+        """Return a text file's content, None when it is not there."""
+        filesystem, _ = self._place
+        try:
+            return str(filesystem.cat_file(self.path(name)).decode())
+        except FileNotFoundError:
+            return None
+
+    def read_table(self, asset: str, clip_id: str) -> pa.Table:
+        """Read the table of an asset and a clip.
+
+        Raises
+        ------
+        TableMissingError
+            Saying which asset to materialize.
+        """
+        table = self.read_parquet(f"{asset}/{clip_id}.parquet")
+        if table is None:
+            raise TableMissingError(
+                f"{asset} of clip {clip_id} has not been made: materialize {asset} for this partition first"
+            )
+        return table
+
+    def clip_ids(self, asset: str) -> set[str]:
+        """Return the clips that have a table of this asset."""
+        filesystem, _ = self._place
+        try:
+            names = filesystem.ls(self.path(asset), detail=False)
+        except FileNotFoundError:
+            return set()
+        return {name.rsplit("/", 1)[-1][: -len(".parquet")] for name in names if name.endswith(".parquet")}
+
+    def collection(self) -> dict[str, Any]:
+        """Return what this data dir remembers of its collection: folders, precision."""
+        return dict(json.loads(self.read_text(OUTPUT_MARKER) or "{}"))
+
+    def remember(self, **facts: Any) -> None:
+        """Keep facts of the collection, over what was remembered before."""
+        known = self.collection()
+        if known | facts != known:
+            self.write_text(OUTPUT_MARKER, json.dumps(known | facts, indent=2) + "\n")
+
+    def _put(self, name: str, content: bytes) -> None:
+        """Make `name` hold `content`, whole or not at all; an object store does that by itself."""
+        filesystem, _ = self._place
+        target = self.path(name)
+        if not isinstance(filesystem, LocalFileSystem):
+            filesystem.pipe_file(target, content)
+            return
+        filesystem.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
+        written = f"{target}.{uuid4().hex[:8]}.tmp"
+        try:
+            filesystem.pipe_file(written, content)
+            filesystem.mv(written, target)
+        finally:
+            if filesystem.exists(written):
+                filesystem.rm(written)
+
+
+def provenance_of(table: pa.Table) -> dict[str, Any]:
+    """Return the provenance that `write_table` put into a table."""
+    return dict(json.loads((table.schema.metadata or {}).get(PROVENANCE_KEY, b"{}")))

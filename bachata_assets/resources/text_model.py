@@ -1,0 +1,24 @@
+"""The sentence encoder as a resource, loaded once a process at the first sentence."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from bachata_assets.language.encoder import TextEncoder
+
+
+class TextModelResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """all-MiniLM-L6-v2."""
+
+    def encoder(self) -> "TextEncoder":
+        """Return the encoder."""
+        return _encoder()
+
+
+@cache
+def _encoder() -> "TextEncoder":
+    from bachata_assets.language.encoder import TextEncoder
+
+    return TextEncoder()
