@@ -39,12 +39,16 @@ class NodeUnavailableError(RuntimeError):
 
 def fetch(version: str) -> Path:
     """Return the distribution's zip, downloaded by Maven into the user's cache on first use."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "bachata-assets" / "elasticsearch"
+    cache = (
+        Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "bachata-assets" / "elasticsearch"
+    )
     archive = cache / f"elasticsearch-{version}.zip"
     if archive.exists():
         return archive
     if shutil.which("mvn") is None:
-        raise NodeUnavailableError("Maven (mvn) is not on the PATH: it downloads the Elasticsearch to test against")
+        raise NodeUnavailableError(
+            "Maven (mvn) is not on the PATH: it downloads the Elasticsearch to test against"
+        )
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         artifact = ARTIFACT.format(version=version)
@@ -67,7 +71,9 @@ def find_jdk() -> Path:
         version = re.search(r'JAVA_VERSION="(\d+)', text)
         if version and int(version[1]) >= 21 and "jdk.incubator.vector" in text:
             return home
-    raise NodeUnavailableError("no JDK >= 21 with jdk.incubator.vector found: install one or set ES_JAVA_HOME")
+    raise NodeUnavailableError(
+        "no JDK >= 21 with jdk.incubator.vector found: install one or set ES_JAVA_HOME"
+    )
 
 
 @dataclass
@@ -170,7 +176,11 @@ class Node:
 
     def _as_user(self) -> dict[str, Any]:
         """Elasticsearch refuses to run as root: there, it runs as nobody."""
-        environment = {"ES_JAVA_HOME": str(self._jdk), "ES_JAVA_OPTS": "-Xms512m -Xmx512m", "PATH": os.environ["PATH"]}
+        environment = {
+            "ES_JAVA_HOME": str(self._jdk),
+            "ES_JAVA_OPTS": "-Xms512m -Xmx512m",
+            "PATH": os.environ["PATH"],
+        }
         common: dict[str, Any] = {"env": environment, "cwd": self.home, "start_new_session": True}
         if os.geteuid() != 0:
             return common

@@ -1,0 +1,72 @@
+"""Whether an index holds what was computed; what a difference means for a run is the asset checks' concern."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bachata_assets.search.index import SearchIndex
+
+FLOAT32_TOLERANCE = 1e-6
+"""Largest difference, relative to the vector's length: a server that keeps unit vectors rounds twice."""
+
+
+@dataclass(frozen=True)
+class IndexDifference:
+    """How an index differs from what is expected, clip ids in order."""
+
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Every clip is in the index, and nothing else."""
+        return not (self.missing or self.unexpected)
+
+
+@dataclass(frozen=True)
+class VectorDifference:
+    """A family of a clip that the index holds otherwise than computed, and how."""
+
+    clip_id: str
+    family: str
+    reason: str
+
+
+def check_index_complete(index: SearchIndex, expected_ids: Iterable[str]) -> IndexDifference:
+    """Compare the index's clips with those that should be in it."""
+    found, expected = index.ids(), set(expected_ids)
+    return IndexDifference(tuple(sorted(expected - found)), tuple(sorted(found - expected)))
+
+
+def check_vectors_match(
+    index: SearchIndex, expected: Mapping[str, Mapping[str, np.ndarray]]
+) -> list[VectorDifference]:
+    """Read clips back and compare each family's vector to float32 precision.
+
+    Parameters
+    ----------
+    expected : clip id -> family -> float32 (D,); an absent family is not named
+
+    Returns
+    -------
+    What differs: a clip or a family that is missing, one that should not be there, other numbers.
+    """
+    differences = []
+    for clip_id, vectors in expected.items():
+        document = index.get_embedding_by_id(clip_id)
+        found = {} if document is None else document.vectors
+        for family in sorted(vectors.keys() | found.keys()):
+            reason = _difference(vectors.get(family), found.get(family))
+            if reason:
+                differences.append(VectorDifference(clip_id, family, reason))
+    return differences
+
+
+def _difference(expected: np.ndarray | None, found: np.ndarray | None) -> str | None:
+    if found is None:
+        return "not in the index"
+    if expected is None:
+        return "in the index, but absent from the dataset"
+    distance = float(np.linalg.norm(expected - found) / np.linalg.norm(expected))
+    return f"differs by {distance:.2g} of its length" if not distance <= FLOAT32_TOLERANCE else None

@@ -1,0 +1,256 @@
+"""`ElasticsearchIndex`: the search index in Elasticsearch 9.1 or newer.
+
+The connection is `elasticsearch_client.py`'s concern, the mapping `elasticsearch_mapping.py`'s, versions and alias
+`elasticsearch_versions.py`'s, and neighbours `elasticsearch_neighbours.py`'s.
+"""
+
+import logging
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bachata_assets.search import elasticsearch_client, elasticsearch_mapping, elasticsearch_versions
+from bachata_assets.search.document import ClipDocument
+from bachata_assets.search.elasticsearch_client import clear_errors
+from bachata_assets.search.elasticsearch_neighbours import nearest
+from bachata_assets.search.errors import AliasTakenError, SearchUnavailableError
+from bachata_assets.search.filters import Filters
+from bachata_assets.search.index import (
+    IndexStatus,
+    Promotion,
+    PutResult,
+    SearchIndex,
+    version_name,
+    writers_only,
+)
+from bachata_assets.search.similarity import Match
+from bachata_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
+
+logger = logging.getLogger(__name__)
+
+CHUNK_DOCUMENTS = 200
+"""Documents a bulk request: about 5 MB."""
+PAGE_DOCUMENTS = 200
+KEEP_ALIVE = "2m"
+WHOLE_DOCUMENT = {"exclude_vectors": False}
+"""From 9.2 on vectors come only when asked for."""
+
+
+class ElasticsearchIndex(SearchIndex):
+    """See `SearchIndex`; opened by `open_index`."""
+
+    def __init__(self, settings: Settings, fingerprint: str | None) -> None:
+        self._settings, self._fingerprint = settings, fingerprint
+        self._alias = settings.elasticsearch_index
+        structure = elasticsearch_mapping.structure(source_vectors=settings.elasticsearch_source_vectors)
+        self._version = None if fingerprint is None else version_name(self._alias, fingerprint, structure)
+
+    @cached_property
+    def _client(self) -> "Elasticsearch":
+        return elasticsearch_client.connect(self._settings)
+
+    @cached_property
+    def _name(self) -> str:
+        """The version that this process writes, made when it is not there; for readers, the alias."""
+        if self._version is None or self._fingerprint is None:
+            return self._alias
+        where = elasticsearch_client.address(self._settings)
+        elasticsearch_client.require_version(elasticsearch_client.server_version(self._client), where)
+        source_vectors = self._settings.elasticsearch_source_vectors
+        elasticsearch_versions.create(
+            self._client, self._version, self._fingerprint, source_vectors=source_vectors
+        )
+        return self._version
+
+    def put(self, documents: Iterable[ClipDocument]) -> list[PutResult]:
+        """See `SearchIndex.put`."""
+        from elasticsearch import helpers
+
+        name = writers_only(self._version)
+        results: list[PutResult] = []
+        hashes: dict[str, str] = {}
+
+        def action(document: ClipDocument) -> tuple[dict[str, Any], str]:
+            hashes[document.clip_id] = document.content_hash
+            return {"index": {"_index": name, "_id": document.clip_id}}, document.to_json()
+
+        try:
+            with clear_errors(self._settings):
+                _ = self._name
+                # streaming_bulk repeats what was refused for overload; the client below it, lost connections.
+                client = self._client.options(retry_on_status=())
+                answers = helpers.streaming_bulk(
+                    client,
+                    documents,
+                    chunk_size=CHUNK_DOCUMENTS,
+                    expand_action_callback=action,
+                    raise_on_error=False,
+                    max_retries=elasticsearch_client.ATTEMPTS - 1,
+                    retry_on_status=elasticsearch_client.OVERLOADED,
+                    initial_backoff=elasticsearch_client.BACKOFF_SECONDS * random.uniform(0.5, 1.5),
+                )
+                for _, answer in answers:
+                    item = answer["index"]
+                    error = elasticsearch_client.explain(item["error"]) if "error" in item else None
+                    results.append(PutResult(item["_id"], name, hashes[item["_id"]], error))
+                self._refresh(name)
+        except SearchUnavailableError as error:
+            raise SearchUnavailableError(str(error), results) from error
+        return results
+
+    def get_embedding_by_id(self, clip_id: str) -> ClipDocument | None:
+        """See `SearchIndex.get_embedding_by_id`."""
+        with clear_errors(self._settings):
+            found = self._client.search(
+                index=self._name, query={"term": {"clip_id": clip_id}}, source=WHOLE_DOCUMENT, size=1
+            )
+        hits = found["hits"]["hits"]
+        return ClipDocument.from_source(hits[0]["_source"]) if hits else None
+
+    def get_all_embeddings(
+        self, filters: Filters | Mapping[str, Any] | None = None
+    ) -> Iterator[ClipDocument]:
+        """See `SearchIndex.get_all_embeddings`."""
+        for hit in self._scan(Filters.of(filters), source=WHOLE_DOCUMENT):
+            yield ClipDocument.from_source(hit["_source"])
+
+    def count(self) -> int:
+        """See `SearchIndex.count`."""
+        with clear_errors(self._settings):
+            return int(self._client.count(index=self._name)["count"])
+
+    def ids(self) -> set[str]:
+        """See `SearchIndex.ids`."""
+        hits = self._scan(
+            Filters(), source=False, stored_fields="_none_", docvalue_fields=["clip_id"], size=10_000
+        )
+        return {hit["fields"]["clip_id"][0] for hit in hits}
+
+    def delete(self, clip_ids: Iterable[str]) -> int:
+        """See `SearchIndex.delete`."""
+        from elasticsearch import helpers
+
+        wanted = list(clip_ids)
+        with clear_errors(self._settings):
+            live = elasticsearch_versions.alias_target(self._client, self._alias)
+            names = {name for name in (self._version and self._name, live) if name}
+            actions = [
+                {"_op_type": "delete", "_index": name, "_id": clip} for name in names for clip in wanted
+            ]
+            answers = helpers.streaming_bulk(self._client, actions, raise_on_error=False)
+            removed = {answer["delete"]["_id"] for done, answer in answers if done}
+            for name in names:
+                self._refresh(name)
+        return len(removed)
+
+    def refresh(self) -> None:
+        """See `SearchIndex.refresh`."""
+        with clear_errors(self._settings):
+            self._refresh(self._name)
+
+    def status(self) -> IndexStatus:
+        """See `SearchIndex.status`."""
+        with clear_errors(self._settings):
+            try:
+                elasticsearch_versions.alias_target(self._client, self._alias)
+                taken = False
+            except AliasTakenError:
+                taken = True
+            versions = elasticsearch_versions.versions(self._client, self._alias, self._version)
+        where = elasticsearch_client.address(self._settings)
+        return IndexStatus("elasticsearch", where, self._alias, tuple(versions), taken)
+
+    def promote(self, live_clips: Iterable[str] | None = None, *, force: bool = False) -> Promotion:
+        """See `SearchIndex.promote`."""
+        version = writers_only(self._version)
+        with clear_errors(self._settings):
+            name, old = self._name, elasticsearch_versions.alias_target(self._client, self._alias)
+            if old == version:
+                return Promotion(name, live=True)
+            if old is not None and not force:
+                old_ids = self._of(old).ids()
+                needed = old_ids if live_clips is None else old_ids & set(live_clips)
+                missing = sorted(needed - self.ids())
+                if missing:
+                    return Promotion(name, live=False, missing=tuple(missing))
+            elasticsearch_versions.point_alias(self._client, self._alias, name, old)
+        return Promotion(name, live=True, replaced=old)
+
+    def prune(self) -> list[str]:
+        """See `SearchIndex.prune`."""
+        with clear_errors(self._settings):
+            versions = elasticsearch_versions.versions(self._client, self._alias, self._version)
+            others = [version.name for version in versions if not (version.live or version.current)]
+            names = elasticsearch_versions.unnamed(self._client, others)
+            for name in names:
+                self._client.indices.delete(index=name)
+        return names
+
+    def adopt(self) -> str:
+        """See `SearchIndex.adopt`."""
+        with clear_errors(self._settings):
+            return elasticsearch_versions.adopt(self._client, self._alias)
+
+    def close(self) -> None:
+        """See `SearchIndex.close`."""
+        if "_client" in self.__dict__:
+            self._client.close()
+
+    def _nearest(
+        self,
+        vectors: Mapping[str, np.ndarray],
+        weights: Mapping[str, float],
+        filters: Filters,
+        size: int,
+        exclude: str | None,
+    ) -> list[Match]:
+        with clear_errors(self._settings):
+            return nearest(self._client, self._name, vectors, weights, filters, size, exclude)
+
+    def _scan(
+        self, filters: Filters, *, size: int = PAGE_DOCUMENTS, **fields: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Yield hits in pages of one point in time, so that nothing written meanwhile is seen or missed."""
+        query = {"bool": {"filter": filters.to_elasticsearch()}}
+        with clear_errors(self._settings):
+            pit = self._client.open_point_in_time(index=self._name, keep_alive=KEEP_ALIVE)["id"]
+            try:
+                after = None
+                while True:
+                    page = self._client.search(
+                        pit={"id": pit, "keep_alive": KEEP_ALIVE},
+                        query=query,
+                        sort=["_shard_doc"],
+                        search_after=after,
+                        size=size,
+                        track_total_hits=False,
+                        **fields,
+                    )
+                    pit, hits = page["pit_id"], page["hits"]["hits"]
+                    yield from hits
+                    if len(hits) < size:
+                        return
+                    after = hits[-1]["sort"]
+            finally:
+                self._client.options(ignore_status=404).close_point_in_time(id=pit)
+
+    def _refresh(self, name: str) -> None:
+        from elasticsearch import AuthorizationException
+
+        try:
+            self._client.indices.refresh(index=name)
+        except AuthorizationException:
+            # Who may only read and write waits for the server's own refresh, a second at most.
+            logger.debug("no privilege to refresh %s", name)
+
+    def _of(self, name: str) -> "ElasticsearchIndex":
+        """Return a reader of another index of the same server."""
+        reader = ElasticsearchIndex(self._settings, None)
+        reader._alias = name
+        return reader

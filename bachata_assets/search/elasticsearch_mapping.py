@@ -1,0 +1,67 @@
+"""The structure of a document in Elasticsearch: its strict mapping and the settings of its index.
+
+Which index has it is `elasticsearch_versions.py`'s concern.
+"""
+
+import json
+from typing import Any
+
+from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.search.document import VECTOR_FIELDS
+
+SOURCE_VECTORS_SETTING = "index.mapping.exclude_source_vectors"
+"""Known from 9.2 on, where vectors are left out of `_source` unless it is false."""
+
+VECTOR_INDEX = {"type": "bbq_flat", "rescore_vector": {"oversample": 3.0}}
+"""One bit a dimension, read whole: no graph to build or keep in memory. The best 3 k are scored again with the full
+vectors, so that scores are exact, which the int8 and HNSW kinds' filtered scores are not."""
+
+
+def mapping(fingerprint: str) -> dict[str, Any]:
+    """Return the mapping of a version; `_meta` marks it as ours and keeps the fingerprint for people."""
+    return {
+        "dynamic": "strict",
+        "_meta": {"made_by": "bachata_assets", "fingerprint": fingerprint},
+        "properties": _properties(),
+    }
+
+
+def index_settings(*, source_vectors: bool) -> dict[str, Any]:
+    """Return the settings of a version; a copy only where a second node can hold it."""
+    common = {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
+    return common | {SOURCE_VECTORS_SETTING: not source_vectors}
+
+
+def structure(*, source_vectors: bool) -> str:
+    """Return what of the structure makes another version necessary."""
+    return json.dumps([_properties(), source_vectors], sort_keys=True)
+
+
+def _properties() -> dict[str, Any]:
+    keyword, number = {"type": "keyword"}, {"type": "float"}
+    vectors = {
+        field: {
+            "type": "dense_vector",
+            "dims": DIMENSIONS[family],
+            "index": True,
+            "similarity": "cosine",
+            "index_options": VECTOR_INDEX,
+        }
+        for family, field in VECTOR_FIELDS.items()
+    }
+    return {
+        "clip_id": keyword,
+        "video_path": keyword,
+        **vectors,
+        "move_label": keyword,
+        "difficulty": keyword,
+        "energy_level": keyword,
+        "lead_follow_roles": keyword,
+        "estimated_tempo": number,
+        "quality_score": number,
+        "detection_rate": number,
+        "frame_count": {"type": "integer"},
+        "processing_time": number,
+        "version": keyword,
+        "created_at": {"type": "date"},
+    }

@@ -1,0 +1,129 @@
+"""Versions of the index in Elasticsearch: made, shown, promoted to be the alias', pruned, and adopted.
+
+What is in them is `elasticsearch_index.py`'s concern. Every function takes the client; its errors are translated by
+the caller.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from bachata_assets.search import elasticsearch_mapping
+from bachata_assets.search.errors import AliasTakenError, SearchError
+from bachata_assets.search.index import IndexVersion
+
+if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
+
+
+def create(client: "Elasticsearch", name: str, fingerprint: str, *, source_vectors: bool) -> None:
+    """Make the index of a version; nothing happens when it is there."""
+    from elasticsearch import AuthorizationException, BadRequestError
+
+    try:
+        if client.indices.exists(index=name):
+            return
+    except AuthorizationException:
+        return  # who may only read and write finds an index that somebody else made
+    settings = elasticsearch_mapping.index_settings(source_vectors=source_vectors)
+    mappings = elasticsearch_mapping.mapping(fingerprint)
+    try:
+        client.indices.create(index=name, mappings=mappings, settings=settings)
+    except BadRequestError as error:
+        if error.error == "resource_already_exists_exception":  # another writer was faster
+            return
+        if elasticsearch_mapping.SOURCE_VECTORS_SETTING not in str(error.body):
+            raise
+        # 9.1 does not know the setting: there, vectors are always in _source.
+        del settings[elasticsearch_mapping.SOURCE_VECTORS_SETTING]
+        client.options(ignore_status=400).indices.create(index=name, mappings=mappings, settings=settings)
+
+
+def alias_target(client: "Elasticsearch", alias: str) -> str | None:
+    """Return the index that the alias names, None when there is no such alias.
+
+    Raises
+    ------
+    AliasTakenError
+        A plain index has the name.
+    SearchError
+        The alias names several indices.
+    """
+    from elasticsearch import NotFoundError
+
+    try:
+        found = list(client.indices.get_alias(index=alias).body)
+    except NotFoundError:
+        return None
+    if found == [alias]:
+        raise AliasTakenError(
+            f"{alias} is a plain index, but is to be an alias: `bachata-assets index adopt` keeps its documents under "
+            "another name behind the alias, or set ELASTICSEARCH_INDEX to another name"
+        )
+    if len(found) > 1:
+        raise SearchError(
+            f"the alias {alias} names {len(found)} indices ({', '.join(sorted(found))}); leave it one"
+        )
+    return str(found[0])
+
+
+def point_alias(client: "Elasticsearch", alias: str, name: str, replaced: str | None) -> None:
+    """Let the alias name one index instead of another, in one step that readers see whole."""
+    actions: list[dict[str, Any]] = [{"add": {"index": name, "alias": alias}}]
+    if replaced is not None:
+        actions.insert(0, {"remove": {"index": replaced, "alias": alias}})
+    client.indices.update_aliases(actions=actions)
+
+
+def versions(client: "Elasticsearch", alias: str, current: str | None) -> list[IndexVersion]:
+    """Return every version of the alias, the live one first."""
+    pattern = f"{alias}-*"
+    aliases = client.indices.get_alias(index=pattern, allow_no_indices=True).body
+    mappings = client.indices.get_mapping(index=pattern, allow_no_indices=True).body
+    stats = client.indices.stats(index=pattern, metric=["docs", "store"])["indices"]
+    found = []
+    for name, mapping in mappings.items():
+        meta = mapping["mappings"].get("_meta", {})
+        if not (meta.get("made_by") == "bachata_assets" or _adopted(alias, name)):
+            continue
+        primaries = stats[name]["primaries"]
+        version = IndexVersion(
+            name=name,
+            fingerprint=meta.get("fingerprint"),
+            documents=primaries["docs"]["count"],
+            bytes=primaries["store"]["size_in_bytes"],
+            live=alias in aliases[name]["aliases"],
+            current=name == current,
+        )
+        found.append(version)
+    return sorted(found, key=lambda version: (not version.live, version.name))
+
+
+def unnamed(client: "Elasticsearch", names: Iterable[str]) -> list[str]:
+    """Return those of our indices that no alias at all names."""
+    listed = list(names)
+    aliases = client.indices.get_alias(index=listed).body if listed else {}
+    return [name for name in listed if not aliases[name]["aliases"]]
+
+
+def adopt(client: "Elasticsearch", alias: str) -> str:
+    """Copy a plain index that has the alias' name to a version, and let the alias replace it; return its new name.
+
+    The copy shares the files on disk (`_clone`), so it takes neither time nor space; writes are blocked meanwhile.
+    """
+    name = f"{alias}-adopted-{datetime.now(UTC):%Y%m%d%H%M%S}"
+    client.indices.add_block(index=alias, block="write")
+    try:
+        client.indices.clone(
+            index=alias, target=name, settings={"index.blocks.write": None}, wait_for_active_shards=1
+        )
+    except Exception:
+        client.indices.put_settings(index=alias, settings={"index.blocks.write": None})
+        raise
+    actions = [{"remove_index": {"index": alias}}, {"add": {"index": name, "alias": alias}}]
+    client.indices.update_aliases(actions=actions)
+    return name
+
+
+def _adopted(alias: str, name: str) -> bool:
+    return name.startswith(f"{alias}-adopted-")

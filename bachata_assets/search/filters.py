@@ -1,0 +1,120 @@
+"""`Filters`: which clips may be found, as Python values, as the command line writes them, and for each backend."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bachata_assets.search.errors import QueryError
+
+LABELS = ("move_label", "difficulty", "energy_level")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Conditions that all must hold; a label matches when it is one of the values given, an empty tuple asks nothing.
+
+    Attributes
+    ----------
+    min_tempo, max_tempo : beats per minute, both inclusive
+    min_quality : 0..1, inclusive
+    """
+
+    move_label: tuple[str, ...] = ()
+    difficulty: tuple[str, ...] = ()
+    energy_level: tuple[str, ...] = ()
+    min_tempo: float | None = None
+    max_tempo: float | None = None
+    min_quality: float | None = None
+
+    @classmethod
+    def of(cls, given: "Filters | Mapping[str, Any] | None") -> "Filters":
+        """Return filters of a mapping such as `{"difficulty": "beginner", "tempo": (100, 130), "min_quality": 0.6}`.
+
+        Raises
+        ------
+        QueryError
+            Naming the key or value that cannot be used.
+        """
+        if isinstance(given, Filters):
+            return given
+        values: dict[str, Any] = {}
+        for name, value in (given or {}).items():
+            if name in LABELS:
+                values[name] = (value,) if isinstance(value, str) else tuple(value)
+            elif name == "tempo":
+                low, high = value
+                values |= {"min_tempo": _number(name, low), "max_tempo": _number(name, high)}
+            elif name in ("min_tempo", "max_tempo", "min_quality"):
+                values[name] = _number(name, value)
+            else:
+                allowed = ", ".join((*LABELS, "tempo", "min_tempo", "max_tempo", "min_quality"))
+                raise QueryError(f"filters: no filter {name!r}; there are {allowed}")
+        return cls(**values)
+
+    @classmethod
+    def parse(cls, texts: Iterable[str]) -> "Filters":
+        """Return filters of `difficulty=beginner,advanced`, `tempo=100..130`, `min_quality=0.6`.
+
+        Raises
+        ------
+        QueryError
+            Saying which text cannot be read.
+        """
+        values: dict[str, Any] = {}
+        for text in texts:
+            name, separator, value = (part.strip() for part in text.partition("="))
+            if not separator or not value:
+                raise QueryError(
+                    f"filters: cannot read {text!r}; write difficulty=beginner or tempo=100..130"
+                )
+            if name in LABELS:
+                values[name] = (*values.get(name, ()), *(part.strip() for part in value.split(",")))
+            elif name == "tempo":
+                low, dots, high = value.partition("..")
+                if not dots:
+                    raise QueryError(
+                        f"filters: cannot read {text!r}; a tempo range is written tempo=100..130"
+                    )
+                values[name] = (low or None, high or None)
+            else:
+                values[name] = value
+        return cls.of(values)
+
+    def to_elasticsearch(self) -> list[dict[str, Any]]:
+        """Return the clauses of a filter context."""
+        clauses: list[dict[str, Any]] = [
+            {"terms": {name: list(getattr(self, name))}} for name in LABELS if getattr(self, name)
+        ]
+        for field, bounds in self._bounds().items():
+            clauses.append({"range": {field: bounds}})
+        return clauses
+
+    def to_sql(self) -> str | None:
+        """Return LanceDB's WHERE clause, None when nothing is asked."""
+        clauses = [
+            f"{name} IN ({', '.join(map(sql_string, getattr(self, name)))})"
+            for name in LABELS
+            if getattr(self, name)
+        ]
+        signs = {"gte": ">=", "lte": "<="}
+        for field, bounds in self._bounds().items():
+            clauses += [f"{field} {signs[bound]} {value!r}" for bound, value in bounds.items()]
+        return " AND ".join(clauses) or None
+
+    def _bounds(self) -> dict[str, dict[str, float]]:
+        tempo = {"gte": self.min_tempo, "lte": self.max_tempo}
+        bounds = {"estimated_tempo": tempo, "quality_score": {"gte": self.min_quality}}
+        present = {field: {k: v for k, v in ends.items() if v is not None} for field, ends in bounds.items()}
+        return {field: ends for field, ends in present.items() if ends}
+
+
+def sql_string(value: str) -> str:
+    """Return a SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _number(name: str, value: Any) -> float | None:
+    try:
+        return None if value is None else float(value)
+    except (TypeError, ValueError) as error:
+        raise QueryError(f"filters: {name} must be a number, is {value!r}") from error

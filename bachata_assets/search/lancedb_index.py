@@ -1,0 +1,259 @@
+"""`LanceIndex`: the search index embedded in the data dir, for whoever runs no server.
+
+One LanceDB table a version; which of them readers see is the one row of the table `aliases`.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bachata_assets import schemas
+from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.search.document import VECTOR_FIELDS, ClipDocument
+from bachata_assets.search.errors import IndexMissingError, SearchError
+from bachata_assets.search.filters import Filters, sql_string
+from bachata_assets.search.index import (
+    IndexStatus,
+    IndexVersion,
+    Promotion,
+    PutResult,
+    SearchIndex,
+    version_name,
+    writers_only,
+)
+from bachata_assets.search.similarity import SHOWN_FIELDS, Match, best, family_scores
+from bachata_assets.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+ALIASES = "aliases"
+BATCH_DOCUMENTS = 1000
+FINGERPRINT_KEY = b"fingerprint"
+
+_VECTORS = {
+    name: pa.field(name, schemas.vector(DIMENSIONS[family])) for family, name in VECTOR_FIELDS.items()
+}
+SCHEMA = pa.schema(
+    [
+        pa.field("clip_id", pa.string(), nullable=False),
+        *_VECTORS.values(),
+        *[schemas.embeddings.field(name) for name in (
+            "video_path", "move_label", "difficulty", "energy_level", "lead_follow_roles", "estimated_tempo",
+            "quality_score", "detection_rate", "frame_count", "processing_time", "version", "created_at",
+        )],
+    ]
+)  # fmt: skip
+
+
+class LanceIndex(SearchIndex):
+    """See `SearchIndex`; opened by `open_index`."""
+
+    def __init__(self, settings: Settings, fingerprint: str | None) -> None:
+        self._alias = settings.elasticsearch_index
+        self._fingerprint = fingerprint
+        self._location = f"{settings.data_dir.rstrip('/')}/lancedb"
+        self._version = None
+        if fingerprint is not None:
+            self._version = version_name(self._alias, fingerprint, SCHEMA.to_string())
+
+    @cached_property
+    def _db(self) -> Any:
+        import lancedb
+
+        return lancedb.connect(self._location)
+
+    def put(self, documents: Iterable[ClipDocument]) -> list[PutResult]:
+        """See `SearchIndex.put`; all documents of a batch of 1000 get in, or none."""
+        name, results = writers_only(self._version), []
+        table, remaining = self._table(), iter(documents)
+        while batch := list(islice(remaining, BATCH_DOCUMENTS)):
+            latest = {document.clip_id: document for document in batch}
+            merge = table.merge_insert("clip_id").when_matched_update_all().when_not_matched_insert_all()
+            # LanceDB takes a null vector for a bad one; bad ones no document can hold.
+            merge.execute(_to_arrow(list(latest.values())), on_bad_vectors="null")
+            results += [PutResult(document.clip_id, name, document.content_hash) for document in batch]
+        return results
+
+    def get_embedding_by_id(self, clip_id: str) -> ClipDocument | None:
+        """See `SearchIndex.get_embedding_by_id`."""
+        rows = self._table().search().where(f"clip_id = {sql_string(clip_id)}").limit(1).to_list()
+        return ClipDocument.from_source(rows[0]) if rows else None
+
+    def get_all_embeddings(
+        self, filters: Filters | Mapping[str, Any] | None = None
+    ) -> Iterator[ClipDocument]:
+        """See `SearchIndex.get_all_embeddings`."""
+        for batch in self._batches(Filters.of(filters).to_sql(), SCHEMA.names):
+            for row in batch.to_pylist():
+                yield ClipDocument.from_source(row)
+
+    def count(self) -> int:
+        """See `SearchIndex.count`."""
+        return int(self._table().count_rows())
+
+    def ids(self) -> set[str]:
+        """See `SearchIndex.ids`."""
+        return {clip for batch in self._batches(None, ["clip_id"]) for clip in batch.column(0).to_pylist()}
+
+    def delete(self, clip_ids: Iterable[str]) -> int:
+        """See `SearchIndex.delete`."""
+        wanted = list(clip_ids)
+        if not wanted:
+            return 0
+        clause = f"clip_id IN ({', '.join(map(sql_string, wanted))})"
+        removed: set[str] = set()
+        for name in {name for name in (self._version, self._live()) if name in self._tables()}:
+            table = self._db.open_table(name)
+            removed.update(
+                row["clip_id"] for row in table.search().where(clause).select(["clip_id"]).to_list()
+            )
+            table.delete(clause)
+        return len(removed)
+
+    def refresh(self) -> None:
+        """See `SearchIndex.refresh`."""
+        self._table().optimize()
+
+    def status(self) -> IndexStatus:
+        """See `SearchIndex.status`."""
+        live = self._live()
+        versions = [
+            self._describe(name, live) for name in self._tables() if name.startswith(f"{self._alias}-")
+        ]
+        versions.sort(key=lambda version: (not version.live, version.name))
+        return IndexStatus("lancedb", self._location, self._alias, tuple(versions))
+
+    def promote(self, live_clips: Iterable[str] | None = None, *, force: bool = False) -> Promotion:
+        """See `SearchIndex.promote`."""
+        name, old = writers_only(self._version), self._live()
+        if old == name:
+            return Promotion(name, live=True)
+        new_ids = self.ids()
+        if old is not None and not force:
+            old_ids = _ids(self._db.open_table(old))
+            missing = sorted((old_ids if live_clips is None else old_ids & set(live_clips)) - new_ids)
+            if missing:
+                return Promotion(name, live=False, missing=tuple(missing))
+        row = pa.table({"alias": [self._alias], "name": [name]})
+        aliases = self._db.create_table(ALIASES, schema=row.schema, exist_ok=True)
+        aliases.merge_insert("alias").when_matched_update_all().when_not_matched_insert_all().execute(row)
+        return Promotion(name, live=True, replaced=old)
+
+    def prune(self) -> list[str]:
+        """See `SearchIndex.prune`."""
+        names = [version.name for version in self.status().versions if not (version.live or version.current)]
+        for name in names:
+            self._db.drop_table(name)
+        return names
+
+    def adopt(self) -> str:
+        """There are no plain indices here."""
+        raise SearchError("only an index in Elasticsearch can be adopted: set ELASTICSEARCH_HOST")
+
+    def close(self) -> None:
+        """See `SearchIndex.close`."""
+        self.__dict__.pop("_db", None)
+
+    def _nearest(
+        self,
+        vectors: Mapping[str, np.ndarray],
+        weights: Mapping[str, float],
+        filters: Filters,
+        size: int,
+        exclude: str | None,
+    ) -> list[Match]:
+        columns = {family: VECTOR_FIELDS[family] for family in vectors}
+        clip_ids: list[str] = []
+        parts: list[np.ndarray] = []
+        for batch in self._batches(filters.to_sql(), ["clip_id", *columns.values()]):
+            clip_ids += batch.column("clip_id").to_pylist()
+            scores = [family_scores(vectors[f], _matrix(batch.column(name))) for f, name in columns.items()]
+            parts.append(np.stack(scores, axis=1))
+        scores = np.concatenate(parts) if parts else np.empty((0, len(columns)))
+        if exclude in clip_ids:
+            scores[clip_ids.index(exclude)] = np.nan
+        return self._matches(clip_ids, scores, weights, size)
+
+    def _matches(
+        self, clip_ids: list[str], scores: np.ndarray, weights: Mapping[str, float], size: int
+    ) -> list[Match]:
+        rows = best(clip_ids, scores, np.array(list(weights.values())), size)
+        if not rows:
+            return []
+        clause = f"clip_id IN ({', '.join(sql_string(clip_ids[row]) for row, _ in rows)})"
+        found = self._table().search().where(clause).select(["clip_id", *SHOWN_FIELDS]).limit(size).to_list()
+        shown = {row.pop("clip_id"): row for row in found}
+        return [
+            Match(
+                clip_ids[row],
+                score,
+                {f: float(scores[row, i]) for i, f in enumerate(weights) if not np.isnan(scores[row, i])},
+                **shown[clip_ids[row]],
+            )
+            for row, score in rows
+        ]
+
+    def _batches(self, where: str | None, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        query = self._table().search().select(columns)
+        yield from (query.where(where) if where else query).to_batches(BATCH_DOCUMENTS)
+
+    def _table(self) -> Any:
+        """Return the table that this process writes, made when it is not there; for readers, the live one."""
+        if self._version is not None and self._fingerprint is not None:
+            schema = SCHEMA.with_metadata({FINGERPRINT_KEY: self._fingerprint})
+            return self._db.create_table(self._version, schema=schema, exist_ok=True)
+        live = self._live()
+        if live is None:
+            raise IndexMissingError(
+                f"nothing is indexed in {self._location} yet: run `bachata-assets generate` first"
+            )
+        return self._db.open_table(live)
+
+    def _live(self) -> str | None:
+        if ALIASES not in self._tables():
+            return None
+        rows = self._db.open_table(ALIASES).search().where(f"alias = {sql_string(self._alias)}").to_list()
+        return rows[0]["name"] if rows else None
+
+    def _tables(self) -> list[str]:
+        names: list[str] = []
+        page = self._db.list_tables()
+        names += page.tables
+        while page.page_token:
+            page = self._db.list_tables(page_token=page.page_token)
+            names += page.tables
+        return names
+
+    def _describe(self, name: str, live: str | None) -> IndexVersion:
+        table = self._db.open_table(name)
+        fingerprint = (table.schema.metadata or {}).get(FINGERPRINT_KEY)
+        return IndexVersion(
+            name=name,
+            fingerprint=fingerprint.decode() if fingerprint else None,
+            documents=table.count_rows(),
+            bytes=table.stats()["total_bytes"],
+            live=name == live,
+            current=name == self._version,
+        )
+
+
+def _ids(table: Any) -> set[str]:
+    return set(table.search().select(["clip_id"]).to_arrow().column(0).to_pylist())
+
+
+def _to_arrow(documents: list[ClipDocument]) -> pa.Table:
+    columns = {name: [getattr(document, name) for document in documents] for name in SCHEMA.names}
+    return pa.table(columns, schema=SCHEMA)
+
+
+def _matrix(column: pa.FixedSizeListArray) -> np.ndarray:
+    """Return vectors as float32 (N, D), NaN where null."""
+    size = column.type.list_size
+    filled = column.fill_null([float("nan")] * size) if column.null_count else column
+    matrix: np.ndarray = filled.flatten().to_numpy(zero_copy_only=False).reshape(-1, size)
+    return matrix

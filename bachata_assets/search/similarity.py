@@ -1,0 +1,122 @@
+"""How alike two clips are: the score of each family, their weights, and what is found.
+
+Pure arithmetic on vectors; where the vectors come from is each backend's concern.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.search.errors import QueryError
+
+DEFAULT_WEIGHTS = {"text": 0.35, "audio": 0.35, "lead": 0.10, "follow": 0.10, "interaction": 0.10}
+"""The origin's weights: 35 % text, 35 % audio, 30 % movement."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A clip that was found.
+
+    Attributes
+    ----------
+    score : weighted mean of `scores`, 0..1
+    scores : family -> (1 + cosine) / 2, only the families that both the query and the clip have
+    """
+
+    clip_id: str
+    score: float
+    scores: dict[str, float]
+    video_path: str
+    move_label: str
+    difficulty: str
+    energy_level: str
+    estimated_tempo: float
+    quality_score: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON or a table."""
+        return asdict(self)
+
+
+SHOWN_FIELDS = ("video_path", "move_label", "difficulty", "energy_level", "estimated_tempo", "quality_score")
+"""Fields of the document that a `Match` carries beside its scores."""
+
+
+def checked_weights(weights: Mapping[str, float] | None) -> dict[str, float]:
+    """Return the weight of each family that counts; None gives `DEFAULT_WEIGHTS`.
+
+    A family that is not named counts nothing. Only ratios matter: scores are divided by the sum of the weights used.
+
+    Raises
+    ------
+    QueryError
+        Unknown family, a negative or non-finite weight, or none above zero.
+    """
+    chosen = DEFAULT_WEIGHTS if weights is None else weights
+    for family, weight in chosen.items():
+        if family not in DIMENSIONS:
+            raise QueryError(f"weights: no family {family!r}; there are {', '.join(DIMENSIONS)}")
+        if not (np.isfinite(weight) and weight >= 0):
+            raise QueryError(f"weights: {family} is {weight}, must be a number of at least 0")
+    positive = {family: float(weight) for family, weight in chosen.items() if weight > 0}
+    if not positive:
+        raise QueryError("weights: at least one family must weigh more than 0")
+    return positive
+
+
+def parse_weights(text: str) -> dict[str, float]:
+    """Return the weights of `text=0.5,audio=0.5`, the form of the command line.
+
+    Raises
+    ------
+    QueryError
+        Saying which part cannot be read.
+    """
+    weights = {}
+    for part in text.split(","):
+        family, _, weight = part.partition("=")
+        try:
+            weights[family.strip()] = float(weight)
+        except ValueError as error:
+            raise QueryError(f"weights: cannot read {part.strip()!r}; write text=0.5,audio=0.5") from error
+    checked_weights(weights)
+    return weights
+
+
+def family_scores(query: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Return (1 + cosine) / 2 of a query (D,) with each row of `vectors` (N, D): float32 (N,), NaN for a NaN row.
+
+    This is Elasticsearch's score for the similarity `cosine`.
+    """
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
+    scores: np.ndarray = (1 + vectors @ query / lengths) / 2
+    return scores
+
+
+def combine(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the weighted mean over the families that are there.
+
+    Parameters
+    ----------
+    scores : float (N, F), NaN where a clip lacks the family
+    weights : float (F,)
+
+    Returns
+    -------
+    float64 (N,), NaN for a clip that has none of the families.
+    """
+    there = ~np.isnan(scores)
+    total = there @ weights
+    summed = np.where(there, scores, 0) @ weights
+    return np.divide(summed, total, out=np.full(len(scores), np.nan), where=total > 0)
+
+
+def best(clip_ids: list[str], scores: np.ndarray, weights: np.ndarray, size: int) -> list[tuple[int, float]]:
+    """Return (row, score) of the `size` best rows; equal scores are ordered by clip id, so answers are stable."""
+    combined = combine(scores, weights)
+    rows = [row for row in range(len(clip_ids)) if not np.isnan(combined[row])]
+    rows.sort(key=lambda row: (-combined[row], clip_ids[row]))
+    return [(row, float(combined[row])) for row in rows[:size]]

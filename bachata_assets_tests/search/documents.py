@@ -1,0 +1,50 @@
+"""Documents for tests: clusters of random vectors, one seed a clip."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.search.document import ClipDocument
+
+LABELS = ("basic_step", "lady_right_turn", "body_roll")
+LEVELS = ("beginner", "intermediate", "advanced")
+
+
+def vector(family: str, seed: int, spread: float = 1.0) -> np.ndarray:
+    """A vector near one of three centres, the centre being the seed's."""
+    center = np.random.default_rng(10_000 + seed % 3).normal(size=DIMENSIONS[family])
+    noise = np.random.default_rng([seed, DIMENSIONS[family], ord(family[0])]).normal(size=DIMENSIONS[family])
+    return (center + spread * noise).astype(np.float32)
+
+
+def document(clip_id: str, seed: int = 0, **overrides: Any) -> ClipDocument:
+    """A clip of which everything is there, unless overridden."""
+    values: dict[str, Any] = {f"{family}_embedding": vector(family, seed) for family in DIMENSIONS}
+    values |= {
+        "clip_id": clip_id,
+        "video_path": f"data/Bachata_steps/{LABELS[seed % 3]}/{clip_id}.mp4",
+        "move_label": LABELS[seed % 3],
+        "difficulty": LEVELS[seed % 3],
+        "energy_level": "medium",
+        "lead_follow_roles": "both",
+        "estimated_tempo": 100.0 + seed % 40,
+        "quality_score": 0.5 + seed % 5 / 10,
+        "detection_rate": 0.92,
+        "frame_count": 450,
+        "processing_time": 180.5,
+        "version": "mmpose_v1",
+        "created_at": datetime(2025, 10, 18, 12, tzinfo=UTC),
+    }
+    return ClipDocument(**(values | overrides))
+
+
+def documents(count: int) -> list[ClipDocument]:
+    """`count` clips; every seventh has no sound, every eleventh no follower."""
+    made = []
+    for seed in range(count):
+        absent = {"audio_embedding": None} if seed % 7 == 3 else {}
+        absent |= {"follow_embedding": None} if seed % 11 == 5 else {}
+        made.append(document(f"clip_{seed:04d}", seed, **absent))
+    return made
