@@ -1,0 +1,122 @@
+"""The two dancers' tracks to keypoints on every frame."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bachata_assets.pose.appearance import body_colours
+from bachata_assets.pose.candidates import Candidates
+from bachata_assets.pose.clip_frames import ClipFrames
+from bachata_assets.pose.gaps import bridge_gaps
+from bachata_assets.pose.geometry import AREA_OF_BOX, box_area, object_keypoint_similarity
+from bachata_assets.pose.models import PoseModels
+from bachata_assets.pose.tracks import MISSING, Track
+
+BELIEVABLE = 0.2
+"""Mean keypoint score from which a pose counts as found."""
+SAME_BODY_OKS = 0.6
+EXPECTED_WITHIN_S = 1.0
+"""A missing dancer's box is guessed for no longer than this before or after being seen."""
+
+
+@dataclass(frozen=True)
+class DenseCouple:
+    """Two dancers on every frame, in px of the pictures looked at; fields as in `CoupleKeypoints`."""
+
+    boxes: np.ndarray
+    keypoints: np.ndarray
+    valid: np.ndarray
+    interpolated: np.ndarray
+    suspected_swaps: tuple[float, ...]
+    size: tuple[int, int]
+
+
+def estimate_every_frame(
+    models: PoseModels,
+    frames: ClipFrames,
+    times: np.ndarray,
+    steps: np.ndarray,
+    candidates: Sequence[Candidates],
+    track: Track,
+) -> DenseCouple:
+    """Return keypoints on all frames: the candidates' own at `steps`, top-down poses on interpolated boxes between."""
+    count = len(times)
+    boxes = expected_boxes(times, steps, candidates, track.chosen)
+    keypoints = np.full((count, 2, 17, 3), np.nan, np.float32)
+    evidence = np.zeros((count, 2), np.float32)
+    for step, found, chosen in zip(steps, candidates, track.chosen, strict=True):
+        for who, index in enumerate(chosen):
+            if index != MISSING:
+                keypoints[step, who] = found.keypoints[index]
+                evidence[step, who] = track.colours.evidence(found.colours[index : index + 1])[0]
+    wanted = ~np.isnan(boxes[..., 0]) & np.isnan(keypoints[..., 0, 0])
+    places: list[tuple[int, int]] = []
+    pictures: list[np.ndarray] = []
+    size = (0, 0)
+
+    def jobs() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        nonlocal size
+        for index, (_, picture) in enumerate(frames):
+            size = (picture.shape[1], picture.shape[0])
+            for who in np.flatnonzero(wanted[index]):
+                places.append((index, int(who)))
+                pictures.append(picture)
+                yield picture, boxes[index, who]
+
+    for done, pose in enumerate(models.keypoints(jobs())):
+        index, who = places[done]
+        keypoints[index, who] = pose
+        evidence[index, who] = track.colours.evidence(body_colours(pictures[done], pose[None]))[0]
+        pictures[done] = np.empty(0)
+    valid = _believable(boxes, keypoints, evidence)
+    boxes, keypoints, interpolated = _bridged(times, boxes, keypoints, valid)
+    return DenseCouple(boxes, keypoints, valid | interpolated, interpolated, (), size)
+
+
+def expected_boxes(
+    times: np.ndarray, steps: np.ndarray, candidates: Sequence[Candidates], chosen: np.ndarray
+) -> np.ndarray:
+    """Return a box for each dancer on every frame (T, 2, 4): linear between looks, NaN where none is near in time."""
+    boxes = np.full((len(times), 2, 4), np.nan, np.float32)
+    for who in (0, 1):
+        seen = np.flatnonzero(chosen[:, who] != MISSING)
+        if not seen.size:
+            continue
+        known = np.stack([candidates[s].boxes[chosen[s, who]] for s in seen])
+        at = times[steps[seen]]
+        for side in range(4):
+            boxes[:, who, side] = np.interp(times, at, known[:, side])
+        nearest = np.abs(times[:, None] - at[None]).min(axis=1)
+        boxes[nearest > EXPECTED_WITHIN_S, who] = np.nan
+    return boxes
+
+
+def _believable(boxes: np.ndarray, keypoints: np.ndarray, evidence: np.ndarray) -> np.ndarray:
+    """Return bool (T, 2): a pose was found, is certain enough, and is not the partner's body."""
+    score = np.nan_to_num(keypoints[..., 2].mean(-1))
+    valid = score >= BELIEVABLE
+    area = np.minimum(box_area(boxes[:, 0]), box_area(boxes[:, 1])) * AREA_OF_BOX
+    both = valid.all(axis=1)
+    oks = np.zeros(len(boxes))
+    oks[both] = object_keypoint_similarity(keypoints[both, 0], keypoints[both, 1], area[both])
+    # Whose body it is: by clothes, then by certainty.
+    fits = np.stack([evidence[:, 0], -evidence[:, 1]], axis=1) + score
+    for index in np.flatnonzero(oks > SAME_BODY_OKS):
+        valid[index, fits[index].argmin()] = False
+    return valid
+
+
+def _bridged(
+    times: np.ndarray, boxes: np.ndarray, keypoints: np.ndarray, valid: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return boxes and keypoints with short gaps filled and everything else that is not valid NaN, and the filled."""
+    boxes, keypoints = boxes.copy(), keypoints.copy()
+    interpolated = np.zeros(valid.shape, bool)
+    for who in (0, 1):
+        rows = np.concatenate([boxes[:, who], keypoints[:, who].reshape(len(times), -1)], axis=1)
+        rows[~valid[:, who]] = np.nan
+        rows, interpolated[:, who] = bridge_gaps(times, rows, valid[:, who])
+        boxes[:, who] = rows[:, :4]
+        keypoints[:, who] = rows[:, 4:].reshape(-1, 17, 3)
+    return boxes, keypoints, interpolated

@@ -1,0 +1,110 @@
+"""`CouplePoseEstimator`: a video file to `CoupleKeypoints`.
+
+The steps live beside it, each usable alone: `candidates.py` (frames to persons), `tracks.py` (persons to the two dancers),
+`dense.py` (poses on every frame), `roles.py` (who leads).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from bachata_assets.pose.candidates import Candidates, find_candidates
+from bachata_assets.pose.clip_frames import ClipFrames
+from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.pose.dense import DenseCouple, estimate_every_frame
+from bachata_assets.pose.liveliness import Liveliness
+from bachata_assets.pose.models import PoseModels
+from bachata_assets.pose.roles import judge_roles
+from bachata_assets.pose.tracks import track_couple
+from bachata_assets.video.decode import probe
+
+DETECT_EVERY = 3
+"""Frames from one look of the detector to the next (0.2 s); boxes between are interpolated."""
+
+
+class NoCoupleError(ValueError):
+    """Nobody dances in a clip; the message names it."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}. Check that the clip shows a couple, whole and well lit.")
+
+
+class CouplePoseEstimator:
+    """Finds both dancers of a clip, keeps them apart and tells the leader; shares its models with other clips."""
+
+    def __init__(self, models: PoseModels, detect_every: int = DETECT_EVERY) -> None:
+        self.models = models
+        self.detect_every = detect_every
+
+    def __call__(self, path: Path, lead_side: Literal["left", "right"] | None = None) -> CoupleKeypoints:
+        """Return the couple's keypoints over the whole clip at 15 fps.
+
+        Parameters
+        ----------
+        path : video file
+        lead_side : where the leader stands at the start, when known; roles are then certain
+
+        Raises
+        ------
+        UnreadableVideoError
+            The file cannot be decoded.
+        NoCoupleError
+            Nobody is found. With one dancer only, the other is not valid anywhere.
+        """
+        info = probe(path)
+        frames = ClipFrames(path)
+        times, steps, candidates, liveliness = self._look(frames)
+        alive = [liveliness.of(found.keypoints) for found in candidates]
+        track = track_couple(candidates, times[steps], alive)
+        if (track.chosen < 0).all():
+            raise NoCoupleError(path, f"nobody found in {len(times)} frames")
+        dense = estimate_every_frame(self.models, frames, times, steps, candidates, track)
+        return _couple(dense, times, frames.fps, (info.width, info.height), lead_side)
+
+    def _look(self, frames: ClipFrames) -> tuple[np.ndarray, np.ndarray, list[Candidates], Liveliness]:
+        """Return all times (T,), the steps looked at (S,), their candidates and the places that move."""
+        times: list[float] = []
+        steps: list[int] = []
+        liveliness = Liveliness()
+
+        def looked_at() -> Iterator[np.ndarray]:
+            for index, (time_s, picture) in enumerate(frames):
+                times.append(time_s)
+                if index % self.detect_every == 0:
+                    steps.append(index)
+                    liveliness.add(picture)
+                    yield picture
+
+        candidates = list(find_candidates(self.models, looked_at()))
+        return np.array(times), np.array(steps), candidates, liveliness
+
+
+def _couple(
+    dense: DenseCouple,
+    times: np.ndarray,
+    fps: float,
+    size: tuple[int, int],
+    lead_side: Literal["left", "right"] | None,
+) -> CoupleKeypoints:
+    """Return the dancers in the video's own pixels, lead first."""
+    roles = judge_roles(dense.boxes, dense.keypoints, dense.valid, lead_side)
+    scale = max(size) / max(dense.size)
+    couple = CoupleKeypoints(
+        times=times,
+        boxes=(dense.boxes * scale).astype(np.float32),
+        keypoints=(dense.keypoints * np.array([scale, scale, 1])).astype(np.float32),
+        valid=dense.valid,
+        interpolated=dense.interpolated,
+        track_ids=(0, 1),
+        fps=fps,
+        width=size[0],
+        height=size[1],
+        role_confidence=roles.confidence,
+        role_evidence=roles.evidence,
+        suspected_swaps=dense.suspected_swaps,
+    )
+    return couple if roles.lead == 0 else couple.swapped()
