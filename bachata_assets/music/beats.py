@@ -1,0 +1,169 @@
+"""Beats and tempo of a clip's music, free of octave errors where the music allows.
+
+Bachata is danced at about 100-150 beats per minute and its bars have four beats with an accent on the fourth: both
+decide between a tempo and its double. `Beats` is what the pose embeddings use as their clock.
+"""
+
+import json
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from bachata_assets import schemas
+from bachata_assets.embedding import Absent
+from bachata_assets.music.onsets import HOP, frame_rate, later, onset_bands, repetition
+from bachata_assets.music.sound import Sound
+
+METADATA_KEY = b"beats"
+TRUSTED_CONFIDENCE = 0.5
+USUAL_TEMPI = (100.0, 150.0)
+"""Beats per minute of nearly all bachata: no tempo within is preferred to another."""
+OCTAVES_OUTSIDE = 0.25
+"""Deviation of the prior outside of `USUAL_TEMPI`, in octaves."""
+TEMPI = np.geomspace(58, 220, 700)
+"""Tempi that are considered; two neighbours differ by 0.2 %."""
+CLARITY_AT_HALF = 0.12
+"""Pulse clarity that counts as a confidence of 0.5; noise reaches about 0.03, real bachata 0.2-0.7."""
+SHORTEST = 2.5
+"""Seconds of sound below which no tempo is looked for (about five beats)."""
+
+
+@dataclass(frozen=True)
+class Beats:
+    """The beats of a clip.
+
+    Attributes
+    ----------
+    times : float64 (B,), s
+    tempo : beats per minute, None without beats
+    confidence : 0..1, how clearly the music repeats at this tempo
+    duration : s, of the sound
+    reason : why there are no beats
+    """
+
+    times: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    tempo: float | None = None
+    confidence: float = 0.0
+    duration: float = 0.0
+    reason: str | None = None
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the beats may serve as a clock."""
+        return self.confidence >= TRUSTED_CONFIDENCE and len(self.times) >= 4
+
+    def to_table(self) -> pa.Table:
+        """Return the table of `schemas.beats`, the scalars in its metadata."""
+        scalars = {
+            "tempo": self.tempo,
+            "confidence": self.confidence,
+            "duration": self.duration,
+            "reason": self.reason,
+        }
+        table = pa.table({"time_s": self.times}, schema=schemas.beats)
+        return table.replace_schema_metadata({METADATA_KEY: json.dumps(scalars)})
+
+    @classmethod
+    def from_table(cls, table: pa.Table) -> "Beats":
+        """Return the beats that `to_table` wrote."""
+        return cls(times=table.column("time_s").to_numpy(), **json.loads(table.schema.metadata[METADATA_KEY]))
+
+
+def find_beats(sound: Sound | Absent) -> Beats:
+    """Return the beats of a clip's sound; without any, the reason is given.
+
+    The tempo is the one at whose beats (and their multiples) the onsets of all frequency bands repeat best, under a
+    prior for bachata and with the evidence of a four-beat bar (`_bar_evidence`). The beats are then placed by
+    dynamic programming (Ellis 2007, as in librosa) with that tempo.
+    """
+    if isinstance(sound, Absent):
+        return Beats(reason=sound.reason)
+    if sound.duration < SHORTEST:
+        return Beats(
+            duration=sound.duration, reason=f"{sound.duration:.1f} s of sound are too short for a tempo"
+        )
+    bands = onset_bands(sound)
+    tempo, clarity = estimate_tempo(bands, frame_rate(sound))
+    times = _placed(bands, sound.rate, tempo)
+    if len(times) < 4:
+        return Beats(duration=sound.duration, reason="no beats were found in the sound")
+    confidence = clarity**2 / (clarity**2 + CLARITY_AT_HALF**2)
+    return Beats(times, _refined(times, tempo), confidence, sound.duration)
+
+
+def estimate_tempo(bands: np.ndarray, rate: float) -> tuple[float, float]:
+    """Return the tempo in beats per minute and its pulse clarity (mean correlation at multiples of the beat, 0..1).
+
+    Parameters
+    ----------
+    bands : (K, T) onset strength
+    rate : values a second
+    """
+    periods = 60 * rate / TEMPI
+    longest = int(0.6 * bands.shape[1])
+    correlation = repetition(bands, longest)
+    clarity = _clarity(correlation, periods)
+    peaks = _peaks(clarity)
+    bar = np.array([_bar_evidence(bands, periods[i]) for i in peaks])
+    half_bar = np.array([_bar_evidence(bands, 2 * periods[i]) for i in peaks])
+    scale = max(float(bar.max()), float(half_bar.max()), 0.04)
+    own, slower = np.clip(bar / scale, -0.5, 1), np.clip(half_bar / scale, 0, 1)
+    # A tempo whose half has a bar of its own is that half's eighth note; below the grid there is no such half.
+    slower = np.where(TEMPI[peaks] / 2 >= TEMPI[0], slower, 0)
+    fit = 3 * np.log(clarity[peaks] / clarity[peaks].max())
+    best = peaks[int(np.argmax(fit + _log_prior(TEMPI[peaks]) + own - slower))]
+    return float(TEMPI[best]), float(np.clip(clarity[best], 0, 1))
+
+
+def _clarity(correlation: np.ndarray, periods: np.ndarray) -> np.ndarray:
+    """Return the mean correlation at 1..8 beats, as many as the clip holds, for each period."""
+    multiples = np.arange(1, 9)[:, None] * periods
+    values = np.interp(multiples, np.arange(len(correlation)), correlation)
+    held = multiples < len(correlation)
+    mean: np.ndarray = (values * held).sum(axis=0) / np.maximum(held.sum(axis=0), 1)
+    return np.maximum(mean, 1e-3)
+
+
+def _peaks(clarity: np.ndarray) -> np.ndarray:
+    """Return the indices of the local maxima that reach a third of the highest, at most 12."""
+    inner = np.flatnonzero((clarity[1:-1] >= clarity[:-2]) & (clarity[1:-1] > clarity[2:])) + 1
+    inner = inner[clarity[inner] >= clarity.max() / 3]
+    return inner[np.argsort(-clarity[inner])][:12] if inner.size else np.array([int(clarity.argmax())])
+
+
+def _bar_evidence(bands: np.ndarray, period: float) -> float:
+    """Return how consistently the two halves of a four-beat bar differ, -1..1.
+
+    What repeats every two beats is taken away (a difference at two beats); what is left repeats every four beats
+    when these are a bar, and is noise when they are not.
+    """
+    after = later(bands, 2 * period)
+    difference = bands[:, : after.shape[1]] - after
+    again = later(difference, 4 * period)
+    if again.shape[1] < 2 * period:
+        return 0.0
+    first = difference[:, : again.shape[1]]
+    return float((first * again).sum() / max(np.sqrt((first**2).sum() * (again**2).sum()), 1e-9))
+
+
+def _log_prior(tempi: np.ndarray) -> np.ndarray:
+    outside = np.maximum(np.log2(USUAL_TEMPI[0] / tempi), np.log2(tempi / USUAL_TEMPI[1]))
+    prior: np.ndarray = -0.5 * (np.maximum(outside, 0) / OCTAVES_OUTSIDE) ** 2
+    return prior
+
+
+def _placed(bands: np.ndarray, rate: int, tempo: float) -> np.ndarray:
+    """Return the beat times (B,) in s."""
+    import librosa
+
+    _, times = librosa.beat.beat_track(
+        onset_envelope=bands.mean(axis=0), sr=rate, hop_length=HOP, bpm=tempo, trim=False, units="time"
+    )
+    return np.asarray(times, np.float64)
+
+
+def _refined(times: np.ndarray, tempo: float) -> float:
+    """Return the tempo that the placed beats keep, where it agrees with the one they were placed by."""
+    kept = 60 * (len(times) - 1) / (times[-1] - times[0])
+    return float(kept) if abs(kept / tempo - 1) < 0.02 else tempo
