@@ -124,6 +124,11 @@ def clips_of(clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> l
     ]
 
 
+def present_clips(dataset: Dataset) -> set[str]:
+    """Return the ids of the clips that were there when last looked."""
+    return {clip_id for clip_id, file in _registry(dataset).items() if file.present}
+
+
 def register(instance: DagsterInstance, collection: Collection) -> None:
     """Add the partitions of new clips, and report every external version that changed as an observation."""
     known = set(instance.get_dynamic_partitions(clips_partitions.name or ""))

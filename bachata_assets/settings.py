@@ -1,14 +1,17 @@
 """Every setting, where it comes from and what it may be.
 
 Precedence: keyword arguments (the CLI's flags) > environment > Google Secret Manager (ENVIRONMENT=cloud) > `.env` >
-defaults. Nothing else in the package reads environment variables.
+defaults. Beside this module only `generation.py` reads the environment, for Dagster's own DAGSTER_HOME.
 """
 
+import os
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bachata_assets.secret_manager import SecretError, read_secrets
 
 SECRET_NAMES = {
     "elasticsearch_host": "elasticsearch-host",
@@ -136,6 +139,21 @@ def load_settings(**flags: object) -> Settings:
         Naming every setting that is missing or malformed, and what is allowed.
     """
     given = {name: value for name, value in flags.items() if value is not None}
+    settings = _checked(given)
+    if settings.environment == "local":
+        return settings
+    wanted = {
+        field: secret
+        for field, secret in SECRET_NAMES.items()
+        if field not in given and not os.environ.get(field.upper())
+    }
+    try:
+        return _checked({**read_secrets(settings.gcp_project_id or "", wanted), **given})
+    except SecretError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _checked(given: dict[str, object]) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]  # pydantic converts and checks them
     except ValidationError as error:

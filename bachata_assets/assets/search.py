@@ -1,13 +1,16 @@
 """The clip's document in the search index; the table keeps it as it was sent."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
 from bachata_assets import schemas
+from bachata_assets.collection import present_clips
 from bachata_assets.records import RECORD_INPUTS, VERSION, ClipRecord
 from bachata_assets.resources import Tools
 from bachata_assets.search.document import ClipDocument
+from bachata_assets.search.errors import InvalidDocumentError, SearchUnavailableError
+from bachata_assets.search.index import PutResult
 from bachata_assets.stages import Clip, ClipError, Made, Stage, Tables
 
 DOCUMENT_VERSION = "1"
@@ -29,22 +32,39 @@ def stages(index_identity: str) -> list[Stage]:
     ]
 
 
-def index_clips(work: Sequence[tuple[Clip, Tables]], tools: Tools) -> Iterable[tuple[str, Made | ClipError]]:
+def index_clips(work: Sequence[tuple[Clip, Tables]], tools: Tools) -> Iterator[tuple[str, Made | ClipError]]:
     """Send the documents of many clips at once; a document that is refused fails its own clip alone."""
-    documents = {clip.clip_id: document(ClipRecord.gather(clip, tables)) for clip, tables in work}
+    documents: dict[str, ClipDocument] = {}
+    for clip, tables in work:
+        try:
+            documents[clip.clip_id] = document(ClipRecord.gather(clip, tables))
+        except InvalidDocumentError as error:
+            yield clip.clip_id, ClipError(str(error))
     with tools.search.open() as index:
-        for result in index.put(documents.values()):
-            if result.error:
-                yield result.clip_id, ClipError(result.error)
-                continue
-            row = {
-                "clip_id": result.clip_id,
-                "index_name": result.index_name,
-                "content_hash": result.content_hash,
-                "document": documents[result.clip_id].to_json(),
-            }
-            table = pa.Table.from_pylist([row], schema=schemas.search_index)
-            yield result.clip_id, Made(table, {"index": result.index_name, "document_id": result.clip_id})
+        unreachable = None
+        try:
+            results = index.put(documents.values())
+        except SearchUnavailableError as error:
+            results, unreachable = list(error.completed), error
+        for result in results:
+            yield result.clip_id, _made(documents.pop(result.clip_id), result)
+        for clip_id in documents:
+            yield clip_id, ClipError(str(unreachable))
+        if unreachable is None:
+            index.promote(present_clips(tools.dataset))
+
+
+def _made(sent: ClipDocument, result: PutResult) -> Made | ClipError:
+    if result.error:
+        return ClipError(result.error)
+    row = {
+        "clip_id": sent.clip_id,
+        "index_name": result.index_name,
+        "content_hash": result.content_hash,
+        "document": sent.to_json(),
+    }
+    table = pa.Table.from_pylist([row], schema=schemas.search_index)
+    return Made(table, {"index": result.index_name, "document_id": sent.clip_id})
 
 
 def document(record: ClipRecord) -> ClipDocument:
@@ -53,7 +73,11 @@ def document(record: ClipRecord) -> ClipDocument:
     return ClipDocument(
         clip_id=record.clip_id,
         video_path=record.video_path,
-        **{f"{family}_embedding": vector for family, vector in record.vectors.items()},
+        audio_embedding=record.vectors["audio"],
+        lead_embedding=record.vectors["lead"],
+        follow_embedding=record.vectors["follow"],
+        interaction_embedding=record.vectors["interaction"],
+        text_embedding=record.vectors["text"],
         move_label=said.move_label,
         difficulty=said.difficulty,
         energy_level=said.energy_level,

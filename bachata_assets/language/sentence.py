@@ -3,7 +3,6 @@
 Turning the sentence into a vector lives in `language/encoder.py`.
 """
 
-from bachata_assets.embedding import Absent
 from bachata_assets.video.annotations import Annotation
 
 UNKNOWN = ("", "unknown", "none", "n/a")
@@ -16,16 +15,16 @@ ROLES = {
 }
 
 
-def annotation_sentence(annotation: Annotation) -> str | Absent:
+def annotation_sentence(annotation: Annotation) -> str:
     """Return the natural sentence that says what is known of a clip.
 
     Only fields that the entry itself says, and says something in, appear: the fallbacks are left out, since
-    a sentence of fallbacks would make all clips without annotations look the same. A clip of unknown move is
-    still a bachata clip.
+    a sentence of fallbacks would say of a clip what nobody has said. A clip of unknown move is still a bachata
+    clip, so one without any annotation is "Dance move: bachata."
 
     Returns
     -------
-    str or Absent
+    str
         For example "Dance move: lady left turn, intermediate difficulty, low energy, focused on the follow,
         at 102 beats per minute. Lady left turn throughout 3 seconds."
     """
@@ -39,8 +38,6 @@ def annotation_sentence(annotation: Annotation) -> str | Absent:
     move, details = _words(annotation.move_label), ", ".join(part for part in parts if part)
     notes = " ".join(annotation.notes.split())
     notes = "" if notes.lower() in UNKNOWN else notes
-    if not (move or details or notes):
-        return Absent("the clip has no annotation that says anything about its move")
     sentence = f"Dance move: {', '.join(filter(None, [move or 'bachata', details]))}."
     if not notes:
         return sentence

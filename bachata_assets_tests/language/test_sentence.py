@@ -1,6 +1,5 @@
 import pytest
 
-from bachata_assets.embedding import Absent
 from bachata_assets.language.sentence import annotation_sentence
 from bachata_assets.video.annotations import Annotation
 
@@ -53,13 +52,13 @@ def test_a_fallback_is_not_said_but_the_same_value_said_by_an_annotator_is():
     assert sentence == "Dance move: dip, medium energy, at 120 beats per minute."
 
 
-def test_a_clip_without_any_annotation_has_nothing_to_say():
-    assert isinstance(annotation_sentence(Annotation()), Absent)
-    assert isinstance(annotation_sentence(Annotation(move_label="", notes="unknown")), Absent)
+def test_a_clip_without_any_annotation_is_still_bachata():
+    assert annotation_sentence(Annotation()) == "Dance move: bachata."
+    assert annotation_sentence(Annotation(move_label="", notes="unknown")) == "Dance move: bachata."
 
 
 def test_the_side_of_the_leader_is_no_part_of_the_sentence():
-    assert isinstance(annotation_sentence(Annotation(lead="left")), Absent)
+    assert annotation_sentence(Annotation(lead="left")) == annotation_sentence(Annotation())
     assert annotation_sentence(full(lead="left")) == annotation_sentence(full())
 
 

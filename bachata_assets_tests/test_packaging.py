@@ -1,0 +1,63 @@
+"""The committed lock, and what loading the code location costs."""
+
+import importlib.metadata
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from packaging.markers import Marker
+from packaging.utils import canonicalize_name
+
+PROJECT = Path(__file__).resolve().parents[1]
+HEAVY = ("torch", "mmdet", "mmpose", "librosa", "cv2", "openvino", "sentence_transformers", "lancedb")
+
+
+def committed_lock() -> str:
+    return subprocess.run(
+        ["git", "show", "HEAD:uv.lock"], cwd=PROJECT, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_the_committed_lock_names_no_host() -> None:
+    assert "://" not in committed_lock()
+
+
+def test_the_installed_versions_are_the_locks() -> None:
+    locked = {package["name"]: package["version"] for package in tomllib.loads(committed_lock())["package"]}
+    installed = {canonicalize_name(d.name): d.version for d in importlib.metadata.distributions() if d.name}
+    differing = {
+        name: (installed[name], version)
+        for name, version in locked.items()
+        if name in installed and installed[name] != version
+    }
+    assert differing == {}
+
+
+def test_the_lock_holds_whatever_the_project_asks_for() -> None:
+    locked = {package["name"] for package in tomllib.loads(committed_lock())["package"]}
+    wanted = {
+        canonicalize_name(line.split(";")[0].split("[")[0].split("=")[0].split("<")[0].split(">")[0].strip())
+        for line in importlib.metadata.requires("bachata-assets") or []
+        if ";" not in line or Marker(line.split(";")[1]).evaluate()
+    }
+    assert wanted - locked == set()
+
+
+def test_loading_the_code_location_imports_nothing_heavy() -> None:
+    code = f"import sys, bachata_assets.definitions; print([m for m in {HEAVY} if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=PROJECT)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_the_domain_imports_no_dagster() -> None:
+    domain = [
+        f"bachata_assets.{path.relative_to(PROJECT / 'bachata_assets').with_suffix('').as_posix().replace('/', '.')}"
+        for folder in ("video", "pose", "music", "language", "search", "report")
+        for path in (PROJECT / "bachata_assets" / folder).rglob("*.py")
+        if "openmmlab" not in path.name  # imports mmdet and mmpose at its top, on purpose
+    ]
+    imports = "; ".join(f"import {name.removesuffix('.__init__')}" for name in domain)
+    code = f"import sys; {imports}; print([m for m in ('dagster', *{HEAVY}) if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=PROJECT)
+    assert shown.stdout.strip() == "[]"

@@ -1,0 +1,168 @@
+"""The loop over clips and stages, with small stages of the tests' own."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from bachata_assets.checks import Check
+from bachata_assets.embedding import NonFiniteVectorError
+from bachata_assets.processing import StageFailed, StageMade, process
+from bachata_assets.resources import Tools
+from bachata_assets.resources.dataset import Dataset, provenance_of
+from bachata_assets.resources.pose_models import PoseModelsResource
+from bachata_assets.resources.search_index import SearchIndexResource
+from bachata_assets.resources.text_model import TextModelResource
+from bachata_assets.settings import load_settings
+from bachata_assets.stages import Clip, ClipError, Made, Stage, Tables
+from bachata_assets.video.annotations import Annotation
+
+NUMBER = pa.schema([pa.field("n", pa.int64())])
+
+
+def made(n: int) -> Made:
+    return Made(pa.table({"n": [n]}, schema=NUMBER))
+
+
+def stage(name: str, *inputs: str, make: Callable[[Clip, Tables], Made]) -> Stage:
+    return Stage(name, inputs, NUMBER, "1", "", "", (), make=lambda clip, tables, _tools: make(clip, tables))
+
+
+def one(clip: Clip, _tables: Tables) -> Made:
+    return made(len(clip.clip_id))
+
+
+def sum_of_inputs(_clip: Clip, tables: Tables) -> Made:
+    return made(sum(table["n"][0].as_py() for table in tables.values()))
+
+
+def clip(clip_id: str) -> Clip:
+    versions = {"clip_file": f"file of {clip_id}", "annotation": "a"}
+    return Clip(clip_id, Path(clip_id), clip_id, Annotation(), versions)
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Tools:
+    return Tools(
+        Dataset(url=str(tmp_path / "data")),
+        PoseModelsResource(model_set="bundled", precision="f32"),
+        TextModelResource(),
+        SearchIndexResource(load_settings(), ""),
+    )
+
+
+def values(tools: Tools, asset: str) -> dict[str, int]:
+    return {c: tools.dataset.read_table(asset, c)["n"][0].as_py() for c in tools.dataset.clip_ids(asset)}
+
+
+def test_every_stage_of_every_clip_is_made_from_its_inputs(tools: Tools) -> None:
+    stages = [stage("a", "clip_file", make=one), stage("b", "a", make=sum_of_inputs)]
+    events = list(process([clip("x"), clip("yy")], stages, [], tools))
+    assert [(type(e), e.clip_id, e.stage.name) for e in events] == [
+        (StageMade, "x", "a"),
+        (StageMade, "x", "b"),
+        (StageMade, "yy", "a"),
+        (StageMade, "yy", "b"),
+    ]
+    assert values(tools, "b") == {"x": 1, "yy": 2}
+
+
+def test_a_clip_that_fails_fails_alone(tools: Tools) -> None:
+    def broken(c: Clip, tables: Tables) -> Made:
+        if c.clip_id == "bad":
+            raise OSError("bad.mp4 is truncated")
+        return one(c, tables)
+
+    stages = [stage("a", "clip_file", make=broken), stage("b", "a", make=sum_of_inputs)]
+    events = list(process([clip("bad"), clip("good")], stages, [], tools))
+    failed = [(e.clip_id, e.stage.name, e.reason) for e in events if isinstance(e, StageFailed)]
+    assert failed == [("bad", "a", "bad.mp4 is truncated"), ("bad", "b", "b needs a, which failed")]
+    assert values(tools, "b") == {"good": 4}
+
+
+def test_what_does_not_depend_on_the_failed_stage_is_made(tools: Tools) -> None:
+    def broken(_clip: Clip, _tables: Tables) -> Made:
+        raise ClipError("no couple")
+
+    stages = [stage("a", "clip_file", make=broken), stage("text", "annotation", make=one)]
+    list(process([clip("x")], stages, [], tools))
+    assert values(tools, "text") == {"x": 1}
+
+
+def test_a_failure_leaves_the_table_that_was_there(tools: Tools) -> None:
+    def broken(_clip: Clip, _tables: Tables) -> Made:
+        raise ClipError("no couple")
+
+    list(process([clip("x")], [stage("a", "clip_file", make=one)], [], tools))
+    list(process([clip("x")], [stage("a", "clip_file", make=broken)], [], tools))
+    assert values(tools, "a") == {"x": 1}
+
+
+def test_an_input_made_earlier_is_read_from_the_dataset(tools: Tools) -> None:
+    list(process([clip("xyz")], [stage("a", "clip_file", make=one)], [], tools))
+    (event,) = process([clip("xyz")], [stage("b", "a", make=sum_of_inputs)], [], tools)
+    assert isinstance(event, StageMade)
+    assert event.inputs == {"a": provenance_of(tools.dataset.read_table("a", "xyz"))["data_version"]}
+
+
+def test_an_input_never_made_is_named_with_the_remedy(tools: Tools) -> None:
+    (event,) = process([clip("x")], [stage("b", "a", make=sum_of_inputs)], [], tools)
+    assert isinstance(event, StageFailed)
+    assert event.reason == "a of clip x has not been made: materialize a for this partition first"
+
+
+def test_a_non_finite_vector_is_rejected_by_its_check_and_not_written(tools: Tools) -> None:
+    def broken(_clip: Clip, _tables: Tables) -> Made:
+        raise NonFiniteVectorError("1 of 4 dimensions are not finite: hip speed = nan")
+
+    finite = Check("finite", "a", "ERROR", "", "Report it.", lambda _c, _m: (True, {}))
+    (event,) = process([clip("x")], [stage("a", "clip_file", make=broken)], [finite], tools)
+    assert isinstance(event, StageFailed)
+    (outcome,) = event.outcomes
+    assert not outcome.passed
+    assert outcome.metadata["reason"] == "1 of 4 dimensions are not finite: hip speed = nan"
+    assert tools.dataset.clip_ids("a") == set()
+
+
+@pytest.mark.parametrize(("severity", "written"), [("ERROR", set()), ("WARN", {"x"})])
+def test_a_failed_check_rejects_the_table_only_when_it_is_an_error(
+    tools: Tools, severity: str, written: set[str]
+) -> None:
+    check = Check("small", "a", severity, "", "Shorten it.", lambda _c, _m: (False, {"reason": "too long"}))  # type: ignore[arg-type]
+    (event,) = process([clip("x")], [stage("a", "clip_file", make=one)], [check], tools)
+    assert event.outcomes[0].metadata == {"reason": "too long", "remedy": "Shorten it."}
+    assert tools.dataset.clip_ids("a") == written
+
+
+def test_a_table_of_another_schema_fails(tools: Tools) -> None:
+    other = stage("a", "clip_file", make=lambda _c, _t: Made(pa.table({"m": [1]})))
+    (event,) = process([clip("x")], [other], [], tools)
+    assert isinstance(event, StageFailed)
+    assert "another schema" in event.reason
+
+
+def batch_stage(make_batch: Callable[[Sequence[tuple[Clip, Tables]]], Iterable[tuple[str, Made | ClipError]]]) -> Stage:
+    return Stage("index", ("a",), NUMBER, "1", "", "", (), make_batch=lambda work, _tools: make_batch(work))
+
+
+def test_a_refused_document_fails_its_clip_alone(tools: Tools) -> None:
+    def index(work: Sequence[tuple[Clip, Tables]]) -> Iterable[tuple[str, Made | ClipError]]:
+        for c, _tables in work:
+            yield c.clip_id, ClipError("wrong dimension") if c.clip_id == "bad" else made(1)
+
+    stages = [stage("a", "clip_file", make=one), batch_stage(index)]
+    events = list(process([clip("bad"), clip("good")], stages, [], tools))
+    assert [(e.clip_id, e.reason) for e in events if isinstance(e, StageFailed)] == [("bad", "wrong dimension")]
+    assert tools.dataset.clip_ids("index") == {"good"}
+
+
+def test_an_index_that_cannot_be_reached_loses_nothing_made_before(tools: Tools) -> None:
+    def index(_work: Sequence[tuple[Clip, Tables]]) -> Iterable[tuple[str, Made | ClipError]]:
+        raise ConnectionError("Cannot connect to Elasticsearch at localhost:9200")
+
+    stages = [stage("a", "clip_file", make=one), batch_stage(index)]
+    events = list(process([clip("x"), clip("y")], stages, [], tools))
+    reasons = {e.clip_id: e.reason for e in events if isinstance(e, StageFailed)}
+    assert reasons == dict.fromkeys("xy", "Cannot connect to Elasticsearch at localhost:9200")
+    assert tools.dataset.clip_ids("a") == {"x", "y"}

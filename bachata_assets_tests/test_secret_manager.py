@@ -1,0 +1,111 @@
+"""The real client against a gRPC server of the test's own that speaks the Secret Manager API."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import pytest
+from google.cloud import secretmanager
+from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (
+    SecretManagerServiceGrpcTransport,
+)
+from google.cloud.secretmanager_v1.types import AccessSecretVersionRequest, AccessSecretVersionResponse
+
+from bachata_assets import secret_manager
+from bachata_assets.settings import SettingsError, load_settings
+
+SECRETS = {
+    "elasticsearch-host": "search.example.com",
+    "elasticsearch-port": "9243",
+    "elasticsearch-username": "ana",
+    "elasticsearch-password": "hunter2",
+    "mmpose-checkpoint-path": "/models",
+}
+
+
+class SecretManager(grpc.GenericRpcHandler):
+    """Serves AccessSecretVersion, counting calls."""
+
+    def __init__(self) -> None:
+        self.secrets = dict(SECRETS)
+        self.forbidden: set[str] = set()
+        self.calls: list[str] = []
+
+    def service(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+        if not call.method.endswith("/AccessSecretVersion"):
+            return None
+        return grpc.unary_unary_rpc_method_handler(
+            self._access,
+            request_deserializer=AccessSecretVersionRequest.deserialize,
+            response_serializer=AccessSecretVersionResponse.serialize,
+        )
+
+    def _access(self, request: AccessSecretVersionRequest, context: grpc.ServicerContext) -> AccessSecretVersionResponse:
+        self.calls.append(request.name)
+        name = request.name.split("/")[3]
+        if name in self.forbidden:
+            context.abort(grpc.StatusCode.PERMISSION_DENIED, "denied")
+        if name not in self.secrets:
+            context.abort(grpc.StatusCode.NOT_FOUND, "not found")
+        return AccessSecretVersionResponse(payload={"data": self.secrets[name].encode()})
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretManager]:
+    handler = SecretManager()
+    server = grpc.server(ThreadPoolExecutor(2), handlers=[handler])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    transport = SecretManagerServiceGrpcTransport(channel=grpc.insecure_channel(f"127.0.0.1:{port}"))
+    client = secretmanager.SecretManagerServiceClient(transport=transport)
+    secret_manager._read.cache_clear()
+    monkeypatch.setattr(secret_manager, "_client", lambda: client)
+    yield handler
+    server.stop(None)
+    secret_manager._read.cache_clear()
+
+
+def test_the_cloud_environment_fills_the_five_settings(cloud: SecretManager) -> None:
+    settings = load_settings(environment="cloud", gcp_project_id="dance")
+    assert settings.elasticsearch_host == "search.example.com"
+    assert settings.elasticsearch_port == 9243
+    assert settings.elasticsearch_username == "ana"
+    assert settings.elasticsearch_password is not None
+    assert settings.elasticsearch_password.get_secret_value() == "hunter2"
+    assert str(settings.mmpose_checkpoint_path) == "/models"
+    assert cloud.calls[0] == "projects/dance/secrets/elasticsearch-host/versions/latest"
+
+
+def test_secrets_are_read_once_a_process(cloud: SecretManager) -> None:
+    for _ in range(3):
+        load_settings(environment="cloud", gcp_project_id="dance")
+    assert len(cloud.calls) == len(SECRETS)
+
+
+def test_a_flag_and_the_environment_win_over_a_secret(cloud: SecretManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELASTICSEARCH_PORT", "9999")
+    settings = load_settings(environment="cloud", gcp_project_id="dance", mmpose_checkpoint_path="mine")
+    assert settings.elasticsearch_port == 9999
+    assert str(settings.mmpose_checkpoint_path) == "mine"
+    assert settings.elasticsearch_host == "search.example.com"
+
+
+def test_a_missing_secret_is_named_with_the_remedy(cloud: SecretManager) -> None:
+    del cloud.secrets["elasticsearch-port"]
+    with pytest.raises(SettingsError, match="Secret elasticsearch-port is not in project dance: create it"):
+        load_settings(environment="cloud", gcp_project_id="dance")
+
+
+def test_a_forbidden_secret_is_named_with_the_role_to_grant(cloud: SecretManager) -> None:
+    cloud.forbidden.add("elasticsearch-password")
+    with pytest.raises(SettingsError, match=r"elasticsearch-password.*roles/secretmanager.secretAccessor"):
+        load_settings(environment="cloud", gcp_project_id="dance")
+
+
+def test_missing_credentials_are_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "")
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", "nowhere")
+    secret_manager._client.cache_clear()
+    with pytest.raises(SettingsError, match="No Google Cloud credentials found: run `gcloud auth"):
+        load_settings(environment="cloud", gcp_project_id="dance")
