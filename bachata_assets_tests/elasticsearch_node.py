@@ -1,8 +1,8 @@
-"""Real Elasticsearch nodes for tests: fetched once by Maven, started on a free port, ended by their own process id.
+"""Real Elasticsearch nodes for tests: fetched once by Maven, started on a free port, ended by their own pid.
 
 A pytest plugin (`pytest_plugins = ["bachata_assets_tests.elasticsearch_node"]`) that gives the fixtures
-`elasticsearch_node` (plain 9.1.0), `any_node` (plain, each version) and `secured_node` (TLS + users, each version);
-and, run as a module, the download: `python -m bachata_assets_tests.elasticsearch_node 9.1.0 9.2.4`.
+`elasticsearch_node` (plain 9.1.0), `newest_node` (plain 9.2.4), `any_node` (both) and `secured_node` (TLS and
+users, both); and, run as a module, the download: `python -m bachata_assets_tests.elasticsearch_node`.
 Faults between client and node are `search/fault_proxy.py`'s.
 """
 
@@ -39,16 +39,12 @@ class NodeUnavailableError(RuntimeError):
 
 def fetch(version: str) -> Path:
     """Return the distribution's zip, downloaded by Maven into the user's cache on first use."""
-    cache = (
-        Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "bachata-assets" / "elasticsearch"
-    )
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "bachata-assets" / "elasticsearch"
     archive = cache / f"elasticsearch-{version}.zip"
     if archive.exists():
         return archive
     if shutil.which("mvn") is None:
-        raise NodeUnavailableError(
-            "Maven (mvn) is not on the PATH: it downloads the Elasticsearch to test against"
-        )
+        raise NodeUnavailableError("Maven (mvn) is not on the PATH: it downloads the Elasticsearch to test against")
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         artifact = ARTIFACT.format(version=version)
@@ -71,14 +67,12 @@ def find_jdk() -> Path:
         version = re.search(r'JAVA_VERSION="(\d+)', text)
         if version and int(version[1]) >= 21 and "jdk.incubator.vector" in text:
             return home
-    raise NodeUnavailableError(
-        "no JDK >= 21 with jdk.incubator.vector found: install one or set ES_JAVA_HOME"
-    )
+    raise NodeUnavailableError("no JDK >= 21 with jdk.incubator.vector found: install one or set ES_JAVA_HOME")
 
 
 @dataclass
 class Node:
-    """One Elasticsearch process on 127.0.0.1; its data lives as long as the object, across `kill` and `start`."""
+    """One Elasticsearch process on 127.0.0.1; its data outlives `kill` and `start`, not `close`."""
 
     version: str
     tls: bool = False
@@ -104,7 +98,7 @@ class Node:
         return self.home / "config" / "certs" / "http_ca.crt"
 
     def settings(self, **overrides: Any) -> Settings:
-        """Return settings of this node's superuser, reading neither environment nor .env."""
+        """Return settings of this node's superuser."""
         fields: dict[str, Any] = {"elasticsearch_host": "localhost", "elasticsearch_port": self.port}
         if self.tls:
             fields |= {"elasticsearch_use_ssl": True, "elasticsearch_ca_certs": self.ca_certs}

@@ -1,4 +1,4 @@
-"""Whether an index holds what was computed; what a difference means for a run is the asset checks' concern."""
+"""Whether an index holds what was computed; what follows for a run is the asset checks' concern."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -39,9 +39,7 @@ def check_index_complete(index: SearchIndex, expected_ids: Iterable[str]) -> Ind
     return IndexDifference(tuple(sorted(expected - found)), tuple(sorted(found - expected)))
 
 
-def check_vectors_match(
-    index: SearchIndex, expected: Mapping[str, Mapping[str, np.ndarray]]
-) -> list[VectorDifference]:
+def check_vectors_match(index: SearchIndex, expected: Mapping[str, Mapping[str, np.ndarray]]) -> list[VectorDifference]:
     """Read clips back and compare each family's vector to float32 precision.
 
     Parameters

@@ -16,9 +16,7 @@ import numpy as np
 from bachata_assets.embedding import DIMENSIONS
 from bachata_assets.search.errors import InvalidDocumentError
 
-VECTOR_FIELDS = {
-    family: f"{family}_embedding" for family in ("audio", "lead", "follow", "interaction", "text")
-}
+VECTOR_FIELDS = {family: f"{family}_embedding" for family in ("audio", "lead", "follow", "interaction", "text")}
 """Embedding family -> its field, in the document's order."""
 PROVENANCE_FIELDS = ("processing_time", "created_at")
 """How and when a document came about: not part of its content."""
@@ -33,8 +31,8 @@ class ClipDocument:
     Raises
     ------
     InvalidDocumentError
-        Naming clip and field: a vector of the wrong length, with NaN or Inf, or all zeros (it has no direction,
-        so no cosine); a number that is not finite; an id that is empty or longer than 512 bytes.
+        Naming clip and field: a vector of the wrong length, with NaN or Inf, or all zeros (so without a
+        cosine); a number that is not finite; an id that is empty or longer than 512 bytes.
     """
 
     clip_id: str
@@ -62,14 +60,10 @@ class ClipDocument:
         for family, name in VECTOR_FIELDS.items():
             vector = getattr(self, name)
             if vector is not None:
-                object.__setattr__(
-                    self, name, _checked(vector, DIMENSIONS[family], f"{self.clip_id}: {name}")
-                )
+                object.__setattr__(self, name, _checked(vector, DIMENSIONS[family], f"{self.clip_id}: {name}"))
         for name in ("estimated_tempo", "quality_score", "detection_rate", "processing_time"):
             if not np.isfinite(getattr(self, name)):
-                raise InvalidDocumentError(
-                    f"{self.clip_id}: {name} is {getattr(self, name)}, not a finite number"
-                )
+                raise InvalidDocumentError(f"{self.clip_id}: {name} is {getattr(self, name)}, not a finite number")
         if self.created_at.tzinfo is None:
             raise InvalidDocumentError(f"{self.clip_id}: created_at {self.created_at} has no time zone")
 
@@ -93,7 +87,7 @@ class ClipDocument:
 
     @classmethod
     def from_source(cls, source: Mapping[str, Any]) -> "ClipDocument":
-        """Return the document of a `to_source` or of a JSON as read back; fields of others' making are ignored."""
+        """Return the document of a `to_source` or of a JSON read back; foreign fields are ignored."""
         values: dict[str, Any] = {column.name: source.get(column.name) for column in fields(cls)}
         for name in VECTOR_FIELDS.values():
             values[name] = None if values[name] is None else np.asarray(values[name], np.float32)
@@ -103,9 +97,13 @@ class ClipDocument:
 
     @cached_property
     def content_hash(self) -> str:
-        """Sha256 of what the document says: without processing_time and created_at, which re-making changes."""
-        content = {name: value for name, value in self.to_source().items() if name not in PROVENANCE_FIELDS}
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        """Sha256 of all but processing_time and created_at, which re-making the same content changes."""
+        excluded = (*PROVENANCE_FIELDS, *VECTOR_FIELDS.values())
+        content = {c.name: getattr(self, c.name) for c in fields(self) if c.name not in excluded}
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
+        for family, vector in self.vectors.items():
+            digest.update(family.encode() + vector.tobytes())
+        return digest.hexdigest()
 
 
 def _checked(vector: np.ndarray, size: int, name: str) -> np.ndarray:

@@ -1,24 +1,22 @@
 """`ElasticsearchIndex`: the search index in Elasticsearch 9.1 or newer.
 
-The connection is `elasticsearch_client.py`'s concern, the mapping `elasticsearch_mapping.py`'s, versions and alias
-`elasticsearch_versions.py`'s, and neighbours `elasticsearch_neighbours.py`'s.
+Connection, errors, mapping, versions and neighbours have modules of their own, named alike.
 """
 
 import logging
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from bachata_assets.search import elasticsearch_client, elasticsearch_mapping, elasticsearch_versions
 from bachata_assets.search.document import ClipDocument
-from bachata_assets.search.elasticsearch_client import clear_errors
+from bachata_assets.search.elasticsearch_errors import clear_errors, explain
 from bachata_assets.search.elasticsearch_neighbours import nearest
 from bachata_assets.search.errors import AliasTakenError, SearchUnavailableError
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.index import (
+    FiltersLike,
     IndexStatus,
     Promotion,
     PutResult,
@@ -26,7 +24,7 @@ from bachata_assets.search.index import (
     version_name,
     writers_only,
 )
-from bachata_assets.search.similarity import Match
+from bachata_assets.search.similarity import Match, Query
 from bachata_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,7 +47,7 @@ class ElasticsearchIndex(SearchIndex):
         self._settings, self._fingerprint = settings, fingerprint
         self._alias = settings.elasticsearch_index
         structure = elasticsearch_mapping.structure(source_vectors=settings.elasticsearch_source_vectors)
-        self._version = None if fingerprint is None else version_name(self._alias, fingerprint, structure)
+        self.version = None if fingerprint is None else version_name(self._alias, fingerprint, structure)
 
     @cached_property
     def _client(self) -> "Elasticsearch":
@@ -58,51 +56,50 @@ class ElasticsearchIndex(SearchIndex):
     @cached_property
     def _name(self) -> str:
         """The version that this process writes, made when it is not there; for readers, the alias."""
-        if self._version is None or self._fingerprint is None:
+        if self.version is None or self._fingerprint is None:
             return self._alias
         where = elasticsearch_client.address(self._settings)
         elasticsearch_client.require_version(elasticsearch_client.server_version(self._client), where)
         source_vectors = self._settings.elasticsearch_source_vectors
-        elasticsearch_versions.create(
-            self._client, self._version, self._fingerprint, source_vectors=source_vectors
-        )
-        return self._version
+        elasticsearch_versions.create(self._client, self.version, self._fingerprint, source_vectors=source_vectors)
+        return self.version
 
     def put(self, documents: Iterable[ClipDocument]) -> list[PutResult]:
         """See `SearchIndex.put`."""
-        from elasticsearch import helpers
-
-        name = writers_only(self._version)
+        writers_only(self.version)
         results: list[PutResult] = []
-        hashes: dict[str, str] = {}
-
-        def action(document: ClipDocument) -> tuple[dict[str, Any], str]:
-            hashes[document.clip_id] = document.content_hash
-            return {"index": {"_index": name, "_id": document.clip_id}}, document.to_json()
-
         try:
             with clear_errors(self._settings):
-                _ = self._name
-                # streaming_bulk repeats what was refused for overload; the client below it, lost connections.
-                client = self._client.options(retry_on_status=())
-                answers = helpers.streaming_bulk(
-                    client,
-                    documents,
-                    chunk_size=CHUNK_DOCUMENTS,
-                    expand_action_callback=action,
-                    raise_on_error=False,
-                    max_retries=elasticsearch_client.ATTEMPTS - 1,
-                    retry_on_status=elasticsearch_client.OVERLOADED,
-                    initial_backoff=elasticsearch_client.BACKOFF_SECONDS * random.uniform(0.5, 1.5),
-                )
-                for _, answer in answers:
-                    item = answer["index"]
-                    error = elasticsearch_client.explain(item["error"]) if "error" in item else None
-                    results.append(PutResult(item["_id"], name, hashes[item["_id"]], error))
-                self._refresh(name)
+                results.extend(self._bulk(self._name, documents))
+                self._refresh(self._name)
         except SearchUnavailableError as error:
             raise SearchUnavailableError(str(error), results) from error
         return results
+
+    def _bulk(self, name: str, documents: Iterable[ClipDocument]) -> Iterator[PutResult]:
+        from elasticsearch import helpers
+
+        hashes: dict[str, str] = {}
+
+        def actions() -> Iterator[dict[str, Any]]:
+            for document in documents:
+                hashes[document.clip_id] = document.content_hash
+                yield {"_index": name, "_id": document.clip_id, "_source": document.to_json()}
+
+        answers = helpers.streaming_bulk(
+            # streaming_bulk repeats what was refused for overload; the client below it, lost connections.
+            self._client.options(retry_on_status=()),
+            actions(),
+            chunk_size=CHUNK_DOCUMENTS,
+            raise_on_error=False,
+            max_retries=elasticsearch_client.ATTEMPTS - 1,
+            retry_on_status=elasticsearch_client.OVERLOADED,
+            initial_backoff=elasticsearch_client.BACKOFF_SECONDS * random.uniform(0.5, 1.5),
+        )
+        for _, answer in answers:
+            item = answer["index"]
+            error = explain(item["error"]) if "error" in item else None
+            yield PutResult(item["_id"], name, hashes[item["_id"]], error)
 
     def get_embedding_by_id(self, clip_id: str) -> ClipDocument | None:
         """See `SearchIndex.get_embedding_by_id`."""
@@ -113,9 +110,7 @@ class ElasticsearchIndex(SearchIndex):
         hits = found["hits"]["hits"]
         return ClipDocument.from_source(hits[0]["_source"]) if hits else None
 
-    def get_all_embeddings(
-        self, filters: Filters | Mapping[str, Any] | None = None
-    ) -> Iterator[ClipDocument]:
+    def get_all_embeddings(self, filters: FiltersLike = None) -> Iterator[ClipDocument]:
         """See `SearchIndex.get_all_embeddings`."""
         for hit in self._scan(Filters.of(filters), source=WHOLE_DOCUMENT):
             yield ClipDocument.from_source(hit["_source"])
@@ -127,9 +122,7 @@ class ElasticsearchIndex(SearchIndex):
 
     def ids(self) -> set[str]:
         """See `SearchIndex.ids`."""
-        hits = self._scan(
-            Filters(), source=False, stored_fields="_none_", docvalue_fields=["clip_id"], size=10_000
-        )
+        hits = self._scan(Filters(), source=False, stored_fields="_none_", docvalue_fields=["clip_id"], size=10_000)
         return {hit["fields"]["clip_id"][0] for hit in hits}
 
     def delete(self, clip_ids: Iterable[str]) -> int:
@@ -139,10 +132,8 @@ class ElasticsearchIndex(SearchIndex):
         wanted = list(clip_ids)
         with clear_errors(self._settings):
             live = elasticsearch_versions.alias_target(self._client, self._alias)
-            names = {name for name in (self._version and self._name, live) if name}
-            actions = [
-                {"_op_type": "delete", "_index": name, "_id": clip} for name in names for clip in wanted
-            ]
+            names = {name for name in (self.version and self._name, live) if name}
+            actions = [{"_op_type": "delete", "_index": name, "_id": clip} for name in names for clip in wanted]
             answers = helpers.streaming_bulk(self._client, actions, raise_on_error=False)
             removed = {answer["delete"]["_id"] for done, answer in answers if done}
             for name in names:
@@ -162,13 +153,13 @@ class ElasticsearchIndex(SearchIndex):
                 taken = False
             except AliasTakenError:
                 taken = True
-            versions = elasticsearch_versions.versions(self._client, self._alias, self._version)
+            versions = elasticsearch_versions.versions(self._client, self._alias, self.version)
         where = elasticsearch_client.address(self._settings)
         return IndexStatus("elasticsearch", where, self._alias, tuple(versions), taken)
 
     def promote(self, live_clips: Iterable[str] | None = None, *, force: bool = False) -> Promotion:
         """See `SearchIndex.promote`."""
-        version = writers_only(self._version)
+        version = writers_only(self.version)
         with clear_errors(self._settings):
             name, old = self._name, elasticsearch_versions.alias_target(self._client, self._alias)
             if old == version:
@@ -185,9 +176,8 @@ class ElasticsearchIndex(SearchIndex):
     def prune(self) -> list[str]:
         """See `SearchIndex.prune`."""
         with clear_errors(self._settings):
-            versions = elasticsearch_versions.versions(self._client, self._alias, self._version)
-            others = [version.name for version in versions if not (version.live or version.current)]
-            names = elasticsearch_versions.unnamed(self._client, others)
+            versions = elasticsearch_versions.versions(self._client, self._alias, self.version)
+            names = [version.name for version in versions if not (version.aliases or version.current)]
             for name in names:
                 self._client.indices.delete(index=name)
         return names
@@ -202,20 +192,11 @@ class ElasticsearchIndex(SearchIndex):
         if "_client" in self.__dict__:
             self._client.close()
 
-    def _nearest(
-        self,
-        vectors: Mapping[str, np.ndarray],
-        weights: Mapping[str, float],
-        filters: Filters,
-        size: int,
-        exclude: str | None,
-    ) -> list[Match]:
+    def _nearest(self, query: Query) -> list[Match]:
         with clear_errors(self._settings):
-            return nearest(self._client, self._name, vectors, weights, filters, size, exclude)
+            return nearest(self._client, self._name, query)
 
-    def _scan(
-        self, filters: Filters, *, size: int = PAGE_DOCUMENTS, **fields: Any
-    ) -> Iterator[dict[str, Any]]:
+    def _scan(self, filters: Filters, *, size: int = PAGE_DOCUMENTS, **fields: Any) -> Iterator[dict[str, Any]]:
         """Yield hits in pages of one point in time, so that nothing written meanwhile is seen or missed."""
         query = {"bool": {"filter": filters.to_elasticsearch()}}
         with clear_errors(self._settings):

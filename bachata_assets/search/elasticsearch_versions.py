@@ -1,10 +1,8 @@
 """Versions of the index in Elasticsearch: made, shown, promoted to be the alias', pruned, and adopted.
 
-What is in them is `elasticsearch_index.py`'s concern. Every function takes the client; its errors are translated by
-the caller.
+What is in them is `elasticsearch_index.py`'s concern, and so is making errors clear.
 """
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -52,19 +50,17 @@ def alias_target(client: "Elasticsearch", alias: str) -> str | None:
     from elasticsearch import NotFoundError
 
     try:
-        found = list(client.indices.get_alias(index=alias).body)
+        found: list[str] = sorted(client.indices.get_alias(index=alias).body)
     except NotFoundError:
         return None
     if found == [alias]:
         raise AliasTakenError(
-            f"{alias} is a plain index, but is to be an alias: `bachata-assets index adopt` keeps its documents under "
-            "another name behind the alias, or set ELASTICSEARCH_INDEX to another name"
+            f"{alias} is a plain index, but is to be an alias: `bachata-assets index adopt` keeps its "
+            "documents under another name behind the alias; or set ELASTICSEARCH_INDEX to another name"
         )
     if len(found) > 1:
-        raise SearchError(
-            f"the alias {alias} names {len(found)} indices ({', '.join(sorted(found))}); leave it one"
-        )
-    return str(found[0])
+        raise SearchError(f"the alias {alias} names several indices ({', '.join(found)}): leave it one")
+    return found[0]
 
 
 def point_alias(client: "Elasticsearch", alias: str, name: str, replaced: str | None) -> None:
@@ -92,6 +88,7 @@ def versions(client: "Elasticsearch", alias: str, current: str | None) -> list[I
             fingerprint=meta.get("fingerprint"),
             documents=primaries["docs"]["count"],
             bytes=primaries["store"]["size_in_bytes"],
+            aliases=tuple(sorted(aliases[name]["aliases"])),
             live=alias in aliases[name]["aliases"],
             current=name == current,
         )
@@ -99,30 +96,40 @@ def versions(client: "Elasticsearch", alias: str, current: str | None) -> list[I
     return sorted(found, key=lambda version: (not version.live, version.name))
 
 
-def unnamed(client: "Elasticsearch", names: Iterable[str]) -> list[str]:
-    """Return those of our indices that no alias at all names."""
-    listed = list(names)
-    aliases = client.indices.get_alias(index=listed).body if listed else {}
-    return [name for name in listed if not aliases[name]["aliases"]]
-
-
 def adopt(client: "Elasticsearch", alias: str) -> str:
-    """Copy a plain index that has the alias' name to a version, and let the alias replace it; return its new name.
+    """Replace a plain index that has the alias' name by the alias and a copy of it; return the copy's name.
 
-    The copy shares the files on disk (`_clone`), so it takes neither time nor space; writes are blocked meanwhile.
+    The copy shares the files on disk, so it takes neither time nor space; writes are blocked meanwhile.
+
+    Raises
+    ------
+    SearchError
+        There is no plain index of this name.
     """
+    from elasticsearch import ApiError, TransportError
+
+    if not _is_plain_index(client, alias):
+        raise SearchError(f"nothing to adopt: there is no plain index {alias}")
     name = f"{alias}-adopted-{datetime.now(UTC):%Y%m%d%H%M%S}"
+    writable = {"index.blocks.write": None}
     client.indices.add_block(index=alias, block="write")
     try:
-        client.indices.clone(
-            index=alias, target=name, settings={"index.blocks.write": None}, wait_for_active_shards=1
-        )
-    except Exception:
-        client.indices.put_settings(index=alias, settings={"index.blocks.write": None})
+        client.indices.clone(index=alias, target=name, settings=writable, wait_for_active_shards=1)
+        actions = [{"remove_index": {"index": alias}}, {"add": {"index": name, "alias": alias}}]
+        client.indices.update_aliases(actions=actions)
+    except (ApiError, TransportError):
+        client.indices.put_settings(index=alias, settings=writable)
         raise
-    actions = [{"remove_index": {"index": alias}}, {"add": {"index": name, "alias": alias}}]
-    client.indices.update_aliases(actions=actions)
     return name
+
+
+def _is_plain_index(client: "Elasticsearch", alias: str) -> bool:
+    from elasticsearch import NotFoundError
+
+    try:
+        return list(client.indices.get(index=alias, features="aliases").body) == [alias]
+    except NotFoundError:
+        return False
 
 
 def _adopted(alias: str, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""`Filters`: which clips may be found, as Python values, as the command line writes them, and for each backend."""
+"""`Filters`: which clips may be found; as Python values, as on the command line, and for each backend."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ LABELS = ("move_label", "difficulty", "energy_level")
 
 @dataclass(frozen=True)
 class Filters:
-    """Conditions that all must hold; a label matches when it is one of the values given, an empty tuple asks nothing.
+    """Conditions that all must hold; a label must be one of those given, no label given asks nothing.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Filters:
 
     @classmethod
     def of(cls, given: "Filters | Mapping[str, Any] | None") -> "Filters":
-        """Return filters of a mapping such as `{"difficulty": "beginner", "tempo": (100, 130), "min_quality": 0.6}`.
+        """Return filters of a mapping: `{"difficulty": "beginner", "tempo": (100, 130), "min_quality": 0.6}`.
 
         Raises
         ------
@@ -64,17 +64,13 @@ class Filters:
         for text in texts:
             name, separator, value = (part.strip() for part in text.partition("="))
             if not separator or not value:
-                raise QueryError(
-                    f"filters: cannot read {text!r}; write difficulty=beginner or tempo=100..130"
-                )
+                raise QueryError(f"filters: cannot read {text!r}; write difficulty=beginner or tempo=100..130")
             if name in LABELS:
                 values[name] = (*values.get(name, ()), *(part.strip() for part in value.split(",")))
             elif name == "tempo":
                 low, dots, high = value.partition("..")
                 if not dots:
-                    raise QueryError(
-                        f"filters: cannot read {text!r}; a tempo range is written tempo=100..130"
-                    )
+                    raise QueryError(f"filters: cannot read {text!r}; a tempo range is written tempo=100..130")
                 values[name] = (low or None, high or None)
             else:
                 values[name] = value
@@ -92,9 +88,7 @@ class Filters:
     def to_sql(self) -> str | None:
         """Return LanceDB's WHERE clause, None when nothing is asked."""
         clauses = [
-            f"{name} IN ({', '.join(map(sql_string, getattr(self, name)))})"
-            for name in LABELS
-            if getattr(self, name)
+            f"{name} IN ({', '.join(map(sql_string, getattr(self, name)))})" for name in LABELS if getattr(self, name)
         ]
         signs = {"gte": ">=", "lte": "<="}
         for field, bounds in self._bounds().items():

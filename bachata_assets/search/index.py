@@ -1,4 +1,4 @@
-"""`SearchIndex`: what the recommender, the pipeline and the command line ask of an index, whichever backend holds it.
+"""`SearchIndex`: what recommender, pipeline and command line ask of an index, whichever backend holds it.
 
     with SearchIndex.from_settings() as index:
         index.find_similar("basic_step_1", filters={"difficulty": "beginner"})
@@ -20,12 +20,13 @@ from bachata_assets.embedding import DIMENSIONS
 from bachata_assets.search.document import ClipDocument
 from bachata_assets.search.errors import QueryError, SearchError, UnknownClipError
 from bachata_assets.search.filters import Filters
-from bachata_assets.search.similarity import Match, checked_weights
-from bachata_assets.settings import Settings
+from bachata_assets.search.similarity import Match, Query, checked_weights
+from bachata_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from bachata_assets.language.encoder import TextEncoder
 
+FiltersLike = Filters | Mapping[str, Any] | None
 MAX_SIZE = 1000
 
 
@@ -41,12 +42,18 @@ class PutResult:
 
 @dataclass(frozen=True)
 class IndexVersion:
-    """One versioned index; `live` is the one that readers see, `current` the one that this process writes."""
+    """One version: `live` is the one that readers see, `current` the one that this process writes.
+
+    Attributes
+    ----------
+    aliases : every alias that names it, also those of others' making
+    """
 
     name: str
     fingerprint: str | None
     documents: int
-    bytes: int | None
+    bytes: int
+    aliases: tuple[str, ...]
     live: bool
     current: bool
 
@@ -75,14 +82,20 @@ class Promotion:
 class SearchIndex(ABC):
     """Documents by clip id and their neighbours.
 
-    Opened with a fingerprint it writes, and reads, the version of that fingerprint, made at first use; opened without
-    one it reads what the alias names. What `put` and `delete` did is found as soon as they return. Every method raises
-    `SearchError` or one of its subclasses when the index cannot answer.
+    Opened with a fingerprint it writes, and reads, the version of that fingerprint, made at first use; opened
+    without one it reads what the alias names. What `put` and `delete` did is found as soon as they return.
+    Every method raises `SearchError` or one of its subclasses when the index cannot answer.
+
+    Attributes
+    ----------
+    version : name of the version that is written, None for readers; known without a connection
     """
+
+    version: str | None
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> "SearchIndex":
-        """Return the index that readers use: Elasticsearch when ELASTICSEARCH_HOST is set, else embedded LanceDB."""
+        """Return the index that readers use: Elasticsearch when ELASTICSEARCH_HOST is set, else LanceDB."""
         return open_index(settings)
 
     @abstractmethod
@@ -102,10 +115,8 @@ class SearchIndex(ABC):
         """Return the whole document of a clip with its vectors, None when the clip is not in the index."""
 
     @abstractmethod
-    def get_all_embeddings(
-        self, filters: Filters | Mapping[str, Any] | None = None
-    ) -> Iterator[ClipDocument]:
-        """Yield every document with its vectors, as of the moment of the call, in memory that does not grow."""
+    def get_all_embeddings(self, filters: FiltersLike = None) -> Iterator[ClipDocument]:
+        """Yield every document with its vectors, as of one moment, in memory that does not grow."""
 
     @abstractmethod
     def count(self) -> int:
@@ -133,7 +144,7 @@ class SearchIndex(ABC):
 
         Parameters
         ----------
-        live_clips : clips that still exist; others need not be in the new version. None: all of the old version's.
+        live_clips : clips that still exist, the only ones needed; None: all of the old version's
         force : do it whatever is missing
 
         Raises
@@ -144,26 +155,19 @@ class SearchIndex(ABC):
 
     @abstractmethod
     def prune(self) -> list[str]:
-        """Remove the versions that no alias names, except the one that this process writes; return their names."""
+        """Remove the versions that no alias names, but not the one being written; return their names."""
 
     @abstractmethod
     def adopt(self) -> str:
-        """Turn a plain index that has the alias' name into the version that readers see; return its new name."""
+        """Keep a plain index of the alias' name as the version that readers see; return its new name."""
 
     @abstractmethod
     def close(self) -> None:
         """Let go of connections."""
 
     @abstractmethod
-    def _nearest(
-        self,
-        vectors: Mapping[str, np.ndarray],
-        weights: Mapping[str, float],
-        filters: Filters,
-        size: int,
-        exclude: str | None,
-    ) -> list[Match]:
-        """Return the `size` best clips, the families of `vectors` and `weights` being the same."""
+    def _nearest(self, query: Query) -> list[Match]:
+        """Return the best clips."""
 
     def find_similar(
         self,
@@ -172,7 +176,7 @@ class SearchIndex(ABC):
         vectors: Mapping[str, np.ndarray] | None = None,
         text: str | None = None,
         weights: Mapping[str, float] | None = None,
-        filters: Filters | Mapping[str, Any] | None = None,
+        filters: FiltersLike = None,
         size: int = 10,
     ) -> list[Match]:
         """Return the clips most like a clip, some vectors, or a sentence; best first.
@@ -182,31 +186,32 @@ class SearchIndex(ABC):
         clip_id : a clip of the index; it is not among its own neighbours
         vectors : family -> float (D,), any of the five
         text : a free sentence, compared with the text vectors; loads the text model on first use
-        weights : family -> weight, only ratios matter, one not named counts nothing. Default: text .35, audio .35,
-            lead .10, follow .10, interaction .10. A family that query or clip lacks is left out and the others
-            weigh the more.
+        weights : family -> weight; only ratios matter, one not named counts nothing. Default: text .35,
+            audio .35, lead .10, follow .10, interaction .10. A family that query or clip lacks is left out,
+            and the others weigh the more.
         filters : see `Filters.of`
         size : 1 to 1000
 
         Raises
         ------
         QueryError
-            Not exactly one of clip, vectors and text; a wrong vector, weight, filter or size; nothing left to compare.
+            Not exactly one of clip, vectors and text; a wrong vector, weight, filter or size;
+            no family in common.
         UnknownClipError
             The clip is not in the index.
         """
         if not 1 <= size <= MAX_SIZE:
             raise QueryError(f"size is {size}, must be 1 to {MAX_SIZE}")
         chosen, conditions = checked_weights(weights), Filters.of(filters)
-        query = self._query_vectors(clip_id, vectors, text)
+        query = self._vectors_of(clip_id, vectors, text)
         used = {family: query[family] for family in chosen if family in query}
         if not used:
-            raise QueryError(
-                f"nothing to compare: the query has {', '.join(query)}, weights {', '.join(chosen)}"
-            )
-        return self._nearest(used, {family: chosen[family] for family in used}, conditions, size, clip_id)
+            has, weighs = ", ".join(query) or "nothing", ", ".join(chosen)
+            raise QueryError(f"nothing to compare: the query has {has}, the weights {weighs}")
+        weighed = {family: chosen[family] for family in used}
+        return self._nearest(Query(used, weighed, conditions, size, clip_id))
 
-    def _query_vectors(
+    def _vectors_of(
         self, clip_id: str | None, vectors: Mapping[str, np.ndarray] | None, text: str | None
     ) -> dict[str, np.ndarray]:
         if sum(given is not None for given in (clip_id, vectors, text)) != 1:
@@ -235,10 +240,10 @@ def open_index(settings: Settings | None = None, *, fingerprint: str | None = No
     Parameters
     ----------
     settings : default: of the environment and .env
-    fingerprint : for writers: whatever makes vectors incomparable (models, precision, code). A changed one writes
-        a new version beside the old, until `promote`.
+    fingerprint : for writers: whatever makes vectors incomparable (models, precision, code). A changed one
+        writes a new version beside the old, until `promote`.
     """
-    settings = settings or Settings()
+    settings = settings or load_settings()
     if settings.elasticsearch_host:
         from bachata_assets.search.elasticsearch_index import ElasticsearchIndex
 
@@ -249,7 +254,7 @@ def open_index(settings: Settings | None = None, *, fingerprint: str | None = No
 
 
 def version_name(alias: str, fingerprint: str, structure: str) -> str:
-    """Return the name of a version: the alias and a hash of the fingerprint and of the documents' structure."""
+    """Return the name of a version: the alias and a hash of fingerprint and structure of the documents."""
     digest = hashlib.sha256(f"{fingerprint} {structure}".encode()).hexdigest()
     return f"{alias}-{digest[:12]}"
 

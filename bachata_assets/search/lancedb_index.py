@@ -4,7 +4,7 @@ One LanceDB table a version; which of them readers see is the one row of the tab
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -18,6 +18,7 @@ from bachata_assets.search.document import VECTOR_FIELDS, ClipDocument
 from bachata_assets.search.errors import IndexMissingError, SearchError
 from bachata_assets.search.filters import Filters, sql_string
 from bachata_assets.search.index import (
+    FiltersLike,
     IndexStatus,
     IndexVersion,
     Promotion,
@@ -26,7 +27,7 @@ from bachata_assets.search.index import (
     version_name,
     writers_only,
 )
-from bachata_assets.search.similarity import SHOWN_FIELDS, Match, best, family_scores
+from bachata_assets.search.similarity import SHOWN_FIELDS, Match, Query, best, family_scores
 from bachata_assets.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -35,9 +36,7 @@ ALIASES = "aliases"
 BATCH_DOCUMENTS = 1000
 FINGERPRINT_KEY = b"fingerprint"
 
-_VECTORS = {
-    name: pa.field(name, schemas.vector(DIMENSIONS[family])) for family, name in VECTOR_FIELDS.items()
-}
+_VECTORS = {name: pa.field(name, schemas.vector(DIMENSIONS[family])) for family, name in VECTOR_FIELDS.items()}
 SCHEMA = pa.schema(
     [
         pa.field("clip_id", pa.string(), nullable=False),
@@ -57,9 +56,9 @@ class LanceIndex(SearchIndex):
         self._alias = settings.elasticsearch_index
         self._fingerprint = fingerprint
         self._location = f"{settings.data_dir.rstrip('/')}/lancedb"
-        self._version = None
+        self.version = None
         if fingerprint is not None:
-            self._version = version_name(self._alias, fingerprint, SCHEMA.to_string())
+            self.version = version_name(self._alias, fingerprint, SCHEMA.to_string())
 
     @cached_property
     def _db(self) -> Any:
@@ -69,7 +68,7 @@ class LanceIndex(SearchIndex):
 
     def put(self, documents: Iterable[ClipDocument]) -> list[PutResult]:
         """See `SearchIndex.put`; all documents of a batch of 1000 get in, or none."""
-        name, results = writers_only(self._version), []
+        name, results = writers_only(self.version), []
         table, remaining = self._table(), iter(documents)
         while batch := list(islice(remaining, BATCH_DOCUMENTS)):
             latest = {document.clip_id: document for document in batch}
@@ -84,9 +83,7 @@ class LanceIndex(SearchIndex):
         rows = self._table().search().where(f"clip_id = {sql_string(clip_id)}").limit(1).to_list()
         return ClipDocument.from_source(rows[0]) if rows else None
 
-    def get_all_embeddings(
-        self, filters: Filters | Mapping[str, Any] | None = None
-    ) -> Iterator[ClipDocument]:
+    def get_all_embeddings(self, filters: FiltersLike = None) -> Iterator[ClipDocument]:
         """See `SearchIndex.get_all_embeddings`."""
         for batch in self._batches(Filters.of(filters).to_sql(), SCHEMA.names):
             for row in batch.to_pylist():
@@ -105,13 +102,11 @@ class LanceIndex(SearchIndex):
         wanted = list(clip_ids)
         if not wanted:
             return 0
-        clause = f"clip_id IN ({', '.join(map(sql_string, wanted))})"
+        clause = _is_one_of(wanted)
         removed: set[str] = set()
-        for name in {name for name in (self._version, self._live()) if name in self._tables()}:
+        for name in {name for name in (self.version, self._live()) if name in self._tables()}:
             table = self._db.open_table(name)
-            removed.update(
-                row["clip_id"] for row in table.search().where(clause).select(["clip_id"]).to_list()
-            )
+            removed.update(row["clip_id"] for row in table.search().where(clause).select(["clip_id"]).to_list())
             table.delete(clause)
         return len(removed)
 
@@ -121,16 +116,15 @@ class LanceIndex(SearchIndex):
 
     def status(self) -> IndexStatus:
         """See `SearchIndex.status`."""
-        live = self._live()
-        versions = [
-            self._describe(name, live) for name in self._tables() if name.startswith(f"{self._alias}-")
-        ]
+        aliases = self._aliases()
+        names = [name for name in self._tables() if name.startswith(f"{self._alias}-")]
+        versions = [self._describe(name, aliases) for name in names]
         versions.sort(key=lambda version: (not version.live, version.name))
         return IndexStatus("lancedb", self._location, self._alias, tuple(versions))
 
     def promote(self, live_clips: Iterable[str] | None = None, *, force: bool = False) -> Promotion:
         """See `SearchIndex.promote`."""
-        name, old = writers_only(self._version), self._live()
+        name, old = writers_only(self.version), self._live()
         if old == name:
             return Promotion(name, live=True)
         new_ids = self.ids()
@@ -146,7 +140,7 @@ class LanceIndex(SearchIndex):
 
     def prune(self) -> list[str]:
         """See `SearchIndex.prune`."""
-        names = [version.name for version in self.status().versions if not (version.live or version.current)]
+        names = [version.name for version in self.status().versions if not (version.aliases or version.current)]
         for name in names:
             self._db.drop_table(name)
         return names
@@ -159,44 +153,36 @@ class LanceIndex(SearchIndex):
         """See `SearchIndex.close`."""
         self.__dict__.pop("_db", None)
 
-    def _nearest(
-        self,
-        vectors: Mapping[str, np.ndarray],
-        weights: Mapping[str, float],
-        filters: Filters,
-        size: int,
-        exclude: str | None,
-    ) -> list[Match]:
-        columns = {family: VECTOR_FIELDS[family] for family in vectors}
+    def _nearest(self, query: Query) -> list[Match]:
+        columns = ["clip_id", *(VECTOR_FIELDS[family] for family in query.vectors)]
         clip_ids: list[str] = []
-        parts: list[np.ndarray] = []
-        for batch in self._batches(filters.to_sql(), ["clip_id", *columns.values()]):
+        parts = [np.empty((0, len(query.vectors)))]
+        for batch in self._batches(query.filters.to_sql(), columns):
             clip_ids += batch.column("clip_id").to_pylist()
-            scores = [family_scores(vectors[f], _matrix(batch.column(name))) for f, name in columns.items()]
-            parts.append(np.stack(scores, axis=1))
-        scores = np.concatenate(parts) if parts else np.empty((0, len(columns)))
-        if exclude in clip_ids:
-            scores[clip_ids.index(exclude)] = np.nan
-        return self._matches(clip_ids, scores, weights, size)
-
-    def _matches(
-        self, clip_ids: list[str], scores: np.ndarray, weights: Mapping[str, float], size: int
-    ) -> list[Match]:
-        rows = best(clip_ids, scores, np.array(list(weights.values())), size)
-        if not rows:
-            return []
-        clause = f"clip_id IN ({', '.join(sql_string(clip_ids[row]) for row, _ in rows)})"
-        found = self._table().search().where(clause).select(["clip_id", *SHOWN_FIELDS]).limit(size).to_list()
-        shown = {row.pop("clip_id"): row for row in found}
+            vectors = [_matrix(batch.column(name)) for name in columns[1:]]
+            scored = [family_scores(query.vectors[f], v) for f, v in zip(query.vectors, vectors, strict=True)]
+            parts.append(np.stack(scored, axis=1))
+        scores = np.concatenate(parts)
+        if query.exclude in clip_ids:
+            scores[clip_ids.index(query.exclude)] = np.nan
+        rows = best(clip_ids, scores, query.weight_vector, query.size)
+        shown = self._shown([clip_ids[row] for row, _ in rows])
         return [
             Match(
                 clip_ids[row],
                 score,
-                {f: float(scores[row, i]) for i, f in enumerate(weights) if not np.isnan(scores[row, i])},
+                {f: float(scores[row, i]) for i, f in enumerate(query.weights) if not np.isnan(scores[row, i])},
                 **shown[clip_ids[row]],
             )
             for row, score in rows
         ]
+
+    def _shown(self, clip_ids: list[str]) -> dict[str, dict[str, Any]]:
+        """Return clip id -> the fields that a match shows."""
+        if not clip_ids:
+            return {}
+        found = self._table().search().where(_is_one_of(clip_ids)).select(["clip_id", *SHOWN_FIELDS])
+        return {row.pop("clip_id"): row for row in found.limit(len(clip_ids)).to_list()}
 
     def _batches(self, where: str | None, columns: list[str]) -> Iterator[pa.RecordBatch]:
         query = self._table().search().select(columns)
@@ -204,21 +190,22 @@ class LanceIndex(SearchIndex):
 
     def _table(self) -> Any:
         """Return the table that this process writes, made when it is not there; for readers, the live one."""
-        if self._version is not None and self._fingerprint is not None:
+        if self.version is not None and self._fingerprint is not None:
             schema = SCHEMA.with_metadata({FINGERPRINT_KEY: self._fingerprint})
-            return self._db.create_table(self._version, schema=schema, exist_ok=True)
+            return self._db.create_table(self.version, schema=schema, exist_ok=True)
         live = self._live()
         if live is None:
-            raise IndexMissingError(
-                f"nothing is indexed in {self._location} yet: run `bachata-assets generate` first"
-            )
+            raise IndexMissingError(f"nothing is indexed in {self._location} yet: run `bachata-assets generate` first")
         return self._db.open_table(live)
 
     def _live(self) -> str | None:
+        return self._aliases().get(self._alias)
+
+    def _aliases(self) -> dict[str, str]:
         if ALIASES not in self._tables():
-            return None
-        rows = self._db.open_table(ALIASES).search().where(f"alias = {sql_string(self._alias)}").to_list()
-        return rows[0]["name"] if rows else None
+            return {}
+        rows = self._db.open_table(ALIASES).to_arrow().to_pylist()
+        return {row["alias"]: row["name"] for row in rows}
 
     def _tables(self) -> list[str]:
         names: list[str] = []
@@ -229,7 +216,7 @@ class LanceIndex(SearchIndex):
             names += page.tables
         return names
 
-    def _describe(self, name: str, live: str | None) -> IndexVersion:
+    def _describe(self, name: str, aliases: dict[str, str]) -> IndexVersion:
         table = self._db.open_table(name)
         fingerprint = (table.schema.metadata or {}).get(FINGERPRINT_KEY)
         return IndexVersion(
@@ -237,9 +224,14 @@ class LanceIndex(SearchIndex):
             fingerprint=fingerprint.decode() if fingerprint else None,
             documents=table.count_rows(),
             bytes=table.stats()["total_bytes"],
-            live=name == live,
-            current=name == self._version,
+            aliases=tuple(sorted(alias for alias, target in aliases.items() if target == name)),
+            live=aliases.get(self._alias) == name,
+            current=name == self.version,
         )
+
+
+def _is_one_of(clip_ids: Iterable[str]) -> str:
+    return f"clip_id IN ({', '.join(map(sql_string, clip_ids))})"
 
 
 def _ids(table: Any) -> set[str]:

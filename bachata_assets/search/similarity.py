@@ -11,6 +11,7 @@ import numpy as np
 
 from bachata_assets.embedding import DIMENSIONS
 from bachata_assets.search.errors import QueryError
+from bachata_assets.search.filters import Filters
 
 DEFAULT_WEIGHTS = {"text": 0.35, "audio": 0.35, "lead": 0.10, "follow": 0.10, "interaction": 0.10}
 """The origin's weights: 35 % text, 35 % audio, 30 % movement."""
@@ -41,6 +42,22 @@ class Match:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Query:
+    """What is looked for: a vector, and a weight, for each of the same families."""
+
+    vectors: Mapping[str, np.ndarray]
+    weights: Mapping[str, float]
+    filters: Filters
+    size: int
+    exclude: str | None = None
+
+    @property
+    def weight_vector(self) -> np.ndarray:
+        """The weights in the order of `weights`."""
+        return np.array(list(self.weights.values()))
+
+
 SHOWN_FIELDS = ("video_path", "move_label", "difficulty", "energy_level", "estimated_tempo", "quality_score")
 """Fields of the document that a `Match` carries beside its scores."""
 
@@ -48,7 +65,7 @@ SHOWN_FIELDS = ("video_path", "move_label", "difficulty", "energy_level", "estim
 def checked_weights(weights: Mapping[str, float] | None) -> dict[str, float]:
     """Return the weight of each family that counts; None gives `DEFAULT_WEIGHTS`.
 
-    A family that is not named counts nothing. Only ratios matter: scores are divided by the sum of the weights used.
+    A family that is not named counts nothing. Only ratios matter: scores are divided by the weights' sum.
 
     Raises
     ------
@@ -87,13 +104,12 @@ def parse_weights(text: str) -> dict[str, float]:
 
 
 def family_scores(query: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Return (1 + cosine) / 2 of a query (D,) with each row of `vectors` (N, D): float32 (N,), NaN for a NaN row.
+    """Return (1 + cosine) / 2 of a query (D,) and each row of `vectors` (N, D): (N,), NaN for a NaN row.
 
     This is Elasticsearch's score for the similarity `cosine`.
     """
     lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
-    scores: np.ndarray = (1 + vectors @ query / lengths) / 2
-    return scores
+    return np.asarray((1 + vectors @ query / lengths) / 2)
 
 
 def combine(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -111,11 +127,11 @@ def combine(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
     there = ~np.isnan(scores)
     total = there @ weights
     summed = np.where(there, scores, 0) @ weights
-    return np.divide(summed, total, out=np.full(len(scores), np.nan), where=total > 0)
+    return np.asarray(np.divide(summed, total, out=np.full(len(scores), np.nan), where=total > 0))
 
 
 def best(clip_ids: list[str], scores: np.ndarray, weights: np.ndarray, size: int) -> list[tuple[int, float]]:
-    """Return (row, score) of the `size` best rows; equal scores are ordered by clip id, so answers are stable."""
+    """Return (row, score) of the `size` best rows; among equals by clip id, so that answers are stable."""
     combined = combine(scores, weights)
     rows = [row for row in range(len(clip_ids)) if not np.isnan(combined[row])]
     rows.sort(key=lambda row: (-combined[row], clip_ids[row]))

@@ -159,7 +159,7 @@ def test_a_sentence_finds_the_clip_that_it_describes(writer: SearchIndex) -> Non
     encoder = TextEncoder()
     writer.put(document(clip, text_embedding=encoder.encode([text])[0]) for clip, text in sentences.items())
     found = writer.find_similar(text="romantic slow turn, easy")
-    assert [match.clip_id for match in found][0] == "gentle"
+    assert found[0].clip_id == "gentle"
     assert found[0].scores.keys() == {"text"}
 
 
@@ -207,10 +207,7 @@ def test_readers_see_nothing_before_the_first_promotion(backend: Settings, colle
     promotion = collection.promote()
     assert (promotion.live, promotion.replaced) == (True, None)
     assert reader.count() == 60
-    assert (
-        reader.find_similar("clip_0000", size=1)[0].clip_id
-        == by_definition("clip_0000", DEFAULT_WEIGHTS, 1)[0][0]
-    )
+    assert reader.find_similar("clip_0000", size=1)[0].clip_id == by_definition("clip_0000", DEFAULT_WEIGHTS, 1)[0][0]
 
 
 def test_a_reader_cannot_write(backend: Settings) -> None:
@@ -218,9 +215,7 @@ def test_a_reader_cannot_write(backend: Settings) -> None:
         SearchIndex.from_settings(backend).put([document("clip")])
 
 
-def test_the_alias_moves_when_the_new_version_has_every_live_clip(
-    backend: Settings, collection: SearchIndex
-) -> None:
+def test_the_alias_moves_when_the_new_version_has_every_live_clip(backend: Settings, collection: SearchIndex) -> None:
     old = collection.promote().index_name
     reader = SearchIndex.from_settings(backend)
     made = documents(60)
@@ -247,9 +242,7 @@ def test_a_promotion_can_be_forced(backend: Settings, collection: SearchIndex) -
     assert SearchIndex.from_settings(backend).count() == 3
 
 
-def test_the_same_fingerprint_goes_on_with_the_same_version(
-    backend: Settings, collection: SearchIndex
-) -> None:
+def test_the_same_fingerprint_goes_on_with_the_same_version(backend: Settings, collection: SearchIndex) -> None:
     with open_index(backend, fingerprint="models of the tests") as again:
         assert again.count() == 60
 
@@ -274,10 +267,7 @@ def test_deleting_reaches_what_readers_see(backend: Settings, collection: Search
 def test_a_difference_between_index_and_dataset_is_named(collection: SearchIndex) -> None:
     made = {clip.clip_id: clip for clip in documents(60)}
     assert check_index_complete(collection, made).complete
-    assert (
-        check_vectors_match(collection, {clip: made[clip].vectors for clip in ("clip_0003", "clip_0009")})
-        == []
-    )
+    assert check_vectors_match(collection, {clip: made[clip].vectors for clip in ("clip_0003", "clip_0009")}) == []
     difference = check_index_complete(collection, [*list(made)[1:], "new_clip"])
     assert (difference.missing, difference.unexpected) == (("new_clip",), ("clip_0000",))
     wrong = made["clip_0003"].vectors | {"lead": vector("lead", 4), "audio": vector("audio", 3)}

@@ -1,0 +1,108 @@
+"""The official client's errors in one clear line each, with what to do; none of them holds a secret."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from bachata_assets.search.elasticsearch_client import ATTEMPTS, OVERLOADED, REQUEST_SECONDS, address
+from bachata_assets.search.errors import (
+    IndexMissingError,
+    SearchAccessError,
+    SearchCertificateError,
+    SearchError,
+    SearchUnavailableError,
+    UnsupportedVersionError,
+)
+from bachata_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from elasticsearch import ApiError
+
+START = 'docker run -p 9200:9200 -e "discovery.type=single-node" elasticsearch:9.1.0'
+CREDENTIALS = "ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, or ELASTICSEARCH_API_KEY"
+
+
+@contextmanager
+def clear_errors(settings: Settings) -> Iterator[None]:
+    """Raise whatever the client raises as a `SearchError`."""
+    from elastic_transport import TlsError
+    from elasticsearch import ApiError, ConnectionTimeout, TransportError
+
+    where = address(settings)
+    try:
+        yield
+    except TlsError as error:
+        raise SearchCertificateError(_tls_message(where, error)) from error
+    except ConnectionTimeout as error:
+        raise SearchUnavailableError(
+            f"Cannot connect to Elasticsearch at {where}: {ATTEMPTS} times no answer in {REQUEST_SECONDS} s. "
+            "See what the node is busy with."
+        ) from error
+    except TransportError as error:
+        raise SearchUnavailableError(
+            f"Cannot connect to Elasticsearch at {where} ({ATTEMPTS} attempts: {_cause(error)}). Start it "
+            f"({START}), or correct ELASTICSEARCH_HOST, ELASTICSEARCH_PORT and ELASTICSEARCH_USE_SSL, "
+            "or unset ELASTICSEARCH_HOST to search without a server."
+        ) from error
+    except ApiError as error:
+        raise _api_error(where, settings, error) from error
+
+
+def explain(detail: dict[str, Any]) -> str:
+    """Return one line for a server's error object, with the remedy where there is one."""
+    cause = detail.get("caused_by") or {}
+    reason = str(detail.get("reason", detail.get("type", "unknown error")))
+    if "flood-stage watermark" in reason or "read-only-allow-delete" in reason:
+        return f"the server's disk is full, so the index is read-only: free disk space ({reason})"
+    return f"{reason} ({cause['reason']})" if cause.get("reason") else reason
+
+
+def _api_error(where: str, settings: Settings, error: "ApiError") -> SearchError:
+    reason = _reason(error)
+    if error.status_code in (401, 403):
+        return SearchAccessError(_access_message(where, settings, error.status_code, reason))
+    if error.error == "index_not_found_exception":
+        name = settings.elasticsearch_index
+        return IndexMissingError(
+            f"Elasticsearch at {where} has no index {name} yet: run `bachata-assets generate` first"
+        )
+    if error.error == "media_type_header_exception":  # 8.x refuses what a client of 9.x asks for
+        return UnsupportedVersionError(f"Elasticsearch at {where} is too old; upgrade it to 9.1 or newer")
+    if error.status_code in OVERLOADED:
+        return SearchUnavailableError(
+            f"Elasticsearch at {where} is overloaded ({ATTEMPTS} attempts): {reason}. Try again later."
+        )
+    return SearchError(f"Elasticsearch at {where} answers {error.status_code}: {reason}")
+
+
+def _access_message(where: str, settings: Settings, status: int, reason: str) -> str:
+    if status == 403:
+        return f"Elasticsearch at {where} does not permit this, see docs/elasticsearch.md: {reason}"
+    if settings.elasticsearch_api_key:
+        return f"Elasticsearch at {where} refuses the API key: correct ELASTICSEARCH_API_KEY"
+    if settings.elasticsearch_username:
+        who = settings.elasticsearch_username
+        return f"Elasticsearch at {where} refuses user {who!r} or the password: correct {CREDENTIALS}"
+    return f"Elasticsearch at {where} asks who you are: set {CREDENTIALS}"
+
+
+def _tls_message(where: str, error: Exception) -> str:
+    if "WRONG_VERSION_NUMBER" in str(error) or "record layer" in str(error):
+        return f"Elasticsearch at {where} does not speak https: unset ELASTICSEARCH_USE_SSL"
+    return (
+        f"The certificate of Elasticsearch at {where} is not trusted ({_cause(error)}): set "
+        "ELASTICSEARCH_CA_CERTS to the CA that signed it, and connect by a name that is in it"
+    )
+
+
+def _reason(error: "ApiError") -> str:
+    """Return what the server said, without the request."""
+    body = error.body
+    detail = body.get("error") if isinstance(body, dict) else None
+    return explain(detail) if isinstance(detail, dict) else str(detail or error.message)
+
+
+def _cause(error: Exception) -> str:
+    """Return the client's message without the addresses of objects in it."""
+    return re.sub(r"<[^>]*object at 0x[0-9a-f]+>:? ?", "", str(getattr(error, "message", error)))[:300]
