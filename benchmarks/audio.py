@@ -4,7 +4,6 @@
 2 %, the largest tempo error and mir_eval's beat F-measure (70 ms).
 """
 
-import time
 from itertools import product
 
 import mir_eval

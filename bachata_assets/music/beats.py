@@ -25,6 +25,10 @@ TEMPI = np.geomspace(58, 220, 700)
 """Tempi that are considered; two neighbours differ by 0.2 %."""
 CLARITY_AT_HALF = 0.12
 """Pulse clarity that counts as a confidence of 0.5; noise reaches about 0.03, real bachata 0.2-0.7."""
+CLEAR_BAR = 0.15
+"""Bar evidence below this is partly noise and counts the less."""
+BAR_WEIGHT = 1.1
+"""How much full evidence of bars weighs against the logarithm of the prior."""
 SHORTEST = 2.5
 """Seconds of sound below which no tempo is looked for (about five beats)."""
 
@@ -93,27 +97,40 @@ def find_beats(sound: Sound | Absent) -> Beats:
 
 
 def estimate_tempo(bands: np.ndarray, rate: float) -> tuple[float, float]:
-    """Return the tempo in beats per minute and its pulse clarity (mean correlation at multiples of the beat, 0..1).
+    """Return the tempo in beats per minute and its pulse clarity.
+
+    Pulse clarity is the mean correlation at multiples of the beat, 0..1. First the octave family is chosen (a tempo
+    with its double or half), by clarity and prior, then the member of the family, by prior and four-beat bars.
 
     Parameters
     ----------
     bands : (K, T) onset strength
     rate : values a second
     """
-    periods = 60 * rate / TEMPI
-    longest = int(0.6 * bands.shape[1])
-    correlation = repetition(bands, longest)
-    clarity = _clarity(correlation, periods)
-    peaks = _peaks(clarity)
-    bar = np.array([_bar_evidence(bands, periods[i]) for i in peaks])
-    half_bar = np.array([_bar_evidence(bands, 2 * periods[i]) for i in peaks])
-    scale = max(float(bar.max()), float(half_bar.max()), 0.04)
-    own, slower = np.clip(bar / scale, -0.5, 1), np.clip(half_bar / scale, 0, 1)
-    # A tempo whose half has a bar of its own is that half's eighth note; below the grid there is no such half.
-    slower = np.where(TEMPI[peaks] / 2 >= TEMPI[0], slower, 0)
-    fit = 3 * np.log(clarity[peaks] / clarity[peaks].max())
-    best = peaks[int(np.argmax(fit + _log_prior(TEMPI[peaks]) + own - slower))]
-    return float(TEMPI[best]), float(np.clip(clarity[best], 0, 1))
+    correlation = repetition(bands, int(0.6 * bands.shape[1]))
+    best, best_score = (TEMPI[0], TEMPI[0]), -np.inf
+    for tempo in _peaks(_clarity(correlation, 60 * rate / TEMPI)):
+        slow = tempo / 2 if tempo / 2 >= TEMPI[0] else tempo
+        family = np.array([slow, 2 * slow] if 2 * slow <= TEMPI[-1] else [slow, slow])
+        clarity = _clarity(correlation, 60 * rate / family)
+        score = 4 * np.log(clarity).mean() + _log_prior(family).max()
+        if score > best_score:
+            best, best_score = (float(family[0]), float(family[1])), score
+    tempo = _octave(bands, *best, rate=rate)
+    return tempo, float(_clarity(correlation, np.array([60 * rate / tempo]))[0])
+
+
+def _octave(bands: np.ndarray, slow: float, fast: float, rate: float) -> float:
+    """Return the one of two tempi, an octave apart, that the prior and the bars speak for."""
+    if slow == fast:
+        return slow
+    bar_slow, bar_fast = (_bar_evidence(bands, 60 * rate / tempo) for tempo in (slow, fast))
+    strongest = max(bar_slow, bar_fast, 1e-9)
+    # Where the slow one is right its bars are nearly as evident as its half bars; where the fast one is right, two of
+    # its bars are alike and leave the slow one little evidence. In between lies 0.4; weak evidence counts less.
+    for_slow = np.clip(4 * (bar_slow / strongest - 0.4), -1, 1) * min(strongest / CLEAR_BAR, 1)
+    prior_slow, prior_fast = _log_prior(np.array([slow, fast]))
+    return slow if prior_slow + BAR_WEIGHT * for_slow > prior_fast else fast
 
 
 def _clarity(correlation: np.ndarray, periods: np.ndarray) -> np.ndarray:
@@ -126,10 +143,11 @@ def _clarity(correlation: np.ndarray, periods: np.ndarray) -> np.ndarray:
 
 
 def _peaks(clarity: np.ndarray) -> np.ndarray:
-    """Return the indices of the local maxima that reach a third of the highest, at most 12."""
+    """Return the tempi at local maxima that reach a third of the highest, at most 12."""
     inner = np.flatnonzero((clarity[1:-1] >= clarity[:-2]) & (clarity[1:-1] > clarity[2:])) + 1
     inner = inner[clarity[inner] >= clarity.max() / 3]
-    return inner[np.argsort(-clarity[inner])][:12] if inner.size else np.array([int(clarity.argmax())])
+    best = inner[np.argsort(-clarity[inner])][:12] if inner.size else [int(clarity.argmax())]
+    return np.asarray(TEMPI[best])
 
 
 def _bar_evidence(bands: np.ndarray, period: float) -> float:
@@ -140,11 +158,14 @@ def _bar_evidence(bands: np.ndarray, period: float) -> float:
     """
     after = later(bands, 2 * period)
     difference = bands[:, : after.shape[1]] - after
-    again = later(difference, 4 * period)
-    if again.shape[1] < 2 * period:
-        return 0.0
-    first = difference[:, : again.shape[1]]
-    return float((first * again).sum() / max(np.sqrt((first**2).sum() * (again**2).sum()), 1e-9))
+    found = []
+    for beats in (4, 8):
+        again = later(difference, beats * period)
+        first = difference[:, : again.shape[1]]
+        if again.shape[1] >= 4 * period:
+            power = np.sqrt((first**2).sum() * (again**2).sum())
+            found.append(float((first * again).sum() / max(power, 1e-9)))
+    return float(np.mean(found)) if found else 0.0
 
 
 def _log_prior(tempi: np.ndarray) -> np.ndarray:
@@ -160,10 +181,21 @@ def _placed(bands: np.ndarray, rate: int, tempo: float) -> np.ndarray:
     _, times = librosa.beat.beat_track(
         onset_envelope=bands.mean(axis=0), sr=rate, hop_length=HOP, bpm=tempo, trim=False, units="time"
     )
-    return np.asarray(times, np.float64)
+    return _without_stray_ends(np.asarray(times, np.float64), 60 / tempo)
+
+
+def _without_stray_ends(times: np.ndarray, period: float) -> np.ndarray:
+    """Return the beats without a first or last one that is off the others' grid.
+
+    The tracker puts a beat on the first and the last value of the sound whether or not one is there.
+    """
+    regular = np.abs(np.diff(times) / period - 1) < 0.12
+    start = 0 if regular[:1].all() else 1
+    end = len(times) if regular[-1:].all() else len(times) - 1
+    return times[start:end]
 
 
 def _refined(times: np.ndarray, tempo: float) -> float:
-    """Return the tempo that the placed beats keep, where it agrees with the one they were placed by."""
-    kept = 60 * (len(times) - 1) / (times[-1] - times[0])
-    return float(kept) if abs(kept / tempo - 1) < 0.02 else tempo
+    """Return the tempo that the placed beats keep (a straight line), where it agrees with `tempo`."""
+    kept = 60 / float(np.polyfit(np.arange(len(times)), times, 1)[0])
+    return kept if abs(kept / tempo - 1) < 0.02 else tempo
