@@ -1,0 +1,61 @@
+"""The clock that a clip's motion is measured on: beats where the music allows, else seconds.
+
+How beats are found lives in `music/beats.py`; what is measured on the clock, in `summaries`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+
+SECONDS_PER_UNIT = 0.5
+"""A beat of a clip whose beats are not trusted: that of 120 beats per minute, inside bachata's 100-150."""
+
+SAMPLES_PER_BEAT = 6
+"""About the 15 frames per second of the keypoints at 120-150 beats per minute."""
+
+REACH = 100_000
+"""Beats by which the clock runs on before the first and after the last beat heard."""
+
+
+class BeatTimes(Protocol):
+    """What is needed of `music.beats.Beats`."""
+
+    @property
+    def times(self) -> np.ndarray:
+        """Beat times (B,), s, rising."""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the beats are good enough to be a clock."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time in s against position in beats: straight lines between knots."""
+
+    kind: Literal["beats", "seconds"]
+    """`seconds`: a position counts halves of a second."""
+    knots: np.ndarray
+    """Times (K,), s, strictly rising."""
+    positions: np.ndarray
+    """Positions (K,) of the knots, beats."""
+
+    def grid(self, first: float, last: float) -> np.ndarray:
+        """Return times (N,) in s from `first` up to `last`, `SAMPLES_PER_BEAT` to a beat."""
+        start, stop = np.interp([first, last], self.knots, self.positions)
+        count = int((stop - start) * SAMPLES_PER_BEAT + 1e-6) + 1
+        positions = start + np.arange(count) / SAMPLES_PER_BEAT
+        return np.asarray(np.interp(positions, self.positions, self.knots))
+
+
+def clock_of(beats: BeatTimes | None) -> Clock:
+    """Return the clock of a clip: its beats where they are trusted, else seconds."""
+    if beats is None or not beats.trusted or len(beats.times) < 2:
+        reach = REACH * SECONDS_PER_UNIT
+        return Clock("seconds", np.array([-reach, reach]), np.array([-REACH, REACH], float))
+    times = np.asarray(beats.times, float)
+    reach = REACH * float(np.median(np.diff(times)))
+    count = len(times)
+    positions = np.concatenate([[-REACH], np.arange(count), [count - 1 + REACH]]).astype(float)
+    return Clock("beats", np.concatenate([[times[0] - reach], times, [times[-1] + reach]]), positions)

@@ -1,0 +1,112 @@
+"""What happens in a couple, counted over the clip: turns, contact, facing, levels, synchrony, who initiates.
+
+Signals over time live in `couple_signals`. Each event is one number, NaN where too little was seen.
+"""
+
+import numpy as np
+
+from bachata_assets.pose.embeddings.clock import SAMPLES_PER_BEAT
+from bachata_assets.pose.embeddings.motion import smooth
+from bachata_assets.pose.embeddings.summaries import MINIMUM_SAMPLES, band
+
+CONTACT = 0.45
+"""Wrists nearer than this (torsos) hold each other, or rest on the partner's body."""
+FACING = 0.2
+"""Shoulders wider than this (torsos, of about 0.7 seen from the front) show the front or the back."""
+OPEN = 1.5
+"""Chests further apart than this (torsos) are in open position."""
+LEVEL = 0.5
+"""A head lower than the partner's by this (torsos) is a dip."""
+LAGS = tuple(range(-2 * SAMPLES_PER_BEAT, 2 * SAMPLES_PER_BEAT + 1))
+"""Lags of who initiates: two beats either way, samples."""
+
+Signals = dict[str, np.ndarray]
+
+
+def couple_events(couple: Signals, lead: Signals, follow: Signals) -> dict[str, float]:
+    """Return the 16 events of a couple.
+
+    Parameters
+    ----------
+    couple : signals of `couple_signals`
+    lead, follow : signals of `body_signals`
+    """
+    facing = couple["lead faces the camera"], couple["follow faces the camera"]
+    effort = _effort(lead), _effort(follow)
+    sway = band(lead["place x"], 4), band(follow["place x"], 4)
+    heads = couple["follow's head above lead's"]
+    return {
+        "lead's turns": _crossings(facing[0], FACING),
+        "follow's turns": _crossings(facing[1], FACING),
+        "turns of the couple's axis": _crossings(couple["follow to the right of lead"], FACING),
+        "hand in hand": _share(couple["nearest hands"], couple["nearest hands"] < CONTACT),
+        "lead's hand on follow": _touching(couple, "lead"),
+        "follow's hand on lead": _touching(couple, "follow"),
+        "same front": _share(facing[0] * facing[1], facing[0] * facing[1] > FACING**2),
+        "opposite fronts": _share(facing[0] * facing[1], facing[0] * facing[1] < -(FACING**2)),
+        "open position": _share(couple["apart"], couple["apart"] > OPEN),
+        "follow dips": _share(heads, heads < -LEVEL),
+        "follow's lowest level": _quantile(follow["place y"], 0.02),
+        "sway together": _correlation(*sway, lag=0),
+        "bounce together": _correlation(band(lead["place y"], 2), band(follow["place y"], 2), lag=0),
+        "effort together": _correlation(*effort, lag=0),
+        "lead initiates effort": _initiative(*effort),
+        "lead initiates sway": _initiative(*sway),
+    }
+
+
+def _crossings(signal: np.ndarray, threshold: float) -> float:
+    """Return how often a signal goes from beyond +threshold to beyond -threshold or back, in 8 beats."""
+    calm = smooth(signal, 0.3 * SAMPLES_PER_BEAT)
+    decided = np.sign(calm[np.abs(np.nan_to_num(calm)) > threshold])
+    seen = int(np.isfinite(signal).sum())
+    if seen < MINIMUM_SAMPLES:
+        return float("nan")
+    return float(np.log1p((np.diff(decided) != 0).sum() / seen * SAMPLES_PER_BEAT * 8))
+
+
+def _share(signal: np.ndarray, happens: np.ndarray) -> float:
+    """Return the share of the seen time in which something happens."""
+    seen = np.isfinite(signal)
+    return float(happens[seen].mean()) if seen.sum() >= MINIMUM_SAMPLES else float("nan")
+
+
+def _touching(couple: Signals, who: str) -> float:
+    """Return the share of time in which a hand is at the partner's shoulders, head or hips."""
+    gaps = [gap for name, gap in couple.items() if name.startswith(f"{who}'s") and "partner" in name]
+    nearest = np.fmin.reduce(gaps)
+    return _share(nearest, nearest < CONTACT)
+
+
+def _quantile(signal: np.ndarray, quantile: float) -> float:
+    seen = signal[np.isfinite(signal)]
+    return float(np.quantile(seen, quantile)) if len(seen) >= MINIMUM_SAMPLES else float("nan")
+
+
+def _effort(dancer: Signals) -> np.ndarray:
+    """Return how much the whole body moves (N,), 0 before the first sample."""
+    columns = np.stack(list(dancer.values()), axis=1)
+    speed = np.abs(np.diff(smooth(columns, 0.3 * SAMPLES_PER_BEAT), axis=0, prepend=columns[:1]))
+    seen = np.isfinite(speed).sum(axis=1)
+    total = np.nansum(speed, axis=1)
+    return band(np.where(seen > 0, total / np.maximum(seen, 1), np.nan), 4)
+
+
+def _correlation(first: np.ndarray, second: np.ndarray, lag: int) -> float:
+    """Return the correlation of `first` with `second` `lag` samples later."""
+    count = len(first) - abs(lag)
+    a = first[max(0, -lag) :][: max(count, 0)]
+    b = second[max(0, lag) :][: max(count, 0)]
+    seen = np.isfinite(a) & np.isfinite(b)
+    if seen.sum() < 2 * MINIMUM_SAMPLES:
+        return float("nan")
+    a, b = a[seen] - a[seen].mean(), b[seen] - b[seen].mean()
+    norm = np.sqrt((a**2).sum() * (b**2).sum())
+    return float((a * b).sum() / norm) if norm > 1e-9 else 0.0
+
+
+def _initiative(lead: np.ndarray, follow: np.ndarray) -> float:
+    """Return by how much the follow echoes the lead more than the lead the follow, over lags of two beats."""
+    echoes = np.array([_correlation(lead, follow, lag) for lag in LAGS])
+    after, before = echoes[len(LAGS) // 2 + 1 :], echoes[: len(LAGS) // 2]
+    return float(after.mean() - before.mean())

@@ -1,0 +1,52 @@
+"""How the shipped constants come from measured clips.
+
+Run by `benchmarks/fit_pose_constants.py`; nothing here runs when a clip is embedded.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from bachata_assets.pose.embeddings.constants import Constants
+
+SHRINKAGE = 0.3
+"""Added to all variances, as a share of their mean: keeps directions without evidence from growing."""
+
+MINIMUM_SPREAD = 1e-4
+"""A measurement that varies less says nothing: its dimension would be rounding noise blown up."""
+
+
+def fit_constants(groups: Sequence[np.ndarray], labels: Sequence[str], weight: np.ndarray) -> Constants:
+    """Return the constants under which clips of the same move are near each other.
+
+    Within-class covariance normalisation (Hatch, Kajarekar and Stolcke, "Within-class covariance
+    normalization for SVM-based speaker recognition", Interspeech 2006): directions in which clips of one move
+    differ count less. The square root is the symmetric one, so that a dimension stays near the measurement
+    that names it.
+
+    Parameters
+    ----------
+    groups : arrays (clips, D) of measurements that share constants: lead and follow, or the couple alone
+    labels : the move of each clip; a move with one clip tells nothing of its variance
+    weight : (D,) how much each measurement counts
+    """
+    measured = np.concatenate(list(groups))
+    size = len(weight)
+    usual, spread = np.nanmedian(measured, axis=0), np.nanstd(measured, axis=0)
+    if (spread < MINIMUM_SPREAD).any():
+        raise ValueError(f"measurements {np.flatnonzero(spread < MINIMUM_SPREAD)} are the same in every clip")
+    plain = Constants(usual, spread, weight, np.zeros(size), np.eye(size))
+    scores = [plain.scores(group) for group in groups]
+    rest = np.concatenate([_without_label_means(group, np.asarray(labels)) for group in scores])
+    covariance = rest.T @ rest / len(rest)
+    variance, axes = np.linalg.eigh(covariance + SHRINKAGE * np.trace(covariance) / size * np.eye(size))
+    return replace(plain, mean=np.concatenate(scores).mean(axis=0), whitening=(axes / np.sqrt(variance)) @ axes.T)
+
+
+def _without_label_means(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return scores (clips, D) less the mean of their label."""
+    rest = scores.copy()
+    for label in set(labels):
+        rest[labels == label] -= scores[labels == label].mean(axis=0)
+    return rest

@@ -1,0 +1,77 @@
+"""The three pose vectors of a clip: lead, follow, interaction.
+
+What is measured lives in `measurements`; the constants that make vectors of it, in `constants`.
+"""
+
+import numpy as np
+
+from bachata_assets.embedding import Absent, require_finite
+from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
+from bachata_assets.pose.embeddings.body_signals import INDEX
+from bachata_assets.pose.embeddings.clock import BeatTimes
+from bachata_assets.pose.embeddings.constants import load_constants
+from bachata_assets.pose.embeddings.measurements import (
+    couple_names,
+    dancer_names,
+    measure_couple,
+    measure_dancer,
+)
+from bachata_assets.pose.embeddings.motion import joints_seen
+
+MINIMUM_SEEN_S = 1.0
+"""Less motion than this is not enough to tell anything by."""
+
+
+def dancer_embedding(couple: CoupleKeypoints, role: str, beats: BeatTimes | None) -> np.ndarray | Absent:
+    """Return the vector of one dancer.
+
+    Parameters
+    ----------
+    role : "lead" or "follow"
+    beats : the clip's beats; None, or beats that are not trusted: the clock is seconds (see `clock_of`)
+
+    Returns
+    -------
+    float32 (512,) of Euclidean length 1, or Absent where the dancer was seen for less than a second
+
+    Raises
+    ------
+    NonFiniteVectorError
+        When a dimension is NaN or Inf, naming it.
+    """
+    if _seen_s(couple, (role,)) < MINIMUM_SEEN_S:
+        return Absent(f"the {role} was seen for less than {MINIMUM_SEEN_S:g} s")
+    measured = measure_dancer(couple, role, beats)
+    return require_finite(load_constants("dancer").vector(measured), feature_names(role))
+
+
+def interaction_embedding(couple: CoupleKeypoints, beats: BeatTimes | None) -> np.ndarray | Absent:
+    """Return the vector of what the two dancers do together.
+
+    Returns
+    -------
+    float32 (256,) of Euclidean length 1, or Absent where both were seen at once for less than a second
+
+    Raises
+    ------
+    NonFiniteVectorError
+        When a dimension is NaN or Inf, naming it.
+    """
+    if _seen_s(couple, ROLES) < MINIMUM_SEEN_S:
+        return Absent(f"both dancers were seen at once for less than {MINIMUM_SEEN_S:g} s")
+    measured = measure_couple(couple, beats)
+    return require_finite(load_constants("couple").vector(measured), feature_names("interaction"))
+
+
+def feature_names(family: str) -> list[str]:
+    """Return what each dimension of `lead`, `follow` or `interaction` measures: "signal: measure"."""
+    names = couple_names() if family == "interaction" else dancer_names()
+    return [str(name) for name in names]
+
+
+def _seen_s(couple: CoupleKeypoints, roles: tuple[str, ...]) -> float:
+    """Return for how long the torsos of all `roles` were seen at once, s."""
+    torso = [INDEX[f"{side} {part}"] for side in ("left", "right") for part in ("shoulder", "hip")]
+    dancers = [ROLES.index(role) for role in roles]
+    seen = joints_seen(couple)[:, dancers][:, :, torso].all(axis=(1, 2))
+    return float(seen.sum() / couple.fps)

@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from bachata_assets.pose.embeddings import dancer_embedding, explain, feature_names, interaction_embedding
+from bachata_assets_tests.pose.embeddings.synthetic_couple import a_couple
+
+
+@pytest.mark.parametrize("family", ["lead", "interaction"])
+def test_blocks_body_parts_and_dimensions_each_sum_to_the_cosine(family):
+    a, b = (
+        interaction_embedding(clip, None) if family == "interaction" else dancer_embedding(clip, family, None)
+        for clip in (a_couple(seed=1), a_couple(seed=2))
+    )
+    explanation = explain(a, b, family)
+    cosine = float(a.astype(float) @ b.astype(float))
+    assert explanation.similarity == pytest.approx(cosine)
+    for shares in (explanation.blocks, explanation.parts, explanation.dimensions):
+        assert sum(shares.values()) == pytest.approx(cosine)
+        assert list(shares.values()) == sorted(shares.values(), reverse=True)
+    assert list(explanation.dimensions) != feature_names(family)
+
+
+def test_what_two_clips_share_is_named():
+    vector = np.zeros(512)
+    vector[feature_names("follow").index("left wrist y: energy at 4 beats")] = 1.0
+    explanation = explain(vector, vector, "follow")
+    assert next(iter(explanation.parts.items())) == ("hands", 1.0)
+    assert next(iter(explanation.blocks.items())) == ("motion by period", 1.0)
+    assert next(iter(explanation.dimensions.items())) == ("left wrist y: energy at 4 beats", 1.0)
+
+
+def test_every_kind_of_measurement_has_a_block_and_most_signals_a_body_part():
+    parts = explain(np.ones(256), np.ones(256), "interaction").parts
+    assert set(parts) == {"hands", "head", "facing", "turning", "whole body"}
+    parts = explain(np.ones(512), np.ones(512), "lead").parts
+    assert set(parts) == {"hands", "arms", "legs", "shoulders", "hips", "head", "whole body"}

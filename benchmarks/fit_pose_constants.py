@@ -1,0 +1,41 @@
+"""Make the constants that `pose/embeddings` ships, from the keypoints of `../shared/keypoints_dev`.
+
+uv run python benchmarks/fit_pose_constants.py
+"""
+
+from dataclasses import fields
+from importlib import resources
+from pathlib import Path
+
+import keypoints_dev
+import numpy as np
+
+from bachata_assets.pose.embeddings import measurements
+from bachata_assets.pose.embeddings.constants import VERSION, Constants
+from bachata_assets.pose.embeddings.fitting import fit_constants
+
+
+def main() -> None:
+    clips = keypoints_dev.load()
+    labels = [clip.label for clip in clips]
+    dancers = [
+        np.array([measurements.measure_dancer(clip.couple, role, None) for clip in clips])
+        for role in ("lead", "follow")
+    ]
+    couples = [np.array([measurements.measure_couple(clip.couple, None) for clip in clips])]
+    kinds = {
+        "dancer": fit_constants(dancers, labels, measurements.weights(measurements.dancer_names())),
+        "couple": fit_constants(couples, labels, measurements.weights(measurements.couple_names())),
+    }
+    arrays = {
+        f"{kind}_{part.name}": getattr(constants, part.name).astype(np.float32)
+        for kind, constants in kinds.items()
+        for part in fields(Constants)
+    }
+    target = Path(str(resources.files("bachata_assets.pose.embeddings"))) / f"constants-{VERSION}.npz"
+    np.savez_compressed(target, **arrays)
+    print(f"{target.name}: {target.stat().st_size / 1e6:.2f} MB from {len(clips)} clips")
+
+
+if __name__ == "__main__":
+    main()
