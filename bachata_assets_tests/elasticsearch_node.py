@@ -90,7 +90,7 @@ class Node:
         for script in (*self.home.glob("bin/*"), *self.home.glob("modules/*/platform/*/bin/*")):
             script.chmod(0o755)
         self._give_away()
-        self.port = _free_port()
+        self.port = free_port()
 
     @property
     def ca_certs(self) -> Path:
@@ -113,6 +113,13 @@ class Node:
             return Elasticsearch(f"http://localhost:{self.port}", request_timeout=30)
         url, auth = f"https://localhost:{self.port}", ("tester", PASSWORD)
         return Elasticsearch(url, ca_certs=str(self.ca_certs), basic_auth=auth, request_timeout=30)
+
+    def delete_indices(self, alias: str) -> None:
+        """Remove the index of this name, or all versions of this alias."""
+        with self.client() as client:
+            names = [*client.indices.get(index=f"{alias}*", features="aliases").body]
+            for name in names:
+                client.indices.delete(index=name)
 
     def start(self) -> "Node":
         """Start the process and wait until it answers."""
@@ -188,7 +195,8 @@ class Node:
                 os.chown(path, user.pw_uid, user.pw_gid)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

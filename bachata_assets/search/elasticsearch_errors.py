@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bachata_assets.search.elasticsearch_client import ATTEMPTS, OVERLOADED, REQUEST_SECONDS, address
+from bachata_assets.search import elasticsearch_client as connection
+from bachata_assets.search.elasticsearch_client import ATTEMPTS, OVERLOADED, address
 from bachata_assets.search.errors import (
     IndexMissingError,
     SearchAccessError,
@@ -36,7 +37,7 @@ def clear_errors(settings: Settings) -> Iterator[None]:
         raise SearchCertificateError(_tls_message(where, error)) from error
     except ConnectionTimeout as error:
         raise SearchUnavailableError(
-            f"Cannot connect to Elasticsearch at {where}: {ATTEMPTS} times no answer in {REQUEST_SECONDS} s. "
+            f"Cannot connect to Elasticsearch at {where}: {ATTEMPTS} times no answer in {connection.REQUEST_SECONDS} s. "
             "See what the node is busy with."
         ) from error
     except TransportError as error:

@@ -16,13 +16,16 @@ def alias() -> str:
 
 
 @pytest.fixture(params=["lancedb", "elasticsearch 9.1.0", "elasticsearch 9.2.4"])
-def backend(request: pytest.FixtureRequest, tmp_path: Path, alias: str) -> Settings:
+def backend(request: pytest.FixtureRequest, tmp_path: Path, alias: str) -> Iterator[Settings]:
     """Settings of each backend."""
     fields = {"data_dir": str(tmp_path), "elasticsearch_index": alias}
     if request.param == "lancedb":
-        return Settings(_env_file=None, elasticsearch_host=None, **fields)
+        yield Settings(_env_file=None, elasticsearch_host=None, **fields)
+        return
     name = "elasticsearch_node" if request.param.endswith("9.1.0") else "newest_node"
-    return request.getfixturevalue(name).settings(**fields)
+    node = request.getfixturevalue(name)
+    yield node.settings(**fields)
+    node.delete_indices(alias)
 
 
 @pytest.fixture

@@ -1,0 +1,117 @@
+"""Faults between the library and real nodes: after each, asking again ends with every clip once in the index."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bachata_assets.search import SearchIndex, open_index
+from bachata_assets.search import elasticsearch_client as connection
+from bachata_assets.search import elasticsearch_index as library
+from bachata_assets.search.checks import check_index_complete
+from bachata_assets.search.errors import SearchUnavailableError
+from bachata_assets_tests.elasticsearch_node import Node, free_port
+from bachata_assets_tests.search.documents import documents
+from bachata_assets_tests.search.fault_proxy import (
+    Fault,
+    FaultProxy,
+    cut_answer,
+    cut_request,
+    slow,
+    too_many_requests,
+)
+
+CLIPS = documents(30)
+IDS = [clip.clip_id for clip in CLIPS]
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "BACKOFF_SECONDS", 0.1)
+    monkeypatch.setattr(library, "CHUNK_DOCUMENTS", 10)
+
+
+def through(node: Node, proxy: FaultProxy, alias: str) -> SearchIndex:
+    settings = node.settings(elasticsearch_port=proxy.port, elasticsearch_index=alias)
+    return open_index(settings, fingerprint="models of the tests")
+
+
+@pytest.fixture
+def index(any_node: Node, alias: str) -> Iterator[SearchIndex]:
+    """The index without the proxy between."""
+    settings = any_node.settings(elasticsearch_index=alias)
+    with open_index(settings, fingerprint="models of the tests") as opened:
+        yield opened
+    any_node.delete_indices(alias)
+
+
+@pytest.mark.parametrize("fault", [cut_request, cut_answer, too_many_requests, slow(0.5)])
+def test_a_fault_that_passes_is_not_noticed(any_node: Node, alias: str, index: SearchIndex, fault: Fault) -> None:
+    with FaultProxy(any_node.port, [None, fault, fault]) as proxy, through(any_node, proxy, alias) as disturbed:
+        results = disturbed.put(CLIPS)
+    assert [result.clip_id for result in results] == IDS
+    assert not any(result.error for result in results)
+    assert check_index_complete(index, IDS).complete
+    assert index.count() == 30
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (cut_request, "Cannot connect to Elasticsearch at localhost:"),
+        (cut_answer, "Cannot connect to Elasticsearch at localhost:"),
+        (too_many_requests, "is overloaded"),
+    ],
+)
+def test_after_three_attempts_the_rest_fails_and_the_next_run_completes_it(
+    any_node: Node, alias: str, index: SearchIndex, fault: Fault, says: str
+) -> None:
+    with FaultProxy(any_node.port, [None, *[fault] * 3]) as proxy, through(any_node, proxy, alias) as disturbed:
+        with pytest.raises(SearchUnavailableError, match=says) as caught:
+            disturbed.put(CLIPS)
+        assert proxy.bulk_requests == 4
+        assert [result.clip_id for result in caught.value.completed] == IDS[:10]
+        index.refresh()
+        missing = set(check_index_complete(index, IDS).missing)
+        assert missing == set(IDS[20:] if fault is cut_answer else IDS[10:])
+        disturbed.put(clip for clip in CLIPS if clip.clip_id in missing)
+    assert check_index_complete(index, IDS).complete
+    assert index.count() == 30
+
+
+def test_a_node_that_does_not_answer_is_given_up(
+    any_node: Node, alias: str, index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert index.count() == 0
+    monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.5)
+    with (
+        FaultProxy(any_node.port, [slow(1.5)] * 3) as proxy,
+        through(any_node, proxy, alias) as disturbed,
+        pytest.raises(SearchUnavailableError, match="3 times no answer in 0.5 s"),
+    ):
+        disturbed.put(CLIPS[:3])
+    index.put(CLIPS)
+    assert index.count() == 30
+
+
+def test_nobody_listening_says_where_and_what_to_do(elasticsearch_node: Node) -> None:
+    port = free_port()
+    settings = elasticsearch_node.settings(elasticsearch_port=port)
+    with pytest.raises(SearchUnavailableError) as caught, open_index(settings, fingerprint="any") as index:
+        index.put(CLIPS)
+    assert str(caught.value).startswith(f"Cannot connect to Elasticsearch at localhost:{port} (3 attempts: ")
+    assert "docker run -p 9200:9200" in str(caught.value)
+    assert isinstance(caught.value, ConnectionError)
+    with pytest.raises(SearchUnavailableError, match=f"localhost:{port}"):
+        SearchIndex.from_settings(settings).count()
+
+
+def test_a_node_killed_between_batches_loses_nothing(any_node: Node, alias: str, index: SearchIndex) -> None:
+    assert not any(result.error for result in index.put(CLIPS[:15]))
+    any_node.kill()
+    with pytest.raises(SearchUnavailableError, match="Cannot connect to Elasticsearch"):
+        index.put(CLIPS[15:])
+    any_node.start()
+    assert check_index_complete(index, IDS).missing == tuple(IDS[15:])
+    index.put(CLIPS[15:])
+    assert check_index_complete(index, IDS).complete
+    assert index.count() == 30
