@@ -21,9 +21,7 @@ SECONDS = 15.0
 def tempo_and_beats(rhythm: str, noise_db: float | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     errors, scores, confidences = [], [], []
     for tempo in TEMPI:
-        track = render_track(
-            tempo, rhythm, SECONDS, first_beat=0.37, seed=tempo, noise_db=noise_db, rate=RATE
-        )
+        track = render_track(tempo, rhythm, SECONDS, first_beat=0.37, seed=tempo, noise_db=noise_db, rate=RATE)
         beats = find_beats(Sound(track.samples))
         errors.append((beats.tempo or 0) / tempo - 1)
         scores.append(mir_eval.beat.f_measure(track.beats, beats.times))

@@ -78,15 +78,13 @@ def find_beats(sound: Sound | Absent) -> Beats:
     """Return the beats of a clip's sound; without any, the reason is given.
 
     The tempo is the one at whose beats (and their multiples) the onsets of all frequency bands repeat best, under a
-    prior for bachata and with the evidence of a four-beat bar (`_bar_evidence`). The beats are then placed by
+    prior for bachata and with the evidence of a four-beat bar (`bar_evidence`). The beats are then placed by
     dynamic programming (Ellis 2007, as in librosa) with that tempo.
     """
     if isinstance(sound, Absent):
         return Beats(reason=sound.reason)
     if sound.duration < SHORTEST:
-        return Beats(
-            duration=sound.duration, reason=f"{sound.duration:.1f} s of sound are too short for a tempo"
-        )
+        return Beats(duration=sound.duration, reason=f"{sound.duration:.1f} s of sound are too short for a tempo")
     bands = onset_bands(sound)
     tempo, clarity = estimate_tempo(bands, frame_rate(sound))
     times = _placed(bands, sound.rate, tempo)
@@ -124,7 +122,7 @@ def _octave(bands: np.ndarray, slow: float, fast: float, rate: float) -> float:
     """Return the one of two tempi, an octave apart, that the prior and the bars speak for."""
     if slow == fast:
         return slow
-    bar_slow, bar_fast = (_bar_evidence(bands, 60 * rate / tempo) for tempo in (slow, fast))
+    bar_slow, bar_fast = (bar_evidence(bands, 60 * rate / tempo) for tempo in (slow, fast))
     strongest = max(bar_slow, bar_fast, 1e-9)
     # Where the slow one is right its bars are nearly as evident as its half bars; where the fast one is right, two of
     # its bars are alike and leave the slow one little evidence. In between lies 0.4; weak evidence counts less.
@@ -138,8 +136,8 @@ def _clarity(correlation: np.ndarray, periods: np.ndarray) -> np.ndarray:
     multiples = np.arange(1, 9)[:, None] * periods
     values = np.interp(multiples, np.arange(len(correlation)), correlation)
     held = multiples < len(correlation)
-    mean: np.ndarray = (values * held).sum(axis=0) / np.maximum(held.sum(axis=0), 1)
-    return np.maximum(mean, 1e-3)
+    mean = (values * held).sum(axis=0) / np.maximum(held.sum(axis=0), 1)
+    return np.asarray(np.maximum(mean, 1e-3))
 
 
 def _peaks(clarity: np.ndarray) -> np.ndarray:
@@ -150,7 +148,7 @@ def _peaks(clarity: np.ndarray) -> np.ndarray:
     return np.asarray(TEMPI[best])
 
 
-def _bar_evidence(bands: np.ndarray, period: float) -> float:
+def bar_evidence(bands: np.ndarray, period: float) -> float:
     """Return how consistently the two halves of a four-beat bar differ, -1..1.
 
     What repeats every two beats is taken away (a difference at two beats); what is left repeats every four beats

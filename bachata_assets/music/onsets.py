@@ -23,9 +23,7 @@ def onset_bands(sound: Sound) -> np.ndarray:
     import librosa
     from scipy.ndimage import gaussian_filter1d
 
-    power = librosa.feature.melspectrogram(
-        y=sound.samples, sr=sound.rate, n_fft=WINDOW, hop_length=HOP, n_mels=MELS
-    )
+    power = librosa.feature.melspectrogram(y=sound.samples, sr=sound.rate, n_fft=WINDOW, hop_length=HOP, n_mels=MELS)
     level = librosa.power_to_db(power, ref=np.max, top_db=60)
     rise = np.maximum(np.diff(level, axis=1, prepend=level[:, :1]), 0)
     bands = np.stack([band.mean(axis=0) for band in np.array_split(rise, BANDS)])
@@ -49,7 +47,7 @@ def repetition(bands: np.ndarray, longest: int) -> np.ndarray:
     energy = np.concatenate([[0.0], np.cumsum((centred**2).sum(axis=0))])
     lags = np.arange(min(longest, length - 1) + 1)
     both = np.sqrt(energy[length - lags] * (energy[length] - energy[lags]))
-    return np.asarray(products)[lags] / np.maximum(both, 1e-9)
+    return np.asarray(np.asarray(products)[lags] / np.maximum(both, 1e-9))
 
 
 def later(bands: np.ndarray, lag: float) -> np.ndarray:
@@ -59,7 +57,5 @@ def later(bands: np.ndarray, lag: float) -> np.ndarray:
     length = bands.shape[1] - whole - 1
     if length <= 0:
         return bands[:, :0]
-    moved: np.ndarray = (1 - part) * bands[:, whole : whole + length] + part * bands[
-        :, whole + 1 : whole + 1 + length
-    ]
+    moved: np.ndarray = (1 - part) * bands[:, whole : whole + length] + part * bands[:, whole + 1 : whole + 1 + length]
     return moved

@@ -62,6 +62,8 @@ def load_sound(path: Path) -> Sound | Absent:
         ) from error
     if samples.size == 0:
         return Absent("the audio stream is empty")
+    if not np.isfinite(samples).all():
+        raise SoundError(f"{path}: its sound holds NaN or Inf; re-encode the file")
     if float(np.abs(samples).max()) < SILENCE:
         return Absent("the audio is silent")
     return Sound(samples)

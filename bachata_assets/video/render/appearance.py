@@ -57,15 +57,9 @@ class Appearance:
             top=pick(TOPS),
             bottom=pick(BOTTOMS),
             shoes=pick(SHOES),
-            sleeves=rng.choice(
-                ["none", "short", "long"], p=[0.5, 0.3, 0.2] if follows else [0.05, 0.6, 0.35]
-            ),
-            legs=rng.choice(
-                ["trousers", "dress", "shorts"], p=[0.5, 0.35, 0.15] if follows else [0.95, 0, 0.05]
-            ),
-            hairstyle=rng.choice(
-                ["short", "long", "tail"], p=[0.1, 0.5, 0.4] if follows else [0.95, 0, 0.05]
-            ),
+            sleeves=rng.choice(["none", "short", "long"], p=[0.5, 0.3, 0.2] if follows else [0.05, 0.6, 0.35]),
+            legs=rng.choice(["trousers", "dress", "shorts"], p=[0.5, 0.35, 0.15] if follows else [0.95, 0, 0.05]),
+            hairstyle=rng.choice(["short", "long", "tail"], p=[0.1, 0.5, 0.4] if follows else [0.95, 0, 0.05]),
         )
 
 
@@ -92,11 +86,7 @@ def parts(body: Body, look: Appearance, joints: Joints) -> list[Part]:
     return [
         *_trunk(body, look, joints),
         *_head(body, look, joints),
-        *(
-            part
-            for side in SIDES
-            for part in (*_leg(body, look, joints, side), *_arm(body, look, joints, side))
-        ),
+        *(part for side in SIDES for part in (*_leg(body, look, joints, side), *_arm(body, look, joints, side))),
     ]
 
 
@@ -114,9 +104,7 @@ def _trunk(body: Body, look: Appearance, j: Joints) -> list[Part]:
     h, thick = body.height, 0.058 * body.height * body.build
     hips = [(j[f"{side}_hip"] + 0.02 * h * UP, 0.95 * thick) for side in SIDES]
     waist = [(j["waist"] + sign * 0.026 * h * j["right"], 0.88 * thick) for sign in SIDES.values()]
-    chest = [
-        (j["neck"] - 0.065 * h * j["up"] + sign * 0.05 * h * j["right"], thick) for sign in SIDES.values()
-    ]
+    chest = [(j["neck"] - 0.065 * h * j["up"] + sign * 0.05 * h * j["right"], thick) for sign in SIDES.values()]
     shoulders = [
         (0.88 * j[f"{side}_shoulder"] + 0.12 * j["neck"] - 0.012 * h * j["up"], 0.026 * h * body.build)
         for side in SIDES
@@ -145,9 +133,7 @@ def _trunk(body: Body, look: Appearance, j: Joints) -> list[Part]:
 def _head(body: Body, look: Appearance, j: Joints) -> list[Part]:
     h, centre, forward, right = body.height, j["head"], j["forward"], j["right"]
     jaw = centre + 0.016 * h * forward - 0.036 * h * UP
-    face = _part(
-        look.skin, (centre + 0.016 * h * UP + 0.004 * h * forward, 0.045 * h), (jaw, 0.028 * h), at=centre
-    )
+    face = _part(look.skin, (centre + 0.016 * h * UP + 0.004 * h * forward, 0.045 * h), (jaw, 0.028 * h), at=centre)
     cap = centre - 0.014 * h * forward + 0.026 * h * UP
     back = centre - 0.024 * h * forward
     fringe = cap + 0.012 * h * (UP + forward)
@@ -215,13 +201,9 @@ def _arm(body: Body, look: Appearance, j: Joints, side: str) -> list[Part]:
     palm = wrist + 0.3 * body.hand * h * along
     arm = [
         _part(look.skin, (shoulder, 0.027 * h * b), (elbow, 0.02 * h * b), at=upper, nearer=0.02),
-        _part(
-            cloth, (elbow, 0.021 * h * b), (wrist - 0.02 * h * along, 0.0155 * h * b), at=fore, nearer=0.03
-        ),
+        _part(cloth, (elbow, 0.021 * h * b), (wrist - 0.02 * h * along, 0.0155 * h * b), at=fore, nearer=0.03),
         _part(look.skin, (wrist - 0.014 * h * along, 0.014 * h), (wrist, 0.0145 * h), at=fore, nearer=0.035),
-        _part(
-            look.skin, (palm, 0.019 * h), (wrist + body.hand * h * along, 0.012 * h), at=wrist, nearer=0.03
-        ),
+        _part(look.skin, (palm, 0.019 * h), (wrist + body.hand * h * along, 0.012 * h), at=wrist, nearer=0.03),
     ]
     if look.sleeves != "none":
         end = elbow if look.sleeves == "long" else 0.45 * shoulder + 0.55 * elbow

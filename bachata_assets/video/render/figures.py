@@ -79,18 +79,14 @@ def _turn(beat: float, direction: float) -> Moment:
 
 def body_roll(beat: float) -> Moment:
     """Close embrace with a wave through both trunks every 4 counts, the follow a little later."""
-    lead, follow = (
-        _rolling(0.17 * sign, heading, beat - lag) for sign, heading, lag in ((-1, 0, 0), (1, np.pi, 0.3))
-    )
+    lead, follow = (_rolling(0.17 * sign, heading, beat - lag) for sign, heading, lag in ((-1, 0, 0), (1, np.pi, 0.3)))
     return Moment(lead, follow)
 
 
 def _rolling(x: float, heading: float, beat: float) -> Stance:
     phase = 2 * np.pi * beat / 4
     wave = {"pelvis_pitch": 0.22 * np.sin(phase) - 0.06, "chest_pitch": 0.2 * np.sin(phase - 1.4) + 0.04}
-    return Stance(
-        x * (1 + 0.1 * np.sin(phase)), 0.0, heading, crouch=0.07 + 0.05 * np.sin(phase + 0.8), **wave
-    )
+    return Stance(x * (1 + 0.1 * np.sin(phase)), 0.0, heading, crouch=0.07 + 0.05 * np.sin(phase + 0.8), **wave)
 
 
 def cross_body_lead(beat: float) -> Moment:

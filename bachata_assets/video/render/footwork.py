@@ -69,9 +69,7 @@ def sway(footwork: Footwork, beat: float) -> float:
     return before + (after - before) * smooth((beat - k) * 1.4 - 0.4)
 
 
-def ankles(
-    body: Body, footwork: Footwork, stance_at: Callable[[float], Stance], beat: float
-) -> dict[str, np.ndarray]:
+def ankles(body: Body, footwork: Footwork, stance_at: Callable[[float], Stance], beat: float) -> dict[str, np.ndarray]:
     """Return side -> ankle (3,) in metres: planted between landings, in an arc while it steps."""
     places = {}
     for side in SIDES:

@@ -75,8 +75,6 @@ def hands(weights: dict[str, float], lead: Joints, follow: Joints) -> tuple[Wris
     wanted = [(weight, HOLDS[name](lead, follow)) for name, weight in weights.items()]
 
     def mixed(index: int) -> Wrists:
-        return {
-            side: np.sum([weight * both[index][side] for weight, both in wanted], axis=0) for side in SIDES
-        }
+        return {side: np.sum([weight * both[index][side] for weight, both in wanted], axis=0) for side in SIDES}
 
     return mixed(0), mixed(1)

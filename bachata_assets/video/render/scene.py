@@ -90,9 +90,7 @@ class Scene:
 
     def people(self, time: float) -> list[tuple[Dancer, Joints]]:
         """Return every person with the joints (m) at `time` (s), lead and follow first."""
-        return [
-            pair for group in self._groups for pair in zip(group.dancers, group.joints(time), strict=True)
-        ]
+        return [pair for group in self._groups for pair in zip(group.dancers, group.joints(time), strict=True)]
 
     @property
     def _groups(self) -> tuple[Couple | Walker, ...]:
@@ -121,26 +119,20 @@ class Scene:
         drawing.paint(glass, self.camera, behind, self._cloth)
         canvas.image[window] = (glass.image[window] * mirror.dim).astype(np.uint8)
 
-    def _truth(
-        self, people: list[tuple[Dancer, Joints]], shapes: list[list[Part]], owner: np.ndarray
-    ) -> Truth:
+    def _truth(self, people: list[tuple[Dancer, Joints]], shapes: list[list[Part]], owner: np.ndarray) -> Truth:
         size = np.array([self.camera.width, self.camera.height])
         projected = self.camera.project(np.array([coco_points(joints) for _, joints in people]))[..., :2]
         inside = ((projected >= 0) & (projected < size)).all(axis=-1)
         pixels = np.clip(projected, 0, size - 1).astype(int)
         own = owner[pixels[..., 1], pixels[..., 0]] == np.arange(len(people))[:, None]
         visibility = np.where(inside, np.where(own & self._turned_to_camera(people), SEEN, HIDDEN), 0)
-        outlines = [
-            np.concatenate([drawing.outline(self.camera, part) for part in person]) for person in shapes
-        ]
+        outlines = [np.concatenate([drawing.outline(self.camera, part) for part in person]) for person in shapes]
         boxes = np.array([[*np.clip(o.min(0), 0, size), *np.clip(o.max(0), 0, size)] for o in outlines])
         return Truth(
             projected.astype(np.float32),
             visibility.astype(np.uint8),
             boxes.astype(np.float32),
-            np.array(
-                [self._visible_fraction(owner, i, person) for i, person in enumerate(shapes)], np.float32
-            ),
+            np.array([self._visible_fraction(owner, i, person) for i, person in enumerate(shapes)], np.float32),
             self.roles,
         )
 
@@ -158,9 +150,7 @@ class Scene:
         return float((owner[own] == index).mean()) if own.any() else 0.0
 
 
-def scene_by_lot(
-    seed: int, figure: str = "basic_step", camera: Camera | None = None, **couple: float
-) -> Scene:
+def scene_by_lot(seed: int, figure: str = "basic_step", camera: Camera | None = None, **couple: float) -> Scene:
     """Return a scene whose bodies, clothes, room, camera distance and sides are drawn by `seed`.
 
     Parameters

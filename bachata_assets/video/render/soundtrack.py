@@ -158,9 +158,7 @@ def _plucked(note: int, seconds: float, partials: int, rate: int) -> np.ndarray:
     """Return a plucked string: partials whose decay is the faster the higher they are."""
     t = np.arange(round(seconds * rate)) / rate
     frequency = 440.0 * 2 ** ((note - 69) / 12)
-    wave = sum(
-        np.sin(2 * np.pi * frequency * k * t) * np.exp(-t * (4 + 3 * k)) / k for k in range(1, partials + 1)
-    )
+    wave = sum(np.sin(2 * np.pi * frequency * k * t) * np.exp(-t * (4 + 3 * k)) / k for k in range(1, partials + 1))
     return _faded(np.asarray(wave), rate)
 
 

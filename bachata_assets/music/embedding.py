@@ -1,0 +1,86 @@
+"""The audio embedding: 128 named, standardised numbers of how a clip's music sounds and moves.
+
+The features live in `timbre.py` and `rhythm.py`; the constants are made by `scripts/make_audio_constants.py` and
+never fitted on a user's collection, so that adding clips changes no vector.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+
+from bachata_assets.embedding import Absent, require_finite
+from bachata_assets.music.beats import Beats
+from bachata_assets.music.rhythm import rhythm_features
+from bachata_assets.music.sound import Sound
+from bachata_assets.music.timbre import Features, timbre_features
+
+SHORTEST = 1.0
+"""Seconds of sound below which there is no audio embedding."""
+LIMIT = 4.0
+"""Standardised features are cut at this many deviations, so that no single one rules the vector."""
+NEED_BEATS = ("chroma.alike", "tempo.", "beat.", "rhythm.")
+"""Beginnings of the names that may be unknown."""
+CONSTANTS = "audio_constants.json"
+
+
+@dataclass(frozen=True)
+class Standard:
+    """The constants that features are standardised by.
+
+    Attributes
+    ----------
+    version : changes whenever the vectors do
+    names : of the 128 dimensions
+    centre, scale : float64 (128,), mean and deviation of each feature
+    """
+
+    version: str
+    names: tuple[str, ...]
+    centre: np.ndarray
+    scale: np.ndarray
+
+
+@cache
+def standard() -> Standard:
+    """Return the shipped constants."""
+    content = json.loads((resources.files(__package__) / CONSTANTS).read_text(encoding="utf-8"))
+    names = tuple(content["features"])
+    table = np.array([content["features"][name] for name in names])
+    return Standard(content["version"], names, table[:, 0], table[:, 1])
+
+
+def feature_names() -> tuple[str, ...]:
+    """Return the names of the 128 dimensions: block, what, which statistic."""
+    return standard().names
+
+
+def audio_features(sound: Sound, beats: Beats) -> Features:
+    """Return the raw features by name; those that need beats are NaN without."""
+    return {**timbre_features(sound, beats), **rhythm_features(sound, beats)}
+
+
+def audio_embedding(sound: Sound | Absent, beats: Beats) -> np.ndarray | Absent:
+    """Return the audio embedding, float32 (128,) of length 1, or why there is none.
+
+    Features are standardised by the shipped constants and cut at 4 deviations. A feature that needs beats (or more
+    beats than the clip has) takes its usual value, 0, where the sound has none.
+
+    Raises
+    ------
+    NonFiniteVectorError
+        Naming the dimensions that are NaN or Inf otherwise.
+    """
+    if isinstance(sound, Absent):
+        return sound
+    if sound.duration < SHORTEST:
+        return Absent(f"{sound.duration:.1f} s of sound are too short")
+    constants = standard()
+    features = audio_features(sound, beats)
+    raw = np.array([features[name] for name in constants.names])
+    unknown = np.isnan(raw) & [name.startswith(NEED_BEATS) for name in constants.names]
+    known = require_finite(np.where(unknown, constants.centre, raw), constants.names)
+    standardised = np.clip((known - constants.centre) / constants.scale, -LIMIT, LIMIT)
+    return np.asarray(standardised / max(float(np.linalg.norm(standardised)), 1e-9), np.float32)

@@ -1,0 +1,114 @@
+"""How the music sounds, whatever its beat: MFCC, chroma, spectral shape and dynamics, by librosa.
+
+What has to do with time and beats lives in `rhythm.py`.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+
+from bachata_assets.music.beats import Beats
+from bachata_assets.music.sound import Sound
+
+FFT = 2048
+HOP = 512
+MFCC = 13
+CHORD_LAGS = (1, 2, 4, 8)
+"""Beats at which the harmony is compared with itself; chords change every 2, 4 or 8 beats."""
+
+Features = dict[str, float]
+"""Feature name -> value; NaN where the sound has nothing to say."""
+
+
+def timbre_features(sound: Sound, beats: Beats) -> Features:
+    """Return MFCC, chroma, spectral and dynamic features; only the chord lags use the beats."""
+    import librosa
+
+    magnitude = np.abs(librosa.stft(sound.samples, n_fft=FFT, hop_length=HOP))
+    heard = magnitude.max(axis=0) > 1e-3 * magnitude.max()
+    return {
+        **_mfcc(magnitude[:, heard], sound.rate),
+        **_chroma(magnitude, beats, sound.rate),
+        **_spectral(magnitude[:, heard], sound.rate),
+        **_dynamics(sound),
+    }
+
+
+def _mfcc(magnitude: np.ndarray, rate: int) -> Features:
+    """Return means and deviations of coefficients 1-13; 0 is loudness and left out."""
+    import librosa
+
+    mel = librosa.feature.melspectrogram(S=magnitude**2, sr=rate)
+    values = librosa.feature.mfcc(S=librosa.power_to_db(mel, ref=np.max), n_mfcc=MFCC + 1)[1:]
+    return _mean_and_deviation("mfcc", [str(k) for k in range(1, MFCC + 1)], values)
+
+
+def _chroma(magnitude: np.ndarray, beats: Beats, rate: int) -> Features:
+    """Return features of the harmony that are the same in every key.
+
+    A transposition turns the 12 pitch classes round; the magnitudes of their discrete Fourier transform stay (Harte
+    et al. 2006 use the same circle). How often chords change is the similarity of one beat's chroma with a later one's.
+    """
+    import librosa
+
+    chroma = librosa.feature.chroma_stft(S=magnitude**2, sr=rate, hop_length=HOP, tuning=0.0)
+    mean = chroma.mean(axis=1) / max(float(chroma.mean(axis=1).sum()), 1e-9)
+    circle = np.abs(np.fft.rfft(mean))[1:]
+    features = {f"chroma.circle.{k}": float(value) for k, value in enumerate(circle, start=1)}
+    features["chroma.entropy"] = float(-(mean * np.log2(mean + 1e-9)).sum())
+    features["chroma.change"] = float(np.abs(np.diff(chroma, axis=1)).mean())
+    edges = np.unique(np.clip(np.round(beats.times * rate / HOP).astype(int), 0, chroma.shape[1] - 1))
+    for lag in CHORD_LAGS:
+        features[f"chroma.alike_after_{lag}_beats"] = _alike(chroma, edges, lag)
+    return features
+
+
+def _alike(chroma: np.ndarray, edges: np.ndarray, lag: int) -> float:
+    """Return the mean correlation of the chroma of a beat with that `lag` beats later; NaN in too short a clip."""
+    if len(edges) < lag + 3:
+        return float("nan")
+    beat = np.stack([chroma[:, a:b].mean(axis=1) for a, b in pairwise(edges)])
+    beat -= beat.mean(axis=1, keepdims=True)
+    beat /= np.maximum(np.linalg.norm(beat, axis=1, keepdims=True), 1e-9)
+    return float((beat[:-lag] * beat[lag:]).sum(axis=1).mean())
+
+
+def _spectral(magnitude: np.ndarray, rate: int) -> Features:
+    import librosa
+
+    shape = np.concatenate(
+        [
+            np.log2(librosa.feature.spectral_centroid(S=magnitude, sr=rate) + 1),
+            np.log2(librosa.feature.spectral_bandwidth(S=magnitude, sr=rate) + 1),
+            np.log2(librosa.feature.spectral_rolloff(S=magnitude, sr=rate) + 1),
+            np.log10(librosa.feature.spectral_flatness(S=magnitude) + 1e-6),
+            np.log10(librosa.onset.onset_strength_multi(S=np.log1p(magnitude), sr=rate, channels=None) + 1e-3),
+        ]
+    )
+    contrast = librosa.feature.spectral_contrast(S=magnitude, sr=rate)
+    names = ["centroid", "bandwidth", "rolloff", "flatness", "flux"]
+    return _mean_and_deviation("spectral", names, shape) | _mean_and_deviation(
+        "spectral.contrast", [f"octave_{k}" for k in range(len(contrast))], contrast
+    )
+
+
+def _dynamics(sound: Sound) -> Features:
+    """Return how loudness moves; its absolute level (the recording's gain) is left out."""
+    import librosa
+
+    power = librosa.feature.rms(y=sound.samples, frame_length=FFT, hop_length=HOP)[0]
+    level = librosa.amplitude_to_db(power, ref=np.max, top_db=60)
+    low, middle, high = np.percentile(level, [10, 50, 90])
+    return {
+        "dynamics.deviation": float(level.std()),
+        "dynamics.range_up": float(high - middle),
+        "dynamics.range_down": float(middle - low),
+        "dynamics.crest": float(20 * np.log10(np.abs(sound.samples).max() / max(float(power.mean()), 1e-9))),
+    }
+
+
+def _mean_and_deviation(block: str, names: list[str], values: np.ndarray) -> Features:
+    means, deviations = values.mean(axis=1), values.std(axis=1)
+    return {f"{block}.{name}.mean": float(v) for name, v in zip(names, means, strict=True)} | {
+        f"{block}.{name}.deviation": float(v) for name, v in zip(names, deviations, strict=True)
+    }
