@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from bachata_assets.pose.appearance import body_colours
+from bachata_assets.pose.background import RoomSamples
 from bachata_assets.pose.candidates import Candidates
 from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.gaps import bridge_gaps
 from bachata_assets.pose.geometry import AREA_OF_BOX, box_area, object_keypoint_similarity
 from bachata_assets.pose.models import PoseModels
+from bachata_assets.pose.second_look import look_behind
 from bachata_assets.pose.tracks import MISSING, Track
 
 BELIEVABLE = 0.2
@@ -39,6 +41,7 @@ def estimate_every_frame(
     steps: np.ndarray,
     candidates: Sequence[Candidates],
     track: Track,
+    samples: RoomSamples,
 ) -> DenseCouple:
     """Return keypoints on all frames: the candidates' own at `steps`, top-down poses on interpolated boxes between."""
     count = len(times)
@@ -70,6 +73,9 @@ def estimate_every_frame(
         evidence[index, who] = track.colours.evidence(body_colours(pictures[done], pose[None]))[0]
         pictures[done] = np.empty(0)
     valid = _believable(boxes, keypoints, evidence)
+    hidden = look_behind(models, frames, samples, boxes, keypoints, valid)
+    at = tuple(hidden.places.T)
+    boxes[at], keypoints[at], valid[at] = hidden.boxes, hidden.keypoints, True
     boxes, keypoints, interpolated = _bridged(times, boxes, keypoints, valid)
     return DenseCouple(boxes, keypoints, valid | interpolated, interpolated, (), size)
 

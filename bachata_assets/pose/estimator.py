@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from bachata_assets.pose.background import RoomSamples
 from bachata_assets.pose.candidates import Candidates, find_candidates
 from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
@@ -57,19 +58,19 @@ class CouplePoseEstimator:
         """
         info = probe(path)
         frames = ClipFrames(path)
-        times, steps, candidates, liveliness = self._look(frames)
+        times, steps, candidates, liveliness, samples = self._look(frames)
         alive = [liveliness.of(found.keypoints) for found in candidates]
         track = track_couple(candidates, times[steps], alive)
         if (track.chosen < 0).all():
             raise NoCoupleError(path, f"nobody found in {len(times)} frames")
-        dense = estimate_every_frame(self.models, frames, times, steps, candidates, track)
+        dense = estimate_every_frame(self.models, frames, times, steps, candidates, track, samples)
         return _couple(dense, times, frames.fps, (info.width, info.height), lead_side)
 
-    def _look(self, frames: ClipFrames) -> tuple[np.ndarray, np.ndarray, list[Candidates], Liveliness]:
-        """Return all times (T,), the steps looked at (S,), their candidates and the places that move."""
+    def _look(self, frames: ClipFrames) -> tuple[np.ndarray, np.ndarray, list[Candidates], Liveliness, RoomSamples]:
+        """Return all times (T,), the steps looked at (S,), their candidates, the places that move, a few frames."""
         times: list[float] = []
         steps: list[int] = []
-        liveliness = Liveliness()
+        liveliness, samples = Liveliness(), RoomSamples()
 
         def looked_at() -> Iterator[np.ndarray]:
             for index, (time_s, picture) in enumerate(frames):
@@ -77,10 +78,11 @@ class CouplePoseEstimator:
                 if index % self.detect_every == 0:
                     steps.append(index)
                     liveliness.add(picture)
+                    samples.add(index, picture)
                     yield picture
 
         candidates = list(find_candidates(self.models, looked_at()))
-        return np.array(times), np.array(steps), candidates, liveliness
+        return np.array(times), np.array(steps), candidates, liveliness, samples
 
 
 def _couple(

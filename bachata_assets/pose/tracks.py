@@ -21,15 +21,17 @@ from bachata_assets.pose.geometry import (
 from bachata_assets.pose.identity import NOTHING_KNOWN, ColourModel, learn_colours
 
 MISSING = -1
-MISSING_COST = 0.75
+MISSING_COST = 0.8
 """Of not seeing a dancer in one step; a candidate costs 1 - certainty, so poor ones are worth less than none."""
+CHANGE_COST = 0.5
+"""Of vanishing, and again of coming back: one dancer rarely vanishes just as the other takes the same place."""
 SAME_BODY_OKS = 0.55
 SAME_BODY_COST = 4.0
 FAR_APART_COST = 1.0
 """Per body height between the pair's centres beyond one body height."""
-STILL_COST = 1.0
+STILL_COST = 4.0
 MOTION_COST = 0.35
-MOTION_CAP = 4.0
+MOTION_CAP = 6.0
 COLOUR_COST = 0.25
 SEPARATE_IOU = 0.35
 TRUNK = np.array([0, 3, 4, 5, 6, 11, 12])
@@ -99,7 +101,13 @@ def _motion_cost(last: np.ndarray, last_box: np.ndarray, now: Candidates, elapse
     distance = np.linalg.norm(now.keypoints[:, TRUNK, :2] - last[None, TRUNK, :2], axis=-1)
     height = max(float(last_box[3] - last_box[1]), 1.0)
     moved = (distance * weight).sum(1) / weight.sum(1) / height
-    return MOTION_COST * np.minimum((moved / (0.05 + 0.25 * elapsed)) ** 2, MOTION_CAP)
+    return MOTION_COST * np.minimum((moved / (0.04 + 0.2 * elapsed)) ** 2, MOTION_CAP)
+
+
+def _colour_cost(evidence: np.ndarray) -> np.ndarray:
+    """Return the cost of clothes with these log-odds of being the dancer's own: little to win, much to lose."""
+    cost: np.ndarray = COLOUR_COST * (np.logaddexp(0, -evidence) - np.log(2))
+    return cost
 
 
 def _best_path(
@@ -122,7 +130,8 @@ def _best_path(
             at, index = place
             past = candidates[at]
             moves = _motion_cost(past.keypoints[index], past.boxes[index], now, times[step] - times[at])
-            memory[place] = np.append(moves, 0.0)
+            seen_before = at == step - 1
+            memory[place] = np.append(moves + CHANGE_COST * (not seen_before), CHANGE_COST * seen_before)
         first = np.stack([memory[pair[0]] for pair in seen])
         second = np.stack([memory[pair[1]] for pair in seen])
         arrival = total[:, None, None] + first[:, :, None] + second[:, None, :]
