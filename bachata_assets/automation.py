@@ -29,7 +29,6 @@ def automation(settings: Settings, stages: Sequence[Stage], dataset: Dataset) ->
     process = dg.define_asset_job(
         PROCESS_JOB,
         selection=[stage.name for stage in stages],
-        partitions_def=clips,
         description="Everything that is made of single clips.",
     )
     report = dg.define_asset_job(
@@ -116,9 +115,7 @@ def _requests(
             f"{len(standing.made)} clips are up to date, {len(standing.failed)} failed and have not changed since"
         )
     for batch in planned:
-        wanted = {
-            clip_id: expected_versions(stages, found.clips[clip_id].versions) for clip_id in batch.clip_ids
-        }
+        wanted = {clip_id: expected_versions(stages, found.clips[clip_id].versions) for clip_id in batch.clip_ids}
         yield dg.RunRequest(
             # The same clips in the same versions are asked for once; a schedule asks anew each time.
             run_key=None if retry_failed else hashlib.sha256(json.dumps(wanted).encode()).hexdigest(),

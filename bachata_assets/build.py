@@ -82,8 +82,6 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
 
 
 def _vector_stages(fingerprint: str) -> list[Stage]:
-    by_name = {
-        stage.name: stage for stage in [*pose.stages(fingerprint), *music.stages(), *language.stages()]
-    }
+    by_name = {stage.name: stage for stage in [*pose.stages(fingerprint), *music.stages(), *language.stages()]}
     order = ("keypoints", "beats", *(f"{family}_embedding" for family in embedding.DIMENSIONS))
     return [by_name[name] for name in order]

@@ -159,6 +159,4 @@ def _finite_vector(_clip: Clip, made: Made) -> Judgement:
 
 def _count_non_finite(values: np.ndarray) -> Judgement:
     count = int((~np.isfinite(values)).sum())
-    return count == 0, {"non_finite": count} | (
-        {"reason": f"{count} numbers are NaN or Inf"} if count else {}
-    )
+    return count == 0, {"non_finite": count} | ({"reason": f"{count} numbers are NaN or Inf"} if count else {})

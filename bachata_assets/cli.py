@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,  # they may hold secrets
     help="Turn videos of bachata couples into searchable embeddings, offline, on an ordinary CPU.",
 )
 
@@ -33,9 +34,7 @@ CheckpointPath = Annotated[
     Path | None,
     typer.Option(*both("checkpoint_path"), help="Folder of model checkpoints (over the settings)."),
 ]
-DataDir = Annotated[
-    str | None, typer.Option(*both("data_dir"), help="Where everything is written. [default: data]")
-]
+DataDir = Annotated[str | None, typer.Option(*both("data_dir"), help="Where everything is written. [default: data]")]
 Debug = Annotated[bool, typer.Option("--debug", help="Log details, with tracebacks.")]
 
 
@@ -96,18 +95,14 @@ def sample(
 
 def _say_result(done: "Generated", data_dir: str) -> None:
     standing = done.standing
-    typer.echo(
-        f"{len(standing.made)} clips made, {len(standing.failed)} failed, {done.tried} worked on this time."
-    )
+    typer.echo(f"{len(standing.made)} clips made, {len(standing.failed)} failed, {done.tried} worked on this time.")
     for clip in standing.failed:
         typer.echo(f"  failed: {clip.clip_id} ({clip.video_path}): {clip.error}", err=True)
     for pending in standing.pending:
         typer.echo(f"  not made: {pending.clip_id}: see {data_dir}{LOG_NAME}", err=True)
     for entry in done.collection.without_file:
         typer.echo(f"  annotation without a file: {entry.clip_id or entry.video_path}", err=True)
-    typer.echo(
-        f"Everything is in {data_dir}: embeddings.parquet, embedding_generation_report.json, {LOG_NAME}"
-    )
+    typer.echo(f"Everything is in {data_dir}: embeddings.parquet, embedding_generation_report.json, {LOG_NAME}")
     from bachata_assets.generation import dagster_home
 
     home = dagster_home(data_dir.rstrip("/"))

@@ -91,9 +91,7 @@ def look(settings: Settings, dataset: Dataset) -> Collection:
     for entry in entries:
         for problem in entry.problems:
             logger.warning(problem)
-    clips = {
-        clip_id: _clip(file, matched.annotation(clip_id), where, dataset) for clip_id, file in present.items()
-    }
+    clips = {clip_id: _clip(file, matched.annotation(clip_id), where, dataset) for clip_id, file in present.items()}
     return Collection(clips, matched.without_file)
 
 
@@ -117,9 +115,7 @@ def clips_of(clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> l
     entries = load_annotations(where.annotations) if where.annotations else []
     matched = _match(entries, known, where)
     return [
-        _clip(
-            registry.look_again(where.video_dir, known[clip_id]), matched.annotation(clip_id), where, dataset
-        )
+        _clip(registry.look_again(where.video_dir, known[clip_id]), matched.annotation(clip_id), where, dataset)
         for clip_id in wanted
     ]
 

@@ -83,9 +83,7 @@ def _evaluation(instance: DagsterInstance, clip_id: str, outcome: Outcome) -> dg
 def metadata_of(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return metadata as Dagster takes it; nested values as JSON."""
     return {
-        name: dg.MetadataValue.json(json.loads(json.dumps(value)))
-        if isinstance(value, dict | list | tuple)
-        else value
+        name: dg.MetadataValue.json(json.loads(json.dumps(value))) if isinstance(value, dict | list | tuple) else value
         for name, value in values.items()
         if value is not None
     }
@@ -94,7 +92,5 @@ def metadata_of(values: Mapping[str, Any]) -> dict[str, Any]:
 def _latest(instance: DagsterInstance, asset: str, clip_id: str) -> int | None:
     """Return the storage id of the event that the asset's current data version comes from."""
     kind = DagsterEventType.ASSET_OBSERVATION if asset in EXTERNAL else DagsterEventType.ASSET_MATERIALIZATION
-    latest = instance.event_log_storage.get_latest_storage_id_by_partition(
-        dg.AssetKey(asset), kind, {clip_id}
-    )
+    latest = instance.event_log_storage.get_latest_storage_id_by_partition(dg.AssetKey(asset), kind, {clip_id})
     return latest.get(clip_id)

@@ -22,6 +22,14 @@ from bachata_assets.standing import Standing
 
 logger = logging.getLogger(__name__)
 
+_INSTANCE = """\
+telemetry:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1  # one run of clips uses all cores
+"""
+
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run config: what happens is said by our own log, not by every Dagster event."""
 
@@ -50,7 +58,7 @@ def instance_of(data_dir: str) -> Iterator[DagsterInstance]:
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
     if not config.exists():
-        config.write_text("telemetry:\n  enabled: false\n")
+        config.write_text(_INSTANCE)
     with DagsterInstance.from_config(str(home)) as instance:
         yield instance
 
@@ -95,6 +103,8 @@ def _run(
     for event in result.all_node_events:
         if event.is_step_failure and not event.step_failure_data.user_failure_data:
             # Clips that failed say so themselves (dg.Failure); anything else is a fault of the run.
+            error = event.step_failure_data.error
             logger.error(
-                "Run %s of %s failed: %s", result.run_id, job, event.step_failure_data.error_display_string
+                "Run %s of %s failed: %s", result.run_id, job, error.message.strip() if error else event.message
             )
+            logger.debug("%s", error)

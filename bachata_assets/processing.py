@@ -57,9 +57,7 @@ class _Progress:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def process(
-    clips: Sequence[Clip], stages: Sequence[Stage], checks: Sequence[Check], tools: Tools
-) -> Iterator[Event]:
+def process(clips: Sequence[Clip], stages: Sequence[Stage], checks: Sequence[Check], tools: Tools) -> Iterator[Event]:
     """Run the stages over the clips, each clip's own first, then those that take the clips together.
 
     Parameters
@@ -72,7 +70,7 @@ def process(
         for stage in stages:
             if stage.make:
                 yield from _one(run, stage, checks, tools)
-        state = f"failed: {'; '.join(run.failed.values())}" if run.failed else "made"
+        state = f"failed: {'; '.join(dict.fromkeys(run.failed.values()))}" if run.failed else "made"
         seconds = time.perf_counter() - start
         logger.info("[%d/%d] %s: %s (%.1f s)", number, len(runs), run.clip.clip_id, state, seconds)
     for stage in stages:
@@ -96,9 +94,7 @@ def _one(run: _Progress, stage: Stage, checks: Sequence[Check], tools: Tools) ->
     yield _attempt(run, stage, tables, made, checks, tools)
 
 
-def _together(
-    runs: Sequence[_Progress], stage: Stage, checks: Sequence[Check], tools: Tools
-) -> Iterator[Event]:
+def _together(runs: Sequence[_Progress], stage: Stage, checks: Sequence[Check], tools: Tools) -> Iterator[Event]:
     assert stage.make_batch is not None
     ready: dict[str, tuple[_Progress, Tables]] = {}
     for run in runs:
@@ -125,7 +121,7 @@ def _batch(stage: Stage, work: Sequence[tuple[Clip, Tables]], tools: Tools) -> d
     assert stage.make_batch is not None
     try:
         return dict(stage.make_batch(work, tools))
-    except Exception as error:  # noqa: BLE001 what was made of these clips before must survive
+    except Exception as error:
         logger.exception("%s failed for %d clips", stage.name, len(work))
         return {clip.clip_id: ClipError(_say(error)) for clip, _ in work}
 
@@ -144,7 +140,7 @@ def _attempt(
     except NonFiniteVectorError as error:
         rejected = tuple(check.rejection(str(error)) for check in checks if check.rejects(stage.name))
         return _failed(run, stage, str(error), version, rejected)
-    except Exception as error:  # noqa: BLE001 whatever goes wrong with one clip must not stop the others
+    except Exception as error:
         logger.debug("%s of %s", stage.name, run.clip.clip_id, exc_info=error)
         return _failed(run, stage, _say(error), version)
 
@@ -184,9 +180,7 @@ def _keep(
 ) -> Event:
     """Check what was made, write it, and say so."""
     if not made.table.schema.equals(stage.schema):
-        raise ClipError(
-            f"{stage.name} made a table of another schema than schemas.py says: {made.table.schema}"
-        )
+        raise ClipError(f"{stage.name} made a table of another schema than schemas.py says: {made.table.schema}")
     outcomes = tuple(check.evaluate(run.clip, made) for check in checks if check.asset == stage.name)
     rejections = [str(outcome.metadata["reason"]) for outcome in outcomes if outcome.rejects]
     if rejections:

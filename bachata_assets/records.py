@@ -73,7 +73,7 @@ class ClipRecord:
     def scalars(self) -> dict[str, object]:
         """Return what the document says beside its vectors, with `avg_confidence`."""
         row = {name: value for name, value in self.row().items() if not name.endswith("_embedding")}
-        return {**row, "created_at": self.created_at.isoformat()}
+        return {**row, "created_at": self.created_at.isoformat().replace("+00:00", "Z")}
 
     def row(self) -> dict[str, object]:
         """Return the record as a row of `schemas.embeddings`."""

@@ -26,9 +26,7 @@ keypoints = pa.schema(
         pa.field("track_id", pa.int32(), nullable=False),
         pa.field("box", vector(4), metadata={"unit": "px of the video: x1, y1, x2, y2"}),
         pa.field("keypoints", vector(KEYPOINTS * 3), metadata={"unit": "17 x (x px, y px, score 0..1)"}),
-        pa.field(
-            "hands", vector(2 * HAND_KEYPOINTS * 3), metadata={"unit": "left, right x 21 x (x, y, score)"}
-        ),
+        pa.field("hands", vector(2 * HAND_KEYPOINTS * 3), metadata={"unit": "left, right x 21 x (x, y, score)"}),
         pa.field("valid", pa.bool_(), nullable=False, metadata={"description": "the dancer was found here"}),
         pa.field("interpolated", pa.bool_(), nullable=False, metadata={"description": "bridged over a gap"}),
     ]

@@ -35,7 +35,9 @@ def _read(project: str, name: str) -> str:
     try:
         return str(_client().access_secret_version(name=path).payload.data.decode())
     except exceptions.NotFound:
-        raise SecretError(f"Secret {name} is not in project {project}: create it with `gcloud secrets create`") from None
+        raise SecretError(
+            f"Secret {name} is not in project {project}: create it with `gcloud secrets create`"
+        ) from None
     except exceptions.PermissionDenied:
         raise SecretError(
             f"No permission to read secret {name} of project {project}: grant this account the role "

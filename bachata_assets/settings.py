@@ -54,9 +54,7 @@ class Settings(BaseSettings):
         description="Google Cloud project of the secrets (cloud only).",
     )
 
-    data_dir: str = Field(
-        "data", description="Where tables, index, report and log go: a path or s3://, gs:// URL."
-    )
+    data_dir: str = Field("data", description="Where tables, index, report and log go: a path or s3://, gs:// URL.")
     video_dir: Path | None = Field(None, description="Folder of clips, searched recursively.")
     annotations: Path | None = Field(None, description="JSON file of annotations.")
 
@@ -65,16 +63,12 @@ class Settings(BaseSettings):
         validation_alias="MMPOSE_CHECKPOINT_PATH",
         description="Folder of model sets and weights; default: the one that comes with the package.",
     )
-    model_set: str = Field(
-        "bundled", description="Model set of checkpoints/models.toml that finds the dancers."
-    )
+    model_set: str = Field("bundled", description="Model set of checkpoints/models.toml that finds the dancers.")
     precision: Literal["auto", "f32", "bf16"] = Field(
         "auto", description="Inference precision; auto is bf16 where the CPU has it."
     )
     threads: int = Field(0, ge=0, description="CPU cores for inference; 0 is all that this process may use.")
-    quality_threshold: float = Field(
-        0.5, ge=0, le=1, description="Clips of lower quality are to be reviewed."
-    )
+    quality_threshold: float = Field(0.5, ge=0, le=1, description="Clips of lower quality are to be reviewed.")
     nightly_cron: str = Field("0 3 * * *", description="When the schedule process_missing_clips runs.")
     clips_per_run: int = Field(25, ge=1, description="Clips that one Dagster run processes at most.")
 
@@ -120,13 +114,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _credentials_agree(self) -> "Settings":
         if (self.elasticsearch_username is None) != (self.elasticsearch_password is None):
-            raise ValueError(
-                "ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD go together: set both or neither"
-            )
+            raise ValueError("ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD go together: set both or neither")
         if self.environment == "cloud" and not self.gcp_project_id:
-            raise ValueError(
-                "ENVIRONMENT=cloud needs GCP_PROJECT_ID, the Google Cloud project of the secrets"
-            )
+            raise ValueError("ENVIRONMENT=cloud needs GCP_PROJECT_ID, the Google Cloud project of the secrets")
         return self
 
 

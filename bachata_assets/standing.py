@@ -34,9 +34,7 @@ class Standing:
         known = recorded(instance, dataset, stages)
         clips = collection.clips
         todo = outdated(stages, {clip_id: clip.versions for clip_id, clip in clips.items()}, known)
-        failed_stages = {
-            clip_id: _failed_stages(clips[clip_id], todo[clip_id], stages, known) for clip_id in todo
-        }
+        failed_stages = {clip_id: _failed_stages(clips[clip_id], todo[clip_id], stages, known) for clip_id in todo}
         failed = [
             FailedClip(clip_id, clips[clip_id].video_path, _reasons(instance, clip_id, names))
             for clip_id, names in failed_stages.items()

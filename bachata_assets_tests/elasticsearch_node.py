@@ -6,6 +6,7 @@ users, both); and, run as a module, the download: `python -m bachata_assets_test
 Faults between client and node are `search/fault_proxy.py`'s.
 """
 
+import json
 import os
 import pwd
 import re
@@ -31,6 +32,17 @@ NEWEST = "9.2.4"
 PASSWORD = "a-password-of-the-tests"
 ARTIFACT = "org.elasticsearch.distribution.integ-test-zip:elasticsearch:{version}:zip"
 START_SECONDS = 180
+ROLES = {
+    "reader": ["read"],
+    "reader_and_writer": ["read", "write"],
+    "writer": ["read", "write", "view_index_metadata"],
+    "keeper": ["read", "write", "manage"],
+}
+"""Roles of docs/elasticsearch.md; a node with users has a user of each, whose password is `PASSWORD`.
+
+They are for the tests' own indices, `moves-*`. In files, since this distribution lacks the module that the index of
+roles, users and API keys needs.
+"""
 
 
 class NodeUnavailableError(RuntimeError):
@@ -128,7 +140,7 @@ class Node:
         options += ["-E", "cluster.routing.allocation.disk.threshold_enabled=false"]
         options += [] if self.tls else ["-E", "xpack.security.enabled=false"]
         if self.tls and not self.ca_certs.exists():
-            self._command("elasticsearch-users", "useradd", "tester", "-p", PASSWORD, "-r", "superuser")
+            self._make_users()
         (self.home / "pid").unlink(missing_ok=True)
         with (self._folder / "output.log").open("ab") as log:
             command = [str(self.home / "bin" / "elasticsearch"), *options]
@@ -171,9 +183,18 @@ class Node:
         self.close()
         raise RuntimeError(f"Elasticsearch {self.version} did not start:\n{log}")
 
-    def _command(self, name: str, *arguments: str) -> None:
-        command = [str(self.home / "bin" / name), *arguments]
-        subprocess.run(command, check=True, capture_output=True, **self._as_user())
+    def _make_users(self) -> None:
+        command = [str(self.home / "bin" / "elasticsearch-users"), "useradd", "tester", "-p", PASSWORD]
+        subprocess.run([*command, "-r", "superuser"], check=True, capture_output=True, **self._as_user())
+        config = self.home / "config"
+        _, digest = (config / "users").read_text().strip().split(":", 1)
+        with (config / "users").open("a") as users, (config / "users_roles").open("a") as members:
+            users.writelines(f"{role}:{digest}\n" for role in ROLES)
+            members.writelines(f"{role}:{role}\n" for role in ROLES)
+        roles = {
+            role: {"indices": [{"names": ["moves-*"], "privileges": privileges}]} for role, privileges in ROLES.items()
+        }
+        (config / "roles.yml").write_text(json.dumps(roles))  # JSON is YAML
 
     def _as_user(self) -> dict[str, Any]:
         """Elasticsearch refuses to run as root: there, it runs as nobody."""

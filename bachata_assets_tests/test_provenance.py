@@ -25,9 +25,7 @@ def chain(**code: str) -> list[Stage]:
 def all_made(stages: list[Stage], **clips: dict[str, str]) -> dict[str, Recorded]:
     """Return what is known when everything was made from these versions."""
     versions = {clip_id: expected_versions(stages, external) for clip_id, external in clips.items()}
-    return {
-        s.name: Recorded({clip_id: v[s.name] for clip_id, v in versions.items()}, {}, set(clips)) for s in stages
-    }
+    return {s.name: Recorded({clip_id: v[s.name] for clip_id, v in versions.items()}, {}, set(clips)) for s in stages}
 
 
 def stale(stages: list[Stage], external: dict[str, str]) -> set[str]:

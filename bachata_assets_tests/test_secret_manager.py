@@ -40,7 +40,9 @@ class SecretManager(grpc.GenericRpcHandler):
             response_serializer=AccessSecretVersionResponse.serialize,
         )
 
-    def _access(self, request: AccessSecretVersionRequest, context: grpc.ServicerContext) -> AccessSecretVersionResponse:
+    def _access(
+        self, request: AccessSecretVersionRequest, context: grpc.ServicerContext
+    ) -> AccessSecretVersionResponse:
         self.calls.append(request.name)
         name = request.name.split("/")[3]
         if name in self.forbidden:

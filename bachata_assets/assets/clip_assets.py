@@ -4,6 +4,7 @@ Split over several steps, a failed clip would take the good clips' downstream as
 them. So the chain stands in one step, and its loop (`processing.py`) keeps the clips apart.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
@@ -32,7 +33,6 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
         partitions_def=clips,
         backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=settings.clips_per_run),
         can_subset=True,
-        pool="poses",
     )
     def run_clips(
         context: dg.AssetExecutionContext,
@@ -42,6 +42,7 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
         search: dg.ResourceParam[SearchIndexResource],
     ) -> Iterator[DagsterEvent]:
         tools = Tools(dataset, pose_models, text_model, search)
+        dataset.remember(precision=pose_models.precision)
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         wanted = [stage for stage in stages if stage.name in selected]
         todo = collection.clips_of(context.partition_keys, settings, dataset)
@@ -59,9 +60,7 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
 
 def _failure(failed: dict[str, list[str]], clips_in_run: int) -> dg.Failure:
     """Return what turns the planned and unmade (asset, clip) pairs from missing into failed, and no others."""
-    rows = [
-        dg.TableRecord({"clip": clip_id, "reason": "; ".join(reasons)}) for clip_id, reasons in failed.items()
-    ]
+    rows = [dg.TableRecord({"clip": clip_id, "reason": "; ".join(reasons)}) for clip_id, reasons in failed.items()]
     return dg.Failure(
         f"{len(failed)} of {clips_in_run} clips failed: {', '.join(failed)}",
         metadata={"failed_clips": dg.MetadataValue.table(rows)},
@@ -87,14 +86,13 @@ def _columns(stage: Stage) -> dg.TableSchema:
         return "; ".join(value.decode() for value in (metadata or {}).values())
 
     return dg.TableSchema(
-        [
-            dg.TableColumn(field.name, str(field.type), description(field.metadata) or None)
-            for field in stage.schema
-        ]
+        [dg.TableColumn(field.name, str(field.type), description(field.metadata) or None) for field in stage.schema]
     )
 
 
 def _check_spec(check: Check) -> dg.AssetCheckSpec:
+    # Partitioned checks are in preview in dagster 1.13: known, and no news to whoever opens the platform.
+    warnings.filterwarnings("ignore", "Specifying a partitions_def", dg.PreviewWarning)
     return dg.AssetCheckSpec(
         check.name, asset=check.asset, description=f"{check.description} {check.remedy}", partitions_def=clips
     )

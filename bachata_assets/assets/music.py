@@ -15,7 +15,7 @@ BEATS_VERSION = "1"
 
 def stages() -> list[Stage]:
     """Return the music stages."""
-    from bachata_assets.music import embedding
+    from bachata_assets.music.embedding import standard
 
     beats = Stage(
         name="beats",
@@ -31,7 +31,7 @@ def stages() -> list[Stage]:
         name="audio_embedding",
         inputs=("clip_file", "beats"),
         schema=schemas.embedding("audio"),
-        code_version=embedding.VERSION,
+        code_version=standard().version,
         description="How the music sounds: MFCC, chroma, spectrum, tempo, beat and rhythm; 128 numbers.",
         group="music",
         kinds=("python", "parquet"),
@@ -45,9 +45,7 @@ def make_beats(clip: Clip, _tables: Tables, _tools: Tools) -> Made:
     from bachata_assets.music.beats import find_beats
 
     beats = find_beats(_sound(clip))
-    return Made(
-        beats.to_table(), {"tempo": beats.tempo, "confidence": beats.confidence, "beats": len(beats.times)}
-    )
+    return Made(beats.to_table(), {"tempo": beats.tempo, "confidence": beats.confidence, "beats": len(beats.times)})
 
 
 def make_audio_embedding(clip: Clip, tables: Tables, _tools: Tools) -> Made:
@@ -65,7 +63,10 @@ def _sound(clip: Clip) -> Sound | Absent:
 
 @lru_cache(maxsize=1)
 def _decoded(path: Path, _content: str) -> Sound | Absent:
-    """Decode a clip's sound once for both stages."""
-    from bachata_assets.music.sound import load_sound
+    """Decode a clip's sound once for both stages; one that cannot be decoded is one that is not there."""
+    from bachata_assets.music.sound import SoundError, load_sound
 
-    return load_sound(path)
+    try:
+        return load_sound(path)
+    except SoundError as error:
+        return Absent(str(error))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-
 from bachata_assets import schemas
 from bachata_assets.assets.vectors import vector_made
 from bachata_assets.pose import embeddings
@@ -62,6 +61,6 @@ def _embedding_of(family: str) -> Callable[[Clip, Tables, Tools], Made]:
             vector = embeddings.interaction_embedding(couple, beats)
         else:
             vector = embeddings.dancer_embedding(couple, family, beats)
-        return vector_made(family, clip.clip_id, vector, {"clock": embeddings.clock_of(beats)})
+        return vector_made(family, clip.clip_id, vector, {"clock": embeddings.clock_of(beats).kind})
 
     return make

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import dagster as dg
 
 from bachata_assets import collection
-from bachata_assets.assets.search import document
 from bachata_assets.records import embeddings_table
 from bachata_assets.report.summary import REPORT_NAME
 from bachata_assets.resources.dataset import Dataset

@@ -19,25 +19,19 @@ class PoseModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """One model set in one precision."""
 
     model_set: str = Field(description="Name of the set in checkpoints/models.toml.")
-    checkpoint_path: str | None = Field(
-        default=None, description="Folder of the weights; default: the package's own."
-    )
+    checkpoint_path: str | None = Field(default=None, description="Folder of the weights; default: the package's own.")
     precision: EffectivePrecision = Field(description="Precision of inference: f32 or bf16.")
     threads: int = Field(default=0, description="CPU cores; 0 is all that this process may use.")
 
     def fingerprint(self) -> str:
         """Return what the keypoints depend on: weights, configs, precision. Reads files, loads no model."""
         try:
-            models = load_model_set(
-                self.model_set, Path(self.checkpoint_path) if self.checkpoint_path else None
-            )
+            models = load_model_set(self.model_set, Path(self.checkpoint_path) if self.checkpoint_path else None)
             parts = [models.detector.identity, models.pose.identity, self.precision]
         except (FileNotFoundError, ModelSetError):
             # The code location has to load all the same; whoever asks for keypoints is told what is missing.
             return "unavailable"
-        return (
-            f"{self.model_set}-{self.precision}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
-        )
+        return f"{self.model_set}-{self.precision}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
 
     def estimator(self) -> "CouplePoseEstimator":
         """Return the estimator, its models compiled once a process."""
