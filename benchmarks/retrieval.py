@@ -1,0 +1,186 @@
+"""How well pose vectors find the same move, and the same clip again; prints the tables of `docs/embeddings.md`.
+
+    uv run python benchmarks/retrieval.py
+    uv run --with aeon python benchmarks/retrieval.py --minirocket
+
+The similarity of two clips is the mean of the lead, follow and interaction cosines, over the families that both
+have. Labels are the 16 folders of the 75 clips of one couple; the other 13 clips only help to fit constants.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import keypoints_dev
+import numpy as np
+import perturbations
+import retrieval_methods as methods
+from keypoints_dev import LabelledClip
+
+FOLDS = 8
+HALVES = 10
+PERTURBATIONS: dict[str, Callable] = {
+    "zoom 0.7": lambda couple: perturbations.zoomed(couple, 0.7),
+    "zoom 1.3": lambda couple: perturbations.zoomed(couple, 1.3),
+    "shift 20 %": lambda couple: perturbations.shifted(couple, 0.2, -0.1),
+    "picture cropped 10 %": lambda couple: perturbations.cropped(couple, 0.1),
+    "time cut 10 %": lambda couple: perturbations.cut(couple, 0.1),
+    "24 fps": lambda couple: perturbations.reencoded(couple, 24),
+    "30 fps": lambda couple: perturbations.reencoded(couple, 30),
+    "60 fps": lambda couple: perturbations.reencoded(couple, 60),
+    "10 % of joints missing": lambda couple: perturbations.without_joints(couple, 0.1),
+    "2 % noise": lambda couple: perturbations.noisy(couple, 0.02),
+}
+
+
+def similarity(a: methods.Families, b: methods.Families) -> np.ndarray:
+    """Return the mean cosine (A, B) over the families that both clips have."""
+    cosines = [_unit(x) @ _unit(y).T for x, y in zip(a, b, strict=True)]
+    return np.nanmean(np.stack(cosines), axis=0)
+
+
+def ranking(similar: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return average precision and nearest-neighbour hit (N,) of each query, NaN without a fellow clip."""
+    precision, nearest = np.full(len(labels), np.nan), np.full(len(labels), np.nan)
+    for query, row in enumerate(similar):
+        order = np.argsort(-row, kind="stable")
+        hits = (labels == labels[query])[order[order != query]]
+        if hits.any():
+            ranks = np.flatnonzero(hits) + 1
+            precision[query], nearest[query] = (np.arange(1, len(ranks) + 1) / ranks).mean(), hits[0]
+    return precision, nearest
+
+
+class Evaluation:
+    """Held-out scores of a method on the 75 clips."""
+
+    def __init__(self, clips: list[LabelledClip]) -> None:
+        self.labels = np.array([clip.label for clip in clips])
+        self.judged = np.flatnonzero([clip.of_the_149 for clip in clips])
+        self.families = np.array([clip.family for clip in clips])
+
+    def unseen_queries(self, method: methods.Method) -> tuple[np.ndarray, np.ndarray]:
+        """Score each clip against all others, with constants that its family took no part in."""
+        scores = np.full((2, len(self.judged)), np.nan)
+        for held_out in self._folds():
+            vectors = method(np.flatnonzero(~held_out))
+            of_fold = held_out[self.judged]
+            scores[:, of_fold] = np.array(self._ranked(vectors, self.judged))[:, of_fold]
+        return scores[0], scores[1]
+
+    def unseen_halves(self, method: methods.Method) -> tuple[float, float]:
+        """Score within one half of the clips, with constants of the other; mean over random halves."""
+        scores = []
+        for half in self._halves():
+            vectors = method(np.flatnonzero(~half & np.isin(np.arange(len(half)), self.judged)))
+            scores.append(np.nanmean(self._ranked(vectors, self.judged[half[self.judged]]), axis=1))
+        return tuple(np.mean(scores, axis=0))
+
+    def shuffled(self, vectors: methods.Families) -> tuple[float, float]:
+        """Score vectors against labels that mean nothing; mean over 100 shuffles."""
+        chosen = [rows[self.judged] for rows in vectors]
+        similar, labels, random = similarity(chosen, chosen), self.labels[self.judged], np.random.default_rng(0)
+        scores = [np.nanmean(ranking(similar, random.permutation(labels)), axis=1) for _ in range(100)]
+        return tuple(np.mean(scores, axis=0))
+
+    def _ranked(self, vectors: methods.Families, among: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        chosen = [rows[among] for rows in vectors]
+        return ranking(similarity(chosen, chosen), self.labels[among])
+
+    def _folds(self) -> Iterator[np.ndarray]:
+        names = np.random.default_rng(0).permutation(np.unique(self.families))
+        for fold in range(FOLDS):
+            yield np.isin(self.families, names[fold::FOLDS])
+
+    def _halves(self) -> Iterator[np.ndarray]:
+        names, random = np.unique(self.families[self.judged]), np.random.default_rng(0)
+        for _ in range(HALVES):
+            half = np.isin(self.families, random.permutation(names)[: len(names) // 2])
+            yield half
+            yield ~half
+
+
+def interval(values: np.ndarray) -> str:
+    """Return the mean with its 95 % bootstrap interval over clips."""
+    known = values[~np.isnan(values)]
+    drawn = np.random.default_rng(0).choice(known, (2000, len(known))).mean(axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return f"{known.mean():.3f} ({low:.3f}-{high:.3f})"
+
+
+def print_methods(clips: list[LabelledClip], with_minirocket: bool) -> None:
+    evaluation = Evaluation(clips)
+    measured, vectors = methods.measured(clips), methods.shipped(clips)
+    absent = [np.isnan(rows[:, 0]) for rows in vectors]
+    one_label = np.full(len(clips), "any")
+    plain = methods.standardised(measured, absent)
+    table: dict[str, methods.Method] = {
+        "only what is missing": _always(methods.missingness(clips)),
+        "means and deviations in pixels (origin's kind)": _always(methods.origin_style(clips)),
+        "measurements, standardised": _always(plain),
+        "measurements, whitened": methods.fitted(measured, one_label, absent),
+        "**measurements, whitened within moves (shipped)**": methods.fitted(measured, evaluation.labels, absent),
+    }
+    if with_minirocket:
+        rocket = methods.random_convolutions(clips)
+        table["MiniRocket, whitened"] = methods.fitted(rocket, one_label, absent, named=False)
+        table["MiniRocket, whitened within moves"] = methods.fitted(rocket, evaluation.labels, absent, named=False)
+    print("| method | mAP, unseen query | nearest, unseen query | mAP, unseen half | nearest, unseen half |")
+    print("|---|---|---|---|---|")
+    precision, nearest = evaluation.shuffled(plain)
+    print(f"| shuffled labels (100 times) | {precision:.3f} | {nearest:.3f} | | |")
+    for name, method in table.items():
+        precision, nearest = evaluation.unseen_queries(method)
+        half = evaluation.unseen_halves(method)
+        print(f"| {name} | {interval(precision)} | {interval(nearest)} | {half[0]:.3f} | {half[1]:.3f} |")
+
+
+def _always(vectors: methods.Families) -> methods.Method:
+    return lambda _train: vectors
+
+
+def print_spread(clips: list[LabelledClip]) -> None:
+    print("\n| family | clips with a vector | mean cosine between clips | least deviation of a dimension |")
+    print("|---|---|---|---|")
+    for name, rows in zip(("lead", "follow", "interaction"), methods.shipped(clips), strict=True):
+        known = rows[~np.isnan(rows[:, 0])]
+        cosines = (known @ known.T)[~np.eye(len(known), dtype=bool)]
+        print(f"| {name} | {len(known)} of {len(clips)} | {cosines.mean():.3f} | {known.std(axis=0).min():.4f} |")
+
+
+def print_robustness(clips: list[LabelledClip]) -> None:
+    gallery = methods.shipped(clips)
+    print("\n| the same clip | finds its original first |")
+    print("|---|---|")
+    for name, perturb in PERTURBATIONS.items():
+        changed = [replace(clip, couple=perturb(clip.couple)) for clip in clips]
+        found = similarity(methods.shipped(changed), gallery).argmax(axis=1) == np.arange(len(clips))
+        print(f"| {name} | {found.sum()} of {len(clips)} ({100 * found.mean():.1f} %) |")
+
+
+def print_cost(clips: list[LabelledClip]) -> None:
+    started = time.process_time()
+    methods.shipped(clips)
+    seconds = sum(clip.couple.frame_count / clip.couple.fps for clip in clips)
+    each = (time.process_time() - started) / seconds * 15
+    print(f"\nThree pose vectors of a 15 s clip: {1000 * each:.0f} ms of CPU.")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minirocket", action="store_true", help="also random convolutions (needs aeon)")
+    arguments = parser.parse_args()
+    clips = keypoints_dev.load()
+    print_methods(clips, arguments.minirocket)
+    print_spread(clips)
+    print_robustness(clips)
+    print_cost(clips)
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+
+
+if __name__ == "__main__":
+    main()
