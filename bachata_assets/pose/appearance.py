@@ -8,6 +8,8 @@ import numpy as np
 BINS = 5
 """Per Lab channel."""
 PARTS = ("head", "torso", "arms", "legs")
+FEWEST_POINTS = 4
+"""A part with fewer points in sight counts as not seen."""
 FEATURES = len(PARTS) * BINS**3
 
 _LEFT_EAR, _RIGHT_EAR = 3, 4
@@ -15,13 +17,14 @@ _LIMBS = {"arms": ((5, 7), (6, 8)), "legs": ((11, 13), (12, 14), (13, 15), (14, 
 _ALONG = np.linspace(0.1, 0.9, 7, dtype=np.float32)
 
 
-def body_colours(frame: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
+def body_colours(frame: np.ndarray, keypoints: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
     """Return the colour histograms (N, FEATURES) of N persons; each part sums to 1 (or 0 where it is not seen).
 
     Parameters
     ----------
     frame : uint8 (H, W, 3), BGR
     keypoints : float32 (N, 17, 3), x y score in px of `frame`
+    counts : bool (H, W), the pixels to look at; None: all
     """
     import cv2
 
@@ -31,9 +34,12 @@ def body_colours(frame: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
         for part, points in enumerate(_sample_points(joints)):
             xy = points.round().astype(int)
             inside = (xy >= 0).all(1) & (xy[:, 0] < width) & (xy[:, 1] < height)
-            if inside.sum() < 4:
+            xy = xy[inside]
+            if counts is not None:
+                xy = xy[counts[xy[:, 1], xy[:, 0]]]
+            if len(xy) < FEWEST_POINTS:
                 continue
-            pixels = frame[xy[inside, 1], xy[inside, 0]][None]
+            pixels = frame[xy[:, 1], xy[:, 0]][None]
             lab = cv2.cvtColor(pixels, cv2.COLOR_BGR2LAB)[0]
             features[person, part] = _soft_histogram(lab.astype(np.float32))
     return features.reshape(len(keypoints), FEATURES)

@@ -3,11 +3,15 @@
 Used by the second look (`second_look.py`) at the one who is hidden. A moving camera makes a blurred room, which does.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 MOST_SAMPLES = 24
 MARGIN = 0.06
 """Share of a dancer's box added around it before its pixels count as room."""
+UNLIKE_ROOM = 40
+"""Difference in any colour channel from which a pixel is not the room."""
 _LIMBS = (
     ((5, 7), (7, 9), (6, 8), (8, 10), 0.07),
     ((13, 15), (14, 16), (5, 6), (6, 12), (12, 11), (11, 5), 0.09),
@@ -52,10 +56,23 @@ class RoomSamples:
         return painted
 
 
-def paint_out(picture: np.ndarray, keypoints: np.ndarray, height: float, room: np.ndarray) -> np.ndarray:
+@dataclass(frozen=True)
+class Painted:
+    """A picture with one dancer painted out, and where something other than the room is left, bool (H, W)."""
+
+    picture: np.ndarray
+    left: np.ndarray
+
+
+def paint_out(picture: np.ndarray, keypoints: np.ndarray, height: float, room: np.ndarray) -> Painted:
     """Return `picture` (H, W, 3) with the dancer of `keypoints` (17, 3) and `height` (px) replaced by the room."""
-    body = _body_mask(picture.shape[:2], keypoints, height)
-    return np.where(body[..., None] > 0, room, picture)
+    import cv2
+
+    body = _body_mask(picture.shape[:2], keypoints, height) > 0
+    unlike = cv2.absdiff(picture, room).max(axis=2) > UNLIKE_ROOM
+    # The painted dancer's outline is thin: what an opening takes away.
+    left = cv2.morphologyEx((unlike & ~body).astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0
+    return Painted(np.where(body[..., None], room, picture), left)
 
 
 def _body_mask(shape: tuple[int, ...], keypoints: np.ndarray, height: float) -> np.ndarray:

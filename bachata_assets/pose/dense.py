@@ -73,7 +73,7 @@ def estimate_every_frame(
         evidence[index, who] = track.colours.evidence(body_colours(pictures[done], pose[None]))[0]
         pictures[done] = np.empty(0)
     valid = _believable(boxes, keypoints, evidence)
-    hidden = look_behind(models, frames, samples, boxes, keypoints, valid)
+    hidden = look_behind(models, frames, samples, boxes, keypoints, valid, track.colours)
     at = tuple(hidden.places.T)
     boxes[at], keypoints[at], valid[at] = hidden.boxes, hidden.keypoints, True
     boxes, keypoints, interpolated = _bridged(times, boxes, keypoints, valid)
