@@ -6,7 +6,6 @@ users, both); and, run as a module, the download: `python -m bachata_assets_test
 Faults between client and node are `search/fault_proxy.py`'s.
 """
 
-import json
 import os
 import pwd
 import re
@@ -191,10 +190,9 @@ class Node:
         with (config / "users").open("a") as users, (config / "users_roles").open("a") as members:
             users.writelines(f"{role}:{digest}\n" for role in ROLES)
             members.writelines(f"{role}:{role}\n" for role in ROLES)
-        roles = {
-            role: {"indices": [{"names": ["moves-*"], "privileges": privileges}]} for role, privileges in ROLES.items()
-        }
-        (config / "roles.yml").write_text(json.dumps(roles))  # JSON is YAML
+        role = "{name}:\n  indices:\n    - names: ['moves-*']\n      privileges: {granted}\n"
+        lines = [role.format(name=name, granted=granted) for name, granted in ROLES.items()]
+        (config / "roles.yml").write_text("".join(lines))
 
     def _as_user(self) -> dict[str, Any]:
         """Elasticsearch refuses to run as root: there, it runs as nobody."""

@@ -37,8 +37,8 @@ def clear_errors(settings: Settings) -> Iterator[None]:
         raise SearchCertificateError(_tls_message(where, error)) from error
     except ConnectionTimeout as error:
         raise SearchUnavailableError(
-            f"Cannot connect to Elasticsearch at {where}: {ATTEMPTS} times no answer in {connection.REQUEST_SECONDS} s. "
-            "See what the node is busy with."
+            f"Cannot connect to Elasticsearch at {where}: no answer in {connection.REQUEST_SECONDS} s, "
+            f"{ATTEMPTS} times. See what the node is busy with."
         ) from error
     except TransportError as error:
         raise SearchUnavailableError(

@@ -189,8 +189,9 @@ class ElasticsearchIndex(SearchIndex):
 
     def close(self) -> None:
         """See `SearchIndex.close`."""
-        if "_client" in self.__dict__:
-            self._client.close()
+        client = self.__dict__.pop("_client", None)
+        if client is not None:
+            client.close()
 
     def _nearest(self, query: Query) -> list[Match]:
         with clear_errors(self._settings):

@@ -19,11 +19,13 @@ class FaultProxy:
     Attributes
     ----------
     bulk_requests : how many came, disturbed or not
+    authorizations : every value of the header of this name that came
     """
 
     def __init__(self, target: int, faults: list[Fault | None]) -> None:
         self.faults = deque(faults)
         self.bulk_requests = 0
+        self.authorizations: set[str | None] = set()
         handler = type("Handler", (_Handler,), {"proxy": self, "target": target})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
@@ -47,6 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def forward(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.proxy.authorizations.add(self.headers.get("Authorization"))
         if not self.path.startswith("/_bulk"):
             self.answer(*self.ask(body))
             return

@@ -86,7 +86,7 @@ def test_a_node_that_does_not_answer_is_given_up(
     with (
         FaultProxy(any_node.port, [slow(1.5)] * 3) as proxy,
         through(any_node, proxy, alias) as disturbed,
-        pytest.raises(SearchUnavailableError, match="3 times no answer in 0.5 s"),
+        pytest.raises(SearchUnavailableError, match=r"no answer in 0\.5 s, 3 times"),
     ):
         disturbed.put(CLIPS[:3])
     index.put(CLIPS)
