@@ -80,6 +80,15 @@ class Part:
     colour: Colour
     depth: float
 
+    def gap(self, point: np.ndarray) -> float:
+        """Return the distance (m) from a point to the nearest of the capsules between the spheres, 0 within."""
+        gaps = [
+            _distance_to_segment(point, a, b) - max(r, s)
+            for a, r in zip(self.centres, self.radii, strict=True)
+            for b, s in zip(self.centres, self.radii, strict=True)
+        ]
+        return max(float(min(gaps)), 0.0)
+
 
 def parts(body: Body, look: Appearance, joints: Joints) -> list[Part]:
     """Return everything that is drawn of a dancer, in no particular order."""
@@ -88,6 +97,12 @@ def parts(body: Body, look: Appearance, joints: Joints) -> list[Part]:
         *_head(body, look, joints),
         *(part for side in SIDES for part in (*_leg(body, look, joints, side), *_arm(body, look, joints, side))),
     ]
+
+
+def _distance_to_segment(point: np.ndarray, start: np.ndarray, end: np.ndarray) -> float:
+    along = end - start
+    share = np.clip((point - start) @ along / max(float(along @ along), 1e-12), 0, 1)
+    return float(np.linalg.norm(point - start - share * along))
 
 
 Sphere = tuple[np.ndarray, float]

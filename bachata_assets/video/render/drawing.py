@@ -17,19 +17,27 @@ _CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=-1)
 
 @dataclass
 class Canvas:
-    """A picture being painted.
+    """A picture being painted, and what is seen where.
 
     Attributes
     ----------
     image : uint8 (H, W, 3), BGR
-    owner : int8 (H, W), index of the person seen at a pixel, -1 where nobody is
+    top : int16 (H, W), index into `painted` of the part seen at a pixel, -1 where nobody is
+    painted : the parts, each with the index of its person
     """
 
     image: np.ndarray
-    owner: np.ndarray = field(init=False)
+    top: np.ndarray = field(init=False)
+    painted: list[tuple[Part, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.owner = np.full(self.image.shape[:2], -1, np.int8)
+        self.top = np.full(self.image.shape[:2], -1, np.int16)
+
+    @property
+    def owner(self) -> np.ndarray:
+        """Return int8 (H, W): the index of the person seen at a pixel, -1 where nobody is."""
+        owners = np.array([*(owner for _, owner in self.painted), -1], np.int8)
+        return np.asarray(owners[self.top])
 
 
 def paint(canvas: Canvas, camera: Camera, people: list[list[Part]], cloth: np.ndarray) -> None:
@@ -37,13 +45,14 @@ def paint(canvas: Canvas, camera: Camera, people: list[list[Part]], cloth: np.nd
 
     Parameters
     ----------
-    people : the parts of each person; the index is what `canvas.owner` holds
+    people : the parts of each person; the index is what `canvas.painted` keeps
     cloth : float32 (h, w), brightness pattern around 1 that clothes and skin carry
     """
     queue = [(part, owner) for owner, parts in enumerate(people) for part in parts]
     queue.sort(key=lambda item: -item[0].depth)
     for part, owner in queue:
-        _paint_part(canvas, outline(camera, part), part.colour, owner, cloth)
+        canvas.painted.append((part, owner))
+        _paint_part(canvas, outline(camera, part), cloth)
 
 
 def outline(camera: Camera, part: Part) -> np.ndarray:
@@ -77,12 +86,10 @@ def shadow(canvas: Canvas, camera: Camera, feet: np.ndarray) -> None:
     canvas.image[:] = (canvas.image * (1 - mask[..., None])).astype(np.uint8)
 
 
-def _paint_part(
-    canvas: Canvas, points: np.ndarray, colour: tuple[int, int, int], owner: int, cloth: np.ndarray
-) -> None:
+def _paint_part(canvas: Canvas, points: np.ndarray, cloth: np.ndarray) -> None:
     import cv2
 
-    height, width = canvas.owner.shape
+    height, width = canvas.top.shape
     low = np.maximum(np.floor(points.min(axis=0)).astype(int) - 2, 0)
     high = np.minimum(np.ceil(points.max(axis=0)).astype(int) + 3, (width, height))
     if (high <= low).any():
@@ -95,9 +102,9 @@ def _paint_part(
     shade = _shading(mask) * cloth[np.ix_(rows, columns)]
     alpha = (mask / 255.0)[..., None]
     region = canvas.image[y0:y1, x0:x1]
-    painted = np.clip(shade[..., None] * np.array(colour, np.float32), 0, 255)
+    painted = np.clip(shade[..., None] * np.array(canvas.painted[-1][0].colour, np.float32), 0, 255)
     region[:] = (region * (1 - alpha) + painted * alpha + 0.5).astype(np.uint8)
-    canvas.owner[y0:y1, x0:x1][mask > 127] = owner
+    canvas.top[y0:y1, x0:x1][mask > 127] = len(canvas.painted) - 1
 
 
 def _shading(mask: np.ndarray) -> np.ndarray:

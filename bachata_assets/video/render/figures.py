@@ -45,7 +45,7 @@ def facing(distance: float, x: float = 0.0, z: float = 0.0, **both: float) -> tu
 
 def basic_step(beat: float) -> Moment:
     """Side basic in closed hold."""
-    return Moment(*facing(0.52, z=along(SIDE_STEP, beat) - 0.3))
+    return Moment(*facing(0.44, z=along(SIDE_STEP, beat) - 0.3))
 
 
 def open_basic(beat: float) -> Moment:
@@ -55,7 +55,7 @@ def open_basic(beat: float) -> Moment:
 
 def forward_backward(beat: float) -> Moment:
     """Forward and backward basic in closed hold."""
-    return Moment(*facing(0.54, x=along(SIDE_STEP, beat) - 0.3))
+    return Moment(*facing(0.45, x=along(SIDE_STEP, beat) - 0.3))
 
 
 def lady_right_turn(beat: float) -> Moment:

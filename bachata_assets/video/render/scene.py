@@ -18,6 +18,8 @@ from bachata_assets.video.render.people import Couple, Dancer, Walker
 
 HIDDEN, SEEN = 1, 2
 """COCO's visibility flags; 0 is outside the picture."""
+CARRIED = 0.03
+"""Metres from a joint to the part of the own body seen in its place; a part further off is in front of it."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Scene:
         drawing.shadow(canvas, self.camera, np.array(ankles))
         drawing.paint(canvas, self.camera, shapes, self._cloth)
         picture = cv2.GaussianBlur(canvas.image, (0, 0), 0.0012 * self.camera.height + 0.15)
-        return picture, self._truth(people, shapes, canvas.owner)
+        return picture, self._truth(people, shapes, canvas)
 
     def people(self, time: float) -> list[tuple[Dancer, Joints]]:
         """Return every person with the joints (m) at `time` (s), lead and follow first."""
@@ -119,20 +121,27 @@ class Scene:
         drawing.paint(glass, self.camera, behind, self._cloth)
         canvas.image[window] = (glass.image[window] * mirror.dim).astype(np.uint8)
 
-    def _truth(self, people: list[tuple[Dancer, Joints]], shapes: list[list[Part]], owner: np.ndarray) -> Truth:
+    def _truth(self, people: list[tuple[Dancer, Joints]], shapes: list[list[Part]], canvas: drawing.Canvas) -> Truth:
         size = np.array([self.camera.width, self.camera.height])
-        projected = self.camera.project(np.array([coco_points(joints) for _, joints in people]))[..., :2]
+        points = np.array([coco_points(joints) for _, joints in people])
+        projected = self.camera.project(points)[..., :2]
         inside = ((projected >= 0) & (projected < size)).all(axis=-1)
         pixels = np.clip(projected, 0, size - 1).astype(int)
-        own = owner[pixels[..., 1], pixels[..., 0]] == np.arange(len(people))[:, None]
-        visibility = np.where(inside, np.where(own & self._turned_to_camera(people), SEEN, HIDDEN), 0)
+        seen = self._turned_to_camera(people)
+        for person, joint in zip(*np.nonzero(seen & inside), strict=True):
+            x, y = pixels[person, joint]
+            top = canvas.top[y, x]
+            part, owner = canvas.painted[top]
+            carried = part.gap(points[person, joint]) < CARRIED
+            seen[person, joint] = top >= 0 and owner == person and carried
+        visibility = np.where(inside, np.where(seen, SEEN, HIDDEN), 0)
         outlines = [np.concatenate([drawing.outline(self.camera, part) for part in person]) for person in shapes]
         boxes = np.array([[*np.clip(o.min(0), 0, size), *np.clip(o.max(0), 0, size)] for o in outlines])
         return Truth(
             projected.astype(np.float32),
             visibility.astype(np.uint8),
             boxes.astype(np.float32),
-            np.array([self._visible_fraction(owner, i, person) for i, person in enumerate(shapes)], np.float32),
+            np.array([self._visible_fraction(canvas.owner, i, person) for i, person in enumerate(shapes)], np.float32),
             self.roles,
         )
 
