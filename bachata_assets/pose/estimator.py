@@ -21,8 +21,8 @@ from bachata_assets.pose.roles import judge_roles
 from bachata_assets.pose.tracks import track_couple
 from bachata_assets.video.decode import probe
 
-DETECT_EVERY = 3
-"""Frames from one look of the detector to the next (0.2 s); boxes between are interpolated."""
+DETECT_EVERY = 2
+"""Frames from one look of the detector to the next (0.13 s); boxes between are interpolated."""
 
 
 class NoCoupleError(ValueError):
