@@ -2,10 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Callable
+import socket
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -16,6 +18,7 @@ from typer.testing import CliRunner
 from bachata_assets.cli import app
 from bachata_assets.embedding import DIMENSIONS
 from bachata_assets.generation import instance_of
+from bachata_assets_tests.elasticsearch_node import Node
 
 PROJECT = Path(__file__).resolve().parents[1]
 SAMPLE = PROJECT / "data" / "sample"
@@ -31,17 +34,47 @@ def report_of(data_dir: Path) -> dict[str, Any]:
     return dict(json.loads((data_dir / "embedding_generation_report.json").read_text()))
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The sample's clips and annotations, to be spoilt by the test, beside an empty data dir."""
-    shutil.copytree(SAMPLE / "videos", tmp_path / "videos")
-    shutil.copy(SAMPLE / "annotations.json", tmp_path / "annotations.json")
-    return tmp_path
+@dataclass(frozen=True)
+class Workplace:
+    """Clips, annotations and a data dir of the test's own."""
+
+    folder: Path
+
+    @property
+    def videos(self) -> Path:
+        return self.folder / "videos"
+
+    @property
+    def annotations(self) -> Path:
+        return self.folder / "annotations.json"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def generate(self) -> Result:
+        return generate(self.videos, self.annotations, self.data)
+
+    def tables(self) -> dict[str, int]:
+        """Return every table with the time it was written."""
+        paths = self.data.glob("*/*.parquet")
+        return {path.relative_to(self.data).as_posix(): path.stat().st_mtime_ns for path in paths}
+
+
+@pytest.fixture(scope="session")
+def sample_made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workplace, Result]:
+    """The sample collection, made once; not to be changed."""
+    place = Workplace(tmp_path_factory.mktemp("sample"))
+    shutil.copytree(SAMPLE / "videos", place.videos)
+    shutil.copy(SAMPLE / "annotations.json", place.annotations)
+    return place, place.generate()
 
 
 @pytest.fixture
-def run(folder: Path) -> Callable[..., Result]:
-    return lambda *flags: generate(folder / "videos", folder / "annotations.json", folder / "data", *flags)
+def place(sample_made: tuple[Workplace, Result], tmp_path: Path) -> Workplace:
+    """A copy of the sample collection and of what was made of it."""
+    shutil.copytree(sample_made[0].folder, tmp_path / "place")
+    return Workplace(tmp_path / "place")
 
 
 def check_vectors(embeddings: pd.DataFrame) -> None:
@@ -53,60 +86,115 @@ def check_vectors(embeddings: pd.DataFrame) -> None:
             assert np.std(vector) > 0
 
 
-def test_the_sample_becomes_vectors_a_report_and_a_history(folder: Path, run: Callable[..., Result]) -> None:
-    result = run()
+def test_the_sample_becomes_vectors_a_report_and_a_log(sample_made: tuple[Workplace, Result]) -> None:
+    place, result = sample_made
     assert result.exit_code == 0, result.output
-    data = folder / "data"
-    embeddings = pd.read_parquet(data / "embeddings.parquet")
+    embeddings = pd.read_parquet(place.data / "embeddings.parquet")
     assert set(embeddings["clip_id"]) == SAMPLE_CLIPS
     check_vectors(embeddings)
     assert embeddings.filter(like="_embedding").notna().all().all()
-    assert pl.read_parquet(data / "embeddings.parquet").schema["lead_embedding"] == pl.Array(pl.Float32, 512)
+    assert pl.read_parquet(place.data / "embeddings.parquet").schema["lead_embedding"] == pl.Array(pl.Float32, 512)
 
-    report = report_of(data)
+    report = report_of(place.data)
     assert report["summary"] == {"total_videos": 4, "successful": 4, "failed": 0, "success_rate": 1.0}
     assert report["timing"]["average_time_per_video_seconds"] > 0
     scores = sorted(clip["quality_score"] for clip in report["embeddings"])
     assert report["quality_metrics"]["min_quality_score"] == scores[0]
     assert report["quality_metrics"]["median_quality_score"] == (scores[1] + scores[2]) / 2
-    assert "basic_step_1: made" in (data / "embedding_generation.log").read_text()
+    assert "basic_step_1: made" in (place.data / "embedding_generation.log").read_text()
 
-    with instance_of(str(data)) as instance:
+
+def test_the_sample_leaves_a_history_of_partitions_and_checks(sample_made: tuple[Workplace, Result]) -> None:
+    place, _ = sample_made
+    with instance_of(str(place.data)) as instance:
         assert set(instance.get_dynamic_partitions("clips")) == SAMPLE_CLIPS
+        for asset in ("keypoints", "beats", "lead_embedding", "search_index"):
+            assert instance.get_materialized_partitions(dg.AssetKey(asset)) == SAMPLE_CLIPS
+        for asset, check, times in (
+            ("keypoints", "keypoints_finite", 4),
+            ("audio_embedding", "audio_embedding_present", 4),
+            ("embeddings", "index_is_complete", 1),
+            ("embeddings", "index_matches_dataset", 1),
+        ):
+            key = dg.AssetCheckKey(dg.AssetKey(asset), check)
+            history = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
+            assert [record.status.name for record in history] == ["SUCCEEDED"] * times, check
 
 
-def test_a_truncated_and_an_empty_clip_fail_alone_and_a_second_run_touches_nothing_else(
-    folder: Path, run: Callable[..., Result]
-) -> None:
-    whole = (folder / "videos" / "basic_steps" / "basic_step_1.mp4").read_bytes()
-    (folder / "videos" / "cut.mp4").write_bytes(whole[: len(whole) // 2])
-    (folder / "videos" / "empty.mp4").touch()
-    result = run()
-    assert result.exit_code == 1, result.output
-    failed = {clip["clip_id"]: clip["error"] for clip in report_of(folder / "data")["failed_videos"]}
-    assert set(failed) == {"cut", "empty"}
-    assert "cut.mp4" in failed["cut"]
-    assert "empty.mp4" in failed["empty"]
-    assert "failed: empty" in result.output
-
-    tables = {path: path.stat().st_mtime_ns for path in (folder / "data").glob("*/*_1.parquet")}
-    assert len(tables) == 4 * 8
-    assert run().exit_code == 1
-    assert {path: path.stat().st_mtime_ns for path in tables} == tables
+def test_a_truncated_and_an_empty_clip_fail_alone_and_nothing_else_is_touched(place: Workplace) -> None:
+    before = place.tables()
+    whole = (place.videos / "basic_steps" / "basic_step_1.mp4").read_bytes()
+    (place.videos / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    (place.videos / "empty.mp4").touch()
+    for _ in range(2):
+        result = place.generate()
+        assert result.exit_code == 1, result.output
+        failed = {clip["clip_id"]: clip["error"] for clip in report_of(place.data)["failed_videos"]}
+        assert set(failed) == {"cut", "empty"}
+        assert "cut.mp4" in failed["cut"]
+        assert "empty.mp4" in failed["empty"]
+        assert "failed: empty" in result.output
+        assert report_of(place.data)["summary"]["successful"] == 4
+    after = place.tables()
+    assert {name: after[name] for name in before} == before
 
 
-def test_an_edited_annotation_makes_one_text_and_one_document_again(folder: Path, run: Callable[..., Result]) -> None:
-    assert run().exit_code == 0
-    before = {path: path.stat().st_mtime_ns for path in (folder / "data").glob("*/*.parquet")}
-    path = folder / "annotations.json"
-    said = json.loads(path.read_text())
+def test_an_edited_annotation_makes_one_text_and_one_document_again(place: Workplace) -> None:
+    before = place.tables()
+    said = json.loads(place.annotations.read_text())
     next(clip for clip in said["clips"] if clip["clip_id"] == "basic_step_1")["notes"] = "slow and close"
-    path.write_text(json.dumps(said))
-    assert run().exit_code == 0
-    changed = {p.relative_to(folder / "data").as_posix() for p, at in before.items() if p.stat().st_mtime_ns != at}
+    place.annotations.write_text(json.dumps(said))
+    assert place.generate().exit_code == 0
+    after = place.tables()
+    changed = {name for name in before if after[name] != before[name]}
     assert changed == {"text_embedding/basic_step_1.parquet", "search_index/basic_step_1.parquet"}
-    row = pd.read_parquet(folder / "data" / "embeddings.parquet").set_index("clip_id").loc["basic_step_1"]
+    row = pd.read_parquet(place.data / "embeddings.parquet").set_index("clip_id").loc["basic_step_1"]
     assert row["notes"] == "slow and close"
+
+
+def test_a_deleted_table_is_made_again_and_what_hangs_on_it_is_not(place: Workplace) -> None:
+    before = place.tables()
+    (place.data / "beats" / "basic_step_1.parquet").unlink()
+    assert place.generate().exit_code == 0
+    after = place.tables()
+    assert {name for name in before if after[name] != before[name]} == {"beats/basic_step_1.parquet"}
+
+
+def test_documents_move_to_elasticsearch_when_it_is_configured(
+    place: Workplace, elasticsearch_node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = place.tables()
+    monkeypatch.setenv("ELASTICSEARCH_HOST", "localhost")
+    monkeypatch.setenv("ELASTICSEARCH_PORT", str(elasticsearch_node.port))
+    monkeypatch.setenv("ELASTICSEARCH_INDEX", "sample_moves")
+    result = place.generate()
+    assert result.exit_code == 0, result.output
+    after = place.tables()
+    changed = {name for name in before if after[name] != before[name]}
+    assert changed == {f"search_index/{clip_id}.parquet" for clip_id in SAMPLE_CLIPS}
+    client = elasticsearch_node.client()
+    source = client.get(index="sample_moves", id="basic_step_1")["_source"]
+    row = pd.read_parquet(place.data / "embeddings.parquet").set_index("clip_id").loc["basic_step_1"]
+    np.testing.assert_allclose(source["lead_embedding"], row["lead_embedding"], rtol=1e-6)
+    assert (source["move_label"], source["version"]) == ("basic_step", "mmpose_v1")
+    assert client.count(index="sample_moves")["count"] == 4
+
+
+def test_without_elasticsearch_the_vectors_are_safe_and_the_next_run_indexes_them(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("ELASTICSEARCH_HOST", "127.0.0.1")
+        monkeypatch.setenv("ELASTICSEARCH_PORT", str(nobody.getsockname()[1]))
+        before = place.tables()
+        result = place.generate()
+    assert result.exit_code == 1
+    assert "Cannot connect to Elasticsearch at 127.0.0.1" in result.output
+    assert place.tables() == before
+    monkeypatch.delenv("ELASTICSEARCH_HOST")
+    assert place.generate().exit_code == 0
+    assert place.tables() == before
 
 
 def test_a_clip_without_sound_and_annotation_is_made_without_its_audio_vector(tmp_path: Path) -> None:

@@ -1,27 +1,17 @@
-"""The command line: words, flags and exit codes. What a command does lives elsewhere and is imported when it runs."""
+"""`generate` and `sample`: making the embeddings of a folder of clips, and a folder of clips to try it on."""
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from bachata_assets.cli.options import DataDir, both, refuse
 
 if TYPE_CHECKING:
     from bachata_assets.generation import Generated
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_show_locals=False,  # they may hold secrets
-    help="Turn videos of bachata couples into searchable embeddings, offline, on an ordinary CPU.",
-)
-
 LOG_NAME = "embedding_generation.log"
-
-
-def both(name: str) -> tuple[str, str]:
-    """Return a flag as the mission writes it, and with dashes."""
-    return f"--{name}", f"--{name.replace('_', '-')}"
 
 
 VideoDir = Annotated[Path, typer.Option(*both("video_dir"), help="Folder of clips, searched recursively.")]
@@ -34,16 +24,9 @@ CheckpointPath = Annotated[
     Path | None,
     typer.Option(*both("checkpoint_path"), help="Folder of model checkpoints (over the settings)."),
 ]
-DataDir = Annotated[str | None, typer.Option(*both("data_dir"), help="Where everything is written. [default: data]")]
 Debug = Annotated[bool, typer.Option("--debug", help="Log details, with tracebacks.")]
 
 
-@app.callback()
-def main() -> None:
-    """Make subcommands of all commands, also while there is only one."""
-
-
-@app.command()
 def generate(
     video_dir: VideoDir,
     annotations: Annotations,
@@ -77,12 +60,11 @@ def generate(
         with instance_of(settings.data_dir) as instance:
             done = run(platform, instance)
     except (SettingsError, *CollectionError) as error:
-        _refuse(str(error))
+        refuse(str(error))
     _say_result(done, platform.dataset.path(""))
     raise typer.Exit(1 if done.standing.failed or done.standing.pending else 0)
 
 
-@app.command()
 def sample(
     folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("data/sample"),
 ) -> None:
@@ -120,8 +102,3 @@ def _log_to(path: str, *, debug: bool) -> None:
     terminal = logging.StreamHandler()
     terminal.setFormatter(logging.Formatter("%(message)s"))
     log.handlers = [file, terminal]
-
-
-def _refuse(problem: str) -> NoReturn:
-    typer.echo(f"Error: {problem}", err=True)
-    raise typer.Exit(2)

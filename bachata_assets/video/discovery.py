@@ -52,9 +52,7 @@ def find_clips(video_dir: Path) -> list[PurePosixPath]:
     return sorted(found)
 
 
-def assign_clip_ids(
-    found: Iterable[PurePosixPath], known: Mapping[PurePosixPath, str]
-) -> dict[str, PurePosixPath]:
+def assign_clip_ids(found: Iterable[PurePosixPath], known: Mapping[PurePosixPath, str]) -> dict[str, PurePosixPath]:
     """Name every file, in the order found.
 
     An id once given to a path stays. A new file is called by its stem; where that is taken its folders come in

@@ -44,9 +44,7 @@ def look(video_dir: Path, known: Mapping[str, ClipFile]) -> dict[str, ClipFile]:
     """
     ids = {file.path: clip_id for clip_id, file in known.items()}
     named = assign_clip_ids(find_clips(video_dir), ids)
-    seen = {
-        clip_id: _look_at(video_dir, clip_id, path, known.get(clip_id)) for clip_id, path in named.items()
-    }
+    seen = {clip_id: _look_at(video_dir, clip_id, path, known.get(clip_id)) for clip_id, path in named.items()}
     gone = {clip_id: replace(file, present=False) for clip_id, file in known.items() if clip_id not in seen}
     return {**gone, **seen}
 

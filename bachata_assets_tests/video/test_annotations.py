@@ -25,7 +25,9 @@ def test_a_clip_without_an_entry_gets_the_missions_fallbacks() -> None:
 
 
 def test_an_entry_says_only_what_it_says(tmp_path: Path) -> None:
-    (entry,) = load_annotations(written(tmp_path, {"clip_id": "a", "move_label": "dips", "notes": None, "difficulty": ""}))
+    (entry,) = load_annotations(
+        written(tmp_path, {"clip_id": "a", "move_label": "dips", "notes": None, "difficulty": ""})
+    )
     assert entry.annotation.model_fields_set == {"move_label"}
     assert entry.annotation.difficulty == "unknown"
 

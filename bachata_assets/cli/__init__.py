@@ -1,0 +1,16 @@
+"""The command line: words, flags and exit codes. What a command does lives elsewhere and is imported when it runs."""
+
+import typer
+
+from bachata_assets.cli import generate, search
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_show_locals=False,  # they may hold secrets
+    help="Turn videos of bachata couples into searchable embeddings, offline, on an ordinary CPU.",
+)
+app.command()(generate.generate)
+app.command()(generate.sample)
+app.command()(search.similar)
+app.add_typer(search.index_app, name="index")

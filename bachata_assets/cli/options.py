@@ -1,0 +1,20 @@
+"""Flags that several commands share, and how a wrong call ends."""
+
+from typing import Annotated, NoReturn
+
+import typer
+
+
+def both(name: str) -> tuple[str, str]:
+    """Return a flag as the mission writes it, and with dashes."""
+    return f"--{name}", f"--{name.replace('_', '-')}"
+
+
+DataDir = Annotated[str | None, typer.Option(*both("data_dir"), help="Where everything is written. [default: data]")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+def refuse(problem: str) -> NoReturn:
+    """Say what is wrong with the call and end with 2."""
+    typer.echo(f"Error: {problem}", err=True)
+    raise typer.Exit(2)

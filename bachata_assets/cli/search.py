@@ -1,0 +1,159 @@
+"""`similar` and `index`: asking the search index, and looking after its versions."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from bachata_assets.cli.options import AsJson, DataDir, refuse
+
+if TYPE_CHECKING:
+    from bachata_assets.search.index import SearchIndex
+    from bachata_assets.search.similarity import Match
+
+PIPE_WIDTH = 200
+
+index_app = typer.Typer(no_args_is_help=True, help="Look after the versions of the search index.")
+
+
+def similar(
+    clip_id: Annotated[str | None, typer.Argument(help="A clip of the collection.", metavar="CLIP")] = None,
+    text: Annotated[str | None, typer.Option("--text", help="A free sentence, instead of a clip.")] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights",
+            help="What counts how much, e.g. text=0.5,audio=0.5. "
+            "[default: text=.35,audio=.35,lead=.1,follow=.1,interaction=.1]",
+        ),
+    ] = None,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("--filter", help="E.g. difficulty=beginner, tempo=100..130, min_quality=0.6; may be repeated."),
+    ] = None,
+    size: Annotated[int, typer.Option("--size", help="How many clips to show.")] = 10,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the clips most like a clip, or those that a sentence describes.
+
+    Examples: `bachata-assets similar basic_step_1 --filter difficulty=beginner` and
+    `bachata-assets similar --text "romantic slow turn" --weights text=1`
+    """
+    from bachata_assets.search.filters import Filters
+    from bachata_assets.search.similarity import parse_weights
+
+    with _index(data_dir) as index:
+        found = index.find_similar(
+            clip_id,
+            text=text,
+            weights=parse_weights(weights) if weights else None,
+            filters=Filters.parse(filters or []),
+            size=size,
+        )
+    if as_json:
+        typer.echo(json.dumps([match.to_dict() for match in found], indent=2))
+    else:
+        _print(_table(found))
+
+
+@index_app.command()
+def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Show every version of the index, and which one readers see."""
+    with _index(data_dir) as index:
+        state = index.status()
+    if as_json:
+        typer.echo(json.dumps(asdict(state), indent=2))
+        return
+    table = Table("version", "documents", "bytes", "readers see it", title=f"{state.backend}: {state.location}")
+    for version in state.versions:
+        size = "" if version.bytes is None else f"{version.bytes:,}"
+        table.add_row(version.name, f"{version.documents:,}", size, "yes" if version.live else "")
+    _print(table)
+    if state.alias_taken:
+        typer.echo(f"A plain index is called {state.alias}: `bachata-assets index adopt` makes it a version.")
+
+
+@index_app.command()
+def promote(
+    force: Annotated[bool, typer.Option("--force", help="Do it although clips are missing from the new one.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Let readers see the version that the current models write."""
+    with _index(data_dir, writing=True) as index:
+        done = index.promote(force=force)
+    if not done.live:
+        named = ", ".join(done.missing[:5])
+        refuse(
+            f"{done.index_name} lacks {len(done.missing)} clips that readers see now ({named}): "
+            "make them, or say --force"
+        )
+    typer.echo(f"Readers see {done.index_name}" + (f", before {done.replaced}" if done.replaced else ""))
+
+
+@index_app.command()
+def prune(data_dir: DataDir = None) -> None:
+    """Remove the versions that readers no longer see."""
+    with _index(data_dir, writing=True) as index:
+        removed = index.prune()
+    typer.echo(f"Removed: {', '.join(removed)}" if removed else "Nothing to remove.")
+
+
+@index_app.command()
+def adopt(data_dir: DataDir = None) -> None:
+    """Turn a plain index that has the alias' name into a version behind the alias."""
+    with _index(data_dir, writing=True) as index:
+        name = index.adopt()
+    typer.echo(f"The plain index is now {name}.")
+
+
+@contextmanager
+def _index(data_dir: str | None, *, writing: bool = False) -> "Iterator[SearchIndex]":
+    """Open the index; what cannot be answered is one clear line."""
+    from bachata_assets.search.errors import QueryError, SearchError
+    from bachata_assets.search.index import SearchIndex
+    from bachata_assets.settings import SettingsError, load_settings
+
+    try:
+        settings = load_settings(data_dir=data_dir)
+        if writing:
+            from bachata_assets.build import build_resources
+
+            opened = build_resources(settings)["search"].open()
+        else:
+            opened = SearchIndex.from_settings(settings)
+        with opened as index:
+            yield index
+    except (SearchError, QueryError, SettingsError) as error:
+        refuse(str(error))
+
+
+def _table(found: "list[Match]") -> Table:
+    families = list(dict.fromkeys(family for match in found for family in match.scores))
+    table = Table(box=box.SIMPLE)
+    table.add_column("clip", no_wrap=True)
+    table.add_column("move", no_wrap=True)
+    for name in ("score", *families):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("difficulty", "energy", "tempo", "quality"):
+        table.add_column(name)
+    for match in found:
+        scores = [f"{match.scores[family]:.3f}" if family in match.scores else "" for family in families]
+        described = [match.difficulty, match.energy_level]
+        numbers = [f"{match.estimated_tempo:.0f}", f"{match.quality_score:.2f}"]
+        table.add_row(match.clip_id, match.move_label, f"{match.score:.3f}", *scores, *described, *numbers)
+    return table
+
+
+def _print(table: Table) -> None:
+    """Print a table as wide as the terminal, and in a pipe as wide as it wants to be."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PIPE_WIDTH)
+    console.print(table)
