@@ -42,7 +42,7 @@ class Filters:
             if name in LABELS:
                 values[name] = (value,) if isinstance(value, str) else tuple(value)
             elif name == "tempo":
-                low, high = value
+                low, high = _pair(value)
                 values |= {"min_tempo": _number(name, low), "max_tempo": _number(name, high)}
             elif name in ("min_tempo", "max_tempo", "min_quality"):
                 values[name] = _number(name, value)
@@ -105,6 +105,12 @@ class Filters:
 def sql_string(value: str) -> str:
     """Return a SQL literal."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def _pair(value: Any) -> tuple[Any, Any]:
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise QueryError(f"filters: tempo must be a pair (lowest, highest), is {value!r}")
+    return value[0], value[1]
 
 
 def _number(name: str, value: Any) -> float | None:

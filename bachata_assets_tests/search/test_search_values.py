@@ -1,0 +1,144 @@
+"""Documents, filters and weights as values, without an index."""
+
+import json
+import math
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bachata_assets.search import ClipDocument, Filters
+from bachata_assets.search.errors import InvalidDocumentError, QueryError
+from bachata_assets.search.similarity import best, checked_weights, parse_weights
+from bachata_assets_tests.search.documents import document, vector
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"audio_embedding": np.ones(127)}, r"clip: audio_embedding has shape \(127,\), must be \(128,\)"),
+        ({"lead_embedding": np.full(512, np.nan)}, "clip: lead_embedding holds NaN or Inf"),
+        ({"lead_embedding": np.full(512, 1e300)}, "clip: lead_embedding holds NaN or Inf"),
+        ({"text_embedding": np.zeros(384)}, "clip: text_embedding is all zeros; an absent vector is None"),
+        ({"estimated_tempo": math.nan}, "clip: estimated_tempo is nan, not a finite number"),
+        ({"created_at": datetime(2025, 10, 18)}, "clip: created_at .* has no time zone"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")
+def test_a_wrong_document_is_refused_by_clip_and_field(wrong: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidDocumentError, match=says):
+        document("clip", **wrong)
+
+
+@pytest.mark.parametrize("clip_id", ["", "é" * 257])
+def test_an_id_that_elasticsearch_cannot_take_is_refused(clip_id: str) -> None:
+    with pytest.raises(InvalidDocumentError, match="must be 1 to 512 bytes long"):
+        document(clip_id)
+
+
+def test_the_json_reads_back_as_the_same_document() -> None:
+    sent = document("clip", 5, follow_embedding=None)
+    read = ClipDocument.from_source(json.loads(sent.to_json()))
+    assert read.to_json() == sent.to_json()
+    assert read.content_hash == sent.content_hash
+    for family, expected in sent.vectors.items():
+        np.testing.assert_array_equal(read.vectors[family], expected)
+    assert json.loads(sent.to_json())["follow_embedding"] is None
+
+
+def test_a_vector_cannot_be_changed_afterwards() -> None:
+    given = vector("lead", 1)
+    made = document("clip", 1, lead_embedding=given)
+    given[0] = 7
+    assert made.lead_embedding[0] != 7
+    with pytest.raises(ValueError, match="read-only"):
+        made.lead_embedding[0] = 7
+
+
+def test_the_content_hash_changes_with_content_alone() -> None:
+    made = document("clip", 1)
+    later = replace(made, created_at=datetime(2026, 1, 1, tzinfo=UTC), processing_time=1.0)
+    assert later.content_hash == made.content_hash
+    nudged = made.lead_embedding.copy()
+    nudged[511] = np.nextafter(nudged[511], np.float32(9))
+    others = [
+        replace(made, lead_embedding=nudged),
+        replace(made, lead_embedding=None),
+        replace(made, lead_embedding=made.follow_embedding, follow_embedding=made.lead_embedding),
+        replace(made, move_label="dip"),
+        replace(made, frame_count=451),
+    ]
+    assert len({made.content_hash, *(other.content_hash for other in others)}) == 6
+
+
+def test_filters_are_the_same_in_every_spelling() -> None:
+    texts = ["difficulty=beginner,advanced", "tempo=100..130.5", "min_quality=0.6", "move_label=dip"]
+    mapping = {
+        "difficulty": ["beginner", "advanced"],
+        "tempo": (100, 130.5),
+        "min_quality": 0.6,
+        "move_label": "dip",
+    }
+    expected = Filters(("dip",), ("beginner", "advanced"), (), 100.0, 130.5, 0.6)
+    assert Filters.parse(texts) == Filters.of(mapping) == Filters.of(expected) == expected
+
+
+def test_a_tempo_range_may_be_open() -> None:
+    assert Filters.parse(["tempo=120.."]) == Filters(min_tempo=120.0)
+    assert Filters.parse(["tempo=..120"]) == Filters(max_tempo=120.0)
+    assert Filters.of(None) == Filters.of({}) == Filters()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("difficulty", "cannot read 'difficulty'"),
+        ("difficulty=", "cannot read 'difficulty='"),
+        ("tempo=120", r"a tempo range is written tempo=100\.\.130"),
+        ("tempo=slow..fast", "tempo must be a number, is 'slow'"),
+        ("min_quality=high", "min_quality must be a number, is 'high'"),
+        ("mood=happy", "no filter 'mood'; there are move_label, difficulty"),
+    ],
+)
+def test_a_filter_that_cannot_be_read_is_named(text: str, says: str) -> None:
+    with pytest.raises(QueryError, match=says):
+        Filters.parse([text])
+
+
+@pytest.mark.parametrize("tempo", [120, (100,), "100..130"])
+def test_a_tempo_that_is_no_pair_is_refused(tempo: Any) -> None:
+    with pytest.raises(QueryError, match="tempo must be a pair"):
+        Filters.of({"tempo": tempo})
+
+
+def test_a_quote_in_a_label_stays_in_the_label() -> None:
+    assert Filters(move_label=("o' OR 1=1 --",)).to_sql() == "move_label IN ('o'' OR 1=1 --')"
+
+
+def test_weights_are_read_from_the_command_line() -> None:
+    assert parse_weights("text=0.5, lead=2,audio=0") == {"text": 0.5, "lead": 2.0, "audio": 0.0}
+    assert checked_weights(parse_weights("text=0.5,audio=0")) == {"text": 0.5}
+
+
+@pytest.mark.parametrize("text", ["text", "text=much", "", "mood=1", "text=0", "text=nan"])
+def test_weights_that_cannot_be_used_are_refused(text: str) -> None:
+    with pytest.raises(QueryError, match="weights: "):
+        parse_weights(text)
+
+
+def test_the_best_are_weighed_over_what_is_there_and_equals_ordered_by_id() -> None:
+    nan = np.nan
+    scores = np.array([[0.9, 0.1], [nan, 0.5], [0.5, 0.5], [nan, nan], [0.5, nan]])
+    found = best(["e", "d", "c", "b", "a"], scores, np.array([3.0, 1.0]), size=4)
+    assert found == [(0, pytest.approx(0.7)), (4, 0.5), (2, 0.5), (1, 0.5)]
+
+
+def test_the_library_imports_neither_torch_nor_dagster() -> None:
+    heavy = "torch", "dagster", "lancedb", "elasticsearch", "sentence_transformers"
+    code = f"import sys, bachata_assets.search; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
