@@ -62,14 +62,10 @@ def find_candidates(models: PoseModels, frames: Iterable[np.ndarray]) -> Iterato
 def _candidates(frame: np.ndarray, found: Detections, poses: list[np.ndarray]) -> Candidates:
     if not poses:
         empty = np.zeros
-        return Candidates(
-            found.boxes, found.scores, empty((0, 17, 3), np.float32), empty((0, FEATURES), np.float32)
-        )
+        return Candidates(found.boxes, found.scores, empty((0, 17, 3), np.float32), empty((0, FEATURES), np.float32))
     keypoints = np.stack(poses)
     kept = _distinct(found, keypoints)
-    return Candidates(
-        found.boxes[kept], found.scores[kept], keypoints[kept], body_colours(frame, keypoints[kept])
-    )
+    return Candidates(found.boxes[kept], found.scores[kept], keypoints[kept], body_colours(frame, keypoints[kept]))
 
 
 def _distinct(found: Detections, keypoints: np.ndarray) -> list[int]:

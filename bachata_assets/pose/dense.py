@@ -1,5 +1,6 @@
 """The two dancers' tracks to keypoints on every frame."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,13 +12,17 @@ from bachata_assets.pose.candidates import Candidates
 from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.gaps import bridge_gaps
 from bachata_assets.pose.geometry import AREA_OF_BOX, box_area, object_keypoint_similarity
+from bachata_assets.pose.identity import ColourModel
 from bachata_assets.pose.models import PoseModels
 from bachata_assets.pose.second_look import look_behind
+from bachata_assets.pose.swaps import suspected_swaps
 from bachata_assets.pose.tracks import MISSING, Track
 
 BELIEVABLE = 0.2
 """Mean keypoint score from which a pose counts as found."""
 SAME_BODY_OKS = 0.6
+SIGN = (1, -1)
+"""Of the log-odds that colours are dancer 0's, to be those that they are the dancer's own."""
 EXPECTED_WITHIN_S = 1.0
 """A missing dancer's box is guessed for no longer than this before or after being seen."""
 
@@ -43,19 +48,41 @@ def estimate_every_frame(
     track: Track,
     samples: RoomSamples,
 ) -> DenseCouple:
-    """Return keypoints on all frames: the candidates' own at `steps`, top-down poses on interpolated boxes between."""
-    count = len(times)
+    """Return keypoints on all frames.
+
+    At `steps` they are the candidates' own, between them top-down poses on interpolated boxes; whoever is then missing
+    beside the partner is looked for once more (`second_look.py`); short gaps are bridged.
+    """
     boxes = expected_boxes(times, steps, candidates, track.chosen)
-    keypoints = np.full((count, 2, 17, 3), np.nan, np.float32)
-    evidence = np.zeros((count, 2), np.float32)
+    keypoints = np.full((len(times), 2, 17, 3), np.nan, np.float32)
+    evidence = np.full((len(times), 2), np.nan, np.float32)
     for step, found, chosen in zip(steps, candidates, track.chosen, strict=True):
         for who, index in enumerate(chosen):
             if index != MISSING:
                 keypoints[step, who] = found.keypoints[index]
-                evidence[step, who] = track.colours.evidence(found.colours[index : index + 1])[0]
+                evidence[step, who] = SIGN[who] * track.colours.evidence(found.colours[index][None])[0]
+    size = _fill_between(models, frames, boxes, track.colours, keypoints, evidence)
+    valid = _believable(boxes, keypoints, evidence)
+    evidence[~valid] = np.nan
+    swaps = suspected_swaps(times, boxes, keypoints, valid, evidence)
+    hidden = look_behind(models, frames, samples, boxes, keypoints, valid, track.colours)
+    at = tuple(hidden.places.T)
+    boxes[at], keypoints[at], valid[at] = hidden.boxes, hidden.keypoints, True
+    boxes, keypoints, interpolated = _bridged(times, boxes, keypoints, valid)
+    return DenseCouple(boxes, keypoints, valid | interpolated, interpolated, swaps, size)
+
+
+def _fill_between(
+    models: PoseModels,
+    frames: ClipFrames,
+    boxes: np.ndarray,
+    colours: ColourModel,
+    keypoints: np.ndarray,
+    evidence: np.ndarray,
+) -> tuple[int, int]:
+    """Fill `keypoints` and `evidence` where there is a box but no pose yet; return the pictures' width and height."""
     wanted = ~np.isnan(boxes[..., 0]) & np.isnan(keypoints[..., 0, 0])
-    places: list[tuple[int, int]] = []
-    pictures: list[np.ndarray] = []
+    waiting: deque[tuple[int, int, np.ndarray]] = deque()
     size = (0, 0)
 
     def jobs() -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -63,21 +90,14 @@ def estimate_every_frame(
         for index, (_, picture) in enumerate(frames):
             size = (picture.shape[1], picture.shape[0])
             for who in np.flatnonzero(wanted[index]):
-                places.append((index, int(who)))
-                pictures.append(picture)
+                waiting.append((index, int(who), picture))
                 yield picture, boxes[index, who]
 
-    for done, pose in enumerate(models.keypoints(jobs())):
-        index, who = places[done]
+    for pose in models.keypoints(jobs()):
+        index, who, picture = waiting.popleft()
         keypoints[index, who] = pose
-        evidence[index, who] = track.colours.evidence(body_colours(pictures[done], pose[None]))[0]
-        pictures[done] = np.empty(0)
-    valid = _believable(boxes, keypoints, evidence)
-    hidden = look_behind(models, frames, samples, boxes, keypoints, valid, track.colours)
-    at = tuple(hidden.places.T)
-    boxes[at], keypoints[at], valid[at] = hidden.boxes, hidden.keypoints, True
-    boxes, keypoints, interpolated = _bridged(times, boxes, keypoints, valid)
-    return DenseCouple(boxes, keypoints, valid | interpolated, interpolated, (), size)
+        evidence[index, who] = SIGN[who] * colours.evidence(body_colours(picture, pose[None]))[0]
+    return size
 
 
 def expected_boxes(
@@ -89,11 +109,12 @@ def expected_boxes(
         seen = np.flatnonzero(chosen[:, who] != MISSING)
         if not seen.size:
             continue
-        known = np.stack([candidates[s].boxes[chosen[s, who]] for s in seen])
+        known = np.stack([candidates[int(s)].boxes[chosen[s, who]] for s in seen])
         at = times[steps[seen]]
         for side in range(4):
             boxes[:, who, side] = np.interp(times, at, known[:, side])
-        nearest = np.abs(times[:, None] - at[None]).min(axis=1)
+        after = np.searchsorted(at, times).clip(0, len(at) - 1)
+        nearest = np.minimum(np.abs(times - at[after]), np.abs(times - at[(after - 1).clip(0)]))
         boxes[nearest > EXPECTED_WITHIN_S, who] = np.nan
     return boxes
 
@@ -107,7 +128,7 @@ def _believable(boxes: np.ndarray, keypoints: np.ndarray, evidence: np.ndarray) 
     oks = np.zeros(len(boxes))
     oks[both] = object_keypoint_similarity(keypoints[both, 0], keypoints[both, 1], area[both])
     # Whose body it is: by clothes, then by certainty.
-    fits = np.stack([evidence[:, 0], -evidence[:, 1]], axis=1) + score
+    fits = evidence + score
     for index in np.flatnonzero(oks > SAME_BODY_OKS):
         valid[index, fits[index].argmin()] = False
     return valid

@@ -76,9 +76,7 @@ def _export(spec: ModelSpec, folder: Path) -> None:
 
     from bachata_assets.pose.openmmlab_models import exportable
 
-    log.info(
-        "Exporting %s to OpenVINO (once; later starts take it from %s)", spec.checkpoint_path.name, folder
-    )
+    log.info("Exporting %s to OpenVINO (once; later starts take it from %s)", spec.checkpoint_path.name, folder)
     width, height = spec.input_size
     example = torch.zeros(2, height, width, 3, dtype=torch.uint8)
     # A detector sees frames of either orientation; a pose model's head is made for one size of crop.

@@ -5,9 +5,7 @@ Boxes are float arrays (..., 4), x1 y1 x2 y2; keypoints (..., 17, 3), x y score 
 
 import numpy as np
 
-COCO_SIGMAS = (
-    np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89], np.float32) / 1000
-)
+COCO_SIGMAS = np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89], np.float32) / 1000
 """Spread of each keypoint relative to the person's scale (cocodataset.org, keypoints evaluation)."""
 AREA_OF_BOX = 0.53
 """COCO's person area over its box's area, on average."""

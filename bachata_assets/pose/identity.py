@@ -70,7 +70,7 @@ def learn_colours(first: np.ndarray, second: np.ndarray) -> tuple[ColourModel, n
 
 def _score(colours: np.ndarray, log_ratio: np.ndarray) -> np.ndarray:
     """Return the summed mean log ratio (N,) of the parts."""
-    parts = (colours * log_ratio).reshape(len(colours), len(PARTS), -1).sum(-1)
+    parts = (colours * log_ratio).reshape(len(colours), len(PARTS), FEATURES // len(PARTS)).sum(-1)
     total: np.ndarray = np.clip(parts, -CLIP, CLIP).sum(-1)
     return total
 

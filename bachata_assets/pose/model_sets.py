@@ -91,9 +91,7 @@ class ModelSpec:
     def identity(self) -> str:
         """Hash of everything that decides what the model computes: weights, config, code version, input size."""
         if not self.config_path.is_file():
-            raise ModelSetError(
-                f"{self.config_path}: no such config; mend `config` in {self.folder / MANIFEST}"
-            )
+            raise ModelSetError(f"{self.config_path}: no such config; mend `config` in {self.folder / MANIFEST}")
         parts = {
             "weights": self.weights_sha256,
             "config": hashlib.sha256(self.config_path.read_bytes()).hexdigest(),
@@ -150,9 +148,7 @@ def load_model_set(name: str = "bundled", checkpoint_dir: Path | None = None) ->
         raise ModelSetError(f"{manifest}: no model set {name!r}; there are: {', '.join(sets)}")
     entry = sets[name]
     try:
-        models = {
-            kind: _spec(kind, entry[kind], folder) for kind in ("detector", "pose", "hand") if kind in entry
-        }
+        models = {kind: _spec(kind, entry[kind], folder) for kind in ("detector", "pose", "hand") if kind in entry}
         return ModelSet(name=name, description=entry.get("description", ""), **models)
     except (TypeError, KeyError, ValueError) as error:
         raise ModelSetError(f"{manifest}: model set {name!r} is malformed: {error}") from error

@@ -4,6 +4,7 @@ Which persons are the couple is `estimator.py`'s concern; where exported models 
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,9 +45,7 @@ class PoseModels:
     Use `PoseModels.load`. `fingerprint` changes exactly when the numbers may: weights, config, effective precision.
     """
 
-    def __init__(
-        self, model_set: ModelSet, cache_dir: Path | None, precision: Precision, threads: int
-    ) -> None:
+    def __init__(self, model_set: ModelSet, cache_dir: Path | None, precision: Precision, threads: int) -> None:
         import openvino
 
         core = openvino.Core()
@@ -125,7 +124,7 @@ class PoseModels:
 
         Crop geometry and decoding are MMPose's (GetBBoxCenterScale, TopdownAffine, SimCCLabel), flip test off.
         """
-        geometry: list[np.ndarray] = []
+        geometry: deque[np.ndarray] = deque()
 
         def crops() -> Iterator[np.ndarray]:
             for frame, box in jobs:
@@ -133,12 +132,9 @@ class PoseModels:
                 geometry.append(matrix)
                 yield crop
 
-        index = 0
         for logits_x, logits_y in _run_queue(self._pose, _batches(crops(), POSE_BATCH), self.threads):
             for x, y in zip(logits_x, logits_y, strict=True):
-                yield _decode_simcc(x, y, geometry[index])
-                geometry[index] = np.empty(0)
-                index += 1
+                yield _decode_simcc(x, y, geometry.popleft())
 
     def _raw_detections(self, frames: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield scores (P,) and boxes (P, 4) in px of the frame, clipped to it."""
@@ -156,13 +152,9 @@ class PoseModels:
             for frame in frames:
                 yield letterbox(frame, input_width, input_height)
 
-        for batch_scores, batch_distances in _run_queue(
-            detector, _batches(inputs(), DETECTOR_BATCH), self.threads
-        ):
+        for batch_scores, batch_distances in _run_queue(detector, _batches(inputs(), DETECTOR_BATCH), self.threads):
             for scores, distances in zip(batch_scores, batch_distances, strict=True):
-                boxes = (
-                    np.concatenate([centers - distances[:, :2], centers + distances[:, 2:]], axis=1) / scale
-                )
+                boxes = np.concatenate([centers - distances[:, :2], centers + distances[:, 2:]], axis=1) / scale
                 yield scores, np.clip(boxes, 0, np.array([width, height, width, height], np.float32))
 
     def _detector_for(self, upright: bool) -> tuple["openvino.CompiledModel", tuple[int, int]]:

@@ -91,9 +91,7 @@ class _COCOeval(pycocotools.cocoeval.COCOeval):  # type: ignore[misc]
             self.params.kpt_oks_sigmas = np.asarray(sigmas)
 
 
-def _register(
-    name: str, kind: type[types.ModuleType] = types.ModuleType, **attributes: Any
-) -> types.ModuleType:
+def _register(name: str, kind: type[types.ModuleType] = types.ModuleType, **attributes: Any) -> types.ModuleType:
     """Put a module of this name into `sys.modules` unless the real one is there."""
     module = kind(name)
     module.__spec__ = importlib.machinery.ModuleSpec(name, None)

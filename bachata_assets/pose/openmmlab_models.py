@@ -57,9 +57,7 @@ def _load_weights(model: Any, spec: ModelSpec) -> None:
     wrong = [key for key in (*missing, *unexpected) if not key.startswith(IGNORED_KEYS)]
     wrong = [key for key in wrong if not key.endswith("num_batches_tracked")]
     if wrong:
-        raise ModelSetError(
-            f"{path}: does not fit {spec.config}: {len(wrong)} keys differ, the first is {wrong[0]}"
-        )
+        raise ModelSetError(f"{path}: does not fit {spec.config}: {len(wrong)} keys differ, the first is {wrong[0]}")
 
 
 class _Normalised(torch.nn.Module):

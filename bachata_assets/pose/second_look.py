@@ -3,6 +3,7 @@
 What counts as found at first is `dense.py`'s concern.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -67,7 +68,7 @@ def look_behind(
     if ratio is None or not wanted.any():
         return HiddenPoses(np.zeros((0, 2), int), np.zeros((0, 4)), np.zeros((0, 17, 3)))
     room = samples.room(np.where(valid[..., None], boxes, np.nan))
-    looks: list[_Look] = []
+    looks: deque[_Look] = deque()
 
     def jobs() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for index, (_, picture) in enumerate(frames):
@@ -81,30 +82,28 @@ def look_behind(
                     yield painted.picture, box
 
     kept = []
-    for done, pose in enumerate(models.keypoints(jobs())):
-        look = looks[done]
+    for pose in models.keypoints(jobs()):
+        look = looks.popleft()
         if look.believes(pose, keypoints[look.frame, 1 - look.who], colours):
-            kept.append((look, pose))
-        look.painted = None
+            kept.append((look.frame, look.who, look.box, pose))
     return HiddenPoses(
-        np.array([(look.frame, look.who) for look, _ in kept], int).reshape(-1, 2),
-        np.array([look.box for look, _ in kept]).reshape(-1, 4),
-        np.array([pose for _, pose in kept]).reshape(-1, 17, 3),
+        np.array([(frame, who) for frame, who, _, _ in kept], int).reshape(-1, 2),
+        np.array([box for _, _, box, _ in kept]).reshape(-1, 4),
+        np.array([pose for _, _, _, pose in kept]).reshape(-1, 17, 3),
     )
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Look:
-    """One look at one hidden dancer; the picture is let go when it is judged."""
+    """One look at one hidden dancer."""
 
     frame: int
     who: int
-    painted: Painted | None
+    painted: Painted
     box: np.ndarray
 
     def believes(self, pose: np.ndarray, partner: np.ndarray, colours: ColourModel) -> bool:
         """Tell whether `pose` (17, 3) is certain, not the partner's, of a size, place and clothes that fit."""
-        assert self.painted is not None
         height = self.box[3] - self.box[1]
         trunk = pose[[5, 6, 11, 12], 0].mean()
         fits = abs(trunk - box_center(self.box)[0]) < FARTHEST * height

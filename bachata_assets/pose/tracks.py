@@ -46,9 +46,7 @@ class Track:
     colours: ColourModel
 
 
-def track_couple(
-    candidates: Sequence[Candidates], times: np.ndarray, liveliness: Sequence[np.ndarray]
-) -> Track:
+def track_couple(candidates: Sequence[Candidates], times: np.ndarray, liveliness: Sequence[np.ndarray]) -> Track:
     """Return the couple's path through `candidates` (one entry a time step).
 
     Parameters
@@ -122,9 +120,7 @@ def _best_path(
         size = len(now) + 1
         evidence = np.append(colours.evidence(now.colours), 0.0)
         own = costs[step]
-        state_cost = (
-            _pair_cost(now) + (own - COLOUR_COST * evidence)[:, None] + (own + COLOUR_COST * evidence)[None]
-        )
+        state_cost = _pair_cost(now) + (own - COLOUR_COST * evidence)[:, None] + (own + COLOUR_COST * evidence)[None]
         memory: dict[tuple[int, int] | None, np.ndarray] = {None: np.zeros(size)}
         for place in {place for pair in seen for place in pair if place is not None}:
             at, index = place
