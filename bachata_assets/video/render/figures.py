@@ -72,7 +72,7 @@ def _turn(beat: float, direction: float) -> Moment:
     count = beat % 8
     turned = direction * 2 * np.pi * smooth((count - 3.3) / 3.6)
     raised = smooth((count - 2.6) / 1.0) * (1 - smooth((count - 6.7) / 1.2))
-    lead, follow = facing(0.68, z=0.5 * (along(SIDE_STEP, beat) - 0.3))
+    lead, follow = facing(0.68, z=0.7 * (along(SIDE_STEP, beat) - 0.3))
     follow = Stance(follow.x, follow.z, follow.heading + turned)
     return Moment(lead, follow, {"raised": raised, "open": 1 - raised})
 

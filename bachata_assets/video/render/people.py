@@ -73,8 +73,13 @@ class Couple:
         ankles = footwork.ankles(body, steps, lambda b: self._stance(index, b), beat)
         sway, accent = footwork.sway(steps, beat), steps.accent(beat)
         stance = self._stance(index, beat)
-        hips = {"sway": stance.sway + 0.035 * sway - 0.02 * accent, "hip_roll": 0.055 * accent - 0.015 * sway}
-        return trunk(body, replace(stance, **hips), ankles)
+        motion = {
+            "sway": stance.sway + 0.045 * sway - 0.02 * accent,
+            "hip_roll": 0.055 * accent - 0.015 * sway,
+            "twist": stance.twist - 0.1 * sway,
+            "crouch": stance.crouch + 0.012 * (1 + np.cos(2 * np.pi * beat)),
+        }
+        return trunk(body, replace(stance, **motion), ankles)
 
     def _stance(self, index: int, beat: float) -> Stance:
         """Return a dancer's stance in the room: the figure's, turned and moved to where the couple is."""

@@ -77,7 +77,7 @@ CLIPS = (
         notes="Side basic in closed hold, drawn",
     ),
     SampleClip(
-        "lady_right_turn_1", "lady_right_turn", "lady_right_turn", seed=7, angle=np.pi - 0.2, tempo=132,
+        "lady_right_turn_1", "lady_right_turn", "lady_right_turn", seed=53, angle=np.pi - 0.2, tempo=132,
         rhythm="majao", fps=24, width=640, height=360, seconds=5.5, difficulty="beginner", energy_level="high",
         notes="The follow turns to her right under the raised arm, drawn",
     ),
