@@ -102,7 +102,11 @@ CHECKS = """query($key: [String!]!, $check: String!) {
         status partition evaluation { success severity metadataEntries { label } } } }"""
 
 
-def test_a_backfill_of_two_clips_makes_those_two_and_checks_each(webserver: Webserver) -> None:
+SENSOR = """mutation($selector: SensorSelector!) { startSensor(sensorSelector: $selector) {
+    __typename ... on PythonError { message } } }"""
+
+
+def test_a_backfill_makes_its_two_clips_and_the_sensor_the_others(webserver: Webserver) -> None:
     webserver.wait_for(LOADED, lambda data: data["repositoriesOrError"].get("nodes"))
     node = webserver.ask(PARTITIONS, key=["keypoints"])["assetNodeOrError"]
     assert len(node["partitionKeys"]) == 4
@@ -129,3 +133,16 @@ def test_a_backfill_of_two_clips_makes_those_two_and_checks_each(webserver: Webs
         assert {entry["label"] for entry in one["evaluation"]["metadataEntries"]} >= {"quality_score", "at_least"}
     finite = webserver.ask(CHECKS, key=["lead_embedding"], check="lead_embedding_finite")["assetCheckExecutions"]
     assert [one["evaluation"]["success"] for one in finite] == [True, True]
+
+    selector = {
+        "repositoryLocationName": "bachata_assets",
+        "repositoryName": "__repository__",
+        "sensorName": "new_clips",
+    }
+    started = webserver.ask(SENSOR, selector=selector)
+    assert started["startSensor"]["__typename"] == "Sensor", started
+    webserver.wait_for(
+        PARTITIONS,
+        lambda data: data["assetNodeOrError"]["partitionStats"]["numMaterialized"] == 4,
+        key=["search_index"],
+    )

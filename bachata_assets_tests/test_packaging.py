@@ -21,6 +21,8 @@ def committed_lock() -> str:
 
 def test_the_committed_lock_names_no_host() -> None:
     assert "://" not in committed_lock()
+    packages = tomllib.loads(committed_lock())["package"]
+    assert {tuple(package["source"].items()) for package in packages} == {(("registry", "."),)}
 
 
 def test_the_installed_versions_are_the_locks() -> None:
