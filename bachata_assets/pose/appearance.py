@@ -14,6 +14,7 @@ FEATURES = len(PARTS) * BINS**3
 
 _LEFT_EAR, _RIGHT_EAR = 3, 4
 _LIMBS = {"arms": ((5, 7), (6, 8)), "legs": ((11, 13), (12, 14), (13, 15), (14, 16))}
+_CORNERS = np.array(list(np.ndindex(2, 2, 2)))
 _ALONG = np.linspace(0.1, 0.9, 7, dtype=np.float32)
 
 
@@ -28,21 +29,21 @@ def body_colours(frame: np.ndarray, keypoints: np.ndarray, counts: np.ndarray | 
     """
     import cv2
 
-    features = np.zeros((len(keypoints), len(PARTS), BINS**3), np.float32)
+    features = np.zeros((len(keypoints), FEATURES), np.float32)
     height, width = frame.shape[:2]
     for person, joints in enumerate(keypoints):
-        for part, points in enumerate(_sample_points(joints)):
-            xy = points.round().astype(int)
-            inside = (xy >= 0).all(1) & (xy[:, 0] < width) & (xy[:, 1] < height)
-            xy = xy[inside]
-            if counts is not None:
-                xy = xy[counts[xy[:, 1], xy[:, 0]]]
-            if len(xy) < FEWEST_POINTS:
-                continue
-            pixels = frame[xy[:, 1], xy[:, 0]][None]
+        points = _sample_points(joints)
+        part = np.repeat(np.arange(len(PARTS)), [len(p) for p in points])
+        xy = np.concatenate(points).round().astype(int)
+        seen = (xy >= 0).all(1) & (xy[:, 0] < width) & (xy[:, 1] < height)
+        if counts is not None:
+            seen[seen] = counts[xy[seen, 1], xy[seen, 0]]
+        seen &= np.bincount(part[seen], minlength=len(PARTS))[part] >= FEWEST_POINTS
+        if seen.any():
+            pixels = frame[xy[seen, 1], xy[seen, 0]][None]
             lab = cv2.cvtColor(pixels, cv2.COLOR_BGR2LAB)[0]
-            features[person, part] = _soft_histogram(lab.astype(np.float32))
-    return features.reshape(len(keypoints), FEATURES)
+            features[person] = _soft_histograms(lab.astype(np.float32), part[seen])
+    return features
 
 
 def _sample_points(joints: np.ndarray) -> list[np.ndarray]:
@@ -65,17 +66,15 @@ def _sample_points(joints: np.ndarray) -> list[np.ndarray]:
     return [head, torso, *limbs]
 
 
-def _soft_histogram(lab: np.ndarray) -> np.ndarray:
-    """Return a histogram (BINS^3,) in which each colour is shared among its 8 neighbouring bins."""
+def _soft_histograms(lab: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Return one histogram a part (FEATURES,) in which each colour is shared among its 8 neighbouring bins."""
     # Skin, hair and most clothes lie near the middle of a and b: the bins cover 128 +- 48 there.
-    position = np.stack(
-        [lab[:, 0] / 255, np.clip((lab[:, 1] - 80) / 96, 0, 1), np.clip((lab[:, 2] - 80) / 96, 0, 1)], axis=1
-    ) * (BINS - 1)
+    position = (lab - [0, 80, 80]) / [255, 96, 96]
+    position = np.clip(position, 0, 1) * (BINS - 1)
     low = np.minimum(position.astype(int), BINS - 2)
-    fraction = position - low
-    histogram = np.zeros(BINS**3, np.float32)
-    for corner in np.ndindex(2, 2, 2):
-        weight = np.prod(np.where(corner, fraction, 1 - fraction), axis=1)
-        index = np.ravel_multi_index((low + corner).T, (BINS,) * 3)
-        histogram += np.bincount(index, weight, BINS**3).astype(np.float32)
-    return histogram / len(lab)
+    share = np.stack([1 - (position - low), position - low])
+    weight = np.prod([share[_CORNERS[:, channel], :, channel] for channel in range(3)], axis=0)
+    place = (low @ [BINS**2, BINS, 1] + part * BINS**3)[None] + (_CORNERS @ [BINS**2, BINS, 1])[:, None]
+    histogram = np.bincount(place.ravel(), weight.ravel(), FEATURES)
+    size = np.maximum(np.bincount(part, minlength=len(PARTS)), 1)
+    return (histogram / np.repeat(size, BINS**3)).astype(np.float32)
