@@ -1,0 +1,27 @@
+from pathlib import Path
+
+import pytest
+
+from bachata_assets.pose.models import PoseModels
+
+SHARED_CLIPS = Path(__file__).parents[3] / "shared" / "clips" / "Bachata_steps"
+SAMPLE = Path(__file__).parents[2] / "data" / "sample"
+
+
+@pytest.fixture(scope="session")
+def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache of exported models for all tests: exporting takes most of a minute."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def models(cache_dir: Path) -> PoseModels:
+    return PoseModels.load(cache_dir=cache_dir, precision="f32")
+
+
+@pytest.fixture(scope="session")
+def real_clip() -> Path:
+    path = SHARED_CLIPS / "lady_left_turn" / "lady_left_turn_2.mp4"
+    if not path.is_file():
+        pytest.skip("../shared/clips, the folder of real clips, is absent")
+    return path

@@ -1,0 +1,107 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bachata_assets.pose.exported import exported_model
+from bachata_assets.pose.model_sets import ModelSetError, ModelSpec, load_model_set
+from bachata_assets.pose.models import PoseModels, letterbox
+from bachata_assets.video.decode import sample_frames
+from bachata_assets_tests.pose.conftest import SAMPLE
+
+SAMPLE_CLIP = SAMPLE / "videos" / "basic_steps" / "basic_step_1.mp4"
+
+
+def frame_of(path: Path) -> np.ndarray:
+    return next(picture for time_s, picture in sample_frames(path) if time_s > 1.0)
+
+
+@pytest.fixture(params=["sample", "real"])
+def frame(request: pytest.FixtureRequest) -> np.ndarray:
+    return frame_of(SAMPLE_CLIP if request.param == "sample" else request.getfixturevalue("real_clip"))
+
+
+def test_keypoints_equal_those_of_mmposes_own_pipeline(models, frame):
+    from bachata_assets.pose.openmmlab_models import build_model  # isort: skip
+    from mmengine.config import Config
+    from mmpose.apis import inference_topdown
+
+    spec = models.model_set.pose
+    model = build_model(spec)
+    model.cfg = Config.fromfile(spec.config_path)
+    model.test_cfg = {"flip_test": False}
+    model.dataset_meta = {"dataset_name": "coco"}
+    height, width = frame.shape[:2]
+    boxes = np.array([[0.3, 0.15, 0.5, 0.9], [0.45, 0.1, 0.7, 0.95]]) * [width, height, width, height]
+    ours = np.stack(list(models.keypoints((frame, box) for box in boxes)))
+    theirs = [result.pred_instances for result in inference_topdown(model, frame, boxes)]
+    for mine, eager in zip(ours, theirs, strict=True):
+        assert np.abs(mine[:, :2] - eager.keypoints[0]).max() < 0.5
+        assert np.abs(mine[:, 2] - np.clip(eager.keypoint_scores[0], 0, 1)).max() < 1e-3
+
+
+def test_boxes_equal_those_of_mmdets_own_head(models, frame):
+    from bachata_assets.pose.openmmlab_models import build_model  # isort: skip
+    from mmdet.structures import DetDataSample
+
+    spec = models.model_set.detector
+    model = build_model(spec)
+    model.bbox_head.test_cfg.nms.iou_threshold = 0.85
+    width, height = spec.input_size
+    scale = min(width / frame.shape[1], height / frame.shape[0])
+    sample = DetDataSample(
+        metainfo={"img_shape": (height, width), "scale_factor": (scale, scale), "ori_shape": frame.shape[:2]}
+    )
+    image = torch.from_numpy(letterbox(frame, width, height)).permute(2, 0, 1)
+    with torch.inference_mode():
+        eager = model.test_step({"inputs": [image], "data_samples": [sample]})[0].pred_instances
+    ours = next(models.detect([frame], score_threshold=0.3))
+    limit = np.array([frame.shape[1], frame.shape[0]] * 2)
+    theirs = np.clip(eager.bboxes[eager.scores >= 0.3].numpy(), 0, limit)
+    assert len(ours.boxes) == len(theirs) >= 2
+    assert np.abs(ours.boxes - theirs).max() < 0.5
+    assert np.abs(ours.scores - eager.scores[eager.scores >= 0.3].numpy()).max() < 1e-3
+
+
+def test_with_a_warm_cache_nothing_of_torch_is_imported(models, cache_dir):
+    code = (
+        "import sys; from pathlib import Path; from bachata_assets.pose.models import PoseModels; "
+        f"print(PoseModels.load(cache_dir=Path({str(cache_dir)!r}), precision='f32').fingerprint); "
+        "print([name for name in ('torch', 'mmdet', 'mmpose', 'mmengine') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.split("\n")[:2] == [models.fingerprint, "[]"]
+
+
+def test_a_damaged_cache_is_rebuilt(models, cache_dir, monkeypatch):
+    spec = models.model_set.detector
+    binary = next((cache_dir / "models").glob("rtmdet*/model.bin"))
+    content = binary.read_bytes()
+    binary.write_bytes(content[:1000] + b"\0\0\0\0" + content[1004:])
+    exported_model(spec, cache_dir)
+    assert binary.read_bytes() == content
+    assert not list((cache_dir / "models").glob("*.partial"))
+
+
+def test_precision_is_part_of_the_fingerprint(models, cache_dir):
+    other = PoseModels.load(cache_dir=cache_dir, precision="bf16")
+    assert models.effective_precision == "f32"
+    assert other.fingerprint != models.fingerprint
+
+
+def test_a_checkpoint_that_runs_code_is_refused_and_nothing_runs(tmp_path):
+    from bachata_assets.pose.openmmlab_models import build_model
+
+    class Hostile:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "ran",))
+
+    torch.save({"state_dict": Hostile()}, tmp_path / "hostile.pth")
+    bundled = load_model_set().pose
+    spec = ModelSpec("pose", bundled.config, "hostile.pth", "", bundled.input_size, tmp_path)
+    with pytest.raises(ModelSetError, match=r"hostile\.pth: refused"):
+        build_model(spec)
+    assert not (tmp_path / "ran").exists()

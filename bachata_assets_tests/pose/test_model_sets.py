@@ -1,0 +1,78 @@
+import hashlib
+import shutil
+
+import pytest
+
+from bachata_assets.pose.model_sets import ModelSetError, default_checkpoint_dir, load_model_set
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A checkpoint folder with one set of one's own."""
+    (tmp_path / "weights.pth").write_bytes(b"weights")
+    digest = hashlib.sha256(b"weights").hexdigest()[:8]
+    entry = f'config = "own.py"\ncheckpoint = "weights.pth"\nsha256 = "{digest}"\ninput_size = [64, 32]\n'
+    (tmp_path / "own.py").write_text("model = dict()")
+    (tmp_path / "models.toml").write_text(f"[own.detector]\n{entry}\n[own.pose]\n{entry}")
+    return tmp_path
+
+
+def test_the_bundled_set_is_whole():
+    bundled = load_model_set()
+    assert bundled.name == "bundled"
+    assert bundled.detector.weights_sha256.startswith("763ef30dc197")
+    assert bundled.pose.weights_sha256.startswith("4a8cfa687b17")
+    assert bundled.detector.config_path.is_file()
+    assert bundled.pose.config_path.is_file()
+
+
+def test_a_set_of_ones_own_has_a_local_config_and_weights(folder):
+    own = load_model_set("own", folder)
+    assert own.pose.config_path == folder / "own.py"
+    assert own.pose.input_size == (64, 32)
+    assert len(own.detector.weights_sha256) == 64
+
+
+def test_identity_changes_with_weights_and_config(folder):
+    before = load_model_set("own", folder).pose.identity
+    (folder / "own.py").write_text("model = dict(type='other')")
+    assert load_model_set("own", folder).pose.identity != before
+
+
+def test_a_folder_with_weights_only_is_read_by_the_projects_models_toml(tmp_path):
+    shutil.copytree(default_checkpoint_dir() / "bundled", tmp_path / "bundled")
+    assert load_model_set("bundled", tmp_path).pose.checkpoint_path.parent == tmp_path / "bundled"
+
+
+def test_a_missing_folder_says_how_to_download(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        load_model_set(checkpoint_dir=tmp_path / "none")
+    assert str(caught.value) == (
+        f"Checkpoint directory not found: {tmp_path / 'none'}. Download the models with: bachata-assets download-models"
+    )
+
+
+def test_missing_weights_say_how_to_download(folder):
+    (folder / "weights.pth").unlink()
+    with pytest.raises(FileNotFoundError, match=r"weights\.pth.*bachata-assets download-models"):
+        _ = load_model_set("own", folder).pose.weights_sha256
+
+
+def test_damaged_weights_are_refused_by_name(folder):
+    (folder / "weights.pth").write_bytes(b"weight")
+    with pytest.raises(ModelSetError, match=r"weights\.pth: sha256 is [0-9a-f]{16}…, .* says"):
+        _ = load_model_set("own", folder).pose.weights_sha256
+
+
+def test_an_unknown_set_lists_those_there_are(folder):
+    with pytest.raises(ModelSetError, match="no model set 'none'; there are: own"):
+        load_model_set("none", folder)
+
+
+@pytest.mark.parametrize(
+    "text", ["[own", "[own]\n", "[own.detector]\nconfig = 1", "[own.detector]\ninput_size = [1]\n[own.pose]\n"]
+)
+def test_a_malformed_models_toml_is_one_clear_error(folder, text):
+    (folder / "models.toml").write_text(text)
+    with pytest.raises(ModelSetError, match=r"models\.toml: "):
+        load_model_set("own", folder)
