@@ -4,12 +4,14 @@
 2 %, the largest tempo error and mir_eval's beat F-measure (70 ms).
 """
 
+import time
 from itertools import product
 
 import mir_eval
 import numpy as np
 
 from bachata_assets.music.beats import find_beats
+from bachata_assets.music.embedding import audio_embedding
 from bachata_assets.music.sound import RATE, Sound
 from bachata_assets.video.render.soundtrack import RHYTHMS, render_track
 
@@ -29,6 +31,19 @@ def tempo_and_beats(rhythm: str, noise_db: float | None) -> tuple[np.ndarray, np
     return np.array(errors), np.array(scores), np.array(confidences)
 
 
+def cost() -> None:
+    sound = Sound(render_track(125, "derecho", SECONDS, noise_db=-10.0, rate=RATE).samples)
+    steps = {"beats": lambda: find_beats(sound), "audio embedding": lambda: audio_embedding(sound, beats)}
+    beats = find_beats(sound)
+    audio_embedding(sound, beats)
+    print(f"\n| step, {SECONDS:.0f} s of sound, warm | CPU s |\n|---|---|")
+    for name, step in steps.items():
+        start = time.process_time()
+        for _ in range(5):
+            step()
+        print(f"| {name} | {(time.process_time() - start) / 5:.3f} |")
+
+
 def main() -> None:
     print("| rhythm | noise dB | tempo within 2 % | largest error | F mean | F least | confidence |")
     print("|---|---|---|---|---|---|---|")
@@ -40,6 +55,7 @@ def main() -> None:
             f"| {rhythm} | {'none' if noise is None else f'{noise:.0f}'} | {right} of {len(errors)} | {worst:+.1f} % "
             f"| {scores.mean():.3f} | {scores.min():.3f} | {confidences.mean():.2f} |"
         )
+    cost()
 
 
 if __name__ == "__main__":

@@ -25,10 +25,12 @@ TEMPI = np.geomspace(58, 220, 700)
 """Tempi that are considered; two neighbours differ by 0.2 %."""
 CLARITY_AT_HALF = 0.12
 """Pulse clarity that counts as a confidence of 0.5; noise reaches about 0.03, real bachata 0.2-0.7."""
-CLEAR_BAR = 0.15
+CLEAR_BAR = 0.08
 """Bar evidence below this is partly noise and counts the less."""
-BAR_WEIGHT = 1.1
+BAR_WEIGHT = 1.2
 """How much full evidence of bars weighs against the logarithm of the prior."""
+STEADY_OVER = 11
+"""Beats over which the pulse is taken as steady."""
 SHORTEST = 2.5
 """Seconds of sound below which no tempo is looked for (about five beats)."""
 
@@ -88,6 +90,7 @@ def find_beats(sound: Sound | Absent) -> Beats:
     bands = onset_bands(sound)
     tempo, clarity = estimate_tempo(bands, frame_rate(sound))
     times = _placed(bands, sound.rate, tempo)
+    times = times[(times >= 0) & (times <= sound.duration)]
     if len(times) < 4:
         return Beats(duration=sound.duration, reason="no beats were found in the sound")
     confidence = clarity**2 / (clarity**2 + CLARITY_AT_HALF**2)
@@ -157,7 +160,7 @@ def bar_evidence(bands: np.ndarray, period: float) -> float:
     after = later(bands, 2 * period)
     difference = bands[:, : after.shape[1]] - after
     found = []
-    for beats in (4, 8):
+    for beats in (4, 8, 12):
         again = later(difference, beats * period)
         first = difference[:, : again.shape[1]]
         if again.shape[1] >= 4 * period:
@@ -179,18 +182,35 @@ def _placed(bands: np.ndarray, rate: int, tempo: float) -> np.ndarray:
     _, times = librosa.beat.beat_track(
         onset_envelope=bands.mean(axis=0), sr=rate, hop_length=HOP, bpm=tempo, trim=False, units="time"
     )
-    return _without_stray_ends(np.asarray(times, np.float64), 60 / tempo)
+    times = np.asarray(times, np.float64)
+    return _steadied(_without_stray_ends(times, 60 / tempo), 60 / tempo)
 
 
 def _without_stray_ends(times: np.ndarray, period: float) -> np.ndarray:
-    """Return the beats without a first or last one that is off the others' grid.
+    """Return the beats without a first or last one that is far off the others' grid.
 
-    The tracker puts a beat on the first and the last value of the sound whether or not one is there.
+    The tracker puts a beat near the first and the last value of the sound whether or not one is there.
     """
-    regular = np.abs(np.diff(times) / period - 1) < 0.12
+    regular = np.abs(np.diff(times) / period - 1) < 0.3
     start = 0 if regular[:1].all() else 1
     end = len(times) if regular[-1:].all() else len(times) - 1
     return times[start:end]
+
+
+def _steadied(times: np.ndarray, period: float) -> np.ndarray:
+    """Return the beats with single ones that fell beside the grid put back on it.
+
+    Music for dancing keeps its time: how far each beat is from an even grid changes slowly, so the running median of
+    that is kept. The tracker errs most at the ends, where it has no neighbours to weigh against.
+    """
+    from scipy.ndimage import median_filter
+
+    if len(times) < 4:
+        return times
+    steps = np.maximum(np.round(np.diff(times) / period), 1)
+    grid = period * np.concatenate([[0.0], np.cumsum(steps)])
+    width = min(STEADY_OVER, len(times) // 2 * 2 - 1)
+    return np.asarray(grid + median_filter(times - grid, size=width, mode="mirror"))
 
 
 def _refined(times: np.ndarray, tempo: float) -> float:
