@@ -13,6 +13,7 @@ from dagster import DagsterInstance
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from bachata_assets import collection
+from bachata_assets.orphans import end_orphans
 from bachata_assets.partitions import clips
 from bachata_assets.provenance import Batch, batches, expected_versions
 from bachata_assets.resources.dataset import Dataset
@@ -106,6 +107,7 @@ def _requests(
     *,
     retry_failed: bool,
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    end_orphans(instance)
     found = collection.look(settings, dataset)
     collection.register(instance, found)
     standing = Standing.of(found, stages, instance, dataset)

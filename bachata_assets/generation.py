@@ -12,11 +12,14 @@ from pathlib import Path
 
 import dagster as dg
 from dagster import DagsterInstance
+from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._core.instance import InstanceRef
 
 from bachata_assets import collection
 from bachata_assets.automation import PROCESS_JOB, REPORT_JOB, plan, range_tags
 from bachata_assets.build import Platform
 from bachata_assets.collection import Collection
+from bachata_assets.orphans import end_orphans
 from bachata_assets.provenance import Batch
 from bachata_assets.standing import Standing
 
@@ -29,6 +32,14 @@ concurrency:
   runs:
     max_concurrent_runs: 1  # one run of clips uses all cores
 """
+
+_NO_CAPTURE = {
+    "compute_logs": {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+}
+"""In our own process nothing is captured: the terminal is ours, and the capturing processes would not die quietly."""
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run config: what happens is said by our own log, not by every Dagster event."""
@@ -59,7 +70,7 @@ def instance_of(data_dir: str) -> Iterator[DagsterInstance]:
     config = home / "dagster.yaml"
     if not config.exists():
         config.write_text(_INSTANCE)
-    with DagsterInstance.from_config(str(home)) as instance:
+    with DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=_NO_CAPTURE)) as instance:
         yield instance
 
 
@@ -70,8 +81,11 @@ def generate(platform: Platform, instance: DagsterInstance) -> Generated:
     ------
     DiscoveryError, AnnotationError, SettingsError
         When there is nothing to begin with.
+    KeyboardInterrupt
+        When someone ended it; what is made is kept.
     """
     dataset = platform.dataset
+    end_orphans(instance)
     found = collection.look(platform.settings, dataset)
     collection.register(instance, found)
     standing = Standing.of(found, platform.stages, instance, dataset)
@@ -104,6 +118,8 @@ def _run(
         if event.is_step_failure and not event.step_failure_data.user_failure_data:
             # Clips that failed say so themselves (dg.Failure); anything else is a fault of the run.
             error = event.step_failure_data.error
+            if error and error.cls_name == DagsterExecutionInterruptedError.__name__:
+                raise KeyboardInterrupt
             logger.error(
                 "Run %s of %s failed: %s", result.run_id, job, error.message.strip() if error else event.message
             )

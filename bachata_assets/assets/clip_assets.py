@@ -12,6 +12,7 @@ import dagster as dg
 from bachata_assets import collection
 from bachata_assets.checks import Check
 from bachata_assets.events import DagsterEvent, events_of
+from bachata_assets.orphans import record_process
 from bachata_assets.partitions import clips
 from bachata_assets.processing import StageFailed, process
 from bachata_assets.resources import Tools
@@ -41,6 +42,7 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
         text_model: TextModelResource,
         search: dg.ResourceParam[SearchIndexResource],
     ) -> Iterator[DagsterEvent]:
+        record_process(context.instance, context.run_id)
         tools = Tools(dataset, pose_models, text_model, search)
         dataset.remember(precision=pose_models.precision)
         selected = {key.to_user_string() for key in context.selected_asset_keys}

@@ -61,6 +61,9 @@ def generate(
             done = run(platform, instance)
     except (SettingsError, *CollectionError) as error:
         refuse(str(error))
+    except KeyboardInterrupt:
+        typer.echo("Ended. What is made is kept; the same command goes on from there.", err=True)
+        raise typer.Exit(130) from None
     _say_result(done, platform.dataset.path(""))
     raise typer.Exit(1 if done.standing.failed or done.standing.pending else 0)
 

@@ -1,0 +1,5 @@
+"""`python -m bachata_assets.cli`."""
+
+from bachata_assets.cli import app
+
+app()
