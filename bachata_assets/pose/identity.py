@@ -51,12 +51,11 @@ NOTHING_KNOWN = ColourModel(np.zeros(FEATURES, np.float32))
 def learn_colours(first: np.ndarray, second: np.ndarray) -> tuple[ColourModel, np.ndarray]:
     """Return the model that parts pairs of colours (T, FEATURES) best, and which pairs it sees exchanged, bool (T,).
 
-    Every pair holds both dancers, in unknown order that may change over time: two-means under that constraint, from the
-    order given.
+    Every pair holds both dancers, in unknown order that may change over time: two-means under that constraint.
     """
     if len(first) == 0:
         return NOTHING_KNOWN, np.zeros(0, bool)
-    exchanged = np.zeros(len(first), bool)
+    exchanged = _exchanged_at_first(first, second)
     for _ in range(ROUNDS):
         a = np.where(exchanged[:, None], second, first).mean(0)
         b = np.where(exchanged[:, None], first, second).mean(0)
@@ -66,6 +65,14 @@ def learn_colours(first: np.ndarray, second: np.ndarray) -> tuple[ColourModel, n
             break
         exchanged = now
     return _calibrated(log_ratio, _score(first, log_ratio), _score(second, log_ratio), exchanged), exchanged
+
+
+def _exchanged_at_first(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the order in which the pairs' differences add up to most: the signs along their main direction."""
+    differences = first - second
+    _, directions = np.linalg.eigh(differences.T @ differences)
+    exchanged: np.ndarray = differences @ directions[:, -1] < 0
+    return exchanged if 2 * exchanged.sum() <= len(exchanged) else ~exchanged
 
 
 def _score(colours: np.ndarray, log_ratio: np.ndarray) -> np.ndarray:

@@ -1,0 +1,58 @@
+import numpy as np
+
+from bachata_assets.pose.gaps import bridge_gaps
+from bachata_assets.pose.swaps import suspected_swaps
+from bachata_assets_tests.pose.figures import box_of, person
+
+TIMES = np.arange(60) / 15
+
+
+def couple(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    keypoints = np.stack([[person(a), person(b)] for a, b in zip(left, right, strict=True)])
+    return box_of(keypoints), keypoints
+
+
+def test_a_gap_of_four_frames_is_bridged_linearly_and_one_of_five_stays():
+    values = np.arange(60, dtype=float)[:, None] * [1.0, 10.0]
+    valid = np.ones(60, bool)
+    valid[10:14] = valid[30:35] = False
+    values[~valid] = np.nan
+    filled, bridged = bridge_gaps(TIMES, values, valid)
+    assert np.flatnonzero(bridged).tolist() == [10, 11, 12, 13]
+    assert np.allclose(filled[10:14], np.arange(10, 14)[:, None] * [1.0, 10.0])
+    assert np.isnan(filled[30:35]).all()
+
+
+def test_gaps_at_either_end_stay():
+    valid = np.ones(60, bool)
+    valid[:2] = valid[-2:] = False
+    _, bridged = bridge_gaps(TIMES, np.zeros((60, 1)), valid)
+    assert not bridged.any()
+
+
+def test_a_calm_couple_raises_no_suspicion():
+    boxes, keypoints = couple(np.full(60, 200.0), np.full(60, 400.0))
+    assert suspected_swaps(TIMES, boxes, keypoints, np.ones((60, 2), bool), np.full((60, 2), 2.0)) == ()
+
+
+def test_two_bodies_that_jump_to_each_others_place_are_suspected():
+    left, right = np.full(60, 200.0), np.full(60, 400.0)
+    left[30:], right[30:] = 400.0, 200.0
+    boxes, keypoints = couple(left, right)
+    assert suspected_swaps(TIMES, boxes, keypoints, np.ones((60, 2), bool), np.zeros((60, 2))) == (2.0,)
+
+
+def test_clothes_that_contradict_for_a_while_are_suspected():
+    boxes, keypoints = couple(np.full(60, 200.0), np.full(60, 400.0))
+    evidence = np.full((60, 2), 2.0)
+    evidence[30:40] = -2.0
+    assert suspected_swaps(TIMES, boxes, keypoints, np.ones((60, 2), bool), evidence) == (2.0,)
+
+
+def test_an_occlusion_that_clothes_cannot_vouch_for_is_suspected():
+    boxes, keypoints = couple(np.full(60, 200.0), np.full(60, 400.0))
+    valid = np.ones((60, 2), bool)
+    valid[20:30, 1] = False
+    evidence = np.full((60, 2), 2.0)
+    assert suspected_swaps(TIMES, boxes, keypoints, valid, evidence) == ()
+    assert suspected_swaps(TIMES, boxes, keypoints, valid, evidence * 0) == (1.93,)
