@@ -44,10 +44,10 @@ def centers(table: Path | None, rng: np.random.Generator) -> Vectors:
 
 
 def collection(around: Vectors, count: int, rng: np.random.Generator) -> Vectors:
-    """Return `count` clips around the centres; each family's noise is half as long as its centre."""
-    made = {}
+    """Return `count` clips around the centres, one centre a clip; the noise is half as long as its centre."""
+    made, near = {}, rng.integers(0, 1_000_000, count)
     for family, center in around.items():
-        vectors = center[rng.integers(0, len(center), count)]
+        vectors = center[near % len(center)]
         noise = rng.normal(size=vectors.shape).astype(np.float32)
         noise *= 0.5 * np.linalg.norm(vectors, axis=1, keepdims=True) / np.sqrt(vectors.shape[1])
         made[family] = vectors + noise

@@ -27,46 +27,60 @@ def nearest(client: "Elasticsearch", name: str, query: Query) -> list[Match]:
         conditions.append({"bool": {"must_not": {"term": {"clip_id": query.exclude}}}})
     total = client.count(index=name, query={"bool": {"filter": conditions}})["count"]
     if total > EXACT_CLIPS:
-        wanted = min(max(CANDIDATES, 10 * query.size), MOST_CANDIDATES)
-        candidates = list(_scores(client, name, query, conditions, k=wanted))
+        candidates = _candidates(client, name, query, conditions)
         conditions, total = [{"terms": {"clip_id": candidates}}], len(candidates)
-    scores = _scores(client, name, query, conditions, k=total) if total else {}
+    scores = _scores(client, name, query, conditions, total) if total else {}
     return _matches(client, name, query, scores)
 
 
-def _scores(
-    client: "Elasticsearch", name: str, query: Query, conditions: list[dict[str, Any]], *, k: int
-) -> dict[str, dict[str, float]]:
-    """Return clip id -> family -> score, of the k best clips of each family.
+def _candidates(client: "Elasticsearch", name: str, query: Query, conditions: list[dict[str, Any]]) -> list[str]:
+    """Return the ids of the best clips of each family."""
+    k = min(max(CANDIDATES, 10 * query.size), MOST_CANDIDATES)
+    clauses = _clauses(query, conditions, k)
+    return [_clip_id(hit) for hit in _hits(client, name, list(clauses.values()), k * len(clauses))]
 
-    With k no less than the clips that meet the conditions these are all of them: a search that is filtered to
-    k clips reads them one by one.
+
+def _scores(
+    client: "Elasticsearch", name: str, query: Query, conditions: list[dict[str, Any]], total: int
+) -> dict[str, dict[str, float]]:
+    """Return clip id -> family -> score of the clips that meet the conditions, `total` in number.
+
+    A search for as many clips as its filter leaves reads them all, so no graph or code decides who is found.
     """
-    clauses = [
-        {
-            "knn": {
-                "field": VECTOR_FIELDS[family],
-                "query_vector": vector.tolist(),
-                "k": k,
-                "num_candidates": k,
-                "filter": conditions or {"match_all": {}},
-                "_name": family,
-            }
-        }
+    clauses = _clauses(query, conditions or [{"match_all": {}}], total)
+    named = [{"knn": {**clause["knn"], "_name": family}} for family, clause in clauses.items()]
+    hits = _hits(client, name, named, total, include_named_queries_score=True)
+    return {_clip_id(hit): hit["matched_queries"] for hit in hits}
+
+
+def _clauses(query: Query, conditions: list[dict[str, Any]], k: int) -> dict[str, dict[str, Any]]:
+    common = {"k": k, "num_candidates": k, "filter": conditions}
+    return {
+        family: {"knn": {"field": VECTOR_FIELDS[family], "query_vector": vector.tolist(), **common}}
         for family, vector in query.vectors.items()
-    ]
+    }
+
+
+def _hits(
+    client: "Elasticsearch", name: str, clauses: list[dict[str, Any]], size: int, **options: Any
+) -> list[dict[str, Any]]:
     found = client.search(
         index=name,
         query={"bool": {"should": clauses}},
-        size=k * len(clauses),
+        size=size,
         # Without stored fields Elasticsearch need not unpack the documents, which hold every vector as text.
         source=False,
         stored_fields="_none_",
         docvalue_fields=[{"field": "clip_id"}],
-        include_named_queries_score=True,
         track_total_hits=False,
+        **options,
     )
-    return {hit["fields"]["clip_id"][0]: hit["matched_queries"] for hit in found["hits"]["hits"]}
+    hits: list[dict[str, Any]] = found["hits"]["hits"]
+    return hits
+
+
+def _clip_id(hit: dict[str, Any]) -> str:
+    return str(hit["fields"]["clip_id"][0])
 
 
 def _matches(client: "Elasticsearch", name: str, query: Query, scores: dict[str, dict[str, float]]) -> list[Match]:
