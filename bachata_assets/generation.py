@@ -94,9 +94,14 @@ def generate(platform: Platform, instance: DagsterInstance) -> Generated:
     logger.info("%d clips: %d are up to date, %d to be made", len(found.clips), len(standing.made), tried)
     for batch in batches:
         _run_batch(platform, instance, batch)
-    _run(platform, instance, REPORT_JOB, None, {})
+    make_report(platform, instance)
     found = collection.look(platform.settings, dataset)
     return Generated(Standing.of(found, platform.stages, instance, dataset), found, tried)
+
+
+def make_report(platform: Platform, instance: DagsterInstance) -> None:
+    """Make the table over all clips and the report, from what is there."""
+    _run(platform, instance, REPORT_JOB, None, {})
 
 
 def _run_batch(platform: Platform, instance: DagsterInstance, batch: Batch) -> None:

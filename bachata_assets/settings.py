@@ -152,3 +152,13 @@ def _checked(given: dict[str, object]) -> Settings:
             for problem in error.errors(include_input=False, include_url=False)
         )
         raise SettingsError("; ".join(problems)) from None
+
+
+def example_env() -> str:
+    """Return a .env file with every setting, its description and its default, all commented out."""
+    lines = ["# Settings of bachata_assets: copy to .env and uncomment what you change.", ""]
+    for name, field in Settings.model_fields.items():
+        variable = field.validation_alias or f"{Settings.model_config.get('env_prefix', '')}{name.upper()}"
+        default = "" if field.default is None else field.default
+        lines += [f"# {field.description}", f"# {variable}={default}", ""]
+    return "\n".join(lines)

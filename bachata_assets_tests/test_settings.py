@@ -1,8 +1,11 @@
+import re
 from pathlib import Path
 
 import pytest
 
-from bachata_assets.settings import SettingsError, load_settings
+from bachata_assets.settings import Settings, SettingsError, example_env, load_settings
+
+PROJECT = Path(__file__).resolve().parents[1]
 
 
 def test_a_flag_wins_over_the_environment_over_the_env_file_over_the_default(
@@ -55,3 +58,14 @@ def test_a_password_is_in_no_print_of_the_settings(monkeypatch: pytest.MonkeyPat
 def test_the_cloud_needs_a_project() -> None:
     with pytest.raises(SettingsError, match="ENVIRONMENT=cloud needs GCP_PROJECT_ID"):
         load_settings(environment="cloud")
+
+
+def test_the_example_file_is_the_settings_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (PROJECT / ".env.example").read_text() == example_env()
+
+
+def test_the_example_file_changes_nothing_when_it_is_used_as_it_is() -> None:
+    uncommented = [line[2:] for line in example_env().splitlines() if re.match(r"# [A-Z_]+=", line)]
+    Path(".env").write_text("\n".join(uncommented))
+    assert len(uncommented) == len(Settings.model_fields)
+    assert load_settings() == Settings(_env_file=None)

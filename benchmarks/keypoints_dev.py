@@ -49,9 +49,7 @@ class LabelledClip:
 def load(file: Path = FILE) -> list[LabelledClip]:
     if not file.is_file():
         raise SystemExit(f"{file} is missing: this benchmark needs the keypoint sequences of ../shared")
-    table = pq.read_table(file).sort_by(
-        [("clip_id", "ascending"), ("time_s", "ascending"), ("dancer", "ascending")]
-    )
+    table = pq.read_table(file).sort_by([("clip_id", "ascending"), ("time_s", "ascending"), ("dancer", "ascending")])
     return [
         _clip(clip_id, table.filter(pc.field("clip_id") == clip_id))
         for clip_id in table["clip_id"].unique().to_pylist()

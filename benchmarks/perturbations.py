@@ -56,6 +56,11 @@ def without_joints(couple: CoupleKeypoints, share: float) -> CoupleKeypoints:
     return _with_points(couple, np.where(lost, np.nan, couple.keypoints[..., :2]))
 
 
+def through_gaps_of(couple: CoupleKeypoints, other: CoupleKeypoints) -> CoupleKeypoints:
+    """Lose the dancers wherever the other clip lost them."""
+    return replace(couple, valid=couple.valid & np.resize(other.valid, couple.valid.shape))
+
+
 def noisy(couple: CoupleKeypoints, share: float) -> CoupleKeypoints:
     """Add Gaussian noise of `share` of the dancers' height to every joint of every frame."""
     height = np.nanmedian(couple.boxes[..., 3] - couple.boxes[..., 1])

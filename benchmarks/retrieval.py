@@ -11,12 +11,16 @@ import argparse
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import keypoints_dev
 import numpy as np
 import perturbations
+import pyarrow.parquet as pq
 import retrieval_methods as methods
 from keypoints_dev import LabelledClip
+
+from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 
 FOLDS = 8
 HALVES = 10
@@ -153,10 +157,35 @@ def print_robustness(clips: list[LabelledClip]) -> None:
     gallery = methods.shipped(clips)
     print("\n| the same clip | finds its original first |")
     print("|---|---|")
-    for name, perturb in PERTURBATIONS.items():
-        changed = [replace(clip, couple=perturb(clip.couple)) for clip in clips]
-        found = similarity(methods.shipped(changed), gallery).argmax(axis=1) == np.arange(len(clips))
-        print(f"| {name} | {found.sum()} of {len(clips)} ({100 * found.mean():.1f} %) |")
+    changed = {name: [perturb(clip.couple) for clip in clips] for name, perturb in PERTURBATIONS.items()}
+    others = np.random.default_rng(0).permutation(len(clips))
+    changed["seen through another clip's gaps"] = [
+        perturbations.through_gaps_of(clip.couple, clips[other].couple)
+        for clip, other in zip(clips, others, strict=True)
+    ]
+    for name, couples in changed.items():
+        vectors = methods.shipped([replace(clip, couple=c) for clip, c in zip(clips, couples, strict=True)])
+        similar = similarity(vectors, gallery)
+        judged = np.isfinite(similar).any(axis=1)
+        found = np.nan_to_num(similar[judged], nan=-1).argmax(axis=1) == np.flatnonzero(judged)
+        print(f"| {name} | {found.sum()} of {len(found)} ({100 * found.mean():.1f} %) |")
+
+
+def print_other_pose_model(clips: list[LabelledClip], folder: Path) -> None:
+    """Print whether the product's own keypoints find the same clip among those of another pose model."""
+    index = {clip.clip_id: i for i, clip in enumerate(clips)}
+    own = [path for path in sorted(folder.glob("*.parquet")) if path.stem in index]
+    couples = [CoupleKeypoints.from_table(pq.read_table(path)) for path in own]
+    gallery = methods.shipped(clips)
+    print("\n| clip, by the product's pose model | rank among the 88 | roles exchanged | cosine |")
+    print("|---|---|---|---|")
+    for path, couple in zip(own, couples, strict=True):
+        clip = index[path.stem]
+        ranks = []
+        for seen in (couple, couple.swapped()):
+            row = similarity(methods.shipped([LabelledClip("", "", seen)]), gallery)[0]
+            ranks.append((int((row > row[clip]).sum()) + 1, row[clip]))
+        print(f"| {path.stem} | {ranks[0][0]} | {ranks[1][0]} | {max(cosine for _, cosine in ranks):.2f} |")
 
 
 def print_cost(clips: list[LabelledClip]) -> None:
@@ -170,12 +199,15 @@ def print_cost(clips: list[LabelledClip]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minirocket", action="store_true", help="also random convolutions (needs aeon)")
+    parser.add_argument("--keypoints", type=Path, help="`keypoints` folder of a data dir made from ../shared/clips")
     arguments = parser.parse_args()
     clips = keypoints_dev.load()
     print_methods(clips, arguments.minirocket)
     print_spread(clips)
     print_robustness(clips)
     print_cost(clips)
+    if arguments.keypoints:
+        print_other_pose_model(clips, arguments.keypoints)
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from bachata_assets.pose.embeddings.body_signals import body_signals
 from bachata_assets.pose.embeddings.clock import clock_of
 from bachata_assets.pose.embeddings.constants import Constants
 from bachata_assets.pose.embeddings.couple_signals import couple_signals
-from bachata_assets.pose.embeddings.motion import joints_on_grid
+from bachata_assets.pose.embeddings.motion import MINIMUM_SCORE, joints_on_grid
 
 Families = list[np.ndarray]
 Method = Callable[[np.ndarray], Families]
@@ -91,7 +91,7 @@ def missingness(clips: list[LabelledClip]) -> Families:
     """Return only whether the dancers and their joints were found: what must not be the signal."""
     rows = []
     for clip in clips:
-        seen = clip.couple.valid[..., None] & (clip.couple.keypoints[..., 2] >= 0.3)
+        seen = clip.couple.valid[..., None] & (clip.couple.keypoints[..., 2] >= MINIMUM_SCORE)
         rows.append(np.concatenate([clip.couple.valid.mean(axis=0), seen.mean(axis=0).ravel()]))
     scores = np.array(rows)
     scores = (scores - scores.mean(axis=0)) / scores.std(axis=0)

@@ -2,7 +2,7 @@
 
 import typer
 
-from bachata_assets.cli import generate, search
+from bachata_assets.cli import generate, search, state
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -12,5 +12,8 @@ app = typer.Typer(
 )
 app.command()(generate.generate)
 app.command()(generate.sample)
+app.command()(state.status)
+app.command()(state.report)
 app.command()(search.similar)
+app.command()(state.settings)
 app.add_typer(search.index_app, name="index")

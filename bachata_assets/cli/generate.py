@@ -72,7 +72,7 @@ def sample(
     folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("data/sample"),
 ) -> None:
     """Render the sample collection: four short clips of a drawn couple, with music and the truth about both."""
-    from bachata_assets.video.render.collection import write_sample_collection
+    from bachata_assets.video.render.sample import write_sample_collection
 
     write_sample_collection(folder)
     typer.echo(f"Wrote the sample collection to {folder}")
