@@ -29,6 +29,8 @@ CLEAR_BAR = 0.08
 """Bar evidence below this is partly noise and counts the less."""
 BAR_WEIGHT = 1.2
 """How much full evidence of bars weighs against the logarithm of the prior."""
+CLARITY_WEIGHT = 2.0
+"""The same of the logarithm of pulse clarity."""
 STEADY_OVER = 11
 """Beats over which the pulse is taken as steady."""
 SHORTEST = 2.5
@@ -109,29 +111,29 @@ def estimate_tempo(bands: np.ndarray, rate: float) -> tuple[float, float]:
     rate : values a second
     """
     correlation = repetition(bands, int(0.6 * bands.shape[1]))
-    best, best_score = (TEMPI[0], TEMPI[0]), -np.inf
+    best, best_score = TEMPI[:1], -np.inf
     for tempo in _peaks(_clarity(correlation, 60 * rate / TEMPI)):
         slow = tempo / 2 if tempo / 2 >= TEMPI[0] else tempo
-        family = np.array([slow, 2 * slow] if 2 * slow <= TEMPI[-1] else [slow, slow])
+        family = np.array([slow, 2 * slow]) if 2 * slow <= TEMPI[-1] else np.array([slow])
         clarity = _clarity(correlation, 60 * rate / family)
         score = 4 * np.log(clarity).mean() + _log_prior(family).max()
         if score > best_score:
-            best, best_score = (float(family[0]), float(family[1])), score
-    tempo = _octave(bands, *best, rate=rate)
+            best, best_score = family, score
+    tempo = float(best[_octave(bands, best, rate, _clarity(correlation, 60 * rate / best))])
     return tempo, float(_clarity(correlation, np.array([60 * rate / tempo]))[0])
 
 
-def _octave(bands: np.ndarray, slow: float, fast: float, rate: float) -> float:
-    """Return the one of two tempi, an octave apart, that the prior and the bars speak for."""
-    if slow == fast:
-        return slow
-    bar_slow, bar_fast = (bar_evidence(bands, 60 * rate / tempo) for tempo in (slow, fast))
+def _octave(bands: np.ndarray, family: np.ndarray, rate: float, clarity: np.ndarray) -> int:
+    """Return the index of the tempo, of one or of two an octave apart, that prior, pulse and bars speak for."""
+    if len(family) == 1:
+        return 0
+    bar_slow, bar_fast = (bar_evidence(bands, 60 * rate / tempo) for tempo in family)
     strongest = max(bar_slow, bar_fast, 1e-9)
     # Where the slow one is right its bars are nearly as evident as its half bars; where the fast one is right, two of
     # its bars are alike and leave the slow one little evidence. In between lies 0.4; weak evidence counts less.
     for_slow = np.clip(4 * (bar_slow / strongest - 0.4), -1, 1) * min(strongest / CLEAR_BAR, 1)
-    prior_slow, prior_fast = _log_prior(np.array([slow, fast]))
-    return slow if prior_slow + BAR_WEIGHT * for_slow > prior_fast else fast
+    score = _log_prior(family) + CLARITY_WEIGHT * np.log(clarity) + [BAR_WEIGHT * for_slow, 0]
+    return int(score.argmax())
 
 
 def _clarity(correlation: np.ndarray, periods: np.ndarray) -> np.ndarray:
