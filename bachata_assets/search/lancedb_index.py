@@ -9,7 +9,6 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from bachata_assets import schemas
@@ -27,7 +26,8 @@ from bachata_assets.search.index import (
     version_name,
     writers_only,
 )
-from bachata_assets.search.similarity import SHOWN_FIELDS, Match, Query, best, family_scores
+from bachata_assets.search.lancedb_neighbours import batches, is_one_of, nearest, tidy
+from bachata_assets.search.similarity import Match, Query
 from bachata_assets.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -76,6 +76,7 @@ class LanceIndex(SearchIndex):
             # LanceDB takes a null vector for a bad one; bad ones no document can hold.
             merge.execute(_to_arrow(list(latest.values())), on_bad_vectors="null")
             results += [PutResult(document.clip_id, name, document.content_hash) for document in batch]
+        tidy(table)
         return results
 
     def get_embedding_by_id(self, clip_id: str) -> ClipDocument | None:
@@ -85,7 +86,7 @@ class LanceIndex(SearchIndex):
 
     def get_all_embeddings(self, filters: FiltersLike = None) -> Iterator[ClipDocument]:
         """See `SearchIndex.get_all_embeddings`."""
-        for batch in self._batches(Filters.of(filters).to_sql(), SCHEMA.names):
+        for batch in batches(self._table(), Filters.of(filters).to_sql(), SCHEMA.names):
             for row in batch.to_pylist():
                 yield ClipDocument.from_source(row)
 
@@ -95,14 +96,14 @@ class LanceIndex(SearchIndex):
 
     def ids(self) -> set[str]:
         """See `SearchIndex.ids`."""
-        return {clip for batch in self._batches(None, ["clip_id"]) for clip in batch.column(0).to_pylist()}
+        return {clip for batch in batches(self._table(), None, ["clip_id"]) for clip in batch.column(0).to_pylist()}
 
     def delete(self, clip_ids: Iterable[str]) -> int:
         """See `SearchIndex.delete`."""
         wanted = list(clip_ids)
         if not wanted:
             return 0
-        clause = _is_one_of(wanted)
+        clause = is_one_of(wanted)
         removed: set[str] = set()
         for name in {name for name in (self.version, self._live()) if name in self._tables()}:
             table = self._db.open_table(name)
@@ -112,7 +113,7 @@ class LanceIndex(SearchIndex):
 
     def refresh(self) -> None:
         """See `SearchIndex.refresh`."""
-        self._table().optimize()
+        tidy(self._table())
 
     def status(self) -> IndexStatus:
         """See `SearchIndex.status`."""
@@ -154,39 +155,7 @@ class LanceIndex(SearchIndex):
         self.__dict__.pop("_db", None)
 
     def _nearest(self, query: Query) -> list[Match]:
-        columns = ["clip_id", *(VECTOR_FIELDS[family] for family in query.vectors)]
-        clip_ids: list[str] = []
-        parts = [np.empty((0, len(query.vectors)))]
-        for batch in self._batches(query.filters.to_sql(), columns):
-            clip_ids += batch.column("clip_id").to_pylist()
-            vectors = [_matrix(batch.column(name)) for name in columns[1:]]
-            scored = [family_scores(query.vectors[f], v) for f, v in zip(query.vectors, vectors, strict=True)]
-            parts.append(np.stack(scored, axis=1))
-        scores = np.concatenate(parts)
-        if query.exclude in clip_ids:
-            scores[clip_ids.index(query.exclude)] = np.nan
-        rows = best(clip_ids, scores, query.weight_vector, query.size)
-        shown = self._shown([clip_ids[row] for row, _ in rows])
-        return [
-            Match(
-                clip_ids[row],
-                score,
-                {f: float(scores[row, i]) for i, f in enumerate(query.weights) if not np.isnan(scores[row, i])},
-                **shown[clip_ids[row]],
-            )
-            for row, score in rows
-        ]
-
-    def _shown(self, clip_ids: list[str]) -> dict[str, dict[str, Any]]:
-        """Return clip id -> the fields that a match shows."""
-        if not clip_ids:
-            return {}
-        found = self._table().search().where(_is_one_of(clip_ids)).select(["clip_id", *SHOWN_FIELDS])
-        return {row.pop("clip_id"): row for row in found.limit(len(clip_ids)).to_list()}
-
-    def _batches(self, where: str | None, columns: list[str]) -> Iterator[pa.RecordBatch]:
-        query = self._table().search().select(columns)
-        yield from (query.where(where) if where else query).to_batches(BATCH_DOCUMENTS)
+        return nearest(self._table(), query)
 
     def _table(self) -> Any:
         """Return the table that this process writes, made when it is not there; for readers, the live one."""
@@ -230,10 +199,6 @@ class LanceIndex(SearchIndex):
         )
 
 
-def _is_one_of(clip_ids: Iterable[str]) -> str:
-    return f"clip_id IN ({', '.join(map(sql_string, clip_ids))})"
-
-
 def _ids(table: Any) -> set[str]:
     return set(table.search().select(["clip_id"]).to_arrow().column(0).to_pylist())
 
@@ -241,11 +206,3 @@ def _ids(table: Any) -> set[str]:
 def _to_arrow(documents: list[ClipDocument]) -> pa.Table:
     columns = {name: [getattr(document, name) for document in documents] for name in SCHEMA.names}
     return pa.table(columns, schema=SCHEMA)
-
-
-def _matrix(column: pa.FixedSizeListArray) -> np.ndarray:
-    """Return vectors as float32 (N, D), NaN where null."""
-    size = column.type.list_size
-    filled = column.fill_null([float("nan")] * size) if column.null_count else column
-    matrix: np.ndarray = filled.flatten().to_numpy(zero_copy_only=False).reshape(-1, size)
-    return matrix

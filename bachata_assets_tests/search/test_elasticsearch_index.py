@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bachata_assets.embedding import DIMENSIONS
-from bachata_assets.search import SearchIndex, elasticsearch_neighbours, open_index
+from bachata_assets.search import SearchIndex, open_index
 from bachata_assets.search.elasticsearch_client import require_version, server_version
 from bachata_assets.search.errors import AliasTakenError, IndexMissingError, SearchError, UnsupportedVersionError
 from bachata_assets.settings import Settings
@@ -125,14 +125,6 @@ def test_pruning_leaves_what_is_not_ours_or_has_an_alias(index: SearchIndex, cli
     assert index.prune() == [left.version]
     assert client.indices.exists(index=f"{alias}-of-somebody-else")
     assert client.indices.exists(index=pinned.version)
-
-
-def test_a_large_index_is_searched_by_candidates(index: SearchIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-    index.put(documents(60))
-    exact = index.find_similar("clip_0000", size=5, filters={"tempo": (100, 135)})
-    monkeypatch.setattr(elasticsearch_neighbours, "EXACT_CLIPS", 10)
-    monkeypatch.setattr(elasticsearch_neighbours, "CANDIDATES", 20)
-    assert index.find_similar("clip_0000", size=2, filters={"tempo": (100, 135)}) == exact[:2]
 
 
 def test_a_changed_structure_is_another_version(any_node: Node, alias: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bachata_assets.embedding import DIMENSIONS
-from bachata_assets.search import SearchIndex, open_index
+from bachata_assets.search import SearchIndex, elasticsearch_neighbours, lancedb_neighbours, open_index
 from bachata_assets.search.checks import check_index_complete, check_vectors_match
 from bachata_assets.search.errors import IndexMissingError, QueryError, SearchError, UnknownClipError
 from bachata_assets.search.similarity import DEFAULT_WEIGHTS
@@ -82,9 +82,9 @@ def cosine(a: np.ndarray, b: np.ndarray) -> float:
     return float(a @ b / np.sqrt(a @ a) / np.sqrt(b @ b))
 
 
-def by_definition(query: str, weights: dict[str, float], size: int) -> list[tuple[str, float]]:
+def by_definition(query: str, weights: dict[str, float], size: int, count: int = 60) -> list[tuple[str, float]]:
     """The neighbours in double precision, re-weighted over the families that both have."""
-    made = {clip.clip_id: clip.vectors for clip in documents(60)}
+    made = {clip.clip_id: clip.vectors for clip in documents(count)}
     wanted = made.pop(query)
     scores = {}
     for clip, vectors in made.items():
@@ -103,6 +103,24 @@ def test_neighbours_are_those_of_the_definition(
     expected = by_definition(query, weights or DEFAULT_WEIGHTS, 20)
     assert [match.clip_id for match in found] == [clip for clip, _ in expected]
     np.testing.assert_allclose([match.score for match in found], [score for _, score in expected], atol=1e-6)
+
+
+@pytest.mark.parametrize("query", ["clip_0000", "clip_0003"])
+def test_a_large_index_is_searched_by_candidates(
+    writer: SearchIndex, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for backend in (elasticsearch_neighbours, lancedb_neighbours):
+        monkeypatch.setattr(backend, "EXACT_CLIPS", 100)
+        monkeypatch.setattr(backend, "CANDIDATES", 80)
+    writer.put(documents(300))
+    expected = [clip for clip, _ in by_definition(query, DEFAULT_WEIGHTS, 12, count=300)]
+    assert [match.clip_id for match in writer.find_similar(query, size=8)] == expected[:8]
+    far = [match.clip_id for match in writer.find_similar(query, size=8, filters={"difficulty": "advanced"})]
+    assert far[0] not in expected
+    assert len(far) == 8
+    writer.delete(expected[:2])
+    writer.put([document("a_copy", int(query[-4:]))])
+    assert [match.clip_id for match in writer.find_similar(query, size=8)] == ["a_copy", *expected[2:9]]
 
 
 def test_a_match_carries_the_score_of_each_shared_family(collection: SearchIndex) -> None:
