@@ -2,7 +2,7 @@
 
 import typer
 
-from bachata_assets.cli import generate, search, state
+from bachata_assets.cli import generate, search, state, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,4 +16,5 @@ app.command()(state.status)
 app.command()(state.report)
 app.command()(search.similar)
 app.command()(state.settings)
+app.command()(verify.verify)
 app.add_typer(search.index_app, name="index")

@@ -26,11 +26,21 @@ class PoseModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def fingerprint(self) -> str:
         """Return what the keypoints depend on: weights, configs, precision. Reads files, loads no model."""
         try:
-            models = load_model_set(self.model_set, Path(self.checkpoint_path) if self.checkpoint_path else None)
-            parts = [models.detector.identity, models.pose.identity, self.precision]
+            return self.check()
         except (FileNotFoundError, ModelSetError):
             # The code location has to load all the same; whoever asks for keypoints is told what is missing.
             return "unavailable"
+
+    def check(self) -> str:
+        """Return the fingerprint.
+
+        Raises
+        ------
+        FileNotFoundError, ModelSetError
+            When a model is missing or is not what its set says.
+        """
+        models = load_model_set(self.model_set, Path(self.checkpoint_path) if self.checkpoint_path else None)
+        parts = [models.detector.identity, models.pose.identity, self.precision]
         return f"{self.model_set}-{self.precision}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
 
     def estimator(self) -> "CouplePoseEstimator":

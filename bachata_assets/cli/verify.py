@@ -1,0 +1,36 @@
+"""`verify`: whether it will work here."""
+
+import json
+from dataclasses import asdict
+
+import typer
+
+from bachata_assets.cli.options import AsJson, DataDir, refuse
+
+SIGNS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "problem": ("problem", "red")}
+
+
+def verify(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Check this machine: versions, libraries, disk, models, index, and one rendered clip through the pipeline.
+
+    Exits with 1 when there is a problem; a warning is none.
+    """
+    from bachata_assets.build import build_platform
+    from bachata_assets.settings import SettingsError, load_settings
+    from bachata_assets.verification import verify as answers
+
+    try:
+        platform = build_platform(load_settings(data_dir=data_dir))
+    except SettingsError as error:
+        refuse(str(error))
+    findings = []
+    for finding in answers(platform):
+        findings.append(finding)
+        if not as_json:
+            sign, colour = SIGNS[finding.state]
+            typer.echo(f"{typer.style(sign.ljust(8), fg=colour)} {finding.what}")
+            if finding.remedy:
+                typer.echo(f"{' ' * 8} {finding.remedy}")
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    raise typer.Exit(1 if any(finding.state == "problem" for finding in findings) else 0)

@@ -1,0 +1,136 @@
+"""Will it work here? Each question answered with ok, a warning or a problem, and what to do about it."""
+
+import importlib.metadata
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from bachata_assets.build import Platform
+from bachata_assets.resources.pose_models import PoseModelsResource
+from bachata_assets.resources.search_index import SearchIndexResource
+
+State = Literal["ok", "warning", "problem"]
+
+NEEDED_GB = 2.0
+PACKAGES = ("dagster", "torch", "openvino", "mmdet", "mmpose", "librosa", "elasticsearch", "lancedb")
+WORST_KEYPOINT_ERROR = 0.10
+"""Mean distance of found keypoints from the drawn ones, in body heights."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The answer to one question."""
+
+    state: State
+    what: str
+    remedy: str = ""
+
+
+def verify(platform: Platform) -> Iterator[Finding]:
+    """Answer every question, the slow ones last."""
+    resources = platform.definitions.resources or {}
+    questions: tuple[Callable[[], Finding], ...] = (
+        _versions,
+        _system_libraries,
+        lambda: _disk(platform.settings.data_dir),
+        lambda: _models(resources["pose_models"]),
+        lambda: _index(platform, resources["search"]),
+        lambda: _rendered_clip(resources["pose_models"]),
+    )
+    for question in questions:
+        yield question()
+
+
+def _versions() -> Finding:
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    return Finding("ok", f"Python {sys.version.split()[0]}; {versions}")
+
+
+def _system_libraries() -> Finding:
+    try:
+        import av
+        import cv2
+        import openvino
+    except ImportError as error:
+        return Finding("problem", f"A library does not load: {error}", "Install the system library that it names.")
+    codecs = {"h264", "aac"} - av.codecs_available
+    if codecs:
+        return Finding("problem", f"PyAV cannot decode {', '.join(codecs)}", "Reinstall the package av: uv sync")
+    return Finding("ok", f"PyAV {av.__version__}, OpenCV {cv2.__version__} and OpenVINO {openvino.__version__} load")
+
+
+def _disk(data_dir: str) -> Finding:
+    if "://" in data_dir:
+        return Finding("ok", f"The data dir {data_dir} is in an object store")
+    place = next(path for path in (Path(data_dir).absolute(), *Path(data_dir).absolute().parents) if path.exists())
+    free = shutil.disk_usage(place).free / 1e9
+    if free < NEEDED_GB:
+        return Finding("warning", f"{free:.1f} GB are free at {place}", f"Make {NEEDED_GB:g} GB free.")
+    return Finding("ok", f"{free:.0f} GB are free at {place}")
+
+
+def _models(models: PoseModelsResource) -> Finding:
+    try:
+        fingerprint = models.check()
+    except (FileNotFoundError, ValueError) as error:
+        return Finding("problem", str(error), "See docs/models.md.")
+    return Finding("ok", f"The model set {models.model_set} is there and its hashes are right ({fingerprint})")
+
+
+def _index(platform: Platform, search: SearchIndexResource) -> Finding:
+    from bachata_assets.search.checks import check_index_complete
+    from bachata_assets.search.errors import SearchError
+
+    expected = platform.dataset.clip_ids("search_index")
+    try:
+        with search.open() as index:
+            location = index.status().location
+            difference = check_index_complete(index, expected) if expected else None
+    except SearchError as error:
+        return Finding("problem", str(error), "See docs/elasticsearch.md.")
+    if difference and not difference.complete:
+        missing, unexpected = len(difference.missing), len(difference.unexpected)
+        return Finding(
+            "warning",
+            f"The index at {location} lacks {missing} clips and has {unexpected} that no table knows",
+            "Materialize search_index of the missing clips.",
+        )
+    return Finding("ok", f"The index at {location} answers and is complete ({len(expected)} clips)")
+
+
+def _rendered_clip(models: PoseModelsResource) -> Finding:
+    """Draw a couple with music, send the clip through the pipeline and compare with what was drawn."""
+    from fractions import Fraction
+
+    from bachata_assets.music.beats import find_beats
+    from bachata_assets.music.sound import load_sound
+    from bachata_assets.video.render.clip_writer import write_clip
+    from bachata_assets.video.render.sample import CLIPS
+
+    drawn = CLIPS[0]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rendered.mp4"
+        truth = write_clip(path, drawn.scene(), drawn.track(), drawn.seconds, fps=Fraction(drawn.fps))
+        try:
+            couple = models.estimator()(path)
+        except (FileNotFoundError, ValueError) as error:
+            return Finding("problem", f"A rendered clip cannot be processed: {error}", "See docs/models.md.")
+        beats = find_beats(load_sound(path))
+    frames = np.abs(truth.times[None] - couple.times[:, None]).argmin(axis=1)
+    distances = np.linalg.norm(couple.keypoints[..., :2] - truth.keypoints[frames][..., :2], axis=-1)
+    heights = np.ptp(truth.boxes[frames][..., 1::2], axis=-1)
+    off = float(np.nanmean(np.where(couple.valid[..., None], distances / heights[..., None], np.nan)))
+    said = (
+        f"A rendered clip: both dancers in {couple.detection_rate:.0%} of frames, keypoints off by {off:.1%} of "
+        f"body height, tempo {beats.tempo or 0:.1f} of {drawn.tempo:g}"
+    )
+    tempo_is_right = beats.tempo is not None and abs(beats.tempo / drawn.tempo - 1) < 0.02
+    if couple.detection_rate >= 0.9 and off <= WORST_KEYPOINT_ERROR and tempo_is_right:
+        return Finding("ok", said)
+    return Finding("warning", said, "Another model set may see better: see docs/models.md.")

@@ -1,0 +1,68 @@
+"""`verify`, `status`, `report` and `settings`."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from bachata_assets.cli import app
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+@pytest.fixture
+def untouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data dir in which nothing was made of two clips."""
+    (tmp_path / "videos").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "videos" / f"{name}.mp4").touch()
+    monkeypatch.setenv("BACHATA_VIDEO_DIR", str(tmp_path / "videos"))
+    return tmp_path / "data"
+
+
+def test_verify_finds_this_machine_fit(tmp_path: Path) -> None:
+    result = run("verify", "--json", "--data_dir", str(tmp_path / "data"))
+    findings = json.loads(result.output)
+    assert result.exit_code == 0, findings
+    assert {finding["state"] for finding in findings} <= {"ok", "warning"}
+    assert "both dancers in" in findings[-1]["what"]
+
+
+def test_verify_names_missing_models_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMPOSE_CHECKPOINT_PATH", str(tmp_path / "none"))
+    result = run("verify", "--data_dir", str(tmp_path / "data"))
+    assert result.exit_code == 1
+    assert "problem  Checkpoint directory not found" in result.output
+
+
+def test_status_says_what_is_to_be_made(untouched: Path) -> None:
+    result = run("status", "--json", "--data_dir", str(untouched))
+    assert result.exit_code == 1
+    state = json.loads(result.output)
+    assert set(state["to_be_made"]) == {"a", "b"}
+    assert "keypoints" in state["to_be_made"]["a"]
+
+
+def test_report_counts_what_is_still_to_be_made(untouched: Path) -> None:
+    assert run("report", "--data_dir", str(untouched)).exit_code == 0
+    report = json.loads((untouched / "embedding_generation_report.json").read_text())
+    assert report["summary"] == {"total_videos": 2, "successful": 0, "failed": 0, "success_rate": 0.0}
+    assert report["pending_videos"] == ["a", "b"]
+
+
+def test_status_of_nothing_says_how_to_begin(tmp_path: Path) -> None:
+    result = run("status", "--data_dir", str(tmp_path / "data"))
+    assert result.exit_code == 2
+    assert "No folder of clips is known: set BACHATA_VIDEO_DIR, or run `bachata-assets generate" in result.output
+
+
+def test_settings_are_shown_with_secrets_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELASTICSEARCH_API_KEY", "hunter2")
+    output = run("settings").output
+    assert "elasticsearch_index = bachata_move_embeddings" in output
+    assert "elasticsearch_api_key = **********" in output
+    assert "hunter2" not in output
