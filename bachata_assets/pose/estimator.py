@@ -59,7 +59,7 @@ class CouplePoseEstimator:
         info = probe(path)
         frames = ClipFrames(path)
         times, steps, candidates, liveliness, samples = self._look(frames)
-        alive = [liveliness.of(found.keypoints) for found in candidates]
+        alive = liveliness.of([found.keypoints for found in candidates])
         track = track_couple(candidates, times[steps], alive)
         if (track.chosen < 0).all():
             raise NoCoupleError(path, f"nobody found in {len(times)} frames")

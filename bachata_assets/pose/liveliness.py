@@ -1,11 +1,17 @@
 """How much each place of the picture changes over a clip: plants, mirrors' frames and posters never move."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 GRID = 160
 """Longer side of the map, cells."""
-STILL, ALIVE = 4.0, 16.0
-"""Deviation of the grey level over time: below the first nothing moves, above the second something does."""
+ALIVE = 16.0
+"""Deviation of the grey level over time from which something surely moves."""
+STILL = 0.25
+"""Share of that below which nothing does."""
+FEWEST = 8
+"""Frames that must be seen to tell."""
 
 
 class Liveliness:
@@ -27,16 +33,25 @@ class Liveliness:
         self._sum = self._sum + grey
         self._squares = self._squares + grey**2
 
-    def of(self, keypoints: np.ndarray) -> np.ndarray:
-        """Return how lively the places under N poses (N, 17, 3) are, (N,): 0 nothing ever moves, 1 much does.
+    def of(self, looks: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return how lively the places under each frame's poses (N, 17, 3) are, (N,): 0 nothing moves, 1 much does.
 
-        A clip too short to tell is lively everywhere.
+        Measured by the liveliest in the clip, so that a calm couple is not taken for furniture. A clip too short to
+        tell is lively everywhere.
         """
-        if self._count < 8:
-            return np.ones(len(keypoints))
+        if self._count < FEWEST:
+            return [np.ones(len(keypoints)) for keypoints in looks]
         mean = self._sum / self._count
         deviation = np.sqrt(np.maximum(self._squares / self._count - mean**2, 0))
+        under = [self._under(deviation, keypoints) for keypoints in looks]
+        found = np.concatenate([values for values in under if values.size] or [np.array([ALIVE])])
+        alive = min(ALIVE, 0.5 * float(np.quantile(found, 0.9)))
+        still = alive * STILL
+        return [np.clip((values - still) / max(alive - still, 1e-6), 0, 1) for values in under]
+
+    def _under(self, deviation: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
         height, width = deviation.shape
         xy = (keypoints[..., :2] * self._scale).round().astype(int)
-        under = deviation[np.clip(xy[..., 1], 0, height - 1), np.clip(xy[..., 0], 0, width - 1)]
-        return np.clip((np.median(under, axis=1) - STILL) / (ALIVE - STILL), 0, 1)
+        places = deviation[np.clip(xy[..., 1], 0, height - 1), np.clip(xy[..., 0], 0, width - 1)]
+        middle: np.ndarray = np.median(places, axis=1)
+        return middle
