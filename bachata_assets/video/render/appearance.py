@@ -124,11 +124,11 @@ def _trunk(body: Body, look: Appearance, j: Joints) -> list[Part]:
         (0.88 * j[f"{side}_shoulder"] + 0.12 * j["neck"] - 0.012 * h * j["up"], 0.026 * h * body.build)
         for side in SIDES
     ]
-    middle, belt = (j["waist"] + j["neck"]) / 2, [(c + 0.02 * h * UP, r) for c, r in hips]
+    middle, hem_of_top = (j["waist"] + j["neck"]) / 2, [(c + 0.012 * h * UP, 1.08 * r) for c, r in hips]
     throat = (j["neck"] - 0.012 * h * UP, 0.03 * h)
     trunk = [
         _part(look.top if look.legs == "dress" else look.bottom, *hips, *waist, at=middle),
-        _part(look.top, *waist, *belt, at=middle, nearer=0.01),
+        _part(look.top, *waist, *hem_of_top, at=middle, nearer=0.08),
         _part(look.top, *waist, *chest, at=middle, nearer=0.02),
         _part(look.top, *chest, *shoulders, at=middle, nearer=0.03),
         _part(look.skin, (j["neck"] + 0.035 * h * UP, 0.027 * h), throat, at=middle, nearer=0.04),
