@@ -1,7 +1,7 @@
 """How well pose vectors find the same move, and the same clip again; prints the tables of `docs/embeddings.md`.
 
     uv run python benchmarks/retrieval.py
-    uv run --with aeon python benchmarks/retrieval.py --minirocket
+    uv run --with aeon python benchmarks/retrieval.py --minirocket --encoder
 
 The similarity of two clips is the mean of the lead, follow and interaction cosines, over the families that both
 have. Labels are the 16 folders of the 75 clips of one couple; the other 13 clips only help to fit constants.
@@ -113,7 +113,7 @@ def interval(values: np.ndarray) -> str:
     return f"{known.mean():.3f} ({low:.3f}-{high:.3f})"
 
 
-def print_methods(clips: list[LabelledClip], with_minirocket: bool) -> None:
+def print_methods(clips: list[LabelledClip], others: dict[str, methods.Families]) -> None:
     evaluation = Evaluation(clips)
     measured, vectors = methods.measured(clips), methods.shipped(clips)
     absent = [np.isnan(rows[:, 0]) for rows in vectors]
@@ -126,10 +126,9 @@ def print_methods(clips: list[LabelledClip], with_minirocket: bool) -> None:
         "measurements, whitened": methods.fitted(measured, one_label, absent),
         "**measurements, whitened within moves (shipped)**": methods.fitted(measured, evaluation.labels, absent),
     }
-    if with_minirocket:
-        rocket = methods.random_convolutions(clips)
-        table["MiniRocket, whitened"] = methods.fitted(rocket, one_label, absent, named=False)
-        table["MiniRocket, whitened within moves"] = methods.fitted(rocket, evaluation.labels, absent, named=False)
+    for name, features in others.items():
+        table[f"{name}, whitened"] = methods.fitted(features, one_label, absent, named=False)
+        table[f"{name}, whitened within moves"] = methods.fitted(features, evaluation.labels, absent, named=False)
     print("| method | mAP, unseen query | nearest, unseen query | mAP, unseen half | nearest, unseen half |")
     print("|---|---|---|---|---|")
     precision, nearest = evaluation.shuffled(plain)
@@ -199,10 +198,16 @@ def print_cost(clips: list[LabelledClip]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minirocket", action="store_true", help="also random convolutions (needs aeon)")
+    parser.add_argument("--encoder", action="store_true", help="also a contrastive encoder (trains for minutes)")
     parser.add_argument("--keypoints", type=Path, help="`keypoints` folder of a data dir made from ../shared/clips")
     arguments = parser.parse_args()
     clips = keypoints_dev.load()
-    print_methods(clips, arguments.minirocket)
+    others = {}
+    if arguments.minirocket:
+        others["MiniRocket"] = methods.random_convolutions(clips)
+    if arguments.encoder:
+        others["contrastive encoder"] = methods.contrastive(clips)
+    print_methods(clips, others)
     print_spread(clips)
     print_robustness(clips)
     print_cost(clips)

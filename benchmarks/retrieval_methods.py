@@ -98,6 +98,15 @@ def missingness(clips: list[LabelledClip]) -> Families:
     return [scores, scores, scores]
 
 
+def contrastive(clips: list[LabelledClip]) -> Families:
+    """Return the features of a small self-supervised encoder, projected to the sizes of the product's vectors."""
+    from contrastive_encoder import contrastive_features
+
+    lead, follow, couple = _signals(clips)
+    features = [*contrastive_features([lead, follow]), *contrastive_features([couple])]
+    return [_projected(rows, size) for rows, size in zip(features, (512, 512, 256), strict=True)]
+
+
 def random_convolutions(clips: list[LabelledClip]) -> Families:
     """Return MiniRocket features of 8-beat windows, averaged over a clip (Dempster, Schmidt and Webb, 2021).
 
@@ -106,12 +115,7 @@ def random_convolutions(clips: list[LabelledClip]) -> Families:
     """
     from aeon.transformations.collection.convolution_based import MiniRocket
 
-    lead, follow, couple = [], [], []
-    for clip in clips:
-        joints = joints_on_grid(clip.couple, clock_of(None))
-        lead.append(_windows(body_signals(joints[:, 0])))
-        follow.append(_windows(body_signals(joints[:, 1])))
-        couple.append(_windows(couple_signals(joints)))
+    lead, follow, couple = ([_windows(signals) for signals in group] for group in _signals(clips))
     out = []
     for groups in ([lead, follow], [couple]):
         everything = np.concatenate([windows for group in groups for windows in group])
@@ -124,9 +128,20 @@ def random_convolutions(clips: list[LabelledClip]) -> Families:
     return [_projected(rows, size) for rows, size in zip(out, (512, 512, 256), strict=True)]
 
 
-def _windows(signals: dict[str, np.ndarray]) -> np.ndarray:
-    """Return windows (W, S, 48) of signals, gaps bridged by straight lines."""
-    columns = np.stack(list(signals.values()))
+def _signals(clips: list[LabelledClip]) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+    """Return the signals (S, N) of each lead, follow and couple, NaN in gaps."""
+    groups: tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]] = ([], [], [])
+    for clip in clips:
+        joints = joints_on_grid(clip.couple, clock_of(None))
+        signals = body_signals(joints[:, 0]), body_signals(joints[:, 1]), couple_signals(joints)
+        for group, named in zip(groups, signals, strict=True):
+            group.append(np.stack(list(named.values())))
+    return groups
+
+
+def _windows(signals: np.ndarray) -> np.ndarray:
+    """Return windows (W, S, 48) of signals (S, N), gaps bridged by straight lines."""
+    columns = signals.copy()
     positions = np.arange(columns.shape[1])
     for column in columns:
         seen = np.isfinite(column)

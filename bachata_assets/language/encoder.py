@@ -52,9 +52,7 @@ class TextEncoder:
         """
         if not sentences:
             return np.empty((0, DIMENSIONS["text"]), np.float32)
-        vectors = self._model.encode(
-            list(sentences), batch_size=1, normalize_embeddings=True, show_progress_bar=False
-        )
+        vectors = self._model.encode(list(sentences), batch_size=1, normalize_embeddings=True, show_progress_bar=False)
         return np.stack([require_finite(np.asarray(row, np.float32), feature_names()) for row in vectors])
 
     @cached_property
