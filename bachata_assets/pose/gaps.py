@@ -1,5 +1,7 @@
 """Short gaps in one dancer's keypoints, bridged."""
 
+import itertools
+
 import numpy as np
 
 LONGEST_GAP_S = 0.3
@@ -16,7 +18,7 @@ def bridge_gaps(
     filled = values.copy()
     bridged = np.zeros(len(times), bool)
     seen = np.flatnonzero(valid)
-    for before, after in zip(seen[:-1], seen[1:], strict=True):
+    for before, after in itertools.pairwise(seen):
         inside = slice(before + 1, after)
         if after - before < 2 or times[after] - times[before + 1] > longest_s + 1e-6:
             continue

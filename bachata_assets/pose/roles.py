@@ -48,7 +48,7 @@ def judge_roles(
     lead_side : side of the picture on which the leader stands in the first frame with both, where known
     """
     both = valid.all(axis=1)
-    evidence = {name: 0.0 for name in _CUES}
+    evidence = dict.fromkeys(_CUES, 0.0)
     if both.sum() >= FEWEST_FRAMES:
         couple = _Couple.of(boxes[both], keypoints[both])
         for name, (measure, slope, limit) in _CUES.items():

@@ -15,16 +15,12 @@ def write_clip(path: Path, times: list[float], last_s: float, sound: bool = Fals
     """Write frames at the given times whose grey level is their index (3 a step)."""
     base = Fraction(1, 90000)
     with av.open(str(path), "w") as out:
-        stream = out.add_stream(
-            "libx264", rate=Fraction(1 / last_s).limit_denominator(1001), options={"qp": "0"}
-        )
+        stream = out.add_stream("libx264", rate=Fraction(1 / last_s).limit_denominator(1001), options={"qp": "0"})
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         stream.codec_context.time_base = base
         audio = out.add_stream("aac", rate=44100) if sound else None
         for index, (time_s, until) in enumerate(zip(times, [*times[1:], times[-1] + last_s], strict=True)):
-            frame = av.VideoFrame.from_ndarray(
-                np.full((SIZE[1], SIZE[0], 3), 10 + 3 * (index % 80), np.uint8), "bgr24"
-            )
+            frame = av.VideoFrame.from_ndarray(np.full((SIZE[1], SIZE[0], 3), 10 + 3 * (index % 80), np.uint8), "bgr24")
             frame.pts, frame.time_base = round(time_s / base), base
             frame.duration = round((until - time_s) / base)
             out.mux(stream.encode(frame))

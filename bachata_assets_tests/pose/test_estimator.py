@@ -1,0 +1,144 @@
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from bachata_assets.pose.clip_frames import ClipFrames
+from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.pose.estimator import CouplePoseEstimator, NoCoupleError
+from bachata_assets.pose.models import PoseModels
+from bachata_assets.video.errors import UnreadableVideoError
+from bachata_assets.video.render.camera import Camera
+from bachata_assets.video.render.clip_writer import write_clip
+from bachata_assets.video.render.people import Walker
+from bachata_assets.video.render.scene import Mirror, scene_by_lot
+from bachata_assets.video.render.truth import ClipTruth
+from bachata_assets_tests.pose.figures import box_of
+
+SECONDS = 3.0
+
+
+@pytest.fixture(scope="module")
+def estimate(models: PoseModels) -> CouplePoseEstimator:
+    return CouplePoseEstimator(models)
+
+
+@pytest.fixture(scope="module")
+def real_couple(estimate: CouplePoseEstimator, real_clip: Path) -> CoupleKeypoints:
+    return estimate(real_clip)
+
+
+def write_pictures(path: Path, pictures: list[np.ndarray]) -> Path:
+    """Write pictures as a clip of 15 frames a second."""
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=Fraction(15))
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for picture in pictures:
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
+        out.mux(stream.encode())
+    return path
+
+
+def errors(couple: CoupleKeypoints, truth: ClipTruth, order: slice) -> np.ndarray:
+    """Return each dancer's mean keypoint error per frame (T, 2), in body heights, in the roles' order or exchanged."""
+    at = np.abs(truth.times[None] - couple.times[:, None]).argmin(axis=1)
+    height = np.median(truth.boxes[:, :2, 3] - truth.boxes[:, :2, 1])
+    distance = np.linalg.norm(couple.keypoints[:, order, :, :2] - truth.keypoints[at, :2], axis=-1)
+    return distance.mean(axis=-1) / height
+
+
+def test_a_real_turn_keeps_both_dancers_and_their_roles(real_couple):
+    couple = real_couple
+    assert couple.frame_count == 57  # 3.75 s
+    assert np.allclose(np.diff(couple.times), 1 / 15)
+    assert couple.detection_rate > 0.95
+    assert couple.quality_score > 0.8
+    assert (couple.width, couple.height) == (1280, 720)
+    lead_x, follow_x = couple.boxes[7, :, [0, 2]].mean(axis=0)
+    assert lead_x < follow_x  # ../shared/clips/README.md: the leader is on the left
+    assert couple.role_confidence > 0.8
+    assert couple.suspected_swaps == ()
+
+
+def test_the_table_holds_what_was_estimated(real_couple):
+    again = CoupleKeypoints.from_table(real_couple.to_table())
+    assert np.allclose(again.keypoints, real_couple.keypoints, equal_nan=True)
+    assert again.summary() == real_couple.summary()
+
+
+def test_pose_and_box_agree_in_the_videos_own_pixels(real_couple):
+    couple = real_couple
+    both = couple.valid.all(axis=1)
+    middle = (couple.boxes[both, :, :2] + couple.boxes[both, :, 2:]) / 2
+    of_pose = box_of(couple.keypoints[both])
+    height = couple.boxes[both, :, 3] - couple.boxes[both, :, 1]
+    away = np.linalg.norm((of_pose[..., :2] + of_pose[..., 2:]) / 2 - middle, axis=-1) / height
+    assert np.median(away) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("figure", "added"),
+    [
+        ("open_basic", {"others": (Walker(x=-1.6, z=0.8),)}),
+        ("full_occlusion", {"mirror": Mirror()}),
+    ],
+    ids=["a third person passes", "one hides the other, a mirror"],
+)
+def test_a_drawn_couple_is_kept_apart(estimate, tmp_path, figure, added):
+    scene = replace(scene_by_lot(0, figure, Camera(640, 360)), **added)
+    truth = write_clip(tmp_path / "clip.mp4", scene, None, SECONDS)
+    couple = estimate(tmp_path / "clip.mp4")
+    right, exchanged = errors(couple, truth, np.s_[:]), errors(couple, truth, np.s_[::-1])
+    at = np.abs(truth.times[None] - couple.times[:, None]).argmin(axis=1)
+    both = couple.valid.all(axis=1) & (truth.visible_fraction[at, :2] > 0.3).all(axis=1)
+    straight = right[both].sum(axis=1) < exchanged[both].sum(axis=1)
+    assert both.mean() > 0.6
+    assert straight.all() or not straight.any()
+    assert np.median(np.minimum(right, exchanged)[both]) < 0.08
+
+
+def test_an_empty_room_has_no_couple(estimate, tmp_path):
+    path = write_pictures(tmp_path / "room.mp4", [np.full((180, 320, 3), 120, np.uint8)] * 20)
+    with pytest.raises(NoCoupleError, match=r"room\.mp4: nobody found in 20 frames\. Check"):
+        estimate(path)
+
+
+def test_one_dancer_alone_is_a_partial_couple(estimate, tmp_path):
+    scene = scene_by_lot(0, "open_basic", Camera(640, 360), angle=0.0, turn_per_beat=0.0)
+    room = scene.draw(0.0)[:, :1]
+    pictures = [scene.draw(t / 15) for t in range(20)]
+    middle = int(scene.truth(0.0).boxes[:2, [0, 2]].mean())
+    alone = [np.concatenate([p[:, :middle], np.repeat(room, 640 - middle, axis=1)], axis=1) for p in pictures]
+    couple = estimate(write_pictures(tmp_path / "alone.mp4", alone))
+    assert sorted(couple.valid.mean(axis=0) > 0.9) == [False, True]
+    assert sorted(couple.valid.any(axis=0)) == [False, True]
+    assert couple.detection_rate == 0
+
+
+def test_a_clip_shorter_than_a_look_is_read(estimate, real_clip, tmp_path):
+    picture = next(iter(ClipFrames(real_clip)))[1]
+    couple = estimate(write_pictures(tmp_path / "one.mp4", [picture]))
+    assert couple.frame_count == 1
+    assert couple.valid.all()
+
+
+def test_a_text_file_is_unreadable(estimate, tmp_path):
+    (tmp_path / "text.mp4").write_text("no video")
+    with pytest.raises(UnreadableVideoError, match=r"text\.mp4"):
+        estimate(tmp_path / "text.mp4")
+
+
+def test_frames_beyond_the_memory_budget_are_decoded_again(tmp_path):
+    pictures = [np.full((96, 160, 3), 5 * i, np.uint8) for i in range(20)]
+    path = write_pictures(tmp_path / "clip.mp4", pictures)
+    kept, decoded = ClipFrames(path), ClipFrames(path, budget=5 * pictures[0].nbytes)
+    for frames in (kept, decoded):
+        first, second = list(frames), list(frames)
+        assert len(first) == 20
+        assert all(a[0] == b[0] and (a[1] == b[1]).all() for a, b in zip(first, second, strict=True))
+    assert kept._kept is not None
+    assert decoded._kept is None
