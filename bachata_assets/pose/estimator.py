@@ -1,7 +1,7 @@
 """`CouplePoseEstimator`: a video file to `CoupleKeypoints`.
 
-The steps live beside it, each usable alone: `candidates.py` (frames to persons), `tracks.py` (persons to the two dancers),
-`dense.py` (poses on every frame), `roles.py` (who leads).
+The steps live beside it, each usable alone: `candidates.py` (frames to persons), `tracks.py` (persons to the two
+dancers), `dense.py` (poses on every frame), `roles.py` (who leads).
 """
 
 from collections.abc import Iterator

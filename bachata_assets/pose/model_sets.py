@@ -112,6 +112,11 @@ class ModelSet:
     pose: ModelSpec
     hand: ModelSpec | None = None
 
+    def fingerprint(self, precision: str) -> str:
+        """Return what keypoints made by this set in an effective precision depend on; reads files, loads no model."""
+        parts = (self.detector.identity, self.pose.identity, precision)
+        return f"{self.name}-{precision}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
+
 
 def default_checkpoint_dir() -> Path:
     """Return the checkpoint folder that comes with the project: the checkout's, else the installed package's."""

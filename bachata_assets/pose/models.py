@@ -3,12 +3,11 @@
 Which persons are the couple is `estimator.py`'s concern; where exported models come from, `exported.py`'s.
 """
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,11 +15,11 @@ from bachata_assets.pose.cores import available_cores
 from bachata_assets.pose.exported import exported_model
 from bachata_assets.pose.geometry import non_maximum_suppression
 from bachata_assets.pose.model_sets import ModelSet, load_model_set
+from bachata_assets.pose.precision import Precision, effective_precision
 
 if TYPE_CHECKING:
     import openvino
 
-Precision = Literal["auto", "f32", "bf16"]
 STRIDES = (8, 16, 32)
 PADDING_GREY = 114
 """RTMDet's padding, as in its test pipeline."""
@@ -50,7 +49,7 @@ class PoseModels:
 
         core = openvino.Core()
         self.model_set = model_set
-        self.effective_precision = _effective_precision(core, precision)
+        self.effective_precision = effective_precision(precision)
         self.threads = threads or available_cores()
         self._core = core
         self._options = {
@@ -93,8 +92,7 @@ class PoseModels:
     @property
     def fingerprint(self) -> str:
         """Hash of weights, configs and effective precision."""
-        parts = (self.model_set.detector.identity, self.model_set.pose.identity, self.effective_precision)
-        return f"{self.model_set.name}-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:12]}"
+        return self.model_set.fingerprint(self.effective_precision)
 
     @property
     def crop_size(self) -> tuple[int, int]:
@@ -245,10 +243,3 @@ def _collector(done: dict[int, tuple[np.ndarray, ...]]) -> Callable[["openvino.I
         done[index] = tuple(tensor.data.copy() for tensor in request.output_tensors)
 
     return collect
-
-
-def _effective_precision(core: "openvino.Core", wanted: Precision) -> Literal["f32", "bf16"]:
-    """Return what the CPU computes in: bf16 only where it has it."""
-    if wanted == "auto":
-        return "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
-    return wanted

@@ -35,7 +35,7 @@ def suspected_swaps(
     boxes : (T, 2, 4); keypoints : (T, 2, 17, 3); valid : bool (T, 2)
     evidence : (T, 2), log-odds by clothes that each is who the track says; NaN where not read
     """
-    both: np.ndarray = valid.all(axis=1)
+    both = np.asarray(valid.all(axis=1))
     agree = np.where(both, evidence.sum(axis=1), np.nan)
     separate = both & (box_iou(boxes[:, 0], boxes[:, 1]) < SEPARATE_IOU)
     found = [
