@@ -14,7 +14,6 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 
 from bachata_assets import collection
 from bachata_assets.orphans import end_orphans
-from bachata_assets.partitions import clips
 from bachata_assets.provenance import Batch, batches, expected_versions
 from bachata_assets.resources.dataset import Dataset
 from bachata_assets.settings import Settings
@@ -96,7 +95,7 @@ def plan(instance: DagsterInstance, standing: Standing, *, at_most: int, retry_f
     """Return the runs that bring all clips up to date."""
     failed = set() if retry_failed else {clip.clip_id for clip in standing.failed}
     todo = {clip_id: stages for clip_id, stages in standing.todo.items() if clip_id not in failed}
-    return batches(todo, instance.get_dynamic_partitions(clips.name or ""), at_most)
+    return batches(todo, instance.get_dynamic_partitions(collection.PARTITIONS), at_most)
 
 
 def _requests(

@@ -55,6 +55,7 @@ class Platform:
     settings: Settings
     stages: tuple[Stage, ...]
     dataset: Dataset
+    resources: Mapping[str, Any]
     definitions: dg.Definitions
 
 
@@ -75,7 +76,7 @@ def build_platform(settings: Settings, resources: Mapping[str, Any] | None = Non
         executor=dg.in_process_executor,
         **automation(settings, stages, resources["dataset"]),
     )
-    return Platform(settings, tuple(stages), resources["dataset"], definitions)
+    return Platform(settings, tuple(stages), resources["dataset"], resources, definitions)
 
 
 def build_defs(settings: Settings | None = None) -> dg.Definitions:

@@ -32,6 +32,7 @@ from bachata_assets.video.registry import ClipFile
 logger = logging.getLogger(__name__)
 
 REGISTRY = "clips.parquet"
+PARTITIONS = clips_partitions.name or ""
 
 CollectionError = (DiscoveryError, AnnotationError)
 """Why there may be nothing to begin with."""
@@ -120,6 +121,17 @@ def clips_of(clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> l
     ]
 
 
+def registered_clips(dataset: Dataset) -> set[str]:
+    """Return the ids of all clips that were ever seen and not pruned."""
+    return set(_registry(dataset))
+
+
+def forget(dataset: Dataset, clip_ids: Iterable[str]) -> None:
+    """Take clips out of the registry; their ids may be given again."""
+    left = {clip_id: file for clip_id, file in _registry(dataset).items() if clip_id not in set(clip_ids)}
+    dataset.write_parquet(REGISTRY, registry.to_table(left), {})
+
+
 def present_clips(dataset: Dataset) -> set[str]:
     """Return the ids of the clips that were there when last looked."""
     return {clip_id for clip_id, file in _registry(dataset).items() if file.present}
@@ -127,10 +139,10 @@ def present_clips(dataset: Dataset) -> set[str]:
 
 def register(instance: DagsterInstance, collection: Collection) -> None:
     """Add the partitions of new clips, and report every external version that changed as an observation."""
-    known = set(instance.get_dynamic_partitions(clips_partitions.name or ""))
+    known = set(instance.get_dynamic_partitions(PARTITIONS))
     new = [clip_id for clip_id in collection.clips if clip_id not in known]
     if new:
-        instance.add_dynamic_partitions(clips_partitions.name or "", new)
+        instance.add_dynamic_partitions(PARTITIONS, new)
     for asset in EXTERNAL:
         observed = _versions(instance, asset, DagsterEventType.ASSET_OBSERVATION)
         for clip_id, clip in collection.clips.items():

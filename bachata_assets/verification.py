@@ -34,7 +34,7 @@ class Finding:
 
 def verify(platform: Platform) -> Iterator[Finding]:
     """Answer every question, the slow ones last."""
-    resources = platform.definitions.resources or {}
+    resources = platform.resources
     questions: tuple[Callable[[], Finding], ...] = (
         _versions,
         _system_libraries,

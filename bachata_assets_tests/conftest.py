@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["bachata_assets_tests.elasticsearch_node"]
+pytest_plugins = ["bachata_assets_tests.elasticsearch_node", "bachata_assets_tests.workplace"]
 
 PROJECT = Path(__file__).resolve().parents[1]
 

@@ -87,6 +87,8 @@ class Node:
 
     version: str
     tls: bool = False
+    java_options: str = "-XX:TieredStopAtLevel=1"
+    """Of short-lived nodes: compile quickly rather than well."""
     home: Path = field(init=False)
     port: int = field(init=False)
     process: subprocess.Popen[bytes] | None = field(init=False, default=None)
@@ -198,7 +200,7 @@ class Node:
         """Elasticsearch refuses to run as root: there, it runs as nobody."""
         environment = {
             "ES_JAVA_HOME": str(self._jdk),
-            "ES_JAVA_OPTS": "-Xms512m -Xmx512m",
+            "ES_JAVA_OPTS": f"-Xms512m -Xmx512m {self.java_options}",
             "PATH": os.environ["PATH"],
         }
         common: dict[str, Any] = {"env": environment, "cwd": self.home, "start_new_session": True}

@@ -42,7 +42,7 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
         text_model: TextModelResource,
         search: dg.ResourceParam[SearchIndexResource],
     ) -> Iterator[DagsterEvent]:
-        record_process(context.instance, context.run_id)
+        record_process(context.instance, context.run.run_id)
         tools = Tools(dataset, pose_models, text_model, search)
         dataset.remember(precision=pose_models.precision)
         selected = {key.to_user_string() for key in context.selected_asset_keys}

@@ -92,6 +92,13 @@ class Dataset(dg.ConfigurableResource):  # type: ignore[type-arg]
             )
         return table
 
+    def delete_table(self, asset: str, clip_id: str) -> None:
+        """Remove the table of an asset and a clip, if there is one."""
+        filesystem, _ = self._place
+        path = self.table_path(asset, clip_id)
+        if filesystem.exists(path):
+            filesystem.rm(path)
+
     def clip_ids(self, asset: str) -> set[str]:
         """Return the clips that have a table of this asset."""
         filesystem, _ = self._place

@@ -1,0 +1,35 @@
+"""`prune`: taking clips out whose files are gone."""
+
+from typing import Annotated
+
+import typer
+
+from bachata_assets.cli.options import DataDir, refuse
+
+
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which clips would go.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Remove the clips whose files are gone: partition, tables and document together."""
+    from bachata_assets import pruning
+    from bachata_assets.build import build_platform
+    from bachata_assets.collection import CollectionError
+    from bachata_assets.generation import instance_of
+    from bachata_assets.search.errors import SearchError
+    from bachata_assets.settings import SettingsError, load_settings
+
+    try:
+        platform = build_platform(load_settings(data_dir=data_dir))
+        clip_ids = pruning.gone(platform)
+        typer.echo(f"{len(clip_ids)} clips have no file any more{': ' + ', '.join(clip_ids) if clip_ids else '.'}")
+        if not clip_ids or dry_run:
+            return
+        if not yes:
+            typer.confirm("Remove their partitions, tables and documents?", abort=True)
+        with instance_of(platform.settings.data_dir) as instance:
+            pruning.prune(platform, instance, clip_ids)
+    except (SettingsError, SearchError, pruning.RunsUnfinishedError, *CollectionError) as error:
+        refuse(str(error))
+    typer.echo(f"Removed {len(clip_ids)} clips. `bachata-assets report` brings the report level.")
