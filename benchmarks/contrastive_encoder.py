@@ -26,6 +26,7 @@ class Encoder(nn.Module):
         self.head = nn.Sequential(nn.Linear(2 * WIDTH, WIDTH), nn.GELU(), nn.Linear(WIDTH, 64))
 
     def forward(self, signals: torch.Tensor) -> torch.Tensor:
+        """Return features (B, 192) of signals (B, S, N)."""
         seen = torch.isfinite(signals)
         hidden = self.body(torch.cat([torch.nan_to_num(signals), seen.float()], dim=1))
         some = seen.any(dim=1, keepdim=True).float()

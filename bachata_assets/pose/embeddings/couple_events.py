@@ -84,9 +84,9 @@ def _quantile(signal: np.ndarray, quantile: float) -> float:
 
 
 def _effort(dancer: Signals) -> np.ndarray:
-    """Return how much the whole body moves (N,), 0 before the first sample."""
-    columns = np.stack(list(dancer.values()), axis=1)
-    speed = np.abs(np.diff(smooth(columns, 0.3 * SAMPLES_PER_BEAT), axis=0, prepend=columns[:1]))
+    """Return how much the whole body moves (N - 1,), from each sample to the next."""
+    calm = smooth(np.stack(list(dancer.values()), axis=1), 0.3 * SAMPLES_PER_BEAT)
+    speed = np.abs(np.diff(calm, axis=0))
     seen = np.isfinite(speed).sum(axis=1)
     total = np.nansum(speed, axis=1)
     return band(np.where(seen > 0, total / np.maximum(seen, 1), np.nan), 4)

@@ -65,7 +65,7 @@ def dancer_names() -> list[Name]:
 
 def couple_names() -> list[Name]:
     """Return the names of a couple's 256 measurements."""
-    nothing = np.full((1, 2, 17, 2), np.nan)
+    nothing = np.full((2, 2, 17, 2), np.nan)
     signals, body = couple_signals(nothing), body_signals(nothing[:, 0])
     names = [Name(signal, measure) for signal in signals for measure in COUPLE_MEASURES]
     return names + [Name(event, "") for event in couple_events(signals, body, body)]

@@ -11,6 +11,7 @@ from bachata_assets.pose.embeddings import (
     interaction_embedding,
     vectors,
 )
+from bachata_assets.pose.embeddings.measurements import measure_couple, measure_dancer
 from bachata_assets_tests.pose.embeddings.synthetic_couple import (
     a_couple,
     backwards,
@@ -58,6 +59,12 @@ def test_place_in_the_picture_and_zoom_change_nothing():
     clip = a_couple()
     for scale, shift in ((0.5, (0, 0)), (1.3, (250, -40)), (3.0, (-700, 300))):
         assert likeness(clip, moved(clip, scale, shift)) > 0.9999
+
+
+def test_no_measurement_depends_on_place_or_zoom():
+    clip = a_couple()
+    for measure in (lambda c: measure_dancer(c, "follow", None), lambda c: measure_couple(c, None)):
+        np.testing.assert_allclose(measure(moved(clip, 1.3, (100, -40))), measure(clip), atol=2e-3)
 
 
 @pytest.mark.parametrize("fps", [24.0, 30.0, 60.0])
