@@ -135,8 +135,8 @@ def real(estimate: CouplePoseEstimator, folder: Path) -> Iterator[str]:
             side == sides[path.stem] if path.stem in sides else None
         ]
         yield (
-            f"| {path.stem} | {probe(path).duration_s:.1f} s | {couple.detection_rate:.3f} | {couple.quality_score:.2f} "
-            f"| {verdict} ({couple.role_confidence:.2f}) | {len(couple.suspected_swaps)} | {took:.1f} s | {cpu:.1f} s |"
+            f"| {path.stem} | {probe(path).duration_s:.1f} s | {couple.detection_rate:.3f} "
+            f"| {couple.quality_score:.2f} | {verdict} ({couple.role_confidence:.2f}) | {len(couple.suspected_swaps)} | {took:.1f} s | {cpu:.1f} s |"
         )
 
 

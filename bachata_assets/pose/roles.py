@@ -1,8 +1,8 @@
 """Who leads: cues read off the couple's keypoints, combined into a probability.
 
-Each cue gives log-odds that dancer 0 leads; they add up. A cue's slope is twice its mean over its variance on clips of
-known roles (for two classes that mirror each other), taken down for clips unlike those; its limit keeps it from
-deciding alone. Where the numbers come from, and how often each is right: docs/models.md.
+Each cue gives log-odds that dancer 0 leads; they add up. A cue's slope starts from twice its mean over its variance on
+clips of known roles (what two normal classes that mirror each other give) and is set by hand so that the stated
+confidence is honest on clips unlike those; its limit keeps it from deciding alone. Where the numbers come from, and how often each is right: docs/models.md.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ FEWEST_FRAMES = 5
 """With both dancers, for the cues to say anything."""
 TURNED = 0.06
 """Of the shoulders' distance in body heights from which it is clear which way a dancer faces."""
-TOGETHER = 0.7
+TOGETHER = 0.8
 """The cues are not independent: what their sum is multiplied by."""
 
 
@@ -152,12 +152,12 @@ def _hands_below_head(couple: _Couple) -> float:
 
 
 _CUES: dict[str, tuple[Callable[[_Couple], float], float, float]] = {
-    "higher_head": (_higher_head, 55, 2.5),
-    "taller_box": (_taller_box, 8, 0.8),
-    "longer_trunk": (_longer_trunk, 10, 0.9),
-    "broader_shoulders": (_broader_shoulders, 3, 0.7),
-    "right_hand_on_trunk": (_right_hand_on_trunk, 6, 1.2),
-    "fewer_turns": (_fewer_turns, 0.25, 0.9),
+    "higher_head": (_higher_head, 40, 2.2),
+    "taller_box": (_taller_box, 5, 0.6),
+    "longer_trunk": (_longer_trunk, 8, 0.7),
+    "broader_shoulders": (_broader_shoulders, 2, 0.5),
+    "right_hand_on_trunk": (_right_hand_on_trunk, 9, 1.6),
+    "fewer_turns": (_fewer_turns, 0.35, 1.3),
     "hands_below_head": (_hands_below_head, 5, 0.5),
 }
 """Cue -> its measure (positive: dancer 0 leads), log-odds per unit, and the most that it says."""
