@@ -7,7 +7,7 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any
 
-from bachata_assets.search.errors import UnsupportedVersionError
+from bachata_assets.search.errors import SearchCertificateError, SearchError, UnsupportedVersionError
 from bachata_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,14 +24,25 @@ OLDEST_VERSION = (9, 1)
 
 
 def connect(settings: Settings) -> "Elasticsearch":
-    """Return a client that retries with exponential backoff and jitter; nothing is sent yet."""
+    """Return a client that retries with exponential backoff and jitter; nothing is sent yet.
+
+    Raises
+    ------
+    SearchError
+        Host or CA file cannot be meant.
+    """
     from elasticsearch import Elasticsearch
 
+    if "/" in (settings.elasticsearch_host or ""):
+        host = settings.elasticsearch_host
+        raise SearchError(f"ELASTICSEARCH_HOST is {host!r}: give the host name alone, without https:// or a path")
     scheme = "https" if settings.elasticsearch_use_ssl else "http"
     options: dict[str, Any] = {}
     if settings.elasticsearch_use_ssl:
         options["verify_certs"] = settings.elasticsearch_verify_certs
         if settings.elasticsearch_ca_certs:
+            if not settings.elasticsearch_ca_certs.is_file():
+                raise SearchCertificateError(f"ELASTICSEARCH_CA_CERTS: no file {settings.elasticsearch_ca_certs}")
             options["ca_certs"] = str(settings.elasticsearch_ca_certs)
     if settings.elasticsearch_api_key:
         options["api_key"] = settings.elasticsearch_api_key.get_secret_value()

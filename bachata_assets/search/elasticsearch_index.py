@@ -13,7 +13,7 @@ from bachata_assets.search import elasticsearch_client, elasticsearch_mapping, e
 from bachata_assets.search.document import ClipDocument
 from bachata_assets.search.elasticsearch_errors import clear_errors, explain
 from bachata_assets.search.elasticsearch_neighbours import nearest
-from bachata_assets.search.errors import AliasTakenError, SearchUnavailableError
+from bachata_assets.search.errors import AliasTakenError, SearchError, SearchUnavailableError
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.index import (
     FiltersLike,
@@ -36,6 +36,7 @@ CHUNK_DOCUMENTS = 200
 """Documents a bulk request: about 5 MB."""
 PAGE_DOCUMENTS = 200
 KEEP_ALIVE = "2m"
+NOT_FOUND = 404
 WHOLE_DOCUMENT = {"exclude_vectors": False}
 """From 9.2 on vectors come only when asked for."""
 
@@ -134,8 +135,13 @@ class ElasticsearchIndex(SearchIndex):
             live = elasticsearch_versions.alias_target(self._client, self._alias)
             names = {name for name in (self.version and self._name, live) if name}
             actions = [{"_op_type": "delete", "_index": name, "_id": clip} for name in names for clip in wanted]
-            answers = helpers.streaming_bulk(self._client, actions, raise_on_error=False)
-            removed = {answer["delete"]["_id"] for done, answer in answers if done}
+            removed: set[str] = set()
+            for done, answer in helpers.streaming_bulk(self._client, actions, raise_on_error=False):
+                item = answer["delete"]
+                if done:
+                    removed.add(item["_id"])
+                elif item["status"] != NOT_FOUND:
+                    raise SearchError(f"clip {item['_id']} cannot be deleted: {explain(item['error'])}")
             for name in names:
                 self._refresh(name)
         return len(removed)

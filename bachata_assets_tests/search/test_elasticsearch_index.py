@@ -1,6 +1,7 @@
 """What only Elasticsearch does: the structure that other clients read, its own refusals, plain indices, old servers."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,14 @@ def test_a_full_disk_is_said_in_one_line(index: SearchIndex, client: Any, monkey
     assert [result.error for result in index.put([document("after")])] == [None]
 
 
+def test_a_clip_that_cannot_be_deleted_is_named(index: SearchIndex, client: Any) -> None:
+    index.put(documents(2))
+    client.indices.add_block(index=index.version, block="write")
+    with pytest.raises(SearchError, match=r"clip clip_0001 cannot be deleted: .*FORBIDDEN"):
+        index.delete(["clip_0001"])
+    client.indices.put_settings(index=index.version, settings={"index.blocks.write": None})
+
+
 def test_a_plain_index_of_the_alias_name_is_adopted_whole(
     index: SearchIndex, settings: Settings, client: Any, alias: str
 ) -> None:
@@ -139,6 +148,14 @@ def test_a_changed_structure_is_another_version(any_node: Node, alias: str) -> N
 def test_a_missing_index_says_what_to_run(settings: Settings, alias: str) -> None:
     with pytest.raises(IndexMissingError, match=f"has no index {alias} yet: run `bachata-assets generate` first"):
         SearchIndex.from_settings(settings).find_similar("clip")
+
+
+def test_settings_that_cannot_be_meant_are_named(tmp_path: Path) -> None:
+    with pytest.raises(SearchError, match="'https://cloud/': give the host name alone"):
+        SearchIndex.from_settings(Settings(_env_file=None, elasticsearch_host="https://cloud/")).count()
+    secured = {"elasticsearch_use_ssl": True, "elasticsearch_ca_certs": tmp_path / "none.crt"}
+    with pytest.raises(SearchError, match=r"ELASTICSEARCH_CA_CERTS: no file .*none\.crt"):
+        SearchIndex.from_settings(Settings(_env_file=None, elasticsearch_host="here", **secured)).count()
 
 
 def test_the_servers_version_is_known_and_must_be_new_enough(any_node: Node, client: Any) -> None:

@@ -218,6 +218,11 @@ def test_an_empty_batch_is_no_error(writer: SearchIndex) -> None:
     assert (writer.count(), writer.ids(), list(writer.get_all_embeddings())) == (0, set(), [])
 
 
+def test_the_status_of_nothing_is_empty(backend: Settings) -> None:
+    status = SearchIndex.from_settings(backend).status()
+    assert (status.versions, status.alias_taken) == ((), False)
+
+
 def test_readers_see_nothing_before_the_first_promotion(backend: Settings, collection: SearchIndex) -> None:
     reader = SearchIndex.from_settings(backend)
     with pytest.raises(IndexMissingError, match="bachata-assets generate"):
