@@ -130,13 +130,13 @@ def real(estimate: CouplePoseEstimator, folder: Path) -> Iterator[str]:
         x = couple.boxes[..., [0, 2]].mean(axis=-1)
         seen = np.flatnonzero(couple.valid.all(axis=1))
         lead_x, follow_x = x[seen[np.abs(couple.times[seen] - ROLES_AT_S).argmin()]]
-        side = "left" if lead_x < follow_x else "right"
-        verdict = {True: "right", False: "wrong", None: "not known"}[
-            side == sides[path.stem] if path.stem in sides else None
-        ]
+        verdict = "not known"
+        if path.stem in sides:
+            verdict = "right" if (lead_x < follow_x) == (sides[path.stem] == "left") else "wrong"
         yield (
             f"| {path.stem} | {probe(path).duration_s:.1f} s | {couple.detection_rate:.3f} "
-            f"| {couple.quality_score:.2f} | {verdict} ({couple.role_confidence:.2f}) | {len(couple.suspected_swaps)} | {took:.1f} s | {cpu:.1f} s |"
+            f"| {couple.quality_score:.2f} | {verdict} ({couple.role_confidence:.2f}) "
+            f"| {len(couple.suspected_swaps)} | {took:.1f} s | {cpu:.1f} s |"
         )
 
 
