@@ -12,6 +12,8 @@ from bachata_assets.music.sound import Sound
 
 FFT = 2048
 HOP = 512
+FLOOR_DB = 40.0
+"""Everything this far below the loudest is evened out: noise and codecs differ there, music hardly does."""
 MFCC = 13
 CHORD_LAGS = (1, 2, 4, 8)
 """Beats at which the harmony is compared with itself; chords change every 2, 4 or 8 beats."""
@@ -24,8 +26,10 @@ def timbre_features(sound: Sound, beats: Beats) -> Features:
     """Return MFCC, chroma, spectral and dynamic features; only the chord lags use the beats."""
     import librosa
 
-    magnitude = np.abs(librosa.stft(sound.samples, n_fft=FFT, hop_length=HOP))
-    heard = magnitude.max(axis=0) > 1e-3 * magnitude.max()
+    spectrum = np.abs(librosa.stft(sound.samples, n_fft=FFT, hop_length=HOP))
+    spectrum /= max(float(spectrum.max()), 1e-9)
+    heard = spectrum.max(axis=0) > 1e-3
+    magnitude = np.sqrt(spectrum**2 + 10 ** (-FLOOR_DB / 10))
     return {
         **_mfcc(magnitude[:, heard], sound.rate),
         **_chroma(magnitude, beats, sound.rate),
@@ -82,7 +86,7 @@ def _spectral(magnitude: np.ndarray, rate: int) -> Features:
             np.log2(librosa.feature.spectral_bandwidth(S=magnitude, sr=rate) + 1),
             np.log2(librosa.feature.spectral_rolloff(S=magnitude, sr=rate) + 1),
             np.log10(librosa.feature.spectral_flatness(S=magnitude) + 1e-6),
-            np.log10(librosa.onset.onset_strength_multi(S=np.log1p(magnitude), sr=rate, channels=None) + 1e-3),
+            np.log10(librosa.onset.onset_strength_multi(S=np.log1p(100 * magnitude), sr=rate, channels=None) + 1e-3),
         ]
     )
     contrast = librosa.feature.spectral_contrast(S=magnitude, sr=rate)

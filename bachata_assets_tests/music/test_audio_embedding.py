@@ -59,6 +59,15 @@ def test_loudness_and_length_change_little_and_another_rhythm_much() -> None:
     assert vector @ embedded(Sound(sound.samples[: 9 * RATE])) > vector @ embedded(music(140, "bolero", seed=3)) + 0.05
 
 
+def test_a_noisy_room_changes_the_vector_less_than_another_rhythm() -> None:
+    sound = music()
+    noise = np.random.default_rng(3).standard_normal(len(sound.samples)).astype(np.float32)
+    noisy = Sound(sound.samples + 0.1 * sound.samples.std() * noise)
+    vector = embedded(sound)
+    assert vector @ embedded(noisy) > 0.8
+    assert vector @ embedded(noisy) > vector @ embedded(music(120, "majao", seed=5))
+
+
 def test_the_tempo_dimension_follows_the_tempo() -> None:
     index = feature_names().index("tempo.octaves")
     slow, fast = (embedded(music(tempo))[index] for tempo in (105, 145))
