@@ -42,6 +42,14 @@ def test_the_one_who_turns_follows():
     assert roles.evidence["fewer_turns"] > 0.5
 
 
+def test_the_one_under_the_raised_arm_follows():
+    boxes, keypoints, valid = couple(240, 240)
+    keypoints[:15, 0, 9, 1] = keypoints[:15, 0, 0, 1] - 20
+    roles = judge_roles(boxes, keypoints, valid)
+    assert roles.lead == 1
+    assert roles.evidence["hands_below_head"] > 0.4
+
+
 def test_exchanging_the_dancers_exchanges_the_roles_only():
     boxes, keypoints, valid = couple(250, 235)
     one = judge_roles(boxes, keypoints, valid)

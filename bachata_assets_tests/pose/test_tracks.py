@@ -47,7 +47,7 @@ def test_in_like_clothes_a_bounce_off_is_not_taken_for_a_crossing():
 
 def test_furniture_that_never_moves_is_no_dancer():
     frames = [
-        seen((person(100, score=0.5), 0.7, GREEN), (person(300 + t), 0.6, RED), (person(400 + t), 0.6, BLUE))
+        seen((person(200, score=0.9), 0.9, GREEN), (person(300 + t), 0.6, RED), (person(400 + t), 0.6, BLUE))
         for t in range(12)
     ]
     chosen = track(frames, still=[{0}] * 12).chosen
