@@ -14,6 +14,8 @@ FFT = 2048
 HOP = 512
 FLOOR_DB = 40.0
 """Everything this far below the loudest is evened out: noise and codecs differ there, music hardly does."""
+BLOCK = 4000
+"""Frames (about 90 s) that are worked on at a time."""
 MFCC = 13
 CHORD_LAGS = (1, 2, 4, 8)
 """Beats at which the harmony is compared with itself; chords change every 2, 4 or 8 beats."""
@@ -78,21 +80,29 @@ def _alike(chroma: np.ndarray, edges: np.ndarray, lag: int) -> float:
 
 
 def _spectral(magnitude: np.ndarray, rate: int) -> Features:
+    """Return means and deviations of the spectrum's shape; block by block, since librosa copies it many times."""
+    count = magnitude.shape[1] // BLOCK + 1
+    rows = np.concatenate([_shape(block, rate) for block in np.array_split(magnitude, count, axis=1)], axis=1)
+    names = ["centroid", "bandwidth", "rolloff", "flatness", "flux"]
+    octaves = [f"octave_{k}" for k in range(len(rows) - len(names))]
+    return _mean_and_deviation("spectral", names, rows[: len(names)]) | _mean_and_deviation(
+        "spectral.contrast", octaves, rows[len(names) :]
+    )
+
+
+def _shape(magnitude: np.ndarray, rate: int) -> np.ndarray:
+    """Return rows of T values: centroid, bandwidth, rolloff, flatness, flux and the contrast of each octave."""
     import librosa
 
-    shape = np.concatenate(
+    return np.concatenate(
         [
             np.log2(librosa.feature.spectral_centroid(S=magnitude, sr=rate) + 1),
             np.log2(librosa.feature.spectral_bandwidth(S=magnitude, sr=rate) + 1),
             np.log2(librosa.feature.spectral_rolloff(S=magnitude, sr=rate) + 1),
             np.log10(librosa.feature.spectral_flatness(S=magnitude) + 1e-6),
-            np.log10(librosa.onset.onset_strength_multi(S=np.log1p(100 * magnitude), sr=rate, channels=None) + 1e-3),
+            np.log10(librosa.onset.onset_strength_multi(S=np.log1p(100 * magnitude), sr=rate) + 1e-3),
+            librosa.feature.spectral_contrast(S=magnitude, sr=rate),
         ]
-    )
-    contrast = librosa.feature.spectral_contrast(S=magnitude, sr=rate)
-    names = ["centroid", "bandwidth", "rolloff", "flatness", "flux"]
-    return _mean_and_deviation("spectral", names, shape) | _mean_and_deviation(
-        "spectral.contrast", [f"octave_{k}" for k in range(len(contrast))], contrast
     )
 
 
