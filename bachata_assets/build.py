@@ -11,6 +11,7 @@ from bachata_assets.assets import language, music, pose, search, video
 from bachata_assets.assets.clip_assets import clip_assets
 from bachata_assets.assets.index_checks import index_checks
 from bachata_assets.assets.report import report_assets
+from bachata_assets.assets.report_checks import report_checks
 from bachata_assets.automation import automation
 from bachata_assets.checks import clip_checks
 from bachata_assets.pose.precision import effective_precision
@@ -71,7 +72,7 @@ def build_platform(settings: Settings, resources: Mapping[str, Any] | None = Non
     per_clip = clip_assets(stages, clip_checks(settings.quality_threshold), settings)
     definitions = dg.Definitions(
         assets=[video.clip_file, video.annotation, per_clip, *report_assets(stages, settings)],
-        asset_checks=index_checks(),
+        asset_checks=[*index_checks(), *report_checks(stages, settings)],
         resources=resources,
         executor=dg.in_process_executor,
         **automation(settings, stages, resources["dataset"]),

@@ -132,6 +132,11 @@ def forget(dataset: Dataset, clip_ids: Iterable[str]) -> None:
     dataset.write_parquet(REGISTRY, registry.to_table(left), {})
 
 
+def contents(dataset: Dataset) -> dict[str, str]:
+    """Return clip id -> hash of its file, of the clips that were there when last looked."""
+    return {clip_id: file.content for clip_id, file in _registry(dataset).items() if file.present}
+
+
 def present_clips(dataset: Dataset) -> set[str]:
     """Return the ids of the clips that were there when last looked."""
     return {clip_id for clip_id, file in _registry(dataset).items() if file.present}

@@ -1,0 +1,63 @@
+"""What needs a person's eye over all clips: the ones to review, and the ones that are there twice."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pyarrow as pa
+
+from bachata_assets import collection
+from bachata_assets.assets.report import EMBEDDINGS_NAME
+from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.report.duplicates import COMPARED, find_duplicates
+from bachata_assets.resources.dataset import Dataset
+from bachata_assets.settings import Settings
+from bachata_assets.stages import Stage
+from bachata_assets.standing import Standing
+
+
+def report_checks(stages: Sequence[Stage], settings: Settings) -> list[dg.AssetChecksDefinition]:
+    """Return the checks; they hang on `report`, which is made last."""
+
+    @dg.asset_check(asset="report", description="No video is in the collection under two names.")
+    def no_duplicate_clips(dataset: Dataset) -> dg.AssetCheckResult:
+        table = dataset.read_parquet(EMBEDDINGS_NAME)
+        clip_ids = table.column("clip_id").to_pylist() if table else []
+        vectors = {family: _rows(table, family) for family in COMPARED} if table else {}
+        pairs = find_duplicates(collection.contents(dataset), vectors, clip_ids)
+        rows = [{"clip": pair.clip_id, "the same as": pair.other, "because": pair.reason} for pair in pairs]
+        return _result(rows, "Remove one of the files, or keep both: nothing else depends on this.")
+
+    @dg.asset_check(asset="report", description="Every clip is made and of sufficient quality.")
+    def all_clips_are_good(context: dg.AssetCheckExecutionContext, dataset: Dataset) -> dg.AssetCheckResult:
+        found = collection.look(settings, dataset)
+        standing = Standing.of(found, stages, context.instance, dataset)
+        table = dataset.read_parquet(EMBEDDINGS_NAME)
+        made = table.select(["clip_id", "quality_score"]).to_pylist() if table else []
+        rows = [{"clip": clip.clip_id, "why": clip.error} for clip in standing.failed]
+        rows += [
+            {
+                "clip": row["clip_id"],
+                "why": f"quality {row['quality_score']:.2f} is below {settings.quality_threshold:g}",
+            }
+            for row in made
+            if row["quality_score"] < settings.quality_threshold
+        ]
+        return _result(rows, "The clip's own partition says more; docs/operations.md says what to do.")
+
+    return [no_duplicate_clips, all_clips_are_good]
+
+
+def _result(rows: list[dict[str, str]], remedy: str) -> dg.AssetCheckResult:
+    metadata: dict[str, Any] = {"clips": len(rows)}
+    if rows:
+        metadata |= {"remedy": remedy, "table": dg.MetadataValue.table([dg.TableRecord(dict(row)) for row in rows])}
+    return dg.AssetCheckResult(passed=not rows, severity=dg.AssetCheckSeverity.WARN, metadata=metadata)
+
+
+def _rows(table: pa.Table, family: str) -> np.ndarray:
+    """Return a family's vectors, float32 (N, D), NaN where absent."""
+    column = table.column(f"{family}_embedding").combine_chunks()
+    filled = column.fill_null([float("nan")] * DIMENSIONS[family]) if column.null_count else column
+    return np.asarray(filled.flatten().to_numpy(zero_copy_only=False), np.float32).reshape(-1, DIMENSIONS[family])
