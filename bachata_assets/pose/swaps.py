@@ -39,7 +39,7 @@ def suspected_swaps(
     agree = np.where(both, evidence.sum(axis=1), np.nan)
     separate = both & (box_iou(boxes[:, 0], boxes[:, 1]) < SEPARATE_IOU)
     found = [
-        *_contradictions(times, agree),
+        *_contradictions(times, np.where(separate, agree, np.nan)),
         *_jumps(times, boxes, keypoints, both),
         *_unconfirmed(times, agree, separate),
     ]
@@ -79,7 +79,7 @@ def _unconfirmed(times: np.ndarray, agree: np.ndarray, separate: np.ndarray) -> 
             separate & (times < times[start]) & (times >= times[start] - WINDOW_S),
             separate & (times > times[end]) & (times <= times[end] + WINDOW_S),
         )
-        if any(np.nanmedian(np.append(agree[window], np.nan)) < SURE for window in windows if window.any()):
+        if any(np.median(agree[window]) < SURE for window in windows if window.any()):
             found.append(times[end])
     return found
 
