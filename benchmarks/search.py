@@ -115,6 +115,16 @@ def measure(
     return row
 
 
+def measure_elasticsearch(vectors: Vectors, queries: int) -> dict[str, str]:
+    node = Node(OLDEST, java_options="").start()
+    try:
+        row = measure(f"Elasticsearch {OLDEST}", node.settings(), vectors, queries, node)
+        print(f"The client's own `index`, one by one, without refresh: {plain_index(node, vectors):,.0f} docs/s")
+    finally:
+        node.close()
+    return row
+
+
 def plain_index(node: Node, vectors: Vectors) -> float:
     """Return documents/s of the official client's `index`, one document a request, without refresh."""
     settings = node.settings(elasticsearch_index="one-by-one")
@@ -161,6 +171,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n", type=int, default=20_000)
     parser.add_argument("--table", type=Path, help="embeddings table of a collection")
+    parser.add_argument("--embedded_only", action="store_true", help="leave Elasticsearch out")
     parser.add_argument("--queries", type=int, default=100)
     arguments = parser.parse_args()
     rng = np.random.default_rng(0)
@@ -168,17 +179,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         embedded = Settings(data_dir=folder, elasticsearch_host=None)
         rows = [measure("LanceDB", embedded, vectors, arguments.queries)]
-    node = Node(OLDEST, java_options="").start()
-    try:
-        rows.append(measure(f"Elasticsearch {OLDEST}", node.settings(), vectors, arguments.queries, node))
-        alone = plain_index(node, vectors)
-    finally:
-        node.close()
+    if not arguments.embedded_only:
+        rows.append(measure_elasticsearch(vectors, arguments.queries))
     print("| " + " | ".join(rows[0]) + " |\n|" + "---|" * len(rows[0]))
     for row in rows:
         print("| " + " | ".join(row.values()) + " |")
     print(f"\nLoad of the machine: {psutil.getloadavg()[0]:.1f} on {psutil.cpu_count()} cores")
-    print(f"Elasticsearch, the client's own `index`, one by one, without refresh: {alone:,.0f} docs/s")
 
 
 if __name__ == "__main__":
