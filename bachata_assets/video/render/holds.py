@@ -20,10 +20,10 @@ def relaxed(me: Joints, swing: float = 0.0) -> Wrists:
 
 
 def closed(lead: Joints, follow: Joints) -> tuple[Wrists, Wrists]:
-    """Lead's right hand on her back, her left on his shoulder, his left holding her right."""
-    held = (lead["left_shoulder"] + follow["right_shoulder"]) / 2 - 0.24 * lead["right"] - 0.06 * UP
+    """Lead's right hand on her back, her left on his upper arm, his left holding her right."""
+    held = (lead["left_shoulder"] + follow["right_shoulder"]) / 2 - 0.3 * lead["right"] - 0.06 * UP
     back = (follow["waist"] + follow["neck"]) / 2 - 0.1 * follow["forward"] - 0.1 * follow["right"] + 0.05 * UP
-    shoulder = lead["right_shoulder"] + 0.06 * UP + 0.02 * lead["right"]
+    shoulder = lead["right_shoulder"] - 0.06 * UP + 0.06 * lead["right"] + 0.05 * lead["forward"]
     return {"left": held, "right": back}, {"left": shoulder, "right": held}
 
 

@@ -6,8 +6,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bachata_assets.video.render.camera import Camera
 from bachata_assets.video.render.clip_writer import write_clip
 from bachata_assets.video.render.scene import Scene, scene_by_lot
@@ -72,22 +70,22 @@ class SampleClip:
 
 CLIPS = (
     SampleClip(
-        "basic_step_1", "basic_steps", "basic_step", seed=31, angle=0.35, tempo=120, rhythm="derecho",
+        "basic_step_1", "basic_steps", "basic_step", seed=12, angle=2.8, tempo=120, rhythm="derecho",
         fps=30, width=640, height=360, seconds=6.0, difficulty="beginner", energy_level="medium",
         notes="Side basic in closed hold, drawn",
     ),
     SampleClip(
-        "lady_right_turn_1", "lady_right_turn", "lady_right_turn", seed=53, angle=np.pi - 0.2, tempo=132,
+        "lady_right_turn_1", "lady_right_turn", "lady_right_turn", seed=53, angle=0.25, tempo=132,
         rhythm="majao", fps=24, width=640, height=360, seconds=5.5, difficulty="beginner", energy_level="high",
         notes="The follow turns to her right under the raised arm, drawn",
     ),
     SampleClip(
-        "forward_backward_1", "forward_backward", "forward_backward", seed=12, angle=0.15, tempo=112,
+        "forward_backward_1", "forward_backward", "forward_backward", seed=31, angle=2.9, tempo=112,
         rhythm="bolero", fps=60, width=480, height=360, seconds=5.0, difficulty="beginner", energy_level="low",
         notes="Forward and backward basic, drawn",
     ),
     SampleClip(
-        "cross_body_lead_1", "cross_body_lead", "cross_body_lead", seed=21, angle=np.pi + 0.2, tempo=140,
+        "cross_body_lead_1", "cross_body_lead", "cross_body_lead", seed=21, angle=0.2, tempo=140,
         rhythm="mambo", fps=25, width=480, height=360, seconds=5.5, difficulty="intermediate",
         energy_level="high", notes="The couple changes places, drawn",
     ),
