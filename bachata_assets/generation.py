@@ -58,8 +58,12 @@ class Generated:
 def dagster_home(data_dir: str) -> Path:
     """Return where Dagster's state of a data dir is: inside it, unless DAGSTER_HOME says otherwise."""
     given = os.environ.get("DAGSTER_HOME")
-    local = data_dir if "://" not in data_dir else "data"
-    return Path(given).absolute() if given else Path(local).absolute() / ".dagster"
+    return Path(given).absolute() if given else local_folder(data_dir) / ".dagster"
+
+
+def local_folder(data_dir: str) -> Path:
+    """Return the data dir, and for one in an object store `data`: log and state need a local place."""
+    return Path("data" if "://" in data_dir else data_dir).absolute()
 
 
 @contextmanager
@@ -91,7 +95,8 @@ def generate(platform: Platform, instance: DagsterInstance) -> Generated:
     standing = Standing.of(found, platform.stages, instance, dataset)
     batches = plan(instance, standing, at_most=platform.settings.clips_per_run, retry_failed=True)
     tried = sum(len(batch.clip_ids) for batch in batches)
-    logger.info("%d clips: %d are up to date, %d to be made", len(found.clips), len(standing.made), tried)
+    counts = (len(found.clips), len(standing.made), tried)
+    logger.info("%d clips: %d are up to date, %d to be made", *counts, extra={"clips_total": tried})
     for batch in batches:
         _run_batch(platform, instance, batch)
     make_report(platform, instance)

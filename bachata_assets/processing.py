@@ -65,14 +65,15 @@ def process(clips: Sequence[Clip], stages: Sequence[Stage], checks: Sequence[Che
     stages : those to run, in an order in which inputs come first; inputs made earlier are read from the dataset
     """
     runs = [_Progress(clip) for clip in clips]
-    for number, run in enumerate(runs, start=1):
+    for run in runs:
         start = time.perf_counter()
         for stage in stages:
             if stage.make:
                 yield from _one(run, stage, checks, tools)
-        state = f"failed: {'; '.join(dict.fromkeys(run.failed.values()))}" if run.failed else "made"
-        seconds = time.perf_counter() - start
-        logger.info("[%d/%d] %s: %s (%.1f s)", number, len(runs), run.clip.clip_id, state, seconds)
+        reasons = "; ".join(dict.fromkeys(run.failed.values()))
+        state = f"failed: {reasons}" if reasons else "made"
+        said = {"clip_done": run.clip.clip_id}
+        logger.info("%s: %s (%.1f s)", run.clip.clip_id, state, time.perf_counter() - start, extra=said)
     for stage in stages:
         if stage.make_batch:
             yield from _together(runs, stage, checks, tools)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bachata_assets.cli.options import DataDir, both, refuse
+from bachata_assets.cli.progress import ProgressHandler
 
 if TYPE_CHECKING:
     from bachata_assets.generation import Generated
@@ -44,7 +45,7 @@ def generate(
     from bachata_assets.build import build_platform
     from bachata_assets.collection import CollectionError
     from bachata_assets.generation import generate as run
-    from bachata_assets.generation import instance_of
+    from bachata_assets.generation import instance_of, local_folder
     from bachata_assets.settings import SettingsError, load_settings
 
     try:
@@ -56,15 +57,16 @@ def generate(
             data_dir=data_dir,
         )
         platform = build_platform(settings)
-        _log_to(platform.dataset.path(LOG_NAME), debug=debug)
-        with instance_of(settings.data_dir) as instance:
+        log = local_folder(settings.data_dir) / LOG_NAME
+        with ProgressHandler() as progress, instance_of(settings.data_dir) as instance:
+            _log_to(log, progress, debug=debug)
             done = run(platform, instance)
     except (SettingsError, *CollectionError) as error:
         refuse(str(error))
     except KeyboardInterrupt:
         typer.echo("Ended. What is made is kept; the same command goes on from there.", err=True)
         raise typer.Exit(130) from None
-    _say_result(done, platform.dataset.path(""))
+    _say_result(done, settings.data_dir, log)
     raise typer.Exit(1 if done.standing.failed or done.standing.pending else 0)
 
 
@@ -78,30 +80,29 @@ def sample(
     typer.echo(f"Wrote the sample collection to {folder}")
 
 
-def _say_result(done: "Generated", data_dir: str) -> None:
+def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
+    from bachata_assets.generation import dagster_home
+
     standing = done.standing
     typer.echo(f"{len(standing.made)} clips made, {len(standing.failed)} failed, {done.tried} worked on this time.")
     for clip in standing.failed:
         typer.echo(f"  failed: {clip.clip_id} ({clip.video_path}): {clip.error}", err=True)
     for pending in standing.pending:
-        typer.echo(f"  not made: {pending.clip_id}: see {data_dir}{LOG_NAME}", err=True)
+        typer.echo(f"  not made: {pending.clip_id}: see {log}", err=True)
     for entry in done.collection.without_file:
         typer.echo(f"  annotation without a file: {entry.clip_id or entry.video_path}", err=True)
-    typer.echo(f"Everything is in {data_dir}: embeddings.parquet, embedding_generation_report.json, {LOG_NAME}")
-    from bachata_assets.generation import dagster_home
-
-    home = dagster_home(data_dir.rstrip("/"))
-    typer.echo(f"Look at it: DAGSTER_HOME={home} BACHATA_DATA_DIR={data_dir.rstrip('/')} dagster dev")
+    typer.echo(f"Everything is in {data_dir}: embeddings.parquet, embedding_generation_report.json, the log in {log}")
+    typer.echo(f"Look at it: DAGSTER_HOME={dagster_home(data_dir)} BACHATA_DATA_DIR={data_dir} uv run dagster dev")
 
 
-def _log_to(path: str, *, debug: bool) -> None:
-    """Send our own log to the terminal and to the data dir's log file."""
+def _log_to(path: Path, terminal: logging.Handler, *, debug: bool) -> None:
+    """Send our own log to the terminal and to the log file."""
     log = logging.getLogger("bachata_assets")
     log.setLevel(logging.DEBUG if debug else logging.INFO)
     log.propagate = False
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     file = logging.FileHandler(path, encoding="utf-8")
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    terminal = logging.StreamHandler()
-    terminal.setFormatter(logging.Formatter("%(message)s"))
+    for old in log.handlers:
+        old.close()
     log.handlers = [file, terminal]

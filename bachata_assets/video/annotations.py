@@ -34,8 +34,8 @@ class Annotation(BaseModel):
 
     @property
     def data_version(self) -> str:
-        """Hash of the content: changes exactly when a field does."""
-        content = json.dumps(self.model_dump(), sort_keys=True)
+        """Hash of what is said: changes when a field does, also when a fallback is now said outright."""
+        content = json.dumps(self.model_dump(exclude_unset=True), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
