@@ -1,6 +1,5 @@
 """The pose models as a resource: what they are is known at once, they are loaded when a clip needs them."""
 
-import hashlib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,8 +39,7 @@ class PoseModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             When a model is missing or is not what its set says.
         """
         models = load_model_set(self.model_set, Path(self.checkpoint_path) if self.checkpoint_path else None)
-        parts = [models.detector.identity, models.pose.identity, self.precision]
-        return f"{self.model_set}-{self.precision}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
+        return models.fingerprint(self.precision)
 
     def estimator(self) -> "CouplePoseEstimator":
         """Return the estimator, its models compiled once a process."""
