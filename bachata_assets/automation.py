@@ -3,18 +3,15 @@
 All are off until someone switches them on in the UI. What has to be made is `provenance.py`'s answer.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 from dagster import DagsterInstance
-from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from bachata_assets import collection
 from bachata_assets.orphans import end_orphans
-from bachata_assets.provenance import Batch, batches, expected_versions
+from bachata_assets.planning import ATTEMPTS, REQUEST_TAG, attempts, plan, range_tags, request_of
 from bachata_assets.resources.dataset import Dataset
 from bachata_assets.settings import Settings
 from bachata_assets.stages import Stage
@@ -83,21 +80,6 @@ def automation(settings: Settings, stages: Sequence[Stage], dataset: Dataset) ->
     }
 
 
-def range_tags(batch: Batch) -> dict[str, str]:
-    """Return the tags that make a run take these clips: a contiguous range of partition keys."""
-    return {
-        ASSET_PARTITION_RANGE_START_TAG: batch.clip_ids[0],
-        ASSET_PARTITION_RANGE_END_TAG: batch.clip_ids[-1],
-    }
-
-
-def plan(instance: DagsterInstance, standing: Standing, *, at_most: int, retry_failed: bool) -> list[Batch]:
-    """Return the runs that bring all clips up to date."""
-    failed = set() if retry_failed else {clip.clip_id for clip in standing.failed}
-    todo = {clip_id: stages for clip_id, stages in standing.todo.items() if clip_id not in failed}
-    return batches(todo, instance.get_dynamic_partitions(collection.PARTITIONS), at_most)
-
-
 def _requests(
     instance: DagsterInstance,
     settings: Settings,
@@ -110,16 +92,16 @@ def _requests(
     found = collection.look(settings, dataset)
     collection.register(instance, found)
     standing = Standing.of(found, stages, instance, dataset)
-    planned = plan(instance, standing, at_most=settings.clips_per_run, retry_failed=retry_failed)
+    planned = plan(instance, standing, at_most=settings.clips_per_run, retry_failed=retry_failed, spare=True)
     if not planned:
-        yield dg.SkipReason(
-            f"{len(standing.made)} clips are up to date, {len(standing.failed)} failed and have not changed since"
-        )
+        counts = f"{len(standing.made)} clips are up to date, {len(standing.failed)} failed"
+        yield dg.SkipReason(f"{counts}, {len(standing.todo)} are to be made; those that can be are at work already")
     for batch in planned:
-        wanted = {clip_id: expected_versions(stages, found.clips[clip_id].versions) for clip_id in batch.clip_ids}
-        yield dg.RunRequest(
-            # The same clips in the same versions are asked for once; a schedule asks anew each time.
-            run_key=None if retry_failed else hashlib.sha256(json.dumps(wanted).encode()).hexdigest(),
-            asset_selection=[dg.AssetKey(name) for name in sorted(batch.stages)],
-            tags=range_tags(batch),
-        )
+        request = request_of(batch, found.clips, stages)
+        attempt = attempts(instance, request)
+        if retry_failed or attempt < ATTEMPTS:
+            yield dg.RunRequest(
+                run_key=None if retry_failed else f"{request}-{attempt}",
+                asset_selection=[dg.AssetKey(name) for name in sorted(batch.stages)],
+                tags={**range_tags(batch), REQUEST_TAG: request},
+            )

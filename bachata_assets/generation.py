@@ -16,10 +16,11 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.instance import InstanceRef
 
 from bachata_assets import collection
-from bachata_assets.automation import PROCESS_JOB, REPORT_JOB, plan, range_tags
+from bachata_assets.automation import PROCESS_JOB, REPORT_JOB
 from bachata_assets.build import Platform
 from bachata_assets.collection import Collection
 from bachata_assets.orphans import end_orphans
+from bachata_assets.planning import plan, range_tags
 from bachata_assets.provenance import Batch
 from bachata_assets.standing import Standing
 

@@ -3,19 +3,12 @@
 Until then a removed file only marks its clip: nothing is lost because a disk was not mounted.
 """
 
-from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster import DagsterInstance, RunsFilter
 
 from bachata_assets import collection
 from bachata_assets.build import Platform
 from bachata_assets.orphans import end_orphans
-
-_UNFINISHED = [
-    DagsterRunStatus.QUEUED,
-    DagsterRunStatus.NOT_STARTED,
-    DagsterRunStatus.STARTING,
-    DagsterRunStatus.STARTED,
-    DagsterRunStatus.CANCELING,
-]
+from bachata_assets.planning import UNFINISHED
 
 
 class RunsUnfinishedError(RuntimeError):
@@ -45,7 +38,7 @@ def prune(platform: Platform, instance: DagsterInstance, clip_ids: list[str]) ->
         When the index cannot be reached; nothing is removed then.
     """
     end_orphans(instance)
-    unfinished = instance.get_runs(RunsFilter(statuses=_UNFINISHED), limit=1)
+    unfinished = instance.get_runs(RunsFilter(statuses=UNFINISHED), limit=1)
     if unfinished:
         raise RunsUnfinishedError(f"Run {unfinished[0].run_id} is not finished: wait for it, or cancel it in the UI")
     with platform.resources["search"].open() as index:

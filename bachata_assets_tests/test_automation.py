@@ -15,6 +15,7 @@ from bachata_assets.provenance import expected_versions
 from bachata_assets.settings import load_settings
 from bachata_assets.video.discovery import DiscoveryError
 from bachata_assets.video.registry import content_hash
+from bachata_assets_tests.test_orphans import nothing
 
 
 @pytest.fixture
@@ -113,3 +114,28 @@ def test_everything_is_off_until_it_is_switched_on(platform: Platform) -> None:
     repository = platform.definitions.get_repository_def()
     assert {sensor.default_status for sensor in repository.sensor_defs} == {dg.DefaultSensorStatus.STOPPED}
     assert {schedule.default_status for schedule in repository.schedule_defs} == {dg.DefaultScheduleStatus.STOPPED}
+
+
+def begin(instance: DagsterInstance, request: dg.RunRequest, status: dg.DagsterRunStatus) -> None:
+    """Put a run into the instance as the daemon would for this request."""
+    instance.create_run_for_job(nothing, tags=dict(request.tags), status=status)
+
+
+def test_clips_that_a_run_is_at_work_on_are_not_asked_for_again(platform: Platform, instance: DagsterInstance) -> None:
+    (request,) = tick(platform, instance)
+    begin(instance, request, dg.DagsterRunStatus.STARTED)
+    assert tick(platform, instance) == []
+    (Path(str(platform.settings.video_dir)) / "d.mp4").write_text("d")
+    assert ranges(tick(platform, instance)) == [("d", "d")]
+
+
+def test_a_run_that_left_nothing_behind_is_repeated_twice_and_no_more(
+    platform: Platform, instance: DagsterInstance
+) -> None:
+    keys = []
+    for _ in range(3):
+        (request,) = tick(platform, instance)
+        keys.append(request.run_key)
+        begin(instance, request, dg.DagsterRunStatus.FAILURE)
+    assert len(set(keys)) == 3
+    assert tick(platform, instance) == []
