@@ -36,13 +36,9 @@ def test_the_vector_is_that_of_the_published_model(encoder):
 
     sentence = "Dance move: hammerlock, advanced difficulty."
     model = AutoModel.from_pretrained(get_model_path(), local_files_only=True).eval()
-    tokens = AutoTokenizer.from_pretrained(get_model_path(), local_files_only=True)(
-        sentence, return_tensors="pt"
-    )
+    tokens = AutoTokenizer.from_pretrained(get_model_path(), local_files_only=True)(sentence, return_tensors="pt")
     hidden = model(**tokens).last_hidden_state[0].mean(dim=0).detach().numpy()
-    np.testing.assert_allclose(
-        encoder.encode([sentence])[0], hidden / np.linalg.norm(hidden), rtol=0, atol=1e-5
-    )
+    np.testing.assert_allclose(encoder.encode([sentence])[0], hidden / np.linalg.norm(hidden), rtol=0, atol=1e-5)
 
 
 def test_the_encoder_needs_no_network(monkeypatch):
