@@ -6,9 +6,7 @@ from pathlib import Path
 class UnreadableVideoError(ValueError):
     """A file cannot be read as a video; the message names it, what is wrong and what to do."""
 
-    def __init__(
-        self, path: Path, reason: str, remedy: str = "Export or copy it again, or remove it."
-    ) -> None:
+    def __init__(self, path: Path, reason: str, remedy: str = "Export or copy it again, or remove it.") -> None:
         self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}. {remedy}")
