@@ -40,6 +40,18 @@ def test_similar_prints_a_table_with_the_scores_of_each_family(collection: Path)
     assert {line.split()[0] for line in lines[3:5]} < {"clip_0003", "clip_0006", "clip_0009"}
 
 
+def test_similar_says_why(collection: Path) -> None:
+    words = ("similar", "clip_0000", "--size", "1", "--why", "--data_dir", str(collection))
+    (found,) = json.loads(run(*words, "--json").output)
+    assert set(found["why"]) == {"lead", "follow", "interaction", "audio"}
+    lead = found["why"]["lead"]
+    assert sum(lead["blocks"].values()) == pytest.approx(lead["cosine"])
+    assert sum(lead["parts"].values()) == pytest.approx(lead["cosine"])
+    assert "hands" in lead["parts"]
+    lines = run(*words).output.splitlines()
+    assert any(line.startswith("  lead +") for line in lines)
+
+
 def test_a_filter_and_weights_are_understood(collection: Path) -> None:
     words = ("--filter", "difficulty=intermediate", "--weights", "lead=1", "--json", "--data-dir", str(collection))
     found = json.loads(run("similar", "clip_0000", *words).output)
@@ -52,6 +64,7 @@ def test_a_filter_and_weights_are_understood(collection: Path) -> None:
     [
         (("nobody",), "Error: no clip 'nobody' in the index"),
         ((), "Error: ask for exactly one of: a clip, vectors, or a text"),
+        (("--text", "slow", "--why"), "Error: --why compares movements and sounds: ask about a clip"),
         (("clip_0000", "--weights", "legs=1"), "Error: weights: no family 'legs'"),
         (("clip_0000", "--filter", "colour=red"), "Error: filters: no filter 'colour'"),
     ],

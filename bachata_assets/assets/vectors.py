@@ -1,5 +1,6 @@
 """The one-row table of an embedding, as all five families make it."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,9 @@ import pyarrow as pa
 from bachata_assets import schemas
 from bachata_assets.embedding import Absent
 from bachata_assets.stages import Made
+
+ABOUT_KEY = b"about"
+"""Key of a table's schema metadata: how its vector came about (which clock, which sentence), as JSON."""
 
 
 def vector_made(
@@ -23,6 +27,7 @@ def vector_made(
     values = None if isinstance(vector, Absent) else vector
     row = {"clip_id": clip_id, "vector": values, "absent_reason": absent, **columns}
     table = pa.Table.from_pylist([row], schema=schemas.embedding(family))
+    table = table.replace_schema_metadata({ABOUT_KEY: json.dumps(metadata)})
     if values is None:
         return Made(table, {**metadata, "absent_reason": absent})
     return Made(table, {**metadata, "dimensions": len(values), "norm": float(np.linalg.norm(values))})

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
@@ -14,6 +14,7 @@ from rich.table import Table
 from bachata_assets.cli.options import AsJson, DataDir, refuse
 
 if TYPE_CHECKING:
+    from bachata_assets.explanation import Why
     from bachata_assets.search.index import SearchIndex
     from bachata_assets.search.similarity import Match
 
@@ -38,6 +39,7 @@ def similar(
         typer.Option("--filter", help="E.g. difficulty=beginner, tempo=100..130, min_quality=0.6; may be repeated."),
     ] = None,
     size: Annotated[int, typer.Option("--size", help="How many clips to show.")] = 10,
+    why: Annotated[bool, typer.Option("--why", help="Say which movements, body parts and sounds are alike.")] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -57,10 +59,17 @@ def similar(
             filters=Filters.parse(filters or []),
             size=size,
         )
+        reasons = _reasons(index, clip_id, found) if why else {}
     if as_json:
-        typer.echo(json.dumps([match.to_dict() for match in found], indent=2))
-    else:
-        _print(_table(found))
+        rows = [match.to_dict() | _as_plain(reasons.get(match.clip_id)) for match in found]
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    _print(_table(found))
+    for other, families in reasons.items():
+        typer.echo(other)
+        for family, reason in families.items():
+            shares = " | ".join(_largest(part) for part in (reason.blocks, reason.parts) if part)
+            typer.echo(f"  {family} {reason.cosine:+.2f}: {shares}")
 
 
 @index_app.command()
@@ -132,6 +141,26 @@ def _index(data_dir: str | None, *, writing: bool = False) -> "Iterator[SearchIn
             yield index
     except (SearchError, QueryError, SettingsError) as error:
         refuse(str(error))
+
+
+def _reasons(index: "SearchIndex", clip_id: str | None, found: "list[Match]") -> "dict[str, dict[str, Why]]":
+    """Return why each clip that was found is like the one asked about."""
+    from bachata_assets.explanation import why_alike
+    from bachata_assets.search.errors import QueryError
+
+    asked = index.get_embedding_by_id(clip_id) if clip_id else None
+    if asked is None:
+        raise QueryError("--why compares movements and sounds: ask about a clip, not a text")
+    others = {match.clip_id: index.get_embedding_by_id(match.clip_id) for match in found}
+    return {name: why_alike(asked.vectors, other.vectors) for name, other in others.items() if other}
+
+
+def _as_plain(reasons: "dict[str, Why] | None") -> dict[str, Any]:
+    return {"why": {family: asdict(reason) for family, reason in reasons.items()}} if reasons else {}
+
+
+def _largest(shares: dict[str, float]) -> str:
+    return ", ".join(f"{name} {share:+.2f}" for name, share in list(shares.items())[:3])
 
 
 def _table(found: "list[Match]") -> Table:

@@ -12,8 +12,8 @@ from bachata_assets.search.document import VECTOR_FIELDS
 SOURCE_VECTORS_SETTING = "index.mapping.exclude_source_vectors"
 """Known from 9.2 on, where vectors are left out of `_source` unless it is false."""
 
-VECTOR_INDEX = {"type": "bbq_flat", "rescore_vector": {"oversample": 10.0}}
-"""One bit a dimension, read whole: no graph to build or to keep in memory. The best 10 k are scored again with
+VECTOR_INDEX = {"type": "bbq_flat", "rescore_vector": {"oversample": 6.0}}
+"""One bit a dimension, read whole: no graph to build or to keep in memory. The best 6 k are scored again with
 the full vectors, so that scores are exact (those of the int8 kinds are not: measured, off by up to 0.05)."""
 
 

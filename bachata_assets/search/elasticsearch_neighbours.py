@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 EXACT_CLIPS = 1000
 """Up to this many clips (after filters) all are scored."""
-CANDIDATES = 100
+CANDIDATES = 200
 """Beyond, the clips scored are the best of each family: this many, or ten times the size asked for."""
 MOST_CANDIDATES = 2000
 

@@ -15,7 +15,7 @@ from bachata_assets.search.similarity import SHOWN_FIELDS, Match, Query, best, f
 
 EXACT_CLIPS = 5000
 """Up to this many clips all are scored; beyond, the vectors have an index."""
-CANDIDATES = 100
+CANDIDATES = 200
 """Beyond, the clips scored are the best of each family: this many, or ten times the size asked for."""
 MOST_FRAGMENTS = 50
 """Batches that are kept apart; more make reading slow."""
