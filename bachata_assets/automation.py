@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 from dagster import DagsterInstance
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from bachata_assets import collection
 from bachata_assets.orphans import end_orphans
@@ -19,6 +20,8 @@ from bachata_assets.standing import Standing
 
 PROCESS_JOB = "process_clips"
 REPORT_JOB = "make_report"
+
+_ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
 
 
 def automation(settings: Settings, stages: Sequence[Stage], dataset: Dataset) -> dict[str, Any]:
@@ -53,31 +56,29 @@ def automation(settings: Settings, stages: Sequence[Stage], dataset: Dataset) ->
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
         yield from _requests(context.instance, settings, stages, dataset, retry_failed=True)
 
-    @dg.run_status_sensor(
-        run_status=dg.DagsterRunStatus.SUCCESS,
-        monitored_jobs=[process],
-        request_job=report,
-        name="report_after_success",
-        description="Makes the report when clips have been processed.",
-    )
-    def after_success(context: dg.RunStatusSensorContext) -> dg.RunRequest:
-        return dg.RunRequest(run_key=context.dagster_run.run_id)
-
-    @dg.run_status_sensor(
-        run_status=dg.DagsterRunStatus.FAILURE,
-        monitored_jobs=[process],
-        request_job=report,
-        name="report_after_failure",
-        description="Makes the report when some clips have failed.",
-    )
-    def after_failure(context: dg.RunStatusSensorContext) -> dg.RunRequest:
-        return dg.RunRequest(run_key=context.dagster_run.run_id)
-
     return {
         "jobs": [process, report],
-        "sensors": [new_clips, after_success, after_failure],
+        "sensors": [new_clips, *(_report_after(status, process, report) for status in _ENDED)],
         "schedules": [process_missing_clips],
     }
+
+
+def _report_after(
+    status: dg.DagsterRunStatus, process: UnresolvedAssetJobDefinition, report: UnresolvedAssetJobDefinition
+) -> dg.SensorDefinition:
+    """Return the sensor that makes the report when a run of clips has ended in this way."""
+
+    @dg.run_status_sensor(
+        name=f"report_after_{status.value.lower()}",
+        run_status=status,
+        monitored_jobs=[process],
+        request_job=report,
+        description="Makes the report when a run of clips has ended.",
+    )
+    def report_after(context: dg.RunStatusSensorContext) -> dg.RunRequest:
+        return dg.RunRequest(run_key=context.dagster_run.run_id)
+
+    return report_after
 
 
 def _requests(
