@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 _INSTANCE = """\
 telemetry:
   enabled: false
+nux:
+  enabled: false
 concurrency:
   runs:
     max_concurrent_runs: 1  # one run of clips uses all cores

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -197,7 +198,7 @@ def _keep(
     run.tables[stage.name] = tools.dataset.write_table(stage.name, clip_id, made.table, provenance)
     metadata = {
         **made.metadata,
-        "path": tools.dataset.table_path(stage.name, clip_id),
+        "path": Path(tools.dataset.table_path(stage.name, clip_id)),
         "dagster/row_count": made.table.num_rows,
         "seconds": provenance["seconds"],
     }
