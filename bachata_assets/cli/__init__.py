@@ -2,7 +2,7 @@
 
 import typer
 
-from bachata_assets.cli import generate, prune, search, state, verify
+from bachata_assets.cli import generate, models, prune, search, state, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,4 +18,5 @@ app.command()(search.similar)
 app.command()(prune.prune)
 app.command()(state.settings)
 app.command()(verify.verify)
+app.command()(models.download_models)
 app.add_typer(search.index_app, name="index")

@@ -112,6 +112,10 @@ class ModelSet:
     pose: ModelSpec
     hand: ModelSpec | None = None
 
+    def specs(self) -> tuple[ModelSpec, ...]:
+        """Return the models of the set."""
+        return tuple(spec for spec in (self.detector, self.pose, self.hand) if spec is not None)
+
     def fingerprint(self, precision: str) -> str:
         """Return what keypoints made by this set in an effective precision depend on; reads files, loads no model."""
         parts = (self.detector.identity, self.pose.identity, precision)

@@ -26,10 +26,10 @@ class SearchIndexResource:
 
     def identity(self) -> str:
         """Return what an indexed document depends on beside its content: which index it is in."""
-        settings = self._settings
-        host = settings.elasticsearch_host
-        place = f"{host}:{settings.elasticsearch_port}/{settings.elasticsearch_index}" if host else "lancedb"
-        return hashlib.sha256(f"{place}|{self._fingerprint}".encode()).hexdigest()[:12]
+        host = self._settings.elasticsearch_host
+        place = f"{host}:{self._settings.elasticsearch_port}" if host else "lancedb"
+        with self.open() as index:  # connects to nothing yet
+            return hashlib.sha256(f"{place}/{index.version}".encode()).hexdigest()[:12]
 
     def open(self) -> "SearchIndex":
         """Return the index, open for writing."""
