@@ -4,6 +4,7 @@ Which stages a clip then needs is `provenance.py`'s concern.
 """
 
 import logging
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -198,11 +199,11 @@ def _stored(path: Path, where: Folders, dataset: Dataset) -> str:
     The mission's form is relative to the folder that the data dir is in (data/Bachata_steps/…); for clips that are
     elsewhere it is the annotations' form, from the video dir's own name on (Bachata_steps/…).
     """
-    absolute = path.resolve()
-    beside = Path(dataset.url).resolve().parent
-    if "://" not in dataset.url and absolute.is_relative_to(beside):
-        return absolute.relative_to(beside).as_posix()
-    return absolute.relative_to(where.video_dir.resolve().parent).as_posix()
+    # Links are not followed, as resolve() would: a clip is where the collection has it.
+    absolute, beside, videos = (Path(os.path.abspath(one)) for one in (path, dataset.url, where.video_dir))  # noqa: PTH100
+    if "://" not in dataset.url and absolute.is_relative_to(beside.parent):
+        return absolute.relative_to(beside.parent).as_posix()
+    return absolute.relative_to(videos.parent).as_posix()
 
 
 def _observation(asset: str, clip: Clip) -> dg.AssetObservation:

@@ -83,7 +83,7 @@ def webserver(tmp_path: Path) -> Iterator[Webserver]:
         finally:
             os.killpg(process.pid, signal.SIGINT)
             try:
-                process.wait(timeout=60)
+                process.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
 

@@ -161,18 +161,27 @@ def test_a_clip_without_sound_and_annotation_is_made_without_its_audio_vector(tm
     assert report["annotations_without_file"] == ["ghost"]
 
 
-def test_the_real_clips_are_all_made(shared_clips: Path, tmp_path: Path) -> None:
-    result = generate(shared_clips / "Bachata_steps", shared_clips / "bachata_annotations.json", tmp_path / "data")
+def test_real_clips_are_made(shared_clips: Path, tmp_path: Path) -> None:
+    """Four of the real clips, for time's sake; one has no annotation."""
+    wanted = ("lady_left_turn_2", "forward_backward_2", "body_roll_3", "cross_body_lead_1")
+    for path in (shared_clips / "Bachata_steps").rglob("*.mp4"):
+        if path.stem in wanted:
+            folder = tmp_path / "Bachata_steps" / path.parent.name
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / path.name).symlink_to(path)
+    annotations = shared_clips / "bachata_annotations.json"
+    result = generate(tmp_path / "Bachata_steps", annotations, tmp_path / "data")
     assert result.exit_code == 0, result.output
-    embeddings = pd.read_parquet(tmp_path / "data" / "embeddings.parquet")
-    assert len(embeddings) == 14
+    embeddings = pd.read_parquet(tmp_path / "data" / "embeddings.parquet").set_index("clip_id")
+    assert set(embeddings.index) == set(wanted)
+    assert embeddings.loc["forward_backward_2", "move_label"] == "unknown"
     check_vectors(embeddings)
     report = report_of(tmp_path / "data")
     absent = {clip["clip_id"]: set(clip["absent"]) for clip in report["partial_videos"]}
-    for row in embeddings.to_dict("records"):
+    for clip_id, row in embeddings.iterrows():
         null = {family for family in DIMENSIONS if row[f"{family}_embedding"] is None}
-        assert null == absent.get(row["clip_id"], set())
-    assert report["annotations_without_file"] == ["combination_3"]
+        assert null == absent.get(clip_id, set())
+    assert "combination_3" in report["annotations_without_file"]
 
 
 @pytest.mark.parametrize(
