@@ -1,10 +1,14 @@
-"""Fixtures of all tests: the real clips, the sample collection, a real Elasticsearch node."""
+"""Fixtures of all tests: the real clips, the sample collection, a real Elasticsearch node, a browser."""
 
 from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["bachata_assets_tests.elasticsearch_node", "bachata_assets_tests.workplace"]
+pytest_plugins = [
+    "bachata_assets_tests.browser",
+    "bachata_assets_tests.elasticsearch_node",
+    "bachata_assets_tests.workplace",
+]
 
 PROJECT = Path(__file__).resolve().parents[1]
 
