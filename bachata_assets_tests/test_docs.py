@@ -1,0 +1,140 @@
+"""What README and docs tell a person to type: every command exists, and the mission's own do what they say."""
+
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+from typer.core import TyperGroup
+from typer.testing import CliRunner
+
+from bachata_assets.cli import app
+from bachata_assets_tests.workplace import Workplace
+
+PROJECT = Path(__file__).resolve().parents[1]
+PAGES = sorted([PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *PROJECT.glob("docs/*.md")])
+MIGRATING = PROJECT / "docs" / "migrating.md"
+BEFORE = {"scripts/generate_embeddings.py", "scripts/download_mmpose_models.py"}
+"""The mission's, named in docs/migrating.md beside what they are here."""
+
+
+def code_of(page: Path) -> Iterator[str]:
+    """Yield the lines of a page's shell blocks, and its inline code."""
+    text = page.read_text()
+    for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
+        yield from block.replace("\\\n", " ").splitlines()
+    yield from re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+
+
+def commands_of(page: Path) -> list[list[str]]:
+    """Return the words after `bachata-assets` wherever a page calls it."""
+    calls = []
+    for code in code_of(page):
+        words = shlex.split(code, comments=True) if "bachata-assets " in code else []
+        for call in split_at(words, {"&&", "|"}):
+            if "bachata-assets" in call:
+                calls.append(call[call.index("bachata-assets") + 1 :])
+    return calls
+
+
+def split_at(words: list[str], separators: set[str]) -> Iterator[list[str]]:
+    for _, part in groupby(words, lambda word: word in separators):
+        yield list(part)
+
+
+def understand(command: Any, words: list[str], parent: Any = None) -> None:
+    """Parse a call as the program would, without running it; what it does not know is an error."""
+    if isinstance(command, TyperGroup):
+        context = command.make_context(command.name, list(words), parent=parent, resilient_parsing=True)
+        name, inner, rest = command.resolve_command(context, list(words))
+        assert inner is not None, name
+        understand(inner, rest, context)
+        return
+    if words:  # else it is named, not called
+        command.make_context(command.name, list(words), parent=parent)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_of_the_docs_exists_with_its_flags(page: Path) -> None:
+    program = typer.main.get_command(app)
+    for words in commands_of(page):
+        understand(program, words)
+
+
+def test_an_unknown_flag_in_the_docs_would_be_noticed() -> None:
+    with pytest.raises(Exception, match=r"(?i)no such option.*--video_dirs"):
+        understand(typer.main.get_command(app), ["generate", "--video_dirs", "x"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_script_and_benchmark_of_the_docs_exists_with_its_flags(page: Path) -> None:
+    for code in code_of(page):
+        named = re.search(r"(?:benchmarks|scripts)[/.]\w+(?:\.py|\.sh)?", code)
+        if named is None or named[0] in BEFORE or not re.search(r"python|\.sh|\.py", code):
+            continue
+        name = named[0] if named[0].endswith((".py", ".sh")) else named[0].replace(".", "/") + ".py"
+        text = (PROJECT / name).read_text()
+        assert [flag for flag in re.findall(r"--[a-z_]+", code[named.end() :]) if flag not in text] == [], code
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_the_docs_leads_somewhere(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)", page.read_text()):
+        file = page.parent / target if target else page
+        assert file.exists(), f"{page.name}: {target}"
+        if anchor:
+            assert anchor in headings(file), f"{page.name}: {target}#{anchor}"
+
+
+def headings(page: Path) -> set[str]:
+    """Return the anchors that a page's headings get."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.fixture
+def as_before(place: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder as the mission's commands expect it, its clips made already."""
+    (tmp_path / "data").mkdir()
+    shutil.copytree(place.data, tmp_path / "data", dirs_exist_ok=True)
+    shutil.move(place.videos, tmp_path / "data" / "Bachata_steps")
+    shutil.move(place.annotations, tmp_path / "data" / "bachata_annotations.json")
+    shutil.copytree(PROJECT / "checkpoints", tmp_path / "checkpoints")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_missions_commands_are_ours_with_the_same_flags(as_before: Path) -> None:
+    commands = [words for words in commands_of(MIGRATING) if "SET" not in words]
+    assert {words[0] for words in commands} == {"generate", "download-models", "verify"}
+    for words in commands:
+        done = CliRunner().invoke(app, words)
+        if "cloud" in words:
+            assert done.exit_code == 2
+            assert "GCP_PROJECT_ID" in done.output
+        else:
+            assert done.exit_code == 0, (words, done.output)
+    assert (as_before / "data" / "embedding_generation.log").stat().st_size > 0
+    assert (as_before / "data" / "embedding_generation_report.json").exists()
+
+
+def test_the_missions_two_calls_read_every_vector(as_before: Path) -> None:
+    snippet = re.search(r"```python\n(.*?)```", MIGRATING.read_text(), re.DOTALL)
+    assert snippet is not None
+    names: dict[str, object] = {}
+    exec(snippet[1], names)
+    embeddings, one = names["embeddings"], names["embedding"]
+    assert isinstance(embeddings, list)
+    assert {document.clip_id for document in embeddings} == {
+        "basic_step_1", "cross_body_lead_1", "forward_backward_1", "lady_right_turn_1",
+    }  # fmt: skip
+    assert {family: len(vector) for family, vector in one.vectors.items()} == {
+        "lead": 512, "follow": 512, "interaction": 256, "audio": 128, "text": 384,
+    }  # fmt: skip
+    assert all(np.isfinite(vector).all() for vector in one.vectors.values())
