@@ -3,7 +3,7 @@
 Each cue gives log-odds that dancer 0 leads; they add up. A cue's slope starts from twice its mean over its variance on
 clips of known roles (what two normal classes that mirror each other give) and is set by hand so that the stated
 confidence is honest on clips unlike those; its limit keeps it from deciding alone.
-How often each is right: docs/models.md.
+How often each is right: docs/couple.md.
 """
 
 from collections.abc import Callable
