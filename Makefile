@@ -1,4 +1,4 @@
-.PHONY: setup dev test lint format bench lock
+.PHONY: setup dev test coverage lint format bench lock
 
 setup:  ## Install everything, and the commit hook that strips the lock
 	uv sync
@@ -9,6 +9,9 @@ dev:  ## Open the platform
 
 test:
 	uv run pytest
+
+coverage:  ## The tests, and which lines of the package they do not reach
+	uv run pytest --cov=bachata_assets --cov-report=term-missing:skip-covered --cov-fail-under=90
 
 lint:
 	uv run ruff check
