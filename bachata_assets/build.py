@@ -69,9 +69,10 @@ def build_platform(settings: Settings, resources: Mapping[str, Any] | None = Non
     """
     resources = {**build_resources(settings), **(resources or {})}
     stages = build_stages(resources)
-    per_clip = clip_assets(stages, clip_checks(settings.quality_threshold), settings)
+    checks = clip_checks(settings.quality_threshold)
+    per_clip = clip_assets(stages, checks, settings)
     definitions = dg.Definitions(
-        assets=[video.clip_file, video.annotation, per_clip, *report_assets(stages, settings)],
+        assets=[video.clip_file, video.annotation, per_clip, *report_assets(stages, checks, settings)],
         asset_checks=[*index_checks(), *report_checks(stages, settings)],
         resources=resources,
         executor=dg.in_process_executor,

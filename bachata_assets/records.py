@@ -13,7 +13,8 @@ import pyarrow as pa
 from bachata_assets import schemas
 from bachata_assets.assets.vectors import vector_of
 from bachata_assets.embedding import DIMENSIONS
-from bachata_assets.pose.couple_keypoints import couple_summary
+from bachata_assets.pose.couple_keypoints import couple_summary, found_dancers
+from bachata_assets.report.timeline import detection_timeline
 from bachata_assets.resources.dataset import provenance_of
 from bachata_assets.stages import Clip
 from bachata_assets.video.annotations import Annotation
@@ -43,6 +44,8 @@ class ClipRecord:
     vectors: Mapping[str, np.ndarray | None]
     absent: Mapping[str, str]
     """Family -> why it has no vector."""
+    timeline: str
+    """Where in the clip both dancers are found, see `report.timeline`."""
 
     @classmethod
     def gather(cls, clip: Clip, tables: Mapping[str, pa.Table]) -> "ClipRecord":
@@ -68,6 +71,7 @@ class ClipRecord:
             created_at=datetime.fromtimestamp(max(one["made_at"] for one in made), UTC),
             vectors={family: vector_of(table) for family, table in families.items()},
             absent={family: reason for family, reason in reasons.items() if reason},
+            timeline=detection_timeline(found_dancers(tables["keypoints"])),
         )
 
     def scalars(self) -> dict[str, object]:

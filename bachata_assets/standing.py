@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import dagster as dg
 from dagster import DagsterInstance
@@ -11,7 +10,7 @@ from bachata_assets.collection import Collection, recorded
 from bachata_assets.events import FAILURE
 from bachata_assets.provenance import Recorded, expected_versions, outdated
 from bachata_assets.records import RECORD_INPUTS, ClipRecord
-from bachata_assets.report.summary import FailedClip, summarize
+from bachata_assets.report.summary import FailedClip
 from bachata_assets.resources.dataset import Dataset
 from bachata_assets.stages import Clip, Stage
 
@@ -54,17 +53,6 @@ def records_of(clips: Sequence[Clip], dataset: Dataset) -> list[ClipRecord]:
         ClipRecord.gather(clip, {name: dataset.read_table(name, clip.clip_id) for name in RECORD_INPUTS})
         for clip in clips
     ]
-
-
-def report_of(standing: Standing, collection: Collection, records: Sequence[ClipRecord]) -> dict[str, Any]:
-    """Return the report's content."""
-    return summarize(
-        [record.scalars() for record in records],
-        standing.failed,
-        pending=[clip.clip_id for clip in standing.pending],
-        absent={record.clip_id: record.absent for record in records if record.absent},
-        annotations_without_file=[entry.clip_id or entry.video_path for entry in collection.without_file],
-    )
 
 
 def _failed_stages(

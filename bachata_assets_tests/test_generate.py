@@ -43,6 +43,9 @@ def test_the_sample_becomes_vectors_a_report_and_a_log(sample_made: tuple[Workpl
     scores = sorted(clip["quality_score"] for clip in report["embeddings"])
     assert report["quality_metrics"]["min_quality_score"] == scores[0]
     assert report["quality_metrics"]["median_quality_score"] == (scores[1] + scores[2]) / 2
+    assert report["embeddings"][0]["avg_confidence"] > 0
+    assert report["versions"]["stages"]["keypoints"].startswith("1+")
+    assert all(len(said["passed"]) + len(said["warnings"]) == 16 for said in report["checks"].values())
     assert "basic_step_1: made" in (place.data / "embedding_generation.log").read_text()
 
 

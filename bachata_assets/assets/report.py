@@ -6,17 +6,21 @@ from collections.abc import Sequence
 import dagster as dg
 
 from bachata_assets import collection
+from bachata_assets.check_history import checked_clips
+from bachata_assets.checks import Check
 from bachata_assets.records import embeddings_table
+from bachata_assets.report.page import PAGE_NAME
 from bachata_assets.report.summary import REPORT_NAME
+from bachata_assets.reporting import page_of, report_of
 from bachata_assets.resources.dataset import Dataset
 from bachata_assets.settings import Settings
 from bachata_assets.stages import Stage
-from bachata_assets.standing import Standing, records_of, report_of
+from bachata_assets.standing import Standing, records_of
 
 EMBEDDINGS_NAME = "embeddings.parquet"
 
 
-def report_assets(stages: Sequence[Stage], settings: Settings) -> list[dg.AssetsDefinition]:
+def report_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Settings) -> list[dg.AssetsDefinition]:
     """Return the assets over all clips; they take what is there, so one bad clip never holds them up."""
 
     @dg.asset(
@@ -37,14 +41,18 @@ def report_assets(stages: Sequence[Stage], settings: Settings) -> list[dg.Assets
     @dg.asset(
         deps=[embeddings],
         group_name="report",
-        kinds={"json"},
-        description="What was made, how well, how long it took, what failed and why.",
+        kinds={"json", "html"},
+        description="What was made, how well, how long it took, what failed and why; as JSON and as a page to look at.",
     )
     def report(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.MaterializeResult[None]:
         clips = collection.look(settings, dataset)
         standing = Standing.of(clips, stages, context.instance, dataset)
-        content = report_of(standing, clips, records_of(standing.made, dataset))
+        records = records_of(standing.made, dataset)
+        checked = checked_clips(context.instance, checks, [record.clip_id for record in records])
+        content = report_of(standing, clips, records, checked, stages)
         dataset.write_text(REPORT_NAME, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-        return dg.MaterializeResult(metadata={**content["summary"], "path": dataset.path(REPORT_NAME)})
+        dataset.write_text(PAGE_NAME, page_of(content, clips, records, checked, dataset.url))
+        paths = {"path": dataset.path(REPORT_NAME), "page": dataset.path(PAGE_NAME)}
+        return dg.MaterializeResult(metadata={**content["summary"], **paths})
 
     return [embeddings, report]

@@ -142,6 +142,11 @@ def couple_summary(table: pa.Table) -> dict[str, Any]:
     return dict(json.loads(table.schema.metadata[METADATA_KEY]))
 
 
+def found_dancers(table: pa.Table) -> np.ndarray:
+    """Return in which frames of a keypoints table each dancer was found, bool (T, 2)."""
+    return np.asarray(table.column("valid").to_numpy().reshape(-1, 2), bool)
+
+
 def _vectors(values: np.ndarray, size: int) -> pa.Array:
     """Return rows of `size` numbers as a fixed-size-list array, null where a row is all NaN."""
     rows = np.ascontiguousarray(values, np.float32).reshape(-1, size)

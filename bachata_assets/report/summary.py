@@ -27,6 +27,8 @@ def summarize(
     pending: Sequence[str],
     absent: Mapping[str, Mapping[str, str]],
     annotations_without_file: Sequence[str],
+    checks: Mapping[str, Mapping[str, Any]],
+    versions: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the report.
 
@@ -37,6 +39,8 @@ def summarize(
     pending : ids of clips that were not tried yet, or are waiting to be made again
     absent : clip id -> family -> why a made clip lacks its vector
     annotations_without_file : ids of entries that no file belongs to; they count nowhere
+    checks : id of a made clip -> the checks that it `passed`, and its `warnings` with their figures
+    versions : of what made all this
     """
     total = len(made) + len(failed) + len(pending)
     seconds = sum(row["processing_time"] for row in made)
@@ -58,6 +62,8 @@ def summarize(
         "pending_videos": list(pending),
         "partial_videos": [{"clip_id": clip_id, "absent": dict(why)} for clip_id, why in absent.items()],
         "annotations_without_file": list(annotations_without_file),
+        "checks": dict(checks),
+        "versions": dict(versions),
     }
 
 

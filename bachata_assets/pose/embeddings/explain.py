@@ -62,22 +62,29 @@ def explain(a: np.ndarray, b: np.ndarray, family: str) -> Explanation:
     ----------
     a, b : float (D,), unit vectors of the same family
     """
-    names = couple_names() if family == "interaction" else dancer_names()
+    names = names_of(family)
     products = np.asarray(a, float) * np.asarray(b, float)
     return Explanation(
         float(products.sum()),
-        _summed(map(_block, names), products),
-        _summed(map(_part, names), products),
+        _summed(map(block_of, names), products),
+        _summed(map(part_of, names), products),
         _summed(map(str, names), products),
     )
 
 
-def _block(name: Name) -> str:
+def names_of(family: str) -> list[Name]:
+    """Return the names of the dimensions of `lead`, `follow` or `interaction`."""
+    return couple_names() if family == "interaction" else dancer_names()
+
+
+def block_of(name: Name) -> str:
+    """Return the kind of measurement that a dimension is."""
     words = set(name.measure.split()) or {""}
     return next(block for word, block in BLOCKS.items() if word in words)
 
 
-def _part(name: Name) -> str:
+def part_of(name: Name) -> str:
+    """Return the body part that a dimension measures."""
     return next((PARTS[word] for word in name.signal.split() if word in PARTS), "whole body")
 
 

@@ -1,0 +1,125 @@
+"""The HTML report: one file that needs nothing else, made of the templates, styles and scripts in `web/`.
+
+What stands in it is gathered here; how it looks and what it does is in `web/`. Everything that people wrote goes
+through Jinja2's escaping, or into the page's JSON, in which `<` does not occur.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from bachata_assets.report.map_data import map_data
+from bachata_assets.report.timeline import SPANS
+
+PAGE_NAME = "embedding_generation_report.html"
+BINS = 20
+"""Bars of the quality histogram, over 0..1."""
+_SCRIPTS = ("page.js", "map.js", "clip.js", "table.js", "start.js")
+
+
+@dataclass(frozen=True)
+class ShownClip:
+    """A clip as the page shows it, made or not.
+
+    Attributes
+    ----------
+    facts : the document without vectors; empty for a clip that was not made
+    state : made, remark (made, and something is to be said), look (made, and to be looked at), failed, or pending
+    video : where the file is, relative to the page and percent-encoded; None where the page is far from the files
+    timeline : of `timeline.detection_timeline`
+    says : what a person is to know: why it failed, and what the checks ask about
+    thumbnail : data URI, only where the picture has to be looked at
+    moment : time worth a look, s
+    """
+
+    clip_id: str
+    video_path: str
+    state: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    video: str | None = None
+    timeline: str = ""
+    says: tuple[str, ...] = ()
+    thumbnail: str | None = None
+    moment: float = 0.0
+
+
+def render_page(
+    content: Mapping[str, Any], clips: Sequence[ShownClip], vectors: Mapping[str, np.ndarray], made_at: str
+) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    content : of the JSON report
+    clips : made ones first, in the order of `vectors`
+    vectors : family -> float32 (N, D) of the made clips, a row of NaN where absent
+    made_at : when, for people
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    script = "\n".join(_web(name) for name in _SCRIPTS)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment = Environment(
+        loader=PackageLoader("bachata_assets.report", "web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html").render(
+        report=content,
+        made_at=made_at,
+        style=_web("page.css"),
+        script=script,
+        script_digest=digest,
+        looked_at=sorted(
+            (clip for clip in clips if clip.state == "look"), key=lambda clip: clip.facts["quality_score"]
+        ),
+        remarks=[clip for clip in clips if clip.state == "remark"],
+        failed=[clip for clip in clips if clip.state == "failed"],
+        histogram=_histogram([clip.facts["quality_score"] for clip in clips if clip.facts]),
+        timeline=_mean_timeline([clip.timeline for clip in clips if clip.timeline]),
+        data={"clips": _columns(clips), **map_data(vectors)},
+    )
+
+
+def _columns(clips: Sequence[ShownClip]) -> dict[str, list[Any]]:
+    """Return the clips' facts column by column, shorter than a clip at a time."""
+    facts = {
+        "label": "move_label",
+        "difficulty": "difficulty",
+        "energy": "energy_level",
+        "notes": "notes",
+        "tempo": "estimated_tempo",
+        "quality": "quality_score",
+        "detection": "detection_rate",
+        "frames": "frame_count",
+        "seconds": "processing_time",
+    }
+    own = ("clip_id", "video_path", "state", "video", "timeline", "says", "moment")
+    columns: dict[str, list[Any]] = {name: [getattr(clip, name) for clip in clips] for name in own}
+    for short, name in facts.items():
+        values = (clip.facts.get(name) for clip in clips)
+        columns[short] = [round(value, 3) if isinstance(value, float) else value for value in values]
+    return columns
+
+
+def _histogram(scores: Sequence[float]) -> list[int]:
+    return [int(count) for count in np.histogram(scores, bins=BINS, range=(0, 1))[0]]
+
+
+def _mean_timeline(timelines: Sequence[str]) -> list[float]:
+    """Return the mean share of frames with both dancers along the clips, 0..1, in `SPANS` parts of their length."""
+    if not timelines:
+        return []
+    along = [[int(line[part * len(line) // SPANS]) / 9 for part in range(SPANS)] for line in timelines]
+    return [round(float(share), 3) for share in np.mean(along, axis=0)]
+
+
+def _web(name: str) -> str:
+    return (files("bachata_assets.report") / "web" / name).read_text(encoding="utf-8")

@@ -1,0 +1,78 @@
+"""A collection laid out on a plane, so that clips which are alike lie near one another.
+
+t-SNE (van der Maaten & Hinton 2008) of up to `LANDMARKS` clips; further ones are laid between the landmarks they are
+most like, which keeps a map of 10,000 clips to seconds. Nothing in it is drawn by chance: the same clips give the same
+map. It is a picture: distances across it mean little, and a new clip may turn it.
+"""
+
+import numpy as np
+
+from bachata_assets.report.neighbours import View
+
+LANDMARKS = 500
+PERPLEXITY = 30.0
+FEWEST = 8
+"""Clips below which t-SNE has nothing to work with; principal components are shown."""
+_NEAREST = 3
+"""Landmarks that a further clip is laid between."""
+_SHARPNESS = 40.0
+"""How much more a nearer landmark counts: exp(_SHARPNESS x difference of scores)."""
+_ROWS = 2048
+
+
+def lay_out(view: View) -> np.ndarray:
+    """Return a place for every clip.
+
+    Returns
+    -------
+    float32 (N, 2), 0..1 with equal scales, NaN for a clip that the view does not see.
+    """
+    seen = np.flatnonzero(view.seen)
+    places = np.full((len(view.stacked), 2), np.nan, np.float32)
+    if not len(seen):
+        return places
+    chosen = seen[np.unique(np.linspace(0, len(seen) - 1, min(LANDMARKS, len(seen))).round().astype(int))]
+    landmarks = _landmarks(view, chosen)
+    rest = np.setdiff1d(seen, chosen)
+    places[chosen] = landmarks
+    for start in range(0, len(rest), _ROWS):
+        some = rest[start : start + _ROWS]
+        places[some] = _between(np.nan_to_num(view.scores(some, chosen)), landmarks)
+    places = _lying(places)
+    lowest, highest = np.nanmin(places, axis=0), np.nanmax(places, axis=0)
+    return np.asarray((places - (lowest + highest) / 2) / (float((highest - lowest).max()) or 1.0) + 0.5)
+
+
+def _lying(places: np.ndarray) -> np.ndarray:
+    """Return places turned so that the map is widest along its first axis: screens are."""
+    centred = places - np.nanmean(places, axis=0)
+    _, axes = np.linalg.eigh(np.nan_to_num(centred).T @ np.nan_to_num(centred))
+    return np.asarray(centred @ axes[:, ::-1])
+
+
+def _landmarks(view: View, rows: np.ndarray) -> np.ndarray:
+    """Return places of a few clips, (L, 2)."""
+    vectors = view.stacked[rows] - view.stacked[rows].mean(axis=0)
+    _, singular, axes = np.linalg.svd(vectors, full_matrices=False)
+    components = np.zeros((len(rows), 2), np.float32)
+    wide = min(2, len(singular))
+    components[:, :wide] = vectors @ axes[:wide].T
+    if len(rows) < FEWEST:
+        return components
+    from sklearn.manifold import TSNE
+
+    distances = np.maximum(1 - np.nan_to_num(view.scores(rows, rows)), 0)
+    np.fill_diagonal(distances, 0)
+    # A small start in the order of the principal components keeps the map's large parts where they belong.
+    start = components / (components.std() or 1.0) * 1e-4
+    perplexity = min(PERPLEXITY, (len(rows) - 1) / 3)
+    tsne = TSNE(perplexity=perplexity, metric="precomputed", init=start, random_state=0)
+    return np.asarray(tsne.fit_transform(distances))
+
+
+def _between(scores: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """Return places (R, 2) between landmarks, given the scores with them (R, L)."""
+    nearest = np.argsort(-scores, axis=1, kind="stable")[:, :_NEAREST]
+    values = np.take_along_axis(scores, nearest, axis=1)
+    weights = np.exp(_SHARPNESS * (values - values.max(axis=1, keepdims=True)))
+    return np.einsum("rk,rkd->rd", weights / weights.sum(axis=1, keepdims=True), landmarks[nearest])

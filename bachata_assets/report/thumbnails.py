@@ -1,0 +1,38 @@
+"""Small pictures of the clips that a person has to look at, to be written into the page itself."""
+
+import base64
+from pathlib import Path
+
+WIDTH = 240
+"""px; a clip held upright is shown as high as this instead."""
+_QUALITY = 70
+
+
+def thumbnail(path: Path, time_s: float) -> str | None:
+    """Return the picture shown at a time as the data URI of a JPEG, None where none can be decoded.
+
+    The key frame before the time is searched and decoded from; only what is needed is read.
+    """
+    import av
+    import cv2
+    import numpy as np
+
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            origin = (container.start_time or 0) / 1_000_000
+            container.seek(int((time_s + origin) * 1_000_000))
+            shown = None
+            for frame in container.decode(stream):
+                shown = frame
+                if frame.time is None or frame.time - origin >= time_s:
+                    break
+            if shown is None:
+                return None
+            scale = WIDTH / max(shown.width, shown.height)
+            small = shown.reformat(round(shown.width * scale), round(shown.height * scale), "bgr24")
+            picture = np.rot90(np.asarray(small.to_ndarray(), np.uint8), round(shown.rotation / 90))
+    except (av.error.FFmpegError, IndexError, OSError):
+        return None
+    _, jpeg = cv2.imencode(".jpg", np.ascontiguousarray(picture), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg.tobytes()).decode()}"

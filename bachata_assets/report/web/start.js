@@ -1,0 +1,28 @@
+// What happens when the page opens.
+function startTheme() {
+  const root = document.documentElement;
+  const kept = () => { try { return localStorage.getItem("theme"); } catch { return null; } }; // some browsers refuse it for files
+  if (kept()) root.dataset.theme = kept();
+  $("theme").onclick = () => {
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    try { localStorage.setItem("theme", root.dataset.theme); } catch { /* it holds until the page is closed */ }
+    if (map.canvas) draw();
+  };
+}
+
+function chooseFromAddress() {
+  const row = byId.get(decodeURIComponent(location.hash.slice(1)));
+  if (row !== undefined && clips.quality[row] !== null) showClip(row, false);
+}
+
+startTheme();
+if (map.canvas) startMap();
+if ($("rows")) startTable();
+for (const button of document.querySelectorAll(".pick")) {
+  button.onclick = () => { showClip(byId.get(button.dataset.clip), true); $("map-title").scrollIntoView({ behavior: "smooth" }); };
+}
+if (map.canvas) {
+  chooseFromAddress();
+  window.onhashchange = chooseFromAddress;
+}

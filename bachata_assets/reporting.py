@@ -1,0 +1,130 @@
+"""The two reports of a collection, for scripts and for people: what goes into them, and where it comes from.
+
+How the page looks is in `report/`; when the reports are made, in `assets/report.py`.
+"""
+
+import importlib.metadata
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from bachata_assets.check_history import Checked
+from bachata_assets.collection import Collection
+from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.records import ClipRecord
+from bachata_assets.report.findings import is_of_the_picture, moment, say
+from bachata_assets.report.page import ShownClip, render_page
+from bachata_assets.report.summary import summarize
+from bachata_assets.report.thumbnails import thumbnail
+from bachata_assets.stages import Stage
+from bachata_assets.standing import Standing
+from bachata_assets.video.decode import SAMPLING_RATE
+
+PICTURES = 100
+"""Clips that get a thumbnail, those of lowest quality first: more than anyone looks at in a day."""
+
+
+def report_of(
+    standing: Standing,
+    collection: Collection,
+    records: Sequence[ClipRecord],
+    checked: Mapping[str, Checked],
+    stages: Sequence[Stage],
+) -> dict[str, Any]:
+    """Return the JSON report's content."""
+    return summarize(
+        [record.scalars() for record in records],
+        standing.failed,
+        pending=[clip.clip_id for clip in standing.pending],
+        absent={record.clip_id: record.absent for record in records if record.absent},
+        annotations_without_file=[entry.clip_id or entry.video_path for entry in collection.without_file],
+        checks={clip_id: vars(one) for clip_id, one in checked.items()},
+        versions={
+            "bachata_assets": importlib.metadata.version("bachata-assets"),
+            "stages": {stage.name: stage.code_version for stage in stages},
+        },
+    )
+
+
+def page_of(
+    content: Mapping[str, Any],
+    collection: Collection,
+    records: Sequence[ClipRecord],
+    checked: Mapping[str, Checked],
+    data_dir: str,
+) -> str:
+    """Return the HTML report.
+
+    Parameters
+    ----------
+    content : of the JSON report
+    data_dir : where the page will be: what it links to is named from there
+    """
+    clips = collection.clips
+    links = {clip_id: _link(clip.path, data_dir) for clip_id, clip in clips.items()}
+    pictured = _worth_a_picture(records, checked)
+    made = [
+        _made(record, checked[record.clip_id], links[record.clip_id], clips[record.clip_id].path, pictured)
+        for record in records
+    ]
+    failed = [
+        ShownClip(
+            **{name: clip[name] for name in ("clip_id", "video_path")},
+            state="failed",
+            video=links[clip["clip_id"]],
+            says=(clip["error"],),
+            thumbnail=thumbnail(clips[clip["clip_id"]].path, 0) if number < PICTURES else None,
+        )
+        for number, clip in enumerate(content["failed_videos"])
+    ]
+    pending = [
+        ShownClip(clip_id, clips[clip_id].video_path, "pending", video=links[clip_id])
+        for clip_id in content["pending_videos"]
+    ]
+    vectors = {family: _rows(records, family) for family in DIMENSIONS}
+    made_at = datetime.now().astimezone().strftime("%d %B %Y, %H:%M")
+    return render_page(content, [*made, *failed, *pending], vectors, made_at)
+
+
+def _worth_a_picture(records: Sequence[ClipRecord], checked: Mapping[str, Checked]) -> set[str]:
+    """Return the clips that have to be looked at, of the lowest quality when they are many."""
+    worst = sorted(records, key=lambda record: record.quality_score)
+    looked_at = [one.clip_id for one in worst if any(map(is_of_the_picture, checked[one.clip_id].warnings))]
+    return set(looked_at[:PICTURES])
+
+
+def _made(record: ClipRecord, checked: Checked, link: str | None, path: Path, pictured: set[str]) -> ShownClip:
+    warnings = checked.warnings
+    look = any(map(is_of_the_picture, warnings))
+    time_s = moment(warnings, record.timeline, record.frame_count / SAMPLING_RATE)
+    return ShownClip(
+        record.clip_id,
+        record.video_path,
+        "look" if look else "remark" if warnings else "made",
+        record.scalars(),
+        link,
+        record.timeline,
+        tuple(say(check, figures) for check, figures in warnings.items()),
+        thumbnail(path, time_s) if record.clip_id in pictured else None,
+        round(time_s, 1),
+    )
+
+
+def _link(path: Path, data_dir: str) -> str | None:
+    """Return how a page in the data dir names a file; None for a page in an object store."""
+    if "://" in data_dir:
+        return None
+    return quote(Path(os.path.relpath(path, data_dir)).as_posix())
+
+
+def _rows(records: Sequence[ClipRecord], family: str) -> np.ndarray:
+    """Return a family's vectors, float32 (N, D), a row of NaN where absent."""
+    absent = np.full(DIMENSIONS[family], np.nan, np.float32)
+    vectors = (record.vectors[family] for record in records)
+    rows = [absent if vector is None else np.asarray(vector, np.float32) for vector in vectors]
+    return np.array(rows, np.float32).reshape(-1, DIMENSIONS[family])

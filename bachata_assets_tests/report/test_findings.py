@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from bachata_assets.checks import clip_checks
+from bachata_assets.report.findings import moment, say
+from bachata_assets.report.timeline import detection_timeline
+
+
+def test_a_timeline_says_where_both_dancers_are_found() -> None:
+    valid = np.ones((400, 2), bool)
+    valid[100:200, 1] = False
+    valid[200:205] = False
+    assert detection_timeline(valid) == "9" * 10 + "0" * 10 + "4" + "9" * 19
+
+
+def test_a_clip_of_a_few_frames_has_a_short_timeline() -> None:
+    assert detection_timeline(np.array([[True, True], [True, False], [True, True]])) == "909"
+    assert detection_timeline(np.zeros((0, 2), bool)) == ""
+
+
+@pytest.mark.parametrize(
+    ("warnings", "timeline", "seconds", "expected"),
+    [
+        ({"identities_stable": {"at_s": [3.5, 7.0]}}, "99990000", 8.0, 3.5),
+        ({}, "99009990000999999999", 20.0, 9.0),
+        ({}, "9999", 12.0, 6.0),
+        ({}, "", 12.0, 6.0),
+    ],
+)
+def test_the_moment_to_look_at_is_a_swap_or_the_longest_gap_or_the_middle(
+    warnings: dict[str, dict[str, list[float]]], timeline: str, seconds: float, expected: float
+) -> None:
+    assert moment(warnings, timeline, seconds) == expected
+
+
+def test_findings_are_sentences() -> None:
+    assert say("quality_at_least_half", {"quality_score": 0.431, "at_least": 0.5}) == "Quality 0.43 is below 0.5."
+    assert say("audio_embedding_present", {"reason": "the file has no audio stream"}) == (
+        "No audio vector: the file has no audio stream."
+    )
+    swaps = {"suspected_swaps": 2, "at_s": [13.2, 14.61]}
+    assert say("identities_stable", swaps) == "The dancers may have been taken for one another at 13.2, 14.6 s."
+
+
+def test_an_answer_without_its_figures_is_said_all_the_same() -> None:
+    for check in clip_checks(0.5):
+        assert say(check.name, {"hands": 0.25}).endswith("no (hands 0.25).")

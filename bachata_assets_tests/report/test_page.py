@@ -1,0 +1,195 @@
+"""The HTML report in a real browser."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.report.page import ShownClip, render_page
+from bachata_assets.report.summary import summarize
+from bachata_assets_tests.workplace import SAMPLE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+HOSTILE = "</script><script>window.hurt=1</script><img src=x onerror=window.hurt=1>\u2028'\"&"
+MOVES = ("basic_step", "body_roll", "hammerlock")
+
+
+def document(number: int, **over: Any) -> dict[str, Any]:
+    return {
+        "clip_id": f"clip_{number}",
+        "video_path": f"clips/clip_{number}.mp4",
+        "move_label": MOVES[number % 3],
+        "difficulty": ("beginner", "advanced")[number % 2],
+        "energy_level": "high",
+        "notes": "",
+        "estimated_tempo": 100.0 + number,
+        "quality_score": 0.95 - number / 50,
+        "detection_rate": 0.9,
+        "frame_count": 150,
+        "processing_time": 2.0,
+    } | over
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of thirty clips; the first two have a film, one is hostile, one failed."""
+    folder = tmp_path_factory.mktemp("page #1")
+    rng = np.random.default_rng(0)
+    vectors = {family: rng.normal(size=(30, size)).astype(np.float32) for family, size in DIMENSIONS.items()}
+    documents = [document(number) for number in range(30)]
+    documents[7] |= {"clip_id": HOSTILE, "video_path": HOSTILE, "move_label": HOSTILE, "notes": HOSTILE}
+    film = os.path.relpath(SAMPLE / "videos" / "basic_steps" / "basic_step_1.mp4", folder)
+    clips = [
+        ShownClip(
+            clip_id=row["clip_id"],
+            video_path=row["video_path"],
+            state="look" if number == 7 else "made",
+            facts=row,
+            video=film if number < 2 else "gone.mp4" if number < 29 else None,
+            timeline="9990099999",
+            says=(HOSTILE,) if number == 7 else (),
+        )
+        for number, row in enumerate(documents)
+    ]
+    clips.append(ShownClip("broken", HOSTILE, "failed", says=(HOSTILE,)))
+    content = summarize(
+        documents, [], pending=[], absent={}, annotations_without_file=[], checks={}, versions={"bachata_assets": "1"}
+    )
+    path = folder / "page.html"
+    path.write_text(render_page(content, clips, vectors, "today"), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def opened(page: "Page", written: Path) -> "Page":
+    """The page, from a file and without any network."""
+    page.context.set_offline(True)
+    page.goto(written.as_uri())
+    return page
+
+
+def dot_of(page: "Page", clip_id: str) -> dict[str, float]:
+    x, y = page.evaluate("(id) => position(byId.get(id))", clip_id)
+    return {"x": x, "y": y}
+
+
+def test_a_click_on_a_dot_plays_the_clip_and_shows_its_five_nearest(opened: "Page") -> None:
+    opened.locator("#map").click(position=dot_of(opened, "clip_0"))
+    assert opened.locator("#clip h3").inner_text() == "clip_0"
+    opened.wait_for_function("document.querySelector('#clip video').videoWidth > 0")
+    cards = opened.locator("#nearest .card")
+    assert cards.count() == 5
+    scores = [float(text) for text in opened.locator("#nearest .head b").all_inner_texts()]
+    assert scores == sorted(scores, reverse=True)
+    families = cards.first.locator(".bars > span:not(.why)").all_inner_texts()[::2]
+    assert families == ["lead", "follow", "together", "music", "words"]
+    assert "," in cards.first.locator(".why").first.inner_text()  # a body part, and a kind of measurement
+
+
+def test_a_neighbour_can_be_chosen_and_the_address_keeps_it(opened: "Page") -> None:
+    opened.locator("#map").click(position=dot_of(opened, "clip_0"))
+    opened.locator("#nearest .card .link").first.click()
+    chosen = opened.locator("#clip h3").inner_text()
+    assert chosen != "clip_0"
+    opened.reload()
+    assert opened.locator("#clip h3").inner_text() == chosen
+
+
+def test_another_view_has_other_places_and_other_neighbours(opened: "Page") -> None:
+    opened.evaluate("location.hash = 'clip_0'")
+    names = opened.locator("#nearest .link")
+    names.first.wait_for()
+    before, place = names.all_inner_texts(), dot_of(opened, "clip_0")
+    opened.get_by_role("button", name="Music", exact=True).click()
+    assert names.all_inner_texts() != before
+    assert dot_of(opened, "clip_0") != place
+
+
+def test_a_film_that_is_not_there_leaves_a_note(opened: "Page") -> None:
+    opened.evaluate("location.hash = 'clip_4'")
+    opened.get_by_text("Not found, or not playable here: gone.mp4").first.wait_for()
+    opened.evaluate("location.hash = 'clip_29'")
+    opened.locator("#clip").get_by_text("The films are not beside this page: clips/clip_29.mp4").wait_for()
+
+
+def test_the_table_is_filtered_and_sorted(opened: "Page") -> None:
+    rows = opened.locator("#rows tr")
+    assert rows.count() == 31
+    opened.locator("#words").fill("body ROLL")
+    assert rows.count() == 10 - 1  # the hostile clip's move is another
+    opened.locator("#difficulty").select_option("advanced")
+    assert opened.locator("#count").inner_text() == f"{rows.count()} of 31 clips"
+    opened.get_by_role("button", name="Quality").click()
+    shown = [float(text) for text in opened.locator("#rows td:nth-child(6)").all_inner_texts()]
+    assert shown == sorted(shown)
+    opened.get_by_role("button", name="Quality").click()
+    assert [float(text) for text in opened.locator("#rows td:nth-child(6)").all_inner_texts()] == shown[::-1]
+
+
+def test_what_people_wrote_is_shown_and_never_run(opened: "Page") -> None:
+    opened.evaluate("showClip(7, true)")
+    assert opened.locator("#clip h3").inner_text() == HOSTILE.replace("\u2028", "\u2028")
+    assert opened.locator("#clip .says").inner_text().startswith("</script>")
+    opened.locator("#words").fill("window")
+    assert opened.locator("#rows tr").count() == 2
+    assert "</script>" in opened.locator(".failed").inner_text()
+    opened.wait_for_timeout(100)
+    assert opened.evaluate("window.hurt") is None
+    assert opened.locator("img[src='x']").count() == 0
+
+
+def test_a_script_that_is_not_the_pages_own_does_not_run(opened: "Page") -> None:
+    opened.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.hurt = 1'}))")
+    assert opened.evaluate("window.hurt") is None
+
+
+def test_light_and_dark_follow_the_system_and_the_button(opened: "Page") -> None:
+    background = "getComputedStyle(document.body).backgroundColor"
+    opened.emulate_media(color_scheme="light")
+    light = opened.evaluate(background)
+    opened.emulate_media(color_scheme="dark")
+    dark = opened.evaluate(background)
+    assert light != dark
+    opened.locator("#theme").click()
+    assert opened.evaluate(background) == light
+
+
+def test_a_phone_scrolls_one_way_only(browser: "Browser", written: Path) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
+    phone = context.new_page()
+    phone.goto(written.as_uri())
+    phone.locator("#map").tap(position=dot_of(phone, "clip_0"))
+    assert phone.locator("#nearest .card").count() == 5
+    assert phone.evaluate("document.documentElement.scrollWidth") == 360
+    context.close()
+
+
+def test_an_empty_collection_says_how_to_begin(page: "Page", tmp_path: Path) -> None:
+    content = summarize(
+        [], [], pending=[], absent={}, annotations_without_file=[], checks={}, versions={"bachata_assets": "1"}
+    )
+    vectors = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}
+    (tmp_path / "empty.html").write_text(render_page(content, [], vectors, "today"), encoding="utf-8")
+    page.goto((tmp_path / "empty.html").as_uri())
+    page.get_by_text("There are no clips in this collection yet.").wait_for()
+    assert page.locator("#map").count() == 0
+
+
+def test_clips_of_which_none_could_be_made_are_listed(page: "Page", tmp_path: Path) -> None:
+    content = summarize(
+        [], [], pending=["b"], absent={}, annotations_without_file=[], checks={}, versions={"bachata_assets": "1"}
+    )
+    vectors = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}
+    clips = [
+        ShownClip("a", "clips/a.mp4", "failed", says=("a.mp4: the file is empty",)),
+        ShownClip("b", "clips/b.mp4", "pending"),
+    ]
+    (tmp_path / "none.html").write_text(render_page(content, clips, vectors, "today"), encoding="utf-8")
+    page.goto((tmp_path / "none.html").as_uri())
+    assert page.locator("#rows td:last-child").all_inner_texts() == ["failed", "to be made"]
+    page.locator(".failed").get_by_text("the file is empty").wait_for()
