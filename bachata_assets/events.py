@@ -16,7 +16,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 
 from bachata_assets.checks import Outcome
 from bachata_assets.processing import StageFailed, StageMade
-from bachata_assets.stages import EXTERNAL
+from bachata_assets.stages import EXTERNAL, Markdown
 
 FAILURE = "failure"
 """Metadata of the observation that records why a clip's table could not be made."""
@@ -82,11 +82,13 @@ def _evaluation(instance: DagsterInstance, clip_id: str, outcome: Outcome) -> dg
 
 def metadata_of(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return metadata as Dagster takes it; nested values as JSON."""
-    return {
-        name: dg.MetadataValue.json(json.loads(json.dumps(value))) if isinstance(value, dict | list | tuple) else value
-        for name, value in values.items()
-        if value is not None
-    }
+    return {name: _metadata_value(value) for name, value in values.items() if value is not None}
+
+
+def _metadata_value(value: Any) -> Any:
+    if isinstance(value, Markdown):
+        return dg.MetadataValue.md(str(value))
+    return dg.MetadataValue.json(json.loads(json.dumps(value))) if isinstance(value, dict | list | tuple) else value
 
 
 def _latest(instance: DagsterInstance, asset: str, clip_id: str) -> int | None:

@@ -196,6 +196,8 @@ def _keep(
     }
     clip_id = run.clip.clip_id
     run.tables[stage.name] = tools.dataset.write_table(stage.name, clip_id, made.table, provenance)
+    for name, content in made.files.items():
+        tools.dataset.write_bytes(name, content)
     metadata = {
         **made.metadata,
         "path": Path(tools.dataset.table_path(stage.name, clip_id)),

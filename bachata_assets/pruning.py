@@ -9,6 +9,7 @@ from bachata_assets import collection
 from bachata_assets.build import Platform
 from bachata_assets.orphans import end_orphans
 from bachata_assets.planning import UNFINISHED
+from bachata_assets.video.discovery import PREVIEWS
 
 
 class RunsUnfinishedError(RuntimeError):
@@ -46,5 +47,7 @@ def prune(platform: Platform, instance: DagsterInstance, clip_ids: list[str]) ->
     for clip_id in clip_ids:
         for stage in platform.stages:
             platform.dataset.delete_table(stage.name, clip_id)
+        for suffix in ("jpg", "mp4"):
+            platform.dataset.delete(f"{PREVIEWS}/{clip_id}.{suffix}")
         instance.delete_dynamic_partition(collection.PARTITIONS, clip_id)
     collection.forget(platform.dataset, clip_ids)

@@ -29,6 +29,7 @@ keypoints = pa.schema(
         pa.field("hands", vector(2 * HAND_KEYPOINTS * 3), metadata={"unit": "left, right x 21 x (x, y, score)"}),
         pa.field("valid", pa.bool_(), nullable=False, metadata={"description": "the dancer was found here"}),
         pa.field("interpolated", pa.bool_(), nullable=False, metadata={"description": "bridged over a gap"}),
+        pa.field("second_look", pa.bool_(), nullable=False, metadata={"description": "found behind the partner"}),
     ]
 )
 """One row a (frame, dancer)."""

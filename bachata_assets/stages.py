@@ -36,10 +36,17 @@ class Clip:
 
 @dataclass(frozen=True)
 class Made:
-    """What a stage made of a clip: its table, and what the UI shows beside it."""
+    """What a stage made of a clip: its table, what the UI shows beside it, and files for a person (name -> content)."""
 
     table: pa.Table
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class Markdown(str):
+    """Metadata that the UI shows as Markdown."""
+
+    __slots__ = ()
 
 
 class ClipError(Exception):

@@ -1,5 +1,6 @@
 """`bachata-assets generate` from files to vectors, with real models, in one process."""
 
+import base64
 import json
 import socket
 from pathlib import Path
@@ -64,6 +65,19 @@ def test_the_sample_leaves_a_history_of_partitions_and_checks(sample_made: tuple
             key = dg.AssetCheckKey(dg.AssetKey(asset), check)
             history = instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
             assert [record.status.name for record in history] == ["SUCCEEDED"] * times, check
+
+
+def test_each_clip_has_a_preview_in_the_ui_and_beside_its_tables(sample_made: tuple[Workplace, Result]) -> None:
+    place, _ = sample_made
+    assert {path.name for path in (place.data / "previews").iterdir()} == {f"{name}.jpg" for name in SAMPLE_CLIPS}
+    with instance_of(str(place.data)) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey("keypoints"))
+        made = event and event.asset_materialization
+        assert made
+        shown = made.metadata["preview"]
+    assert isinstance(shown, dg.MarkdownMetadataValue)
+    picture = base64.b64encode((place.data / "previews" / f"{made.partition}.jpg").read_bytes()).decode()
+    assert shown.md_str == f"![{made.partition}](data:image/jpeg;base64,{picture})"
 
 
 def test_a_truncated_and_an_empty_clip_fail_alone_and_nothing_else_is_touched(place: Workplace) -> None:

@@ -41,6 +41,7 @@ def test_a_removed_file_marks_its_clip_and_pruning_takes_it_out_everywhere(place
     assert prune(place, "--yes").startswith("0 ")
     assert indexed(place) == LEFT
     assert {name.split("/")[1] for name in place.tables()} == {f"{clip_id}.parquet" for clip_id in LEFT}
+    assert {path.stem for path in (place.data / "previews").iterdir()} == LEFT
     with instance_of(str(place.data)) as instance:
         assert partitions(instance) == LEFT
     assert set(pd.read_parquet(place.data / "embeddings.parquet")["clip_id"]) == LEFT

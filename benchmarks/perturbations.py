@@ -37,6 +37,7 @@ def cut(couple: CoupleKeypoints, share: float) -> CoupleKeypoints:
         keypoints=couple.keypoints[kept],
         valid=couple.valid[kept],
         interpolated=couple.interpolated[kept],
+        second_look=couple.second_look[kept],
     )
 
 

@@ -1,15 +1,18 @@
 """The couple's keypoints and the three embeddings made of them."""
 
+import base64
 from collections.abc import Callable
 
 from bachata_assets import schemas
 from bachata_assets.assets.vectors import vector_made
 from bachata_assets.pose import embeddings
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.pose.preview import preview_picture
 from bachata_assets.resources import Tools
-from bachata_assets.stages import Clip, Made, Stage, Tables
+from bachata_assets.stages import Clip, Made, Markdown, Stage, Tables
+from bachata_assets.video.discovery import PREVIEWS
 
-KEYPOINTS_VERSION = "1"
+KEYPOINTS_VERSION = "2"
 
 
 def stages(model_fingerprint: str) -> list[Stage]:
@@ -34,8 +37,11 @@ def stages(model_fingerprint: str) -> list[Stage]:
 
 def make_keypoints(clip: Clip, _tables: Tables, tools: Tools) -> Made:
     """Find the couple in the clip's frames."""
-    couple = tools.pose_models.estimator()(clip.path, lead_side=clip.annotation.lead)
-    return Made(couple.to_table(), couple.summary())
+    couple, pictures = tools.pose_models.estimator().with_pictures(clip.path, lead_side=clip.annotation.lead)
+    preview = preview_picture(clip.clip_id, couple, pictures)
+    shown = Markdown(f"![{clip.clip_id}](data:image/jpeg;base64,{base64.b64encode(preview).decode()})")
+    files = {f"{PREVIEWS}/{clip.clip_id}.jpg": preview}
+    return Made(couple.to_table(), {"preview": shown, **couple.summary()}, files)
 
 
 def _embedding_stage(family: str, description: str) -> Stage:

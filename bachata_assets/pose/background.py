@@ -37,6 +37,11 @@ class RoomSamples:
                 self._every *= 2
         self._count += 1
 
+    @property
+    def pictures(self) -> list[tuple[int, np.ndarray]]:
+        """The frames kept, in order of time."""
+        return list(self._kept)
+
     def room(self, boxes: np.ndarray) -> np.ndarray:
         """Return the room uint8 (H, W, 3): the mean of what lies outside `boxes` (T, 2, 4), gaps painted over."""
         import cv2

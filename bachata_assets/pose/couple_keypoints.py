@@ -14,6 +14,7 @@ from bachata_assets import schemas
 
 ROLES = ("lead", "follow")
 METADATA_KEY = b"couple"
+_PER_DANCER = ("boxes", "keypoints", "valid", "interpolated", "second_look")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class CoupleKeypoints:
     keypoints : float32 (T, 2, 17, 3), x y score in COCO order
     valid : bool (T, 2), the dancer was found in this frame (seen or bridged)
     interpolated : bool (T, 2), bridged over a short gap
+    second_look : bool (T, 2), found only by the second look, behind the partner: rougher than the others
     track_ids : the two tracks' numbers
     fps : sampling rate of `times`, frames per second
     width, height : of the video, px
@@ -41,6 +43,7 @@ class CoupleKeypoints:
     keypoints: np.ndarray
     valid: np.ndarray
     interpolated: np.ndarray
+    second_look: np.ndarray
     track_ids: tuple[int, int]
     fps: float
     width: int
@@ -61,6 +64,12 @@ class CoupleKeypoints:
         return float(self.valid.all(axis=1).mean())
 
     @property
+    def plainly_seen(self) -> np.ndarray:
+        """Bool (T, 2): found, neither bridged nor only by the second look."""
+        plain: np.ndarray = self.valid & ~self.interpolated & ~self.second_look
+        return plain
+
+    @property
     def avg_confidence(self) -> float:
         """Mean keypoint score over the dancers found."""
         scores = self.keypoints[..., 2][self.valid]
@@ -76,7 +85,7 @@ class CoupleKeypoints:
         flip = np.s_[:, ::-1]
         return CoupleKeypoints(
             **{**self.__dict__, "track_ids": self.track_ids[::-1]}
-            | {name: getattr(self, name)[flip] for name in ("boxes", "keypoints", "valid", "interpolated")}
+            | {name: getattr(self, name)[flip] for name in _PER_DANCER}
             | {"hands": None if self.hands is None else self.hands[flip]}
         )
 
@@ -88,6 +97,9 @@ class CoupleKeypoints:
             "height": self.height,
             "frame_count": self.frame_count,
             "detection_rate": self.detection_rate,
+            "plainly_seen_rate": float(self.plainly_seen.all(axis=1).mean()),
+            "second_look_rate": float(self.second_look.any(axis=1).mean()),
+            "interpolated_rate": float(self.interpolated.any(axis=1).mean()),
             "avg_confidence": self.avg_confidence,
             "quality_score": self.quality_score,
             "role_confidence": self.role_confidence,
@@ -109,6 +121,7 @@ class CoupleKeypoints:
             "hands": _vectors(hands, 2 * schemas.HAND_KEYPOINTS * 3),
             "valid": self.valid.ravel(),
             "interpolated": self.interpolated.ravel(),
+            "second_look": self.second_look.ravel(),
         }
         table = pa.table(columns, schema=schemas.keypoints)
         return table.replace_schema_metadata({METADATA_KEY: json.dumps(self.summary())})
@@ -126,6 +139,7 @@ class CoupleKeypoints:
             keypoints=_array(rows["keypoints"], (-1, 2, schemas.KEYPOINTS, 3)),
             valid=rows["valid"].to_numpy(zero_copy_only=False).reshape(-1, 2),
             interpolated=rows["interpolated"].to_numpy(zero_copy_only=False).reshape(-1, 2),
+            second_look=rows["second_look"].to_numpy(zero_copy_only=False).reshape(-1, 2),
             track_ids=(track_ids[0], track_ids[1]),
             fps=summary["fps"],
             width=summary["width"],

@@ -35,6 +35,7 @@ class DenseCouple:
     keypoints: np.ndarray
     valid: np.ndarray
     interpolated: np.ndarray
+    second_look: np.ndarray
     suspected_swaps: tuple[float, ...]
     size: tuple[int, int]
 
@@ -68,8 +69,10 @@ def estimate_every_frame(
     hidden = look_behind(models, frames, samples, boxes, keypoints, valid, track.colours)
     at = tuple(hidden.places.T)
     boxes[at], keypoints[at], valid[at] = hidden.boxes, hidden.keypoints, True
+    second_look = np.zeros_like(valid)
+    second_look[at] = True
     boxes, keypoints, interpolated = _bridged(times, boxes, keypoints, valid)
-    return DenseCouple(boxes, keypoints, valid | interpolated, interpolated, swaps, size)
+    return DenseCouple(boxes, keypoints, valid | interpolated, interpolated, second_look, swaps, size)
 
 
 def _fill_between(

@@ -56,6 +56,12 @@ class CouplePoseEstimator:
         NoCoupleError
             Nobody is found. With one dancer only, the other is not valid anywhere.
         """
+        return self.with_pictures(path, lead_side)[0]
+
+    def with_pictures(
+        self, path: Path, lead_side: Literal["left", "right"] | None = None
+    ) -> tuple[CoupleKeypoints, list[tuple[int, np.ndarray]]]:
+        """Return what calling it does, and a few of the frames looked at (index, picture), spread over the clip."""
         info = probe(path)
         frames = ClipFrames(path)
         times, steps, candidates, liveliness, samples = self._look(frames)
@@ -64,7 +70,8 @@ class CouplePoseEstimator:
         if (track.chosen < 0).all():
             raise NoCoupleError(path, f"nobody found in {len(times)} frames")
         dense = estimate_every_frame(self.models, frames, times, steps, candidates, track, samples)
-        return _couple(dense, times, frames.fps, (info.width, info.height), lead_side)
+        couple = _couple(dense, times, frames.fps, (info.width, info.height), lead_side)
+        return couple, samples.pictures
 
     def _look(self, frames: ClipFrames) -> tuple[np.ndarray, np.ndarray, list[Candidates], Liveliness, RoomSamples]:
         """Return all times (T,), the steps looked at (S,), their candidates, the places that move, a few frames."""
@@ -101,6 +108,7 @@ def _couple(
         keypoints=(dense.keypoints * np.array([scale, scale, 1])).astype(np.float32),
         valid=dense.valid,
         interpolated=dense.interpolated,
+        second_look=dense.second_look,
         track_ids=(0, 1),
         fps=fps,
         width=size[0],

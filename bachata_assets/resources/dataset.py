@@ -69,6 +69,10 @@ class Dataset(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Write a text file."""
         self._put(name, text.encode())
 
+    def write_bytes(self, name: str, content: bytes) -> None:
+        """Write a file of any kind."""
+        self._put(name, content)
+
     def read_text(self, name: str) -> str | None:
         """Return a text file's content, None when it is not there."""
         filesystem, _ = self._place
@@ -94,8 +98,12 @@ class Dataset(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def delete_table(self, asset: str, clip_id: str) -> None:
         """Remove the table of an asset and a clip, if there is one."""
+        self.delete(f"{asset}/{clip_id}.parquet")
+
+    def delete(self, name: str) -> None:
+        """Remove a file, if it is there."""
         filesystem, _ = self._place
-        path = self.table_path(asset, clip_id)
+        path = self.path(name)
         if filesystem.exists(path):
             filesystem.rm(path)
 

@@ -13,6 +13,8 @@ from pathlib import Path, PurePosixPath
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mov"})
 OUTPUT_MARKER = "collection.json"
 """A folder with this file is a data dir: what it holds beside it are outputs, not clips."""
+PREVIEWS = "previews"
+"""Folder of a data dir for pictures and films of its clips, named after them."""
 _LONGEST_ID = 200  # bytes; file systems allow 255 for a name, and tables are named after clips
 
 
@@ -99,5 +101,5 @@ def clip_key(name: str) -> str:
 
 
 def _is_output(folder: Path) -> bool:
-    """Tell an output folder of a data dir: it holds tables or an index rather than clips."""
-    return any(entry.name.endswith((".parquet", ".lance")) for entry in os.scandir(folder))
+    """Tell an output folder of a data dir: it holds previews, tables or an index rather than clips."""
+    return folder.name == PREVIEWS or any(entry.name.endswith((".parquet", ".lance")) for entry in os.scandir(folder))

@@ -22,8 +22,9 @@ def test_clips_are_found_in_all_folders_and_in_any_case_of_their_suffix(tmp_path
 
 def test_the_outputs_of_a_data_dir_are_not_clips(tmp_path: Path) -> None:
     touch(tmp_path, "data/collection.json", "data/keypoints/one.parquet", "data/keypoints/preview.mp4")
+    touch(tmp_path, "data/previews/one.mp4", "previews/three.mp4")
     touch(tmp_path, "data/steps/one.mp4")
-    assert find_clips(tmp_path) == paths("data/steps/one.mp4")
+    assert find_clips(tmp_path) == paths("data/steps/one.mp4", "previews/three.mp4")
 
 
 def test_an_empty_folder_has_no_clips(tmp_path: Path) -> None:

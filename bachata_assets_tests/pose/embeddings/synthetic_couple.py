@@ -31,8 +31,9 @@ def couple(lead, follow, times, fps=15.0):
     keypoints = np.concatenate([points, np.ones((*points.shape[:-1], 1))], axis=-1).astype(np.float32)
     valid = np.ones(keypoints.shape[:2], bool)
     boxes = np.concatenate([points.min(axis=2), points.max(axis=2)], axis=-1).astype(np.float32)
+    nowhere = np.zeros_like(valid)
     return CoupleKeypoints(
-        times, boxes, keypoints, valid, np.zeros_like(valid), (0, 1), fps, 1280, 720, role_confidence=0.9
+        times, boxes, keypoints, valid, nowhere, nowhere, (0, 1), fps, 1280, 720, role_confidence=0.9
     )
 
 

@@ -1,0 +1,67 @@
+"""A couple drawn into a picture: skeletons in the roles' colours. Where such pictures go: `preview.py`."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
+
+ROLE_COLOURS = {"lead": "#E69F00", "follow": "#56B4E9"}
+"""Orange and sky blue of the palette by Okabe and Ito (jfly.uni-koeln.de/color), told apart by colour-blind eyes."""
+SWAP_COLOUR = "#D55E00"
+"""Of a suspected swap: vermilion of the same palette."""
+SKELETON = (
+    (0, 5), (0, 6), (5, 6), (5, 7), (7, 9), (6, 8), (8, 10), (5, 11), (6, 12), (11, 12),
+    (11, 13), (13, 15), (12, 14), (14, 16),
+)  # fmt: skip
+"""Pairs of COCO keypoints that are joined: nose, shoulders, arms, hips, legs."""
+FINGERS = tuple((0 if joint % 4 == 1 else joint - 1, joint) for joint in range(1, 21))
+"""Pairs of a hand's 21 keypoints that are joined: the wrist, then four joints a finger."""
+OUTLINE = (20, 20, 20)
+LINE = 0.009
+"""Thickness of a limb, in the picture's height."""
+
+
+def bgr(colour: str) -> tuple[int, int, int]:
+    """Return a colour written #RRGGBB as OpenCV takes it."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return blue, green, red
+
+
+def draw_couple(
+    picture: np.ndarray, couple: CoupleKeypoints, frame: int, scale: float, origin: tuple[float, float] = (0, 0)
+) -> None:
+    """Draw both dancers of one frame; a pose that was not plainly seen in thin lines.
+
+    Parameters
+    ----------
+    picture : uint8 (H, W, 3), BGR, changed in place
+    frame : index in `couple`
+    scale : pixels of the picture per pixel of the video
+    origin : where the picture's corner is in the video, px
+    """
+    plain = couple.plainly_seen
+    for who, role in enumerate(ROLES):
+        if not couple.valid[frame, who]:
+            continue
+        thickness = max(1, round(LINE * picture.shape[0] * (1 if plain[frame, who] else 0.4)))
+        hands = [] if couple.hands is None else list(couple.hands[frame, who])
+        lines = [_lines(couple.keypoints[frame, who], SKELETON), *(_lines(hand, FINGERS) for hand in hands)]
+        for points in lines:
+            _draw((points - np.asarray(origin)) * scale, picture, bgr(ROLE_COLOURS[role]), thickness)
+
+
+def _lines(joints: np.ndarray, pairs: Iterable[tuple[int, int]]) -> np.ndarray:
+    """Return the ends (M, 2, 2) of the lines between joints (K, 3) that are known."""
+    ends: np.ndarray = joints[np.array(list(pairs)), :2]
+    return ends[~np.isnan(ends).any(axis=(1, 2))]
+
+
+def _draw(ends: np.ndarray, picture: np.ndarray, colour: tuple[int, int, int], thickness: int) -> None:
+    """Draw lines (M, 2, 2) with a dark outline, so that they stand out from any clothes."""
+    import cv2
+
+    points = ends.round().astype(int).tolist()
+    for width, shade in ((thickness + 2, OUTLINE), (thickness, colour)):
+        for start, end in points:
+            cv2.line(picture, start, end, shade, width, cv2.LINE_AA)

@@ -1,0 +1,164 @@
+"""One picture of a clip for a person's eye: some frames with both skeletons, and over time who was found.
+
+The same as a film: `preview_film.py`. The skeletons and their colours: `drawing.py`.
+"""
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
+from bachata_assets.pose.drawing import ROLE_COLOURS, SWAP_COLOUR, draw_couple
+from bachata_assets.pose.geometry import box_center
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH, HEIGHT = 1080, 480
+"""Of the picture, px."""
+DPI = 100
+ROWS = ((0.385, 0.09), (0.22, 0.14), (0.055, 0.14))
+"""Bottom and height of the timeline's rows, in the picture's height."""
+TILES = 7
+TILE = (150, 200)
+"""Width and height of a frame in the strip, px."""
+ROOM = 1.15
+"""Of the part of a frame that is shown, in the couple's extent."""
+LARGEST = 45_000
+"""Bytes of the picture: Dagster's event log keeps one each time that a clip is made."""
+
+Pictures = Sequence[tuple[int, np.ndarray]]
+"""Frame index and picture uint8 (H, W, 3) BGR, at any one scale."""
+
+
+def preview_picture(name: str, couple: CoupleKeypoints, pictures: Pictures) -> bytes:
+    """Return a JPEG of at most LARGEST bytes: a strip of frames, and a timeline beneath.
+
+    The timeline says who was found (full colour: plainly seen; light: bridged, or found behind the partner), how far
+    apart the two are, how certain their poses are, and where their identities may have crossed.
+
+    Parameters
+    ----------
+    name : of the clip, for the heading
+    pictures : frames to choose the strip from, in order of time
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI)
+    chosen = [pictures[i] for i in np.unique(np.linspace(0, len(pictures) - 1, TILES).round().astype(int))]
+    _heading(figure, name, couple)
+    for place, (frame, picture) in enumerate(chosen):
+        _show(figure, place, _tile(couple, frame, picture), f"{couple.times[frame]:.1f} s")
+    _timeline(figure, couple, couple.times[[frame for frame, _ in chosen]])
+    return _jpeg(figure)
+
+
+def _heading(figure: "Figure", name: str, couple: CoupleKeypoints) -> None:
+    swaps = len(couple.suspected_swaps)
+    said = [
+        f"quality {couple.quality_score:.2f}",
+        f"both found {couple.detection_rate:.0%}",
+        f"who leads: {couple.role_confidence:.0%} sure",
+        f"{swaps} suspected {'swap' if swaps == 1 else 'swaps'}",
+    ]
+    figure.text(0.005, 0.95, name, fontsize=12, weight="bold")
+    figure.text(0.995, 0.95, "   ·   ".join(said), fontsize=10, ha="right")
+
+
+def _show(figure: "Figure", place: int, tile: np.ndarray, label: str) -> None:
+    gap = (WIDTH - TILES * TILE[0]) / (TILES + 1)
+    left = gap + place * (TILE[0] + gap)
+    axes = figure.add_axes((left / WIDTH, 0.51, TILE[0] / WIDTH, TILE[1] / HEIGHT))
+    axes.imshow(tile[..., ::-1], interpolation="nearest", aspect="auto")
+    axes.set_axis_off()
+    axes.text(5, 13, label, fontsize=8, color="white", bbox={"facecolor": "black", "alpha": 0.6, "pad": 1.5, "lw": 0})
+
+
+def _tile(couple: CoupleKeypoints, frame: int, picture: np.ndarray) -> np.ndarray:
+    """Return the part of a picture around the couple, TILE in size, with the skeletons."""
+    import cv2
+
+    scale = picture.shape[0] / couple.height
+    x1, y1, x2, y2 = (_around(couple, frame) * scale).round().astype(int)
+    tile = cv2.resize(picture[y1:y2, x1:x2], TILE, interpolation=cv2.INTER_AREA)
+    draw_couple(tile, couple, frame, TILE[1] / (y2 - y1) * scale, (x1 / scale, y1 / scale))
+    return tile
+
+
+def _around(couple: CoupleKeypoints, frame: int) -> np.ndarray:
+    """Return the part of the video (4,) that shows the couple: as large in every frame, within the picture."""
+    size, shape = np.array([couple.width, couple.height]), TILE[0] / TILE[1]
+    found = np.flatnonzero(couple.valid.any(axis=1))
+    if found.size:
+        low = np.fmin(couple.boxes[found, 0, :2], couple.boxes[found, 1, :2])
+        high = np.fmax(couple.boxes[found, 0, 2:], couple.boxes[found, 1, 2:])
+        width, height = np.quantile(high - low, 0.9, axis=0) * ROOM
+        middle = ((low + high) / 2)[np.abs(found - frame).argmin()]
+    else:
+        (width, height), middle = size, size / 2
+    height = min(max(height, width / shape), couple.height, couple.width / shape)
+    half = np.array([height * shape, height]) / 2
+    middle = np.clip(middle, half, size - half)
+    return np.concatenate([middle - half, middle + half])
+
+
+def _timeline(figure: "Figure", couple: CoupleKeypoints, shown: np.ndarray) -> None:
+    """Draw who was found, the distance and the certainty over time; `shown` (s) are the strip's frames."""
+    rows = [figure.add_axes((0.085, bottom, 0.907, height)) for bottom, height in ROWS]
+    _found(rows[0], couple)
+    _distance(rows[1], couple)
+    _certainty(rows[2], couple)
+    rows[0].plot(shown, np.full(len(shown), 1.75), "v", color="black", markersize=5, clip_on=False)
+    for axes in rows:
+        axes.set_xlim(couple.times[0], couple.times[-1] + 1 / couple.fps)
+        axes.tick_params(labelsize=8, labelbottom=axes is rows[-1], length=2)
+        axes.xaxis.set_major_formatter("{x:g} s")
+        axes.spines[["top", "right"]].set_visible(False)
+        for time_s in couple.suspected_swaps:
+            axes.axvline(time_s, color=SWAP_COLOUR, linestyle="--", linewidth=1.2)
+    for time_s in couple.suspected_swaps:
+        rows[1].text(time_s, rows[1].get_ylim()[1], " swap?", color=SWAP_COLOUR, fontsize=8, va="top")
+
+
+def _found(axes: "Axes", couple: CoupleKeypoints) -> None:
+    for who, role in enumerate(ROLES):
+        for flags, alpha in ((couple.valid, 0.35), (couple.plainly_seen, 1.0)):
+            bars = [(time_s, 1 / couple.fps) for time_s in couple.times[flags[:, who]]]
+            axes.broken_barh(bars, (1 - who - 0.35, 0.7), facecolor=ROLE_COLOURS[role], alpha=alpha, linewidth=0)
+    axes.set_ylim(-0.5, 1.5)
+    axes.set_yticks([1, 0], ROLES)
+
+
+def _distance(axes: "Axes", couple: CoupleKeypoints) -> None:
+    height = (couple.boxes[..., 3] - couple.boxes[..., 1])[couple.valid]
+    centers = box_center(couple.boxes)
+    apart = np.linalg.norm(centers[:, 0] - centers[:, 1], axis=-1) / (np.median(height) if height.size else np.nan)
+    axes.plot(couple.times, apart, color="0.25", linewidth=1.4)
+    axes.set_ylim(0, max(0.5, 1.05 * np.max(apart, initial=0, where=~np.isnan(apart))))
+    axes.set_ylabel("apart\n(heights)", fontsize=8)
+
+
+def _certainty(axes: "Axes", couple: CoupleKeypoints) -> None:
+    for who, role in enumerate(ROLES):
+        score = np.where(couple.valid[:, who], couple.keypoints[:, who, :, 2].mean(axis=-1), np.nan)
+        axes.plot(couple.times, score, color=ROLE_COLOURS[role], linewidth=1.4)
+    axes.set_ylim(0, 1)
+    axes.set_ylabel("certainty", fontsize=8)
+
+
+def _jpeg(figure: "Figure") -> bytes:
+    """Return a JPEG of at most LARGEST bytes, as good as that allows."""
+    from PIL import Image
+
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="rgba", dpi=DPI)
+    picture = Image.frombytes("RGBA", (WIDTH, HEIGHT), drawn.getvalue()).convert("RGB")
+    for quality in range(85, 0, -10):
+        content = io.BytesIO()
+        picture.save(content, "JPEG", quality=quality, optimize=True)
+        if content.tell() <= LARGEST:
+            break
+    return content.getvalue()

@@ -1,0 +1,143 @@
+"""A clip as a film with its skeletons drawn, the roles named, and the original sound.
+
+One picture of a clip: `preview.py`. The skeletons and their colours: `drawing.py`.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
+from bachata_assets.pose.drawing import OUTLINE, ROLE_COLOURS, SWAP_COLOUR, bgr, draw_couple
+from bachata_assets.video.decode import sample_frames
+from bachata_assets.video.errors import UnreadableVideoError
+
+LONGER_SIDE = 1280
+"""Of the pictures, px; what is larger is scaled down."""
+TEXT = 1 / 55
+"""Height of capital letters, in the picture's width."""
+FAST = {"preset": "veryfast"}
+SWAP_SHOWN_S = 0.5
+"""How long before and after a suspected swap the film says so."""
+CLOCK = 90_000
+"""Ticks a second of the film's pictures."""
+
+
+def write_film(video: Path, couple: CoupleKeypoints, out: Path) -> None:
+    """Write an mp4 (H.264, and AAC where there is sound) of a clip, at the rate at which it was looked at.
+
+    Raises
+    ------
+    UnreadableVideoError
+        The clip is gone or cannot be decoded.
+    """
+    import av
+
+    pictures = _pictures(video, couple)
+    first = next(pictures)
+    temporary = out.with_name(f".{out.name}.part")
+    try:
+        with av.open(str(temporary), "w", format="mp4") as film:
+            stream = film.add_stream("libx264", rate=Fraction(couple.fps).limit_denominator(1000), options=FAST)
+            stream.height, stream.width = first.shape[:2]
+            stream.pix_fmt = "yuv420p"
+            stream.codec_context.time_base = Fraction(1, CLOCK)
+            _add_sound(film, video)
+            for time_s, picture in zip(couple.times, chain([first], pictures), strict=True):
+                frame = av.VideoFrame.from_ndarray(picture, "bgr24")
+                frame.pts, frame.time_base = round(time_s * CLOCK), Fraction(1, CLOCK)
+                film.mux(stream.encode(frame))
+            film.mux(stream.encode())
+        temporary.replace(out)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _pictures(video: Path, couple: CoupleKeypoints) -> Iterator[np.ndarray]:
+    """Yield the film's pictures, uint8 (H, W, 3) BGR, both sides even."""
+    for frame, (_, picture) in enumerate(sample_frames(video, couple.fps, LONGER_SIDE)):
+        height, width = (side // 2 * 2 for side in picture.shape[:2])
+        scale = picture.shape[0] / couple.height
+        shown = picture[:height, :width].copy()
+        draw_couple(shown, couple, frame, scale)
+        size = max(7, round(TEXT * width))
+        for who, role in enumerate(ROLES):
+            if couple.valid[frame, who]:
+                _name(shown, role, couple.keypoints[frame, who] * scale, size)
+        yield np.concatenate([shown, _caption(couple, frame, width, size)])
+
+
+def _name(picture: np.ndarray, role: str, joints: np.ndarray, size: int) -> None:
+    """Write a role above the head of joints (17, 3)."""
+    x, y = joints[:5, 0].mean(), joints[:5, 1].min() - 1.5 * size
+    _write(
+        picture,
+        role,
+        (round(float(x)) - size * len(role) // 2, max(size + 2, round(float(y)))),
+        size,
+        ROLE_COLOURS[role],
+    )
+
+
+def _caption(couple: CoupleKeypoints, frame: int, width: int, size: int) -> np.ndarray:
+    """Return what is known of a frame, as a picture to stand beneath it."""
+    band = np.full((round(4.5 * size) // 2 * 2, width, 3), OUTLINE, np.uint8)
+    time_s = couple.times[frame]
+    crossing = any(abs(time_s - swap) <= SWAP_SHOWN_S for swap in couple.suspected_swaps)
+    first = f"{time_s:5.1f} s    quality {couple.quality_score:.2f}    who leads: {couple.role_confidence:.0%} sure"
+    left, line = size, round(1.8 * size)
+    _write(band, first, (left, line), size)
+    if crossing:
+        _write(band, "identities may have crossed", (round(width * 0.62), line), size, SWAP_COLOUR)
+    for who, role in enumerate(ROLES):
+        place = (left + who * width // 2, round(3.6 * size))
+        _write(band, f"{role}: {_state(couple, frame, who)}", place, size, ROLE_COLOURS[role])
+    return band
+
+
+def _state(couple: CoupleKeypoints, frame: int, who: int) -> str:
+    """Return how a dancer was found in a frame."""
+    if not couple.valid[frame, who]:
+        return "not found"
+    how = "seen"
+    if couple.interpolated[frame, who]:
+        how = "bridged"
+    elif couple.second_look[frame, who]:
+        how = "behind the partner"
+    return f"{how} {couple.keypoints[frame, who, :, 2].mean():.2f}"
+
+
+def _write(picture: np.ndarray, text: str, place: tuple[int, int], size: int, colour: str = "#FFFFFF") -> None:
+    """Write text whose baseline begins at `place`, with a dark outline."""
+    import cv2
+
+    font = cv2.FONT_HERSHEY_SIMPLEX
+    scale = cv2.getFontScaleFromHeight(font, size, 1)
+    thickness = max(1, round(size / 9))
+    for width, shade in ((thickness + 2, OUTLINE), (thickness, bgr(colour))):
+        cv2.putText(picture, text, place, font, scale, shade, width, cv2.LINE_AA)
+
+
+def _add_sound(film: Any, video: Path) -> None:
+    """Add the clip's sound to the film, on the pictures' clock; a clip without sound gives a silent film."""
+    import av
+
+    try:
+        with av.open(str(video)) as container:
+            stream = next(iter(container.streams.audio), None)
+            if stream is None:
+                return
+            heard = film.add_stream("aac", rate=stream.rate, layout="stereo")
+            resampler: Any = av.AudioResampler("fltp", "stereo", stream.rate)
+            origin = (container.start_time or 0) / 1_000_000
+            for decoded in chain(container.decode(stream), [None]):
+                for sound in resampler.resample(decoded):
+                    sound.pts = round((sound.time - origin) * stream.rate)
+                    film.mux(heard.encode(sound))
+            film.mux(heard.encode())
+    except av.error.FFmpegError as error:
+        raise UnreadableVideoError(video, f"its sound cannot be decoded ({error.strerror})") from error
