@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from bachata_assets.embedding import DIMENSIONS
-from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.pose.couple_keypoints import CERTAIN_SCORE, CoupleKeypoints
 from bachata_assets.stages import Clip, Made
 
 Judgement = tuple[bool, dict[str, Any]]
@@ -78,6 +78,10 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
         rate = _couple(made).detection_rate
         return rate >= 0.5, {"detection_rate": rate, "at_least": 0.5}
 
+    def poses(_clip: Clip, made: Made) -> Judgement:
+        share = _couple(made).certain_rate
+        return share >= 0.5, {"certain_rate": share, "at_least": 0.5}
+
     def certain(_clip: Clip, made: Made) -> Judgement:
         couple = _couple(made)
         figures = {
@@ -89,7 +93,7 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
 
     def stable(_clip: Clip, made: Made) -> Judgement:
         swaps = list(_couple(made).suspected_swaps)
-        return not swaps, {"suspected_swaps": len(swaps), "at_s": swaps}
+        return not swaps, {"suspected_swaps": len(swaps), "at_most": 0, "at_s": swaps}
 
     return [
         Check("keypoints_finite", "keypoints", "ERROR", "No NaN or Inf where a dancer was found.",
@@ -98,6 +102,9 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
               "quality = 0.6 x detection rate + 0.4 x mean keypoint confidence reaches the limit.", look, quality),
         Check("both_dancers_found", "keypoints", "WARN", "Both dancers are found in half of the frames.", look,
               both_found),
+        Check("poses_are_certain", "keypoints", "WARN",
+              f"In half of the frames both poses have a mean keypoint score of {CERTAIN_SCORE} or more.",
+              "Look at the preview: where one dancer hides the other, the hidden one's pose may be wrong.", poses),
         Check("lead_follow_certain", "keypoints", "WARN", "It is clear who leads.",
               'Say it in the annotation: "lead": "left" or "right", the side in the first frame.', certain),
         Check("identities_stable", "keypoints", "WARN", "The two dancers were not taken for one another.",

@@ -2,7 +2,7 @@
 
 import typer
 
-from bachata_assets.cli import generate, models, prune, search, state, verify
+from bachata_assets.cli import generate, models, preview, prune, search, state, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,6 +15,7 @@ app.command()(generate.sample)
 app.command()(state.status)
 app.command()(state.report)
 app.command()(search.similar)
+app.command()(preview.preview)
 app.command()(prune.prune)
 app.command()(state.settings)
 app.command()(verify.verify)

@@ -14,6 +14,8 @@ from bachata_assets import schemas
 
 ROLES = ("lead", "follow")
 METADATA_KEY = b"couple"
+CERTAIN_SCORE = 0.3
+"""Mean keypoint score of a pose below which it is often not how the dancer really stands."""
 _PER_DANCER = ("boxes", "keypoints", "valid", "interpolated", "second_look")
 
 
@@ -70,6 +72,12 @@ class CoupleKeypoints:
         return plain
 
     @property
+    def certain_rate(self) -> float:
+        """Frames in which both poses reach CERTAIN_SCORE / all frames."""
+        scores = np.nan_to_num(self.keypoints[..., 2].mean(axis=-1))
+        return float((self.valid & (scores >= CERTAIN_SCORE)).all(axis=1).mean())
+
+    @property
     def avg_confidence(self) -> float:
         """Mean keypoint score over the dancers found."""
         scores = self.keypoints[..., 2][self.valid]
@@ -98,6 +106,7 @@ class CoupleKeypoints:
             "frame_count": self.frame_count,
             "detection_rate": self.detection_rate,
             "plainly_seen_rate": float(self.plainly_seen.all(axis=1).mean()),
+            "certain_rate": self.certain_rate,
             "second_look_rate": float(self.second_look.any(axis=1).mean()),
             "interpolated_rate": float(self.interpolated.any(axis=1).mean()),
             "avg_confidence": self.avg_confidence,

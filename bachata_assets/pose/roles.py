@@ -1,9 +1,8 @@
 """Who leads: cues read off the couple's keypoints, combined into a probability.
 
-Each cue gives log-odds that dancer 0 leads; they add up. A cue's slope starts from twice its mean over its variance on
-clips of known roles (what two normal classes that mirror each other give) and is set by hand so that the stated
-confidence is honest on clips unlike those; its limit keeps it from deciding alone.
-How often each is right: docs/couple.md.
+Each cue gives log-odds that dancer 0 leads, `weight x tanh(measure / spread)`; they add up. The weights are fitted by
+`benchmarks/roles.py`: a logistic regression in which no weight is negative and each is held near the others, since the
+clips of known roles are few. How often each cue is right, and the stated confidence: docs/couple.md.
 """
 
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+_NOSE, _EARS = 0, [3, 4]
 _FACE, _SHOULDERS, _HIPS, _WRISTS = [0, 1, 2, 3, 4], [5, 6], [11, 12], [9, 10]
 _LEFT_SHOULDER, _RIGHT_SHOULDER = _SHOULDERS
 _LEFT_HIP, _RIGHT_HIP = _HIPS
@@ -22,8 +22,17 @@ FEWEST_FRAMES = 5
 """With both dancers, for the cues to say anything."""
 TURNED = 0.06
 """Of the shoulders' distance in body heights from which it is clear which way a dancer faces."""
-TOGETHER = 0.8
-"""The cues are not independent: what their sum is multiplied by."""
+FACED = 0.18, 0.05
+"""Signed distance of the shoulders, and of the nose from the ears, at which a body is seen from the front, and from the
+side; in body heights."""
+NEARER = 4.0
+"""How far nearer someone stands whose feet are lower in the picture, per body height: seen from eye level."""
+SAME_WAY = 0.6
+"""Cosine between the directions that two face, from which they face the same way."""
+IN_LINE = 0.4
+"""Cosine between that direction and the way to the partner, from which one stands behind the other."""
+SEEN = 0.4
+"""Mean keypoint score from which a pose tells which way its dancer faces."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +57,26 @@ def judge_roles(
     boxes : (T, 2, 4); keypoints : (T, 2, 17, 3); valid : bool (T, 2)
     lead_side : side of the picture on which the leader stands in the first frame with both, where known
     """
-    both = valid.all(axis=1)
-    evidence = dict.fromkeys(_CUES, 0.0)
-    if both.sum() >= FEWEST_FRAMES:
-        couple = _Couple.of(boxes[both], keypoints[both])
-        for name, (measure, slope, limit) in _CUES.items():
-            evidence[name] = float(limit * np.tanh(slope * measure(couple) / limit))
-    total = TOGETHER * sum(evidence.values())
+    evidence = {
+        name: cue.weight * float(np.tanh(measure / cue.spread))
+        for (name, cue), measure in zip(CUES.items(), measures(boxes, keypoints, valid), strict=True)
+    }
+    total = sum(evidence.values())
     if lead_side is None:
         lead, confidence = (0 if total >= 0 else 1), float(1 / (1 + np.exp(-abs(total))))
     else:
         lead, confidence = _dancer_at(boxes, valid, lead_side), 1.0
     sign = 1 if lead == 0 else -1
     return Roles(lead, confidence, {name: sign * value for name, value in evidence.items()})
+
+
+def measures(boxes: np.ndarray, keypoints: np.ndarray, valid: np.ndarray) -> list[float]:
+    """Return what each of CUES measures, positive where dancer 0 leads; parameters as for `judge_roles`."""
+    both = valid.all(axis=1)
+    if both.sum() < FEWEST_FRAMES:
+        return [0.0] * len(CUES)
+    couple = _Couple.of(boxes[both], keypoints[both])
+    return [cue.measure(couple) for cue in CUES.values()]
 
 
 def _dancer_at(boxes: np.ndarray, valid: np.ndarray, side: str) -> int:
@@ -74,16 +90,17 @@ def _dancer_at(boxes: np.ndarray, valid: np.ndarray, side: str) -> int:
 
 @dataclass(frozen=True)
 class _Couple:
-    """Frames with both dancers: heights of boxes (T, 2), keypoints (T, 2, 17, 3), one body height for scale, px."""
+    """Frames with both dancers: boxes' heights and lower edges (T, 2), keypoints (T, 2, 17, 3), a body's height, px."""
 
     box_height: np.ndarray
+    feet: np.ndarray
     keypoints: np.ndarray
     scale: float
 
     @classmethod
     def of(cls, boxes: np.ndarray, keypoints: np.ndarray) -> "_Couple":
         height = np.maximum(boxes[..., 3] - boxes[..., 1], 1)
-        return cls(height, keypoints, float(np.median(height)))
+        return cls(height, boxes[..., 3], keypoints, float(np.median(height)))
 
     def y(self, joints: list[int]) -> np.ndarray:
         """Return the mean height in the picture (T, 2) of some joints, downwards."""
@@ -152,13 +169,51 @@ def _hands_below_head(couple: _Couple) -> float:
     return float(over[1] - over[0])
 
 
-_CUES: dict[str, tuple[Callable[[_Couple], float], float, float]] = {
-    "higher_head": (_higher_head, 40, 2.2),
-    "taller_box": (_taller_box, 5, 0.6),
-    "longer_trunk": (_longer_trunk, 8, 0.7),
-    "broader_shoulders": (_broader_shoulders, 2, 0.5),
-    "right_hand_on_trunk": (_right_hand_on_trunk, 9, 1.6),
-    "fewer_turns": (_fewer_turns, 0.35, 1.3),
-    "hands_below_head": (_hands_below_head, 5, 0.5),
+def _behind_in_shadow(couple: _Couple) -> float:
+    """How much more often dancer 0 stands behind dancer 1 while both face the same way, -1..1."""
+    facing = _facing(couple)
+    turned = np.linalg.norm(facing, axis=-1)
+    facing = facing / np.maximum(turned, 1e-6)[..., None]
+    x, feet = couple.keypoints[:, :, [*_SHOULDERS, *_HIPS], 0].mean(axis=-1), couple.feet
+    way = np.stack([x[:, 1] - x[:, 0], NEARER * (feet[:, 1] - feet[:, 0])], axis=-1) / couple.scale
+    along = (facing.mean(axis=1) * way).sum(axis=-1) / np.maximum(np.linalg.norm(way, axis=-1), 0.05)
+    clear = (turned > 0.5).all(axis=1) & (couple.keypoints[..., 2].mean(axis=-1) > SEEN).all(axis=1)
+    clear &= ((facing[:, 0] * facing[:, 1]).sum(axis=-1) > SAME_WAY) & (np.abs(way[:, 0]) < 0.5)
+    return float((np.sign(along) * (np.abs(along) > IN_LINE) * clear).mean())
+
+
+def _facing(couple: _Couple) -> np.ndarray:
+    """Return which way each faces (T, 2, 2): to the right of the picture, and towards the camera, -1..1 each."""
+    x = couple.keypoints[..., 0] / couple.scale
+    towards = (x[..., _LEFT_SHOULDER] - x[..., _RIGHT_SHOULDER]) / FACED[0]
+    aside = (x[..., _NOSE] - x[..., _EARS].mean(axis=-1)) / FACED[1]
+    return np.clip(np.stack([aside, towards], axis=-1), -1, 1)
+
+
+@dataclass(frozen=True)
+class Cue:
+    """One sign of who leads.
+
+    Attributes
+    ----------
+    measure : of a couple; positive where dancer 0 leads
+    spread : how much that differs from clip to clip
+    weight : the most that the cue says, log-odds
+    """
+
+    measure: Callable[[_Couple], float]
+    spread: float
+    weight: float
+
+
+CUES = {
+    "higher_head": Cue(_higher_head, 0.03, 0.85),
+    "taller_box": Cue(_taller_box, 0.06, 0.11),
+    "longer_trunk": Cue(_longer_trunk, 0.09, 0.39),
+    "broader_shoulders": Cue(_broader_shoulders, 0.2, 0.57),
+    "right_hand_on_trunk": Cue(_right_hand_on_trunk, 0.13, 0.95),
+    "fewer_turns": Cue(_fewer_turns, 4.0, 0.75),
+    "hands_below_head": Cue(_hands_below_head, 0.13, 0.49),
+    "behind_in_shadow": Cue(_behind_in_shadow, 0.1, 0.87),
 }
-"""Cue -> its measure (positive: dancer 0 leads), log-odds per unit, and the most that it says."""
+"""The weights are of version 2, 24 November 2026; a change asks for another `assets.pose.KEYPOINTS_VERSION`."""

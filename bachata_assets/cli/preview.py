@@ -1,0 +1,30 @@
+"""`preview`: a clip as a film with both skeletons."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bachata_assets.cli.options import DataDir, refuse
+
+
+def preview(
+    clip_id: Annotated[str, typer.Argument(help="A clip of the collection.", metavar="CLIP")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file to write. [default: previews/CLIP.mp4 in the data dir]")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Write a film (mp4) of a clip, with its sound and both skeletons in the roles' colours."""
+    from bachata_assets import previewing
+    from bachata_assets.collection import CollectionError
+    from bachata_assets.resources.dataset import Dataset
+    from bachata_assets.settings import SettingsError, load_settings
+    from bachata_assets.video.errors import UnreadableVideoError
+
+    try:
+        settings = load_settings(data_dir=data_dir)
+        written = previewing.preview(clip_id, settings, Dataset(url=settings.data_dir), out)
+    except (previewing.PreviewError, UnreadableVideoError, SettingsError, *CollectionError) as error:
+        refuse(str(error))
+    typer.echo(f"Wrote {written}")

@@ -1,0 +1,69 @@
+"""A clip of a collection as a film with its skeletons: finding the clip and its keypoints, and where the film goes.
+
+What the film looks like: `pose/preview_film.py`.
+"""
+
+import tempfile
+from difflib import get_close_matches
+from pathlib import Path
+
+from bachata_assets import collection
+from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.pose.preview_film import write_film
+from bachata_assets.resources.dataset import Dataset, TableMissingError, provenance_of
+from bachata_assets.settings import Settings
+from bachata_assets.stages import Clip
+from bachata_assets.video.discovery import PREVIEWS
+
+
+class PreviewError(ValueError):
+    """There is nothing to draw; the message says what to do."""
+
+
+def preview(clip_id: str, settings: Settings, dataset: Dataset, out: Path | None = None) -> str:
+    """Write the film of a clip, by default into the data dir; return where it is.
+
+    Raises
+    ------
+    PreviewError
+        The clip is not known, has no keypoints yet, or changed since they were made; or `out` has no folder.
+    UnreadableVideoError
+        Its file is gone or cannot be decoded.
+    DiscoveryError, AnnotationError, SettingsError
+        As for any look at the collection.
+    """
+    clip = _clip(clip_id, settings, dataset)
+    couple = _keypoints(clip, dataset)
+    if out:
+        if not out.absolute().parent.is_dir():
+            raise PreviewError(f"There is no folder {out.parent}: make it, or name another --out")
+        write_film(clip.path, couple, out)
+        return str(out)
+    name = f"{PREVIEWS}/{clip_id}.mp4"
+    with tempfile.TemporaryDirectory() as folder:
+        film = Path(folder) / "film.mp4"
+        write_film(clip.path, couple, film)
+        dataset.write_bytes(name, film.read_bytes())
+    return dataset.path(name)
+
+
+def _clip(clip_id: str, settings: Settings, dataset: Dataset) -> Clip:
+    known = collection.registered_clips(dataset)
+    if clip_id not in known:
+        near = get_close_matches(clip_id, known)
+        hint = f"did you mean {' or '.join(near)}?" if near else "see `bachata-assets status`"
+        raise PreviewError(f"No clip of this collection is called {clip_id}: {hint}")
+    return collection.clips_of([clip_id], settings, dataset)[0]
+
+
+def _keypoints(clip: Clip, dataset: Dataset) -> CoupleKeypoints:
+    try:
+        table = dataset.read_table("keypoints", clip.clip_id)
+    except TableMissingError as error:
+        raise PreviewError(f"{clip.clip_id} has no keypoints yet: run `bachata-assets generate`") from error
+    made_of = provenance_of(table)["inputs"]["clip_file"]
+    if clip.path.is_file() and made_of != clip.versions["clip_file"]:
+        raise PreviewError(
+            f"{clip.path} changed since its keypoints were made: run `bachata-assets generate`, then ask again"
+        )
+    return CoupleKeypoints.from_table(table)
