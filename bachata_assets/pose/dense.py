@@ -14,6 +14,7 @@ from bachata_assets.pose.gaps import bridge_gaps
 from bachata_assets.pose.geometry import AREA_OF_BOX, box_area, object_keypoint_similarity
 from bachata_assets.pose.identity import ColourModel
 from bachata_assets.pose.models import PoseModels
+from bachata_assets.pose.passers_by import passer_by
 from bachata_assets.pose.second_look import look_behind
 from bachata_assets.pose.swaps import suspected_swaps
 from bachata_assets.pose.tracks import MISSING, Track
@@ -65,7 +66,9 @@ def estimate_every_frame(
     size = _fill_between(models, frames, boxes, track.colours, keypoints, evidence)
     valid = _believable(boxes, keypoints, evidence)
     evidence[~valid] = np.nan
-    swaps = suspected_swaps(times, boxes, keypoints, valid, evidence)
+    passing = passer_by(times[steps], candidates, track.chosen, boxes[steps])
+    passing = passing[np.searchsorted(steps, np.arange(len(times)), side="right") - 1]
+    swaps = suspected_swaps(times, boxes, keypoints, valid, evidence, passing)
     hidden = look_behind(models, frames, samples, boxes, keypoints, valid, track.colours)
     at = tuple(hidden.places.T)
     boxes[at], keypoints[at], valid[at] = hidden.boxes, hidden.keypoints, True

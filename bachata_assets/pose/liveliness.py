@@ -10,6 +10,8 @@ ALIVE = 16.0
 """Deviation of the grey level over time from which something surely moves."""
 STILL = 0.25
 """Share of that below which nothing does."""
+MIDDLE_GREY, DARK = 128, 16
+"""What is dark changes little when someone dark moves before it: below this grey its change counts for more."""
 FEWEST = 8
 """Frames that must be seen to tell."""
 
@@ -43,6 +45,7 @@ class Liveliness:
             return [np.ones(len(keypoints)) for keypoints in looks]
         mean = self._sum / self._count
         deviation = np.sqrt(np.maximum(self._squares / self._count - mean**2, 0))
+        deviation *= np.maximum(1, MIDDLE_GREY / (mean + DARK))
         under = [self._under(deviation, keypoints) for keypoints in looks]
         found = np.concatenate([values for values in under if values.size] or [np.array([ALIVE])])
         alive = min(ALIVE, 0.5 * float(np.quantile(found, 0.9)))

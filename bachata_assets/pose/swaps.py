@@ -23,17 +23,23 @@ _TRUNK = [5, 6, 11, 12]
 
 
 def suspected_swaps(
-    times: np.ndarray, boxes: np.ndarray, keypoints: np.ndarray, valid: np.ndarray, evidence: np.ndarray
+    times: np.ndarray,
+    boxes: np.ndarray,
+    keypoints: np.ndarray,
+    valid: np.ndarray,
+    evidence: np.ndarray,
+    passing: np.ndarray,
 ) -> tuple[float, ...]:
     """Return the times (s) where identities may have crossed.
 
-    Three signs: clothes that contradict for a while, both bodies jumping to each other's place, and an embrace or
-    occlusion that clothes cannot vouch for on both sides of it.
+    Four signs: clothes that contradict for a while, both bodies jumping to each other's place, an embrace or occlusion
+    that clothes cannot vouch for on both sides of it, and one during which somebody else walks past.
 
     Parameters
     ----------
     boxes : (T, 2, 4); keypoints : (T, 2, 17, 3); valid : bool (T, 2)
     evidence : (T, 2), log-odds by clothes that each is who the track says; NaN where not read
+    passing : bool (T,), somebody else walks past the couple
     """
     both = np.asarray(valid.all(axis=1))
     agree = np.where(both, evidence.sum(axis=1), np.nan)
@@ -42,6 +48,7 @@ def suspected_swaps(
         *_contradictions(times, np.where(separate, agree, np.nan)),
         *_jumps(times, boxes, keypoints, both),
         *_unconfirmed(times, agree, separate),
+        *(times[run[-1]] for run in _runs(~separate) if passing[run].any()),
     ]
     return tuple(round(float(time_s), 2) for time_s in _distinct(sorted(found)))
 

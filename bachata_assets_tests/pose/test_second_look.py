@@ -110,3 +110,17 @@ def test_what_never_moves_is_not_lively_however_calm_the_clip():
         liveliness.add(draw(draw(ROOM, still, 200), calm, int(shade)))
     (values,) = liveliness.of([np.stack([still, calm])])
     assert values.tolist() == [0.0, 1.0]
+
+
+def test_someone_dark_before_a_dark_wall_beside_someone_bright_is_lively():
+    wall = np.full((360, 640, 3), 24, np.uint8)
+    liveliness = Liveliness()
+    looks = []
+    for index in range(20):
+        dark, bright, still = person(150 + 4 * index), person(250 + 4 * index), person(500)
+        picture = draw(draw(draw(wall, dark, 12), bright, 230), still, 40)
+        liveliness.add(picture)
+        looks.append(np.stack([dark, bright, still]))
+    values = np.stack(liveliness.of(looks))
+    assert (values[:, :2].mean(axis=0) > 0.5).all()
+    assert (values[:, 2] == 0).all()
