@@ -73,11 +73,11 @@ def paint_out(picture: np.ndarray, keypoints: np.ndarray, height: float, room: n
     """Return `picture` (H, W, 3) with the dancer of `keypoints` (17, 3) and `height` (px) replaced by the room."""
     import cv2
 
-    body = _body_mask(picture.shape[:2], keypoints, height) > 0
-    unlike = cv2.absdiff(picture, room).max(axis=2) > UNLIKE_ROOM
+    body = _body_mask(picture.shape[:2], keypoints, height)
+    like_room = cv2.inRange(cv2.absdiff(picture, room), (0, 0, 0), (UNLIKE_ROOM,) * 3)
     # The painted dancer's outline is thin: what an opening takes away.
-    left = cv2.morphologyEx((unlike & ~body).astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0
-    return Painted(np.where(body[..., None], room, picture), left)
+    left = cv2.morphologyEx(cv2.bitwise_not(like_room | body), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0
+    return Painted(cv2.copyTo(room, body, picture.copy()), left)
 
 
 def _body_mask(shape: tuple[int, ...], keypoints: np.ndarray, height: float) -> np.ndarray:

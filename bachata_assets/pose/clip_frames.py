@@ -16,9 +16,12 @@ MEMORY_BUDGET = 320 * 2**20
 class ClipFrames:
     """Iterates over (time in s, picture uint8 (H, W, 3) BGR) of a clip at 15 fps, any number of times."""
 
-    def __init__(self, path: Path, fps: float = SAMPLING_RATE, budget: int = MEMORY_BUDGET) -> None:
+    def __init__(
+        self, path: Path, fps: float = SAMPLING_RATE, budget: int = MEMORY_BUDGET, decoder_threads: int = 1
+    ) -> None:
         self.path = path
         self.fps = fps
+        self._decoder_threads = decoder_threads
         self._budget = budget
         self._kept: list[tuple[float, np.ndarray]] | None = None
 
@@ -28,7 +31,7 @@ class ClipFrames:
             return
         kept: list[tuple[float, np.ndarray]] | None = []
         size = 0
-        for time_s, picture in sample_frames(self.path, self.fps, WORKING_SIDE):
+        for time_s, picture in sample_frames(self.path, self.fps, WORKING_SIDE, self._decoder_threads):
             size += picture.nbytes
             if size > self._budget:
                 kept = None

@@ -63,7 +63,7 @@ class CouplePoseEstimator:
     ) -> tuple[CoupleKeypoints, list[tuple[int, np.ndarray]]]:
         """Return what calling it does, and a few of the frames looked at (index, picture), spread over the clip."""
         info = probe(path)
-        frames = ClipFrames(path)
+        frames = ClipFrames(path, decoder_threads=max(1, self.models.threads // 2))
         times, steps, candidates, liveliness, samples = self._look(frames)
         alive = liveliness.of([found.keypoints for found in candidates])
         track = track_couple(candidates, times[steps], alive)

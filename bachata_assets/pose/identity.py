@@ -70,8 +70,11 @@ def learn_colours(first: np.ndarray, second: np.ndarray) -> tuple[ColourModel, n
 def _exchanged_at_first(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return the order in which the pairs' differences add up to most: the signs along their main direction."""
     differences = first - second
-    _, directions = np.linalg.eigh(differences.T @ differences)
-    exchanged: np.ndarray = differences @ directions[:, -1] < 0
+    if len(differences) < differences.shape[1]:  # the smaller of the two matrices with the same main direction
+        along = np.linalg.eigh(differences @ differences.T)[1][:, -1]
+    else:
+        along = differences @ np.linalg.eigh(differences.T @ differences)[1][:, -1]
+    exchanged: np.ndarray = along < 0
     return exchanged if 2 * exchanged.sum() <= len(exchanged) else ~exchanged
 
 
