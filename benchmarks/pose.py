@@ -1,0 +1,260 @@
+"""How fast poses are found, beside the floor and beside other ways, on real clips; in processor time and in wall time.
+
+    uv sync --group bench
+    python -m benchmarks.pose --runs 5                  # all parts, and the table in docs/performance.md
+    python -m benchmarks.pose --parts floor apis        # some, the others as measured before
+
+Every part measures its two sides in turns, `--runs` times, in one process; a ratio is the median over the runs.
+Parts: floor, apis, rtmlib, generate, start, side_by_side; `--parts long` makes a clip of ten minutes and takes as long.
+"""
+
+import argparse
+import json
+import math
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bachata_assets.pose.estimator import CouplePoseEstimator
+from bachata_assets.pose.models import PoseModels
+from bachata_assets.video.decode import probe, sample_frames
+from benchmarks.pose_contenders import (
+    CountedModels,
+    fixed_boxes_pipeline,
+    floor,
+    random_set,
+    rtmlib_tracker,
+    through_apis,
+)
+
+CLIPS = ("arm_styling_1", "combination_5", "shadow_position_1")
+"""Of the 14: few boxes a picture in the first two, many in the last."""
+API_FRAMES = 8
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+BEGIN, END = "<!-- benchmarks/pose.py: begin -->", "<!-- benchmarks/pose.py: end -->"
+KEPT = Path(tempfile.gettempdir()) / "bachata_assets_pose_benchmark"
+"""Results of each part, and the exported models with random weights."""
+
+Sides = dict[str, list[tuple[float, float]]]
+"""Name -> (wall s, CPU s) of each run."""
+
+
+def in_turns(runs: int, sides: dict[str, Callable[[], object]]) -> Sides:
+    """Measure each side once a run, one after the other, after a first round that does not count."""
+    measured: Sides = {name: [] for name in sides}
+    for run in range(runs + 1):
+        for name, work in sides.items():
+            wall, cpu = time.perf_counter(), time.process_time()
+            work()
+            if run:
+                measured[name].append((time.perf_counter() - wall, time.process_time() - cpu))
+    return measured
+
+
+def of_processes(runs: int, commands: dict[str, list[list[str]]]) -> tuple[Sides, int]:
+    """Measure commands, those of one name side by side; return also the peak memory of any, bytes."""
+    measured: Sides = {name: [] for name in commands}
+    for _ in range(runs):
+        for name, together in commands.items():
+            before, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+            processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for command in together]
+            if any(process.wait() for process in processes):
+                raise SystemExit(f"{name} failed")
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            measured[name].append((time.perf_counter() - wall, cpu))
+    return measured, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+
+
+def against_floor(clips: list[Path], runs: int, _folder: Path) -> list[str]:
+    models = CountedModels.load()
+    estimate = CouplePoseEstimator(models)
+    for clip in clips:
+        estimate(clip)
+    calls = dict(models.calls)
+    sides = in_turns(
+        runs,
+        {
+            "pose stage": lambda: [estimate(clip) for clip in clips],
+            "floor": floor(models, clips, calls["detector"], calls["pose"]),
+        },
+    )
+    seconds = length(clips)
+    took = sides["pose stage"]
+    return [
+        row("pose stage over the floor", sides, "pose stage", "floor", "<= 1.5"),
+        f"| pose stage, s a second of video | {spread([w / seconds for w, _ in took])} "
+        f"| {spread([c / seconds for _, c in took])} | |",
+        f"| cores kept busy by the pose stage | {spread([c / w for w, c in took], 2)} of {models.threads} | | |",
+        f"| calls a second of video | detector {calls['detector'] / seconds:.1f}, pose {calls['pose'] / seconds:.1f} "
+        "| | |",
+    ]
+
+
+def against_apis(clips: list[Path], runs: int, folder: Path) -> list[str]:
+    """Compare with the seed's way on a few pictures, and with ours on one clip, reckoned up to all of the clips."""
+    pictures = [p for k, (_, p) in enumerate(sample_frames(clips[0])) if k % 10 == 0][:API_FRAMES]
+    share = API_FRAMES / (length(clips) * 15)
+    random = random_set(folder)
+    bundled, big = PoseModels.load(), PoseModels(random, KEPT, "auto", 0)
+    estimate = CouplePoseEstimator(bundled)
+    sides = in_turns(
+        runs,
+        {
+            "bundled": lambda: [estimate(clip) for clip in clips],
+            "tiny + m": lambda: fixed_boxes_pipeline(big, clips[:1]),
+            "APIs, tiny + m": through_apis(random, pictures),
+            "APIs, bundled": through_apis(bundled.model_set, pictures),
+        },
+    )
+    shares = {"APIs, tiny + m": share, "APIs, bundled": share, "tiny + m": length(clips[:1]) / length(clips)}
+    for name, part in shares.items():
+        sides[name] = [(wall / part, cpu / part) for wall, cpu in sides[name]]
+    return [
+        row("APIs with RTMDet-tiny 640 + RTMPose-m over the pose stage", sides, "APIs, tiny + m", "bundled", ">= 40"),
+        row("APIs with `bundled` over the pose stage", sides, "APIs, bundled", "bundled", ">= 10"),
+        row("APIs over ours, both RTMDet-tiny 640 + RTMPose-m", sides, "APIs, tiny + m", "tiny + m", ">= 20"),
+    ]
+
+
+def against_rtmlib(clips: list[Path], runs: int, folder: Path) -> list[str]:
+    models = PoseModels.load()
+    estimate, track = CouplePoseEstimator(models), rtmlib_tracker(models.model_set, folder)
+    sides = in_turns(runs, {"bundled": lambda: [estimate(clip) for clip in clips], "rtmlib": lambda: track(clips)})
+    return [row("rtmlib (ONNX Runtime, `bundled`) over the pose stage", sides, "rtmlib", "bundled", ">= 2")]
+
+
+def whole_generate(_clips: list[Path], runs: int, folder: Path, root: Path) -> list[str]:
+    sides: Sides = {"generate": []}
+    for run in range(runs):
+        command = [sys.executable, "-m", "bachata_assets.cli", "generate", "--video_dir", str(root / "Bachata_steps")]
+        command += ["--annotations", str(root / "bachata_annotations.json"), "--data_dir", str(folder / f"data{run}")]
+        measured, peak = of_processes(1, {"generate": [command]})
+        sides["generate"] += measured["generate"]
+    seconds = length(list(root.rglob("*.mp4")))
+    wall, cpu = zip(*sides["generate"], strict=True)
+    return [
+        f"| `generate`, 14 clips, s a second of video | {spread([w / seconds for w in wall])} "
+        f"| {spread([c / seconds for c in cpu])} | <= 0.25 |",
+        f"| peak memory of `generate`, MB | {peak / 2**20:.0f} | | <= 2048 |",
+    ]
+
+
+def cold_start(clips: list[Path], runs: int, _folder: Path) -> list[str]:
+    code = (
+        "import itertools, sys\n"
+        "from bachata_assets.pose.candidates import find_candidates\n"
+        "from bachata_assets.pose.models import PoseModels\n"
+        "from bachata_assets.video.decode import sample_frames\n"
+        "frames = (picture for _, picture in itertools.islice(sample_frames(sys.argv[1], max_side=640), 1))\n"
+        "assert len(next(find_candidates(PoseModels.load(), frames))) > 0\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    sides, _ = of_processes(runs, {"start": [[sys.executable, "-c", code, str(clips[0])]]})
+    wall, cpu = zip(*sides["start"], strict=True)
+    return [f"| start of the process to the first keypoints, s | {spread(wall)} | {spread(cpu)} | <= 3 |"]
+
+
+def side_by_side(clips: list[Path], runs: int, _folder: Path) -> list[str]:
+    command = [sys.executable, "-c", f"{LOAD}[estimate(Path(clip)) for clip in sys.argv[1:]]", *map(str, clips)]
+    sides, _ = of_processes(runs, {"one": [command], "two": [command, command]})
+    return [row("two processes side by side over one alone", sides, "two", "one", "about 2")]
+
+
+LOAD = (
+    "import sys; from pathlib import Path; from bachata_assets.pose.estimator import CouplePoseEstimator; "
+    "from bachata_assets.pose.models import PoseModels; estimate = CouplePoseEstimator(PoseModels.load()); "
+)
+
+
+def ten_minutes(clips: list[Path], _runs: int, folder: Path) -> list[str]:
+    long = folder / "long.mp4"
+    loop(clips[0], long, math.ceil(600 / probe(clips[0]).duration_s))
+    sides, peak = of_processes(1, {"long": [[sys.executable, "-c", f"{LOAD}estimate(Path(sys.argv[1]))", str(long)]]})
+    wall, cpu = sides["long"][0]
+    seconds = probe(long).duration_s
+    return [
+        f"| pose stage on one clip of {seconds:.0f} s, s a second of video | {wall / seconds:.3f} "
+        f"| {cpu / seconds:.3f} | |",
+        f"| its peak memory, MB | {peak / 2**20:.0f} | | <= 2048 |",
+    ]
+
+
+def loop(clip: Path, out: Path, times: int) -> None:
+    """Write the clip's pictures `times` over, without encoding them again."""
+    import av
+
+    with av.open(str(out), "w") as target:
+        stream, offset = None, 0
+        for _ in range(times):
+            with av.open(str(clip)) as source:
+                video = source.streams.video[0]
+                stream = stream or target.add_stream_from_template(video)
+                last = 0
+                for packet in source.demux(video):
+                    if packet.dts is None:
+                        continue
+                    last = max(last, packet.pts + packet.duration)
+                    packet.pts, packet.dts, packet.stream = packet.pts + offset, packet.dts + offset, stream
+                    target.mux(packet)
+                offset += last
+
+
+def length(clips: Sequence[Path]) -> float:
+    return sum(probe(clip).duration_s for clip in clips)
+
+
+def spread(values: Sequence[float], digits: int = 3) -> str:
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
+
+
+def row(label: str, sides: Sides, over: str, under: str, goal: str) -> str:
+    ratios = [[a[k] / b[k] for a, b in zip(sides[over], sides[under], strict=True)] for k in (0, 1)]
+    return f"| {label} | {spread(ratios[0], 2)} | {spread(ratios[1], 2)} | {goal} |"
+
+
+def write_table(results: dict[str, list[str]]) -> None:
+    page = PAGE.read_text()
+    before, after = page.split(BEGIN)[0], page.split(END)[1]
+    rows = [line for name in PARTS for line in results.get(name, [])]
+    table = "\n".join(["| | wall | CPU | goal |", "|---|---|---|---|", *rows])
+    PAGE.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
+
+
+PARTS: dict[str, Callable[..., list[str]]] = {
+    "floor": against_floor,
+    "apis": against_apis,
+    "rtmlib": against_rtmlib,
+    "generate": whole_generate,
+    "start": cold_start,
+    "side_by_side": side_by_side,
+    "long": ten_minutes,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--clips", type=Path, default=Path("../shared/clips"))
+    parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=[name for name in PARTS if name != "long"])
+    args = parser.parse_args()
+    clips = [next(args.clips.rglob(f"{name}.mp4")) for name in CLIPS]
+    KEPT.mkdir(exist_ok=True)
+    kept = KEPT / "results.json"
+    results = json.loads(kept.read_text()) if kept.is_file() else {}
+    for name in args.parts:
+        more = (args.clips,) if name == "generate" else ()
+        with tempfile.TemporaryDirectory() as folder:
+            results[name] = PARTS[name](clips, args.runs, Path(folder), *more)
+        print("\n".join(results[name]), flush=True)
+        kept.write_text(json.dumps(results))
+    write_table(results)
+
+
+if __name__ == "__main__":
+    main()
