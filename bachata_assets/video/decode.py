@@ -71,7 +71,8 @@ def sample_frames(
     constant or variable, is met within half its frame interval; where the source is slower than `fps`, or stands still,
     pictures repeat. The last sample lies before the end of the last picture's display.
 
-    One picture is in memory at a time.
+    One picture is in memory at a time. Pictures that no sample shows are decoded only where others are predicted from
+    them; the file is read twice for it, the first time without decoding.
 
     Parameters
     ----------
@@ -85,6 +86,7 @@ def sample_frames(
     UnreadableVideoError
         As for `probe`, or the file breaks off before its announced end.
     """
+    shown_pts = _shown_pts(path, fps)
     with _opened(path) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
@@ -94,7 +96,7 @@ def sample_frames(
         shown: Any = None
         index = 0
         converted = _Converter(max_side)
-        for time_s, frame in _timed(path, container, stream):
+        for time_s, frame in _timed(path, container, stream, shown_pts):
             start = time_s if start is None else start
             # Everything nearer to the picture before than to this one is now known.
             while shown is not None and start + index / fps <= (shown[0] + time_s) / 2:
@@ -154,17 +156,44 @@ def _opened(path: Path) -> Iterator["av.container.InputContainer"]:
         raise UnreadableVideoError(path, reason) from error
 
 
-def _timed(path: Path, container: Any, stream: Any) -> Iterator[tuple[float, Any]]:
-    """Yield (time, frame) on the player's clock, in strictly increasing time."""
+def _shown_pts(path: Path, fps: float) -> set[int] | None:
+    """Return the time stamps of the pictures that samples at `fps` show; None: not known beforehand."""
+    stamps: list[int] = []
+    first: int | None = None
+    with _opened(path) as container:
+        stream = container.streams.video[0]
+        for packet in container.demux(stream):
+            if packet.size == 0:
+                break
+            if packet.pts is None:
+                return None
+            stamps.append(packet.pts)
+            # What lies before the first picture shown, an edit list cuts away.
+            first = next((frame.pts for frame in packet.decode()), None) if first is None else first
+        if first is None:
+            return None
+        shown = np.unique([stamp for stamp in stamps if stamp >= first])
+        step = 1 / (fps * float(stream.time_base))
+    samples = first + step * np.arange(np.ceil((shown[-1] - first) / step) + 1)
+    between = (shown[:-1] + shown[1:]) / 2
+    nearest = [np.searchsorted(between, samples + margin) for margin in (-1, 1)]  # whatever the rounding
+    return {int(stamp) for stamp in shown[np.concatenate([*nearest, [0, len(shown) - 1]])]}
+
+
+def _timed(path: Path, container: Any, stream: Any, wanted: set[int] | None) -> Iterator[tuple[float, Any]]:
+    """Yield (time, frame) on the player's clock, in strictly increasing time; at least those `wanted`."""
     origin = (container.start_time or 0) / 1_000_000
     last = -np.inf
-    for frame in container.decode(stream):
-        if frame.time is None:
-            raise UnreadableVideoError(path, "its pictures carry no time stamps", "Re-encode it as mp4.")
-        time_s = frame.time - origin
-        if time_s > last:
-            last = time_s
-            yield time_s, frame
+    for packet in container.demux(stream):
+        spared = wanted is not None and packet.pts is not None and packet.pts not in wanted
+        stream.codec_context.skip_frame = "NONREF" if spared else "DEFAULT"
+        for frame in packet.decode():
+            if frame.time is None:
+                raise UnreadableVideoError(path, "its pictures carry no time stamps", "Re-encode it as mp4.")
+            time_s = frame.time - origin
+            if time_s > last:
+                last = time_s
+                yield time_s, frame
 
 
 def _display_time(frame: Any, stream: Any) -> float:

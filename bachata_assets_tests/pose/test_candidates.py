@@ -1,3 +1,4 @@
+import weakref
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -82,3 +83,21 @@ def test_what_is_certain_comes_first_with_box_score_and_colours():
     assert np.allclose(look.boxes[0], box_of(RIGHT))
     assert look.scores[0] < look.scores[1]
     assert np.allclose(look.colours.sum(axis=1), 4)  # four parts, each in sight
+
+
+def test_a_long_clips_pictures_are_let_go_of_one_by_one():
+    models = FixedModels([[*twice(LEFT), *twice(RIGHT)]] * 200)
+    alive: set[int] = set()
+    most = 0
+
+    def pictures() -> Iterator[np.ndarray]:
+        nonlocal most
+        for index in range(200):
+            picture = np.full((360, 640, 3), index, np.uint8)
+            alive.add(index)
+            weakref.finalize(picture, alive.discard, index)
+            most = max(most, len(alive))
+            yield picture
+
+    assert sum(len(look) for look in find_candidates(models, pictures())) == 400  # type: ignore[arg-type]
+    assert most <= models.delay + 3

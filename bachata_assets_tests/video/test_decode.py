@@ -6,6 +6,7 @@ import av
 import numpy as np
 import pytest
 
+from bachata_assets.video import decode
 from bachata_assets.video.decode import probe, sample_frames
 from bachata_assets.video.errors import UnreadableVideoError
 
@@ -142,3 +143,24 @@ def test_the_display_rotation_is_applied(tmp_path):
     assert shown[:70, 58:].mean() > 240  # now the top right quarter
     assert shown[90:].mean() < 15
     assert shown[:70, :38].mean() < 15
+
+
+def test_pictures_that_no_sample_shows_are_spared_and_change_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "moving.mp4"
+    grid = np.add.outer(np.arange(SIZE[1]), np.arange(SIZE[0]))
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=60, options={"bf": "3", "b-pyramid": "none"})
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        for step in range(90):
+            picture = np.repeat(((grid + 3 * step) % 200)[..., None], 3, axis=2).astype(np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
+        out.mux(stream.encode())
+    decoded: list[int] = []
+    timed = decode._timed
+    monkeypatch.setattr(decode, "_timed", lambda *given: (decoded.append(1) or each for each in timed(*given)))
+    spared, count = list(sample_frames(path)), len(decoded)
+    monkeypatch.setattr(decode, "_shown_pts", lambda *given: None)
+    every = list(sample_frames(path))
+    assert count < 60 < len(decoded) - count == 90
+    assert [time_s for time_s, _ in spared] == [time_s for time_s, _ in every]
+    assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(spared, every, strict=True))
