@@ -170,7 +170,7 @@ def _shown_pts(path: Path, fps: float) -> set[int] | None:
             stamps.append(packet.pts)
             # What lies before the first picture shown, an edit list cuts away.
             first = next((frame.pts for frame in packet.decode()), None) if first is None else first
-        if first is None:
+        if first is None or stream.time_base is None:
             return None
         shown = np.unique([stamp for stamp in stamps if stamp >= first])
         step = 1 / (fps * float(stream.time_base))
