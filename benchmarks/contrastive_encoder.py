@@ -2,7 +2,7 @@
 
 Two views of a clip (cut, warped in time, seen from elsewhere, noisy, with signals missing) must be nearer to each
 other than to any other clip. Trained without labels on all clips, which favours it: the product's constants never
-saw the clips they are judged on.
+saw the clips they are judged on. Drawn couples may be trained on too (`rendered_motion.py`).
 """
 
 import numpy as np
@@ -36,19 +36,25 @@ class Encoder(nn.Module):
         return torch.cat([mean, spread], dim=1)
 
 
-def contrastive_features(groups: list[list[np.ndarray]]) -> list[np.ndarray]:
-    """Return features (clips, 192) of each group of clips, given as signals (S, N) with NaN in gaps."""
+def contrastive_features(groups: list[list[np.ndarray]], rendered: list[np.ndarray]) -> list[np.ndarray]:
+    """Return features (clips, 192) of each group of clips, given as signals (S, N) with NaN in gaps.
+
+    Parameters
+    ----------
+    rendered : signals that are trained on and not asked for
+    """
     torch.manual_seed(0)
     random = np.random.default_rng(0)
     clips = [clip for group in groups for clip in group]
     everything = np.concatenate(clips, axis=1)
     centre, spread = np.nanmean(everything, axis=1)[:, None], np.nanstd(everything, axis=1)[:, None]
-    clips = [((clip - centre) / spread).astype(np.float32) for clip in clips]
+    clips, rendered = ([((c - centre) / spread).astype(np.float32) for c in some] for some in (clips, rendered))
+    seen = clips + rendered
     encoder = Encoder(len(centre))
     optimizer = torch.optim.AdamW(encoder.parameters(), lr=1e-3, weight_decay=1e-2)
     for _ in range(STEPS):
-        chosen = random.choice(len(clips), min(64, len(clips)), replace=False)
-        views = torch.from_numpy(np.stack([_view(clips[i], random) for _ in range(2) for i in chosen]))
+        chosen = random.choice(len(seen), min(64, len(seen)), replace=False)
+        views = torch.from_numpy(np.stack([_view(seen[i], random) for _ in range(2) for i in chosen]))
         codes = nn.functional.normalize(encoder.head(encoder(views)), dim=1)
         similar = (codes @ codes.T / 0.1).fill_diagonal_(-1e9)
         partner = torch.arange(len(codes)).roll(len(chosen))

@@ -9,27 +9,32 @@ from pathlib import Path
 
 import keypoints_dev
 import numpy as np
+from keypoints_dev import LabelledClip
 
 from bachata_assets.pose.embeddings import measurements
 from bachata_assets.pose.embeddings.constants import VERSION, Constants
 from bachata_assets.pose.embeddings.fitting import fit_constants
 
 
-def main() -> None:
-    clips = keypoints_dev.load()
+def constants_of(clips: list[LabelledClip]) -> dict[str, Constants]:
+    """Return the constants of `dancer` and `couple` vectors that labelled clips give."""
     labels = [clip.label for clip in clips]
     dancers = [
         np.array([measurements.measure_dancer(clip.couple, role, None) for clip in clips])
         for role in ("lead", "follow")
     ]
     couples = [np.array([measurements.measure_couple(clip.couple, None) for clip in clips])]
-    kinds = {
+    return {
         "dancer": fit_constants(dancers, labels, measurements.weights(measurements.dancer_names())),
         "couple": fit_constants(couples, labels, measurements.weights(measurements.couple_names())),
     }
+
+
+def main() -> None:
+    clips = keypoints_dev.load()
     arrays = {
         f"{kind}_{part.name}": getattr(constants, part.name).astype(np.float32)
-        for kind, constants in kinds.items()
+        for kind, constants in constants_of(clips).items()
         for part in fields(Constants)
     }
     target = Path(str(resources.files("bachata_assets.pose.embeddings"))) / f"constants-{VERSION}.npz"

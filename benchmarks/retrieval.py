@@ -19,6 +19,7 @@ import perturbations
 import pyarrow.parquet as pq
 import retrieval_methods as methods
 from keypoints_dev import LabelledClip
+from rendered_motion import rendered_couples
 
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 
@@ -125,6 +126,7 @@ def interval(values: np.ndarray) -> str:
 def print_methods(clips: list[LabelledClip], others: dict[str, methods.Families]) -> None:
     evaluation = Evaluation(clips)
     measured, absent = methods.measured(clips), _absent(clips)
+    shown = through_other_gaps(clips)
     one_label = np.full(len(clips), "any")
     plain = methods.standardised(measured, absent)
     table: dict[str, methods.Method] = {
@@ -133,6 +135,10 @@ def print_methods(clips: list[LabelledClip], others: dict[str, methods.Families]
         "measurements, standardised": _always(plain),
         "measurements, whitened": methods.fitted(measured, one_label, absent),
         "**measurements, whitened within moves (shipped)**": methods.fitted(measured, evaluation.labels, absent),
+        "the same of 8-beat windows, averaged": methods.fitted(methods.windowed(clips), evaluation.labels, absent),
+        "the shipped ones, every clip seen through another's gaps": methods.fitted(
+            methods.measured(shown), evaluation.labels, _absent(shown)
+        ),
     }
     for name, features in others.items():
         table[f"{name}, whitened"] = methods.fitted(features, one_label, absent, named=False)
@@ -164,17 +170,22 @@ def print_spread(clips: list[LabelledClip]) -> None:
         print(f"| {name} | {len(known)} of {len(clips)} | {_mean_cosine(rows):.3f} | {least:.4f} |")
 
 
+def through_other_gaps(clips: list[LabelledClip]) -> list[LabelledClip]:
+    """Return each clip with the gaps of another, drawn by lot, added to its own: what is missing tells no move."""
+    others = np.random.default_rng(0).permutation(len(clips))
+    return [
+        replace(clip, couple=perturbations.through_gaps_of(clip.couple, clips[other].couple))
+        for clip, other in zip(clips, others, strict=True)
+    ]
+
+
 def print_robustness(clips: list[LabelledClip]) -> None:
     """Print how often a changed clip finds its original first, under constants of the other half of the clips."""
     original, absent = methods.measured(clips), _absent(clips)
     labels = np.array([clip.label for clip in clips])
     odd = np.arange(len(clips)) % 2 == 1
     changed = {name: [perturb(clip.couple) for clip in clips] for name, perturb in PERTURBATIONS.items()}
-    others = np.random.default_rng(0).permutation(len(clips))
-    changed["seen through another clip's gaps"] = [
-        perturbations.through_gaps_of(clip.couple, clips[other].couple)
-        for clip, other in zip(clips, others, strict=True)
-    ]
+    changed["seen through another clip's gaps"] = [clip.couple for clip in through_other_gaps(clips)]
     print("\n| the same clip | finds its original first |")
     print("|---|---|")
     for name, couples in changed.items():
@@ -236,7 +247,9 @@ def main() -> None:
     if arguments.minirocket:
         others["MiniRocket"] = methods.random_convolutions(clips)
     if arguments.encoder:
-        others["contrastive encoder"] = methods.contrastive(clips)
+        others["contrastive encoder"] = methods.contrastive(clips, [])
+        drawn = rendered_couples(seeds=6)
+        others[f"contrastive encoder, trained on {len(drawn)} drawn couples too"] = methods.contrastive(clips, drawn)
     print_methods(clips, others)
     print_spread(clips)
     print_robustness(clips)

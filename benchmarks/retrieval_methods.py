@@ -4,19 +4,24 @@ A method is a function from the clips that constants may be fitted on to the vec
 (clips, D) a family; a row of NaN is a clip that has nothing to say in that family.
 """
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
 from keypoints_dev import LabelledClip
 
 from bachata_assets.embedding import Absent
+from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.embeddings import dancer_embedding, fitting, interaction_embedding, measurements
 from bachata_assets.pose.embeddings.body_signals import body_signals
 from bachata_assets.pose.embeddings.clock import clock_of
 from bachata_assets.pose.embeddings.constants import Constants
+from bachata_assets.pose.embeddings.couple_events import couple_events
 from bachata_assets.pose.embeddings.couple_signals import couple_signals
 from bachata_assets.pose.embeddings.motion import MINIMUM_SCORE, joints_on_grid
+from bachata_assets.pose.embeddings.summaries import summarise
 
+Signals = dict[str, np.ndarray]
 Families = list[np.ndarray]
 Method = Callable[[np.ndarray], Families]
 
@@ -48,6 +53,27 @@ def measured(clips: list[LabelledClip]) -> Families:
         np.array([measurements.measure_dancer(clip.couple, "follow", None) for clip in clips]),
         np.array([measurements.measure_couple(clip.couple, None) for clip in clips]),
     ]
+
+
+def windowed(clips: list[LabelledClip]) -> Families:
+    """Return the same measurements taken of windows of 8 beats, every 4 beats, and averaged over a clip."""
+    rows = []
+    for clip in clips:
+        signals = _named_signals(clip.couple)
+        count = len(signals[2]["apart"])
+        windows = [slice(start, start + WINDOW) for start in range(0, max(count - WINDOW, 0) + 1, HOP)]
+        rows.append([np.array(part) for part in zip(*(_measured_within(signals, at) for at in windows), strict=True)])
+    with warnings.catch_warnings():
+        # A measurement that no window knows stays unknown.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return [np.array([np.nanmean(part, axis=0) for part in family]) for family in zip(*rows, strict=True)]
+
+
+def _measured_within(signals: tuple[Signals, Signals, Signals], at: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    lead, follow, couple = ({name: values[at] for name, values in part.items()} for part in signals)
+    events = list(couple_events(couple, lead, follow).values())
+    dancers = (summarise(part, measurements.DANCER_MEASURES) for part in (lead, follow))
+    return (*dancers, np.concatenate([summarise(couple, measurements.COUPLE_MEASURES), events]))
 
 
 def fitted(families: Families, labels: np.ndarray, absent: list[np.ndarray], named: bool = True) -> Method:
@@ -98,12 +124,18 @@ def missingness(clips: list[LabelledClip]) -> Families:
     return [scores, scores, scores]
 
 
-def contrastive(clips: list[LabelledClip]) -> Families:
-    """Return the features of a small self-supervised encoder, projected to the sizes of the product's vectors."""
+def contrastive(clips: list[LabelledClip], rendered: list[CoupleKeypoints]) -> Families:
+    """Return the features of a small self-supervised encoder, projected to the sizes of the product's vectors.
+
+    Parameters
+    ----------
+    rendered : drawn couples that it is trained on beside the clips
+    """
     from contrastive_encoder import contrastive_features
 
-    lead, follow, couple = _signals(clips)
-    features = [*contrastive_features([lead, follow]), *contrastive_features([couple])]
+    lead, follow, couple = _signals([clip.couple for clip in clips])
+    drawn = _signals(rendered)
+    features = contrastive_features([lead, follow], drawn[0] + drawn[1]) + contrastive_features([couple], drawn[2])
     return [_projected(rows, size) for rows, size in zip(features, (512, 512, 256), strict=True)]
 
 
@@ -115,7 +147,7 @@ def random_convolutions(clips: list[LabelledClip]) -> Families:
     """
     from aeon.transformations.collection.convolution_based import MiniRocket
 
-    lead, follow, couple = ([_windows(signals) for signals in group] for group in _signals(clips))
+    lead, follow, couple = ([_windows(signals) for signals in group] for group in _signals([c.couple for c in clips]))
     out = []
     for groups in ([lead, follow], [couple]):
         everything = np.concatenate([windows for group in groups for windows in group])
@@ -128,15 +160,19 @@ def random_convolutions(clips: list[LabelledClip]) -> Families:
     return [_projected(rows, size) for rows, size in zip(out, (512, 512, 256), strict=True)]
 
 
-def _signals(clips: list[LabelledClip]) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+def _signals(couples: list[CoupleKeypoints]) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
     """Return the signals (S, N) of each lead, follow and couple, NaN in gaps."""
     groups: tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]] = ([], [], [])
-    for clip in clips:
-        joints = joints_on_grid(clip.couple, clock_of(None))
-        signals = body_signals(joints[:, 0]), body_signals(joints[:, 1]), couple_signals(joints)
-        for group, named in zip(groups, signals, strict=True):
+    for couple in couples:
+        for group, named in zip(groups, _named_signals(couple), strict=True):
             group.append(np.stack(list(named.values())))
     return groups
+
+
+def _named_signals(couple: CoupleKeypoints) -> tuple[Signals, Signals, Signals]:
+    """Return name -> signal (N,) of the lead, the follow and the couple."""
+    joints = joints_on_grid(couple, clock_of(None))
+    return body_signals(joints[:, 0]), body_signals(joints[:, 1]), couple_signals(joints)
 
 
 def _windows(signals: np.ndarray) -> np.ndarray:

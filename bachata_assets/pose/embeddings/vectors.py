@@ -41,8 +41,7 @@ def dancer_embedding(couple: CoupleKeypoints, role: str, beats: BeatTimes | None
     """
     if _seen_s(couple, (role,)) < MINIMUM_SEEN_S:
         return Absent(f"the {role} was seen for less than {MINIMUM_SEEN_S:g} s")
-    measured = measure_dancer(couple, role, beats)
-    return require_finite(load_constants("dancer").vector(measured), feature_names(role))
+    return _vector("dancer", measure_dancer(couple, role, beats), feature_names(role))
 
 
 def interaction_embedding(couple: CoupleKeypoints, beats: BeatTimes | None) -> np.ndarray | Absent:
@@ -59,14 +58,19 @@ def interaction_embedding(couple: CoupleKeypoints, beats: BeatTimes | None) -> n
     """
     if _seen_s(couple, ROLES) < MINIMUM_SEEN_S:
         return Absent(f"both dancers were seen at once for less than {MINIMUM_SEEN_S:g} s")
-    measured = measure_couple(couple, beats)
-    return require_finite(load_constants("couple").vector(measured), feature_names("interaction"))
+    return _vector("couple", measure_couple(couple, beats), feature_names("interaction"))
 
 
 def feature_names(family: str) -> list[str]:
     """Return what each dimension of `lead`, `follow` or `interaction` measures: "signal: measure"."""
     names = couple_names() if family == "interaction" else dancer_names()
     return [str(name) for name in names]
+
+
+def _vector(kind: str, measured: np.ndarray, names: list[str]) -> np.ndarray:
+    """Return the vector of measurements, in which NaN is unknown and Inf a fault."""
+    require_finite(np.where(np.isnan(measured), 0.0, measured), names)
+    return require_finite(load_constants(kind).vector(measured), names)
 
 
 def _seen_s(couple: CoupleKeypoints, roles: tuple[str, ...]) -> float:

@@ -1,3 +1,4 @@
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -181,3 +182,12 @@ def test_a_number_that_is_not_finite_rejects_the_vector_by_name(monkeypatch):
     monkeypatch.setattr(vectors, "load_constants", lambda kind: replace(shipped, whitening=whitening))
     with pytest.raises(NonFiniteVectorError, match=feature_names("lead")[37]):
         dancer_embedding(a_couple(), "lead", None)
+
+
+def test_a_measurement_that_is_infinite_rejects_the_vector_by_name(monkeypatch):
+    measured = measure_couple(a_couple(), None)
+    measured[200] = np.inf
+    monkeypatch.setattr(vectors, "measure_couple", lambda couple, beats: measured)
+    name = re.escape(feature_names("interaction")[200])
+    with pytest.raises(NonFiniteVectorError, match=f"1 of 256 dimensions are not finite: {name} = inf"):
+        interaction_embedding(a_couple(), None)
