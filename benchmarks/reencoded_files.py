@@ -1,6 +1,6 @@
 """Real files encoded and framed otherwise, through the whole product: whether each finds its original first.
 
-    uv run python benchmarks/reencoded_files.py              # the 14 clips of ../shared/clips, 7 versions of each
+    uv run python benchmarks/reencoded_files.py              # the 14 clips of ../shared/clips, 8 versions of each
     uv run python benchmarks/reencoded_files.py --clips 6    # the 6 smallest files
 
 Each version is a new H.264 + AAC file; pose model, beats and measurements then work on it as on any clip. The
@@ -48,13 +48,21 @@ class Version:
     fps: int = 30
 
 
-def framed(scale: float, right: float = 0.0, down: float = 0.0) -> Callable[[Picture], Picture]:
-    """Return what zooms about the middle and shifts by shares of the picture; black where nothing was filmed."""
+def framed(
+    scale: float, right: float = 0.0, down: float = 0.0, around: int = cv2.BORDER_CONSTANT
+) -> Callable[[Picture], Picture]:
+    """Return what zooms about the middle and shifts by shares of the picture.
+
+    Parameters
+    ----------
+    around : what is shown where nothing was filmed: black, or BORDER_REPLICATE, the room's edge drawn out
+    """
 
     def frame(picture: Picture) -> Picture:
         height, width = picture.shape[:2]
         x, y = (1 - scale) / 2 + right, (1 - scale) / 2 + down
-        return cv2.warpAffine(picture, np.array([[scale, 0, x * width], [0, scale, y * height]]), (width, height))
+        placed = np.array([[scale, 0, x * width], [0, scale, y * height]])
+        return cv2.warpAffine(picture, placed, (width, height), borderMode=around)
 
     return frame
 
@@ -73,7 +81,8 @@ VERSIONS = (
     Version("24 fps", fps=24),
     Version("30 fps", fps=30),
     Version("60 fps", fps=60),
-    Version("zoom 0.7", framed(0.7)),
+    Version("zoom 0.7, edges drawn out", framed(0.7, around=cv2.BORDER_REPLICATE)),
+    Version("zoom 0.7, black around", framed(0.7)),
     Version("zoom 1.3", framed(1.3)),
     Version("shifted 10 % right, 5 % down", framed(1.0, 0.10, 0.05)),
     Version("cropped by 10 %", cropped(0.10)),
