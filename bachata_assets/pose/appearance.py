@@ -13,9 +13,12 @@ FEWEST_POINTS = 4
 FEATURES = len(PARTS) * BINS**3
 
 _LEFT_EAR, _RIGHT_EAR = 3, 4
+_TORSO = (5, 11, 6, 12)
+"""Left shoulder and hip, right shoulder and hip."""
 _LIMBS = {"arms": ((5, 7), (6, 8)), "legs": ((11, 13), (12, 14), (13, 15), (14, 16))}
 _CORNERS = np.array(list(np.ndindex(2, 2, 2)))
-_ALONG = np.linspace(0.1, 0.9, 7, dtype=np.float32)
+_ALONG = np.linspace(0.1, 0.9, 7)
+_ACROSS = np.linspace(0.15, 0.85, 5)
 
 
 def body_colours(frame: np.ndarray, keypoints: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
@@ -31,39 +34,52 @@ def body_colours(frame: np.ndarray, keypoints: np.ndarray, counts: np.ndarray | 
 
     features = np.zeros((len(keypoints), FEATURES), np.float32)
     height, width = frame.shape[:2]
-    for person, joints in enumerate(keypoints):
-        points = _sample_points(joints)
-        part = np.repeat(np.arange(len(PARTS)), [len(p) for p in points])
-        xy = np.concatenate(points).round().astype(int)
+    for person, xy in enumerate(_sample_points(keypoints[..., :2])):
         seen = (xy >= 0).all(1) & (xy[:, 0] < width) & (xy[:, 1] < height)
         if counts is not None:
             seen[seen] = counts[xy[seen, 1], xy[seen, 0]]
-        seen &= np.bincount(part[seen], minlength=len(PARTS))[part] >= FEWEST_POINTS
+        seen &= np.bincount(_PART[seen], minlength=len(PARTS))[_PART] >= FEWEST_POINTS
         if seen.any():
             pixels = frame[xy[seen, 1], xy[seen, 0]][None]
             lab = cv2.cvtColor(pixels, cv2.COLOR_BGR2LAB)[0]
-            features[person] = _soft_histograms(lab.astype(np.float32), part[seen])
+            features[person] = _soft_histograms(lab.astype(np.float32), _PART[seen])
     return features
 
 
-def _sample_points(joints: np.ndarray) -> list[np.ndarray]:
-    """Return the points (M, 2) to look at for each of PARTS."""
-    xy = joints[:, :2]
-    shoulders, hips = xy[[5, 6]], xy[[11, 12]]
-    neck, pelvis = shoulders.mean(0), hips.mean(0)
-    trunk = np.linalg.norm(neck - pelvis)
-    ears = xy[[_LEFT_EAR, _RIGHT_EAR]].mean(0)
+def _sample_points(xy: np.ndarray) -> np.ndarray:
+    """Return the points int (N, M, 2) to look at on persons with joints (N, 17, 2); `_PART` tells whose they are."""
+    trunk = np.linalg.norm((xy[:, [5, 6]] - xy[:, [11, 12]]).mean(1), axis=-1)
+    points: np.ndarray = (_OF_JOINTS @ xy + _OF_TRUNK * trunk[:, None, None]).round().astype(int)
+    return points
+
+
+def _points() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the points' shares of the joints (M, 17) and of the trunk's length (M, 2), and their parts (M,).
+
+    A grid around the ears, a grid over the torso, and rows along the limbs.
+    """
     around = np.stack(np.meshgrid(np.linspace(-0.15, 0.15, 4), np.linspace(-0.28, 0.1, 5)), -1).reshape(-1, 2)
-    head = ears + around * trunk
-    across = np.linspace(0.15, 0.85, 5, dtype=np.float32)[:, None]
-    left = shoulders[0] + _ALONG[:, None] * (hips[0] - shoulders[0])
-    right = shoulders[1] + _ALONG[:, None] * (hips[1] - shoulders[1])
-    torso = (left[None] + across[:, None] * (right - left)[None]).reshape(-1, 2)
-    limbs = [
-        np.concatenate([xy[a] + _ALONG[:, None] * (xy[b] - xy[a]) for a, b in _LIMBS[part]])
-        for part in ("arms", "legs")
-    ]
-    return [head, torso, *limbs]
+    head = np.zeros((len(around), 17))
+    head[:, [_LEFT_EAR, _RIGHT_EAR]] = 0.5
+    down, across = (grid.ravel() for grid in np.meshgrid(_ALONG, _ACROSS))
+    torso = np.zeros((len(down), 17))
+    torso[:, _TORSO] = np.stack(
+        [(1 - down) * (1 - across), down * (1 - across), (1 - down) * across, down * across], axis=1
+    )
+    limbs = []
+    for pairs in _LIMBS.values():
+        rows = np.zeros((len(pairs), len(_ALONG), 17))
+        for row, (start, end) in zip(rows, pairs, strict=True):
+            row[:, start], row[:, end] = 1 - _ALONG, _ALONG
+        limbs.append(rows.reshape(-1, 17))
+    parts = [head, torso, *limbs]
+    of_joints = np.concatenate(parts)
+    of_trunk = np.zeros((len(of_joints), 2))
+    of_trunk[: len(around)] = around
+    return of_joints, of_trunk, np.repeat(np.arange(len(PARTS)), [len(part) for part in parts])
+
+
+_OF_JOINTS, _OF_TRUNK, _PART = _points()
 
 
 def _soft_histograms(lab: np.ndarray, part: np.ndarray) -> np.ndarray:
