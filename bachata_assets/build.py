@@ -33,6 +33,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         # Vectors made in two precisions are not to be mixed: a collection keeps the one it began with.
         precision=dataset.collection().get("precision") or effective_precision(settings.precision),
         threads=settings.threads,
+        streams=settings.streams,
     )
     versions = [pose_models.fingerprint(), *(stage.code_version for stage in _vector_stages("-"))]
     return {

@@ -68,6 +68,9 @@ class Settings(BaseSettings):
         "auto", description="Inference precision; auto is bf16 where the CPU has it."
     )
     threads: int = Field(0, ge=0, description="CPU cores for inference; 0 is all that this process may use.")
+    streams: int = Field(
+        0, ge=0, description="Inferences at the same time; 0 is what OpenVINO finds best for the cores."
+    )
     quality_threshold: float = Field(0.5, ge=0, le=1, description="Clips of lower quality are to be reviewed.")
     nightly_cron: str = Field("0 3 * * *", description="When the schedule process_missing_clips runs.")
     clips_per_run: int = Field(25, ge=1, description="Clips that one Dagster run processes at most.")

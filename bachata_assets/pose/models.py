@@ -44,7 +44,9 @@ class PoseModels:
     Use `PoseModels.load`. `fingerprint` changes exactly when the numbers may: weights, config, effective precision.
     """
 
-    def __init__(self, model_set: ModelSet, cache_dir: Path | None, precision: Precision, threads: int) -> None:
+    def __init__(
+        self, model_set: ModelSet, cache_dir: Path | None, precision: Precision, threads: int, streams: int = 0
+    ) -> None:
         import openvino
 
         core = openvino.Core()
@@ -57,6 +59,8 @@ class PoseModels:
             "PERFORMANCE_HINT": "THROUGHPUT",
             "INFERENCE_NUM_THREADS": self.threads,
         }
+        if streams:
+            self._options["NUM_STREAMS"] = streams
         self._detector = exported_model(model_set.detector, cache_dir)
         self._detectors: dict[bool, openvino.CompiledModel] = {}
         self._pose = core.compile_model(exported_model(model_set.pose, cache_dir), "CPU", self._options)
@@ -69,6 +73,7 @@ class PoseModels:
         cache_dir: Path | None = None,
         precision: Precision = "auto",
         threads: int = 0,
+        streams: int = 0,
     ) -> "PoseModels":
         """Return the models of a set, exporting them when they are not in the cache.
 
@@ -79,6 +84,7 @@ class PoseModels:
         cache_dir : where exported models are kept; None: the user's cache folder
         precision : "auto" is bf16 where the CPU computes it, else f32
         threads : cores for inference; 0: all that this process may use
+        streams : inferences at the same time; 0: what OpenVINO finds best for the cores
 
         Raises
         ------
@@ -87,7 +93,7 @@ class PoseModels:
         ModelSetError
             A file is damaged or does not fit.
         """
-        return cls(load_model_set(model_set, checkpoint_dir), cache_dir, precision, threads)
+        return cls(load_model_set(model_set, checkpoint_dir), cache_dir, precision, threads, streams)
 
     @property
     def fingerprint(self) -> str:

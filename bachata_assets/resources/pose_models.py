@@ -21,6 +21,7 @@ class PoseModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     checkpoint_path: str | None = Field(default=None, description="Folder of the weights; default: the package's own.")
     precision: EffectivePrecision = Field(description="Precision of inference: f32 or bf16.")
     threads: int = Field(default=0, description="CPU cores; 0 is all that this process may use.")
+    streams: int = Field(default=0, description="Inferences at the same time; 0 is OpenVINO's choice.")
 
     def fingerprint(self) -> str:
         """Return what the keypoints depend on: weights, configs, precision. Reads files, loads no model."""
@@ -43,15 +44,16 @@ class PoseModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def estimator(self) -> "CouplePoseEstimator":
         """Return the estimator, its models compiled once a process."""
-        return _estimator(self.model_set, self.checkpoint_path, self.precision, self.threads)
+        return _estimator(self.model_set, self.checkpoint_path, self.precision, self.threads, self.streams)
 
 
 @cache
 def _estimator(
-    model_set: str, checkpoint_path: str | None, precision: EffectivePrecision, threads: int
+    model_set: str, checkpoint_path: str | None, precision: EffectivePrecision, threads: int, streams: int
 ) -> "CouplePoseEstimator":
     from bachata_assets.pose.estimator import CouplePoseEstimator
     from bachata_assets.pose.models import PoseModels
 
     folder = Path(checkpoint_path) if checkpoint_path else None
-    return CouplePoseEstimator(PoseModels.load(model_set, folder, precision=precision, threads=threads))
+    models = PoseModels.load(model_set, folder, precision=precision, threads=threads, streams=streams)
+    return CouplePoseEstimator(models)
