@@ -34,6 +34,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         precision=dataset.collection().get("precision") or effective_precision(settings.precision),
         threads=settings.threads,
         streams=settings.streams,
+        hands=settings.hands,
     )
     versions = [pose_models.fingerprint(), *(stage.code_version for stage in _vector_stages("-"))]
     return {

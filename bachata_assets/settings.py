@@ -64,6 +64,12 @@ class Settings(BaseSettings):
         description="Folder of model sets and weights; default: the one that comes with the package.",
     )
     model_set: str = Field("bundled", description="Model set of checkpoints/models.toml that finds the dancers.")
+    hands: bool = Field(
+        False, description="Find 21 keypoints a hand too (official model sets; download-models SET --hands)."
+    )
+    models_base_url: str | None = Field(
+        None, description="A mirror that download-models takes the files from, under their own names."
+    )
     precision: Literal["auto", "f32", "bf16"] = Field(
         "auto", description="Inference precision; auto is bf16 where the CPU has it."
     )

@@ -11,42 +11,76 @@ from bachata_assets.cli.options import both, refuse
 
 if TYPE_CHECKING:
     from bachata_assets.pose.model_sets import ModelSpec
+    from bachata_assets.settings import Settings
 
 
 def download_models(
-    model_set: Annotated[str, typer.Argument(help="A set of checkpoints/models.toml.", metavar="SET")] = "bundled",
+    model_set: Annotated[
+        str | None,
+        typer.Argument(help="A set of checkpoints/models.toml; without one, they are listed.", metavar="SET"),
+    ] = None,
     checkpoint_path: Annotated[
         Path | None, typer.Option(*both("checkpoint_path"), help="Folder of model checkpoints (over the settings).")
     ] = None,
     base_url: Annotated[
         str | None, typer.Option(*both("base_url"), help="A mirror that keeps the files under their own names.")
     ] = None,
+    hands: Annotated[
+        bool | None, typer.Option(help="The hand model too. [default: as BACHATA_HANDS]", show_default=False)
+    ] = None,
 ) -> None:
     """Download the weights of a model set, go on where an earlier download broke off, and check them.
 
     The set `bundled` comes with the project and needs no download.
     """
-    from bachata_assets.pose.download import DownloadError, download
-    from bachata_assets.pose.model_sets import ModelSetError, load_model_set
+    from bachata_assets.pose.download import DownloadError
+    from bachata_assets.pose.model_sets import ModelSetError
     from bachata_assets.settings import SettingsError, load_settings
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    console = Console(stderr=True)
     try:
-        folder = checkpoint_path or load_settings().mmpose_checkpoint_path
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-        models = load_model_set(model_set, folder)
-        with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-            tasks = {spec.checkpoint: bars.add_task(spec.checkpoint, visible=False) for spec in models.specs()}
-
-            def show(spec: "ModelSpec", there: int, total: int | None) -> None:
-                bars.update(tasks[spec.checkpoint], completed=there, total=total, visible=True)
-
-            fetched = download(models, show, base_url)
-        models.fingerprint("f32")  # reads and checks every file, those that were there before too
+        settings = load_settings(
+            mmpose_checkpoint_path=checkpoint_path, models_base_url=base_url, hands=hands, model_set=model_set
+        )
+        if model_set is None:
+            _list_sets(settings)
+        else:
+            _download_set(settings)
     except (DownloadError, ModelSetError, SettingsError, FileNotFoundError) as error:
         refuse(str(error))
+
+
+def _list_sets(settings: "Settings") -> None:
+    """Say of every set whether its files are there, and how to get them."""
+    from bachata_assets.pose.model_sets import load_model_set, model_set_names
+
+    folder = settings.mmpose_checkpoint_path
+    for name, has_hand in model_set_names(folder).items():
+        specs = load_model_set(name, folder, settings.hands and has_hand).specs()
+        missing = sum(not spec.checkpoint_path.is_file() for spec in specs)
+        state = f"{missing} of {len(specs)} files missing; get them with: {specs[0].command}" if missing else "complete"
+        typer.echo(f"{'*' if name == settings.model_set else ' '} {name}: {state}")
+    typer.echo(f"* is the set in use; choose with BACHATA_MODEL_SET. Hands are {'on' if settings.hands else 'off'}.")
+
+
+def _download_set(settings: "Settings") -> None:
+    """Fetch what is missing of the set that the settings name, showing a bar for each file."""
+    from bachata_assets.pose.download import download
+    from bachata_assets.pose.model_sets import load_model_set
+
+    folder = settings.mmpose_checkpoint_path
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    models = load_model_set(settings.model_set, folder, settings.hands)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        tasks = {spec.checkpoint: bars.add_task(spec.checkpoint, visible=False) for spec in models.specs()}
+
+        def show(spec: "ModelSpec", there: int, total: int | None) -> None:
+            bars.update(tasks[spec.checkpoint], completed=there, total=total, visible=True)
+
+        fetched = download(models, show, settings.models_base_url)
+    models.fingerprint("f32")  # reads and checks every file, those that were there before too
     for checkpoint, size in fetched.items():
         typer.echo(f"{checkpoint}: {size:,} bytes")
     typer.echo(f"The model set {models.name} is complete in {models.detector.folder}")

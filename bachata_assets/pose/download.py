@@ -4,10 +4,11 @@ Which files a set has is `pose/model_sets.py`'s concern.
 """
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from bachata_assets.pose.model_sets import ModelSet, ModelSpec
+from bachata_assets.pose.model_sets import ModelSet, ModelSpec, default_checkpoint_dir
 
 ATTEMPTS = 5
 """Connections tried for one file; each goes on where the one before broke off."""
@@ -24,7 +25,7 @@ class DownloadError(OSError):
 
 
 def download(models: ModelSet, progress: Progress, base_url: str | None = None) -> dict[str, int]:
-    """Fetch what is missing of a model set.
+    """Fetch what is missing of a model set; files that come with the project are copied from there.
 
     Parameters
     ----------
@@ -41,10 +42,24 @@ def download(models: ModelSet, progress: Progress, base_url: str | None = None) 
     """
     fetched = {}
     for spec in models.specs():
-        if spec.url is not None and not spec.checkpoint_path.is_file():
+        if spec.checkpoint_path.is_file():
+            continue
+        here = default_checkpoint_dir() / spec.checkpoint
+        if spec.url is not None:
             url = f"{base_url.rstrip('/')}/{spec.checkpoint_path.name}" if base_url else spec.url
             fetched[spec.checkpoint] = _fetch(spec, url, progress)
+        elif here.is_file():
+            fetched[spec.checkpoint] = _copy(spec, here)
     return fetched
+
+
+def _copy(spec: ModelSpec, source: Path) -> int:
+    target = spec.checkpoint_path
+    part = target.with_name(target.name + ".part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, part)
+    part.replace(target)
+    return target.stat().st_size
 
 
 def _fetch(spec: ModelSpec, url: str, progress: Progress) -> int:
@@ -104,6 +119,6 @@ def _check(spec: ModelSpec, part: Path, url: str) -> None:
     if not digest.startswith(spec.sha256.lower()):
         part.unlink()
         raise DownloadError(
-            f"{url} is not the file that models.toml names: its sha256 begins with {digest[:16]}, expected "
-            f"{spec.sha256[:16]}. It was removed. Try again, or another mirror with --base-url."
+            f"{url} is not the file that models.toml names: its sha256 is {digest}, expected {spec.sha256}. It was "
+            f'removed. Try again, or another mirror with --base-url; if you trust it, set sha256 = "{digest}" for it.'
         )

@@ -15,6 +15,7 @@ from bachata_assets.pose.candidates import Candidates, find_candidates
 from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.dense import DenseCouple, estimate_every_frame
+from bachata_assets.pose.hands import find_hands
 from bachata_assets.pose.liveliness import Liveliness
 from bachata_assets.pose.models import PoseModels
 from bachata_assets.pose.roles import judge_roles
@@ -70,7 +71,8 @@ class CouplePoseEstimator:
         if (track.chosen < 0).all():
             raise NoCoupleError(path, f"nobody found in {len(times)} frames")
         dense = estimate_every_frame(self.models, frames, times, steps, candidates, track, samples)
-        couple = _couple(dense, times, frames.fps, (info.width, info.height), lead_side)
+        hands = find_hands(self.models, frames, dense.keypoints, dense.valid) if self.models.finds_hands else None
+        couple = _couple(dense, hands, times, frames.fps, (info.width, info.height), lead_side)
         return couple, samples.pictures
 
     def _look(self, frames: ClipFrames) -> tuple[np.ndarray, np.ndarray, list[Candidates], Liveliness, RoomSamples]:
@@ -94,6 +96,7 @@ class CouplePoseEstimator:
 
 def _couple(
     dense: DenseCouple,
+    hands: np.ndarray | None,
     times: np.ndarray,
     fps: float,
     size: tuple[int, int],
@@ -102,10 +105,11 @@ def _couple(
     """Return the dancers in the video's own pixels, lead first."""
     roles = judge_roles(dense.boxes, dense.keypoints, dense.valid, lead_side)
     scale = max(size) / max(dense.size)
+    in_own_pixels = np.array([scale, scale, 1], np.float32)
     couple = CoupleKeypoints(
         times=times,
         boxes=(dense.boxes * scale).astype(np.float32),
-        keypoints=(dense.keypoints * np.array([scale, scale, 1])).astype(np.float32),
+        keypoints=(dense.keypoints * in_own_pixels).astype(np.float32),
         valid=dense.valid,
         interpolated=dense.interpolated,
         second_look=dense.second_look,
@@ -116,5 +120,6 @@ def _couple(
         role_confidence=roles.confidence,
         role_evidence=roles.evidence,
         suspected_swaps=dense.suspected_swaps,
+        hands=None if hands is None else hands * in_own_pixels,
     )
     return couple if roles.lead == 0 else couple.swapped()

@@ -8,15 +8,17 @@ import importlib.metadata
 import json
 import logging
 import shutil
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bachata_assets.pose.decoding import write_form
 from bachata_assets.pose.model_sets import ModelSpec
 
 if TYPE_CHECKING:
     import openvino
 
-EXPORT_VERSION = 1
+EXPORT_VERSION = 2
 """Raise when the exported form changes."""
 SEAL = "sha256.json"
 
@@ -77,13 +79,19 @@ def _export(spec: ModelSpec, folder: Path) -> None:
     from bachata_assets.pose.openmmlab_models import exportable
 
     log.info("Exporting %s to OpenVINO (once; later starts take it from %s)", spec.checkpoint_path.name, folder)
+    network = exportable(spec)
     width, height = spec.input_size
-    example = torch.zeros(2, height, width, 3, dtype=torch.uint8)
+    count = 1 if network.form["kind"] == "boxes" else 2
+    example = torch.zeros(count, height, width, 3, dtype=torch.uint8)
     # A detector sees frames of either orientation; a pose model's head is made for one size of crop.
     shape = [-1, -1, -1, 3] if spec.kind == "detector" else [-1, height, width, 3]
-    model = openvino.convert_model(
-        exportable(spec), example_input=example, input=[(openvino.PartialShape(shape), openvino.Type.u8)]
-    )
+    with warnings.catch_warnings():
+        # What a trace keeps constant (levels, limits, keypoint counts) is constant.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
+        model = openvino.convert_model(
+            network, example_input=example, input=[(openvino.PartialShape(shape), openvino.Type.u8)]
+        )
+    write_form(model, network.form)
     partial = folder.with_name(f"{folder.name}.partial")
     for leftover in (partial, folder):
         shutil.rmtree(leftover, ignore_errors=True)

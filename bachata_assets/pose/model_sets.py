@@ -7,6 +7,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
+import shlex
 import tomllib
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +16,7 @@ from typing import Any
 
 WHEELS = ("mmdet", "mmpose")
 MANIFEST = "models.toml"
+DOWNLOAD = "bachata-assets download-models"
 
 
 class ModelSetError(ValueError):
@@ -35,6 +37,7 @@ class ModelSpec:
     folder : the checkpoint folder
     url : where the weights can be downloaded, if they can
     options : changes to the config's `model`
+    command : what downloads the set
     """
 
     kind: str
@@ -45,6 +48,7 @@ class ModelSpec:
     folder: Path
     url: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    command: str = DOWNLOAD
 
     @property
     def checkpoint_path(self) -> Path:
@@ -75,15 +79,15 @@ class ModelSpec:
         """
         if not self.checkpoint_path.is_file():
             raise FileNotFoundError(
-                f"Checkpoint not found: {self.checkpoint_path}. "
-                "Download the models with: bachata-assets download-models"
+                f"Checkpoint not found: {self.checkpoint_path}. Download the models with: {self.command}"
             )
         with self.checkpoint_path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if not digest.startswith(self.sha256.lower()):
             raise ModelSetError(
-                f"{self.checkpoint_path}: sha256 is {digest[:16]}…, {MANIFEST} says {self.sha256[:16]}…: the file is "
-                "damaged or another one. Delete it and run: bachata-assets download-models"
+                f"{self.checkpoint_path}: sha256 is {digest}, {MANIFEST} says {self.sha256}: the file is damaged or "
+                f"another one. Delete it and run: {self.command}; or, if you trust where it comes from, set its sha256 "
+                f"in {MANIFEST}"
             )
         return digest
 
@@ -104,7 +108,7 @@ class ModelSpec:
 
 @dataclass(frozen=True)
 class ModelSet:
-    """A detector and a pose model that go together."""
+    """A detector and a pose model that go together; `hand` is absent unless hands are wanted."""
 
     name: str
     description: str
@@ -118,7 +122,7 @@ class ModelSet:
 
     def fingerprint(self, precision: str) -> str:
         """Return what keypoints made by this set in an effective precision depend on; reads files, loads no model."""
-        parts = (self.detector.identity, self.pose.identity, precision)
+        parts = (*(spec.identity for spec in self.specs()), precision)
         return f"{self.name}-{precision}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
 
 
@@ -129,8 +133,8 @@ def default_checkpoint_dir() -> Path:
     return checkout if (checkout / MANIFEST).is_file() else package / "checkpoints"
 
 
-def load_model_set(name: str = "bundled", checkpoint_dir: Path | None = None) -> ModelSet:
-    """Return the model set `name` of a checkpoint folder.
+def load_model_set(name: str = "bundled", checkpoint_dir: Path | None = None, hands: bool = False) -> ModelSet:
+    """Return the model set `name` of a checkpoint folder, with its hand model when `hands` are wanted.
 
     A folder of weights without a `models.toml` of its own is read by the one that comes with the project.
 
@@ -139,13 +143,39 @@ def load_model_set(name: str = "bundled", checkpoint_dir: Path | None = None) ->
     FileNotFoundError
         The folder is not there.
     ModelSetError
-        `models.toml` is malformed or has no such set.
+        `models.toml` is malformed or has no such set, or the set has no hand model and hands are wanted.
     """
+    folder, manifest, sets = _read_manifest(name, checkpoint_dir)
+    if name not in sets:
+        raise ModelSetError(f"{manifest}: no model set {name!r}; there are: {', '.join(sets)}")
+    entry = sets[name]
+    if hands and "hand" not in entry:
+        having = [other for other in sets if "hand" in sets[other]]
+        raise ModelSetError(
+            f"{manifest}: the model set {name!r} has no hand model: set BACHATA_HANDS=false, or choose with "
+            f"BACHATA_MODEL_SET one that has: {', '.join(having) or 'there is none'}"
+        )
+    kinds = ("detector", "pose", "hand") if hands else ("detector", "pose")
+    command = _download_command(name, checkpoint_dir) + (" --hands" if hands else "")
+    try:
+        models = {kind: _spec(kind, entry[kind], folder, command) for kind in kinds}
+        return ModelSet(name=name, description=entry.get("description", ""), **models)
+    except (TypeError, KeyError, ValueError) as error:
+        raise ModelSetError(f"{manifest}: model set {name!r} is malformed: {error}") from error
+
+
+def model_set_names(checkpoint_dir: Path | None = None) -> dict[str, bool]:
+    """Return the names of a checkpoint folder's model sets, and which have a hand model; raises as `load_model_set`."""
+    _, _, sets = _read_manifest("SET", checkpoint_dir)
+    return {name: "hand" in entry for name, entry in sets.items()}
+
+
+def _read_manifest(name: str, checkpoint_dir: Path | None) -> tuple[Path, Path, dict[str, Any]]:
+    """Return the checkpoint folder, its `models.toml` and what that holds."""
     folder = default_checkpoint_dir() if checkpoint_dir is None else Path(checkpoint_dir)
     if not folder.is_dir():
-        raise FileNotFoundError(
-            f"Checkpoint directory not found: {folder}. Download the models with: bachata-assets download-models"
-        )
+        command = _download_command(name, checkpoint_dir)
+        raise FileNotFoundError(f"Checkpoint directory not found: {folder}. Download the models with: {command}")
     manifest = folder / MANIFEST
     if not manifest.is_file():
         manifest = default_checkpoint_dir() / MANIFEST
@@ -153,16 +183,14 @@ def load_model_set(name: str = "bundled", checkpoint_dir: Path | None = None) ->
         sets = tomllib.loads(manifest.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ModelSetError(f"{manifest}: not valid TOML: {error}") from error
-    if name not in sets:
-        raise ModelSetError(f"{manifest}: no model set {name!r}; there are: {', '.join(sets)}")
-    entry = sets[name]
-    try:
-        models = {kind: _spec(kind, entry[kind], folder) for kind in ("detector", "pose", "hand") if kind in entry}
-        return ModelSet(name=name, description=entry.get("description", ""), **models)
-    except (TypeError, KeyError, ValueError) as error:
-        raise ModelSetError(f"{manifest}: model set {name!r} is malformed: {error}") from error
+    return folder, manifest, sets
 
 
-def _spec(kind: str, entry: dict[str, Any], folder: Path) -> ModelSpec:
+def _download_command(name: str, checkpoint_dir: Path | None) -> str:
+    where = "" if checkpoint_dir is None else f" --checkpoint_path {shlex.quote(str(checkpoint_dir))}"
+    return f"{DOWNLOAD} {name}{where}"
+
+
+def _spec(kind: str, entry: dict[str, Any], folder: Path, command: str) -> ModelSpec:
     width, height = entry["input_size"]
-    return ModelSpec(kind=kind, folder=folder, **{**entry, "input_size": (int(width), int(height))})
+    return ModelSpec(kind=kind, folder=folder, command=command, **{**entry, "input_size": (int(width), int(height))})

@@ -7,25 +7,24 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bachata_assets.pose.cores import available_cores
+from bachata_assets.pose.decoding import decode_boxes, decode_keypoints, form_of
 from bachata_assets.pose.exported import exported_model
 from bachata_assets.pose.geometry import non_maximum_suppression
-from bachata_assets.pose.model_sets import ModelSet, load_model_set
+from bachata_assets.pose.model_sets import ModelSet, ModelSetError, ModelSpec, load_model_set
 from bachata_assets.pose.precision import Precision, effective_precision
 
 if TYPE_CHECKING:
     import openvino
 
-STRIDES = (8, 16, 32)
 PADDING_GREY = 114
 """RTMDet's padding, as in its test pipeline."""
 CROP_PADDING = 1.25
 """MMPose's GetBBoxCenterScale: the crop is this much larger than the box."""
-SIMCC_SPLIT = 2.0
 DETECTOR_BATCH = 4
 POSE_BATCH = 8
 
@@ -38,8 +37,34 @@ class Detections:
     scores: np.ndarray
 
 
+class _TopDown:
+    """A compiled model that sees crops of one size (width, height), and the form of what it gives out."""
+
+    def __init__(self, compiled: "openvino.CompiledModel", form: dict[str, Any], size: tuple[int, int]) -> None:
+        self.compiled = compiled
+        self.form = form
+        self.size = size
+
+    def keypoints(self, jobs: Iterable[tuple[np.ndarray, np.ndarray]], threads: int) -> Iterator[np.ndarray]:
+        """Yield float32 (K, 3), x y score, for each (frame, box); in px of that frame."""
+        geometry: deque[np.ndarray] = deque()
+
+        def crops() -> Iterator[np.ndarray]:
+            for frame, box in jobs:
+                matrix, crop = top_down_crop(frame, box, self.size)
+                geometry.append(matrix)
+                yield crop
+
+        for outputs in _run_queue(self.compiled, _batches(crops(), POSE_BATCH), threads):
+            for one in zip(*outputs, strict=True):
+                matrix = geometry.popleft()
+                keypoints = decode_keypoints(self.form, one, self.size)
+                keypoints[:, :2] = (keypoints[:, :2] - matrix[:, 2]) / matrix[0, 0]
+                yield keypoints
+
+
 class PoseModels:
-    """A detector and a pose model, compiled once, shared by all clips of a process.
+    """A detector and a pose model, and a hand model where the set has one; compiled once, shared by all clips.
 
     Use `PoseModels.load`. `fingerprint` changes exactly when the numbers may: weights, config, effective precision.
     """
@@ -62,8 +87,11 @@ class PoseModels:
         if streams:
             self._options["NUM_STREAMS"] = streams
         self._detector = exported_model(model_set.detector, cache_dir)
+        self._detector_form = form_of(self._detector)
+        self._whole_boxes = self._detector_form["kind"] == "boxes"
         self._detectors: dict[bool, openvino.CompiledModel] = {}
-        self._pose = core.compile_model(exported_model(model_set.pose, cache_dir), "CPU", self._options)
+        self._pose = self._top_down(model_set.pose, cache_dir)
+        self._hand = self._top_down(model_set.hand, cache_dir) if model_set.hand else None
 
     @classmethod
     def load(
@@ -74,6 +102,7 @@ class PoseModels:
         precision: Precision = "auto",
         threads: int = 0,
         streams: int = 0,
+        hands: bool = False,
     ) -> "PoseModels":
         """Return the models of a set, exporting them when they are not in the cache.
 
@@ -85,6 +114,7 @@ class PoseModels:
         precision : "auto" is bf16 where the CPU computes it, else f32
         threads : cores for inference; 0: all that this process may use
         streams : inferences at the same time; 0: what OpenVINO finds best for the cores
+        hands : load the set's hand model too
 
         Raises
         ------
@@ -93,12 +123,18 @@ class PoseModels:
         ModelSetError
             A file is damaged or does not fit.
         """
-        return cls(load_model_set(model_set, checkpoint_dir), cache_dir, precision, threads, streams)
+        models = load_model_set(model_set, checkpoint_dir, hands)
+        return cls(models, cache_dir, precision, threads, streams)
 
     @property
     def fingerprint(self) -> str:
         """Hash of weights, configs and effective precision."""
         return self.model_set.fingerprint(self.effective_precision)
+
+    @property
+    def finds_hands(self) -> bool:
+        """Whether a hand model was loaded."""
+        return self._hand is not None
 
     @property
     def crop_size(self) -> tuple[int, int]:
@@ -126,19 +162,26 @@ class PoseModels:
     def keypoints(self, jobs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[np.ndarray]:
         """Yield float32 (17, 3), x y score, for each (frame, box); in px of that frame.
 
-        Crop geometry and decoding are MMPose's (GetBBoxCenterScale, TopdownAffine, SimCCLabel), flip test off.
+        Crop geometry and decoding are MMPose's (GetBBoxCenterScale, TopdownAffine, the model's own codec), flip test
+        off.
         """
-        geometry: deque[np.ndarray] = deque()
+        return self._pose.keypoints(jobs, self.threads)
 
-        def crops() -> Iterator[np.ndarray]:
-            for frame, box in jobs:
-                matrix, crop = top_down_crop(frame, box, self.crop_size)
-                geometry.append(matrix)
-                yield crop
+    def hand_keypoints(self, jobs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[np.ndarray]:
+        """Yield float32 (21, 3), x y score, for each (frame, box around a hand); in px of that frame.
 
-        for logits_x, logits_y in _run_queue(self._pose, _batches(crops(), POSE_BATCH), self.threads):
-            for x, y in zip(logits_x, logits_y, strict=True):
-                yield _decode_simcc(x, y, geometry.popleft())
+        Raises
+        ------
+        ModelSetError
+            The models were loaded without a hand model.
+        """
+        if self._hand is None:
+            raise ModelSetError(f"the model set {self.model_set.name!r} was loaded without its hand model")
+        return self._hand.keypoints(jobs, self.threads)
+
+    def _top_down(self, spec: ModelSpec, cache_dir: Path | None) -> _TopDown:
+        model = exported_model(spec, cache_dir)
+        return _TopDown(self._core.compile_model(model, "CPU", self._options), form_of(model), spec.input_size)
 
     def _raw_detections(self, frames: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield scores (P,) and boxes (P, 4) in px of the frame, clipped to it."""
@@ -149,16 +192,16 @@ class PoseModels:
         height, width = first.shape[:2]
         detector, (input_width, input_height) = self._detector_for(upright=height > width)
         scale = min(input_width / width, input_height / height)
-        centers = _grid_points(input_width, input_height)
 
         def inputs() -> Iterator[np.ndarray]:
             yield letterbox(first, input_width, input_height)
             for frame in frames:
                 yield letterbox(frame, input_width, input_height)
 
-        for batch_scores, batch_distances in _run_queue(detector, _batches(inputs(), DETECTOR_BATCH), self.threads):
-            for scores, distances in zip(batch_scores, batch_distances, strict=True):
-                boxes = np.concatenate([centers - distances[:, :2], centers + distances[:, 2:]], axis=1) / scale
+        batches = _batches(inputs(), 1 if self._whole_boxes else DETECTOR_BATCH)
+        for batch_scores, batch_raw in _run_queue(detector, batches, self.threads):
+            for scores, raw in zip(batch_scores, batch_raw, strict=True):
+                boxes = decode_boxes(self._detector_form, raw, (input_width, input_height)) / scale
                 yield scores, np.clip(boxes, 0, np.array([width, height, width, height], np.float32))
 
     def _detector_for(self, upright: bool) -> tuple["openvino.CompiledModel", tuple[int, int]]:
@@ -166,8 +209,10 @@ class PoseModels:
         width, height = sorted(self.model_set.detector.input_size, reverse=not upright)
         if upright not in self._detectors:
             model = self._detector.clone()
-            model.reshape([-1, height, width, 3])
-            self._detectors[upright] = self._core.compile_model(model, "CPU", self._options)
+            model.reshape([1 if self._whole_boxes else -1, height, width, 3])
+            # bf16 would round boxes of whole frames to several px; distances from a grid are small.
+            exact = {"INFERENCE_PRECISION_HINT": "f32"} if self._whole_boxes else {}
+            self._detectors[upright] = self._core.compile_model(model, "CPU", self._options | exact)
         return self._detectors[upright], (width, height)
 
 
@@ -194,23 +239,6 @@ def top_down_crop(frame: np.ndarray, box: np.ndarray, size: tuple[int, int]) -> 
         [[1 / span, 0, width / 2 - (x1 + x2) / 2 / span], [0, 1 / span, height / 2 - (y1 + y2) / 2 / span]]
     )
     return matrix, cv2.warpAffine(frame, matrix, size, flags=cv2.INTER_LINEAR)
-
-
-def _decode_simcc(logits_x: np.ndarray, logits_y: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Return keypoints (K, 3) in the frame from one crop's SimCC logits (K, 2W), (K, 2H)."""
-    crop_xy = np.stack([logits_x.argmax(-1), logits_y.argmax(-1)], axis=-1) / SIMCC_SPLIT
-    xy = (crop_xy - matrix[:, 2]) / matrix[0, 0]
-    score = np.clip(np.minimum(logits_x.max(-1), logits_y.max(-1)), 0, 1)
-    return np.concatenate([xy, score[:, None]], axis=1).astype(np.float32)
-
-
-def _grid_points(width: int, height: int) -> np.ndarray:
-    """Return RTMDet's prior points (P, 2), x y, over all strides."""
-    levels = []
-    for stride in STRIDES:
-        y, x = np.mgrid[0 : height // stride, 0 : width // stride] * stride
-        levels.append(np.stack([x.ravel(), y.ravel()], axis=1))
-    return np.concatenate(levels).astype(np.float32)
 
 
 def _batches(images: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:

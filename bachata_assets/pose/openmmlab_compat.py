@@ -28,6 +28,7 @@ for _message in (
     "`torch.cuda.amp.autocast",
     "torch.meshgrid: in an upcoming",
     "invalid escape sequence",
+    "DeprecationWarning: ",
 ):
     warnings.filterwarnings("ignore", _message)
 

@@ -4,8 +4,7 @@ The only module of the package that imports torch, mmdet and mmpose; it is itsel
 to compare with one. Running exported models lives in `models.py`.
 """
 
-import pickle
-from typing import Any
+from typing import Any, ClassVar
 
 from bachata_assets.pose import openmmlab_compat  # noqa: F401  (before mmdet and mmpose)
 
@@ -20,6 +19,9 @@ from mmengine.model.utils import revert_sync_batchnorm
 from mmengine.registry import DefaultScope
 
 from bachata_assets.pose.model_sets import ModelSetError, ModelSpec
+from bachata_assets.pose.two_stage import TwoStageDetector
+from bachata_assets.pose.weights_file import read_weights
+from bachata_assets.schemas import HAND_KEYPOINTS, KEYPOINTS
 
 IGNORED_KEYS = ("data_preprocessor.",)
 """State that the config itself gives."""
@@ -33,6 +35,13 @@ def build_model(spec: ModelSpec) -> Any:
     ModelSetError
         The weights are not plain tensors, or do not fit the config.
     """
+    model = untrained_model(spec)
+    _load_weights(model, spec)
+    return model.eval()
+
+
+def untrained_model(spec: ModelSpec) -> Any:
+    """Return the MMDet or MMPose model that the config of `spec` describes, its weights as they are made."""
     config = Config.fromfile(spec.config_path)
     config.merge_from_dict({"model": spec.options})
     # The start weights of a training are a URL; ours come from the checkpoint.
@@ -40,20 +49,13 @@ def build_model(spec: ModelSpec) -> Any:
     scope = "mmdet" if spec.kind == "detector" else "mmpose"
     registry = (mmdet if scope == "mmdet" else mmpose).registry.MODELS
     DefaultScope.get_instance(f"{scope}-{id(config)}", scope_name=scope)
-    model = revert_sync_batchnorm(registry.build(config.model))
-    _load_weights(model, spec)
-    return model.eval()
+    return revert_sync_batchnorm(registry.build(config.model))
 
 
 def _load_weights(model: Any, spec: ModelSpec) -> None:
     path = spec.checkpoint_path
     _ = spec.weights_sha256  # read nothing that is not what the set names
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelSetError(f"{path}: refused, since it holds more than plain weights: {reason}") from error
-    state = {key: value.float() for key, value in state["state_dict"].items() if torch.is_tensor(value)}
+    state = read_weights(path)
     missing, unexpected = model.load_state_dict(state, strict=False)
     wrong = [key for key in (*missing, *unexpected) if not key.startswith(IGNORED_KEYS)]
     wrong = [key for key in wrong if not key.endswith("num_batches_tracked")]
@@ -82,13 +84,16 @@ class _Normalised(torch.nn.Module):
 class ExportedDetector(torch.nn.Module):
     """uint8 BGR frames (N, H, W, 3) to person scores (N, P) and distances (N, P, 4) to left, top, right, bottom, px.
 
-    For the one-stage detectors of MMDet's RTMDet family; P runs over strides 8, 16, 32, row by row.
+    For the one-stage detectors of MMDet's RTMDet family; P runs over strides 8, 16, 32, row by row. Of several classes
+    the first counts, which is COCO's person.
     """
+
+    form: ClassVar = {"kind": "distances"}
 
     def __init__(self, model: Any) -> None:
         super().__init__()
-        if not hasattr(model, "bbox_head"):
-            raise ModelSetError(f"{type(model).__name__} cannot be exported: only one-stage detectors can")
+        if type(model).__name__ != "RTMDet":
+            raise ModelSetError(f"{type(model).__name__} cannot be exported: RTMDet and Faster R-CNN can")
         self.normalise = _Normalised(model)
         self.backbone, self.neck, self.head = model.backbone, model.neck, model.bbox_head
 
@@ -100,21 +105,57 @@ class ExportedDetector(torch.nn.Module):
         return scores, distances
 
 
-class ExportedPose(torch.nn.Module):
-    """uint8 BGR crops (N, H, W, 3) to the head's SimCC logits x (N, K, 2W) and y (N, K, 2H)."""
+class ExportedTwoStage(torch.nn.Module):
+    """One uint8 BGR frame (1, H, W, 3) to person scores (1, P) and boxes (1, P, 4), px; see `two_stage.py`."""
+
+    form: ClassVar = {"kind": "boxes"}
 
     def __init__(self, model: Any) -> None:
         super().__init__()
+        self.normalise, self.detector = _Normalised(model), TwoStageDetector(model)
+
+    def forward(self, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return scores and boxes."""
+        scores, boxes = self.detector(self.normalise(frames))
+        return scores, boxes
+
+
+class ExportedPose(torch.nn.Module):
+    """uint8 BGR crops (N, H, W, 3) to SimCC logits x (N, K, 2W) and y (N, K, 2H), or heatmaps (N, K, h, w).
+
+    Of a model with more keypoints than COCO's 17 the first 17 are kept: Halpe's 26 and those of whole bodies begin with
+    COCO's.
+    """
+
+    def __init__(self, model: Any, keypoints: int) -> None:
+        super().__init__()
         self.normalise = _Normalised(model)
-        self.backbone, self.head = model.backbone, model.head
+        self.backbone, self.head, self.keypoints = model.backbone, model.head, keypoints
+        if model.head.out_channels < keypoints:
+            raise ModelSetError(f"a model of {model.head.out_channels} keypoints cannot stand for one of {keypoints}")
+        self.form = _pose_form(model.head.decoder)
 
-    def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the logits along x and y."""
-        x, y = self.head(self.backbone(self.normalise(crops)))
-        return x, y
+    def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Return what the head gives."""
+        outputs = self.head(self.backbone(self.normalise(crops)))
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        return tuple(output[:, : self.keypoints] for output in outputs)
 
 
-def exportable(spec: ModelSpec) -> torch.nn.Module:
-    """Return the model of `spec` in the form that is exported."""
+def _pose_form(codec: Any) -> dict[str, Any]:
+    """Return how the outputs of a head with this codec are decoded: see `decoding.py`."""
+    name = type(codec).__name__
+    if name == "SimCCLabel" and not codec.use_dark:
+        return {"kind": "simcc", "split_ratio": codec.simcc_split_ratio}
+    if name == "MSRAHeatmap":
+        return {"kind": "heatmap", "blur": codec.blur_kernel_size if codec.unbiased else None}
+    raise ModelSetError(f"pose models with the codec {name} cannot be used: SimCCLabel and MSRAHeatmap can")
+
+
+def exportable(spec: ModelSpec) -> Any:
+    """Return the model of `spec` in the form that is exported; its attribute `form` says what it gives out."""
     model = build_model(spec)
-    return (ExportedDetector if spec.kind == "detector" else ExportedPose)(model).eval()
+    if spec.kind == "detector":
+        form = ExportedTwoStage if hasattr(model, "roi_head") else ExportedDetector
+        return form(model).eval()
+    return ExportedPose(model, HAND_KEYPOINTS if spec.kind == "hand" else KEYPOINTS).eval()

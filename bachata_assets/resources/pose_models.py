@@ -22,6 +22,7 @@ class PoseModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     precision: EffectivePrecision = Field(description="Precision of inference: f32 or bf16.")
     threads: int = Field(default=0, description="CPU cores; 0 is all that this process may use.")
     streams: int = Field(default=0, description="Inferences at the same time; 0 is OpenVINO's choice.")
+    hands: bool = Field(default=False, description="Find the hands' keypoints too.")
 
     def fingerprint(self) -> str:
         """Return what the keypoints depend on: weights, configs, precision. Reads files, loads no model."""
@@ -39,21 +40,27 @@ class PoseModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         FileNotFoundError, ModelSetError
             When a model is missing or is not what its set says.
         """
-        models = load_model_set(self.model_set, Path(self.checkpoint_path) if self.checkpoint_path else None)
+        folder = Path(self.checkpoint_path) if self.checkpoint_path else None
+        models = load_model_set(self.model_set, folder, self.hands)
         return models.fingerprint(self.precision)
 
     def estimator(self) -> "CouplePoseEstimator":
         """Return the estimator, its models compiled once a process."""
-        return _estimator(self.model_set, self.checkpoint_path, self.precision, self.threads, self.streams)
+        return _estimator(self.model_set, self.checkpoint_path, self.precision, self.threads, self.streams, self.hands)
 
 
 @cache
 def _estimator(
-    model_set: str, checkpoint_path: str | None, precision: EffectivePrecision, threads: int, streams: int
+    model_set: str,
+    checkpoint_path: str | None,
+    precision: EffectivePrecision,
+    threads: int,
+    streams: int,
+    hands: bool,
 ) -> "CouplePoseEstimator":
     from bachata_assets.pose.estimator import CouplePoseEstimator
     from bachata_assets.pose.models import PoseModels
 
     folder = Path(checkpoint_path) if checkpoint_path else None
-    models = PoseModels.load(model_set, folder, precision=precision, threads=threads, streams=streams)
+    models = PoseModels.load(model_set, folder, precision=precision, threads=threads, streams=streams, hands=hands)
     return CouplePoseEstimator(models)

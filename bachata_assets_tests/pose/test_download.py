@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
@@ -11,53 +10,15 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from bachata_assets.cli import app
+from bachata_assets.pose.model_sets import load_model_set
+from bachata_assets_tests.pose.weights_server import Server
 
 FILES = {"detector.pth": b"detector" * 50_000, "pose.pth": b"pose" * 100_000}
 
 
-class Server(ThreadingHTTPServer):
-    """Serves FILES with ranges; `breaks` answers end in the middle."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.files = dict(FILES)
-        self.breaks = 0
-        self.ranges: list[str] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        content = self.server.files.get(self.path.lstrip("/"))
-        if content is None:
-            self.send_error(404)
-            return
-        start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
-        self.server.ranges.append(self.headers["Range"])
-        if start >= len(content):
-            self.send_error(416)
-            return
-        self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(content) - start))
-        self.end_headers()
-        rest = content[start:]
-        if self.server.breaks:
-            self.server.breaks -= 1
-            rest = rest[: len(rest) // 2]
-        self.wfile.write(rest)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as running:
+    with Server(dict(FILES)) as running:
         Thread(target=running.serve_forever, daemon=True).start()
         yield running
         running.shutdown()
@@ -118,6 +79,17 @@ def test_another_file_is_refused_and_gone(folder: Path, server: Server) -> None:
     assert set(files(folder)) == {"detector.pth"}
 
 
+def test_a_refused_file_can_be_accepted_by_its_hash(folder: Path, server: Server) -> None:
+    server.files["pose.pth"] = b"something else"
+    found = hashlib.sha256(b"something else").hexdigest()
+    assert f'set sha256 = "{found}"' in download(folder).output
+    manifest = folder / "models.toml"
+    named = hashlib.sha256(FILES["pose.pth"]).hexdigest()[:8]
+    manifest.write_text(manifest.read_text().replace(f'"{named}"', f'"{found}"'))
+    assert download(folder).exit_code == 0
+    assert files(folder)["pose.pth"] == b"something else"
+
+
 def test_a_file_that_is_not_there_is_one_clear_line(folder: Path, server: Server) -> None:
     del server.files["detector.pth"]
     result = download(folder)
@@ -142,7 +114,48 @@ def test_a_mirror_serves_the_files_under_their_names(folder: Path, server: Serve
     assert files(folder) == FILES
 
 
+def test_a_mirror_is_a_setting_too(folder: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    manifest = folder / "models.toml"
+    manifest.write_text(manifest.read_text().replace(server.url, "http://127.0.0.1:1"))
+    monkeypatch.setenv("BACHATA_MODELS_BASE_URL", server.url + "/")
+    assert download(folder).exit_code == 0
+    assert files(folder) == FILES
+
+
+def test_the_hand_model_is_fetched_when_it_is_asked_for(folder: Path, server: Server) -> None:
+    server.files["hand.pth"] = b"hand"
+    manifest = folder / "models.toml"
+    entry = manifest.read_text()[manifest.read_text().index("[far.pose]") :].replace("pose", "hand")
+    named, hand = (hashlib.sha256(content).hexdigest()[:8] for content in (FILES["pose.pth"], b"hand"))
+    config = 'config = "mmpose:configs/hand_2d_keypoint/rtmpose/hand5/rtmpose-m_8xb256-210e_hand5-256x256.py"'
+    lines = [config if line.startswith("config") else line for line in entry.replace(named, hand).splitlines()]
+    manifest.write_text("\n".join([manifest.read_text(), *lines]))
+    assert download(folder).exit_code == 0
+    assert "hand.pth" not in files(folder)
+    assert download(folder, "--hands").exit_code == 0
+    assert files(folder)["hand.pth"] == b"hand"
+
+
 def test_the_bundled_set_needs_no_download() -> None:
-    result = CliRunner().invoke(app, ["download-models"])
+    result = CliRunner().invoke(app, ["download-models", "bundled"])
     assert result.exit_code == 0, result.output
-    assert "The model set bundled is complete" in result.output
+    assert result.output.startswith("The model set bundled is complete")
+
+
+def test_the_bundled_set_is_copied_into_a_folder_of_ones_own(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["download-models", "bundled", "--checkpoint_path", str(tmp_path / "own")])
+    assert result.exit_code == 0, result.output
+    assert f"The model set bundled is complete in {tmp_path / 'own'}" in result.output
+    again = load_model_set("bundled", tmp_path / "own")
+    assert again.fingerprint("f32") == load_model_set("bundled").fingerprint("f32")
+
+
+def test_without_a_set_all_are_listed_with_what_is_missing(folder: Path) -> None:
+    words = ["download-models", "--checkpoint_path", str(folder)]
+    missing = CliRunner().invoke(app, words)
+    remedy = f"bachata-assets download-models far --checkpoint_path {folder}"
+    assert f"far: 2 of 2 files missing; get them with: {remedy}" in missing.output
+    assert download(folder).exit_code == 0
+    complete = CliRunner().invoke(app, words)
+    assert (missing.exit_code, complete.exit_code) == (0, 0)
+    assert "far: complete" in complete.output

@@ -86,6 +86,55 @@ def test_a_damaged_cache_is_rebuilt(models, cache_dir, monkeypatch):
     assert not list((cache_dir / "models").glob("*.partial"))
 
 
+TWO_AT_ONCE = """
+import sys, types, time
+from pathlib import Path
+import torch
+
+class Tiny(torch.nn.Module):
+    form = {"kind": "simcc", "split_ratio": 2.0}
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Conv2d(3, 4, 1)
+
+    def forward(self, crops):
+        return (self.layer(crops.permute(0, 3, 1, 2).float()),)
+
+def exportable(spec):
+    with Path(sys.argv[1], "exports").open("a") as file:
+        file.write("x")
+    time.sleep(1)  # the other process comes to the lock meanwhile
+    return Tiny()
+
+# Stands for MMPose, which takes long to import.
+module = types.ModuleType("bachata_assets.pose.openmmlab_models")
+module.exportable = exportable
+sys.modules[module.__name__] = module
+from bachata_assets.pose.exported import exported_model
+from bachata_assets.pose.model_sets import load_model_set
+
+print("ready", flush=True)
+sys.stdin.readline()
+print(exported_model(load_model_set().pose, Path(sys.argv[1])).input(0).partial_shape)
+"""
+
+
+def test_two_processes_that_need_an_export_at_once_make_it_once(tmp_path):
+    command = [sys.executable, "-c", TWO_AT_ONCE, str(tmp_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    both = [subprocess.Popen(command, **pipes) for _ in range(2)]
+    for process in both:
+        assert process.stdout.readline() == "ready\n"
+    for process in both:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.communicate()[0] for process in both] == ["[?,256,192,3]\n"] * 2
+    assert [process.returncode for process in both] == [0, 0]
+    assert (tmp_path / "exports").read_text() == "x"
+    assert not list(tmp_path.glob("models/*.partial"))
+
+
 def test_precision_is_part_of_the_fingerprint(models, cache_dir):
     other = PoseModels.load(cache_dir=cache_dir, precision="bf16")
     assert models.effective_precision == "f32"

@@ -48,20 +48,36 @@ def test_a_missing_folder_says_how_to_download(tmp_path):
     with pytest.raises(FileNotFoundError) as caught:
         load_model_set(checkpoint_dir=tmp_path / "none")
     assert str(caught.value) == (
-        f"Checkpoint directory not found: {tmp_path / 'none'}. Download the models with: bachata-assets download-models"
+        f"Checkpoint directory not found: {tmp_path / 'none'}. Download the models with: "
+        f"bachata-assets download-models bundled --checkpoint_path {tmp_path / 'none'}"
     )
 
 
 def test_missing_weights_say_how_to_download(folder):
     (folder / "weights.pth").unlink()
-    with pytest.raises(FileNotFoundError, match=r"weights\.pth.*bachata-assets download-models"):
+    with pytest.raises(
+        FileNotFoundError, match=r"weights\.pth\. .* with: bachata-assets download-models own --checkpoint_path /"
+    ):
         _ = load_model_set("own", folder).pose.weights_sha256
 
 
 def test_damaged_weights_are_refused_by_name(folder):
     (folder / "weights.pth").write_bytes(b"weight")
-    with pytest.raises(ModelSetError, match=r"weights\.pth: sha256 is [0-9a-f]{16}…, .* says"):
+    with pytest.raises(
+        ModelSetError, match=r"weights\.pth: sha256 is [0-9a-f]{64}, .* says .* set its sha256 in models\.toml"
+    ):
         _ = load_model_set("own", folder).pose.weights_sha256
+
+
+def test_hands_want_a_hand_model_and_change_the_fingerprint(folder):
+    with pytest.raises(ModelSetError, match=r"'own' has no hand model: .* there is none"):
+        load_model_set("own", folder, hands=True)
+    manifest = folder / "models.toml"
+    manifest.write_text(manifest.read_text() + manifest.read_text().split("\n\n")[0].replace("detector", "hand"))
+    plain, handed = load_model_set("own", folder), load_model_set("own", folder, hands=True)
+    assert [spec.kind for spec in plain.specs()] == ["detector", "pose"]
+    assert [spec.kind for spec in handed.specs()] == ["detector", "pose", "hand"]
+    assert plain.fingerprint("f32") != handed.fingerprint("f32")
 
 
 def test_an_unknown_set_lists_those_there_are(folder):

@@ -1,0 +1,66 @@
+"""Where a dancer's hands are, from the arms, and their 21 keypoints by the hand model.
+
+Keypoint order (MMPose's hand5): wrist, then thumb, index, middle, ring and little finger, four joints each, from the
+palm outwards. The body's keypoints are `dense.py`'s concern.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bachata_assets.pose.clip_frames import ClipFrames
+from bachata_assets.pose.models import PoseModels
+from bachata_assets.schemas import HAND_KEYPOINTS
+
+SHOULDERS, ELBOWS, WRISTS, HIPS = [5, 6], [7, 8], [9, 10], [11, 12]
+"""COCO keypoints, left and right."""
+LEAST_SCORE = 0.2
+"""Of the wrist and the elbow, for a hand to be looked for."""
+HAND_OVER_FOREARM = 0.74
+FOREARM_OVER_TRUNK = 0.5
+"""Lengths of an adult: hand 0.108, forearm 0.146, shoulder to hip 0.288 of the height (Drillis and Contini 1966)."""
+SIDE = 1.2
+"""Of the box around a hand, in hand lengths: fingers may be spread, and the wrist is not exact."""
+
+
+def hand_boxes(keypoints: np.ndarray) -> np.ndarray:
+    """Return square boxes (..., 2, 4) around the left and the right hand, NaN where the wrist or elbow is not known.
+
+    The centre lies half a hand beyond the wrist, on the line from the elbow. The size follows the longest of the
+    forearm as it is seen and half the trunk, so that an arm that points at the camera keeps a whole hand.
+
+    Parameters
+    ----------
+    keypoints : (..., 17, 3), x y score in px
+    """
+    xy = keypoints[..., :2]
+    arm = xy[..., WRISTS, :] - xy[..., ELBOWS, :]
+    trunk = np.linalg.norm(xy[..., SHOULDERS, :].mean(-2) - xy[..., HIPS, :].mean(-2), axis=-1)
+    forearm = np.maximum(np.linalg.norm(arm, axis=-1), FOREARM_OVER_TRUNK * trunk[..., None])
+    center = xy[..., WRISTS, :] + HAND_OVER_FOREARM / 2 * arm
+    half = SIDE * HAND_OVER_FOREARM / 2 * forearm[..., None]
+    boxes = np.concatenate([center - half, center + half], axis=-1)
+    seen = (keypoints[..., WRISTS, 2] >= LEAST_SCORE) & (keypoints[..., ELBOWS, 2] >= LEAST_SCORE)
+    return np.where(seen[..., None], boxes, np.nan)
+
+
+def find_hands(models: PoseModels, frames: ClipFrames, keypoints: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Return both dancers' hands, float32 (T, 2, 2, 21, 3): dancer, left and right hand; NaN where not looked for.
+
+    Parameters
+    ----------
+    keypoints : (T, 2, 17, 3), px of `frames`
+    valid : bool (T, 2), the dancer was found
+    """
+    boxes = hand_boxes(np.where(valid[..., None, None], keypoints, np.nan))
+    wanted = ~np.isnan(boxes).any(axis=-1)
+    hands = np.full((*wanted.shape, HAND_KEYPOINTS, 3), np.nan, np.float32)
+
+    def jobs() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for index, (_, picture) in enumerate(frames):
+            for who, side in np.argwhere(wanted[index]):
+                yield picture, boxes[index, who, side]
+
+    for place, found in zip(np.argwhere(wanted), models.hand_keypoints(jobs()), strict=True):
+        hands[tuple(place)] = found
+    return hands

@@ -1,0 +1,104 @@
+"""MMDet's two-stage detectors (Faster R-CNN) in the form that is exported: whole frames to person boxes in one graph.
+
+MMDet's own inference keeps lists and in-place steps that no exporter follows; here the same steps are plain tensor
+arithmetic over the same modules. One-stage detectors are in `openmmlab_models.py`, which alone imports this module.
+"""
+
+import math
+from typing import Any
+
+import torch
+import torchvision
+
+from bachata_assets.pose.model_sets import ModelSetError
+
+MOST_GROWTH = abs(math.log(16 / 1000))
+"""MMDet's DeltaXYWHBBoxCoder: no box grows or shrinks by more than this factor's logarithm."""
+PERSON = 0
+"""COCO's first class."""
+
+
+class TwoStageDetector(torch.nn.Module):
+    """One normalised frame (1, 3, H, W) to person scores (1, P) and boxes (1, P, 4), x1 y1 x2 y2 in px of the frame.
+
+    As MMDet's FasterRCNN at test time, but for the last suppression, which is left to the caller.
+    """
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        head = model.roi_head
+        if type(head).__name__ != "StandardRoIHead":
+            raise ModelSetError(
+                f"{type(head).__name__} cannot be exported: of two-stage detectors only Faster R-CNN can"
+            )
+        self.backbone, self.neck, self.rpn = model.backbone, model.neck, model.rpn_head
+        self.head, self.extractor = head.bbox_head, head.bbox_roi_extractor
+        self.limits = model.test_cfg.rpn
+
+    def forward(self, frame: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return scores and boxes."""
+        levels = self.neck(self.backbone(frame))
+        # As a tensor, since a graph keeps plain numbers as they were when it was made.
+        size = torch._shape_as_tensor(frame)[[3, 2, 3, 2]].float()
+        proposals = self._proposals(levels, size)
+        # The finer the level, the smaller the boxes that are looked at on it. Order does not matter afterwards.
+        layers = self.extractor.roi_layers
+        at = self.extractor.map_roi_levels(torch.cat([proposals[:, :1] * 0, proposals], 1), len(layers))
+        chosen = [proposals[at == index] for index in range(len(layers))]
+        regions = [
+            torchvision.ops.roi_align(
+                levels[index],
+                torch.cat([boxes[:, :1] * 0, boxes], 1),
+                layer.output_size,
+                layer.spatial_scale,
+                layer.sampling_ratio,
+                layer.aligned,
+            )
+            for index, (layer, boxes) in enumerate(zip(layers, chosen, strict=True))
+        ]
+        classes, deltas = self.head(torch.cat(regions))
+        scores = classes.softmax(-1)[:, PERSON]
+        moved = _moved(torch.cat(chosen), deltas[:, 4 * PERSON : 4 * PERSON + 4], self.head.bbox_coder.stds, size)
+        return scores[None], moved[None]
+
+    def _proposals(self, levels: Any, size: torch.Tensor) -> torch.Tensor:
+        """Return the boxes (R, 4) that may hold something, by the region proposal network."""
+        boxes, scores, level_of = [], [], []
+        for index, (objectness, deltas) in enumerate(zip(*self.rpn(levels), strict=True)):
+            level_scores = objectness[0].permute(1, 2, 0).reshape(-1).sigmoid()
+            best, places = level_scores.topk(min(self.limits.nms_pre, level_scores.shape[0]))
+            anchors = self._anchors(index, objectness)[places]
+            level_deltas = deltas[0].permute(1, 2, 0).reshape(-1, 4)[places]
+            boxes.append(_moved(anchors, level_deltas, self.rpn.bbox_coder.stds, size))
+            scores.append(best)
+            level_of.append(torch.full_like(best, index))
+        all_boxes, all_scores = torch.cat(boxes), torch.cat(scores)
+        real = (all_boxes[:, 2:] > all_boxes[:, :2]).all(1)
+        all_boxes, all_scores, levels_of = all_boxes[real], all_scores[real], torch.cat(level_of)[real]
+        # Boxes of different levels do not suppress each other: each level is moved out of the others' reach.
+        apart = all_boxes + (levels_of * (size.max() + 1))[:, None]
+        kept = torchvision.ops.nms(apart, all_scores, self.limits.nms.iou_threshold)
+        return all_boxes[kept[: self.limits.max_per_img]]
+
+    def _anchors(self, index: int, objectness: torch.Tensor) -> torch.Tensor:
+        """Return the anchors (H W A, 4) of one level, row by row."""
+        generator = self.rpn.prior_generator
+        stride_x, stride_y = generator.strides[index]
+        x = torch.arange(objectness.shape[3]) * stride_x
+        y = torch.arange(objectness.shape[2]) * stride_y
+        grid_y, grid_x = torch.meshgrid(y, x, indexing="ij")
+        places = torch.stack([grid_x, grid_y, grid_x, grid_y], -1).reshape(-1, 1, 4).float()
+        return (places + generator.base_anchors[index][None]).reshape(-1, 4)
+
+
+def _moved(boxes: torch.Tensor, deltas: torch.Tensor, stds: Any, size: torch.Tensor) -> torch.Tensor:
+    """Return boxes (R, 4) moved and stretched by deltas (R, 4) in units of `stds`, within the frame.
+
+    The inverse of R-CNN's box regression targets (arXiv:1311.2524, appendix C), as MMDet's DeltaXYWHBBoxCoder.
+    """
+    deltas = deltas * torch.tensor(stds)
+    extent = boxes[:, 2:] - boxes[:, :2]
+    center = (boxes[:, 2:] + boxes[:, :2]) / 2 + extent * deltas[:, :2]
+    half = extent * deltas[:, 2:].clamp(-MOST_GROWTH, MOST_GROWTH).exp() / 2
+    moved = torch.cat([center - half, center + half], 1)
+    return torch.minimum(moved.clamp(min=0), size)
