@@ -19,7 +19,7 @@ from mmengine.model.utils import revert_sync_batchnorm
 from mmengine.registry import DefaultScope
 
 from bachata_assets.pose.model_sets import ModelSetError, ModelSpec
-from bachata_assets.pose.two_stage import TwoStageDetector
+from bachata_assets.pose.openmmlab_two_stage import TwoStageDetector
 from bachata_assets.pose.weights_file import read_weights
 from bachata_assets.schemas import HAND_KEYPOINTS, KEYPOINTS
 
@@ -106,7 +106,7 @@ class ExportedDetector(torch.nn.Module):
 
 
 class ExportedTwoStage(torch.nn.Module):
-    """One uint8 BGR frame (1, H, W, 3) to person scores (1, P) and boxes (1, P, 4), px; see `two_stage.py`."""
+    """One uint8 BGR frame (1, H, W, 3) to person scores (1, P) and boxes (1, P, 4), px; see `openmmlab_two_stage.py`."""
 
     form: ClassVar = {"kind": "boxes"}
 
