@@ -14,6 +14,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from bachata_assets.assets.pose import KEYPOINTS_VERSION
+from bachata_assets.checks import clip_checks
 from bachata_assets.cli import app
 from bachata_assets.embedding import DIMENSIONS
 from bachata_assets.generation import instance_of
@@ -47,7 +48,9 @@ def test_the_sample_becomes_vectors_a_report_and_a_log(sample_made: tuple[Workpl
     assert report["quality_metrics"]["median_quality_score"] == (scores[1] + scores[2]) / 2
     assert report["embeddings"][0]["avg_confidence"] > 0
     assert report["versions"]["stages"]["keypoints"].startswith(f"{KEYPOINTS_VERSION}+")
-    assert all(len(said["passed"]) + len(said["warnings"]) == 16 for said in report["checks"].values())
+    assert all(
+        len(said["passed"]) + len(said["warnings"]) == len(clip_checks(0.5)) for said in report["checks"].values()
+    )
     assert "basic_step_1: made" in (place.data / "embedding_generation.log").read_text()
 
 

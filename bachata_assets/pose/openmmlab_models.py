@@ -106,7 +106,7 @@ class ExportedDetector(torch.nn.Module):
 
 
 class ExportedTwoStage(torch.nn.Module):
-    """One uint8 BGR frame (1, H, W, 3) to person scores (1, P) and boxes (1, P, 4), px; see `openmmlab_two_stage.py`."""
+    """One uint8 BGR frame (1, H, W, 3) to person scores (1, P) and boxes (1, P, 4), px."""
 
     form: ClassVar = {"kind": "boxes"}
 
