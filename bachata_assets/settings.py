@@ -4,15 +4,24 @@ Precedence: keyword arguments (the CLI's flags) > environment > Google Secret Ma
 defaults. Beside this module only `generation.py` reads the environment, for Dagster's own DAGSTER_HOME.
 """
 
+import difflib
+import logging
 import os
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bachata_assets.secret_manager import SecretError, read_secrets
 
+logger = logging.getLogger(__name__)
+
+PREFIX = "BACHATA_"
+ENV_FILE = ".env"
 SECRET_NAMES = {
     "elasticsearch_host": "elasticsearch-host",
     "elasticsearch_port": "elasticsearch-port",
@@ -35,8 +44,8 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_file=".env",
-        env_prefix="BACHATA_",
+        env_file=ENV_FILE,
+        env_prefix=PREFIX,
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -120,6 +129,20 @@ class Settings(BaseSettings):
         description="Keep vectors in the documents' _source (9.2+); off saves disk.",
     )
 
+    @field_validator("data_dir")
+    @classmethod
+    def _file_system_is_there(cls, data_dir: str) -> str:
+        if "://" in data_dir:
+            import fsspec
+
+            try:
+                fsspec.get_filesystem_class(data_dir.partition("://")[0])
+            except ImportError:
+                raise ValueError(
+                    f"{data_dir} needs a package of its own: pip install 'bachata-assets[s3]' for s3://, [gcs] for gs://"
+                ) from None
+        return data_dir
+
     @model_validator(mode="after")
     def _credentials_agree(self) -> "Settings":
         if (self.elasticsearch_username is None) != (self.elasticsearch_password is None):
@@ -138,6 +161,8 @@ def load_settings(**flags: object) -> Settings:
         Naming every setting that is missing or malformed, and what is allowed.
     """
     given = {name: value for name, value in flags.items() if value is not None}
+    for warning in _unknown_variables():
+        _warn(warning)
     settings = _checked(given)
     if settings.environment == "local":
         return settings
@@ -150,6 +175,30 @@ def load_settings(**flags: object) -> Settings:
         return _checked({**read_secrets(settings.gcp_project_id or "", wanted), **given})
     except SecretError as error:
         raise SettingsError(str(error)) from None
+
+
+def variables() -> dict[str, str]:
+    """Return setting -> the environment variable that it is read from."""
+    fields = Settings.model_fields.items()
+    return {name: str(field.validation_alias or f"{PREFIX}{name.upper()}") for name, field in fields}
+
+
+def _unknown_variables() -> Iterable[str]:
+    """Say which variables are no settings: all that `.env` has, and of the environment those that are meant for us."""
+    known = set(variables().values())
+    in_file = {name.upper() for name in dotenv_values(ENV_FILE)}
+    ours = {name for name in map(str.upper, os.environ) if name.startswith(PREFIX)}
+    for name in sorted((in_file | ours) - known):
+        (meant,) = difflib.get_close_matches(name, sorted(known), 1) or ("",)
+        where = ENV_FILE if name in in_file else "the environment"
+        remedy = f"did you mean {meant}?" if meant else "`bachata-assets settings --example` lists them all."
+        yield f"{name} in {where} is no setting: {remedy}"
+
+
+@cache
+def _warn(warning: str) -> None:
+    """Say it once a process."""
+    logger.warning(warning)
 
 
 def _checked(given: dict[str, object]) -> Settings:
@@ -166,8 +215,8 @@ def _checked(given: dict[str, object]) -> Settings:
 def example_env() -> str:
     """Return a .env file with every setting, its description and its default, all commented out."""
     lines = ["# Settings of bachata_assets: copy to .env and uncomment what you change.", ""]
-    for name, field in Settings.model_fields.items():
-        variable = field.validation_alias or f"{Settings.model_config.get('env_prefix', '')}{name.upper()}"
+    for name, variable in variables().items():
+        field = Settings.model_fields[name]
         default = "" if field.default is None else field.default
         lines += [f"# {field.description}", f"# {variable}={default}", ""]
     return "\n".join(lines)

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from bachata_assets import settings as module
 from bachata_assets.settings import Settings, SettingsError, example_env, load_settings
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -69,3 +70,30 @@ def test_the_example_file_changes_nothing_when_it_is_used_as_it_is() -> None:
     Path(".env").write_text("\n".join(uncommented))
     assert len(uncommented) == len(Settings.model_fields)
     assert load_settings() == Settings(_env_file=None)
+
+
+def test_a_mistyped_variable_is_named_once_with_the_one_that_was_meant(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module._warn.cache_clear()
+    said: list[str] = []
+    monkeypatch.setattr(module.logger, "filters", [lambda record: said.append(record.getMessage())])
+    monkeypatch.setenv("BACHATA_PRECISON", "f32")
+    Path(".env").write_text("ELASTICSEARCH_HOTS=localhost\nUNRELATED=1\nELASTICSEARCH_PORT=9201\n")
+    for _ in range(2):
+        assert load_settings().elasticsearch_port == 9201
+    assert said == [
+        "BACHATA_PRECISON in the environment is no setting: did you mean BACHATA_PRECISION?",
+        "ELASTICSEARCH_HOTS in .env is no setting: did you mean ELASTICSEARCH_HOST?",
+        "UNRELATED in .env is no setting: `bachata-assets settings --example` lists them all.",
+    ]
+
+
+def test_a_store_without_its_package_is_refused_with_the_one_to_install() -> None:
+    with pytest.raises(SettingsError, match=r"data_dir: adl://lake needs a package of its own"):
+        load_settings(data_dir="adl://lake")
+
+
+def test_an_unknown_kind_of_store_is_refused() -> None:
+    with pytest.raises(SettingsError, match="data_dir: Protocol not known: moon"):
+        load_settings(data_dir="moon://x")
