@@ -1,6 +1,7 @@
 """Will it work here? Each question answered with ok, a warning or a problem, and what to do about it."""
 
 import importlib.metadata
+import os
 import shutil
 import sys
 import tempfile
@@ -67,8 +68,10 @@ def _system_libraries() -> Finding:
 
 def _disk(data_dir: str) -> Finding:
     if "://" in data_dir:
-        return Finding("ok", f"The data dir {data_dir} is in an object store")
+        return Finding("ok", f"The data dir {data_dir} is in an object store that answers")
     place = next(path for path in (Path(data_dir).absolute(), *Path(data_dir).absolute().parents) if path.exists())
+    if not os.access(place, os.W_OK):
+        return Finding("problem", f"{place} may not be written to", "Choose another --data_dir, or change its rights.")
     free = shutil.disk_usage(place).free / 1e9
     if free < NEEDED_GB:
         return Finding("warning", f"{free:.1f} GB are free at {place}", f"Make {NEEDED_GB:g} GB free.")

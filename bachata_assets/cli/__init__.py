@@ -3,8 +3,10 @@
 import typer
 
 from bachata_assets.cli import generate, models, preview, prune, search, state, verify
+from bachata_assets.cli.commands import Commands
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,  # they may hold secrets

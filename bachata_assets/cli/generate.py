@@ -40,7 +40,8 @@ def generate(
 
     Exits with 0 when every clip was made, 1 while some are failed, 2 for a wrong call.
 
-    Example: `bachata-assets generate --video_dir data/Bachata_steps --annotations data/bachata_annotations.json`
+    Examples: `bachata-assets generate --video_dir data/Bachata_steps --annotations data/bachata_annotations.json`, and
+    with the secrets of a Google Cloud project `GCP_PROJECT_ID=dance bachata-assets generate --environment cloud …`
     """
     from bachata_assets.build import build_platform
     from bachata_assets.collection import CollectionError
@@ -73,7 +74,10 @@ def generate(
 def sample(
     folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("data/sample"),
 ) -> None:
-    """Render the sample collection: four short clips of a drawn couple, with music and the truth about both."""
+    """Render the sample collection: four short clips of a drawn couple, with music and the truth about both.
+
+    Example: `bachata-assets sample /tmp/sample`
+    """
     from bachata_assets.video.render.sample import write_sample_collection
 
     write_sample_collection(folder)
@@ -91,7 +95,9 @@ def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
         typer.echo(f"  not made: {pending.clip_id}: see {log}", err=True)
     for entry in done.collection.without_file:
         typer.echo(f"  annotation without a file: {entry.clip_id or entry.video_path}", err=True)
-    typer.echo(f"Everything is in {data_dir}: embeddings.parquet, embedding_generation_report.json, the log in {log}")
+    typer.echo(
+        f"Everything is in {data_dir}: embeddings.parquet, embedding_generation_report.json and .html, the log in {log}"
+    )
     typer.echo(f"Look at it: DAGSTER_HOME={dagster_home(data_dir)} BACHATA_DATA_DIR={data_dir} uv run dagster dev")
 
 

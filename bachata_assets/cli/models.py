@@ -32,6 +32,8 @@ def download_models(
     """Download the weights of a model set, go on where an earlier download broke off, and check them.
 
     The set `bundled` comes with the project and needs no download.
+
+    Example: `bachata-assets download-models SET --checkpoint_path /models`
     """
     from bachata_assets.pose.download import DownloadError
     from bachata_assets.pose.model_sets import ModelSetError

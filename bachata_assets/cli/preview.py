@@ -15,7 +15,10 @@ def preview(
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Write a film (mp4) of a clip, with its sound and both skeletons in the roles' colours."""
+    """Write a film (mp4) of a clip, with its sound and both skeletons in the roles' colours.
+
+    Example: `bachata-assets preview basic_step_1 --out basic_step_1.mp4`
+    """
     from bachata_assets import previewing
     from bachata_assets.collection import CollectionError
     from bachata_assets.resources.dataset import Dataset

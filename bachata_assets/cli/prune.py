@@ -4,15 +4,18 @@ from typing import Annotated
 
 import typer
 
-from bachata_assets.cli.options import DataDir, refuse
+from bachata_assets.cli.options import DataDir, both, refuse
 
 
 def prune(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which clips would go.")] = False,
+    dry_run: Annotated[bool, typer.Option(*both("dry_run"), help="Only say which clips would go.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Remove the clips whose files are gone: partition, tables and document together."""
+    """Remove the clips whose files are gone: partition, tables and document together.
+
+    Examples: `bachata-assets prune --dry-run`, and without being asked `bachata-assets prune --yes`
+    """
     from bachata_assets import pruning
     from bachata_assets.build import build_platform
     from bachata_assets.collection import CollectionError

@@ -74,7 +74,10 @@ def similar(
 
 @index_app.command()
 def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Show every version of the index, and which one readers see."""
+    """Show every version of the index, and which one readers see.
+
+    Example: `bachata-assets index status --json`
+    """
     with _index(data_dir) as index:
         state = index.status()
     if as_json:
@@ -94,7 +97,10 @@ def promote(
     force: Annotated[bool, typer.Option("--force", help="Do it although clips are missing from the new one.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Let readers see the version that the current models write."""
+    """Let readers see the version that the current models write.
+
+    Example: `bachata-assets index promote --force`
+    """
     with _index(data_dir, writing=True) as index:
         done = index.promote(force=force)
     if not done.live:
@@ -108,7 +114,10 @@ def promote(
 
 @index_app.command()
 def prune(data_dir: DataDir = None) -> None:
-    """Remove the versions that readers no longer see."""
+    """Remove the versions that readers no longer see.
+
+    Example: `bachata-assets index prune`
+    """
     with _index(data_dir, writing=True) as index:
         removed = index.prune()
     typer.echo(f"Removed: {', '.join(removed)}" if removed else "Nothing to remove.")
@@ -116,7 +125,10 @@ def prune(data_dir: DataDir = None) -> None:
 
 @index_app.command()
 def adopt(data_dir: DataDir = None) -> None:
-    """Turn a plain index that has the alias' name into a version behind the alias."""
+    """Turn a plain index that has the alias' name into a version behind the alias.
+
+    Example: `bachata-assets index adopt`
+    """
     with _index(data_dir, writing=True) as index:
         name = index.adopt()
     typer.echo(f"The plain index is now {name}.")

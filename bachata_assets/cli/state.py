@@ -12,6 +12,8 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show which clips are made, which failed and why, and which are still to be made. Makes nothing.
 
     Exits with 1 while clips are failed or missing.
+
+    Examples: `bachata-assets status`, and for a script `bachata-assets status --json --data_dir data/sample_run`
     """
     from bachata_assets import collection
     from bachata_assets.build import build_platform
@@ -39,11 +41,16 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     raise typer.Exit(1 if standing.todo else 0)
 
 
-def report(data_dir: DataDir = None) -> None:
-    """Make the table over all clips and the report again, from what is there."""
+def report(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Make the table over all clips and the two reports again, from what is there.
+
+    Examples: `bachata-assets report`, and to see only the figures `bachata-assets report --json`
+    """
     from bachata_assets.build import build_platform
     from bachata_assets.collection import CollectionError
     from bachata_assets.generation import instance_of, make_report
+    from bachata_assets.report.page import PAGE_NAME
+    from bachata_assets.report.summary import REPORT_NAME
     from bachata_assets.settings import SettingsError, load_settings
 
     try:
@@ -52,7 +59,14 @@ def report(data_dir: DataDir = None) -> None:
             make_report(platform, instance)
     except (SettingsError, *CollectionError) as error:
         refuse(str(error))
-    typer.echo(f"Wrote embeddings.parquet and embedding_generation_report.json in {platform.dataset.path('')}")
+    dataset = platform.dataset
+    if as_json:
+        content = json.loads(dataset.read_text(REPORT_NAME) or "{}")
+        shown = {name: content[name] for name in ("summary", "timing", "quality_metrics", "failed_videos")}
+        paths = {"report": dataset.path(REPORT_NAME), "page": dataset.path(PAGE_NAME)}
+        typer.echo(json.dumps(shown | paths, indent=2, ensure_ascii=False))
+        return
+    typer.echo(f"Wrote embeddings.parquet, {REPORT_NAME} and {PAGE_NAME} in {dataset.path('')}")
 
 
 def settings(
@@ -61,7 +75,10 @@ def settings(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show every setting and its value; secrets are masked."""
+    """Show every setting and its value; secrets are masked.
+
+    Examples: `bachata-assets settings`, and to begin a file of one's own `bachata-assets settings --example > .env`
+    """
     from bachata_assets.settings import SettingsError, example_env, load_settings
 
     if example:

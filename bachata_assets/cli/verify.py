@@ -14,6 +14,8 @@ def verify(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Check this machine: versions, libraries, disk, models, index, and one rendered clip through the pipeline.
 
     Exits with 1 when there is a problem; a warning is none.
+
+    Examples: `bachata-assets verify`, and for a script `bachata-assets verify --json`
     """
     from bachata_assets.build import build_platform
     from bachata_assets.settings import SettingsError, load_settings
