@@ -24,7 +24,7 @@ def report_checks(stages: Sequence[Stage], settings: Settings) -> list[dg.AssetC
     def no_duplicate_clips(dataset: Dataset) -> dg.AssetCheckResult:
         table = dataset.read_parquet(EMBEDDINGS_NAME)
         clip_ids = table.column("clip_id").to_pylist() if table else []
-        vectors = {family: _rows(table, family) for family in COMPARED} if table else {}
+        vectors = {family: vectors_of(table, family) for family in COMPARED} if table else {}
         pairs = find_duplicates(collection.contents(dataset), vectors, clip_ids)
         rows = [{"clip": pair.clip_id, "the same as": pair.other, "because": pair.reason} for pair in pairs]
         return _result(rows, "Remove one of the files, or keep both: nothing else depends on this.")
@@ -56,7 +56,7 @@ def _result(rows: list[dict[str, str]], remedy: str) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not rows, severity=dg.AssetCheckSeverity.WARN, metadata=metadata)
 
 
-def _rows(table: pa.Table, family: str) -> np.ndarray:
+def vectors_of(table: pa.Table, family: str) -> np.ndarray:
     """Return a family's vectors, float32 (N, D), NaN where absent."""
     column = table.column(f"{family}_embedding").combine_chunks()
     filled = column.fill_null([float("nan")] * DIMENSIONS[family]) if column.null_count else column

@@ -11,6 +11,8 @@ from bachata_assets.report.neighbours import View
 
 LANDMARKS = 500
 PERPLEXITY = 30.0
+STEPS = 500
+"""Of the descent; more change nothing that a person sees."""
 FEWEST = 8
 """Clips below which t-SNE has nothing to work with; principal components are shown."""
 _NEAREST = 3
@@ -60,14 +62,16 @@ def _landmarks(view: View, rows: np.ndarray) -> np.ndarray:
     if len(rows) < FEWEST:
         return components
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     distances = np.maximum(1 - np.nan_to_num(view.scores(rows, rows)), 0)
     np.fill_diagonal(distances, 0)
     # A small start in the order of the principal components keeps the map's large parts where they belong.
     start = components / (components.std() or 1.0) * 1e-4
     perplexity = min(PERPLEXITY, (len(rows) - 1) / 3)
-    tsne = TSNE(perplexity=perplexity, metric="precomputed", init=start, random_state=0)
-    return np.asarray(tsne.fit_transform(distances))
+    tsne = TSNE(perplexity=perplexity, metric="precomputed", init=start, max_iter=STEPS, random_state=0)
+    with threadpool_limits(1):  # on a busy machine its threads would wait for one another at every step
+        return np.asarray(tsne.fit_transform(distances))
 
 
 def _between(scores: np.ndarray, landmarks: np.ndarray) -> np.ndarray:

@@ -1,0 +1,100 @@
+"""A data dir in an object store: a real S3 client, a server of the test's own."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec
+import pytest
+import requests
+from moto.server import ThreadedMotoServer
+from s3fs import S3FileSystem
+from typer.testing import CliRunner
+
+from bachata_assets.cli import app
+from bachata_assets.generation import local_folder
+from bachata_assets.resources.dataset import Dataset
+from bachata_assets_tests.workplace import SAMPLE_CLIPS, Workplace
+
+DATA_DIR = "s3://dances/bachata"
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3FileSystem]:
+    """An empty bucket, reached as anyone would: by the environment."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    address = f"http://{host}:{port}"
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "ana",
+        "AWS_SECRET_ACCESS_KEY": "hunter2",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": address,
+        "AWS_ENDPOINT": address,  # LanceDB reads these two
+        "AWS_ALLOW_HTTP": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    requests.post(f"{address}/moto-api/reset", timeout=10)  # what another test's server held
+    S3FileSystem.clear_instance_cache()
+    files = fsspec.filesystem("s3")
+    files.mkdir("dances")
+    yield files
+    server.stop()
+    S3FileSystem.clear_instance_cache()
+
+
+def test_a_collection_in_a_bucket_is_made_searched_and_reported(place: Workplace, bucket: S3FileSystem) -> None:
+    shutil.copytree(place.data / ".dagster", local_folder(DATA_DIR) / ".dagster")
+    shutil.rmtree(place.data / "search_index")  # its documents are in another index
+    (place.data / "text_embedding" / "basic_step_1.parquet").unlink()
+    for table in place.data.rglob("*.parquet"):
+        bucket.put_file(str(table), f"dances/bachata/{table.relative_to(place.data).as_posix()}")
+    written = {name: bucket.info(name)["LastModified"] for name in bucket.find("dances/bachata/keypoints")}
+    words = ["generate", "--video_dir", str(place.videos), "--annotations", str(place.annotations)]
+    result = CliRunner().invoke(app, [*words, "--data_dir", DATA_DIR])
+    assert result.exit_code == 0, result.output
+    assert {Path(name).stem for name in bucket.find("dances/bachata/search_index")} == SAMPLE_CLIPS
+    assert bucket.exists("dances/bachata/text_embedding/basic_step_1.parquet")
+    assert {name: bucket.info(name)["LastModified"] for name in written} == written
+    report = json.loads(bucket.cat("dances/bachata/embedding_generation_report.json"))
+    assert report["summary"]["successful"] == 4
+    page = bucket.cat("dances/bachata/embedding_generation_report.html").decode()
+    assert "basic_step_1" in page
+    assert "../" not in page.partition('id="data"')[2].partition("</script>")[0]  # no film is linked from there
+    found = CliRunner().invoke(app, ["similar", "basic_step_1", "--json", "--data_dir", DATA_DIR])
+    assert {match["clip_id"] for match in json.loads(found.output)} == SAMPLE_CLIPS - {"basic_step_1"}
+    assert not [path for path in Path().rglob("*.parquet") if "place" not in path.parts]  # nothing of it lies here
+
+
+def test_reports_are_written_into_a_bucket(bucket: S3FileSystem, tmp_path: Path) -> None:
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "waiting.mp4").touch()
+    Dataset(url=DATA_DIR).remember(video_dir=str(tmp_path / "videos"))
+    result = CliRunner().invoke(app, ["report", "--data_dir", DATA_DIR])
+    assert result.exit_code == 0, result.output
+    assert json.loads(bucket.cat("dances/bachata/embedding_generation_report.json"))["pending_videos"] == ["waiting"]
+    page = bucket.cat("dances/bachata/embedding_generation_report.html").decode()
+    assert '"video": [null]' in page  # no film is linked from a bucket
+    assert bucket.exists("dances/bachata/embeddings.parquet")
+    assert bucket.exists("dances/bachata/clips.parquet")
+
+
+def test_two_stores_keep_their_states_apart() -> None:
+    assert local_folder("s3://dances/bachata") != local_folder("s3://dances/salsa")
+    assert local_folder("data") == Path("data").absolute()
+
+
+@pytest.mark.parametrize("address", [None, "http://127.0.0.1:9"])
+def test_a_bucket_that_is_not_there_is_one_clear_line(
+    address: str | None, bucket: S3FileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    S3FileSystem.clear_instance_cache()
+    result = CliRunner().invoke(app, ["status", "--data_dir", "s3://nowhere/x"])
+    assert result.exit_code == 2
+    (line,) = result.output.splitlines()
+    assert line.startswith("Error: s3://nowhere/x: the bucket nowhere is not there or cannot be reached: create it")
