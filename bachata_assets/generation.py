@@ -65,8 +65,8 @@ def dagster_home(data_dir: str) -> Path:
 
 
 def local_folder(data_dir: str) -> Path:
-    """Return the data dir, and for one in an object store `data`: log and state need a local place."""
-    return Path("data" if "://" in data_dir else data_dir).absolute()
+    """Return the data dir; log and state of one in an object store are in a folder of its name under `data`."""
+    return Path("data", data_dir.partition("://")[2]).absolute() if "://" in data_dir else Path(data_dir).absolute()
 
 
 @contextmanager

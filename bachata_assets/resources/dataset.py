@@ -3,6 +3,7 @@
 What a table holds is in `schemas.py`; when it is made again, in `provenance.py`.
 """
 
+import errno
 import io
 import json
 from functools import cached_property
@@ -34,7 +35,10 @@ class Dataset(dg.ConfigurableResource):  # type: ignore[type-arg]
     @cached_property
     def _place(self) -> tuple[fsspec.AbstractFileSystem, str]:
         filesystem, root = fsspec.core.url_to_fs(self.url)
-        return filesystem, root.rstrip("/")
+        root = root.rstrip("/")
+        if {"s3", "gs"} & {*filesystem.protocol}:
+            _require_bucket(filesystem, root.split("/")[0], self.url)
+        return filesystem, root
 
     def path(self, name: str) -> str:
         """Return where `name` is, as its file system says it."""
@@ -141,6 +145,17 @@ class Dataset(dg.ConfigurableResource):  # type: ignore[type-arg]
         finally:
             if filesystem.exists(written):
                 filesystem.rm(written)
+
+
+def _require_bucket(filesystem: fsspec.AbstractFileSystem, bucket: str, url: str) -> None:
+    """Raise an OSError that names the data dir when its bucket is not there or cannot be asked for."""
+    try:
+        there = filesystem.exists(bucket)
+    except Exception as error:  # every store's client has exceptions of its own
+        raise OSError(errno.EIO, f"cannot be reached: {error}", url) from error
+    if not there:
+        remedy = "create it, or check the store's address and the credentials"
+        raise FileNotFoundError(errno.ENOENT, f"the bucket {bucket} is not there or cannot be reached: {remedy}", url)
 
 
 def provenance_of(table: pa.Table) -> dict[str, Any]:
