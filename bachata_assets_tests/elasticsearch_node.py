@@ -1,8 +1,9 @@
 """Real Elasticsearch nodes for tests: fetched once by Maven, started on a free port, ended by their own pid.
 
 A pytest plugin (`pytest_plugins = ["bachata_assets_tests.elasticsearch_node"]`) that gives the fixtures
-`elasticsearch_node` (plain 9.1.0), `newest_node` (plain 9.2.4), `any_node` (both) and `secured_node` (TLS and
-users, both); and, run as a module, the download: `python -m bachata_assets_tests.elasticsearch_node`.
+`elasticsearch_node` (plain 9.1.0), `newest_node` (plain 9.2.4), `any_node` (both), `secured_node` (TLS, users and
+API keys, both) and `outdated_node` (plain 8.19.7, too old for us); and, run as a module, the download:
+`python -m bachata_assets_tests.elasticsearch_node`.
 Faults between client and node are `search/fault_proxy.py`'s.
 """
 
@@ -26,6 +27,7 @@ import pytest
 
 from bachata_assets.settings import Settings
 
+OUTDATED = "8.19.7"
 OLDEST = "9.1.0"
 NEWEST = "9.2.4"
 PASSWORD = "a-password-of-the-tests"
@@ -39,8 +41,16 @@ ROLES = {
 }
 """Roles of docs/elasticsearch.md; a node with users has a user of each, whose password is `PASSWORD`.
 
-They are for the tests' own indices, `moves-*`. In files, since this distribution lacks the module that the index of
-roles, users and API keys needs.
+They are for the tests' own indices, `moves-*`.
+"""
+PLUGIN = Path(__file__).with_name("SecurityAnalysis.java")
+PLUGIN_DESCRIPTOR = """\
+name=security-analysis
+description=text analysis of the index of API keys
+version=1
+classname=SecurityAnalysis
+java.version=21
+elasticsearch.version={version}
 """
 
 
@@ -102,6 +112,8 @@ class Node:
         self.home = self._folder / f"elasticsearch-{self.version}"
         for script in (*self.home.glob("bin/*"), *self.home.glob("modules/*/platform/*/bin/*")):
             script.chmod(0o755)
+        if self.tls:
+            self._install_plugin()
         self._give_away()
         self.port = free_port()
 
@@ -167,7 +179,7 @@ class Node:
         shutil.rmtree(self._folder)
 
     def _wait(self) -> None:
-        from elasticsearch import ApiError, TransportError
+        from elasticsearch import ApiError, BadRequestError, TransportError
 
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
@@ -177,12 +189,24 @@ class Node:
                 if not self.tls or self.ca_certs.exists():
                     self.client().options(max_retries=0).cluster.health(wait_for_status="yellow")
                     return
+            except BadRequestError:
+                return  # a node of 8.x is there, and refuses what a client of 9.x asks for
             except (ApiError, TransportError):
                 pass  # still starting
             time.sleep(0.3)
         log = (self._folder / "output.log").read_text()[-3000:]
         self.close()
         raise RuntimeError(f"Elasticsearch {self.version} did not start:\n{log}")
+
+    def _install_plugin(self) -> None:
+        """Compile and install what the distribution lacks for API keys."""
+        folder = self.home / "plugins" / "security-analysis"
+        with tempfile.TemporaryDirectory() as classes:
+            command = [str(self._jdk / "bin" / "javac"), "-d", classes, "-cp", f"{self.home}/lib/*", str(PLUGIN)]
+            subprocess.run(command, check=True, capture_output=True)
+            shutil.make_archive(str(folder / "security-analysis"), "zip", classes)
+        (folder / "security-analysis.zip").rename(folder / "security-analysis.jar")
+        (folder / "plugin-descriptor.properties").write_text(PLUGIN_DESCRIPTOR.format(version=self.version))
 
     def _make_users(self) -> None:
         command = [str(self.home / "bin" / "elasticsearch-users"), "useradd", "tester", "-p", PASSWORD]
@@ -265,6 +289,12 @@ def secured_node(request: pytest.FixtureRequest) -> Iterator[Node]:
     yield from running(request.param, tls=True)
 
 
+@pytest.fixture(scope="session")
+def outdated_node() -> Iterator[Node]:
+    """A plain node of the last version before 9."""
+    yield from running(OUTDATED)
+
+
 if __name__ == "__main__":
-    for wanted in sys.argv[1:] or (OLDEST, NEWEST):
+    for wanted in sys.argv[1:] or (OUTDATED, OLDEST, NEWEST):
         fetch(wanted)

@@ -69,7 +69,7 @@ def _api_error(where: str, settings: Settings, error: "ApiError") -> SearchError
             f"Elasticsearch at {where} has no index {name} yet: run `bachata-assets generate` first"
         )
     if error.error == "media_type_header_exception":  # 8.x refuses what a client of 9.x asks for
-        return UnsupportedVersionError(f"Elasticsearch at {where} is too old; upgrade it to 9.1 or newer")
+        return UnsupportedVersionError(f"Elasticsearch at {where} is older than 9; upgrade it to 9.1 or newer")
     if error.status_code in OVERLOADED:
         return SearchUnavailableError(
             f"Elasticsearch at {where} is overloaded ({ATTEMPTS} attempts): {reason}. Try again later."

@@ -164,3 +164,21 @@ def test_the_servers_version_is_known_and_must_be_new_enough(any_node: Node, cli
     require_version(version, "here:9200")
     with pytest.raises(UnsupportedVersionError, match=r"Elasticsearch at here:9200 is 9\.0\.3; upgrade it to 9\.1"):
         require_version((9, 0, 3), "here:9200")
+
+
+def test_a_server_of_before_nine_is_refused_in_one_line(outdated_node: Node) -> None:
+    settings = outdated_node.settings()
+    line = rf"^Elasticsearch at localhost:{outdated_node.port} is older than 9; upgrade it to 9\.1 or newer$"
+    with open_index(settings, fingerprint="a") as index, pytest.raises(UnsupportedVersionError, match=line):
+        index.put([document("clip")])
+    reader = SearchIndex.from_settings(settings)
+    for ask in (reader.count, reader.status, reader.ids, lambda: reader.find_similar("clip")):
+        with pytest.raises(UnsupportedVersionError, match=line):
+            ask()
+
+
+def test_a_server_that_does_not_tell_its_version_is_warned_about(caplog: pytest.LogCaptureFixture) -> None:
+    require_version(None, "here:9200")
+    assert caplog.messages == [
+        "Elasticsearch at here:9200 does not tell this user its version; it must be 9.1 or newer"
+    ]

@@ -96,6 +96,47 @@ def test_an_api_key_is_sent_instead_of_a_user(elasticsearch_node: Node, alias: s
     elasticsearch_node.delete_indices(alias)
 
 
+@pytest.fixture
+def keyed(secured_node: Node, alias: str, settings: Settings) -> Iterator[Settings]:
+    """Settings of an API key that the node made, with the privileges of a pipeline on the tests' indices alone."""
+    granted = {"moves": {"indices": [{"names": ["moves-*"], "privileges": ["read", "write", "manage"]}]}}
+    with secured_node.client() as client:
+        key = client.security.create_api_key(name=alias, role_descriptors=granted)
+        nobody = {"elasticsearch_username": None, "elasticsearch_password": None}
+        yield secured_node.settings(elasticsearch_index=alias, **nobody, elasticsearch_api_key=key["encoded"])
+        client.security.invalidate_api_key(name=alias)
+
+
+def test_an_api_key_of_the_node_can_do_everything_with_its_indices(keyed: Settings) -> None:
+    with open_index(keyed, fingerprint="a") as old, open_index(keyed, fingerprint="b") as new:
+        assert [result.error for result in old.put(documents(5))] == [None] * 5
+        assert old.promote().live
+        new.put(documents(5))
+        assert (new.promote().replaced, new.prune()) == (old.version, [old.version])
+        assert len(SearchIndex.from_settings(keyed).find_similar("clip_0000")) == 4
+
+
+def test_an_api_key_reaches_no_other_index(keyed: Settings) -> None:
+    other = keyed.model_copy(update={"elasticsearch_index": "others-moves"})
+    with open_index(other, fingerprint="a") as index:
+        [result] = index.put([document("clip")])
+        assert "is unauthorized for API key" in result.error
+        with pytest.raises(SearchAccessError, match="does not permit this"):
+            index.count()
+
+
+def test_an_api_key_that_was_revoked_is_refused_and_not_shown(
+    secured_node: Node, alias: str, keyed: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with secured_node.client() as client:
+        client.security.invalidate_api_key(name=alias)
+    with pytest.raises(SearchAccessError, match="refuses the API key: correct ELASTICSEARCH_API_KEY") as caught:
+        SearchIndex.from_settings(keyed).count()
+    secret = keyed.elasticsearch_api_key.get_secret_value()
+    assert secret not in f"{caught.value} {caught.value.__cause__!r} {caplog.text} {keyed!r}"
+
+
 def test_who_may_read_and_write_this_index_can_do_the_daily_work(
     secured_node: Node, alias: str, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
