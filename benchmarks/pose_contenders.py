@@ -148,6 +148,9 @@ def through_apis(model_set: ModelSet, pictures: list[np.ndarray]) -> Callable[[]
     detector, pose = _of_apis(model_set)
     from mmdet.apis import inference_detector
     from mmpose.apis import inference_topdown
+    from mmpose.utils import adapt_mmdet_pipeline
+
+    detector.cfg = adapt_mmdet_pipeline(detector.cfg)
 
     def run() -> None:
         for picture in pictures:
