@@ -141,33 +141,34 @@ def register(instance: DagsterInstance, dataset: Dataset, collection: Collection
             observe_gone(instance, clip_id, collection.where.video_dir / file.path, file.content)
 
 
-def read_clips(instance: DagsterInstance, clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> list[Clip]:
-    """Return clips that were registered before; files that are new or changed are read, and their versions observed.
+def clips_of(clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> list[Clip]:
+    """Return clips that were registered before; files that are new or changed are read. Keeps nothing.
 
     Raises
     ------
     SettingsError
         When an id was never registered.
     """
-    where = folders(settings, dataset)
+    return _clips_of(_read(clip_ids, settings, dataset), settings, dataset)
+
+
+def read_clips(instance: DagsterInstance, clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> list[Clip]:
+    """Return the same as `clips_of`; what was read is kept, and observed.
+
+    Raises
+    ------
+    SettingsError
+        When an id was never registered.
+    """
+    files = _read(clip_ids, settings, dataset)
     known = _registry(dataset)
-    wanted = list(clip_ids)
-    unknown = [clip_id for clip_id in wanted if clip_id not in known]
-    if unknown:
-        raise SettingsError(
-            f"Partition {unknown[0]} is no clip of {where.video_dir}: partitions are added by the new_clips sensor "
-            "or by `bachata-assets generate`"
-        )
-    entries = load_annotations(where.annotations) if where.annotations else []
-    files = {clip_id: registry.read(where.video_dir, known[clip_id]) for clip_id in wanted}
-    matched = _match(entries, {i: file for i, file in known.items() if file.present} | files, where)
-    changed = {clip_id: file for clip_id, file in files.items() if file.is_read and file != known[clip_id]}
+    changed = {clip_id: file for clip_id, file in files.items() if file.is_read and file != known.get(clip_id)}
     if changed:
         with dataset.lock():
             dataset.write_parquet(REGISTRY, registry.to_table({**_registry(dataset), **changed}), {})
-    clips = {clip_id: _clip(file, matched.annotation(clip_id), where, dataset) for clip_id, file in files.items()}
-    observe(instance, clips, clip_ids=wanted)
-    return list(clips.values())
+    clips = _clips_of(files, settings, dataset)
+    observe(instance, {clip.clip_id: clip for clip in clips}, clip_ids=list(files))
+    return clips
 
 
 def registered_clips(dataset: Dataset) -> set[str]:
@@ -191,6 +192,27 @@ def contents(dataset: Dataset) -> dict[str, str]:
 def present_clips(dataset: Dataset) -> set[str]:
     """Return the ids of the clips that were there when last looked."""
     return {clip_id for clip_id, file in _registry(dataset).items() if file.present}
+
+
+def _read(clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> dict[str, ClipFile]:
+    video_dir = folders(settings, dataset).video_dir
+    known = _registry(dataset)
+    wanted = list(clip_ids)
+    unknown = [clip_id for clip_id in wanted if clip_id not in known]
+    if unknown:
+        raise SettingsError(
+            f"Partition {unknown[0]} is no clip of {video_dir}: partitions are added by the new_clips sensor "
+            "or by `bachata-assets generate`"
+        )
+    return {clip_id: registry.read(video_dir, known[clip_id]) for clip_id in wanted}
+
+
+def _clips_of(files: Mapping[str, ClipFile], settings: Settings, dataset: Dataset) -> list[Clip]:
+    where = folders(settings, dataset)
+    entries = load_annotations(where.annotations) if where.annotations else []
+    there = {clip_id: file for clip_id, file in _registry(dataset).items() if file.present}
+    matched = _match(entries, {**there, **files}, where)
+    return [_clip(file, matched.annotation(clip_id), where, dataset) for clip_id, file in files.items()]
 
 
 def _registry(dataset: Dataset) -> dict[str, ClipFile]:
