@@ -40,9 +40,7 @@ nux:
   enabled: false
 concurrency:
   runs:
-    max_concurrent_runs: 2
-  pools:
-    default_limit: 1  # one run of clips uses all cores
+    max_concurrent_runs: 1  # one run of clips uses all cores
 """
 
 _NO_CAPTURE = {

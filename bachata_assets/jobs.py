@@ -7,7 +7,6 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from pydantic import Field
 
 from bachata_assets import pruning
-from bachata_assets.partitions import CLIPS_POOL
 from bachata_assets.resources.dataset import Dataset
 from bachata_assets.resources.search_index import SearchIndexResource
 from bachata_assets.settings import Settings
@@ -44,7 +43,7 @@ def jobs(stages: Sequence[Stage], settings: Settings) -> tuple[Job, Job, dg.JobD
 
 
 def _prune_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
-    @dg.op(description="Removes the clips whose files are gone, unless it is only to say which.", pool=CLIPS_POOL)
+    @dg.op(description="Removes the clips whose files are gone, unless it is only to say which.")
     def remove_clips_that_are_gone(
         context: dg.OpExecutionContext,
         config: PruneConfig,

@@ -31,8 +31,6 @@ def end_orphans(instance: DagsterInstance) -> list[str]:
         instance.report_run_failed(
             run, "Its process was killed. What it had made is kept; the next run makes the rest."
         )
-        # Dagster itself frees what a dead run holds of a pool only where run monitoring is on.
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         logger.warning("Run %s was left behind by a process that is gone; it is marked as failed", run.run_id)
         ended.append(run.run_id)
     return ended

@@ -28,7 +28,7 @@ from bachata_assets_tests.workplace import Workplace
 
 PROJECT = Path(__file__).resolve().parents[1]
 PATIENCE_S = 300
-NEW_CLIPS = ["cut_short", "half_hidden"]
+NEW_CLIPS = ["cut_short", "gone_dark"]
 ASSETS = [
     *("keypoints", "beats", "lead_embedding", "follow_embedding", "interaction_embedding"),
     *("audio_embedding", "text_embedding", "search_index"),
@@ -125,7 +125,7 @@ def backfilled(webserver: Webserver) -> Webserver:
 def _add_clips(place: Workplace) -> None:
     whole = place.videos / "basic_steps" / "basic_step_1.mp4"
     (place.videos / "cut_short.mp4").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    _hide_a_dancer(whole, place.videos / "half_hidden.mp4")
+    _turn_the_light_off(whole, place.videos / "gone_dark.mp4")
     settings = load_settings(
         video_dir=place.videos, annotations=place.annotations, data_dir=str(place.data), settle_seconds=0
     )
@@ -134,8 +134,8 @@ def _add_clips(place: Workplace) -> None:
         collection.register(instance, dataset, collection.look(settings, dataset))
 
 
-def _hide_a_dancer(source: Path, target: Path) -> None:
-    """Write a clip again with its right half black but for the first moments."""
+def _turn_the_light_off(source: Path, target: Path) -> None:
+    """Write a clip again that is black but for its first half second."""
     import av
 
     with av.open(str(source)) as reading, av.open(str(target), "w") as writing:
@@ -144,7 +144,7 @@ def _hide_a_dancer(source: Path, target: Path) -> None:
         stream.width, stream.height, stream.pix_fmt = shown.width, shown.height, "yuv420p"
         for number, frame in enumerate(reading.decode(shown)):
             picture = frame.to_ndarray(format="rgb24")
-            if number > 5:
-                picture[:, picture.shape[1] // 2 :] = 0
+            if number > shown.average_rate / 2:
+                picture[:] = 0
             writing.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         writing.mux(stream.encode())

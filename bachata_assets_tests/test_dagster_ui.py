@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bachata_assets_tests.dagster_dev import ASSETS, Webserver
+from bachata_assets_tests.dagster_dev import Webserver
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -26,13 +26,6 @@ def shoot(page: "Page", folder: Path, name: str) -> None:
     page.screenshot(path=folder / f"{name}.png")
 
 
-def test_the_graph_shows_every_asset(window: "Page", tmp_path: Path) -> None:
-    window.goto("/asset-groups")
-    for asset in [*ASSETS, "clip_file", "annotation", "embeddings", "report"]:
-        window.get_by_text(asset, exact=True).first.wait_for(state="attached")
-    shoot(window, tmp_path, "graph")
-
-
 def test_a_partition_shows_what_was_made_of_its_clip(window: "Page", tmp_path: Path) -> None:
     window.goto("/assets/keypoints?view=partitions&partition=cross_body_lead_1")
     for label in ("quality_score", "detection_rate"):
@@ -42,7 +35,7 @@ def test_a_partition_shows_what_was_made_of_its_clip(window: "Page", tmp_path: P
 
 def test_the_check_shows_the_failing_clip_with_its_number(window: "Page", tmp_path: Path) -> None:
     window.goto("/assets/keypoints?view=checks&checkDetail=quality_at_least_half")
-    window.get_by_text("half_hidden").first.wait_for()
+    window.get_by_text("gone_dark").first.wait_for()
     window.get_by_text("quality_score", exact=True).first.wait_for()
     shoot(window, tmp_path, "check")
 

@@ -14,7 +14,7 @@ from bachata_assets.checks import Check
 from bachata_assets.events import DagsterEvent, events_of
 from bachata_assets.observations import recorded
 from bachata_assets.orphans import record_process
-from bachata_assets.partitions import CLIPS_POOL, OWNER, clips
+from bachata_assets.partitions import OWNER, clips
 from bachata_assets.planning import ONLY_MISSING_TAG
 from bachata_assets.processing import StageFailed, process
 from bachata_assets.provenance import outdated
@@ -37,7 +37,6 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
         partitions_def=clips,
         backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=settings.clips_per_run),
         can_subset=True,
-        pool=CLIPS_POOL,
     )
     def run_clips(
         context: dg.AssetExecutionContext,
