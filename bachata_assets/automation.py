@@ -1,71 +1,84 @@
-"""Jobs, the sensor for new clips, the nightly schedule, and the report that follows finished runs.
+"""The sensor for new clips, the schedules, and the report that follows finished runs; the jobs are in `jobs.py`.
 
 All are off until someone switches them on in the UI. What has to be made is `provenance.py`'s answer.
 """
 
-from collections.abc import Iterator, Sequence
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 import dagster as dg
 from dagster import DagsterInstance
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from bachata_assets import collection
+from bachata_assets.collection import Collection
+from bachata_assets.jobs import Job, jobs
 from bachata_assets.orphans import end_orphans
-from bachata_assets.planning import ATTEMPTS, REQUEST_TAG, attempts, plan, range_tags, request_of
+from bachata_assets.planning import REQUEST_TAG, due_attempt, plan, request_of, run_tags
+from bachata_assets.provenance import Batch
 from bachata_assets.resources.dataset import Dataset
 from bachata_assets.settings import Settings
 from bachata_assets.stages import Stage
 from bachata_assets.standing import Standing
 
-PROCESS_JOB = "process_clips"
-REPORT_JOB = "make_report"
-
 _ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
+RUNS_A_TICK = 20
+"""Runs that one tick asks for at most: the daemon launches them within its time, the next tick asks for more."""
 
 
 def automation(settings: Settings, stages: Sequence[Stage], dataset: Dataset) -> dict[str, Any]:
     """Return jobs, sensors and schedules, as keyword arguments of `dg.Definitions`."""
-    process = dg.define_asset_job(
-        PROCESS_JOB,
-        selection=[stage.name for stage in stages],
-        description="Everything that is made of single clips.",
-    )
-    report = dg.define_asset_job(
-        REPORT_JOB,
-        selection=["embeddings", "report"],
-        description="The table over all clips, and the report.",
-    )
+    process, report, prune = jobs(stages, settings)
 
     @dg.sensor(
         job=process,
         minimum_interval_seconds=60,
-        description="Finds new and changed clips and annotations, and asks for what they need. A clip that failed is "
-        "asked for again only when its file, its annotation, a model or the code has changed.",
+        description="Finds new, changed and renamed clips and changed annotations, and asks for what they need. It "
+        "looks at names, sizes and times only; files that are still being copied wait. A clip that failed for a reason "
+        "of its own is asked for again only when its file, its annotation, a model or the code has changed; one that "
+        "failed because a disk or the index did not answer, at growing intervals.",
+        tags={"makes": "clips"},
     )
     def new_clips(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        yield from _requests(context.instance, settings, stages, dataset, retry_failed=False)
+        sizes = json.loads(context.cursor or "{}")
+        found = _find(context.instance, settings, dataset, {PurePosixPath(path): size for path, size in sizes.items()})
+        waiting = {str(path): size for path, size in found.difference.waiting.items()}
+        context.update_cursor(json.dumps(waiting))
+        if waiting:
+            context.log.info(f"Still being copied, to be taken when it is at rest: {', '.join(sorted(waiting))}")
+        for rename in found.difference.renamed:
+            context.log.info(f"Clip {rename.clip_id}: {rename.old} is {rename.new} now")
+        yield from _requests(context.instance, settings, stages, dataset, found, retry_failed=False)
 
     @dg.schedule(
         job=process,
         cron_schedule=settings.nightly_cron,
-        description="Asks for all that is missing or stale, failed clips included.",
+        description="Every night (BACHATA_NIGHTLY_CRON): asks for all that is missing or stale, failed clips included.",
+        tags={"makes": "clips"},
     )
     def process_missing_clips(
         context: dg.ScheduleEvaluationContext,
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        yield from _requests(context.instance, settings, stages, dataset, retry_failed=True)
+        found = _find(context.instance, settings, dataset, {})
+        yield from _requests(context.instance, settings, stages, dataset, found, retry_failed=True)
 
+    full_report = dg.ScheduleDefinition(
+        "full_report",
+        job=report,
+        cron_schedule=settings.report_cron,
+        description="Every week (BACHATA_REPORT_CRON): makes the table over all clips and the report, with all checks.",
+        tags={"makes": "report"},
+    )
     return {
-        "jobs": [process, report],
+        "jobs": [process, report, prune],
         "sensors": [new_clips, *(_report_after(status, process, report) for status in _ENDED)],
-        "schedules": [process_missing_clips],
+        "schedules": [process_missing_clips, full_report],
     }
 
 
-def _report_after(
-    status: dg.DagsterRunStatus, process: UnresolvedAssetJobDefinition, report: UnresolvedAssetJobDefinition
-) -> dg.SensorDefinition:
+def _report_after(status: dg.DagsterRunStatus, process: Job, report: Job) -> dg.SensorDefinition:
     """Return the sensor that makes the report when a run of clips has ended in this way."""
 
     @dg.run_status_sensor(
@@ -73,7 +86,7 @@ def _report_after(
         run_status=status,
         monitored_jobs=[process],
         request_job=report,
-        description="Makes the report when a run of clips has ended.",
+        description=f"Makes the report when a run of clips has ended in {status.value.lower()}.",
     )
     def report_after(context: dg.RunStatusSensorContext) -> dg.RunRequest:
         return dg.RunRequest(run_key=context.dagster_run.run_id)
@@ -81,28 +94,60 @@ def _report_after(
     return report_after
 
 
+def _find(
+    instance: DagsterInstance, settings: Settings, dataset: Dataset, sizes_before: Mapping[PurePosixPath, int]
+) -> Collection:
+    """End the runs that were left behind, look at the folder, and keep what was found."""
+    end_orphans(instance)
+    found = collection.look(settings, dataset, sizes_before=sizes_before)
+    collection.register(instance, dataset, found)
+    return found
+
+
 def _requests(
     instance: DagsterInstance,
     settings: Settings,
     stages: Sequence[Stage],
     dataset: Dataset,
+    found: Collection,
     *,
     retry_failed: bool,
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    end_orphans(instance)
-    found = collection.look(settings, dataset)
-    collection.register(instance, found)
     standing = Standing.of(found, stages, instance, dataset)
     planned = plan(instance, standing, at_most=settings.clips_per_run, retry_failed=retry_failed, spare=True)
-    if not planned:
-        counts = f"{len(standing.made)} clips are up to date, {len(standing.failed)} failed"
-        yield dg.SkipReason(f"{counts}, {len(standing.todo)} are to be made; those that can be are at work already")
+    asked = 0
     for batch in planned:
-        request = request_of(batch, found.clips, stages)
-        attempt = attempts(instance, request)
-        if retry_failed or attempt < ATTEMPTS:
-            yield dg.RunRequest(
-                run_key=None if retry_failed else f"{request}-{attempt}",
-                asset_selection=[dg.AssetKey(name) for name in sorted(batch.stages)],
-                tags={**range_tags(batch), REQUEST_TAG: request},
-            )
+        request = _request(instance, batch, found, stages, standing, retry_failed=retry_failed)
+        if request and asked < RUNS_A_TICK:
+            asked += 1
+            yield request
+    if not asked:
+        yield dg.SkipReason(
+            f"{len(standing.made)} clips are up to date, {len(standing.failed)} failed, {len(standing.pending)} are to "
+            f"be made, {len(found.difference.waiting)} are still being copied; what can be made is at work or was tried"
+        )
+
+
+def _request(
+    instance: DagsterInstance,
+    batch: Batch,
+    found: Collection,
+    stages: Sequence[Stage],
+    standing: Standing,
+    *,
+    retry_failed: bool,
+) -> dg.RunRequest | None:
+    """Return the request for a batch, None while it is not due."""
+    identity = request_of(batch, found.clips, stages)
+    run_key = None
+    if not retry_failed:
+        may_pass = any(clip.passing for clip in standing.failed if clip.clip_id in batch.clip_ids)
+        attempt = due_attempt(instance, identity, may_pass=may_pass, now_s=time.time())
+        if attempt is None:
+            return None
+        run_key = f"{identity}-{attempt}"
+    return dg.RunRequest(
+        run_key=run_key,
+        asset_selection=[dg.AssetKey(name) for name in sorted(batch.stages)],
+        tags={**run_tags(batch), REQUEST_TAG: identity},
+    )

@@ -1,6 +1,6 @@
 """The one place where the platform is put together; the code location, the CLI and the tests all use it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,15 +62,18 @@ class Platform:
     definitions: dg.Definitions
 
 
-def build_platform(settings: Settings, resources: Mapping[str, Any] | None = None) -> Platform:
+def build_platform(
+    settings: Settings, resources: Mapping[str, Any] | None = None, stages: Sequence[Stage] | None = None
+) -> Platform:
     """Put the platform together.
 
     Parameters
     ----------
     resources : replace single ones that the settings would give
+    stages : instead of the ones that `build_stages` gives
     """
     resources = {**build_resources(settings), **(resources or {})}
-    stages = build_stages(resources)
+    stages = build_stages(resources) if stages is None else stages
     checks = clip_checks(settings.quality_threshold)
     per_clip = clip_assets(stages, checks, settings)
     definitions = dg.Definitions(

@@ -37,7 +37,7 @@ class Check:
     def evaluate(self, clip: Clip, made: Made) -> "Outcome":
         """Ask the question of one clip."""
         passed, figures = self.judge(clip, made)
-        return Outcome(self, passed, figures if passed else {**figures, "remedy": self.remedy})
+        return Outcome(self, passed, {**figures, "remedy": self.remedy})
 
     def rejects(self, asset: str) -> bool:
         """Tell whether this is the check that keeps an asset's bad tables out."""
@@ -116,7 +116,7 @@ def _tempo_check() -> Check:
     def agrees(clip: Clip, made: Made) -> Judgement:
         heard = made.metadata.get("tempo")
         if heard is None or "estimated_tempo" not in clip.annotation.model_fields_set:
-            return True, {"heard": heard, "annotated": None}
+            return True, {"heard": heard, "annotated": "nothing to compare with"}
         annotated = clip.annotation.estimated_tempo
         difference = abs(heard - annotated) / annotated
         return difference <= 0.08, {
@@ -133,10 +133,6 @@ def _tempo_check() -> Check:
 
 
 def _vector_checks() -> list[Check]:
-    def present(_clip: Clip, made: Made) -> Judgement:
-        reason = made.table.column("absent_reason")[0].as_py()
-        return reason is None, {"reason": reason} if reason else {}
-
     checks = []
     for family, size in DIMENSIONS.items():
         asset = f"{family}_embedding"
@@ -144,7 +140,7 @@ def _vector_checks() -> list[Check]:
                        "Report this as a bug, with the clip.", _finite_vector)  # fmt: skip
         there = Check(f"{asset}_present", asset, "WARN", "The clip has this vector.",
                       "The reason says what the clip lacks; its other vectors are made and searchable.",
-                      present)  # fmt: skip
+                      _is_present)  # fmt: skip
         checks += [finite, there]
     return checks
 
@@ -164,6 +160,12 @@ def _finite_vector(_clip: Clip, made: Made) -> Judgement:
     return _count_non_finite(np.asarray(pa.FixedSizeListArray.flatten(values), np.float32))
 
 
+def _is_present(_clip: Clip, made: Made) -> Judgement:
+    reason = made.table.column("absent_reason")[0].as_py()
+    return reason is None, {"vectors": int(reason is None), "at_least": 1} | ({"reason": reason} if reason else {})
+
+
 def _count_non_finite(values: np.ndarray) -> Judgement:
     count = int((~np.isfinite(values)).sum())
-    return count == 0, {"non_finite": count} | ({"reason": f"{count} numbers are NaN or Inf"} if count else {})
+    figures: dict[str, Any] = {"non_finite": count, "at_most": 0}
+    return count == 0, figures | ({"reason": f"{count} numbers are NaN or Inf"} if count else {})

@@ -5,19 +5,18 @@ Which stages a clip then needs is `provenance.py`'s concern.
 
 import logging
 import os
+import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
-import dagster as dg
-from dagster import DagsterEventType, DagsterInstance
+from dagster import DagsterInstance
 
+from bachata_assets.observations import observe, observe_gone
 from bachata_assets.partitions import clips as clips_partitions
-from bachata_assets.provenance import Recorded
 from bachata_assets.resources.dataset import Dataset
 from bachata_assets.settings import Settings, SettingsError
-from bachata_assets.stages import EXTERNAL, Clip, Stage
+from bachata_assets.stages import Clip
 from bachata_assets.video import registry
 from bachata_assets.video.annotations import (
     Annotation,
@@ -28,7 +27,7 @@ from bachata_assets.video.annotations import (
     match_annotations,
 )
 from bachata_assets.video.discovery import DiscoveryError
-from bachata_assets.video.registry import ClipFile
+from bachata_assets.video.registry import ClipFile, Difference, Seen
 
 logger = logging.getLogger(__name__)
 
@@ -49,10 +48,18 @@ class Folders:
 
 @dataclass(frozen=True)
 class Collection:
-    """The clips that are there now, and the annotation entries that belong to none."""
+    """The clips that are there now.
+
+    Attributes
+    ----------
+    without_file : annotation entries that belong to no clip
+    difference : the folder against what the data dir knew of it
+    """
 
     clips: Mapping[str, Clip]
     without_file: tuple[Entry, ...]
+    where: Folders
+    difference: Difference
 
 
 def folders(settings: Settings, dataset: Dataset) -> Folders:
@@ -73,8 +80,19 @@ def folders(settings: Settings, dataset: Dataset) -> Folders:
     return Folders(Path(video_dir), Path(annotations) if annotations else None)
 
 
-def look(settings: Settings, dataset: Dataset) -> Collection:
-    """List the folder of clips, bring the registry level with it and lay the annotations against it.
+def look(
+    settings: Settings,
+    dataset: Dataset,
+    *,
+    sizes_before: Mapping[PurePosixPath, int] | None = None,
+    read_copies: bool = False,
+) -> Collection:
+    """List the folder of clips against the registry, and lay the annotations against it. Keeps nothing.
+
+    Parameters
+    ----------
+    sizes_before : leave out files that may still be being written, also those whose size was another one then
+    read_copies : recognise a clip that is gone in a copy of it by reading that, not only by its size and time
 
     Raises
     ------
@@ -82,44 +100,75 @@ def look(settings: Settings, dataset: Dataset) -> Collection:
     """
     where = folders(settings, dataset)
     entries = load_annotations(where.annotations) if where.annotations else []
-    known = _registry(dataset)
-    files = registry.look(where.video_dir, known)
-    absolute = {name: str(path.absolute()) for name, path in vars(where).items() if path}
-    dataset.remember(**absolute)
-    if files != known:
-        dataset.write_parquet(REGISTRY, registry.to_table(files), {})
-    present = {clip_id: file for clip_id, file in files.items() if file.present}
-    matched = _match(entries, present, where)
+    folder = registry.list_folder(where.video_dir)
+    moving: set[PurePosixPath] = set()
+    if sizes_before is not None:
+        moving = registry.still_moving(folder, sizes_before, now_s=time.time(), rest_s=settings.settle_seconds)
+    reader = (lambda path: registry.content_of(where.video_dir / path)) if read_copies else None
+    difference = registry.compare(folder, _registry(dataset), moving=moving, read=reader)
     for entry in entries:
         for problem in entry.problems:
             logger.warning(problem)
-    clips = {clip_id: _clip(file, matched.annotation(clip_id), where, dataset) for clip_id, file in present.items()}
-    return Collection(clips, matched.without_file)
+    matched = _match(entries, difference.ready, where)
+    clips = {
+        clip_id: _clip(file, matched.annotation(clip_id), where, dataset) for clip_id, file in difference.ready.items()
+    }
+    return Collection(clips, matched.without_file, where, difference)
+
+
+def register(instance: DagsterInstance, dataset: Dataset, collection: Collection) -> None:
+    """Keep what was found: the registry, the partitions of new clips, and changed versions as observations."""
+    absolute = {name: str(path.absolute()) for name, path in vars(collection.where).items() if path}
+    dataset.remember(**absolute)
+    with dataset.lock():
+        before = _registry(dataset)
+        files = {**before, **collection.difference.files}
+        # What a run read in the meantime stays known.
+        for clip_id, old in before.items():
+            now = files[clip_id]
+            if old.is_read and old.looks(Seen(now.size, now.mtime_ns)):
+                files[clip_id] = replace(now, content=old.content)
+        if files != before:
+            dataset.write_parquet(REGISTRY, registry.to_table(files), {})
+    known = set(instance.get_dynamic_partitions(PARTITIONS))
+    new = [clip_id for clip_id in collection.clips if clip_id not in known]
+    if new:
+        instance.add_dynamic_partitions(PARTITIONS, new)
+    observe(instance, collection.clips, also=_say_what_moved(before, collection.difference))
+    for clip_id, file in collection.difference.files.items():
+        if not file.present and clip_id in before and before[clip_id].present:
+            logger.info("Clip %s: its file %s is gone; what was made of it is kept", clip_id, file.path)
+            observe_gone(instance, clip_id, collection.where.video_dir / file.path, file.content)
 
 
 def clips_of(clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> list[Clip]:
-    """Return clips that were registered before, their files looked at again.
+    """Return clips that were registered before; files that are new or changed are read. Keeps nothing.
 
     Raises
     ------
     SettingsError
         When an id was never registered.
     """
-    where = folders(settings, dataset)
+    return _clips_of(_read(clip_ids, settings, dataset), settings, dataset)
+
+
+def read_clips(instance: DagsterInstance, clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> list[Clip]:
+    """Return the same as `clips_of`; what was read is kept, and observed.
+
+    Raises
+    ------
+    SettingsError
+        When an id was never registered.
+    """
+    files = _read(clip_ids, settings, dataset)
     known = _registry(dataset)
-    wanted = list(clip_ids)
-    unknown = [clip_id for clip_id in wanted if clip_id not in known]
-    if unknown:
-        raise SettingsError(
-            f"Partition {unknown[0]} is no clip of {where.video_dir}: partitions are added by the new_clips sensor "
-            "or by `bachata-assets generate`"
-        )
-    entries = load_annotations(where.annotations) if where.annotations else []
-    matched = _match(entries, known, where)
-    return [
-        _clip(registry.look_again(where.video_dir, known[clip_id]), matched.annotation(clip_id), where, dataset)
-        for clip_id in wanted
-    ]
+    changed = {clip_id: file for clip_id, file in files.items() if file.is_read and file != known.get(clip_id)}
+    if changed:
+        with dataset.lock():
+            dataset.write_parquet(REGISTRY, registry.to_table({**_registry(dataset), **changed}), {})
+    clips = _clips_of(files, settings, dataset)
+    observe(instance, {clip.clip_id: clip for clip in clips}, clip_ids=list(files))
+    return clips
 
 
 def registered_clips(dataset: Dataset) -> set[str]:
@@ -129,13 +178,15 @@ def registered_clips(dataset: Dataset) -> set[str]:
 
 def forget(dataset: Dataset, clip_ids: Iterable[str]) -> None:
     """Take clips out of the registry; their ids may be given again."""
-    left = {clip_id: file for clip_id, file in _registry(dataset).items() if clip_id not in set(clip_ids)}
-    dataset.write_parquet(REGISTRY, registry.to_table(left), {})
+    forgotten = set(clip_ids)
+    with dataset.lock():
+        left = {clip_id: file for clip_id, file in _registry(dataset).items() if clip_id not in forgotten}
+        dataset.write_parquet(REGISTRY, registry.to_table(left), {})
 
 
 def contents(dataset: Dataset) -> dict[str, str]:
-    """Return clip id -> hash of its file, of the clips that were there when last looked."""
-    return {clip_id: file.content for clip_id, file in _registry(dataset).items() if file.present}
+    """Return clip id -> hash of its file, of the clips that were there when last looked and have been read."""
+    return {clip_id: file.content for clip_id, file in _registry(dataset).items() if file.present and file.is_read}
 
 
 def present_clips(dataset: Dataset) -> set[str]:
@@ -143,29 +194,25 @@ def present_clips(dataset: Dataset) -> set[str]:
     return {clip_id for clip_id, file in _registry(dataset).items() if file.present}
 
 
-def register(instance: DagsterInstance, collection: Collection) -> None:
-    """Add the partitions of new clips, and report every external version that changed as an observation."""
-    known = set(instance.get_dynamic_partitions(PARTITIONS))
-    new = [clip_id for clip_id in collection.clips if clip_id not in known]
-    if new:
-        instance.add_dynamic_partitions(PARTITIONS, new)
-    for asset in EXTERNAL:
-        observed = _versions(instance, asset, DagsterEventType.ASSET_OBSERVATION)
-        for clip_id, clip in collection.clips.items():
-            if observed.get(clip_id) != clip.versions[asset]:
-                instance.report_runless_asset_event(_observation(asset, clip))
-
-
-def recorded(instance: DagsterInstance, dataset: Dataset, stages: Iterable[Stage]) -> dict[str, Recorded]:
-    """Return what Dagster and the data dir know of every stage, all clips at once."""
-    return {
-        stage.name: Recorded(
-            made=_versions(instance, stage.name, DagsterEventType.ASSET_MATERIALIZATION),
-            failed=_versions(instance, stage.name, DagsterEventType.ASSET_OBSERVATION),
-            tables=dataset.clip_ids(stage.name),
+def _read(clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> dict[str, ClipFile]:
+    video_dir = folders(settings, dataset).video_dir
+    known = _registry(dataset)
+    wanted = list(clip_ids)
+    unknown = [clip_id for clip_id in wanted if clip_id not in known]
+    if unknown:
+        raise SettingsError(
+            f"Partition {unknown[0]} is no clip of {video_dir}: partitions are added by the new_clips sensor "
+            "or by `bachata-assets generate`"
         )
-        for stage in stages
-    }
+    return {clip_id: registry.read(video_dir, known[clip_id]) for clip_id in wanted}
+
+
+def _clips_of(files: Mapping[str, ClipFile], settings: Settings, dataset: Dataset) -> list[Clip]:
+    where = folders(settings, dataset)
+    entries = load_annotations(where.annotations) if where.annotations else []
+    there = {clip_id: file for clip_id, file in _registry(dataset).items() if file.present}
+    matched = _match(entries, {**there, **files}, where)
+    return [_clip(file, matched.annotation(clip_id), where, dataset) for clip_id, file in files.items()]
 
 
 def _registry(dataset: Dataset) -> dict[str, ClipFile]:
@@ -184,12 +231,14 @@ def _clip(file: ClipFile, annotation: Annotation, where: Folders, dataset: Datas
     # Who leads is a fact of the video, said by a person: what is seen in the file depends on it.
     seen = f"{file.content}-lead-{annotation.lead}" if annotation.lead else file.content
     path = where.video_dir / file.path
+    # A document says where its clip is, so one of a clip that was renamed is made again.
+    said = f"{annotation.data_version}-at-{file.path}" if file.renamed else annotation.data_version
     return Clip(
         clip_id=file.clip_id,
         path=path,
         video_path=_stored(path, where, dataset),
         annotation=annotation,
-        versions={"clip_file": seen, "annotation": annotation.data_version},
+        versions={"clip_file": seen, "annotation": said},
     )
 
 
@@ -206,17 +255,9 @@ def _stored(path: Path, where: Folders, dataset: Dataset) -> str:
     return absolute.relative_to(videos.parent).as_posix()
 
 
-def _observation(asset: str, clip: Clip) -> dg.AssetObservation:
-    said: dict[str, Any] = {
-        "clip_file": {"path": str(clip.path)},
-        "annotation": clip.annotation.model_dump(),
-    }[asset]
-    tags = {"dagster/data_version": clip.versions[asset]}
-    return dg.AssetObservation(asset_key=asset, partition=clip.clip_id, metadata=said, tags=tags)
-
-
-def _versions(instance: DagsterInstance, asset: str, event_type: DagsterEventType) -> dict[str, str]:
-    """Return clip id -> the data version of its latest event of this type, in one query."""
-    tag = "dagster/data_version"
-    tags = instance.event_log_storage.get_latest_tags_by_partition(dg.AssetKey(asset), event_type, [tag])
-    return {clip_id: values[tag] for clip_id, values in tags.items() if tag in values}
+def _say_what_moved(before: Mapping[str, ClipFile], difference: Difference) -> set[str]:
+    """Return the clips whose files have another name, or are there again."""
+    for rename in difference.renamed:
+        logger.info("Clip %s: %s is %s now", rename.clip_id, rename.old, rename.new)
+    back = {i for i, file in difference.ready.items() if i in before and not before[i].present}
+    return back | {rename.clip_id for rename in difference.renamed}

@@ -16,10 +16,17 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 
 from bachata_assets.checks import Outcome
 from bachata_assets.processing import StageFailed, StageMade
+from bachata_assets.provenance import failed_version
 from bachata_assets.stages import EXTERNAL, Markdown
 
 FAILURE = "failure"
 """Metadata of the observation that records why a clip's table could not be made."""
+
+RETRIED = {
+    True: "by itself, later: the reason is not in the clip",
+    False: "when the file, its annotation, a model or the code has changed, or by hand",
+}
+"""Whether a failure may pass -> when the clip is tried again."""
 
 DagsterEvent = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 
@@ -50,9 +57,13 @@ def _materialization(instance: DagsterInstance, made: StageMade) -> dg.AssetMate
 
 def _failure(failed: StageFailed) -> dg.AssetObservation:
     """Record a failure where a person looks for it, with the version that failed: see `provenance.Recorded`."""
-    tags = {"dagster/data_version": failed.version} if failed.version else {}
+    version = failed_version(failed.version, passing=failed.passing) if failed.version else None
+    said = {FAILURE: failed.reason, "tried again": RETRIED[failed.passing]}
     return dg.AssetObservation(
-        failed.stage.name, partition=failed.clip_id, metadata={FAILURE: failed.reason}, tags=tags
+        failed.stage.name,
+        partition=failed.clip_id,
+        metadata=said,
+        tags={"dagster/data_version": version} if version else {},
     )
 
 

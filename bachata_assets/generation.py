@@ -3,11 +3,14 @@
 The words and flags of the command line are in `cli.py`.
 """
 
+import hashlib
+import json
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import dagster as dg
@@ -16,12 +19,16 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.instance import InstanceRef
 
 from bachata_assets import collection
-from bachata_assets.automation import PROCESS_JOB, REPORT_JOB
+from bachata_assets.assets.report import EMBEDDINGS_NAME
 from bachata_assets.build import Platform
 from bachata_assets.collection import Collection
+from bachata_assets.jobs import PROCESS_JOB, REPORT_JOB
 from bachata_assets.orphans import end_orphans
-from bachata_assets.planning import plan, range_tags
+from bachata_assets.planning import plan, run_tags
 from bachata_assets.provenance import Batch
+from bachata_assets.report.page import PAGE_NAME
+from bachata_assets.report.summary import REPORT_NAME
+from bachata_assets.resources.dataset import Dataset
 from bachata_assets.standing import Standing
 
 logger = logging.getLogger(__name__)
@@ -93,8 +100,8 @@ def generate(platform: Platform, instance: DagsterInstance) -> Generated:
     """
     dataset = platform.dataset
     end_orphans(instance)
-    found = collection.look(platform.settings, dataset)
-    collection.register(instance, found)
+    found = collection.look(platform.settings, dataset, read_copies=True)
+    collection.register(instance, dataset, found)
     standing = Standing.of(found, platform.stages, instance, dataset)
     batches = plan(instance, standing, at_most=platform.settings.clips_per_run, retry_failed=True)
     tried = sum(len(batch.clip_ids) for batch in batches)
@@ -102,19 +109,42 @@ def generate(platform: Platform, instance: DagsterInstance) -> Generated:
     logger.info("%d clips: %d are up to date, %d to be made", *counts, extra={"clips_total": tried})
     for batch in batches:
         _run_batch(platform, instance, batch)
-    make_report(platform, instance)
-    found = collection.look(platform.settings, dataset)
-    return Generated(Standing.of(found, platform.stages, instance, dataset), found, tried)
+    if batches:
+        found = collection.look(platform.settings, dataset)
+        standing = Standing.of(found, platform.stages, instance, dataset)
+    state = _report_state(platform, standing, found)
+    if (batches or not _is_reported(dataset, state)) and make_report(platform, instance):
+        dataset.remember(reported=state)
+    return Generated(standing, found, tried)
 
 
-def make_report(platform: Platform, instance: DagsterInstance) -> None:
-    """Make the table over all clips and the report, from what is there."""
-    _run(platform, instance, REPORT_JOB, None, {})
+def make_report(platform: Platform, instance: DagsterInstance) -> bool:
+    """Make the table over all clips and the report, from what is there; tell whether that went well."""
+    return _run(platform, instance, REPORT_JOB, None, {})
+
+
+def _is_reported(dataset: Dataset, state: str) -> bool:
+    there = all(dataset.exists(name) for name in (EMBEDDINGS_NAME, REPORT_NAME, PAGE_NAME))
+    return there and dataset.collection().get("reported") == state
+
+
+def _report_state(platform: Platform, standing: Standing, found: Collection) -> str:
+    """Return what the report says, as a hash: where nothing has changed, it is not made again."""
+    content = [
+        version("bachata-assets"),
+        platform.settings.quality_threshold,
+        [stage.code_version for stage in platform.stages],
+        {clip.clip_id: dict(clip.versions) for clip in standing.made},
+        [vars(clip) for clip in standing.failed],
+        [clip.clip_id for clip in standing.pending],
+        [vars(entry) for entry in found.without_file],
+    ]
+    return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:16]
 
 
 def _run_batch(platform: Platform, instance: DagsterInstance, batch: Batch) -> None:
     selection = [dg.AssetKey(stage.name) for stage in platform.stages if stage.name in batch.stages]
-    _run(platform, instance, PROCESS_JOB, selection, range_tags(batch))
+    _run(platform, instance, PROCESS_JOB, selection, run_tags(batch))
 
 
 def _run(
@@ -123,7 +153,7 @@ def _run(
     job: str,
     selection: list[dg.AssetKey] | None,
     tags: dict[str, str],
-) -> None:
+) -> bool:
     result = platform.definitions.resolve_job_def(job).execute_in_process(
         instance=instance, asset_selection=selection, tags=tags, run_config=_QUIET, raise_on_error=False
     )
@@ -137,3 +167,4 @@ def _run(
                 "Run %s of %s failed: %s", result.run_id, job, error.message.strip() if error else event.message
             )
             logger.debug("%s", error)
+    return bool(result.success)

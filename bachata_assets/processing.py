@@ -5,7 +5,7 @@ It says what happened as plain events; `events.py` turns them into Dagster's.
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from bachata_assets.checks import Check, Outcome
 from bachata_assets.embedding import NonFiniteVectorError
+from bachata_assets.failures import is_passing, with_retries
 from bachata_assets.provenance import data_version
 from bachata_assets.resources import Tools
 from bachata_assets.resources.dataset import provenance_of
@@ -43,6 +44,8 @@ class StageFailed:
     reason: str
     version: str | None
     """The data version it would have had, None when an input is missing."""
+    passing: bool = False
+    """Trying again may help, though nothing has changed."""
     outcomes: tuple[Outcome, ...] = ()
 
 
@@ -58,18 +61,30 @@ class _Progress:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def process(clips: Sequence[Clip], stages: Sequence[Stage], checks: Sequence[Check], tools: Tools) -> Iterator[Event]:
+def process(
+    clips: Sequence[Clip],
+    stages: Sequence[Stage],
+    checks: Sequence[Check],
+    tools: Tools,
+    *,
+    only: Mapping[str, Set[str]] | None = None,
+) -> Iterator[Event]:
     """Run the stages over the clips, each clip's own first, then those that take the clips together.
 
     Parameters
     ----------
     stages : those to run, in an order in which inputs come first; inputs made earlier are read from the dataset
+    only : clip id -> names of the stages to run of it; all of them when it is not given
     """
     runs = [_Progress(clip) for clip in clips]
+
+    def wanted(run: _Progress, stage: Stage) -> bool:
+        return only is None or stage.name in only.get(run.clip.clip_id, ())
+
     for run in runs:
         start = time.perf_counter()
         for stage in stages:
-            if stage.make:
+            if stage.make and wanted(run, stage):
                 yield from _one(run, stage, checks, tools)
         reasons = "; ".join(dict.fromkeys(run.failed.values()))
         state = f"failed: {reasons}" if reasons else "made"
@@ -77,7 +92,7 @@ def process(clips: Sequence[Clip], stages: Sequence[Stage], checks: Sequence[Che
         logger.info("%s: %s (%.1f s)", run.clip.clip_id, state, time.perf_counter() - start, extra=said)
     for stage in stages:
         if stage.make_batch:
-            yield from _together(runs, stage, checks, tools)
+            yield from _together([run for run in runs if wanted(run, stage)], stage, checks, tools)
 
 
 def _one(run: _Progress, stage: Stage, checks: Sequence[Check], tools: Tools) -> Iterator[Event]:
@@ -86,12 +101,12 @@ def _one(run: _Progress, stage: Stage, checks: Sequence[Check], tools: Tools) ->
     try:
         tables = _inputs(run, stage, tools)
     except ClipError as error:
-        yield _failed(run, stage, str(error), None)
+        yield _failed(run, stage, error, None)
         return
     start = time.perf_counter()
 
     def made() -> tuple[Made, float]:
-        return make(run.clip, tables, tools), time.perf_counter() - start
+        return with_retries(lambda: make(run.clip, tables, tools)), time.perf_counter() - start
 
     yield _attempt(run, stage, tables, made, checks, tools)
 
@@ -103,7 +118,7 @@ def _together(runs: Sequence[_Progress], stage: Stage, checks: Sequence[Check], 
         try:
             ready[run.clip.clip_id] = (run, _inputs(run, stage, tools))
         except ClipError as error:
-            yield _failed(run, stage, str(error), None)
+            yield _failed(run, stage, error, None)
     if not ready:
         return
     start = time.perf_counter()
@@ -125,7 +140,7 @@ def _batch(stage: Stage, work: Sequence[tuple[Clip, Tables]], tools: Tools) -> d
         return dict(stage.make_batch(work, tools))
     except Exception as error:
         logger.exception("%s failed for %d clips", stage.name, len(work))
-        return {clip.clip_id: ClipError(_say(error)) for clip, _ in work}
+        return {clip.clip_id: ClipError(_say(error), passing=is_passing(error)) for clip, _ in work}
 
 
 def _attempt(
@@ -141,10 +156,10 @@ def _attempt(
         return _keep(run, stage, *made(), version, inputs, checks, tools)
     except NonFiniteVectorError as error:
         rejected = tuple(check.rejection(str(error)) for check in checks if check.rejects(stage.name))
-        return _failed(run, stage, str(error), version, rejected)
+        return _failed(run, stage, error, version, rejected)
     except Exception as error:
         logger.debug("%s of %s", stage.name, run.clip.clip_id, exc_info=error)
-        return _failed(run, stage, _say(error), version)
+        return _failed(run, stage, error, version)
 
 
 def _inputs(run: _Progress, stage: Stage, tools: Tools) -> Tables:
@@ -157,7 +172,7 @@ def _inputs(run: _Progress, stage: Stage, tools: Tools) -> Tables:
             try:
                 run.tables[name] = tools.dataset.read_table(name, run.clip.clip_id)
             except (OSError, pa.ArrowException) as error:
-                raise ClipError(str(error)) from error
+                raise ClipError(str(error), passing=is_passing(error)) from error
     return {name: run.tables[name] for name in stage.table_inputs}
 
 
@@ -186,7 +201,7 @@ def _keep(
     outcomes = tuple(check.evaluate(run.clip, made) for check in checks if check.asset == stage.name)
     rejections = [str(outcome.metadata["reason"]) for outcome in outcomes if outcome.rejects]
     if rejections:
-        return _failed(run, stage, "; ".join(rejections), version, outcomes)
+        return _failed(run, stage, ClipError("; ".join(rejections)), version, outcomes)
     provenance = {
         "data_version": version,
         "code_version": stage.code_version,
@@ -208,10 +223,10 @@ def _keep(
 
 
 def _failed(
-    run: _Progress, stage: Stage, reason: str, version: str | None, outcomes: tuple[Outcome, ...] = ()
+    run: _Progress, stage: Stage, error: Exception, version: str | None, outcomes: tuple[Outcome, ...] = ()
 ) -> StageFailed:
-    run.failed[stage.name] = reason
-    return StageFailed(run.clip.clip_id, stage, reason, version, outcomes)
+    reason = run.failed[stage.name] = _say(error)
+    return StageFailed(run.clip.clip_id, stage, reason, version, is_passing(error), outcomes)
 
 
 def _say(error: Exception) -> str:

@@ -34,6 +34,14 @@ def expected_versions(stages: Sequence[Stage], external: Mapping[str, str]) -> d
     return versions
 
 
+_PASSING = "passing:"
+
+
+def failed_version(version: str, *, passing: bool) -> str:
+    """Return what is recorded when making this version failed."""
+    return f"{_PASSING}{version}" if passing else version
+
+
 @dataclass(frozen=True)
 class Recorded:
     """What is known of one stage over all clips: clip id -> data version, and the clips that have a table."""
@@ -48,7 +56,11 @@ class Recorded:
 
     def has_failed(self, clip_id: str, version: str) -> bool:
         """Tell whether making this very version was tried and failed, and nothing better came of it."""
-        return self.failed.get(clip_id) == version and self.made.get(clip_id) != version
+        return self.failed.get(clip_id, "").removeprefix(_PASSING) == version and self.made.get(clip_id) != version
+
+    def may_pass(self, clip_id: str) -> bool:
+        """Tell whether the last failure is one that may be over when it is tried again."""
+        return self.failed.get(clip_id, "").startswith(_PASSING)
 
 
 def outdated(

@@ -3,51 +3,64 @@
 Until then a removed file only marks its clip: nothing is lost because a disk was not mounted.
 """
 
-from dagster import DagsterInstance, RunsFilter
+from collections.abc import Sequence
+
+from dagster import DagsterInstance
 
 from bachata_assets import collection
-from bachata_assets.build import Platform
 from bachata_assets.orphans import end_orphans
-from bachata_assets.planning import UNFINISHED
+from bachata_assets.planning import clips_at_work
+from bachata_assets.resources.dataset import Dataset
+from bachata_assets.resources.search_index import SearchIndexResource
+from bachata_assets.settings import Settings
+from bachata_assets.stages import Stage
 from bachata_assets.video.discovery import PREVIEWS
 
 
 class RunsUnfinishedError(RuntimeError):
-    """Runs are going on, and may be at work on what is to be removed."""
+    """A run that is going on or queued uses what is to be removed."""
 
 
-def gone(platform: Platform) -> list[str]:
-    """Return the clips that are registered and whose files are gone.
+def gone(settings: Settings, dataset: Dataset) -> list[str]:
+    """Return the clips that are registered and whose files are gone; a copy under another name is not gone.
 
     Raises
     ------
     DiscoveryError, AnnotationError, SettingsError
         When the folder of clips cannot be listed: then nothing is known to be gone.
     """
-    present = set(collection.look(platform.settings, platform.dataset).clips)
-    return sorted(collection.registered_clips(platform.dataset) - present)
+    present = set(collection.look(settings, dataset, read_copies=True).clips)
+    return sorted(collection.registered_clips(dataset) - present)
 
 
-def prune(platform: Platform, instance: DagsterInstance, clip_ids: list[str]) -> None:
+def prune(
+    instance: DagsterInstance,
+    stages: Sequence[Stage],
+    dataset: Dataset,
+    search: SearchIndexResource,
+    clip_ids: list[str],
+) -> None:
     """Remove clips. The registry comes last, so that an interrupted call is finished by the next.
 
     Raises
     ------
     RunsUnfinishedError
-        While a run is going on or queued.
+        While a run that is going on or queued uses one of them.
     SearchError
         When the index cannot be reached; nothing is removed then.
     """
     end_orphans(instance)
-    unfinished = instance.get_runs(RunsFilter(statuses=UNFINISHED), limit=1)
-    if unfinished:
-        raise RunsUnfinishedError(f"Run {unfinished[0].run_id} is not finished: wait for it, or cancel it in the UI")
-    with platform.resources["search"].open() as index:
+    used = clips_at_work(instance, instance.get_dynamic_partitions(collection.PARTITIONS)) & set(clip_ids)
+    if used:
+        raise RunsUnfinishedError(
+            f"A run that is not finished uses {', '.join(sorted(used))}: wait for it, or cancel it in the UI"
+        )
+    with search.open() as index:
         index.delete(clip_ids)
     for clip_id in clip_ids:
-        for stage in platform.stages:
-            platform.dataset.delete_table(stage.name, clip_id)
+        for stage in stages:
+            dataset.delete_table(stage.name, clip_id)
         for suffix in ("jpg", "mp4"):
-            platform.dataset.delete(f"{PREVIEWS}/{clip_id}.{suffix}")
+            dataset.delete(f"{PREVIEWS}/{clip_id}.{suffix}")
         instance.delete_dynamic_partition(collection.PARTITIONS, clip_id)
-    collection.forget(platform.dataset, clip_ids)
+    collection.forget(dataset, clip_ids)

@@ -57,6 +57,9 @@ search_index = pa.schema(
         pa.field("index_name", pa.string(), nullable=False),
         pa.field("content_hash", pa.string(), nullable=False, metadata={"description": "sha256 of document"}),
         pa.field("document", pa.string(), nullable=False, metadata={"description": "the JSON as sent"}),
+        pa.field("avg_confidence", pa.float64(), nullable=False, metadata={"unit": "0..1"}),
+        pa.field("absent", pa.string(), nullable=False, metadata={"description": "JSON: family -> why no vector"}),
+        pa.field("timeline", pa.string(), nullable=False, metadata={"description": "where both dancers are found"}),
     ]
 )
 
@@ -66,8 +69,14 @@ clips = pa.schema(
         pa.field("path", pa.string(), nullable=False, metadata={"description": "relative to the video dir"}),
         pa.field("size", pa.int64(), nullable=False, metadata={"unit": "bytes"}),
         pa.field("mtime_ns", pa.int64(), nullable=False, metadata={"unit": "ns since 1970"}),
-        pa.field("content", pa.string(), nullable=False, metadata={"description": "hash of the file"}),
+        pa.field(
+            "content",
+            pa.string(),
+            nullable=False,
+            metadata={"description": "hash; unread-… until it is known"},
+        ),
         pa.field("present", pa.bool_(), nullable=False, metadata={"description": "seen when last looked"}),
+        pa.field("renamed", pa.bool_(), nullable=False, metadata={"description": "its id was given to another path"}),
     ]
 )
 """The clips of a collection: which id was given to which file."""

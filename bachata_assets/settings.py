@@ -88,6 +88,10 @@ class Settings(BaseSettings):
     )
     quality_threshold: float = Field(0.5, ge=0, le=1, description="Clips of lower quality are to be reviewed.")
     nightly_cron: str = Field("0 3 * * *", description="When the schedule process_missing_clips runs.")
+    report_cron: str = Field("0 6 * * 1", description="When the schedule full_report runs.")
+    settle_seconds: int = Field(
+        10, ge=0, description="The sensor waits until a file has not changed for so long: it may still be being copied."
+    )
     clips_per_run: int = Field(25, ge=1, description="Clips that one Dagster run processes at most.")
 
     elasticsearch_host: str | None = Field(

@@ -50,7 +50,16 @@ class Markdown(str):
 
 
 class ClipError(Exception):
-    """A stage cannot make its table for this clip; the message is for people."""
+    """A stage cannot make its table for this clip; the message is for people.
+
+    Parameters
+    ----------
+    passing : the reason is not in the clip, so trying again may help
+    """
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import dagster as dg
 from dagster import DagsterInstance
 
-from bachata_assets.collection import Collection, recorded
+from bachata_assets.collection import Collection
 from bachata_assets.events import FAILURE
+from bachata_assets.observations import recorded
 from bachata_assets.provenance import Recorded, expected_versions, outdated
-from bachata_assets.records import RECORD_INPUTS, ClipRecord
+from bachata_assets.records import ClipRecord
 from bachata_assets.report.summary import FailedClip
 from bachata_assets.resources.dataset import Dataset
 from bachata_assets.stages import Clip, Stage
@@ -35,7 +36,12 @@ class Standing:
         todo = outdated(stages, {clip_id: clip.versions for clip_id, clip in clips.items()}, known)
         failed_stages = {clip_id: _failed_stages(clips[clip_id], todo[clip_id], stages, known) for clip_id in todo}
         failed = [
-            FailedClip(clip_id, clips[clip_id].video_path, _reasons(instance, clip_id, names))
+            FailedClip(
+                clip_id,
+                clips[clip_id].video_path,
+                _reasons(instance, clip_id, names),
+                passing=all(known[name].may_pass(clip_id) for name in names),
+            )
             for clip_id, names in failed_stages.items()
             if names
         ]
@@ -49,10 +55,7 @@ class Standing:
 
 def records_of(clips: Sequence[Clip], dataset: Dataset) -> list[ClipRecord]:
     """Return the records of clips that are made."""
-    return [
-        ClipRecord.gather(clip, {name: dataset.read_table(name, clip.clip_id) for name in RECORD_INPUTS})
-        for clip in clips
-    ]
+    return [ClipRecord.indexed(clip, dataset.read_table("search_index", clip.clip_id)) for clip in clips]
 
 
 def _failed_stages(

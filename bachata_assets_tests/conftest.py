@@ -6,6 +6,7 @@ import pytest
 
 pytest_plugins = [
     "bachata_assets_tests.browser",
+    "bachata_assets_tests.dagster_dev",
     "bachata_assets_tests.elasticsearch_node",
     "bachata_assets_tests.workplace",
 ]

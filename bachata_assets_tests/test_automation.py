@@ -1,5 +1,7 @@
 """What the sensor and the schedule ask for, on small clips that are no videos: nothing is processed here."""
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,15 +9,23 @@ import dagster as dg
 import pytest
 from dagster import DagsterInstance
 
+from bachata_assets import collection
+from bachata_assets.automation import RUNS_A_TICK
 from bachata_assets.build import Platform, build_platform
 from bachata_assets.events import events_of
 from bachata_assets.generation import instance_of
+from bachata_assets.planning import REQUEST_TAG, due_attempt
 from bachata_assets.processing import StageFailed
 from bachata_assets.provenance import expected_versions
 from bachata_assets.settings import load_settings
 from bachata_assets.video.discovery import DiscoveryError
-from bachata_assets.video.registry import content_hash
 from bachata_assets_tests.test_orphans import nothing
+
+
+def put(path: Path, content: str, age_s: float = 3600) -> None:
+    """Write a file that was last changed this long ago."""
+    path.write_text(content)
+    os.utime(path, (time.time() - age_s,) * 2)
 
 
 @pytest.fixture
@@ -23,7 +33,7 @@ def platform(tmp_path: Path) -> Platform:
     (tmp_path / "videos").mkdir()
     (tmp_path / "annotations.json").write_text('{"clips": []}')
     for name in ("a", "b", "c"):
-        (tmp_path / "videos" / f"{name}.mp4").write_text(name)
+        put(tmp_path / "videos" / f"{name}.mp4", name)
     return build_platform(
         load_settings(
             video_dir=tmp_path / "videos", annotations=tmp_path / "annotations.json", data_dir=str(tmp_path / "data")
@@ -39,9 +49,17 @@ def instance(platform: Platform) -> Iterator[DagsterInstance]:
 
 def tick(platform: Platform, instance: DagsterInstance) -> list[dg.RunRequest]:
     """Return what one tick of the sensor asks for."""
+    return tick_after(platform, instance, None)[0]
+
+
+def tick_after(
+    platform: Platform, instance: DagsterInstance, cursor: str | None
+) -> tuple[list[dg.RunRequest], str | None]:
+    """Return what a tick asks for, and what it leaves for the next one."""
     sensor = platform.definitions.resolve_sensor_def("new_clips")
-    with dg.build_sensor_context(instance=instance, definitions=platform.definitions) as context:
-        return list(sensor.evaluate_tick(context).run_requests or [])
+    with dg.build_sensor_context(instance=instance, definitions=platform.definitions, cursor=cursor) as context:
+        data = sensor.evaluate_tick(context)
+    return list(data.run_requests or []), data.cursor
 
 
 def night(platform: Platform, instance: DagsterInstance) -> list[dg.RunRequest]:
@@ -51,11 +69,12 @@ def night(platform: Platform, instance: DagsterInstance) -> list[dg.RunRequest]:
         return list(schedule.evaluate_tick(context).run_requests or [])
 
 
-def fail(platform: Platform, instance: DagsterInstance, clip_id: str, content: str) -> None:
-    """Record that the keypoints of a clip with this content could not be made."""
+def fail(platform: Platform, instance: DagsterInstance, clip_id: str, *, passing: bool = False) -> None:
+    """Read a clip as a run does, and record that its keypoints could not be made."""
+    (clip,) = collection.read_clips(instance, [clip_id], platform.settings, platform.dataset)
     keypoints = next(stage for stage in platform.stages if stage.name == "keypoints")
-    version = expected_versions([keypoints], {"clip_file": content})["keypoints"]
-    for event in events_of(instance, StageFailed(clip_id, keypoints, "no couple", version)):
+    version = expected_versions([keypoints], clip.versions)["keypoints"]
+    for event in events_of(instance, StageFailed(clip_id, keypoints, "no couple", version, passing)):
         instance.report_runless_asset_event(event)
 
 
@@ -66,8 +85,8 @@ def ranges(requests: list[dg.RunRequest]) -> list[tuple[str, str]]:
     ]
 
 
-def content_of(platform: Platform, name: str) -> str:
-    return content_hash(Path(str(platform.settings.video_dir)) / name)
+def video(platform: Platform, name: str) -> Path:
+    return Path(str(platform.settings.video_dir)) / name
 
 
 def test_new_clips_become_partitions_and_one_request(platform: Platform, instance: DagsterInstance) -> None:
@@ -81,21 +100,21 @@ def test_the_same_state_is_asked_for_under_the_same_key(platform: Platform, inst
 
 def test_a_changed_clip_is_asked_for_under_another_key(platform: Platform, instance: DagsterInstance) -> None:
     before = tick(platform, instance)[0].run_key
-    (Path(str(platform.settings.video_dir)) / "b.mp4").write_text("changed")
+    put(video(platform, "b.mp4"), "changed")
     assert tick(platform, instance)[0].run_key != before
 
 
 def test_a_failed_clip_waits_until_its_file_changes(platform: Platform, instance: DagsterInstance) -> None:
     tick(platform, instance)
-    fail(platform, instance, "b", content_of(platform, "b.mp4"))
+    fail(platform, instance, "b")
     assert ranges(tick(platform, instance)) == [("a", "a"), ("c", "c")]
-    (Path(str(platform.settings.video_dir)) / "b.mp4").write_text("mended")
+    put(video(platform, "b.mp4"), "mended")
     assert ranges(tick(platform, instance)) == [("a", "c")]
 
 
 def test_the_schedule_asks_for_failed_clips_too(platform: Platform, instance: DagsterInstance) -> None:
     tick(platform, instance)
-    fail(platform, instance, "b", content_of(platform, "b.mp4"))
+    fail(platform, instance, "b")
     assert ranges(night(platform, instance)) == [("a", "c")]
 
 
@@ -125,7 +144,7 @@ def test_clips_that_a_run_is_at_work_on_are_not_asked_for_again(platform: Platfo
     (request,) = tick(platform, instance)
     begin(instance, request, dg.DagsterRunStatus.STARTED)
     assert tick(platform, instance) == []
-    (Path(str(platform.settings.video_dir)) / "d.mp4").write_text("d")
+    put(video(platform, "d.mp4"), "d")
     assert ranges(tick(platform, instance)) == [("d", "d")]
 
 
@@ -139,3 +158,91 @@ def test_a_run_that_left_nothing_behind_is_repeated_twice_and_no_more(
         begin(instance, request, dg.DagsterRunStatus.FAILURE)
     assert len(set(keys)) == 3
     assert tick(platform, instance) == []
+
+
+def test_a_tick_reads_no_file(platform: Platform, instance: DagsterInstance) -> None:
+    tick(platform, instance)
+    assert collection.contents(platform.dataset) == {}
+
+
+def test_a_file_that_is_still_being_copied_waits_until_it_is_at_rest(
+    platform: Platform, instance: DagsterInstance
+) -> None:
+    path = video(platform, "d.mp4")
+    put(path, "half", age_s=1)
+    (request,), cursor = tick_after(platform, instance, None)
+    assert ranges([request]) == [("a", "c")]
+    assert "d" not in instance.get_dynamic_partitions("clips")
+    put(path, "half and more")  # a copy that keeps the time of what it copies, and grows
+    _, cursor = tick_after(platform, instance, cursor)
+    assert "d" not in instance.get_dynamic_partitions("clips")
+    requests, _ = tick_after(platform, instance, cursor)
+    assert ranges(requests) == [("a", "d")]
+
+
+def test_a_known_clip_that_is_being_written_anew_waits(platform: Platform, instance: DagsterInstance) -> None:
+    tick(platform, instance)
+    put(video(platform, "b.mp4"), "half", age_s=1)
+    assert ranges(tick(platform, instance)) == [("a", "a"), ("c", "c")]
+
+
+def test_a_renamed_file_keeps_its_clip_and_its_observation_says_where_it_is(
+    platform: Platform, instance: DagsterInstance
+) -> None:
+    tick(platform, instance)
+    video(platform, "b.mp4").rename(video(platform, "turns.mp4"))
+    requests = tick(platform, instance)
+    assert set(instance.get_dynamic_partitions("clips")) == {"a", "b", "c"}
+    assert ranges(requests) == [("a", "c")]
+    (clip,) = collection.read_clips(instance, ["b"], platform.settings, platform.dataset)
+    assert clip.path == video(platform, "turns.mp4")
+    record = instance.fetch_observations(
+        dg.AssetRecordsFilter(asset_key=dg.AssetKey("clip_file"), asset_partitions=["b"]), limit=1
+    ).records[0]
+    assert record.asset_observation is not None
+    assert record.asset_observation.metadata["path"].value == str(clip.path)
+
+
+def test_a_removed_file_is_marked_and_its_partition_kept(platform: Platform, instance: DagsterInstance) -> None:
+    tick(platform, instance)
+    video(platform, "b.mp4").unlink()
+    assert ranges(tick(platform, instance)) == [("a", "a"), ("c", "c")]
+    assert set(instance.get_dynamic_partitions("clips")) == {"a", "b", "c"}
+    record = instance.fetch_observations(
+        dg.AssetRecordsFilter(asset_key=dg.AssetKey("clip_file"), asset_partitions=["b"]), limit=1
+    ).records[0]
+    assert record.asset_observation is not None
+    assert str(record.asset_observation.metadata["file"].value).startswith("gone")
+
+
+def test_a_clip_whose_failure_may_pass_is_asked_for_again(platform: Platform, instance: DagsterInstance) -> None:
+    tick(platform, instance)
+    fail(platform, instance, "b", passing=True)
+    assert ranges(tick(platform, instance)) == [("a", "c")]
+
+
+def test_a_failure_that_may_pass_is_tried_without_end_at_growing_intervals(instance: DagsterInstance) -> None:
+    for attempt, wait_s in ((1, 60), (2, 120), (3, 240), (4, 480), (5, 960), (6, 1920), (7, 3600), (8, 3600)):
+        instance.create_run_for_job(nothing, tags={REQUEST_TAG: "r"}, status=dg.DagsterRunStatus.FAILURE)
+        now = time.time()
+        assert due_attempt(instance, "r", may_pass=True, now_s=now + wait_s - 5) is None
+        assert due_attempt(instance, "r", may_pass=True, now_s=now + wait_s + 5) == attempt
+
+
+def test_one_tick_asks_for_no_more_runs_than_the_daemon_can_launch(
+    platform: Platform, instance: DagsterInstance
+) -> None:
+    settings = platform.settings.model_copy(update={"clips_per_run": 1})
+    for number in range(30):
+        put(video(platform, f"x{number:02}.mp4"), str(number))
+    assert len(tick(build_platform(settings), instance)) == RUNS_A_TICK
+
+
+@pytest.mark.parametrize("name", ["new_clips", "report_after_success", "report_after_failure"])
+def test_every_sensor_says_what_it_does(platform: Platform, name: str) -> None:
+    assert platform.definitions.resolve_sensor_def(name).description
+
+
+@pytest.mark.parametrize("name", ["process_missing_clips", "full_report"])
+def test_every_schedule_says_what_it_does(platform: Platform, name: str) -> None:
+    assert platform.definitions.resolve_schedule_def(name).description

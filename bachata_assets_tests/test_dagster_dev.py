@@ -1,148 +1,119 @@
-"""`dagster dev` as a person runs it, driven by its GraphQL API: partitions, a backfill, checks."""
+"""`dagster dev` as a person runs it, driven by its GraphQL API: a backfill, checks, staleness, a killed run."""
 
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
+from dagster import DagsterRunStatus
 
 from bachata_assets import collection
-from bachata_assets.build import build_platform
-from bachata_assets.generation import dagster_home, instance_of
+from bachata_assets.generation import instance_of
+from bachata_assets.orphans import PROCESS_TAG
+from bachata_assets.resources.dataset import Dataset
 from bachata_assets.settings import load_settings
+from bachata_assets_tests.dagster_dev import ASSETS, ENDED, NEW_CLIPS, Webserver
+from bachata_assets_tests.workplace import SAMPLE_CLIPS
 
-PROJECT = Path(__file__).resolve().parents[1]
-SAMPLE = PROJECT / "data" / "sample"
-PATIENCE_S = 300
-
-
-@dataclass
-class Webserver:
-    """A running `dagster dev`."""
-
-    url: str
-
-    def ask(self, query: str, **variables: Any) -> Any:
-        """Return the data of a GraphQL query."""
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as response:
-            answer = json.load(response)
-        assert "errors" not in answer, answer["errors"]
-        return answer["data"]
-
-    def wait_for(self, query: str, done: Any, **variables: Any) -> Any:
-        """Ask until `done(data)` is true."""
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            try:
-                data = self.ask(query, **variables)
-            except OSError:  # not listening yet
-                data = None
-            if data is not None and done(data):
-                return data
-            time.sleep(0.5)
-        raise AssertionError(f"not so after {PATIENCE_S} s; last seen: {data}")
-
-
-@pytest.fixture
-def webserver(tmp_path: Path) -> Iterator[Webserver]:
-    """`dagster dev` on a data dir in which the sample's clips are registered and nothing is made."""
-    data_dir = tmp_path / "data"
-    settings = load_settings(
-        video_dir=SAMPLE / "videos", annotations=SAMPLE / "annotations.json", data_dir=str(data_dir)
-    )
-    platform = build_platform(settings)
-    with instance_of(settings.data_dir) as instance:
-        collection.register(instance, collection.look(settings, platform.dataset))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "DAGSTER_HOME": str(dagster_home(str(data_dir))),
-        "BACHATA_DATA_DIR": str(data_dir),
-    }
-    command = [sys.executable, "-m", "dagster", "dev", "-p", str(port), "-h", "127.0.0.1"]
-    with (tmp_path / "dev.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "-w", str(PROJECT / "workspace.yaml")],
-            cwd=PROJECT, env=environment, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-        try:
-            yield Webserver(f"http://127.0.0.1:{port}")
-        finally:
-            os.killpg(process.pid, signal.SIGINT)
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-
-
-LOADED = "{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"
 PARTITIONS = """query($key: [String!]!) { assetNodeOrError(assetKey: {path: $key}) { ... on AssetNode {
     partitionKeys
-    partitionStats { numMaterialized numFailed } } } }"""
-LAUNCH = """mutation($keys: [String!]!, $assets: [AssetKeyInput!]!) {
-    launchPartitionBackfill(backfillParams: {partitionNames: $keys, assetSelection: $assets}) {
-        __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
-BACKFILL = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
-    ... on PartitionBackfill { status error { message } } } }"""
+    partitionStats { numMaterialized numFailed }
+    staleStatusByPartition } } }"""
+OBSERVED = """query($key: [String!]!, $clip: String!) { assetOrError(assetKey: {path: $key}) { ... on Asset {
+    assetObservations(partitions: [$clip], limit: 1) { metadataEntries { label ... on TextMetadataEntry { text } } }
+    } } }"""
 CHECKS = """query($key: [String!]!, $check: String!) {
-    assetCheckExecutions(assetKey: {path: $key}, checkName: $check, limit: 10) {
-        status partition evaluation { success severity metadataEntries { label } } } }"""
-
-
+    assetCheckExecutions(assetKey: {path: $key}, checkName: $check, limit: 20) { status partition
+        evaluation { success severity metadataEntries { label ... on FloatMetadataEntry { floatValue } } } } }"""
+LAUNCH = """mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
+    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 SENSOR = """mutation($selector: SensorSelector!) { startSensor(sensorSelector: $selector) {
     __typename ... on PythonError { message } } }"""
+WITHOUT_PICTURES = {"beats", "audio_embedding", "text_embedding"}
+"""What is made of a clip whose sound is whole and whose pictures are cut."""
+HERE = {"repositoryLocationName": "bachata_assets", "repositoryName": "__repository__"}
 
 
-def test_a_backfill_makes_its_two_clips_and_the_sensor_the_others(webserver: Webserver) -> None:
-    webserver.wait_for(LOADED, lambda data: data["repositoriesOrError"].get("nodes"))
-    node = webserver.ask(PARTITIONS, key=["keypoints"])["assetNodeOrError"]
-    assert len(node["partitionKeys"]) == 4
-    wanted = node["partitionKeys"][1:3]
-    assets = ["keypoints", "beats", "lead_embedding", "follow_embedding", "interaction_embedding"]
-    assets += ["audio_embedding", "text_embedding", "search_index"]
-    launched = webserver.ask(LAUNCH, keys=wanted, assets=[{"path": [asset]} for asset in assets])
-    assert launched["launchPartitionBackfill"]["__typename"] == "LaunchBackfillSuccess", launched
+def stats(webserver: Webserver, asset: str) -> dict[str, int]:
+    return dict(webserver.ask(PARTITIONS, key=[asset])["assetNodeOrError"]["partitionStats"])
 
-    ended = ("COMPLETED", "COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED")
-    backfill = webserver.wait_for(
-        BACKFILL,
-        lambda data: data["partitionBackfillOrError"]["status"] in ended,
-        id=launched["launchPartitionBackfill"]["backfillId"],
-    )
-    assert backfill["partitionBackfillOrError"]["status"] == "COMPLETED_SUCCESS", backfill
 
-    for asset in assets:
-        stats = webserver.ask(PARTITIONS, key=[asset])["assetNodeOrError"]["partitionStats"]
-        assert stats == {"numMaterialized": 2, "numFailed": 0}, asset
-    checked = webserver.ask(CHECKS, key=["keypoints"], check="quality_at_least_half")["assetCheckExecutions"]
-    assert {one["partition"] for one in checked} == set(wanted)
-    for one in checked:
-        assert {entry["label"] for entry in one["evaluation"]["metadataEntries"]} >= {"quality_score", "at_least"}
-    finite = webserver.ask(CHECKS, key=["lead_embedding"], check="lead_embedding_finite")["assetCheckExecutions"]
-    assert [one["evaluation"]["success"] for one in finite] == [True, True]
+def stale(webserver: Webserver, asset: str) -> dict[str, str]:
+    node = webserver.ask(PARTITIONS, key=[asset])["assetNodeOrError"]
+    return dict(zip(node["partitionKeys"], node["staleStatusByPartition"], strict=True))
 
-    selector = {
-        "repositoryLocationName": "bachata_assets",
-        "repositoryName": "__repository__",
-        "sensorName": "new_clips",
+
+def test_a_backfill_makes_the_whole_clip_and_says_why_the_cut_one_failed(backfilled: Webserver) -> None:
+    for asset in ASSETS:
+        failed = 0 if asset in WITHOUT_PICTURES else 1
+        assert stats(backfilled, asset) == {"numMaterialized": 6 - failed, "numFailed": failed}, asset
+    observed = backfilled.ask(OBSERVED, key=["keypoints"], clip="cut_short")["assetOrError"]["assetObservations"]
+    said = {entry["label"]: entry.get("text") for entry in observed[0]["metadataEntries"]}
+    assert "cut_short.mp4" in said["failure"]
+    assert said["tried again"].startswith("when the file")
+
+
+def test_the_check_of_the_clip_that_goes_dark_says_number_limit_and_remedy(backfilled: Webserver) -> None:
+    checked = backfilled.ask(CHECKS, key=["keypoints"], check="quality_at_least_half")["assetCheckExecutions"]
+    by_clip = {one["partition"]: one["evaluation"] for one in checked if one["evaluation"]}
+    assert {clip for clip, one in by_clip.items() if not one["success"]} == {"gone_dark"}
+    said = {entry["label"]: entry.get("floatValue") for entry in by_clip["gone_dark"]["metadataEntries"]}
+    assert said["quality_score"] < said["at_least"] == 0.5
+    assert "remedy" in said
+
+
+def test_an_edited_annotation_makes_that_clips_text_and_document_stale(backfilled: Webserver) -> None:
+    place = backfilled.place
+    said = json.loads(place.annotations.read_text())
+    next(clip for clip in said["clips"] if clip["clip_id"] == "basic_step_1")["notes"] = "slow and close"
+    place.annotations.write_text(json.dumps(said))
+    settings = load_settings(video_dir=place.videos, annotations=place.annotations, data_dir=str(place.data))
+    with instance_of(settings.data_dir) as instance:
+        dataset = Dataset(url=str(place.data))
+        collection.register(instance, dataset, collection.look(settings, dataset))
+    for asset in ASSETS:
+        expected = {"basic_step_1"} if asset in ("text_embedding", "search_index") else set()
+        assert {clip for clip, status in stale(backfilled, asset).items() if status == "STALE"} == expected, asset
+
+
+def test_a_killed_run_is_ended_by_the_sensor_and_its_clip_made_by_the_next_run(backfilled: Webserver) -> None:
+    clip_id = "basic_step_1"
+    table = backfilled.place.data / "keypoints" / f"{clip_id}.parquet"
+    table.unlink()
+    tags = {"dagster/partition": clip_id, "killed": "9"}
+    params = {
+        "selector": {**HERE, "pipelineName": "process_clips", "assetSelection": [{"path": ["keypoints"]}]},
+        "mode": "default",
+        "runConfigData": {},
+        "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in tags.items()]},
     }
-    started = webserver.ask(SENSOR, selector=selector)
-    assert started["startSensor"]["__typename"] == "Sensor", started
-    webserver.wait_for(
-        PARTITIONS,
-        lambda data: data["assetNodeOrError"]["partitionStats"]["numMaterialized"] == 4,
-        key=["search_index"],
-    )
+    launched = backfilled.ask(LAUNCH, params=params)["launchPipelineExecution"]
+    assert launched["__typename"] == "LaunchRunSuccess", launched
+
+    def process_of(run: dict[str, list[dict[str, str]]]) -> str | None:
+        return next((tag["value"] for tag in run["tags"] if tag["key"] == PROCESS_TAG), None)
+
+    (run,) = backfilled.runs("killed", "9", lambda runs: process_of(runs[0]))
+    os.kill(int(str(process_of(run)).split("/")[1]), signal.SIGKILL)
+    with instance_of(str(backfilled.place.data)) as instance:
+        killed = instance.get_run_by_id(run["runId"])
+        assert killed is not None
+        assert killed.status == DagsterRunStatus.STARTED
+
+        started = backfilled.ask(SENSOR, selector={**HERE, "sensorName": "new_clips"})
+        assert started["startSensor"]["__typename"] == "Sensor", started
+        backfilled.runs("killed", "9", lambda runs: runs[0]["status"] == "FAILURE")
+        asked = backfilled.runs(
+            "dagster/sensor_name", "new_clips", lambda runs: runs and all(run["status"] in ENDED for run in runs)
+        )
+    assert {run["status"] for run in asked} == {"SUCCESS"}  # the clip that was cut short was not asked for again
+    assert table.exists()
+    assert not list(backfilled.place.data.rglob("*.tmp"))
+    for asset in ("keypoints", "text_embedding"):
+        assert stale(backfilled, asset)[clip_id] == "FRESH"
+
+
+@pytest.mark.parametrize("asset", ["keypoints", "search_index"])
+def test_every_clip_is_a_partition(backfilled: Webserver, asset: str) -> None:
+    node = backfilled.ask(PARTITIONS, key=[asset])["assetNodeOrError"]
+    assert set(node["partitionKeys"]) == SAMPLE_CLIPS | set(NEW_CLIPS)

@@ -79,7 +79,6 @@ def test_reports_are_written_into_a_bucket(bucket: S3FileSystem, tmp_path: Path)
     page = bucket.cat("dances/bachata/embedding_generation_report.html").decode()
     assert '"video": [null]' in page  # no film is linked from a bucket
     assert bucket.exists("dances/bachata/embeddings.parquet")
-    assert bucket.exists("dances/bachata/clips.parquet")
 
 
 def test_two_stores_keep_their_states_apart() -> None:

@@ -8,15 +8,18 @@ import pytest
 
 from bachata_assets.checks import Check
 from bachata_assets.embedding import NonFiniteVectorError
+from bachata_assets.pose.estimator import NoCoupleError
 from bachata_assets.processing import StageFailed, StageMade, process
 from bachata_assets.resources import Tools
 from bachata_assets.resources.dataset import Dataset, provenance_of
 from bachata_assets.resources.pose_models import PoseModelsResource
 from bachata_assets.resources.search_index import SearchIndexResource
 from bachata_assets.resources.text_model import TextModelResource
+from bachata_assets.search.errors import SearchAccessError
 from bachata_assets.settings import load_settings
 from bachata_assets.stages import Clip, ClipError, Made, Stage, Tables
 from bachata_assets.video.annotations import Annotation
+from bachata_assets.video.errors import UnreadableVideoError
 
 NUMBER = pa.schema([pa.field("n", pa.int64())])
 
@@ -71,13 +74,13 @@ def test_every_stage_of_every_clip_is_made_from_its_inputs(tools: Tools) -> None
 def test_a_clip_that_fails_fails_alone(tools: Tools) -> None:
     def broken(c: Clip, tables: Tables) -> Made:
         if c.clip_id == "bad":
-            raise OSError("bad.mp4 is truncated")
+            raise UnreadableVideoError(Path("bad.mp4"), "is truncated", "")
         return one(c, tables)
 
     stages = [stage("a", "clip_file", make=broken), stage("b", "a", make=sum_of_inputs)]
     events = list(process([clip("bad"), clip("good")], stages, [], tools))
     failed = [(e.clip_id, e.stage.name, e.reason) for e in events if isinstance(e, StageFailed)]
-    assert failed == [("bad", "a", "bad.mp4 is truncated"), ("bad", "b", "b needs a, which failed")]
+    assert failed == [("bad", "a", "bad.mp4: is truncated. "), ("bad", "b", "b needs a, which failed")]
     assert values(tools, "b") == {"good": 4}
 
 
@@ -166,3 +169,58 @@ def test_an_index_that_cannot_be_reached_loses_nothing_made_before(tools: Tools)
     reasons = {e.clip_id: e.reason for e in events if isinstance(e, StageFailed)}
     assert reasons == dict.fromkeys("xy", "Cannot connect to Elasticsearch at localhost:9200")
     assert tools.dataset.clip_ids("a") == {"x", "y"}
+
+
+def failing(*errors: Exception) -> Callable[[Clip, Tables], Made]:
+    """Return a stage's function that raises these one after the other, and then makes its table."""
+    left = list(errors)
+
+    def make(clip: Clip, tables: Tables) -> Made:
+        if left:
+            raise left.pop(0)
+        return one(clip, tables)
+
+    return make
+
+
+@pytest.fixture
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bachata_assets.failures.WAITS_S", (0.0, 0.0))
+
+
+def unreadable(cause: Exception) -> Exception:
+    error = UnreadableVideoError(Path("x.mp4"), "cannot be decoded")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.usefixtures("_no_waiting")
+def test_a_disk_that_does_not_answer_is_asked_again(tools: Tools) -> None:
+    a = stage("a", "clip_file", make=failing(OSError(5, "Input/output error"), unreadable(OSError(5, "the same"))))
+    (event,) = process([clip("x")], [a], [], tools)
+    assert isinstance(event, StageMade)
+
+
+@pytest.mark.usefixtures("_no_waiting")
+@pytest.mark.parametrize(
+    ("error", "passing"),
+    [
+        (OSError(5, "Input/output error"), True),
+        (unreadable(PermissionError(13, "Permission denied")), True),
+        (MemoryError(), True),
+        (SearchAccessError("the password is refused"), True),
+        (unreadable(ValueError("moov atom not found")), False),
+        (NoCoupleError(Path("x.mp4"), "nobody found"), False),
+        (ClipError("refused"), False),
+    ],
+)
+def test_a_failure_says_whether_it_may_pass(tools: Tools, error: Exception, passing: bool) -> None:
+    (event,) = process([clip("x")], [stage("a", "clip_file", make=failing(*[error] * 3))], [], tools)
+    assert isinstance(event, StageFailed)
+    assert event.passing is passing
+
+
+def test_only_what_is_asked_for_is_made_of_each_clip(tools: Tools) -> None:
+    stages = [stage("a", "clip_file", make=one), stage("b", "annotation", make=one)]
+    events = list(process([clip("x"), clip("y"), clip("z")], stages, [], tools, only={"x": {"b"}, "y": {"a", "b"}}))
+    assert [(event.clip_id, event.stage.name) for event in events] == [("x", "b"), ("y", "a"), ("y", "b")]

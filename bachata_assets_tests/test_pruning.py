@@ -2,6 +2,7 @@ import pandas as pd
 from dagster import DagsterInstance, DagsterRunStatus
 from typer.testing import CliRunner
 
+from bachata_assets.build import build_platform
 from bachata_assets.cli import app
 from bachata_assets.generation import instance_of
 from bachata_assets.orphans import record_process
@@ -50,11 +51,15 @@ def test_a_removed_file_marks_its_clip_and_pruning_takes_it_out_everywhere(place
 def test_nothing_is_pruned_while_a_run_goes_on(place: Workplace) -> None:
     (place.videos / "basic_steps" / "basic_step_1.mp4").unlink()
     with instance_of(str(place.data)) as instance:
-        run = instance.create_run_for_job(nothing, status=DagsterRunStatus.STARTED)
+        clips = {
+            "dagster/asset_partition_range_start": "basic_step_1",
+            "dagster/asset_partition_range_end": "basic_step_1",
+        }
+        run = instance.create_run_for_job(nothing, status=DagsterRunStatus.STARTED, tags=clips)
         record_process(instance, run.run_id)
     said = prune(place, "--yes")
     assert said.startswith("2 ")
-    assert f"Run {run.run_id} is not finished" in said
+    assert "A run that is not finished uses basic_step_1" in said
     assert indexed(place) == SAMPLE_CLIPS
 
 
@@ -64,3 +69,15 @@ def test_an_unmounted_folder_prunes_nothing(place: Workplace) -> None:
     assert said.startswith("2 ")
     assert "Video directory not found" in said
     assert indexed(place) == SAMPLE_CLIPS
+
+
+def test_the_job_says_what_is_gone_and_removes_it_when_it_is_told_to(place: Workplace) -> None:
+    (place.videos / "basic_steps" / "basic_step_1.mp4").unlink()
+    platform = build_platform(load_settings(data_dir=str(place.data)))
+    job = platform.definitions.resolve_job_def("prune")
+    with instance_of(str(place.data)) as instance:
+        assert job.execute_in_process(instance=instance).success
+        assert indexed(place) == SAMPLE_CLIPS
+        config = {"ops": {"remove_clips_that_are_gone": {"config": {"dry_run": False}}}}
+        assert job.execute_in_process(instance=instance, run_config=config).success
+        assert (indexed(place), partitions(instance)) == (LEFT, LEFT)

@@ -12,16 +12,19 @@ import dagster as dg
 from bachata_assets import collection
 from bachata_assets.checks import Check
 from bachata_assets.events import DagsterEvent, events_of
+from bachata_assets.observations import recorded
 from bachata_assets.orphans import record_process
-from bachata_assets.partitions import clips
+from bachata_assets.partitions import OWNER, clips
+from bachata_assets.planning import ONLY_MISSING_TAG
 from bachata_assets.processing import StageFailed, process
+from bachata_assets.provenance import outdated
 from bachata_assets.resources import Tools
 from bachata_assets.resources.dataset import Dataset
 from bachata_assets.resources.pose_models import PoseModelsResource
 from bachata_assets.resources.search_index import SearchIndexResource
 from bachata_assets.resources.text_model import TextModelResource
 from bachata_assets.settings import Settings
-from bachata_assets.stages import Stage
+from bachata_assets.stages import Clip, Stage
 
 
 def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Settings) -> dg.AssetsDefinition:
@@ -47,9 +50,10 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
         dataset.remember(precision=pose_models.precision)
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         wanted = [stage for stage in stages if stage.name in selected]
-        todo = collection.clips_of(context.partition_keys, settings, dataset)
+        todo = collection.read_clips(context.instance, context.partition_keys, settings, dataset)
+        only = _missing(context, todo, stages, dataset) if ONLY_MISSING_TAG in context.run.tags else None
         failed: dict[str, list[str]] = {}
-        for event in process(todo, wanted, checks, tools):
+        for event in process(todo, wanted, checks, tools, only=only):
             yield from events_of(context.instance, event)
             if isinstance(event, StageFailed):
                 context.log.error(f"{event.clip_id}: {event.stage.name} failed: {event.reason}")
@@ -58,6 +62,14 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
             raise _failure(failed, len(todo))
 
     return run_clips
+
+
+def _missing(
+    context: dg.AssetExecutionContext, clips: Sequence[Clip], stages: Sequence[Stage], dataset: Dataset
+) -> dict[str, frozenset[str]]:
+    """Return what is missing now of every clip: another run, or the look into its file, may have settled it."""
+    versions = {clip.clip_id: clip.versions for clip in clips}
+    return outdated(stages, versions, recorded(context.instance, dataset, stages, list(versions)))
 
 
 def _failure(failed: dict[str, list[str]], clips_in_run: int) -> dg.Failure:
@@ -79,6 +91,8 @@ def _spec(stage: Stage) -> dg.AssetSpec:
         description=stage.description,
         group_name=stage.group,
         kinds=set(stage.kinds),
+        owners=[OWNER],
+        tags={"scope": "clip"},
         metadata={"dagster/column_schema": _columns(stage)},
     )
 

@@ -8,6 +8,7 @@ import dagster as dg
 from bachata_assets import collection
 from bachata_assets.check_history import checked_clips
 from bachata_assets.checks import Check
+from bachata_assets.partitions import OWNER
 from bachata_assets.records import embeddings_table
 from bachata_assets.report.page import PAGE_NAME
 from bachata_assets.report.summary import REPORT_NAME
@@ -26,6 +27,8 @@ def report_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Se
     @dg.asset(
         deps=[stage.name for stage in stages],
         group_name="report",
+        owners=[OWNER],
+        tags={"scope": "collection"},
         kinds={"parquet"},
         description="One row a clip with all vectors, in one file for pandas, polars or DuckDB.",
     )
@@ -35,12 +38,14 @@ def report_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Se
         table = embeddings_table(records_of(standing.made, dataset))
         dataset.write_parquet(EMBEDDINGS_NAME, table, {})
         return dg.MaterializeResult(
-            metadata={"dagster/row_count": table.num_rows, "path": dataset.path(EMBEDDINGS_NAME)}
+            metadata={"dagster/row_count": table.num_rows, "path": dg.MetadataValue.path(dataset.path(EMBEDDINGS_NAME))}
         )
 
     @dg.asset(
         deps=[embeddings],
         group_name="report",
+        owners=[OWNER],
+        tags={"scope": "collection"},
         kinds={"json", "html"},
         description="What was made, how well, how long it took, what failed and why; as JSON and as a page to look at.",
     )
@@ -53,6 +58,7 @@ def report_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Se
         dataset.write_text(REPORT_NAME, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
         dataset.write_text(PAGE_NAME, page_of(content, clips, records, checked, dataset.url))
         paths = {"path": dataset.path(REPORT_NAME), "page": dataset.path(PAGE_NAME)}
-        return dg.MaterializeResult(metadata={**content["summary"], **paths})
+        links = {name: dg.MetadataValue.path(path) for name, path in paths.items()}
+        return dg.MaterializeResult(metadata={**content["summary"], **links})
 
     return [embeddings, report]

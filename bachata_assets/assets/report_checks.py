@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 import dagster as dg
 import numpy as np
@@ -15,6 +16,9 @@ from bachata_assets.resources.dataset import Dataset
 from bachata_assets.settings import Settings
 from bachata_assets.stages import Stage
 from bachata_assets.standing import Standing
+
+SHOWN = 200
+"""Rows of a check's table at most; the number of clips is beside it."""
 
 
 def report_checks(stages: Sequence[Stage], settings: Settings) -> list[dg.AssetChecksDefinition]:
@@ -50,9 +54,17 @@ def report_checks(stages: Sequence[Stage], settings: Settings) -> list[dg.AssetC
 
 
 def _result(rows: list[dict[str, str]], remedy: str) -> dg.AssetCheckResult:
-    metadata: dict[str, Any] = {"clips": len(rows)}
+    metadata: dict[str, Any] = {"clips": len(rows), "at_most": 0}
     if rows:
-        metadata |= {"remedy": remedy, "table": dg.MetadataValue.table([dg.TableRecord(dict(row)) for row in rows])}
+        shown = rows[:SHOWN]
+        links = (
+            f"- [{row['clip']}](/assets/keypoints?view=partitions&partition={quote(row['clip'])})" for row in shown
+        )
+        metadata |= {
+            "remedy": remedy,
+            "table": dg.MetadataValue.table([dg.TableRecord(dict(row)) for row in shown]),
+            "links": dg.MetadataValue.md("\n".join(links)),
+        }
     return dg.AssetCheckResult(passed=not rows, severity=dg.AssetCheckSeverity.WARN, metadata=metadata)
 
 

@@ -1,5 +1,6 @@
 """The clip's document in the search index; the table keeps it as it was sent."""
 
+import json
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from bachata_assets.search.errors import InvalidDocumentError, SearchUnavailable
 from bachata_assets.search.index import PutResult
 from bachata_assets.stages import Clip, ClipError, Made, Stage, Tables
 
-DOCUMENT_VERSION = "1"
+DOCUMENT_VERSION = "2"
 
 
 def stages(index_identity: str) -> list[Stage]:
@@ -34,10 +35,11 @@ def stages(index_identity: str) -> list[Stage]:
 
 def index_clips(work: Sequence[tuple[Clip, Tables]], tools: Tools) -> Iterator[tuple[str, Made | ClipError]]:
     """Send the documents of many clips at once; a document that is refused fails its own clip alone."""
+    records = {clip.clip_id: ClipRecord.gather(clip, tables) for clip, tables in work}
     documents: dict[str, ClipDocument] = {}
-    for clip, tables in work:
+    for clip, _ in work:
         try:
-            documents[clip.clip_id] = document(ClipRecord.gather(clip, tables))
+            documents[clip.clip_id] = document(records[clip.clip_id])
         except InvalidDocumentError as error:
             yield clip.clip_id, ClipError(str(error))
     with tools.search.open() as index:
@@ -47,14 +49,14 @@ def index_clips(work: Sequence[tuple[Clip, Tables]], tools: Tools) -> Iterator[t
         except SearchUnavailableError as error:
             results, unreachable = list(error.completed), error
         for result in results:
-            yield result.clip_id, _made(documents.pop(result.clip_id), result)
+            yield result.clip_id, _made(records[result.clip_id], documents.pop(result.clip_id), result)
         for clip_id in documents:
-            yield clip_id, ClipError(str(unreachable))
+            yield clip_id, ClipError(str(unreachable), passing=True)
         if unreachable is None:
             index.promote(present_clips(tools.dataset))
 
 
-def _made(sent: ClipDocument, result: PutResult) -> Made | ClipError:
+def _made(record: ClipRecord, sent: ClipDocument, result: PutResult) -> Made | ClipError:
     if result.error:
         return ClipError(result.error)
     row = {
@@ -62,6 +64,9 @@ def _made(sent: ClipDocument, result: PutResult) -> Made | ClipError:
         "index_name": result.index_name,
         "content_hash": result.content_hash,
         "document": sent.to_json(),
+        "avg_confidence": record.avg_confidence,
+        "absent": json.dumps(dict(record.absent), ensure_ascii=False),
+        "timeline": record.timeline,
     }
     table = pa.Table.from_pylist([row], schema=schemas.search_index)
     return Made(table, {"index": result.index_name, "document_id": sent.clip_id})

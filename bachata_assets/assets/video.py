@@ -2,12 +2,14 @@
 
 import dagster as dg
 
-from bachata_assets.partitions import clips
+from bachata_assets.partitions import OWNER, clips
 
 clip_file = dg.AssetSpec(
     "clip_file",
     partitions_def=clips,
     group_name="video",
+    owners=[OWNER],
+    tags={"scope": "clip"},
     kinds={"video"},
     description="The clip's video file. Its data version is the hash of its content.",
 )
@@ -16,6 +18,8 @@ annotation = dg.AssetSpec(
     "annotation",
     partitions_def=clips,
     group_name="video",
+    owners=[OWNER],
+    tags={"scope": "clip"},
     kinds={"json"},
     description="What a person said about the clip: its entry in the annotation file, or the fallbacks.",
 )

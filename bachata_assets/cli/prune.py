@@ -25,14 +25,14 @@ def prune(
 
     try:
         platform = build_platform(load_settings(data_dir=data_dir))
-        clip_ids = pruning.gone(platform)
+        clip_ids = pruning.gone(platform.settings, platform.dataset)
         typer.echo(f"{len(clip_ids)} clips have no file any more{': ' + ', '.join(clip_ids) if clip_ids else '.'}")
         if not clip_ids or dry_run:
             return
         if not yes:
             typer.confirm("Remove their partitions, tables and documents?", abort=True)
         with instance_of(platform.settings.data_dir) as instance:
-            pruning.prune(platform, instance, clip_ids)
+            pruning.prune(instance, platform.stages, platform.dataset, platform.resources["search"], clip_ids)
     except (SettingsError, SearchError, pruning.RunsUnfinishedError, *CollectionError) as error:
         refuse(str(error))
     typer.echo(f"Removed {len(clip_ids)} clips. `bachata-assets report` brings the report level.")

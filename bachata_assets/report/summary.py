@@ -18,6 +18,8 @@ class FailedClip:
     clip_id: str
     video_path: str
     error: str
+    passing: bool = False
+    """The reason is not in the clip (a disk, the index): it is tried again by itself."""
 
 
 def summarize(

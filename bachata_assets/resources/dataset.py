@@ -6,7 +6,10 @@ What a table holds is in `schemas.py`; when it is made again, in `provenance.py`
 import errno
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +17,7 @@ import dagster as dg
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock
 from fsspec.implementations.local import LocalFileSystem
 from pydantic import Field
 
@@ -100,6 +104,10 @@ class Dataset(dg.ConfigurableResource):  # type: ignore[type-arg]
             )
         return table
 
+    def exists(self, name: str) -> bool:
+        """Tell whether a file of the data dir is there."""
+        return bool(self._place[0].exists(self.path(name)))
+
     def delete_table(self, asset: str, clip_id: str) -> None:
         """Remove the table of an asset and a clip, if there is one."""
         self.delete(f"{asset}/{clip_id}.parquet")
@@ -129,6 +137,17 @@ class Dataset(dg.ConfigurableResource):  # type: ignore[type-arg]
         known = self.collection()
         if known | facts != known:
             self.write_text(OUTPUT_MARKER, json.dumps(known | facts, indent=2) + "\n")
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold what this data dir's processes on one machine share; an object store has no locks, there nothing is."""
+        if not isinstance(self._place[0], LocalFileSystem):
+            yield
+            return
+        path = Path(self.path(".lock"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path):
+            yield
 
     def _put(self, name: str, content: bytes) -> None:
         """Make `name` hold `content`, whole or not at all; an object store does that by itself."""

@@ -1,11 +1,13 @@
-"""The clips of a collection: which id a file was given, and what was in it when last looked.
+"""The clips of a collection: which id a file was given, and what was in it when it was last read.
 
-How a folder is listed and ids are made lives in `video/discovery.py`; where the registry is kept, in `collection.py`.
+`compare` is pure: names, sizes and times of files against what is known of them, so that a folder of any size is looked
+at in seconds; `read` is where a file's content is hashed. How a folder is listed and ids are made lives in
+`video/discovery.py`; where the registry is kept, in `collection.py`.
 """
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -18,6 +20,15 @@ logger = logging.getLogger(__name__)
 
 UNREADABLE = "unreadable"
 """Content of a file that is there but could not be read."""
+_UNREAD = "unread"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a file looks like from outside."""
+
+    size: int
+    mtime_ns: int
 
 
 @dataclass(frozen=True)
@@ -30,28 +41,138 @@ class ClipFile:
     mtime_ns: int
     content: str
     present: bool = True
+    renamed: bool = False
+    """It was another path's when its id was given."""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether `content` is the hash of the content, rather than a word for not knowing it."""
+        return is_read(self.content)
+
+    def looks(self, seen: Seen | None) -> bool:
+        """Tell whether the file looks as it did when this was written down."""
+        return seen is not None and (self.size, self.mtime_ns) == (seen.size, seen.mtime_ns)
 
 
-def look(video_dir: Path, known: Mapping[str, ClipFile]) -> dict[str, ClipFile]:
-    """List a folder against what is known of it; a file is only read when its size or time differs.
+@dataclass(frozen=True)
+class Rename:
+    """A file that has another name now, and keeps its id."""
 
-    Files that are gone stay, marked as not present: their ids are not given to others.
+    clip_id: str
+    old: PurePosixPath
+    new: PurePosixPath
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A folder against what was known of it.
+
+    Attributes
+    ----------
+    files : clip id -> file, of all that are there or ever were
+    waiting : path -> size, of new or changed files that may still be being written; not to be taken yet
+    """
+
+    files: dict[str, ClipFile]
+    waiting: dict[PurePosixPath, int]
+    renamed: tuple[Rename, ...]
+
+    @property
+    def ready(self) -> dict[str, ClipFile]:
+        """The files that are there and can be taken."""
+        return {i: file for i, file in self.files.items() if file.present and file.path not in self.waiting}
+
+
+def is_read(content: str) -> bool:
+    """Tell whether this is the hash of a content, rather than a word for not knowing it."""
+    return not content.startswith((UNREADABLE, _UNREAD))
+
+
+def list_folder(video_dir: Path) -> dict[PurePosixPath, Seen | None]:
+    """Return what the clips of a folder look like; None for one of which not even that can be said.
 
     Raises
     ------
     DiscoveryError
         When the folder cannot be listed.
     """
+    return {path: _see(video_dir / path) for path in find_clips(video_dir)}
+
+
+def still_moving(
+    folder: Mapping[PurePosixPath, Seen | None], sizes_before: Mapping[PurePosixPath, int], *, now_s: float, rest_s: int
+) -> set[PurePosixPath]:
+    """Return the files that may still be being written.
+
+    A time in the future says nothing: clocks differ.
+
+    Parameters
+    ----------
+    sizes_before : sizes of files that were waiting when the folder was last looked at
+    rest_s : for how long a file must not have changed, s
+    """
+    return {
+        path
+        for path, seen in folder.items()
+        if seen and (0 <= now_s - seen.mtime_ns / 1e9 < rest_s or sizes_before.get(path, seen.size) != seen.size)
+    }
+
+
+def compare(
+    folder: Mapping[PurePosixPath, Seen | None],
+    known: Mapping[str, ClipFile],
+    *,
+    moving: Iterable[PurePosixPath] = (),
+    read: Callable[[PurePosixPath], str] | None = None,
+) -> Difference:
+    """Compare a folder with what is known of it.
+
+    A file under another name with the size and time of one that is gone is that one, renamed. Files that are gone
+    stay, marked as not present: their ids are not given to others.
+
+    Parameters
+    ----------
+    moving : files not to be taken where they are new or changed
+    read : returns the hash of a file's content; when given, a copy of a clip that is gone is recognised by it, too
+    """
+    by_path = {file.path: file for file in known.values()}
+    waiting = {
+        path: seen.size
+        for path in moving
+        if (seen := folder[path]) and not (path in by_path and by_path[path].is_read and by_path[path].looks(seen))
+    }
+    renames = _renames(
+        {path: seen for path, seen in folder.items() if seen and path not in by_path and path not in waiting},
+        [file for file in known.values() if file.path not in folder],
+        read,
+    )
     ids = {file.path: clip_id for clip_id, file in known.items()}
-    named = assign_clip_ids(find_clips(video_dir), ids)
-    seen = {clip_id: _look_at(video_dir, clip_id, path, known.get(clip_id)) for clip_id, path in named.items()}
-    gone = {clip_id: replace(file, present=False) for clip_id, file in known.items() if clip_id not in seen}
-    return {**gone, **seen}
+    ids |= {rename.new: rename.clip_id for rename in renames}
+    named = assign_clip_ids((path for path in folder if path not in waiting), ids)
+    copied = {rename.clip_id for rename in renames if not known[rename.clip_id].looks(folder[rename.new])}
+    files = {i: replace(file, present=file.path in waiting) for i, file in known.items()}
+    files |= {i: _now(i, path, folder[path], known.get(i), same=i in copied) for i, path in named.items()}
+    return Difference(files, waiting, tuple(renames))
 
 
-def look_again(video_dir: Path, file: ClipFile) -> ClipFile:
-    """Return what is known of one file, read anew if it has changed since."""
-    return _look_at(video_dir, file.clip_id, file.path, file)
+def read(video_dir: Path, file: ClipFile) -> ClipFile:
+    """Return what is known of one file, its content hashed if that is not known or it has changed since."""
+    path = video_dir / file.path
+    seen = _see(path)
+    if seen and file.is_read and file.looks(seen):
+        return file
+    size, mtime_ns = (seen.size, seen.mtime_ns) if seen else (0, 0)
+    return replace(file, size=size, mtime_ns=mtime_ns, content=content_of(path))
+
+
+def content_of(path: Path) -> str:
+    """Return the hash of what is in a file, UNREADABLE when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    except OSError as error:
+        logger.warning("Cannot read %s: %s", path, error.strerror)
+        return UNREADABLE
 
 
 def to_table(files: Mapping[str, ClipFile]) -> pa.Table:
@@ -66,20 +187,46 @@ def from_table(table: pa.Table) -> dict[str, ClipFile]:
     return {file.clip_id: file for file in rows}
 
 
-def _look_at(video_dir: Path, clip_id: str, path: PurePosixPath, known: ClipFile | None) -> ClipFile:
-    file = video_dir / path
+def _see(path: Path) -> Seen | None:
     try:
-        status = file.stat()
-        unchanged = known is not None and (known.size, known.mtime_ns) == (status.st_size, status.st_mtime_ns)
-        if known is not None and unchanged and known.content != UNREADABLE:
-            return replace(known, present=True)
-        return ClipFile(clip_id, path, status.st_size, status.st_mtime_ns, content_hash(file))
+        status = path.stat()
     except OSError as error:
-        logger.warning("Cannot read %s: %s", file, error.strerror)
+        logger.warning("Cannot look at %s: %s", path, error.strerror)
+        return None
+    return Seen(status.st_size, status.st_mtime_ns)
+
+
+def _renames(
+    new: Mapping[PurePosixPath, Seen], gone: Iterable[ClipFile], read: Callable[[PurePosixPath], str] | None
+) -> list[Rename]:
+    """Lay new files against those that are gone, each used once; of several alike, one of the same name goes first."""
+    by_look: dict[Seen, list[ClipFile]] = {}
+    by_content: dict[str, list[ClipFile]] = {}
+    for file in gone:
+        by_look.setdefault(Seen(file.size, file.mtime_ns), []).append(file)
+        if file.is_read:
+            by_content.setdefault(file.content, []).append(file)
+    sizes = {file.size for files in by_content.values() for file in files}
+    used: set[str] = set()
+    found = []
+    for path, seen in new.items():
+        alike = [file for file in by_look.get(seen, ()) if file.clip_id not in used]
+        if not alike and read and seen.size in sizes:
+            alike = [file for file in by_content.get(read(path), ()) if file.clip_id not in used]
+        if alike:
+            best = min(alike, key=lambda file: (file.path.name != path.name, str(file.path)))
+            used.add(best.clip_id)
+            found.append(Rename(best.clip_id, best.path, path))
+    return found
+
+
+def _now(clip_id: str, path: PurePosixPath, seen: Seen | None, known: ClipFile | None, *, same: bool) -> ClipFile:
+    """Return a file as it is seen now; its content stays known while it looks the same, or is said to be the `same`."""
+    if seen is None:
         return ClipFile(clip_id, path, 0, 0, UNREADABLE)
-
-
-def content_hash(path: Path) -> str:
-    """Return the hash of what is in a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    renamed = known is not None and (known.renamed or known.path != path)
+    if known and (same or (known.looks(seen) and known.content != UNREADABLE)):
+        content = known.content
+    else:
+        content = f"{_UNREAD}-{seen.size}-{seen.mtime_ns}"
+    return ClipFile(clip_id, path, seen.size, seen.mtime_ns, content, renamed=renamed)

@@ -1,0 +1,68 @@
+"""The jobs a person or a schedule launches: making clips, making the report, taking out what is gone."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from pydantic import Field
+
+from bachata_assets import pruning
+from bachata_assets.resources.dataset import Dataset
+from bachata_assets.resources.search_index import SearchIndexResource
+from bachata_assets.settings import Settings
+from bachata_assets.stages import Stage
+
+PROCESS_JOB = "process_clips"
+REPORT_JOB = "make_report"
+PRUNE_JOB = "prune"
+
+Job = UnresolvedAssetJobDefinition
+
+
+class PruneConfig(dg.Config):
+    """What the prune job asks for in the launchpad."""
+
+    dry_run: bool = Field(
+        default=True, description="Only say which clips have no file any more. Set it to false to remove them."
+    )
+
+
+def jobs(stages: Sequence[Stage], settings: Settings) -> tuple[Job, Job, dg.JobDefinition]:
+    """Return the jobs: making clips, making the report, pruning."""
+    process = dg.define_asset_job(
+        PROCESS_JOB,
+        selection=[stage.name for stage in stages],
+        description="Everything that is made of single clips.",
+    )
+    report = dg.define_asset_job(
+        REPORT_JOB,
+        selection=["embeddings", "report"],
+        description="The table over all clips, and the report, with the checks over all clips.",
+    )
+    return process, report, _prune_job(stages, settings)
+
+
+def _prune_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
+    @dg.op(description="Removes the clips whose files are gone, unless it is only to say which.")
+    def remove_clips_that_are_gone(
+        context: dg.OpExecutionContext,
+        config: PruneConfig,
+        dataset: Dataset,
+        search: dg.ResourceParam[SearchIndexResource],
+    ) -> None:
+        clip_ids = pruning.gone(settings, dataset)
+        context.log.info(f"{len(clip_ids)} clips have no file any more{': ' if clip_ids else ''}{', '.join(clip_ids)}")
+        if clip_ids and not config.dry_run:
+            pruning.prune(context.instance, stages, dataset, search, clip_ids)
+            context.log.info(f"Removed {len(clip_ids)} clips; {REPORT_JOB} brings the report level")
+
+    @dg.job(
+        name=PRUNE_JOB,
+        description="Takes clips whose files are gone out of the collection: partition, tables and document together. "
+        "Says only which, unless dry_run is false. Never while a run uses them.",
+        executor_def=dg.in_process_executor,
+    )
+    def prune() -> None:
+        remove_clips_that_are_gone()
+
+    return prune
