@@ -7,6 +7,7 @@ import av
 import numpy as np
 import pytest
 from click.testing import Result
+from dagster import DagsterInstance
 from typer.testing import CliRunner
 
 from bachata_assets import collection
@@ -28,7 +29,10 @@ def place(tmp_path: Path) -> Workplace:
     shutil.copytree(SAMPLE / "videos" / "basic_steps", place.videos / "basic_steps")
     dataset = Dataset(url=str(place.data))
     dataset.remember(video_dir=str(place.videos))
-    clip = collection.look(load_settings(data_dir=str(place.data)), dataset).clips[CLIP]
+    settings = load_settings(data_dir=str(place.data))
+    with DagsterInstance.ephemeral() as instance:
+        collection.register(instance, dataset, collection.look(settings, dataset))
+        [clip] = collection.read_clips(instance, [CLIP], settings, dataset)
     frames = sum(1 for _ in sample_frames(clip.path))
     couple = a_couple(seconds=frames / 15)
     dataset.write_table("keypoints", CLIP, couple.to_table(), {"inputs": {"clip_file": clip.versions["clip_file"]}})
