@@ -1,6 +1,7 @@
 """The trainings in checkpoints/recipes: keypoints and boxes stay on their dancers, shares hold, a run gives weights."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import cv2
 import numpy as np
 import pycocotools.mask
 import pytest
+import torch
 
 from bachata_assets.pose import openmmlab_compat  # noqa: F401  (before mmdet and mmpose)
 from bachata_assets.pose.model_sets import ModelSpec
@@ -27,6 +29,14 @@ COLOURS = np.array([(40 + 12 * k, 255 - 12 * k, (90 * k) % 250) for k in range(1
 
 def encoded(mask: np.ndarray) -> dict[str, Any]:
     return pycocotools.mask.encode(np.asfortranarray(mask.astype(np.uint8)))
+
+
+def in_one_process(*calls: list[Any]) -> None:
+    """Run scripts of the recipes one after the other in one new process: MMDet and MMPose load slowly."""
+    words = [[str(word) for word in call] for call in calls]
+    code = f"import runpy, sys\nfor sys.argv in {words}:\n    runpy.run_path(sys.argv[0], run_name='__main__')"
+    environment = {**os.environ, "PYTHONPATH": str(RECIPES)}
+    subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=environment, check=True, timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +125,7 @@ def test_the_sampler_keeps_the_shares(folder):
     assert np.mean([second in path for path in drawn]) == pytest.approx(0.2, abs=0.04)
 
 
-def test_a_training_gives_weights_that_the_product_loads(folder, tmp_path):
+def test_a_training_goes_on_where_it_stopped_and_gives_weights_that_the_product_loads(folder, tmp_path):
     config = Config.fromfile(RECIPES / "rtmpose-t_couples.py")
     config.train_cfg.max_epochs = 1
     config.train_dataloader |= {"batch_size": 2, "num_workers": 0, "persistent_workers": False}
@@ -123,12 +133,14 @@ def test_a_training_gives_weights_that_the_product_loads(folder, tmp_path):
     config.train_dataloader.dataset.sources = [{"folder": str(folder), "share": 1.0}]
     config.train_dataloader.dataset.pipeline[0].cut_outs = str(folder / "cut_outs.npz")
     config.dump(tmp_path / "short.py")
-    train = [sys.executable, RECIPES / "train.py", tmp_path / "short.py", tmp_path / "run"]
-    subprocess.run(train, cwd=PROJECT, check=True, capture_output=True, timeout=300)
     weights = tmp_path / "pose.pth"
-    slim = [sys.executable, RECIPES / "slim.py", tmp_path / "run", weights]
-    subprocess.run(slim, cwd=PROJECT, check=True, timeout=300)
-
+    train = [RECIPES / "train.py", tmp_path / "short.py", tmp_path / "run"]
+    in_one_process(
+        train, [*train, "--options", "train_cfg.max_epochs=2"], [RECIPES / "slim.py", tmp_path / "run", weights]
+    )
+    assert sorted(path.name for path in (tmp_path / "run").glob("epoch_*.pth")) == ["epoch_1.pth", "epoch_2.pth"]
+    resumed = torch.load(tmp_path / "run" / "epoch_2.pth", weights_only=False)["meta"]
+    assert (resumed["epoch"], resumed["iter"]) == (2, 4)
     from bachata_assets.pose.openmmlab_models import build_model  # isort: skip
 
     name = "mmpose:configs/body_2d_keypoint/rtmpose/coco/rtmpose-t_8xb256-420e_coco-256x192.py"

@@ -34,6 +34,8 @@ def main() -> None:
     config.work_dir = str(arguments.work_dir)
     config.resume = (arguments.work_dir / "last_checkpoint").exists()
     if config.resume:
+        # Told both, MMEngine would resume the weights that the first run began with.
+        config.load_from = None
         # MMEngine loads its own checkpoints, which hold more than tensors, by torch.load's default.
         os.environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"
     Runner.from_cfg(config).train()
