@@ -156,7 +156,9 @@ class Node:
             self._make_users()
         (self.home / "pid").unlink(missing_ok=True)
         with (self._folder / "output.log").open("ab") as log:
-            command = [str(self.home / "bin" / "elasticsearch"), *options]
+            # On Linux the node ends with a test process that is killed and cannot end it.
+            with_us = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+            command = [*with_us, str(self.home / "bin" / "elasticsearch"), *options]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_user())
         self._wait()
         return self

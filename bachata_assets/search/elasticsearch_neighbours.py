@@ -3,6 +3,7 @@
 How scores are weighed is `similarity.py`'s concern.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +15,7 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 EXACT_CLIPS = 1000
-"""Up to this many clips (after filters) all are scored."""
-CANDIDATES = 200
-"""Beyond, the clips scored are the best of each family: this many, or ten times the size asked for."""
-MOST_CANDIDATES = 2000
+"""Up to this many clips (after filters) all are scored; beyond, `Query.candidates`."""
 
 
 def nearest(client: "Elasticsearch", name: str, query: Query) -> list[Match]:
@@ -35,9 +33,9 @@ def nearest(client: "Elasticsearch", name: str, query: Query) -> list[Match]:
 
 def _candidates(client: "Elasticsearch", name: str, query: Query, conditions: list[dict[str, Any]]) -> list[str]:
     """Return the ids of the best clips of each family."""
-    k = min(max(CANDIDATES, 10 * query.size), MOST_CANDIDATES)
-    clauses = _clauses(query, conditions, k)
-    return [_clip_id(hit) for hit in _hits(client, name, list(clauses.values()), k * len(clauses))]
+    counts = query.candidates()
+    clauses = _clauses(query, conditions, counts)
+    return [_clip_id(hit) for hit in _hits(client, name, list(clauses.values()), sum(counts.values()))]
 
 
 def _scores(
@@ -47,16 +45,26 @@ def _scores(
 
     A search for as many clips as its filter leaves reads them all, so no graph or code decides who is found.
     """
-    clauses = _clauses(query, conditions or [{"match_all": {}}], total)
+    clauses = _clauses(query, conditions or [{"match_all": {}}], dict.fromkeys(query.vectors, total))
     named = [{"knn": {**clause["knn"], "_name": family}} for family, clause in clauses.items()]
     hits = _hits(client, name, named, total, include_named_queries_score=True)
     return {_clip_id(hit): hit["matched_queries"] for hit in hits}
 
 
-def _clauses(query: Query, conditions: list[dict[str, Any]], k: int) -> dict[str, dict[str, Any]]:
-    common = {"k": k, "num_candidates": k, "filter": conditions}
+def _clauses(
+    query: Query, conditions: list[dict[str, Any]], counts: Mapping[str, int]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return family -> the search for its `counts[family]` best clips."""
     return {
-        family: {"knn": {"field": VECTOR_FIELDS[family], "query_vector": vector.tolist(), **common}}
+        family: {
+            "knn": {
+                "field": VECTOR_FIELDS[family],
+                "query_vector": vector.tolist(),
+                "k": counts[family],
+                "num_candidates": counts[family],
+                "filter": conditions,
+            }
+        }
         for family, vector in query.vectors.items()
     }
 

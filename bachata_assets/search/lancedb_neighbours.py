@@ -14,9 +14,7 @@ from bachata_assets.search.filters import sql_string
 from bachata_assets.search.similarity import SHOWN_FIELDS, Match, Query, best, family_scores
 
 EXACT_CLIPS = 5000
-"""Up to this many clips all are scored; beyond, the vectors have an index."""
-CANDIDATES = 200
-"""Beyond, the clips scored are the best of each family: this many, or ten times the size asked for."""
+"""Up to this many clips all are scored; beyond, the vectors have an index and `Query.candidates` are."""
 MOST_FRAGMENTS = 50
 """Batches that are kept apart; more make reading slow."""
 BATCH_CLIPS = 1000
@@ -67,12 +65,12 @@ def is_one_of(clip_ids: Iterable[str]) -> str:
 def _candidates(table: Any, query: Query) -> list[int]:
     """Return the row ids of the best clips of each family."""
     found: set[int] = set()
-    where = query.filters.to_sql()
+    where, counts = query.filters.to_sql(), query.candidates()
     for family, vector in query.vectors.items():
         search = table.search(vector, vector_column_name=VECTOR_FIELDS[family]).distance_type("cosine")
         search = search.where(where) if where else search
         # LanceDB warns when the distance is not asked for.
-        search = search.select(["_distance"]).with_row_id(True).limit(max(CANDIDATES, 10 * query.size))
+        search = search.select(["_distance"]).with_row_id(True).limit(counts[family])
         found.update(search.to_arrow().column("_rowid").to_pylist())
     return sorted(found)
 

@@ -3,6 +3,7 @@
 Pure arithmetic on vectors; where the vectors come from is each backend's concern.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,6 +16,13 @@ from bachata_assets.search.filters import Filters
 
 DEFAULT_WEIGHTS = {"text": 0.35, "audio": 0.35, "lead": 0.10, "follow": 0.10, "interaction": 0.10}
 """The origin's weights: 35 % text, 35 % audio, 30 % movement."""
+
+
+CANDIDATES = 750
+"""A large collection's clips that are scored, over all families: this many, or 50 for each that is asked for."""
+CANDIDATES_PER_MATCH = 50
+MOST_CANDIDATES = 9_000
+"""What one search of Elasticsearch may return is 10,000."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,16 @@ class Query:
     def weight_vector(self) -> np.ndarray:
         """The weights in the order of `weights`."""
         return np.array(list(self.weights.values()))
+
+    def candidates(self) -> dict[str, int]:
+        """Return how many clips of each family, its best, a search of a large collection scores exactly.
+
+        They are dealt out by weight, since a clip that is near in a family of little weight is seldom near in all:
+        500 so dealt find as many of the true neighbours as 750 dealt evenly (docs/performance.md).
+        """
+        total = min(max(CANDIDATES, CANDIDATES_PER_MATCH * self.size), MOST_CANDIDATES)
+        shares = self.weight_vector / self.weight_vector.sum()
+        return {family: math.ceil(total * share) for family, share in zip(self.weights, shares, strict=True)}
 
 
 SHOWN_FIELDS = ("video_path", "move_label", "difficulty", "energy_level", "estimated_tempo", "quality_score")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bachata_assets.embedding import DIMENSIONS
-from bachata_assets.search import SearchIndex, elasticsearch_neighbours, lancedb_neighbours, open_index
+from bachata_assets.search import SearchIndex, elasticsearch_neighbours, lancedb_neighbours, open_index, similarity
 from bachata_assets.search.checks import check_index_complete, check_vectors_match
 from bachata_assets.search.errors import IndexMissingError, QueryError, SearchError, UnknownClipError
 from bachata_assets.search.similarity import DEFAULT_WEIGHTS
@@ -111,7 +111,7 @@ def test_a_large_index_is_searched_by_candidates(
 ) -> None:
     for backend in (elasticsearch_neighbours, lancedb_neighbours):
         monkeypatch.setattr(backend, "EXACT_CLIPS", 100)
-        monkeypatch.setattr(backend, "CANDIDATES", 80)
+    monkeypatch.setattr(similarity, "CANDIDATES", 400)
     writer.put(documents(300))
     expected = [clip for clip, _ in by_definition(query, DEFAULT_WEIGHTS, 12, count=300)]
     assert [match.clip_id for match in writer.find_similar(query, size=8)] == expected[:8]

@@ -13,7 +13,7 @@ import pytest
 
 from bachata_assets.search import ClipDocument, Filters
 from bachata_assets.search.errors import InvalidDocumentError, QueryError
-from bachata_assets.search.similarity import best, checked_weights, parse_weights
+from bachata_assets.search.similarity import Query, best, checked_weights, parse_weights
 from bachata_assets_tests.search.documents import document, vector
 
 
@@ -142,3 +142,13 @@ def test_the_library_imports_neither_torch_nor_dagster() -> None:
     code = f"import sys, bachata_assets.search; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_candidates_are_dealt_out_by_weight() -> None:
+    def asked(size: int, **weights: float) -> dict[str, int]:
+        return Query({}, weights, Filters(), size).candidates()
+
+    assert asked(10, text=0.35, audio=0.35, lead=0.3) == {"text": 263, "audio": 263, "lead": 225}
+    assert asked(10, lead=3) == {"lead": 750}
+    assert asked(40, text=1, lead=1) == {"text": 1000, "lead": 1000}
+    assert asked(5000, text=2, lead=1) == {"text": 6000, "lead": 3000}

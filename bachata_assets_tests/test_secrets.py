@@ -1,0 +1,70 @@
+"""No password and no API key in anything that a run writes: log, report, tables, Dagster's events and run config."""
+
+import base64
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import Result
+
+from bachata_assets_tests.elasticsearch_node import NEWEST, PASSWORD, Node
+from bachata_assets_tests.workplace import Workplace, generate, report_of
+
+WRONG = "not-the-password"
+
+
+def written(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """Yield what every file below a folder holds: raw, and a database's or a table's rows as they read."""
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        yield path, path.read_bytes()
+        if path.suffix == ".db":
+            with sqlite3.connect(path) as database:
+                yield path, "\n".join(database.iterdump()).encode()
+        elif path.suffix == ".parquet":
+            table = pq.read_table(path)
+            yield path, repr((table.schema.metadata, table.to_pylist())).encode()
+
+
+def holding(folder: Path, text: str) -> set[Path]:
+    """Return the files that hold a text."""
+    return {path.relative_to(folder) for path, content in written(folder) if text.encode() in content}
+
+
+def run(place: Workplace, monkeypatch: pytest.MonkeyPatch, node: Node, **variables: str) -> Result:
+    """Run with these variables and the node's address in the environment."""
+    with monkeypatch.context() as patch:
+        patch.setenv("ELASTICSEARCH_HOST", "localhost")
+        patch.setenv("ELASTICSEARCH_PORT", str(node.port))
+        patch.setenv("ELASTICSEARCH_USE_SSL", "true")
+        patch.setenv("ELASTICSEARCH_CA_CERTS", str(node.ca_certs))
+        for name, value in variables.items():
+            patch.setenv(f"ELASTICSEARCH_{name}", value)
+        return generate(place.videos, place.annotations, place.data, "--debug")
+
+
+@pytest.mark.parametrize("secured_node", [NEWEST], indirect=True)
+def test_no_secret_is_in_anything_that_a_run_leaves(
+    place: Workplace, secured_node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with secured_node.client() as client:
+        key = client.security.create_api_key(name="of-a-run")
+    outputs = []
+    for index, works, login in (
+        ("moves-refused", False, {"USERNAME": "tester", "PASSWORD": WRONG}),
+        ("moves-by-password", True, {"USERNAME": "tester", "PASSWORD": PASSWORD}),
+        ("moves-by-key", True, {"API_KEY": key["encoded"]}),
+    ):
+        result = run(place, monkeypatch, secured_node, INDEX=index, **login)
+        assert (result.exit_code == 0) == works, result.output
+        outputs.append(result.output)
+        secured_node.delete_indices(index)
+    assert report_of(place.data)["summary"]["successful"] == 4
+    assert {path.suffix for path in holding(place.data, "moves-by-key")} >= {".db", ".parquet"}
+    assert {path.suffix for path in holding(place.data, "basic_step_1")} >= {".db", ".json", ".log", ".parquet"}
+    for secret in (PASSWORD, WRONG, key["api_key"], key["encoded"]):
+        sent = base64.b64encode(f"tester:{secret}".encode()).decode()
+        for text in (secret, sent.rstrip("=")):
+            assert holding(place.data, text) == set()
+            assert not any(text in output for output in outputs)
