@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.pose.embeddings.motion import MINIMUM_SCORE
 
 
 def zoomed(couple: CoupleKeypoints, by: float) -> CoupleKeypoints:
@@ -58,8 +59,18 @@ def without_joints(couple: CoupleKeypoints, share: float) -> CoupleKeypoints:
 
 
 def through_gaps_of(couple: CoupleKeypoints, other: CoupleKeypoints) -> CoupleKeypoints:
-    """Lose the dancers wherever the other clip lost them."""
-    return replace(couple, valid=couple.valid & np.resize(other.valid, couple.valid.shape))
+    """Lose dancers and joints wherever the other clip lost them, beside the own gaps."""
+    return _without(couple, np.resize(gaps(other), gaps(couple).shape))
+
+
+def through_own_gaps_later(couple: CoupleKeypoints) -> CoupleKeypoints:
+    """Lose dancers and joints again where the clip lost them half its length before."""
+    return _without(couple, np.roll(gaps(couple), couple.frame_count // 2, axis=0))
+
+
+def gaps(couple: CoupleKeypoints) -> np.ndarray:
+    """Return which joints of which dancer are missing, bool (T, 2, 17)."""
+    return ~couple.valid[..., None] | ~(couple.keypoints[..., 2] >= MINIMUM_SCORE)
 
 
 def noisy(couple: CoupleKeypoints, share: float) -> CoupleKeypoints:
@@ -67,6 +78,11 @@ def noisy(couple: CoupleKeypoints, share: float) -> CoupleKeypoints:
     height = np.nanmedian(couple.boxes[..., 3] - couple.boxes[..., 1])
     points = couple.keypoints[..., :2]
     return _with_points(couple, points + np.random.default_rng(0).normal(0, share * height, points.shape))
+
+
+def _without(couple: CoupleKeypoints, lost: np.ndarray) -> CoupleKeypoints:
+    seen = _with_points(couple, np.where(lost[..., None], np.nan, couple.keypoints[..., :2]))
+    return replace(seen, valid=couple.valid & ~lost.all(axis=-1))
 
 
 def _with_points(couple: CoupleKeypoints, points: np.ndarray) -> CoupleKeypoints:

@@ -18,6 +18,7 @@ import numpy as np
 import perturbations
 import pyarrow.parquet as pq
 import retrieval_methods as methods
+from gap_controls import controls, through_other_gaps
 from keypoints_dev import LabelledClip
 from rendered_motion import rendered_couples
 
@@ -126,7 +127,6 @@ def interval(values: np.ndarray) -> str:
 def print_methods(clips: list[LabelledClip], others: dict[str, methods.Families]) -> None:
     evaluation = Evaluation(clips)
     measured, absent = methods.measured(clips), _absent(clips)
-    shown = through_other_gaps(clips)
     one_label = np.full(len(clips), "any")
     plain = methods.standardised(measured, absent)
     table: dict[str, methods.Method] = {
@@ -136,10 +136,9 @@ def print_methods(clips: list[LabelledClip], others: dict[str, methods.Families]
         "measurements, whitened": methods.fitted(measured, one_label, absent),
         "**measurements, whitened within moves (shipped)**": methods.fitted(measured, evaluation.labels, absent),
         "the same of 8-beat windows, averaged": methods.fitted(methods.windowed(clips), evaluation.labels, absent),
-        "the shipped ones, every clip seen through another's gaps": methods.fitted(
-            methods.measured(shown), evaluation.labels, _absent(shown)
-        ),
     }
+    for name, shown in controls(clips).items():
+        table[name] = methods.fitted(methods.measured(shown), evaluation.labels, _absent(shown))
     for name, features in others.items():
         table[f"{name}, whitened"] = methods.fitted(features, one_label, absent, named=False)
         table[f"{name}, whitened within moves"] = methods.fitted(features, evaluation.labels, absent, named=False)
@@ -168,15 +167,6 @@ def print_spread(clips: list[LabelledClip]) -> None:
         known = rows[~np.isnan(rows[:, 0])]
         least = known.std(axis=0).min()
         print(f"| {name} | {len(known)} of {len(clips)} | {_mean_cosine(rows):.3f} | {least:.4f} |")
-
-
-def through_other_gaps(clips: list[LabelledClip]) -> list[LabelledClip]:
-    """Return each clip with the gaps of another, drawn by lot, added to its own: what is missing tells no move."""
-    others = np.random.default_rng(0).permutation(len(clips))
-    return [
-        replace(clip, couple=perturbations.through_gaps_of(clip.couple, clips[other].couple))
-        for clip, other in zip(clips, others, strict=True)
-    ]
 
 
 def print_robustness(clips: list[LabelledClip]) -> None:

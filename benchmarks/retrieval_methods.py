@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 from keypoints_dev import LabelledClip
+from perturbations import gaps
 
 from bachata_assets.embedding import Absent
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
@@ -18,7 +19,7 @@ from bachata_assets.pose.embeddings.clock import clock_of
 from bachata_assets.pose.embeddings.constants import Constants
 from bachata_assets.pose.embeddings.couple_events import couple_events
 from bachata_assets.pose.embeddings.couple_signals import couple_signals
-from bachata_assets.pose.embeddings.motion import MINIMUM_SCORE, joints_on_grid
+from bachata_assets.pose.embeddings.motion import joints_on_grid
 from bachata_assets.pose.embeddings.summaries import summarise
 
 Signals = dict[str, np.ndarray]
@@ -117,7 +118,7 @@ def missingness(clips: list[LabelledClip]) -> Families:
     """Return only whether the dancers and their joints were found: what must not be the signal."""
     rows = []
     for clip in clips:
-        seen = clip.couple.valid[..., None] & (clip.couple.keypoints[..., 2] >= MINIMUM_SCORE)
+        seen = ~gaps(clip.couple)
         rows.append(np.concatenate([clip.couple.valid.mean(axis=0), seen.mean(axis=0).ravel()]))
     scores = np.array(rows)
     scores = (scores - scores.mean(axis=0)) / scores.std(axis=0)
