@@ -90,6 +90,8 @@ def test_every_link_of_the_docs_leads_somewhere(page: Path) -> None:
         assert file.exists(), f"{page.name}: {target}"
         if anchor:
             assert anchor in headings(file), f"{page.name}: {target}#{anchor}"
+    for picture in re.findall(r'src(?:set)?="([^"]+)"', page.read_text()):
+        assert (page.parent / picture).exists(), f"{page.name}: {picture}"
 
 
 def headings(page: Path) -> set[str]:

@@ -1,38 +1,96 @@
-"""Make the README's picture of the report: `python scripts/make_report_picture.py data/sample_run`.
+"""Make the README's pictures of the report, one light, one dark: `python -m scripts.make_report_picture DATA_DIR`.
 
-The page is the one in the data dir; its first clip is chosen, with its films at the same moment.
+Where the data dir has no report, it is made there, of clips of drawn couples: pictures of people do not belong into a
+repository.
 """
 
 import argparse
+import json
+from dataclasses import replace
+from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
+from bachata_assets.build import build_platform
+from bachata_assets.generation import generate, instance_of
 from bachata_assets.report.page import PAGE_NAME
+from bachata_assets.settings import load_settings
+from bachata_assets.video.render.clip_writer import write_clip
+from bachata_assets.video.render.figures import FIGURES
+from bachata_assets.video.render.sample import CLIPS, SampleClip
+from bachata_assets.video.render.soundtrack import RHYTHMS
 from bachata_assets_tests.browser import FLAGS, chromium_path
 
-MOMENT = 3.0
+CHOSEN = "cross_body_lead_2"
+COUPLES = 5
+"""That dance every figure."""
+MOMENT = 2.4
 """s into every film."""
+_STOP = f"""(film) => new Promise((done) => {{
+  film.controls = false;
+  film.onseeked = () => done(true);
+  film.currentTime = {MOMENT};
+}})"""
 
 
 def main() -> None:
-    """Write the picture."""
+    """Write the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data_dir", type=Path)
-    parser.add_argument("--clip", help="the clip to choose; by default the first")
-    parser.add_argument("--out", type=Path, default=Path("docs/pictures/report.png"))
+    parser.add_argument("--clip", default=CHOSEN, help="the clip to choose")
+    parser.add_argument("--out", type=Path, default=Path("docs/pictures"), help="folder of the pictures")
     words = parser.parse_args()
-    words.out.parent.mkdir(parents=True, exist_ok=True)
+    if not (words.data_dir / PAGE_NAME).exists():
+        make_drawn_collection(words.data_dir)
+    words.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
-        page = browser.new_page(viewport={"width": 1200, "height": 1080}, reduced_motion="reduce")
+        page = browser.new_page(viewport={"width": 1200, "height": 900}, reduced_motion="reduce")
         page.goto((words.data_dir / PAGE_NAME).absolute().as_uri())
-        page.evaluate("(id) => showClip(id ? byId.get(id) : 0, false)", words.clip)
-        page.evaluate(f"for (const film of document.querySelectorAll('video')) film.currentTime = {MOMENT}")
-        page.wait_for_function("[...document.querySelectorAll('video')].every(film => film.readyState >= 2)")
-        page.evaluate("for (const film of document.querySelectorAll('video')) film.controls = false")
-        page.screenshot(path=words.out)
+        take(page, words.clip, words.out)
         browser.close()
+
+
+def take(page: Page, clip_id: str, folder: Path) -> None:
+    """Write what the window shows of a clip and its neighbours, their films at the same moment."""
+    page.evaluate("(id) => showClip(byId.get(id), false)", clip_id)
+    page.locator("#map-title").evaluate("(title) => scrollTo(0, title.getBoundingClientRect().top - 16)")
+    for film in page.locator("video").all():
+        film.evaluate(_STOP)
+    for scheme in ("light", "dark"):
+        page.evaluate("(scheme) => { document.documentElement.dataset.theme = scheme; draw(); }", scheme)
+        page.screenshot(path=folder / f"report_{scheme}.png")
+
+
+def make_drawn_collection(data_dir: Path) -> None:
+    """Draw couples that dance every figure, and bring the data dir up to date with them."""
+    videos, annotations = data_dir / "videos", data_dir / "annotations.json"
+    videos.mkdir(parents=True, exist_ok=True)
+    clips = [drawn_clip(figure, number) for figure, number in product(FIGURES, range(1, COUPLES + 1))]
+    for clip in clips:
+        path = videos / f"{clip.clip_id}.mp4"
+        write_clip(path, clip.scene(), clip.track(), clip.seconds, fps=Fraction(clip.fps))
+    annotations.write_text(json.dumps({"clips": [clip.annotation() for clip in clips]}))
+    platform = build_platform(load_settings(video_dir=videos, annotations=annotations, data_dir=str(data_dir)))
+    with instance_of(platform.settings.data_dir) as instance:
+        generate(platform, instance)
+
+
+def drawn_clip(figure: str, number: int) -> SampleClip:
+    """Return a clip like the sample's, of other people, to other music."""
+    return replace(
+        CLIPS[0],
+        clip_id=f"{figure}_{number}",
+        figure=figure,
+        seed=100 + 10 * number + len(figure),
+        angle=(0.25, 2.9)[number % 2],
+        tempo=112.0 + 7 * number,
+        rhythm=sorted(RHYTHMS)[number % len(RHYTHMS)],
+        difficulty=("beginner", "intermediate", "advanced")[number % 3],
+        notes="Drawn",
+    )
 
 
 if __name__ == "__main__":
