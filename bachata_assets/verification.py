@@ -102,7 +102,8 @@ def _index(platform: Platform, search: SearchIndexResource) -> Finding:
         return Finding(
             "warning",
             f"The index at {location} lacks {missing} clips and has {unexpected} that no table knows",
-            "Materialize search_index of the missing clips.",
+            "Materialize search_index of the missing clips in Dagster; `bachata-assets prune` takes out clips that are "
+            "gone.",
         )
     return Finding("ok", f"The index at {location} answers and is complete ({len(expected)} clips)")
 

@@ -1,13 +1,22 @@
 """`verify`, `status`, `report` and `settings`."""
 
 import json
+import shutil
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from bachata_assets import verification
+from bachata_assets.build import build_platform
 from bachata_assets.cli import app
+from bachata_assets.settings import load_settings
+from bachata_assets.verification import Finding
+from bachata_assets_tests.workplace import Workplace
+
+PROJECT = Path(__file__).resolve().parents[1]
 
 
 def run(*words: str) -> Result:
@@ -47,6 +56,46 @@ def test_verify_names_missing_models_with_the_remedy(tmp_path: Path, monkeypatch
     result = run("verify", "--data_dir", str(tmp_path / "data"))
     assert result.exit_code == 1
     assert "problem  Checkpoint directory not found" in result.output
+
+
+def findings_of(data_dir: Path) -> dict[str, Finding]:
+    """Return the answers to all questions but the slow last one, the rendered clip."""
+    names = ("versions", "libraries", "disk", "models", "index")
+    platform = build_platform(load_settings(data_dir=str(data_dir)))
+    return dict(zip(names, islice(verification.verify(platform), 5), strict=True))
+
+
+def test_verify_warns_of_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verification, "NEEDED_GB", 2_000_000)
+    finding = findings_of(tmp_path / "data")["disk"]
+    assert finding.state == "warning"
+    assert finding.what.endswith(f"GB are free at {tmp_path}")
+    assert finding.remedy == "Make 2e+06 GB free."
+
+
+def test_verify_names_weights_that_are_not_what_their_set_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "checkpoints"
+    shutil.copytree(PROJECT / "checkpoints", folder, ignore=shutil.ignore_patterns("recipes"))
+    weights = next(folder.glob("bundled/rtmpose*.pth"))
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    monkeypatch.setenv("MMPOSE_CHECKPOINT_PATH", str(folder))
+    finding = findings_of(tmp_path / "data")["models"]
+    assert finding.state == "problem"
+    assert weights.name in finding.what
+    assert "sha256" in finding.what
+    assert finding.remedy == "See docs/models.md."
+
+
+def test_verify_counts_what_the_index_lacks(place: Workplace) -> None:
+    assert findings_of(place.data)["index"].what.endswith("answers and is complete (4 clips)")
+    platform = build_platform(load_settings(data_dir=str(place.data)))
+    with platform.resources["search"].open() as index:
+        index.delete(["basic_step_1"])
+    (place.data / "search_index" / "lady_right_turn_1.parquet").unlink()
+    finding = findings_of(place.data)["index"]
+    assert finding.state == "warning"
+    assert finding.what.endswith("lacks 1 clips and has 1 that no table knows")
+    assert finding.remedy.startswith("Materialize search_index of the missing clips in Dagster; `bachata-assets prune`")
 
 
 def test_status_says_what_is_to_be_made(untouched: Path) -> None:

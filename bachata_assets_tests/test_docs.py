@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import jq
 import numpy as np
 import pytest
 import typer
@@ -15,7 +16,7 @@ from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from bachata_assets.cli import app
-from bachata_assets_tests.workplace import Workplace
+from bachata_assets_tests.workplace import Workplace, report_of
 
 PROJECT = Path(__file__).resolve().parents[1]
 PAGES = sorted([PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *PROJECT.glob("docs/*.md")])
@@ -140,3 +141,20 @@ def test_the_missions_two_calls_read_every_vector(as_before: Path) -> None:
         "lead": 512, "follow": 512, "interaction": 256, "audio": 128, "text": 384,
     }  # fmt: skip
     assert all(np.isfinite(vector).all() for vector in one.vectors.values())
+
+
+def test_the_missions_jq_line_finds_the_clips_of_low_quality(place: Workplace) -> None:
+    line = ".embeddings[] | select(.quality_score < 0.5)"  # the mission's, word for word
+    assert f"jq '{line}'" in (PROJECT / "README.md").read_text()
+    report = report_of(place.data)
+    assert jq.compile(line).input_value(report).all() == []
+    report["embeddings"][2]["quality_score"] = 0.49
+    (found,) = jq.compile(line).input_value(report).all()
+    assert found["clip_id"] == report["embeddings"][2]["clip_id"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_jq_line_of_the_docs_works_on_the_report(page: Path, sample_made: tuple[Workplace, Any]) -> None:
+    report = report_of(sample_made[0].data)
+    for line in re.findall(r"jq '([^']+)'", page.read_text()):
+        jq.compile(line).input_value(report).all()

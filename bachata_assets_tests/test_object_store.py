@@ -1,4 +1,4 @@
-"""A data dir in an object store: a real S3 client, a server of the test's own."""
+"""A data dir in an object store: the real clients of S3 and Google Cloud Storage, servers of the test's own."""
 
 import json
 import shutil
@@ -6,18 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
+import pyarrow as pa
 import pytest
 import requests
+from gcp_storage_emulator.server import create_server
+from gcsfs import GCSFileSystem
 from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
 from typer.testing import CliRunner
 
 from bachata_assets.cli import app
 from bachata_assets.generation import local_folder
-from bachata_assets.resources.dataset import Dataset
+from bachata_assets.resources.dataset import Dataset, provenance_of
 from bachata_assets_tests.workplace import SAMPLE_CLIPS, Workplace
 
 DATA_DIR = "s3://dances/bachata"
+GOOGLE_DATA_DIR = "gs://dances/bachata"
 
 
 @pytest.fixture
@@ -44,6 +48,20 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3FileSystem]:
     yield files
     server.stop()
     S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture
+def google_bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[GCSFileSystem]:
+    """An empty bucket of Google Cloud Storage, reached as anyone would: by the environment."""
+    server = create_server("127.0.0.1", 0, in_memory=True, default_bucket="dances")
+    server.start()
+    host, port = server._api._httpd.server_address
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://{host}:{port}")
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    GCSFileSystem.clear_instance_cache()
+    yield fsspec.filesystem("gs")
+    GCSFileSystem.clear_instance_cache()
+    server.stop()
 
 
 def test_a_collection_in_a_bucket_is_made_searched_and_reported(place: Workplace, bucket: S3FileSystem) -> None:
@@ -97,3 +115,27 @@ def test_a_bucket_that_is_not_there_is_one_clear_line(
     assert result.exit_code == 2
     (line,) = result.output.splitlines()
     assert line.startswith("Error: s3://nowhere/x: the bucket nowhere is not there or cannot be reached: create it")
+
+
+def test_tables_in_google_cloud_storage_are_what_was_written(google_bucket: GCSFileSystem) -> None:
+    dataset = Dataset(url=GOOGLE_DATA_DIR)
+    dataset.write_table("keypoints", "a clip", pa.table({"x": [1.5, None]}), {"seconds": 2})
+    table = dataset.read_table("keypoints", "a clip")
+    assert table.to_pylist() == [{"x": 1.5}, {"x": None}]
+    assert provenance_of(table) == {"seconds": 2}
+    assert dataset.clip_ids("keypoints") == {"a clip"}
+    dataset.remember(video_dir="here")
+    dataset.remember(precision="f32")
+    assert dataset.collection() == {"video_dir": "here", "precision": "f32"}
+    dataset.delete_table("keypoints", "a clip")
+    assert dataset.clip_ids("keypoints") == set()
+    assert dataset.read_text("nothing") is None
+
+
+def test_what_another_process_wrote_into_a_store_is_seen(google_bucket: GCSFileSystem) -> None:
+    dataset = Dataset(url=GOOGLE_DATA_DIR)
+    dataset.write_table("beats", "mine", pa.table({"x": [1]}), {})
+    assert dataset.clip_ids("beats") == {"mine"}
+    other = fsspec.filesystem("gs", skip_instance_cache=True)
+    other.cp_file("dances/bachata/beats/mine.parquet", "dances/bachata/beats/others.parquet")
+    assert dataset.clip_ids("beats") == {"mine", "others"}

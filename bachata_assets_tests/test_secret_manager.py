@@ -1,7 +1,11 @@
 """The real client against a gRPC server of the test's own that speaks the Secret Manager API."""
 
+import base64
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
 
 import grpc
 import pytest
@@ -13,7 +17,9 @@ from google.cloud.secretmanager_v1.types import AccessSecretVersionRequest, Acce
 
 from bachata_assets import secret_manager
 from bachata_assets.settings import SettingsError, load_settings
+from bachata_assets_tests.workplace import Workplace, generate
 
+PROJECT = Path(__file__).resolve().parents[1]
 SECRETS = {
     "elasticsearch-host": "search.example.com",
     "elasticsearch-port": "9243",
@@ -111,3 +117,57 @@ def test_missing_credentials_are_one_clear_line(monkeypatch: pytest.MonkeyPatch)
     secret_manager._client.cache_clear()
     with pytest.raises(SettingsError, match="No Google Cloud credentials found: run `gcloud auth"):
         load_settings(environment="cloud", gcp_project_id="dance")
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """An Elasticsearch that lets nobody in, and remembers who came."""
+
+    came: set[str] = set()  # noqa: RUF012
+
+    def answer(self) -> None:
+        self.came.add(self.headers.get("Authorization", ""))
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(401)
+        self.send_header("X-Elastic-Product", "Elasticsearch")
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(b'{"error": {"type": "security_exception", "reason": "no"}, "status": 401}')
+
+    do_GET = do_HEAD = do_POST = do_PUT = answer  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def refusing_elasticsearch() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    Refusing.came.clear()
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_run_writes_no_secret_anywhere(
+    cloud: SecretManager,
+    refusing_elasticsearch: int,
+    place: Workplace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    password = "correct-horse-battery"
+    cloud.secrets["elasticsearch-host"] = "127.0.0.1"
+    cloud.secrets["elasticsearch-port"] = str(refusing_elasticsearch)
+    cloud.secrets["elasticsearch-password"] = password
+    cloud.secrets["mmpose-checkpoint-path"] = str(PROJECT / "checkpoints")
+    monkeypatch.setenv("GCP_PROJECT_ID", "dance")
+    result = generate(place.videos, place.annotations, place.data, "--environment", "cloud", "--debug")
+    assert result.exit_code == 1, result.output  # the index could not be reached
+    sent = base64.b64encode(f"ana:{password}".encode()).decode()
+    assert f"Basic {sent}" in Refusing.came
+    assert "embedding_generation.log" in {path.name for path in place.data.iterdir()}
+    written = {str(path): path.read_bytes() for path in place.folder.rglob("*") if path.is_file()}
+    written["the terminal"] = result.output.encode()
+    for secret in (password, sent):
+        assert [where for where, content in written.items() if secret.encode() in content] == []
+    assert cloud.calls == list(dict.fromkeys(cloud.calls))  # each read once

@@ -38,7 +38,8 @@ class Dataset(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @cached_property
     def _place(self) -> tuple[fsspec.AbstractFileSystem, str]:
-        filesystem, root = fsspec.core.url_to_fs(self.url)
+        # A store's listings are asked for each time: other processes write there too.
+        filesystem, root = fsspec.core.url_to_fs(self.url, use_listings_cache=False)
         root = root.rstrip("/")
         if {"s3", "gs"} & {*filesystem.protocol}:
             _require_bucket(filesystem, root.split("/")[0], self.url)
