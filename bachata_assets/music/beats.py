@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from bachata_assets import schemas
 from bachata_assets.embedding import Absent
+from bachata_assets.music.compiled import load_librosa
 from bachata_assets.music.onsets import HOP, frame_rate, later, onset_bands, repetition
 from bachata_assets.music.sound import Sound
 
@@ -179,7 +180,7 @@ def _log_prior(tempi: np.ndarray) -> np.ndarray:
 
 def _placed(bands: np.ndarray, rate: int, tempo: float) -> np.ndarray:
     """Return the beat times (B,) in s."""
-    import librosa
+    librosa = load_librosa()
 
     _, times = librosa.beat.beat_track(
         onset_envelope=bands.mean(axis=0), sr=rate, hop_length=HOP, bpm=tempo, trim=False, units="time"

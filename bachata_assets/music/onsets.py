@@ -5,6 +5,7 @@ Choosing the tempo and the beats lives in `beats.py`.
 
 import numpy as np
 
+from bachata_assets.music.compiled import load_librosa
 from bachata_assets.music.sound import Sound
 
 HOP = 256
@@ -23,7 +24,7 @@ def onset_bands(sound: Sound) -> np.ndarray:
     Loudness is power to a quarter: decibels would make as much of the noise between the strokes as of the strokes.
     The smoothing makes repetitions comparable that do not fall on whole values.
     """
-    import librosa
+    librosa = load_librosa()
     from scipy.ndimage import gaussian_filter1d
 
     power = librosa.feature.melspectrogram(y=sound.samples, sr=sound.rate, n_fft=WINDOW, hop_length=HOP, n_mels=MELS)

@@ -6,6 +6,7 @@ Finding the beats lives in `beats.py`; how the music sounds, in `timbre.py`.
 import numpy as np
 
 from bachata_assets.music.beats import Beats, bar_evidence
+from bachata_assets.music.compiled import load_librosa
 from bachata_assets.music.onsets import HOP, frame_rate, onset_bands, repetition
 from bachata_assets.music.sound import Sound
 from bachata_assets.music.timbre import Features
@@ -64,7 +65,7 @@ def _tempo(bands: np.ndarray, beats: Beats, period: float) -> Features:
 
 def _beat(bands: np.ndarray, beats: Beats, rate: float) -> Features:
     """Return how even and how strong the beats are, and how dense the onsets."""
-    import librosa
+    librosa = load_librosa()
 
     strength = bands.mean(axis=0)
     onsets = librosa.onset.onset_detect(onset_envelope=strength, sr=rate * HOP, hop_length=HOP)

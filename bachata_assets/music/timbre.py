@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from bachata_assets.music.beats import Beats
+from bachata_assets.music.compiled import load_librosa
 from bachata_assets.music.sound import Sound
 
 FFT = 2048
@@ -26,7 +27,7 @@ Features = dict[str, float]
 
 def timbre_features(sound: Sound, beats: Beats) -> Features:
     """Return MFCC, chroma, spectral and dynamic features; only the chord lags use the beats."""
-    import librosa
+    librosa = load_librosa()
 
     spectrum = np.abs(librosa.stft(sound.samples, n_fft=FFT, hop_length=HOP))
     spectrum /= max(float(spectrum.max()), 1e-9)
@@ -42,7 +43,7 @@ def timbre_features(sound: Sound, beats: Beats) -> Features:
 
 def _mfcc(magnitude: np.ndarray, rate: int) -> Features:
     """Return means and deviations of coefficients 1-13; 0 is loudness and left out."""
-    import librosa
+    librosa = load_librosa()
 
     mel = librosa.feature.melspectrogram(S=magnitude**2, sr=rate)
     values = librosa.feature.mfcc(S=librosa.power_to_db(mel, ref=np.max), n_mfcc=MFCC + 1)[1:]
@@ -55,7 +56,7 @@ def _chroma(magnitude: np.ndarray, beats: Beats, rate: int) -> Features:
     A transposition turns the 12 pitch classes round; the magnitudes of their discrete Fourier transform stay (Harte
     et al. 2006 use the same circle). How often chords change is the similarity of one beat's chroma with a later one's.
     """
-    import librosa
+    librosa = load_librosa()
 
     chroma = librosa.feature.chroma_stft(S=magnitude**2, sr=rate, hop_length=HOP, tuning=0.0)
     mean = chroma.mean(axis=1) / max(float(chroma.mean(axis=1).sum()), 1e-9)
@@ -92,7 +93,7 @@ def _spectral(magnitude: np.ndarray, rate: int) -> Features:
 
 def _shape(magnitude: np.ndarray, rate: int) -> np.ndarray:
     """Return rows of T values: centroid, bandwidth, rolloff, flatness, flux and the contrast of each octave."""
-    import librosa
+    librosa = load_librosa()
 
     return np.concatenate(
         [
@@ -108,7 +109,7 @@ def _shape(magnitude: np.ndarray, rate: int) -> np.ndarray:
 
 def _dynamics(sound: Sound) -> Features:
     """Return how loudness moves; its absolute level (the recording's gain) is left out."""
-    import librosa
+    librosa = load_librosa()
 
     power = librosa.feature.rms(y=sound.samples, frame_length=FFT, hop_length=HOP)[0]
     level = librosa.amplitude_to_db(power, ref=np.max, top_db=60)
