@@ -20,10 +20,8 @@ def controls(clips: list[LabelledClip]) -> dict[str, list[LabelledClip]]:
     """Return name -> clips with other gaps; prints how many joints are missing in each.
 
     Through another's gaps, motion is lost and what is missing tells no move. Through the own gaps once more, and
-    through those of another clip of the move, motion is lost as well, and what is missing still tells the move. One
-    clip's motion through each clip's gaps leaves nothing else to tell it by.
+    through those of another clip of the move, motion is lost as well, and what is missing still tells the move.
     """
-    fullest = min(clips, key=lambda clip: perturbations.gaps(clip.couple).mean())
     made = {
         "the shipped ones, every clip seen through another's gaps": through_other_gaps(clips),
         "… through its own gaps again, half a clip later": [
@@ -33,14 +31,17 @@ def controls(clips: list[LabelledClip]) -> dict[str, list[LabelledClip]]:
             replace(clip, couple=perturbations.through_gaps_of(clip.couple, other.couple))
             for clip, other in zip(clips, _fellows(clips), strict=True)
         ],
-        "… one clip's motion through the gaps of each": [
-            replace(clip, couple=perturbations.through_gaps_of(fullest.couple, clip.couple)) for clip in clips
-        ],
     }
     for name, shown in {"as they are": clips, **made}.items():
         missing = np.mean([perturbations.gaps(clip.couple).mean() for clip in shown])
         print(f"{name}: {100 * missing:.0f} % of the joints are missing")
     return made
+
+
+def one_motion(clips: list[LabelledClip]) -> list[LabelledClip]:
+    """Return the clip that was seen best through the gaps of each: nothing else is left to tell the move by."""
+    fullest = min(clips, key=lambda clip: perturbations.gaps(clip.couple).mean())
+    return [replace(clip, couple=perturbations.through_gaps_of(fullest.couple, clip.couple)) for clip in clips]
 
 
 def _fellows(clips: list[LabelledClip]) -> list[LabelledClip]:

@@ -18,7 +18,7 @@ import numpy as np
 import perturbations
 import pyarrow.parquet as pq
 import retrieval_methods as methods
-from gap_controls import controls, through_other_gaps
+from gap_controls import controls, one_motion, through_other_gaps
 from keypoints_dev import LabelledClip
 from rendered_motion import rendered_couples
 
@@ -131,6 +131,9 @@ def print_methods(clips: list[LabelledClip], others: dict[str, methods.Families]
     plain = methods.standardised(measured, absent)
     table: dict[str, methods.Method] = {
         "only what is missing": _always(methods.missingness(clips)),
+        "one clip's motion through the gaps of each, standardised": _always(
+            methods.standardised(methods.measured(one_motion(clips)), absent)
+        ),
         "means and deviations in pixels (origin's kind)": _always(methods.origin_style(clips)),
         "measurements, standardised": _always(plain),
         "measurements, whitened": methods.fitted(measured, one_label, absent),

@@ -99,7 +99,8 @@ def fitted(families: Families, labels: np.ndarray, absent: list[np.ndarray], nam
 
 def standardised(families: Families, absent: list[np.ndarray]) -> Families:
     """Return the measurements brought to one scale, and nothing else."""
-    scores = [(rows - np.nanmean(rows, axis=0)) / np.nanstd(rows, axis=0) for rows in families]
+    with np.errstate(invalid="ignore"):  # what is the same in all clips says nothing
+        scores = [(rows - np.nanmean(rows, axis=0)) / np.nanstd(rows, axis=0) for rows in families]
     return blanked([np.nan_to_num(rows) for rows in scores], absent)
 
 
