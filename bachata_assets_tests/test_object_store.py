@@ -87,16 +87,20 @@ def test_a_collection_in_a_bucket_is_made_searched_and_reported(place: Workplace
     assert not [path for path in Path().rglob("*.parquet") if "place" not in path.parts]  # nothing of it lies here
 
 
-def test_reports_are_written_into_a_bucket(bucket: S3FileSystem, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("store", "data_dir"), [("bucket", DATA_DIR), ("google_bucket", GOOGLE_DATA_DIR)])
+def test_reports_are_written_into_a_bucket(
+    store: str, data_dir: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    files = request.getfixturevalue(store)
     (tmp_path / "videos").mkdir()
     (tmp_path / "videos" / "waiting.mp4").touch()
-    Dataset(url=DATA_DIR).remember(video_dir=str(tmp_path / "videos"))
-    result = CliRunner().invoke(app, ["report", "--data_dir", DATA_DIR])
+    Dataset(url=data_dir).remember(video_dir=str(tmp_path / "videos"))
+    result = CliRunner().invoke(app, ["report", "--data_dir", data_dir])
     assert result.exit_code == 0, result.output
-    assert json.loads(bucket.cat("dances/bachata/embedding_generation_report.json"))["pending_videos"] == ["waiting"]
-    page = bucket.cat("dances/bachata/embedding_generation_report.html").decode()
+    assert json.loads(files.cat("dances/bachata/embedding_generation_report.json"))["pending_videos"] == ["waiting"]
+    page = files.cat("dances/bachata/embedding_generation_report.html").decode()
     assert '"video": [null]' in page  # no film is linked from a bucket
-    assert bucket.exists("dances/bachata/embeddings.parquet")
+    assert files.exists("dances/bachata/embeddings.parquet")
 
 
 def test_two_stores_keep_their_states_apart() -> None:
@@ -130,6 +134,13 @@ def test_tables_in_google_cloud_storage_are_what_was_written(google_bucket: GCSF
     dataset.delete_table("keypoints", "a clip")
     assert dataset.clip_ids("keypoints") == set()
     assert dataset.read_text("nothing") is None
+
+
+def test_a_google_bucket_that_is_not_there_is_one_clear_line(google_bucket: GCSFileSystem) -> None:
+    result = CliRunner().invoke(app, ["status", "--data_dir", "gs://nowhere/x"])
+    assert result.exit_code == 2
+    (line,) = result.output.splitlines()
+    assert line.startswith("Error: gs://nowhere/x: the bucket nowhere is not there or cannot be reached: create it")
 
 
 def test_what_another_process_wrote_into_a_store_is_seen(google_bucket: GCSFileSystem) -> None:
