@@ -17,6 +17,7 @@ from typing import Any
 WHEELS = ("mmdet", "mmpose")
 MANIFEST = "models.toml"
 DOWNLOAD = "bachata-assets download-models"
+DEVICES = ("cpu", "cuda")
 
 
 class ModelSetError(ValueError):
@@ -108,13 +109,17 @@ class ModelSpec:
 
 @dataclass(frozen=True)
 class ModelSet:
-    """A detector and a pose model that go together; `hand` is absent unless hands are wanted."""
+    """A detector and a pose model that go together; `hand` is absent unless hands are wanted.
+
+    `device` is "cpu", or "cuda" for a CUDA device where there is one.
+    """
 
     name: str
     description: str
     detector: ModelSpec
     pose: ModelSpec
     hand: ModelSpec | None = None
+    device: str = "cpu"
 
     def specs(self) -> tuple[ModelSpec, ...]:
         """Return the models of the set."""
@@ -122,7 +127,8 @@ class ModelSet:
 
     def fingerprint(self, precision: str) -> str:
         """Return what keypoints made by this set in an effective precision depend on; reads files, loads no model."""
-        parts = (*(spec.identity for spec in self.specs()), precision)
+        device = () if self.device == DEVICES[0] else (self.device,)
+        parts = (*(spec.identity for spec in self.specs()), precision, *device)
         return f"{self.name}-{precision}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
 
 
@@ -158,8 +164,11 @@ def load_model_set(name: str = "bundled", checkpoint_dir: Path | None = None, ha
     kinds = ("detector", "pose", "hand") if hands else ("detector", "pose")
     command = _download_command(name, checkpoint_dir) + (" --hands" if hands else "")
     try:
+        device = entry.get("device", DEVICES[0])
+        if device not in DEVICES:
+            raise ValueError(f"device is {device!r}; it can be {' or '.join(DEVICES)}")
         models = {kind: _spec(kind, entry[kind], folder, command) for kind in kinds}
-        return ModelSet(name=name, description=entry.get("description", ""), **models)
+        return ModelSet(name=name, description=entry.get("description", ""), device=device, **models)
     except (TypeError, KeyError, ValueError) as error:
         raise ModelSetError(f"{manifest}: model set {name!r} is malformed: {error}") from error
 

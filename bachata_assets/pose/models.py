@@ -1,10 +1,11 @@
 """`PoseModels`: a model set compiled for this machine; frames to person boxes, crops to keypoints.
 
-Which persons are the couple is `estimator.py`'s concern; where exported models come from, `exported.py`'s.
+Which persons are the couple is `estimator.py`'s concern; where exported models come from, `exported.py`'s; how they are
+run, and on which device, `runners.py`'s.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from bachata_assets.pose.exported import exported_model
 from bachata_assets.pose.geometry import non_maximum_suppression
 from bachata_assets.pose.model_sets import ModelSet, ModelSetError, ModelSpec, load_model_set
 from bachata_assets.pose.precision import Precision, effective_precision
+from bachata_assets.pose.runners import CompiledRunner, EagerRunner, Runner, eager_device
 
 if TYPE_CHECKING:
     import openvino
@@ -38,14 +40,14 @@ class Detections:
 
 
 class _TopDown:
-    """A compiled model that sees crops of one size (width, height), and the form of what it gives out."""
+    """A model that sees crops of one size (width, height), and the form of what it gives out."""
 
-    def __init__(self, compiled: "openvino.CompiledModel", form: dict[str, Any], size: tuple[int, int]) -> None:
-        self.compiled = compiled
+    def __init__(self, run: Runner, form: dict[str, Any], size: tuple[int, int]) -> None:
+        self.run = run
         self.form = form
         self.size = size
 
-    def keypoints(self, jobs: Iterable[tuple[np.ndarray, np.ndarray]], threads: int) -> Iterator[np.ndarray]:
+    def keypoints(self, jobs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[np.ndarray]:
         """Yield float32 (K, 3), x y score, for each (frame, box); in px of that frame."""
         geometry: deque[np.ndarray] = deque()
 
@@ -55,7 +57,7 @@ class _TopDown:
                 geometry.append(matrix)
                 yield crop
 
-        for outputs in _run_queue(self.compiled, _batches(crops(), POSE_BATCH), threads):
+        for outputs in self.run(_batches(crops(), POSE_BATCH)):
             for one in zip(*outputs, strict=True):
                 matrix = geometry.popleft()
                 keypoints = decode_keypoints(self.form, one, self.size)
@@ -86,12 +88,13 @@ class PoseModels:
         }
         if streams:
             self._options["NUM_STREAMS"] = streams
-        self._detector = exported_model(model_set.detector, cache_dir)
-        self._detector_form = form_of(self._detector)
+        self._cache_dir = cache_dir
+        self._device = eager_device(model_set.device)
+        self._detector, self._detector_form = self._read(model_set.detector)
         self._whole_boxes = self._detector_form["kind"] == "boxes"
-        self._detectors: dict[bool, openvino.CompiledModel] = {}
-        self._pose = self._top_down(model_set.pose, cache_dir)
-        self._hand = self._top_down(model_set.hand, cache_dir) if model_set.hand else None
+        self._detectors: dict[bool, Runner] = {}
+        self._pose = self._top_down(model_set.pose)
+        self._hand = self._top_down(model_set.hand) if model_set.hand else None
 
     @classmethod
     def load(
@@ -165,7 +168,7 @@ class PoseModels:
         Crop geometry and decoding are MMPose's (GetBBoxCenterScale, TopdownAffine, the model's own codec), flip test
         off.
         """
-        return self._pose.keypoints(jobs, self.threads)
+        return self._pose.keypoints(jobs)
 
     def hand_keypoints(self, jobs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[np.ndarray]:
         """Yield float32 (21, 3), x y score, for each (frame, box around a hand); in px of that frame.
@@ -177,11 +180,24 @@ class PoseModels:
         """
         if self._hand is None:
             raise ModelSetError(f"the model set {self.model_set.name!r} was loaded without its hand model")
-        return self._hand.keypoints(jobs, self.threads)
+        return self._hand.keypoints(jobs)
 
-    def _top_down(self, spec: ModelSpec, cache_dir: Path | None) -> _TopDown:
-        model = exported_model(spec, cache_dir)
-        return _TopDown(self._core.compile_model(model, "CPU", self._options), form_of(model), spec.input_size)
+    def _read(self, spec: ModelSpec) -> tuple["EagerRunner | openvino.Model", dict[str, Any]]:
+        """Return a model, and the form of what it gives out."""
+        if self._device:
+            eager = EagerRunner(spec, self._device)
+            return eager, eager.form
+        model = exported_model(spec, self._cache_dir)
+        return model, form_of(model)
+
+    def _runner(self, model: "EagerRunner | openvino.Model", options: dict[str, Any]) -> Runner:
+        if isinstance(model, EagerRunner):
+            return model
+        return CompiledRunner(self._core.compile_model(model, "CPU", options), self.threads + 1)
+
+    def _top_down(self, spec: ModelSpec) -> _TopDown:
+        model, form = self._read(spec)
+        return _TopDown(self._runner(model, self._options), form, spec.input_size)
 
     def _raw_detections(self, frames: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield scores (P,) and boxes (P, 4) in px of the frame, clipped to it."""
@@ -199,20 +215,22 @@ class PoseModels:
                 yield letterbox(frame, input_width, input_height)
 
         batches = _batches(inputs(), 1 if self._whole_boxes else DETECTOR_BATCH)
-        for batch_scores, batch_raw in _run_queue(detector, batches, self.threads):
+        for batch_scores, batch_raw in detector(batches):
             for scores, raw in zip(batch_scores, batch_raw, strict=True):
                 boxes = decode_boxes(self._detector_form, raw, (input_width, input_height)) / scale
                 yield scores, np.clip(boxes, 0, np.array([width, height, width, height], np.float32))
 
-    def _detector_for(self, upright: bool) -> tuple["openvino.CompiledModel", tuple[int, int]]:
-        """Return the detector compiled for upright or wide frames, with its input size."""
+    def _detector_for(self, upright: bool) -> tuple[Runner, tuple[int, int]]:
+        """Return the detector for upright or wide frames, with its input size."""
         width, height = sorted(self.model_set.detector.input_size, reverse=not upright)
         if upright not in self._detectors:
-            model = self._detector.clone()
-            model.reshape([1 if self._whole_boxes else -1, height, width, 3])
+            model = self._detector
+            if not isinstance(model, EagerRunner):
+                model = model.clone()
+                model.reshape([1 if self._whole_boxes else -1, height, width, 3])
             # bf16 would round boxes of whole frames to several px; distances from a grid are small.
             exact = {"INFERENCE_PRECISION_HINT": "f32"} if self._whole_boxes else {}
-            self._detectors[upright] = self._core.compile_model(model, "CPU", self._options | exact)
+            self._detectors[upright] = self._runner(model, self._options | exact)
         return self._detectors[upright], (width, height)
 
 
@@ -250,30 +268,3 @@ def _batches(images: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
             batch = []
     if batch:
         yield np.stack(batch)
-
-
-def _run_queue(
-    model: "openvino.CompiledModel", batches: Iterable[np.ndarray], threads: int
-) -> Iterator[tuple[np.ndarray, ...]]:
-    """Yield each batch's outputs in order, while the next batches are being made and computed."""
-    import openvino
-
-    queue = openvino.AsyncInferQueue(model, threads + 1)
-    done: dict[int, tuple[np.ndarray, ...]] = {}
-    queue.set_callback(_collector(done))
-    given = 0
-    for index, batch in enumerate(batches):
-        queue.start_async({0: batch}, userdata=index)
-        while given in done:
-            yield done.pop(given)
-            given += 1
-    queue.wait_all()
-    for index in sorted(done):
-        yield done.pop(index)
-
-
-def _collector(done: dict[int, tuple[np.ndarray, ...]]) -> Callable[["openvino.InferRequest", int], None]:
-    def collect(request: "openvino.InferRequest", index: int) -> None:
-        done[index] = tuple(tensor.data.copy() for tensor in request.output_tensors)
-
-    return collect

@@ -1,3 +1,5 @@
+import dataclasses
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ import torch
 from bachata_assets.pose.exported import exported_model
 from bachata_assets.pose.model_sets import ModelSetError, ModelSpec, load_model_set
 from bachata_assets.pose.models import PoseModels, letterbox
+from bachata_assets.pose.runners import eager_device
 from bachata_assets.video.decode import sample_frames
 from bachata_assets_tests.pose.conftest import SAMPLE
 
@@ -154,3 +157,40 @@ def test_a_checkpoint_that_runs_code_is_refused_and_nothing_runs(tmp_path):
     with pytest.raises(ModelSetError, match=r"hostile\.pth: refused"):
         build_model(spec)
     assert not (tmp_path / "ran").exists()
+
+
+def test_by_torch_itself_boxes_and_keypoints_are_the_same(models, frame, monkeypatch):
+    # Stands for a CUDA device: the same path, on torch's CPU device.
+    monkeypatch.setattr("bachata_assets.pose.models.eager_device", lambda wanted: "cpu" if wanted == "cuda" else None)
+    eager = PoseModels(dataclasses.replace(models.model_set, device="cuda"), None, "f32", threads=2)
+    frames = [frame, frame[::-1].copy(), frame, frame, frame]  # more than one batch
+    for ours, exported in zip(eager.detect(frames), models.detect(frames), strict=True):
+        assert np.abs(ours.boxes - exported.boxes).max(initial=0) < 0.5
+        assert np.abs(ours.scores - exported.scores).max(initial=0) < 1e-3
+    jobs = [(frame, box) for box in next(models.detect([frame])).boxes] * 5
+    for ours, exported in zip(eager.keypoints(jobs), models.keypoints(jobs), strict=True):
+        assert np.abs(ours[:, :2] - exported[:, :2]).max() < 0.5
+        assert np.abs(ours[:, 2] - exported[:, 2]).max() < 1e-3
+
+
+def test_the_set_asks_for_cuda_and_torch_says_whether_there_is_one(monkeypatch, caplog):
+    assert eager_device("cpu") is None
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert eager_device("cuda") == "cuda"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert eager_device("cuda") is None
+    assert "the exported models run on the CPU" in caplog.text
+
+
+def test_cores_and_streams_reach_openvino_and_change_no_number(models, cache_dir, frame, monkeypatch):
+    limited = PoseModels.load(cache_dir=cache_dir, precision="f32", threads=1, streams=1)
+    assert [limited._pose.run.compiled.get_property(name) for name in ("INFERENCE_NUM_THREADS", "NUM_STREAMS")] == [
+        1,
+        1,
+    ]
+    box = np.array([100, 50, 300, 350], np.float32)
+    ours, theirs = (next(one.keypoints([(frame, box)])) for one in (limited, models))
+    np.testing.assert_allclose(ours, theirs, atol=1e-3)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0}, raising=False)  # as in a container of one core
+    by_default = PoseModels.load(cache_dir=cache_dir, precision="f32")
+    assert by_default._pose.run.compiled.get_property("INFERENCE_NUM_THREADS") == 1

@@ -39,6 +39,19 @@ def test_identity_changes_with_weights_and_config(folder):
     assert load_model_set("own", folder).pose.identity != before
 
 
+def test_a_set_can_ask_for_a_cuda_device_and_nothing_else(folder):
+    manifest = folder / "models.toml"
+    before = load_model_set("own", folder)
+    entries = manifest.read_text()
+    manifest.write_text(f'[own]\ndevice = "cuda"\n{entries}')
+    asking = load_model_set("own", folder)
+    assert (before.device, asking.device) == ("cpu", "cuda")
+    assert asking.fingerprint("f32") != before.fingerprint("f32")
+    manifest.write_text(f'[own]\ndevice = "tpu"\n{entries}')
+    with pytest.raises(ModelSetError, match=r"'own' is malformed: device is 'tpu'; it can be cpu or cuda"):
+        load_model_set("own", folder)
+
+
 def test_a_folder_with_weights_only_is_read_by_the_projects_models_toml(tmp_path):
     shutil.copytree(default_checkpoint_dir() / "bundled", tmp_path / "bundled")
     assert load_model_set("bundled", tmp_path).pose.checkpoint_path.parent == tmp_path / "bundled"

@@ -1,0 +1,116 @@
+"""How a network is run: exported and compiled by OpenVINO, or by torch on a CUDA device; batches in, outputs in order.
+
+What goes in and what comes out is `models.py`'s concern.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from bachata_assets.pose.model_sets import ModelSetError, ModelSpec
+
+if TYPE_CHECKING:
+    import openvino
+
+Outputs = tuple[np.ndarray, ...]
+
+log = logging.getLogger(__name__)
+
+
+class Runner(Protocol):
+    """Yields the outputs of each batch uint8 (N, H, W, 3) in order, while the next batches are being made."""
+
+    def __call__(self, batches: Iterable[np.ndarray]) -> Iterator[Outputs]:
+        """Yield each batch's outputs."""
+
+
+class CompiledRunner:
+    """An exported model, compiled for the CPU; several batches are computed at the same time."""
+
+    def __init__(self, compiled: "openvino.CompiledModel", requests: int) -> None:
+        self.compiled = compiled
+        self.requests = requests
+
+    def __call__(self, batches: Iterable[np.ndarray]) -> Iterator[Outputs]:
+        """Yield each batch's outputs."""
+        import openvino
+
+        queue = openvino.AsyncInferQueue(self.compiled, self.requests)
+        done: dict[int, Outputs] = {}
+        queue.set_callback(_collector(done))
+        given = 0
+        for index, batch in enumerate(batches):
+            queue.start_async({0: batch}, userdata=index)
+            while given in done:
+                yield done.pop(given)
+                given += 1
+        queue.wait_all()
+        for index in sorted(done):
+            yield done.pop(index)
+
+
+def _collector(done: dict[int, Outputs]) -> Callable[["openvino.InferRequest", int], None]:
+    def collect(request: "openvino.InferRequest", index: int) -> None:
+        done[index] = tuple(tensor.data.copy() for tensor in request.output_tensors)
+
+    return collect
+
+
+class EagerRunner:
+    """A model as MMDet or MMPose make it, by torch in f32; one batch is computed while the next is being made.
+
+    Raises
+    ------
+    ModelSetError
+        The model is a two-stage detector, whose steps are written for the CPU.
+    """
+
+    def __init__(self, spec: ModelSpec, device: str) -> None:
+        from bachata_assets.pose.openmmlab_models import exportable
+
+        network = exportable(spec)
+        self.form: dict[str, Any] = network.form
+        if self.form["kind"] == "boxes":
+            raise ModelSetError(f'{spec.config}: two-stage detectors run on the CPU only; take `device = "cuda"` away')
+        self.device = device
+        self._network = network.to(device)
+
+    def __call__(self, batches: Iterable[np.ndarray]) -> Iterator[Outputs]:
+        """Yield each batch's outputs."""
+        started: deque[Any] = deque()
+        for batch in batches:
+            started.append(self._start(batch))
+            if len(started) > 1:
+                yield _fetched(started.popleft())
+        while started:
+            yield _fetched(started.popleft())
+
+    def _start(self, batch: np.ndarray) -> Any:
+        import torch
+
+        with torch.inference_mode():
+            return self._network(torch.from_numpy(batch).to(self.device, non_blocking=True))
+
+
+def _fetched(outputs: Any) -> Outputs:
+    return tuple(output.float().cpu().numpy() for output in outputs)
+
+
+def eager_device(wanted: str) -> str | None:
+    """Return the torch device to run on, or None where the exported models run on the CPU.
+
+    Parameters
+    ----------
+    wanted : what the model set asks for, "cpu" or "cuda"; torch is imported only for "cuda"
+    """
+    if wanted == "cpu":
+        return None
+    import torch
+
+    if torch.cuda.is_available():
+        return wanted
+    log.warning("The model set asks for a CUDA device and torch sees none: the exported models run on the CPU")
+    return None
