@@ -37,8 +37,9 @@ def events_of(instance: DagsterInstance, event: StageMade | StageFailed) -> Iter
         yield _materialization(instance, event)
     else:
         yield _failure(event)
+    target = _target(instance, event) if event.outcomes else None
     for outcome in event.outcomes:
-        yield _evaluation(instance, event.clip_id, outcome)
+        yield _evaluation(event.clip_id, outcome, target)
 
 
 def _materialization(instance: DagsterInstance, made: StageMade) -> dg.AssetMaterialization:
@@ -67,19 +68,19 @@ def _failure(failed: StageFailed) -> dg.AssetObservation:
     )
 
 
-def _evaluation(instance: DagsterInstance, clip_id: str, outcome: Outcome) -> dg.AssetCheckEvaluation:
-    check = outcome.check
-    # Without its target an evaluation is not counted in the check's Partitions tab.
+def _target(instance: DagsterInstance, event: StageMade | StageFailed) -> TargetMaterialization | None:
+    """Return which table checks looked at: without it an evaluation is not counted in the check's Partitions tab."""
     records = instance.fetch_materializations(
-        dg.AssetRecordsFilter(asset_key=dg.AssetKey(check.asset), asset_partitions=[clip_id]), limit=1
+        dg.AssetRecordsFilter(asset_key=dg.AssetKey(event.stage.name), asset_partitions=[event.clip_id]), limit=1
     ).records
-    target = (
-        TargetMaterialization(
-            storage_id=records[0].storage_id, run_id=records[0].run_id, timestamp=records[0].timestamp
-        )
-        if records
-        else None
-    )
+    if not records:
+        return None
+    (latest,) = records
+    return TargetMaterialization(storage_id=latest.storage_id, run_id=latest.run_id, timestamp=latest.timestamp)
+
+
+def _evaluation(clip_id: str, outcome: Outcome, target: TargetMaterialization | None) -> dg.AssetCheckEvaluation:
+    check = outcome.check
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(check.asset),
         check_name=check.name,

@@ -22,6 +22,7 @@ from bachata_assets import collection
 from bachata_assets.assets.report import EMBEDDINGS_NAME
 from bachata_assets.build import Platform
 from bachata_assets.collection import Collection
+from bachata_assets.event_log import kept_open
 from bachata_assets.jobs import PROCESS_JOB, REPORT_JOB
 from bachata_assets.orphans import end_orphans
 from bachata_assets.planning import plan, run_tags
@@ -84,7 +85,8 @@ def instance_of(data_dir: str) -> Iterator[DagsterInstance]:
     config = home / "dagster.yaml"
     if not config.exists():
         config.write_text(_INSTANCE)
-    with DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=_NO_CAPTURE)) as instance:
+    reference = InstanceRef.from_dir(str(home), overrides=_NO_CAPTURE)
+    with DagsterInstance.from_ref(reference) as instance, kept_open(instance):
         yield instance
 
 

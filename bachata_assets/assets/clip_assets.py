@@ -11,6 +11,7 @@ import dagster as dg
 
 from bachata_assets import collection
 from bachata_assets.checks import Check
+from bachata_assets.event_log import kept_open
 from bachata_assets.events import DagsterEvent, events_of
 from bachata_assets.observations import recorded
 from bachata_assets.orphans import record_process
@@ -53,11 +54,12 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
         todo = collection.read_clips(context.instance, context.partition_keys, settings, dataset)
         only = _missing(context, todo, stages, dataset) if ONLY_MISSING_TAG in context.run.tags else None
         failed: dict[str, list[str]] = {}
-        for event in process(todo, wanted, checks, tools, only=only):
-            yield from events_of(context.instance, event)
-            if isinstance(event, StageFailed):
-                context.log.error(f"{event.clip_id}: {event.stage.name} failed: {event.reason}")
-                failed.setdefault(event.clip_id, []).append(f"{event.stage.name}: {event.reason}")
+        with kept_open(context.instance, context.run_id):
+            for event in process(todo, wanted, checks, tools, only=only):
+                yield from events_of(context.instance, event)
+                if isinstance(event, StageFailed):
+                    context.log.error(f"{event.clip_id}: {event.stage.name} failed: {event.reason}")
+                    failed.setdefault(event.clip_id, []).append(f"{event.stage.name}: {event.reason}")
         if failed:
             raise _failure(failed, len(todo))
 
