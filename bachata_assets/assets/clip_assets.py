@@ -54,7 +54,7 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
         todo = collection.read_clips(context.instance, context.partition_keys, settings, dataset)
         only = _missing(context, todo, stages, dataset) if ONLY_MISSING_TAG in context.run.tags else None
         failed: dict[str, list[str]] = {}
-        with kept_open(context.instance, context.run_id):
+        with kept_open(context.instance, context.run.run_id):
             for event in process(todo, wanted, checks, tools, only=only):
                 yield from events_of(context.instance, event)
                 if isinstance(event, StageFailed):
