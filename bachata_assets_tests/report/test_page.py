@@ -195,3 +195,19 @@ def test_clips_of_which_none_could_be_made_are_listed(page: "Page", tmp_path: Pa
     page.goto((tmp_path / "none.html").as_uri())
     assert page.locator("#rows td:last-child").all_inner_texts() == ["failed", "to be made"]
     page.locator(".failed").get_by_text("the file is empty").wait_for()
+
+
+def test_many_failed_clips_are_folded_away(page: "Page", tmp_path: Path) -> None:
+    content = summarize(
+        [], [], pending=[], absent={}, annotations_without_file=[], checks={}, versions={"bachata_assets": "1"}
+    )
+    content["summary"]["total_videos"] = 300
+    vectors = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}
+    clips = [ShownClip(f"clip_{number}", "a.mp4", "failed", says=("empty",)) for number in range(300)]
+    (tmp_path / "many.html").write_text(render_page(content, clips, vectors, "today"), encoding="utf-8")
+    page.goto((tmp_path / "many.html").as_uri())
+    shown = page.locator(".failed li:visible")
+    assert shown.count() == 20
+    page.get_by_text("280 more").click()
+    assert shown.count() == 200
+    page.get_by_text("The first 200. The table lists them all").wait_for()
