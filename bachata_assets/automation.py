@@ -10,20 +10,20 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import dagster as dg
-from dagster import DagsterInstance
+from dagster import DagsterInstance, RunsFilter
 
 from bachata_assets import collection
 from bachata_assets.collection import Collection
-from bachata_assets.jobs import Job, jobs
+from bachata_assets.jobs import Job, jobs, makes_any
 from bachata_assets.orphans import end_orphans
-from bachata_assets.planning import REQUEST_TAG, due_attempt, plan, request_of, run_tags
+from bachata_assets.planning import REQUEST_TAG, UNFINISHED, due_attempt, plan, request_of, run_tags
 from bachata_assets.provenance import Batch
 from bachata_assets.resources.dataset import Dataset
 from bachata_assets.settings import Settings
 from bachata_assets.stages import Stage
 from bachata_assets.standing import Standing
 
-_ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
+_ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 RUNS_A_TICK = 20
 """Runs that one tick asks for at most: the daemon launches them within its time, the next tick asks for more."""
 
@@ -73,22 +73,26 @@ def automation(settings: Settings, stages: Sequence[Stage], dataset: Dataset) ->
     )
     return {
         "jobs": [process, report, prune],
-        "sensors": [new_clips, *(_report_after(status, process, report) for status in _ENDED)],
+        "sensors": [new_clips, *(_report_after(status, stages, report) for status in _ENDED)],
         "schedules": [process_missing_clips, full_report],
     }
 
 
-def _report_after(status: dg.DagsterRunStatus, process: Job, report: Job) -> dg.SensorDefinition:
+def _report_after(status: dg.DagsterRunStatus, stages: Sequence[Stage], report: Job) -> dg.SensorDefinition:
     """Return the sensor that makes the report when a run of clips has ended in this way."""
+    names = {stage.name for stage in stages}
 
     @dg.run_status_sensor(
         name=f"report_after_{status.value.lower()}",
         run_status=status,
-        monitored_jobs=[process],
         request_job=report,
-        description=f"Makes the report when a run of clips has ended in {status.value.lower()}.",
+        description=f"Makes the report when the last run of clips has ended in {status.value.lower()}.",
     )
-    def report_after(context: dg.RunStatusSensorContext) -> dg.RunRequest:
+    def report_after(context: dg.RunStatusSensorContext) -> dg.RunRequest | None:
+        if not makes_any(context.dagster_run, names):
+            return None
+        if any(makes_any(run, names) for run in context.instance.get_runs(RunsFilter(statuses=UNFINISHED))):
+            return None  # the report follows the last of them
         return dg.RunRequest(run_key=context.dagster_run.run_id)
 
     return report_after

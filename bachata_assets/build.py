@@ -14,6 +14,7 @@ from bachata_assets.assets.report import report_assets
 from bachata_assets.assets.report_checks import report_checks
 from bachata_assets.automation import automation
 from bachata_assets.checks import clip_checks
+from bachata_assets.orphans import in_process_executor
 from bachata_assets.pose.precision import effective_precision
 from bachata_assets.resources.dataset import Dataset
 from bachata_assets.resources.pose_models import PoseModelsResource
@@ -80,7 +81,7 @@ def build_platform(
         assets=[video.clip_file, video.annotation, per_clip, *report_assets(stages, checks, settings)],
         asset_checks=[*index_checks(), *report_checks(stages, settings)],
         resources=resources,
-        executor=dg.in_process_executor,
+        executor=in_process_executor,
         **automation(settings, stages, resources["dataset"]),
     )
     return Platform(settings, tuple(stages), resources["dataset"], resources, definitions)

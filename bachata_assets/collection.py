@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from dagster import DagsterInstance
 
 from bachata_assets.observations import observe, observe_gone
+from bachata_assets.partitions import POOL
 from bachata_assets.partitions import clips as clips_partitions
 from bachata_assets.resources.dataset import Dataset
 from bachata_assets.settings import Settings, SettingsError
@@ -134,6 +135,9 @@ def register(instance: DagsterInstance, dataset: Dataset, collection: Collection
     new = [clip_id for clip_id in collection.clips if clip_id not in known]
     if new:
         instance.add_dynamic_partitions(PARTITIONS, new)
+    if POOL not in instance.event_log_storage.get_concurrency_keys():
+        # Not left to the instance's default limit: that holds from the second pass of the queue on only.
+        instance.event_log_storage.set_concurrency_slots(POOL, 1)
     observe(instance, collection.clips, also=_say_what_moved(before, collection.difference))
     for clip_id, file in collection.difference.files.items():
         if not file.present and clip_id in before and before[clip_id].present:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-from dagster import DagsterEventType, DagsterInstance
+from dagster import DagsterInstance, EventLogRecord
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData as TargetMaterialization,  # has no public name
 )
@@ -31,18 +31,38 @@ RETRIED = {
 DagsterEvent = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 
 
-def events_of(instance: DagsterInstance, event: StageMade | StageFailed) -> Iterator[DagsterEvent]:
-    """Yield what Dagster is to know of one clip and stage; each must be stored before the next is asked for."""
-    if isinstance(event, StageMade):
-        yield _materialization(instance, event)
-    else:
-        yield _failure(event)
-    target = _target(instance, event) if event.outcomes else None
-    for outcome in event.outcomes:
-        yield _evaluation(event.clip_id, outcome, target)
+class ClipEvents:
+    """The events of one run. What Dagster's log says of an asset and clip is asked once until the run changes it."""
+
+    def __init__(self, instance: DagsterInstance) -> None:
+        self._instance = instance
+        self._latest: dict[tuple[str, str], EventLogRecord | None] = {}
+
+    def of(self, event: StageMade | StageFailed) -> Iterator[DagsterEvent]:
+        """Yield what Dagster is to know of one clip and stage; each must be stored before the next is asked for."""
+        if isinstance(event, StageMade):
+            pointers = {name: self._pointer(name, event.clip_id) for name in event.inputs}
+            yield _materialization(event, pointers)
+            self._latest.pop((event.stage.name, event.clip_id), None)
+        else:
+            yield _failure(event)
+        for outcome in event.outcomes:
+            yield _evaluation(event.clip_id, outcome, self._record(outcome.check.asset, event.clip_id))
+
+    def _pointer(self, asset: str, clip_id: str) -> str:
+        """Return the storage id of the event that the asset's current data version comes from."""
+        record = self._record(asset, clip_id)
+        return str(record.storage_id) if record else "NULL"
+
+    def _record(self, asset: str, clip_id: str) -> EventLogRecord | None:
+        if (asset, clip_id) not in self._latest:
+            wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset), asset_partitions=[clip_id])
+            fetch = self._instance.fetch_observations if asset in EXTERNAL else self._instance.fetch_materializations
+            self._latest[asset, clip_id] = next(iter(fetch(wanted, limit=1).records), None)
+        return self._latest[asset, clip_id]
 
 
-def _materialization(instance: DagsterInstance, made: StageMade) -> dg.AssetMaterialization:
+def _materialization(made: StageMade, pointers: Mapping[str, str]) -> dg.AssetMaterialization:
     tags = {
         "dagster/code_version": made.stage.code_version,
         "dagster/data_version": made.version,
@@ -50,7 +70,7 @@ def _materialization(instance: DagsterInstance, made: StageMade) -> dg.AssetMate
     }
     for name, version in made.inputs.items():
         tags[f"dagster/input_data_version/{name}"] = version
-        tags[f"dagster/input_event_pointer/{name}"] = str(_latest(instance, name, made.clip_id) or "NULL")
+        tags[f"dagster/input_event_pointer/{name}"] = pointers[name]
     return dg.AssetMaterialization(
         made.stage.name, partition=made.clip_id, metadata=metadata_of(made.metadata), tags=tags
     )
@@ -68,19 +88,12 @@ def _failure(failed: StageFailed) -> dg.AssetObservation:
     )
 
 
-def _target(instance: DagsterInstance, event: StageMade | StageFailed) -> TargetMaterialization | None:
-    """Return which table checks looked at: without it an evaluation is not counted in the check's Partitions tab."""
-    records = instance.fetch_materializations(
-        dg.AssetRecordsFilter(asset_key=dg.AssetKey(event.stage.name), asset_partitions=[event.clip_id]), limit=1
-    ).records
-    if not records:
-        return None
-    (latest,) = records
-    return TargetMaterialization(storage_id=latest.storage_id, run_id=latest.run_id, timestamp=latest.timestamp)
-
-
-def _evaluation(clip_id: str, outcome: Outcome, target: TargetMaterialization | None) -> dg.AssetCheckEvaluation:
+def _evaluation(clip_id: str, outcome: Outcome, checked: EventLogRecord | None) -> dg.AssetCheckEvaluation:
     check = outcome.check
+    # Without its target an evaluation is not counted in the check's Partitions tab.
+    target = checked and TargetMaterialization(
+        storage_id=checked.storage_id, run_id=checked.run_id, timestamp=checked.timestamp
+    )
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(check.asset),
         check_name=check.name,
@@ -101,10 +114,3 @@ def _metadata_value(value: Any) -> Any:
     if isinstance(value, Markdown):
         return dg.MetadataValue.md(str(value))
     return dg.MetadataValue.json(json.loads(json.dumps(value))) if isinstance(value, dict | list | tuple) else value
-
-
-def _latest(instance: DagsterInstance, asset: str, clip_id: str) -> int | None:
-    """Return the storage id of the event that the asset's current data version comes from."""
-    kind = DagsterEventType.ASSET_OBSERVATION if asset in EXTERNAL else DagsterEventType.ASSET_MATERIALIZATION
-    latest = instance.event_log_storage.get_latest_storage_id_by_partition(dg.AssetKey(asset), kind, {clip_id})
-    return latest.get(clip_id)

@@ -24,7 +24,7 @@ from bachata_assets.build import Platform
 from bachata_assets.collection import Collection
 from bachata_assets.event_log import kept_open
 from bachata_assets.jobs import PROCESS_JOB, REPORT_JOB
-from bachata_assets.orphans import end_orphans
+from bachata_assets.orphans import end_orphans, process_tag
 from bachata_assets.planning import plan, run_tags
 from bachata_assets.provenance import Batch
 from bachata_assets.report.page import PAGE_NAME
@@ -41,7 +41,9 @@ nux:
   enabled: false
 concurrency:
   runs:
-    max_concurrent_runs: 1  # one run of clips uses all cores
+    max_concurrent_runs: 3  # one of them of clips: see the pool `poses`
+  pools:
+    granularity: run
 """
 
 _NO_CAPTURE = {
@@ -157,7 +159,11 @@ def _run(
     tags: dict[str, str],
 ) -> bool:
     result = platform.definitions.resolve_job_def(job).execute_in_process(
-        instance=instance, asset_selection=selection, tags=tags, run_config=_QUIET, raise_on_error=False
+        instance=instance,
+        asset_selection=selection,
+        tags={**tags, **process_tag()},
+        run_config=_QUIET,
+        raise_on_error=False,
     )
     for event in result.all_node_events:
         if event.is_step_failure and not event.step_failure_data.user_failure_data:

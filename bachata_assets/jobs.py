@@ -1,12 +1,13 @@
 """The jobs a person or a schedule launches: making clips, making the report, taking out what is gone."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from pydantic import Field
 
 from bachata_assets import pruning
+from bachata_assets.orphans import in_process_executor
 from bachata_assets.resources.dataset import Dataset
 from bachata_assets.resources.search_index import SearchIndexResource
 from bachata_assets.settings import Settings
@@ -42,6 +43,11 @@ def jobs(stages: Sequence[Stage], settings: Settings) -> tuple[Job, Job, dg.JobD
     return process, report, _prune_job(stages, settings)
 
 
+def makes_any(run: dg.DagsterRun, stages: Set[str]) -> bool:
+    """Tell whether a run makes tables of these stages; a backfill or a Materialize in the UI has none of our jobs."""
+    return run.job_name == PROCESS_JOB or any(key.to_user_string() in stages for key in run.asset_selection or ())
+
+
 def _prune_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
     @dg.op(description="Removes the clips whose files are gone, unless it is only to say which.")
     def remove_clips_that_are_gone(
@@ -60,7 +66,7 @@ def _prune_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
         name=PRUNE_JOB,
         description="Takes clips whose files are gone out of the collection: partition, tables and document together. "
         "Says only which, unless dry_run is false. Never while a run uses them.",
-        executor_def=dg.in_process_executor,
+        executor_def=in_process_executor,
     )
     def prune() -> None:
         remove_clips_that_are_gone()

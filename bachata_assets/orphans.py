@@ -1,36 +1,72 @@
-"""Runs whose process is gone: Dagster would leave them STARTED for ever, and they would hold their place in the queue.
+"""Runs whose process is gone: Dagster would leave them STARTED for ever, and they would hold their place in the pool.
 
-Every run records its process; whoever starts next on the same machine ends the runs whose process no longer lives.
+Every run records its process as it begins; whoever starts next on the same machine ends the runs whose process no
+longer lives.
 """
 
 import logging
 import os
 import socket
+import time
+from collections.abc import Iterator
 
+import dagster as dg
 import psutil
-from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster import DagsterEvent, DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster._core.execution.context.system import PlanOrchestrationContext
+from dagster._core.execution.plan.plan import ExecutionPlan
+from dagster._core.execution.retries import RetryMode
+from dagster._core.executor.in_process import InProcessExecutor  # has no public name
 
 logger = logging.getLogger(__name__)
 
 PROCESS_TAG = "bachata_assets/process"
-_UNFINISHED = [DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+STARTS_WITHIN_S = 300
+"""A launched run that has recorded no process after this time died before it could."""
+_UNFINISHED = [
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
 
 
-def record_process(instance: DagsterInstance, run_id: str) -> None:
-    """Write this process into a run's tags."""
-    instance.add_run_tags(run_id, {PROCESS_TAG: _identity(os.getpid())})
+def process_tag() -> dict[str, str]:
+    """Return the tag that says that this process is at work on a run."""
+    return {PROCESS_TAG: _identity(os.getpid())}
 
 
-def end_orphans(instance: DagsterInstance) -> list[str]:
-    """Mark the runs as failed whose process on this machine is gone; return their ids."""
+class _RecordingExecutor(InProcessExecutor):
+    """Records its process before anything else of the run happens."""
+
+    def execute(self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan) -> Iterator[DagsterEvent]:
+        plan_context.instance.add_run_tags(plan_context.run_id, process_tag())
+        yield from super().execute(plan_context, execution_plan)
+
+
+@dg.executor(name="in_process")
+def in_process_executor(_context: dg.InitExecutorContext) -> dg.Executor:
+    """Run all steps in the run's own process, which is written into its tags."""
+    return _RecordingExecutor(RetryMode.ENABLED)
+
+
+def end_orphans(instance: DagsterInstance, *, now_s: float | None = None) -> list[str]:
+    """Mark the runs as failed whose process on this machine is gone, and give their slots back; return their ids."""
+    now_s = time.time() if now_s is None else now_s
     ended = []
-    for run in instance.get_runs(RunsFilter(statuses=_UNFINISHED)):
+    for record in instance.get_run_records(RunsFilter(statuses=_UNFINISHED)):
+        run = record.dagster_run
         recorded = run.tags.get(PROCESS_TAG)
-        if recorded is None or _lives(recorded):
+        # A run without a process that is NOT_STARTED is on its way into the queue.
+        starts = (
+            run.status == DagsterRunStatus.NOT_STARTED or record.update_timestamp.timestamp() + STARTS_WITHIN_S > now_s
+        )
+        if _lives(recorded) if recorded else starts:
             continue
         instance.report_run_failed(
             run, "Its process was killed. What it had made is kept; the next run makes the rest."
         )
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         logger.warning("Run %s was left behind by a process that is gone; it is marked as failed", run.run_id)
         ended.append(run.run_id)
     return ended

@@ -12,7 +12,7 @@ from dagster import DagsterInstance
 from bachata_assets import collection
 from bachata_assets.automation import RUNS_A_TICK
 from bachata_assets.build import Platform, build_platform
-from bachata_assets.events import events_of
+from bachata_assets.events import ClipEvents
 from bachata_assets.generation import instance_of
 from bachata_assets.planning import REQUEST_TAG, due_attempt
 from bachata_assets.processing import StageFailed
@@ -74,7 +74,7 @@ def fail(platform: Platform, instance: DagsterInstance, clip_id: str, *, passing
     (clip,) = collection.read_clips(instance, [clip_id], platform.settings, platform.dataset)
     keypoints = next(stage for stage in platform.stages if stage.name == "keypoints")
     version = expected_versions([keypoints], clip.versions)["keypoints"]
-    for event in events_of(instance, StageFailed(clip_id, keypoints, "no couple", version, passing)):
+    for event in ClipEvents(instance).of(StageFailed(clip_id, keypoints, "no couple", version, passing)):
         instance.report_runless_asset_event(event)
 
 
@@ -229,6 +229,37 @@ def test_a_failure_that_may_pass_is_tried_without_end_at_growing_intervals(insta
         assert due_attempt(instance, "r", may_pass=True, now_s=now + wait_s + 5) == attempt
 
 
+def ended(platform: Platform, instance: DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Tell whether the report is asked for when this run has succeeded."""
+    sensor = platform.definitions.resolve_sensor_def("report_after_success")
+    event = dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, run.job_name)
+    with dg.build_run_status_sensor_context(sensor.name, event, instance, run) as context:
+        return bool(sensor(context))
+
+
+def run_of(
+    platform: Platform, instance: DagsterInstance, assets: list[str], status: dg.DagsterRunStatus
+) -> dg.DagsterRun:
+    """Return a run of these assets as a backfill or a Materialize in the UI makes it: of no job of ours."""
+    job = platform.definitions.resolve_implicit_global_asset_job_def()
+    return instance.create_run_for_job(job, asset_selection=frozenset(map(dg.AssetKey, assets)), status=status)
+
+
+def test_the_report_follows_the_last_run_of_clips_also_of_a_backfill(
+    platform: Platform, instance: DagsterInstance
+) -> None:
+    first = run_of(platform, instance, ["keypoints"], dg.DagsterRunStatus.SUCCESS)
+    second = run_of(platform, instance, ["beats"], dg.DagsterRunStatus.STARTED)
+    assert not ended(platform, instance, first)
+    instance.delete_run(second.run_id)
+    assert ended(platform, instance, first)
+
+
+def test_the_report_does_not_follow_itself(platform: Platform, instance: DagsterInstance) -> None:
+    run = run_of(platform, instance, ["embeddings", "report"], dg.DagsterRunStatus.SUCCESS)
+    assert not ended(platform, instance, run)
+
+
 def test_one_tick_asks_for_no_more_runs_than_the_daemon_can_launch(
     platform: Platform, instance: DagsterInstance
 ) -> None:
@@ -238,7 +269,7 @@ def test_one_tick_asks_for_no_more_runs_than_the_daemon_can_launch(
     assert len(tick(build_platform(settings), instance)) == RUNS_A_TICK
 
 
-@pytest.mark.parametrize("name", ["new_clips", "report_after_success", "report_after_failure"])
+@pytest.mark.parametrize("name", ["new_clips", *(f"report_after_{end}" for end in ("success", "failure", "canceled"))])
 def test_every_sensor_says_what_it_does(platform: Platform, name: str) -> None:
     assert platform.definitions.resolve_sensor_def(name).description
 

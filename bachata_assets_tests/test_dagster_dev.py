@@ -3,17 +3,20 @@
 import json
 import os
 import signal
+import socket
 
 import pytest
-from dagster import DagsterRunStatus
+from dagster import DagsterInstance, DagsterRunStatus
 
 from bachata_assets import collection
+from bachata_assets.build import build_platform
 from bachata_assets.generation import instance_of
-from bachata_assets.orphans import PROCESS_TAG
+from bachata_assets.jobs import PROCESS_JOB
+from bachata_assets.orphans import PROCESS_TAG, end_orphans
 from bachata_assets.resources.dataset import Dataset
 from bachata_assets.settings import load_settings
-from bachata_assets_tests.dagster_dev import ASSETS, ENDED, NEW_CLIPS, Webserver
-from bachata_assets_tests.workplace import SAMPLE_CLIPS
+from bachata_assets_tests.dagster_dev import ASSETS, ENDED, LOADED, NEW_CLIPS, Webserver
+from bachata_assets_tests.workplace import SAMPLE_CLIPS, Workplace
 
 PARTITIONS = """query($key: [String!]!) { assetNodeOrError(assetKey: {path: $key}) { ... on AssetNode {
     partitionKeys
@@ -76,26 +79,42 @@ def test_an_edited_annotation_makes_that_clips_text_and_document_stale(backfille
         assert {clip for clip, status in stale(backfilled, asset).items() if status == "STALE"} == expected, asset
 
 
-def test_a_killed_run_is_ended_by_the_sensor_and_its_clip_made_by_the_next_run(backfilled: Webserver) -> None:
-    clip_id = "basic_step_1"
-    table = backfilled.place.data / "keypoints" / f"{clip_id}.parquet"
-    table.unlink()
-    tags = {"dagster/partition": clip_id, "killed": "9"}
+def left_by_a_killed_generate(instance: DagsterInstance, place: Workplace) -> str:
+    """Put a run into the instance as a killed `generate` leaves it; return its id."""
+    job = build_platform(load_settings(data_dir=str(place.data))).definitions.resolve_job_def(PROCESS_JOB)
+    gone = {PROCESS_TAG: f"{socket.gethostname()}/999999/1.00"}
+    return instance.create_run_for_job(job, status=DagsterRunStatus.STARTED, tags=gone).run_id
+
+
+def launch(webserver: Webserver, tags: dict[str, str]) -> None:
+    """Launch keypoints of one clip."""
     params = {
         "selector": {**HERE, "pipelineName": "process_clips", "assetSelection": [{"path": ["keypoints"]}]},
         "mode": "default",
         "runConfigData": {},
         "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in tags.items()]},
     }
-    launched = backfilled.ask(LAUNCH, params=params)["launchPipelineExecution"]
+    launched = webserver.ask(LAUNCH, params=params)["launchPipelineExecution"]
     assert launched["__typename"] == "LaunchRunSuccess", launched
 
-    def process_of(run: dict[str, list[dict[str, str]]]) -> str | None:
-        return next((tag["value"] for tag in run["tags"] if tag["key"] == PROCESS_TAG), None)
 
-    (run,) = backfilled.runs("killed", "9", lambda runs: process_of(runs[0]))
-    os.kill(int(str(process_of(run)).split("/")[1]), signal.SIGKILL)
+def process_of(run: dict[str, list[dict[str, str]]]) -> str | None:
+    return next((tag["value"] for tag in run["tags"] if tag["key"] == PROCESS_TAG), None)
+
+
+def test_killed_runs_are_ended_free_their_slot_and_their_clip_is_made_by_the_next_run(backfilled: Webserver) -> None:
+    clip_id = "basic_step_1"
+    table = backfilled.place.data / "keypoints" / f"{clip_id}.parquet"
+    table.unlink()
     with instance_of(str(backfilled.place.data)) as instance:
+        of_generate = left_by_a_killed_generate(instance, backfilled.place)
+        launch(backfilled, {"dagster/partition": clip_id, "killed": "9"})
+        log = backfilled.place.folder / "dev.log"
+        backfilled.wait_for(LOADED, lambda _: "blocked by global concurrency limits" in log.read_text())
+        assert end_orphans(instance) == [of_generate]
+
+        (run,) = backfilled.runs("killed", "9", lambda runs: process_of(runs[0]))
+        os.kill(int(str(process_of(run)).split("/")[1]), signal.SIGKILL)
         killed = instance.get_run_by_id(run["runId"])
         assert killed is not None
         assert killed.status == DagsterRunStatus.STARTED

@@ -12,7 +12,7 @@ import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 
 from bachata_assets.generation import instance_of
-from bachata_assets.orphans import PROCESS_TAG, end_orphans, record_process
+from bachata_assets.orphans import PROCESS_TAG, STARTS_WITHIN_S, end_orphans, process_tag
 
 PROJECT = Path(__file__).resolve().parents[1]
 SAMPLE = PROJECT / "data" / "sample"
@@ -37,7 +37,7 @@ def status(instance: DagsterInstance, run_id: str) -> DagsterRunStatus:
 def test_a_run_of_a_living_process_goes_on() -> None:
     with DagsterInstance.ephemeral() as instance:
         run_id = started(instance)
-        record_process(instance, run_id)
+        instance.add_run_tags(run_id, process_tag())
         assert end_orphans(instance) == []
         assert status(instance, run_id) == DagsterRunStatus.STARTED
 
@@ -56,6 +56,21 @@ def test_of_another_machines_run_nothing_is_said() -> None:
         run_id = started(instance)
         instance.add_run_tags(run_id, {PROCESS_TAG: "elsewhere/1/1.00"})
         assert end_orphans(instance) == []
+
+
+@pytest.mark.parametrize("begun", [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED])
+def test_a_run_that_died_before_it_recorded_a_process_is_ended_later(begun: DagsterRunStatus) -> None:
+    with DagsterInstance.ephemeral() as instance:
+        run_id = instance.create_run_for_job(nothing, status=begun).run_id
+        now = time.time()
+        assert end_orphans(instance, now_s=now + STARTS_WITHIN_S - 5) == []
+        assert end_orphans(instance, now_s=now + STARTS_WITHIN_S + 5) == [run_id]
+
+
+def test_a_run_on_its_way_into_the_queue_is_left_alone() -> None:
+    with DagsterInstance.ephemeral() as instance:
+        instance.create_run_for_job(nothing, status=DagsterRunStatus.NOT_STARTED)
+        assert end_orphans(instance, now_s=time.time() + 10 * STARTS_WITHIN_S) == []
 
 
 def test_a_killed_generate_is_ended_and_finished_by_the_next_one(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 from bachata_assets.build import build_platform
 from bachata_assets.cli import app
 from bachata_assets.generation import instance_of
-from bachata_assets.orphans import record_process
+from bachata_assets.orphans import process_tag
 from bachata_assets.search.index import SearchIndex
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.test_orphans import nothing
@@ -55,8 +55,7 @@ def test_nothing_is_pruned_while_a_run_goes_on(place: Workplace) -> None:
             "dagster/asset_partition_range_start": "basic_step_1",
             "dagster/asset_partition_range_end": "basic_step_1",
         }
-        run = instance.create_run_for_job(nothing, status=DagsterRunStatus.STARTED, tags=clips)
-        record_process(instance, run.run_id)
+        instance.create_run_for_job(nothing, status=DagsterRunStatus.STARTED, tags={**clips, **process_tag()})
     said = prune(place, "--yes")
     assert said.startswith("2 ")
     assert "A run that is not finished uses basic_step_1" in said

@@ -59,7 +59,7 @@ def stub(stage: Stage) -> Stage:
     """Return a stage of the same name, inputs and schema that makes one row without work."""
     row = {field.name: None if field.nullable else value_of(field) for field in stage.schema}
     if stage.name == "search_index":
-        row["document"] = json.dumps(DOCUMENT)
+        row |= {"document": json.dumps(DOCUMENT), "absent": "{}", "avg_confidence": 0.9, "timeline": "9" * 50}
     table = pa.Table.from_pylist([row], schema=stage.schema.remove_metadata())
 
     def make(_clip: Clip, _tables: Tables, _tools: Any) -> Made:
@@ -174,7 +174,7 @@ def measure_backfill(folder: Path, count: int) -> None:
     with instance_of(platform.settings.data_dir) as instance:
         cpu = time.process_time()
         done, seconds = timed(f"{count} new clips, all stages and the report", lambda: generate(platform, instance))
-        assert len(done.standing.made) == count
+        assert len(done.standing.made) == count, done.standing.failed[:3]
         say("… a clip", f"{seconds / count:.3f} s wall, {(time.process_time() - cpu) / count:.3f} s CPU")
 
 

@@ -12,10 +12,9 @@ import dagster as dg
 from bachata_assets import collection
 from bachata_assets.checks import Check
 from bachata_assets.event_log import kept_open
-from bachata_assets.events import DagsterEvent, events_of
+from bachata_assets.events import ClipEvents, DagsterEvent
 from bachata_assets.observations import recorded
-from bachata_assets.orphans import record_process
-from bachata_assets.partitions import OWNER, clips
+from bachata_assets.partitions import OWNER, POOL, clips
 from bachata_assets.planning import ONLY_MISSING_TAG
 from bachata_assets.processing import StageFailed, process
 from bachata_assets.provenance import outdated
@@ -36,6 +35,7 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
         specs=[_spec(stage) for stage in stages],
         check_specs=[_check_spec(check) for check in checks],
         partitions_def=clips,
+        pool=POOL,
         backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=settings.clips_per_run),
         can_subset=True,
     )
@@ -46,17 +46,17 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
         text_model: TextModelResource,
         search: dg.ResourceParam[SearchIndexResource],
     ) -> Iterator[DagsterEvent]:
-        record_process(context.instance, context.run.run_id)
         tools = Tools(dataset, pose_models, text_model, search)
         dataset.remember(precision=pose_models.precision)
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         wanted = [stage for stage in stages if stage.name in selected]
         todo = collection.read_clips(context.instance, context.partition_keys, settings, dataset)
         only = _missing(context, todo, stages, dataset) if ONLY_MISSING_TAG in context.run.tags else None
+        events = ClipEvents(context.instance)
         failed: dict[str, list[str]] = {}
         with kept_open(context.instance, context.run.run_id):
             for event in process(todo, wanted, checks, tools, only=only):
-                yield from events_of(context.instance, event)
+                yield from events.of(event)
                 if isinstance(event, StageFailed):
                     context.log.error(f"{event.clip_id}: {event.stage.name} failed: {event.reason}")
                     failed.setdefault(event.clip_id, []).append(f"{event.stage.name}: {event.reason}")
