@@ -37,7 +37,7 @@ from bachata_assets.stages import Clip, Made, Stage, Tables
 from bachata_assets.video import registry
 
 MOST_REPORTED = 20_000
-"""Clips up to which the report is made, too."""
+"""Clips up to which the report is made, too, and every clip has vectors of its own."""
 PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -102,11 +102,13 @@ def copy_made_clip(platform: Platform, instance: DagsterInstance, count: int) ->
     files = {name: replace(one, clip_id=name, path=one.path.with_name(f"{name}.mp4")) for name in names}
     platform.dataset.write_parquet(collection.REGISTRY, registry.to_table(files), {})
     instance.add_dynamic_partitions(collection.PARTITIONS, names[1:])
-    for stage in platform.stages[:-1]:
+    own = ["search_index"] if count <= MOST_REPORTED else []
+    for stage in [stage for stage in platform.stages if stage.name not in own]:
         source = Path(platform.dataset.table_path(stage.name, names[0]))
         for name in names[1:]:
             os.link(source, source.with_name(f"{name}.parquet"))
-    write_documents(platform, names)
+    if own:
+        write_documents(platform, names)
     copy_events(Path(platform.settings.data_dir) / ".dagster" / "history" / "runs" / "index.db", names)
 
 
