@@ -21,7 +21,7 @@ def test_the_bundled_set_is_whole():
     bundled = load_model_set()
     assert bundled.name == "bundled"
     assert bundled.detector.weights_sha256.startswith("763ef30dc197")
-    assert bundled.pose.weights_sha256.startswith("4a8cfa687b17")
+    assert bundled.pose.weights_sha256.startswith("4c9a6d2588d4")
     assert bundled.detector.config_path.is_file()
     assert bundled.pose.config_path.is_file()
 
