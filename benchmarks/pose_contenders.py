@@ -93,10 +93,17 @@ class _Bare:
 
 
 def fixed_boxes_pipeline(models: PoseModels, clips: list[Path], detect_every: int = 2) -> None:
-    """Decode, detect on every second picture and pose two fixed boxes on each: for weights that find nobody."""
+    """Decode, detect on every second picture meanwhile, and pose two fixed boxes on each: work that is the same."""
     for clip in clips:
-        pictures = [picture for _, picture in sample_frames(clip, max_side=WORKING_SIDE)]
-        for _ in models.detect(pictures[::detect_every]):
+        pictures: list[np.ndarray] = []
+
+        def looked_at(clip: Path = clip, pictures: list[np.ndarray] = pictures) -> Iterator[np.ndarray]:
+            for index, (_, picture) in enumerate(sample_frames(clip, max_side=WORKING_SIDE)):
+                pictures.append(picture)
+                if index % detect_every == 0:
+                    yield picture
+
+        for _ in models.detect(looked_at()):
             pass
         height, width = pictures[0].shape[:2]
         boxes = FIXED_BOXES * [width, height, width, height]
