@@ -79,7 +79,7 @@ def build_platform(
     per_clip = clip_assets(stages, checks, settings)
     definitions = dg.Definitions(
         assets=[video.clip_file, video.annotation, per_clip, *report_assets(stages, checks, settings)],
-        asset_checks=[*index_checks(), *report_checks(stages, settings)],
+        asset_checks=[*index_checks(), *report_checks(settings)],
         resources=resources,
         executor=in_process_executor,
         **automation(settings, stages, resources["dataset"]),

@@ -1,74 +1,64 @@
-"""What the HTML report costs: time, memory and size of the page, and how soon a browser shows it.
+"""What the report costs: time, memory and size of both files, and how soon a browser shows the page.
 
-`python -m benchmarks.report --table <data dir>/embeddings.parquet --n 5000 10000`
+`python -m benchmarks.report --source data/sample_run --n 5000 10000`
 
-The clips are copies of real ones with noise half as long as their vectors. Reading the clips' tables is not in it: see
-benchmarks/platform.py.
+The source is a data dir that `generate` has brought up to date; its clips are copied until there are as many as asked
+for (see many_clips.py). What is measured is Dagster's job: the folder listed, Dagster's history and every clip's table
+read, the table over all clips, the search for duplicates, the JSON and the page written.
 """
 
 import argparse
+import json
 import resource
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pyarrow.parquet as pq
-
-from bachata_assets.assets.report_checks import vectors_of
-from bachata_assets.embedding import DIMENSIONS
-from bachata_assets.report.page import ShownClip, render_page
-from bachata_assets.report.summary import summarize
+from bachata_assets.build import build_platform
+from bachata_assets.generation import instance_of, make_report
+from bachata_assets.report.page import PAGE_NAME
+from bachata_assets.report.summary import REPORT_NAME
+from bachata_assets.settings import Settings
 from bachata_assets_tests.browser import FLAGS, chromium_path
+from benchmarks.many_clips import multiply
+
+COLUMNS = (
+    "clips", "made in, s", "CPU, s", "peak memory, MB", "JSON, MB", "page, MB", "first paint, ms", "ready, ms",
+    "a click, ms",
+)  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--table", type=Path, required=True)
+    parser.add_argument("--source", type=Path, required=True)
     parser.add_argument("--n", type=int, nargs="+", default=[5000, 10000])
-    parser.add_argument("--keep", type=Path, help="folder to leave the pages in")
+    parser.add_argument("--keep", type=Path, help="folder to leave the collections in")
     words = parser.parse_args()
-    columns = "made in, s", "CPU, s", "peak memory, MB", "page, MB", "first paint, ms", "ready, ms", "a click, ms"
-    print(f"| clips | {' | '.join(columns)} |")
-    print("|---|---|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
+    print(f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|")
+    with tempfile.TemporaryDirectory() as temporary:
         for count in words.n:
-            path = (words.keep or Path(folder)) / f"report_{count}.html"
-            with get_context("spawn").Pool(1) as process:
-                wall, cpu, memory = process.apply(make_page, (words.table, count, path))
-            size = path.stat().st_size / 1e6
-            print(f"| {count:,} | {wall:.1f} | {cpu:.1f} | {memory:.0f} | {size:.1f} | {' | '.join(look_at(path))} |")
+            folder = (words.keep or Path(temporary)) / str(count)
+            settings = multiply(words.source, folder, count).settings
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+                costs = process.submit(make, settings, count).result()
+            data = Path(settings.data_dir)
+            sizes = [f"{(data / name).stat().st_size / 1e6:.1f}" for name in (REPORT_NAME, PAGE_NAME)]
+            print(f"| {' | '.join([f'{count:,}', *costs, *sizes, *look_at(data / PAGE_NAME)])} |", flush=True)
 
 
-def make_page(table: Path, count: int, path: Path) -> tuple[float, float, float]:
-    """Write the page of a collection; return the seconds and processor seconds it took, and the peak memory in MB."""
-    documents, vectors = a_collection(table, count)
-    start, cpu = time.perf_counter(), time.process_time()
-    clips = [
-        ShownClip(row["clip_id"], row["video_path"], "made", row, row["video_path"], "9" * 40) for row in documents
-    ]
-    content = summarize(
-        documents, [], pending=[], absent={}, annotations_without_file=[], checks={}, versions={"bachata_assets": "-"}
-    )
-    path.write_text(render_page(content, clips, vectors, "today"), encoding="utf-8")
+def make(settings: Settings, count: int) -> list[str]:
+    """Make the report; return the seconds and processor seconds it took, and the peak memory in MB."""
+    platform = build_platform(settings)
+    with instance_of(settings.data_dir) as instance:
+        start, cpu = time.perf_counter(), time.process_time()
+        assert make_report(platform, instance)
+        wall, cpu = time.perf_counter() - start, time.process_time() - cpu
+    summary = json.loads(platform.dataset.read_text(REPORT_NAME) or "{}")["summary"]
+    assert summary["successful"] + summary["failed"] == summary["total_videos"] == count, summary
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    return time.perf_counter() - start, time.process_time() - cpu, memory
-
-
-def a_collection(path: Path, count: int) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
-    """Return documents and vectors of clips around the real ones of a table."""
-    table = pq.read_table(path)
-    real = table.drop_columns([f"{family}_embedding" for family in DIMENSIONS]).to_pylist()
-    rng = np.random.default_rng(0)
-    source = np.arange(count) % len(real)
-    documents = [{**real[row], "clip_id": f"{real[row]['clip_id']}_{number}"} for number, row in enumerate(source)]
-    vectors = {}
-    for family, size in DIMENSIONS.items():
-        noise = rng.normal(size=(count, size)).astype(np.float32) * (0.5 / np.sqrt(size))
-        vectors[family] = vectors_of(table, family)[source] + noise.astype(np.float32)
-    return documents, vectors
+    return [f"{wall:.1f}", f"{cpu:.1f}", f"{memory:.0f}"]
 
 
 _CLICK = "() => { const start = performance.now(); showClip(0, true); return performance.now() - start; }"

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import dagster as dg
 
 from bachata_assets import collection
 from bachata_assets.check_history import checked_clips
 from bachata_assets.checks import Check
+from bachata_assets.collection import Collection
 from bachata_assets.partitions import OWNER
-from bachata_assets.records import embeddings_table
+from bachata_assets.records import ClipRecord, embeddings_table
 from bachata_assets.report.page import PAGE_NAME
 from bachata_assets.report.summary import REPORT_NAME
 from bachata_assets.reporting import page_of, report_of
@@ -21,8 +23,24 @@ from bachata_assets.standing import Standing, records_of
 EMBEDDINGS_NAME = "embeddings.parquet"
 
 
+@dataclass(frozen=True)
+class _Gathered:
+    """What both assets are made of, as one run found it."""
+
+    run_id: str
+    clips: Collection
+    standing: Standing
+    records: list[ClipRecord]
+
+
 def report_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Settings) -> list[dg.AssetsDefinition]:
     """Return the assets over all clips; they take what is there, so one bad clip never holds them up."""
+    kept: list[_Gathered] = []
+
+    def gather(context: dg.AssetExecutionContext, dataset: Dataset) -> _Gathered:
+        clips = collection.look(settings, dataset)
+        standing = Standing.of(clips, stages, context.instance, dataset)
+        return _Gathered(context.run_id, clips, standing, records_of(standing.made, dataset))
 
     @dg.asset(
         deps=[stage.name for stage in stages],
@@ -33,9 +51,9 @@ def report_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Se
         description="One row a clip with all vectors, in one file for pandas, polars or DuckDB.",
     )
     def embeddings(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.MaterializeResult[None]:
-        clips = collection.look(settings, dataset)
-        standing = Standing.of(clips, stages, context.instance, dataset)
-        table = embeddings_table(records_of(standing.made, dataset))
+        # The report, made next in the same process, need not read every clip's table again.
+        kept[:] = [gather(context, dataset)]
+        table = embeddings_table(kept[0].records)
         dataset.write_parquet(EMBEDDINGS_NAME, table, {})
         return dg.MaterializeResult(
             metadata={"dagster/row_count": table.num_rows, "path": dg.MetadataValue.path(dataset.path(EMBEDDINGS_NAME))}
@@ -50,11 +68,10 @@ def report_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Se
         description="What was made, how well, how long it took, what failed and why; as JSON and as a page to look at.",
     )
     def report(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.MaterializeResult[None]:
-        clips = collection.look(settings, dataset)
-        standing = Standing.of(clips, stages, context.instance, dataset)
-        records = records_of(standing.made, dataset)
+        found = kept.pop() if kept and kept[0].run_id == context.run_id else gather(context, dataset)
+        clips, records = found.clips, found.records
         checked = checked_clips(context.instance, checks, [record.clip_id for record in records])
-        content = report_of(standing, clips, records, checked, stages)
+        content = report_of(found.standing, clips, records, checked, stages)
         dataset.write_text(REPORT_NAME, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
         dataset.write_text(PAGE_NAME, page_of(content, clips, records, checked, dataset.url))
         paths = {"path": dataset.path(REPORT_NAME), "page": dataset.path(PAGE_NAME)}

@@ -1,6 +1,6 @@
 """What needs a person's eye over all clips: the ones to review, and the ones that are there twice."""
 
-from collections.abc import Sequence
+import json
 from typing import Any
 from urllib.parse import quote
 
@@ -12,16 +12,15 @@ from bachata_assets import collection
 from bachata_assets.assets.report import EMBEDDINGS_NAME
 from bachata_assets.embedding import DIMENSIONS
 from bachata_assets.report.duplicates import COMPARED, find_duplicates
+from bachata_assets.report.summary import REPORT_NAME
 from bachata_assets.resources.dataset import Dataset
 from bachata_assets.settings import Settings
-from bachata_assets.stages import Stage
-from bachata_assets.standing import Standing
 
 SHOWN = 200
 """Rows of a check's table at most; the number of clips is beside it."""
 
 
-def report_checks(stages: Sequence[Stage], settings: Settings) -> list[dg.AssetChecksDefinition]:
+def report_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
     """Return the checks; they hang on `report`, which is made last."""
 
     @dg.asset_check(asset="report", description="No video is in the collection under two names.")
@@ -34,18 +33,15 @@ def report_checks(stages: Sequence[Stage], settings: Settings) -> list[dg.AssetC
         return _result(rows, "Remove one of the files, or keep both: nothing else depends on this.")
 
     @dg.asset_check(asset="report", description="Every clip is made and of sufficient quality.")
-    def all_clips_are_good(context: dg.AssetCheckExecutionContext, dataset: Dataset) -> dg.AssetCheckResult:
-        found = collection.look(settings, dataset)
-        standing = Standing.of(found, stages, context.instance, dataset)
-        table = dataset.read_parquet(EMBEDDINGS_NAME)
-        made = table.select(["clip_id", "quality_score"]).to_pylist() if table else []
-        rows = [{"clip": clip.clip_id, "why": clip.error} for clip in standing.failed]
+    def all_clips_are_good(dataset: Dataset) -> dg.AssetCheckResult:
+        said = json.loads(dataset.read_text(REPORT_NAME) or "{}")
+        rows = [{"clip": clip["clip_id"], "why": clip["error"]} for clip in said.get("failed_videos", ())]
         rows += [
             {
                 "clip": row["clip_id"],
                 "why": f"quality {row['quality_score']:.2f} is below {settings.quality_threshold:g}",
             }
-            for row in made
+            for row in said.get("embeddings", ())
             if row["quality_score"] < settings.quality_threshold
         ]
         return _result(rows, "The clip's own partition says more; docs/operations.md says what to do.")

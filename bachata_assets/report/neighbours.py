@@ -20,7 +20,7 @@ VIEWS: Mapping[str, Mapping[str, float]] = {
 """What clips can be compared by -> the weight of each family."""
 SHOWN = 5
 """Neighbours of a clip."""
-_ROWS = 512
+_ROWS = 128
 """Clips that are compared with all others at once: bounds the memory."""
 
 

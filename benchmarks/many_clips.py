@@ -1,0 +1,161 @@
+"""A collection of many clips, made in seconds of one that is made: files linked, tables and Dagster's history copied.
+
+A copy has its source's annotation, answers of the checks or failure, and its document with noise half as long as its
+vectors: so no two are the same.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bachata_assets import collection
+from bachata_assets.build import Platform, build_platform
+from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.generation import instance_of
+from bachata_assets.resources.dataset import provenance_of
+from bachata_assets.settings import load_settings
+from bachata_assets.video import registry
+
+FAILED_SHARE = 0.01
+"""Of the copies, where the source has failed clips."""
+
+
+def multiply(source: Path, folder: Path, count: int) -> Platform:
+    """Write a collection of `count` copies of the clips of a made one.
+
+    Parameters
+    ----------
+    source : a data dir that `generate` has brought up to date with its clips
+    folder : gets `videos/`, `annotations.json` and `data/`
+    """
+    data, videos, annotations = folder / "data", folder / "videos", folder / "annotations.json"
+    shutil.copytree(source, data, ignore=shutil.ignore_patterns("lancedb", "previews", "*.log"))
+    remembered = json.loads((source / "collection.json").read_text())
+    shutil.copytree(remembered["video_dir"], videos, ignore=shutil.ignore_patterns("*.json"))
+    settings = load_settings(video_dir=videos, annotations=annotations, data_dir=str(data))
+    platform = build_platform(settings)
+    known = registry.from_table(platform.dataset.read_parquet(collection.REGISTRY))
+    copies = _names(known, set(platform.dataset.clip_ids("search_index")), count)
+    files = {}
+    for clip_id, names in copies.items():
+        original = videos / known[clip_id].path
+        for name in names:
+            path = known[clip_id].path.with_name(f"{name}{original.suffix}")
+            os.link(original, videos / path)
+            files[name] = replace(known[clip_id], clip_id=name, path=path)
+        original.unlink()
+    platform.dataset.write_parquet(collection.REGISTRY, registry.to_table(files), {})
+    _copy_entries(Path(remembered["annotations"]), annotations, copies)
+    _copy_tables(platform, copies)
+    with instance_of(str(data)) as instance:
+        instance.add_dynamic_partitions(collection.PARTITIONS, list(files))
+    _copy_events(data / ".dagster" / "history" / "runs" / "index.db", copies)
+    return platform
+
+
+def _names(known: dict[str, Any], made: set[str], count: int) -> dict[str, list[str]]:
+    """Return the copies' names for each clip."""
+    failed = [clip_id for clip_id in known if clip_id not in made]
+    bad = round(count * FAILED_SHARE) if failed else 0
+    shares = [(sorted(made), count - bad), (failed, bad)]
+    names: dict[str, list[str]] = {clip_id: [] for clip_id in known}
+    for clip_ids, share in shares:
+        for number in range(share):
+            clip_id = clip_ids[number % len(clip_ids)]
+            names[clip_id].append(f"{clip_id}_{number:06}")
+    return names
+
+
+def _copy_entries(source: Path, target: Path, copies: dict[str, list[str]]) -> None:
+    entries = {entry["clip_id"]: entry for entry in json.loads(source.read_text())["clips"]}
+    copied = [
+        {name: value for name, value in entries[clip_id].items() if name != "video_path"} | {"clip_id": copy}
+        for clip_id, names in copies.items()
+        for copy in names
+        if clip_id in entries
+    ]
+    target.write_text(json.dumps({"clips": copied}))
+
+
+def _copy_tables(platform: Platform, copies: dict[str, list[str]]) -> None:
+    """Link the tables of every stage; the documents are written, each with vectors of its own."""
+    rng = np.random.default_rng(0)
+    for stage in platform.stages:
+        for clip_id in set(copies) & set(platform.dataset.clip_ids(stage.name)):
+            path = Path(platform.dataset.table_path(stage.name, clip_id))
+            if stage.name != "search_index":
+                for name in copies[clip_id]:
+                    os.link(path, path.with_name(f"{name}.parquet"))
+            else:
+                table = platform.dataset.read_table(stage.name, clip_id)
+                (row,) = table.to_pylist()
+                for name in copies[clip_id]:
+                    made = {**row, "clip_id": name, "document": _noisy(row["document"], rng)}
+                    copied = pa.Table.from_pylist([made], schema=stage.schema)
+                    platform.dataset.write_table(stage.name, name, copied, provenance_of(table))
+            path.unlink()
+
+
+def _noisy(document: str, rng: np.random.Generator) -> str:
+    content = json.loads(document)
+    for family, size in DIMENSIONS.items():
+        vector = content[f"{family}_embedding"]
+        if vector is not None:
+            noise = rng.normal(size=size) * (0.5 * np.linalg.norm(vector) / np.sqrt(size))
+            content[f"{family}_embedding"] = (np.asarray(vector) + noise).astype(np.float32).tolist()
+    return json.dumps(content)
+
+
+def _copy_events(path: Path, copies: dict[str, list[str]]) -> None:
+    """Write every clip's events, their tags and the answers of its checks once more for each of its copies."""
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TEMP TABLE names (number INTEGER PRIMARY KEY, name TEXT)")
+        for clip_id, names in copies.items():
+            database.execute("DELETE FROM names")
+            database.executemany("INSERT INTO names VALUES (?, ?)", list(enumerate(names, start=1)))
+            events = database.execute("SELECT id FROM event_logs WHERE partition = ?", (clip_id,)).fetchall()
+            first = {event: _copy_event(database, event, clip_id) for (event,) in events}
+            _copy_answers(database, first, clip_id)
+            for table in ("event_logs", "asset_check_executions"):
+                database.execute(f"DELETE FROM {table} WHERE partition = ?", (clip_id,))
+
+
+def _copy_event(database: sqlite3.Connection, event: int, clip_id: str) -> int:
+    """Return the id before those of the copies, which come in the order of the names."""
+    (last,) = database.execute("SELECT max(id) FROM event_logs").fetchone()
+    database.execute(
+        "INSERT INTO event_logs (id, run_id, event, dagster_event_type, timestamp, step_key, asset_key, partition) "
+        "SELECT ? + number, run_id, replace(event, ?, json_quote(name)), dagster_event_type, timestamp, step_key, "
+        "asset_key, name FROM event_logs, names WHERE id = ?", (last, json.dumps(clip_id), event)
+    )  # fmt: skip
+    database.execute(
+        "INSERT INTO asset_event_tags (event_id, asset_key, key, value, event_timestamp) "
+        "SELECT ? + number, asset_key, key, value, event_timestamp FROM asset_event_tags, names WHERE event_id = ?",
+        (last, event),
+    )
+    return last
+
+
+def _copy_answers(database: sqlite3.Connection, first: dict[int, int], clip_id: str) -> None:
+    columns = (
+        "asset_key, check_name, run_id, execution_status, evaluation_event_timestamp, evaluation_event_storage_id, "
+        "create_timestamp"
+    )
+    answers = database.execute(
+        "SELECT id, materialization_event_storage_id FROM asset_check_executions WHERE partition = ?", (clip_id,)
+    ).fetchall()
+    for answer, materialization in answers:
+        database.execute(
+            f"INSERT INTO asset_check_executions ({columns}, partition, evaluation_event, "
+            f"materialization_event_storage_id) SELECT {columns}, name, "
+            "replace(evaluation_event, ?, json_quote(name)), ? + number FROM asset_check_executions, names "
+            "WHERE id = ?",
+            (json.dumps(clip_id), first.get(materialization), answer),
+        )  # fmt: skip
