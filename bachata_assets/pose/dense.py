@@ -10,6 +10,7 @@ from bachata_assets.pose.appearance import body_colours
 from bachata_assets.pose.background import RoomSamples
 from bachata_assets.pose.candidates import Candidates
 from bachata_assets.pose.clip_frames import ClipFrames
+from bachata_assets.pose.crossings import settle_crossings
 from bachata_assets.pose.gaps import bridge_gaps
 from bachata_assets.pose.geometry import AREA_OF_BOX, box_area, object_keypoint_similarity
 from bachata_assets.pose.identity import ColourModel
@@ -53,7 +54,8 @@ def estimate_every_frame(
     """Return keypoints on all frames.
 
     At `steps` they are the candidates' own, between them top-down poses on interpolated boxes; whoever is then missing
-    beside the partner is looked for once more (`second_look.py`); short gaps are bridged.
+    beside the partner is looked for once more (`second_look.py`); poses at crossings are settled (`crossings.py`);
+    short gaps are bridged.
     """
     boxes = expected_boxes(times, steps, candidates, track.chosen)
     keypoints = np.full((len(times), 2, 17, 3), np.nan, np.float32)
@@ -74,6 +76,7 @@ def estimate_every_frame(
     boxes[at], keypoints[at], valid[at] = hidden.boxes, hidden.keypoints, True
     second_look = np.zeros_like(valid)
     second_look[at] = True
+    keypoints = settle_crossings(times, boxes, keypoints, valid)
     boxes, keypoints, interpolated = _bridged(times, boxes, keypoints, valid)
     return DenseCouple(boxes, keypoints, valid | interpolated, interpolated, second_look, swaps, size)
 

@@ -14,11 +14,11 @@ SIZES = (0.75, 1.33)
 """Of the dancers' median height: others stand farther off, or are children."""
 LEAST_SCORE = 0.35
 """Mean of the detector's and the keypoints' scores from which somebody is there."""
-ASIDE = 0.3
+ASIDE = 0.25
 """From both dancers' centres, in body heights: what is nearer may be a second box of one of them."""
 NEAR = 1.5
 """From the nearer dancer's centre, in body heights."""
-LEAST_LOOKS = 3
+LEAST_LOOKS = 2
 """Before a moment, and after it."""
 WALKED = 0.25
 """From the mean place in WINDOW_S before to that in WINDOW_S after, in body heights: spectators stand still."""

@@ -9,7 +9,7 @@ from bachata_assets.pose.geometry import box_iou
 SEPARATE_IOU = 0.35
 LONGEST_JUMP_S = 0.2
 """Frames farther apart than this are not compared for a jump."""
-JUMP = 0.25
+JUMP = 0.12
 """Mean movement of both trunks between two frames, in body heights, that asks for another explanation."""
 EXCHANGE_GAIN = 0.5
 """Exchanged, the movement must be less than this share of it."""
@@ -48,7 +48,7 @@ def suspected_swaps(
         *_contradictions(times, np.where(separate, agree, np.nan)),
         *_jumps(times, boxes, keypoints, both),
         *_unconfirmed(times, agree, separate),
-        *(times[run[-1]] for run in _runs(~separate) if passing[run].any()),
+        *(times[run[-1]] for run in runs(~separate) if passing[run].any()),
     ]
     return tuple(round(float(time_s), 2) for time_s in _distinct(sorted(found)))
 
@@ -56,7 +56,7 @@ def suspected_swaps(
 def _contradictions(times: np.ndarray, agree: np.ndarray) -> list[float]:
     """Return the start of each run of at least CONTRADICTED_S in which clothes say the opposite."""
     return [
-        times[run[0]] for run in _runs(np.nan_to_num(agree) < -SURE) if times[run[-1]] - times[run[0]] >= CONTRADICTED_S
+        times[run[0]] for run in runs(np.nan_to_num(agree) < -SURE) if times[run[-1]] - times[run[0]] >= CONTRADICTED_S
     ]
 
 
@@ -78,7 +78,7 @@ def _jumps(times: np.ndarray, boxes: np.ndarray, keypoints: np.ndarray, both: np
 def _unconfirmed(times: np.ndarray, agree: np.ndarray, separate: np.ndarray) -> list[float]:
     """Return the end of each episode together after which, or before which, clothes are not sure who is who."""
     found = []
-    for run in _runs(~separate):
+    for run in runs(~separate):
         start, end = run[0], run[-1]
         if start == 0 or end == len(times) - 1 or times[end] - times[start] < SHORTEST_EPISODE_S:
             continue
@@ -91,7 +91,7 @@ def _unconfirmed(times: np.ndarray, agree: np.ndarray, separate: np.ndarray) -> 
     return found
 
 
-def _runs(flags: np.ndarray) -> list[np.ndarray]:
+def runs(flags: np.ndarray) -> list[np.ndarray]:
     """Return the indices of each unbroken run of true flags."""
     indices = np.flatnonzero(flags)
     return [run for run in np.split(indices, np.flatnonzero(np.diff(indices) > 1) + 1) if run.size]

@@ -31,8 +31,11 @@ FAR_APART_COST = 1.0
 """Per body height between the pair's centres beyond one body height."""
 STILL_COST = 4.0
 MOTION_COST = 0.35
-MOTION_CAP = 6.0
-COLOUR_COST = 0.25
+MOTION_CAP = 12.0
+LEAP_COST = 4.0
+LEAP, LEAP_SPEED, LEAP_RAMP = 0.3, 0.7, 0.2
+"""Body heights, and these a second, beyond which it is somebody else; from LEAP_RAMP farther it costs in full."""
+COLOUR_COST = 0.15
 SEPARATE_IOU = 0.35
 TRUNK = np.array([0, 3, 4, 5, 6, 11, 12])
 """Nose, ears, shoulders, hips: they move as the body moves."""
@@ -99,7 +102,8 @@ def _motion_cost(last: np.ndarray, last_box: np.ndarray, now: Candidates, elapse
     distance = np.linalg.norm(now.keypoints[:, TRUNK, :2] - last[None, TRUNK, :2], axis=-1)
     height = max(float(last_box[3] - last_box[1]), 1.0)
     moved = (distance * weight).sum(1) / weight.sum(1) / height
-    return MOTION_COST * np.minimum((moved / (0.04 + 0.2 * elapsed)) ** 2, MOTION_CAP)
+    leap = np.clip((moved - LEAP - LEAP_SPEED * elapsed) / LEAP_RAMP, 0, 1)
+    return MOTION_COST * np.minimum((moved / (0.04 + 0.2 * elapsed)) ** 2, MOTION_CAP) + LEAP_COST * leap
 
 
 def _colour_cost(evidence: np.ndarray) -> np.ndarray:

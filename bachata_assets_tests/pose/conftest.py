@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.models import PoseModels
 
 SHARED_CLIPS = Path(__file__).parents[3] / "shared" / "clips" / "Bachata_steps"
@@ -17,6 +18,11 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def models(cache_dir: Path) -> PoseModels:
     return PoseModels.load(cache_dir=cache_dir, precision="f32")
+
+
+@pytest.fixture(scope="session")
+def estimate(models: PoseModels) -> CouplePoseEstimator:
+    return CouplePoseEstimator(models)
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,13 @@ def test_two_bodies_that_jump_to_each_others_place_are_suspected():
     assert suspected_swaps(TIMES, boxes, keypoints, np.ones((60, 2), bool), np.zeros((60, 2)), NOBODY) == (2.0,)
 
 
+def test_two_who_stand_close_and_change_places_within_a_frame_are_suspected():
+    left, right = np.full(60, 300.0), np.full(60, 350.0)
+    left[30:], right[30:] = 350.0, 300.0
+    boxes, keypoints = couple(left, right)
+    assert suspected_swaps(TIMES, boxes, keypoints, np.ones((60, 2), bool), np.zeros((60, 2)), NOBODY) == (2.0,)
+
+
 def test_clothes_that_contradict_for_a_while_are_suspected():
     boxes, keypoints = couple(np.full(60, 200.0), np.full(60, 400.0))
     evidence = np.full((60, 2), 2.0)

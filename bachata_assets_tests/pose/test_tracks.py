@@ -64,6 +64,13 @@ def test_a_passer_by_does_not_become_a_dancer():
     assert (chosen == chosen[0]).all()
 
 
+def test_a_passer_by_of_the_same_size_does_not_stand_in_for_who_is_hidden():
+    lead, follow = (person(300), 0.6, RED), (person(400), 0.6, BLUE)
+    frames = [seen(lead, (person(140 + 5 * t), 0.65, GREEN)) if 10 <= t < 18 else seen(lead, follow) for t in range(30)]
+    places = xs(frames, track(frames).chosen)
+    assert np.isin(places[~np.isnan(places)], [300, 400]).all()
+
+
 def test_two_poses_on_one_body_are_one_dancer():
     frames = [seen((person(300), 0.6, RED), (person(304), 0.55, RED)) for _ in range(10)]
     chosen = track(frames).chosen
