@@ -1,6 +1,6 @@
 """The official sets: what models.toml says of them, and the whole way from download to keypoints with random weights.
 
-With small models of the same families always; with the official sizes by `uv run pytest -m official` (about ten minutes).
+With small models of the same families always; with the official sizes by `uv run pytest -m official` (ten minutes).
 """
 
 import hashlib
