@@ -11,7 +11,9 @@ _QUALITY = 70
 def thumbnail(path: Path, time_s: float) -> str | None:
     """Return the picture shown at a time as the data URI of a JPEG, None where none can be decoded.
 
-    The key frame before the time is searched and decoded from; only what is needed is read.
+    The key frame before the time is searched and decoded from; only what is needed is read. It may be one or two frames
+    later than asked for, and is decoded without smoothing its blocks, which nobody sees in so small a picture: half the
+    cost.
     """
     import av
     import cv2
@@ -20,6 +22,8 @@ def thumbnail(path: Path, time_s: float) -> str | None:
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
+            stream.codec_context.skip_frame = "NONREF"
+            stream.codec_context.options = {"skip_loop_filter": "all"}
             origin = (container.start_time or 0) / 1_000_000
             container.seek(int((time_s + origin) * 1_000_000))
             shown = None
