@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +39,7 @@ from bachata_assets.video import registry
 
 MOST_REPORTED = 20_000
 """Clips up to which the report is made, too, and every clip has vectors of its own."""
+MOST_LINKS = 60_000
 PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -90,8 +92,16 @@ def put_clips(platform: Platform, count: int) -> None:
     folder = Path(str(platform.settings.video_dir))
     first = folder / "c000000.mp4"
     first.write_bytes(b"clip")
-    for number in range(1, count):
-        os.link(first, folder / f"c{number:06}.mp4")
+    link_many(first, (folder / f"c{number:06}.mp4" for number in range(1, count)))
+
+
+def link_many(source: Path, paths: Iterable[Path]) -> None:
+    """Give a file many more names; a new copy now and then, since ext4 allows 65,000 links to one."""
+    for number, path in enumerate(paths, 1):
+        if number % MOST_LINKS:
+            os.link(source, path)
+        else:
+            source = Path(shutil.copy2(source, path))  # of the same time: it has not changed
 
 
 def copy_made_clip(platform: Platform, instance: DagsterInstance, count: int) -> None:
@@ -105,8 +115,7 @@ def copy_made_clip(platform: Platform, instance: DagsterInstance, count: int) ->
     own = ["search_index"] if count <= MOST_REPORTED else []
     for stage in [stage for stage in platform.stages if stage.name not in own]:
         source = Path(platform.dataset.table_path(stage.name, names[0]))
-        for name in names[1:]:
-            os.link(source, source.with_name(f"{name}.parquet"))
+        link_many(source, (source.with_name(f"{name}.parquet") for name in names[1:]))
     if own:
         write_documents(platform, names)
     copy_events(Path(platform.settings.data_dir) / ".dagster" / "history" / "runs" / "index.db", names)
@@ -186,9 +195,8 @@ def measure_made(folder: Path, count: int, *, web: bool) -> None:
     put_clips(platform, 1)
     with instance_of(platform.settings.data_dir) as instance:
         generate(platform, instance)
-        put_more = Path(str(platform.settings.video_dir))
-        for number in range(1, count):
-            os.link(put_more / "c000000.mp4", put_more / f"c{number:06}.mp4")
+        folder = Path(str(platform.settings.video_dir))
+        link_many(folder / "c000000.mp4", (folder / f"c{number:06}.mp4" for number in range(1, count)))
         copy_made_clip(platform, instance, count)
         requests, _ = timed(f"{count} made clips: a sensor tick", lambda: tick(platform, instance))
         assert requests == [], requests
