@@ -9,7 +9,7 @@ NEARLY_ONE = 0.98
 """Cosine above which two vectors of every family are taken for those of one recording."""
 COMPARED = ("lead", "follow", "interaction", "audio")
 """What is seen and heard; the text is what people say of it, and they say different things of one video."""
-_BLOCK = 1024
+_BLOCK = 256
 
 
 @dataclass(frozen=True)
@@ -48,20 +48,20 @@ def _same_content(contents: Mapping[str, str]) -> Iterator[Duplicate]:
 
 def _near(vectors: Mapping[str, np.ndarray], clip_ids: Sequence[str]) -> Iterator[Duplicate]:
     """Yield pairs whose families are all nearly the same, in blocks so that memory stays small."""
-    units = {family: _unit(vectors[family]) for family in COMPARED if family in vectors}
+    compared = [vectors[family] for family in COMPARED if family in vectors]
+    lengths = [np.linalg.norm(rows, axis=1) for rows in compared]
     for start in range(0, len(clip_ids), _BLOCK):
         stop = start + _BLOCK
         # A family that either clip lacks says nothing: NaN is passed over by fmin.
         lowest = np.full((len(clip_ids[start:stop]), len(clip_ids)), np.nan, np.float32)
-        for unit in units.values():
-            lowest = np.fmin(lowest, unit[start:stop] @ unit.T)
+        for rows, length in zip(compared, lengths, strict=True):
+            cosine = rows[start:stop] @ rows.T
+            cosine /= length[start:stop, None]
+            cosine /= length
+            np.fmin(lowest, cosine, out=lowest)
         for row, column in np.argwhere(lowest > NEARLY_ONE):
             one, other = start + int(row), int(column)
             if one < other:
                 reason = f"all vectors nearly the same (cosine {lowest[row, column]:.3f} or more)"
                 first, second = sorted((clip_ids[one], clip_ids[other]))
                 yield Duplicate(first, second, reason)
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
