@@ -1,5 +1,7 @@
-"""librosa is compiled by one process at a time."""
+"""librosa is compiled by one process at a time, and only once."""
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -25,3 +27,16 @@ def test_who_loads_librosa_waits_for_another_process_that_does(tmp_path: Path, m
         assert loaded == []
     loading.join()
     assert loaded == ["librosa.beat"]
+
+
+def test_a_process_after_the_first_compiles_nothing_of_librosa() -> None:
+    load_librosa()
+    code = """
+from numba.core import event
+from bachata_assets.music.compiled import load_librosa
+with event.install_recorder("numba:run_pass") as passes:
+    load_librosa()
+print(len(passes.buffer))
+"""
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=120)
+    assert said.stdout.split() == ["0"]
