@@ -117,8 +117,10 @@ def generate(platform: Platform, instance: DagsterInstance) -> Generated:
         found = collection.look(platform.settings, dataset)
         standing = Standing.of(found, platform.stages, instance, dataset)
     state = _report_state(platform, standing, found)
-    if (batches or not _is_reported(dataset, state)) and make_report(platform, instance):
-        dataset.remember(reported=state)
+    if batches or not _is_reported(dataset, state):
+        logger.info("Writing the report")
+        if make_report(platform, instance):
+            dataset.remember(reported=state)
     return Generated(standing, found, tried)
 
 

@@ -62,7 +62,8 @@ def test_a_filter_and_weights_are_understood(collection: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("nobody",), "Error: no clip 'nobody' in the index"),
+        (("nobody",), "Error: no clip 'nobody' in the index: `bachata-assets status` names the clips"),
+        (("clip_000",), "Error: no clip 'clip_000' in the index: did you mean clip_00"),
         ((), "Error: ask for exactly one of: a clip, vectors, or a text"),
         (("--text", "slow", "--why"), "Error: --why compares movements and sounds: ask about a clip"),
         (("clip_0000", "--weights", "legs=1"), "Error: weights: no family 'legs'"),

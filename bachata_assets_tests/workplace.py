@@ -17,7 +17,7 @@ SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 SAMPLE_CLIPS = {"basic_step_1", "cross_body_lead_1", "forward_backward_1", "lady_right_turn_1"}
 
 
-def generate(video_dir: Path, annotations: Path, data_dir: Path, *flags: str) -> Result:
+def generate(video_dir: Path, annotations: Path, data_dir: Path | str, *flags: str) -> Result:
     words = ["generate", "--video_dir", str(video_dir), "--annotations", str(annotations), "--data_dir", str(data_dir)]
     return CliRunner().invoke(app, [*words, *flags])
 

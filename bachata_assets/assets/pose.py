@@ -12,7 +12,7 @@ from bachata_assets.resources import Tools
 from bachata_assets.stages import Clip, Made, Markdown, Stage, Tables
 from bachata_assets.video.discovery import PREVIEWS
 
-KEYPOINTS_VERSION = "5"
+KEYPOINTS_VERSION = "6"
 
 
 def stages(model_fingerprint: str) -> list[Stage]:

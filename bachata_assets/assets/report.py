@@ -40,7 +40,7 @@ def report_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Se
     def gather(context: dg.AssetExecutionContext, dataset: Dataset) -> _Gathered:
         clips = collection.look(settings, dataset)
         standing = Standing.of(clips, stages, context.instance, dataset)
-        return _Gathered(context.run_id, clips, standing, records_of(standing.made, dataset))
+        return _Gathered(context.run.run_id, clips, standing, records_of(standing.made, dataset))
 
     @dg.asset(
         deps=[stage.name for stage in stages],
@@ -68,7 +68,7 @@ def report_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Se
         description="What was made, how well, how long it took, what failed and why; as JSON and as a page to look at.",
     )
     def report(context: dg.AssetExecutionContext, dataset: Dataset) -> dg.MaterializeResult[None]:
-        found = kept.pop() if kept and kept[0].run_id == context.run_id else gather(context, dataset)
+        found = kept.pop() if kept and kept[0].run_id == context.run.run_id else gather(context, dataset)
         clips, records = found.clips, found.records
         checked = checked_clips(context.instance, checks, [record.clip_id for record in records])
         content = report_of(found.standing, clips, records, checked, stages)

@@ -1,11 +1,13 @@
 """The frames of one clip, read as often as needed: kept in memory while they are few, decoded again when not."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from bachata_assets.video.decode import SAMPLING_RATE, sample_frames
+from bachata_assets.video.borders import film_region
+from bachata_assets.video.decode import SAMPLING_RATE, Region, sample_frames
 
 WORKING_SIDE = 640
 """Longer side of the pictures that are looked at, px: dancers then stand about as tall as the pose model's crop."""
@@ -14,7 +16,10 @@ MEMORY_BUDGET = 320 * 2**20
 
 
 class ClipFrames:
-    """Iterates over (time in s, picture uint8 (H, W, 3) BGR) of a clip at 15 fps, any number of times."""
+    """Iterates over (time in s, picture uint8 (H, W, 3) BGR) of a clip at 15 fps, any number of times.
+
+    Black borders are cut off; `region` is what the pictures show, in the video's own pixels.
+    """
 
     def __init__(
         self, path: Path, fps: float = SAMPLING_RATE, budget: int = MEMORY_BUDGET, decoder_threads: int = 1
@@ -25,13 +30,29 @@ class ClipFrames:
         self._budget = budget
         self._kept: list[tuple[float, np.ndarray]] | None = None
 
+    @cached_property
+    def region(self) -> Region:
+        """What the pictures show: all of the video's but its black borders."""
+        return film_region(self.path)
+
+    def with_borders(self, picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """Return a picture as the video of this width and height (px) shows it, its borders black again."""
+        import cv2
+
+        left, top, right, bottom = self.region
+        scale = picture.shape[1] / (right - left)
+        width, height = (round(side * scale) for side in size)
+        above, before = round(top * scale), round(left * scale)
+        below, after = height - above - picture.shape[0], width - before - picture.shape[1]
+        return cv2.copyMakeBorder(picture, above, max(0, below), before, max(0, after), cv2.BORDER_CONSTANT)
+
     def __iter__(self) -> Iterator[tuple[float, np.ndarray]]:
         if self._kept is not None:
             yield from self._kept
             return
         kept: list[tuple[float, np.ndarray]] | None = []
         size = 0
-        for time_s, picture in sample_frames(self.path, self.fps, WORKING_SIDE, self._decoder_threads):
+        for time_s, picture in sample_frames(self.path, self.fps, WORKING_SIDE, self._decoder_threads, self.region):
             size += picture.nbytes
             if size > self._budget:
                 kept = None

@@ -72,8 +72,9 @@ class CouplePoseEstimator:
             raise NoCoupleError(path, f"nobody found in {len(times)} frames")
         dense = estimate_every_frame(self.models, frames, times, steps, candidates, track, samples)
         hands = find_hands(self.models, frames, dense.keypoints, dense.valid) if self.models.finds_hands else None
-        couple = _couple(dense, hands, times, frames.fps, (info.width, info.height), lead_side)
-        return couple, samples.pictures
+        size = (info.width, info.height)
+        couple = _couple(dense, hands, times, frames, size, lead_side)
+        return couple, [(index, frames.with_borders(picture, size)) for index, picture in samples.pictures]
 
     def _look(self, frames: ClipFrames) -> tuple[np.ndarray, np.ndarray, list[Candidates], Liveliness, RoomSamples]:
         """Return all times (T,), the steps looked at (S,), their candidates, the places that move, a few frames."""
@@ -98,28 +99,29 @@ def _couple(
     dense: DenseCouple,
     hands: np.ndarray | None,
     times: np.ndarray,
-    fps: float,
+    frames: ClipFrames,
     size: tuple[int, int],
     lead_side: Literal["left", "right"] | None,
 ) -> CoupleKeypoints:
     """Return the dancers in the video's own pixels, lead first."""
     roles = judge_roles(dense.boxes, dense.keypoints, dense.valid, lead_side)
-    scale = max(size) / max(dense.size)
-    in_own_pixels = np.array([scale, scale, 1], np.float32)
+    scale = max(frames.region.size) / max(dense.size)
+    to_own_pixels = np.array([scale, scale, 1], np.float32)
+    origin = np.array([frames.region.left, frames.region.top, 0], np.float32)
     couple = CoupleKeypoints(
         times=times,
-        boxes=(dense.boxes * scale).astype(np.float32),
-        keypoints=(dense.keypoints * in_own_pixels).astype(np.float32),
+        boxes=(dense.boxes * scale + origin[[0, 1, 0, 1]]).astype(np.float32),
+        keypoints=(dense.keypoints * to_own_pixels + origin).astype(np.float32),
         valid=dense.valid,
         interpolated=dense.interpolated,
         second_look=dense.second_look,
         track_ids=(0, 1),
-        fps=fps,
+        fps=frames.fps,
         width=size[0],
         height=size[1],
         role_confidence=roles.confidence,
         role_evidence=roles.evidence,
         suspected_swaps=dense.suspected_swaps,
-        hands=None if hands is None else hands * in_own_pixels,
+        hands=None if hands is None else hands * to_own_pixels + origin,
     )
     return couple if roles.lead == 0 else couple.swapped()

@@ -88,6 +88,7 @@ def _export(spec: ModelSpec, folder: Path) -> None:
     with warnings.catch_warnings():
         # What a trace keeps constant (levels, limits, keypoint counts) is constant.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
+        warnings.filterwarnings("ignore", "`torch.jit.trace", FutureWarning)  # OpenVINO's own way in
         model = openvino.convert_model(
             network, example_input=example, input=[(openvino.PartialShape(shape), openvino.Type.u8)]
         )

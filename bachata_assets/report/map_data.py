@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from bachata_assets.explanation import EXPLAINED, groups
-from bachata_assets.report.neighbours import VIEWS, View, compare, nearest, unit_vectors
+from bachata_assets.report.neighbours import VIEWS, View, compare, nearest
 from bachata_assets.report.projection import lay_out
 
 
@@ -23,16 +23,15 @@ def map_data(vectors: Mapping[str, np.ndarray]) -> dict[str, Any]:
     `views` : view -> `places` (x, y in 0..9999, clip after clip), `near` (row numbers of the neighbours), `score` and
     `family` (in thousandths, of each neighbour), `kind` and `part` (numbers in `groups`). -1 stands for nothing.
     """
-    units = {family: unit_vectors(rows) for family, rows in vectors.items()}
     return {
         "groups": {family: _group_names(family) for family in EXPLAINED},
-        "views": {name: _view(View.of(units, weights), units) for name, weights in VIEWS.items()},
+        "views": {name: _view(View.of(vectors, weights), vectors) for name, weights in VIEWS.items()},
     }
 
 
-def _view(view: View, units: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def _view(view: View, vectors: Mapping[str, np.ndarray]) -> dict[str, Any]:
     neighbours = nearest(view)
-    compared = {family: compare(family, rows, neighbours) for family, rows in units.items()}
+    compared = {family: compare(family, rows, neighbours) for family, rows in vectors.items()}
     return {
         "places": _whole(lay_out(view) * 9999),
         "near": neighbours.rows.ravel().tolist(),

@@ -38,16 +38,16 @@ class View:
     weighed: np.ndarray
 
     @classmethod
-    def of(cls, units: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> "View":
+    def of(cls, vectors: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> "View":
         """Return the view.
 
         Parameters
         ----------
-        units : family -> float32 (N, D), unit vectors, a row of NaN where absent
+        vectors : family -> float32 (N, D), a row of NaN where absent
         """
         roots = {family: np.float32(np.sqrt(weight)) for family, weight in weights.items()}
-        stacked = np.hstack([np.nan_to_num(units[family]) * root for family, root in roots.items()])
-        there = np.column_stack([~np.isnan(units[family][:, 0]) for family in roots])
+        stacked = np.hstack([np.nan_to_num(unit_vectors(vectors[family]) * root) for family, root in roots.items()])
+        there = np.column_stack([~np.isnan(vectors[family][:, 0]) for family in roots])
         return cls(stacked, there * np.array(list(roots.values())))
 
     @property
@@ -123,8 +123,9 @@ def compare(family: str, rows: np.ndarray, neighbours: Neighbours) -> Comparison
 
     Parameters
     ----------
-    rows : float32 (N, D), unit vectors, a row of NaN where absent
+    rows : float32 (N, D), a row of NaN where absent
     """
+    rows = unit_vectors(rows)
     scores = np.full(neighbours.rows.shape, np.nan, np.float32)
     kinds, parts = np.full(scores.shape, -1), np.full(scores.shape, -1)
     by_kind, by_part = groups(family) if family in EXPLAINED else (None, None)

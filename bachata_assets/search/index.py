@@ -10,6 +10,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -219,7 +220,9 @@ class SearchIndex(ABC):
         if clip_id is not None:
             document = self.get_embedding_by_id(clip_id)
             if document is None:
-                raise UnknownClipError(f"no clip {clip_id!r} in the index")
+                near = get_close_matches(clip_id, self.ids())
+                hint = f"did you mean {' or '.join(near)}?" if near else "`bachata-assets status` names the clips"
+                raise UnknownClipError(f"no clip {clip_id!r} in the index: {hint}")
             return document.vectors
         if text is not None:
             return {"text": _encode(text)}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,20 @@ SAMPLING_RATE = 15.0
 LONGEST_CUT_S = 1.0
 LONGEST_CUT = 0.1
 """A file whose pictures end earlier than announced by more than both (seconds, share) counts as cut off."""
+
+
+class Region(NamedTuple):
+    """A part of the picture as displayed, px: columns `left` to `right`, rows `top` to `bottom`."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, px."""
+        return self.right - self.left, self.bottom - self.top
 
 
 @dataclass(frozen=True)
@@ -44,7 +58,7 @@ def probe(path: Path) -> VideoInfo:
     UnreadableVideoError
         Missing, empty, not a video, no video stream, or no frame can be decoded.
     """
-    with _opened(path) as container:
+    with opened_video(path) as container:
         stream = container.streams.video[0]
         first = next(container.decode(stream), None)
         if first is None:
@@ -62,7 +76,11 @@ def probe(path: Path) -> VideoInfo:
 
 
 def sample_frames(
-    path: Path, fps: float = SAMPLING_RATE, max_side: int | None = None, threads: int = 1
+    path: Path,
+    fps: float = SAMPLING_RATE,
+    max_side: int | None = None,
+    threads: int = 1,
+    region: Region | None = None,
 ) -> Iterator[tuple[float, np.ndarray]]:
     """Yield (time in s, picture uint8 (H, W, 3) BGR) at exactly `fps` by presentation time.
 
@@ -80,6 +98,7 @@ def sample_frames(
     fps : samples a second
     max_side : pictures with a longer side than this (px) are scaled down to it while converting
     threads : of the decoder; more than one decode ahead, and cost a fifth more processor time
+    region : the part of the picture that is wanted, all if None; `max_side` is then its longer side
 
     Raises
     ------
@@ -87,7 +106,7 @@ def sample_frames(
         As for `probe`, or the file breaks off before its announced end.
     """
     shown_pts = _shown_pts(path, fps)
-    with _opened(path) as container:
+    with opened_video(path) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
@@ -95,7 +114,7 @@ def sample_frames(
         start = end = None
         shown: Any = None
         index = 0
-        converted = _Converter(max_side)
+        converted = _Converter(max_side, region)
         for time_s, frame in _timed(path, container, stream, shown_pts):
             start = time_s if start is None else start
             # Everything nearer to the picture before than to this one is now known.
@@ -118,26 +137,31 @@ def sample_frames(
 class _Converter:
     """Converts frames to BGR, each at most once, however often it is sampled."""
 
-    def __init__(self, max_side: int | None) -> None:
+    def __init__(self, max_side: int | None, region: Region | None) -> None:
         from av.video.reformatter import VideoReformatter
 
         self._max_side = max_side
+        self._region = region
         self._reformatter = VideoReformatter()  # keeps its tables from frame to frame
         self._last: av.VideoFrame | None = None
         self._picture = np.zeros((0, 0, 3), np.uint8)
 
     def __call__(self, frame: "av.VideoFrame") -> np.ndarray:
         if frame is not self._last:
-            scale = min(1.0, (self._max_side or np.inf) / max(frame.width, frame.height))
+            longer = max(frame.width, frame.height) if self._region is None else max(self._region.size)
+            scale = min(1.0, (self._max_side or np.inf) / longer)
             width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
             small = self._reformatter.reformat(frame, width, height, "bgr24", interpolation="AREA")
-            quarter_turns = round(frame.rotation / 90)
-            self._last, self._picture = frame, np.ascontiguousarray(np.rot90(small.to_ndarray(), quarter_turns))
+            picture = np.rot90(small.to_ndarray(), round(frame.rotation / 90))
+            if self._region is not None:
+                left, top, right, bottom = (round(side * scale) for side in self._region)
+                picture = picture[top:bottom, left:right]
+            self._last, self._picture = frame, np.ascontiguousarray(picture)
         return self._picture
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator["av.container.InputContainer"]:
+def opened_video(path: Path) -> Iterator["av.container.InputContainer"]:
     """Open a file that has a video stream; whatever FFmpeg refuses becomes an UnreadableVideoError."""
     import av
 
@@ -160,7 +184,7 @@ def _shown_pts(path: Path, fps: float) -> set[int] | None:
     """Return the time stamps of the pictures that samples at `fps` show; None: not known beforehand."""
     stamps: list[int] = []
     first: int | None = None
-    with _opened(path) as container:
+    with opened_video(path) as container:
         stream = container.streams.video[0]
         for packet in container.demux(stream):
             if packet.size == 0:

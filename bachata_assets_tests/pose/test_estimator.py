@@ -1,7 +1,6 @@
-from fractions import Fraction
 from pathlib import Path
 
-import av
+import cv2
 import numpy as np
 import pytest
 
@@ -12,23 +11,12 @@ from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.render.camera import Camera
 from bachata_assets.video.render.scene import scene_by_lot
 from bachata_assets_tests.pose.figures import box_of
+from bachata_assets_tests.video.clips import write_pictures
 
 
 @pytest.fixture(scope="module")
 def real_couple(estimate: CouplePoseEstimator, real_clip: Path) -> CoupleKeypoints:
     return estimate(real_clip)
-
-
-def write_pictures(path: Path, pictures: list[np.ndarray]) -> Path:
-    """Write pictures as a clip of 15 frames a second."""
-    with av.open(str(path), "w") as out:
-        stream = out.add_stream("libx264", rate=Fraction(15))
-        stream.height, stream.width = pictures[0].shape[:2]
-        stream.pix_fmt = "yuv420p"
-        for picture in pictures:
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
-        out.mux(stream.encode())
-    return path
 
 
 def test_a_real_turn_keeps_both_dancers_and_their_roles(real_couple):
@@ -83,6 +71,26 @@ def test_a_clip_shorter_than_a_look_is_read(estimate, real_clip, tmp_path):
     couple = estimate(write_pictures(tmp_path / "one.mp4", [picture]))
     assert couple.frame_count == 1
     assert couple.valid.all()
+
+
+def test_black_borders_change_nothing_but_the_place(estimate, real_clip, real_couple, tmp_path):
+    inside = [picture for _, picture in ClipFrames(real_clip)]
+    height, width = inside[0].shape[:2]
+    bordered = [np.pad(picture, ((100, 60), (160, 40), (0, 0))) for picture in inside]
+    couple, pictures = estimate.with_pictures(write_pictures(tmp_path / "bordered.mp4", bordered))
+    assert (couple.width, couple.height) == (width + 200, height + 160)
+    assert couple.detection_rate == real_couple.detection_rate
+    to_own = width / real_couple.width
+    expected = real_couple.keypoints[..., :2] * to_own + [160, 100]
+    certain = (couple.keypoints[..., 2] > 0.5) & (real_couple.keypoints[..., 2] > 0.5)
+    away = np.linalg.norm(couple.keypoints[..., :2] - expected, axis=-1)[certain]
+    assert certain.mean() > 0.5
+    assert np.median(away) < 1.5
+    assert np.abs(np.nanmedian(couple.boxes - (real_couple.boxes * to_own + [160, 100, 160, 100]), axis=0)).max() < 2
+    for index, picture in pictures:
+        assert np.abs(np.subtract(picture.shape, bordered[index].shape)).max() <= 2
+        as_large = cv2.resize(bordered[index], picture.shape[1::-1], interpolation=cv2.INTER_AREA)
+        assert np.abs(picture.astype(int) - as_large).mean() < 4
 
 
 def test_a_text_file_is_unreadable(estimate, tmp_path):

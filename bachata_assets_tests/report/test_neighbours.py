@@ -25,7 +25,7 @@ def vectors() -> Vectors:
 def test_the_nearest_are_those_that_a_search_finds(vectors: Vectors, view: str) -> None:
     units = {family: unit_vectors(rows) for family, rows in vectors.items()}
     weights = VIEWS[view]
-    found = nearest(View.of(units, weights))
+    found = nearest(View.of(vectors, weights))
     for row in range(40):
         scores = np.column_stack([family_scores(units[family][row], units[family]) for family in weights])
         combined = combine(scores, np.array(list(weights.values())))
@@ -38,12 +38,12 @@ def test_the_nearest_are_those_that_a_search_finds(vectors: Vectors, view: str) 
 
 def test_scores_and_reasons_of_each_family_are_those_of_the_pair(vectors: Vectors) -> None:
     units = {family: unit_vectors(rows) for family, rows in vectors.items()}
-    found = nearest(View.of(units, VIEWS["everything"]))
+    found = nearest(View.of(vectors, VIEWS["everything"]))
     row, other = 0, int(found.rows[0, 0])
     said = why_alike(*({family: rows[one] for family, rows in units.items()} for one in (row, other)))
     alike = 0
     for family, why in said.items():
-        compared = compare(family, units[family], found)
+        compared = compare(family, vectors[family], found)
         assert compared.scores[row, 0] == pytest.approx((1 + why.cosine) / 2, abs=1e-5)
         kinds, parts = groups(family)
         if why.cosine > 0:
@@ -57,10 +57,9 @@ def test_scores_and_reasons_of_each_family_are_those_of_the_pair(vectors: Vector
 
 
 def test_a_family_that_one_of_the_two_lacks_has_no_score(vectors: Vectors) -> None:
-    units = {family: unit_vectors(rows) for family, rows in vectors.items()}
-    found = nearest(View.of(units, VIEWS["words"]))
-    assert np.isnan(compare("lead", units["lead"], found).scores[20]).all()
-    assert not np.isnan(compare("text", units["text"], found).scores[20]).any()
+    found = nearest(View.of(vectors, VIEWS["words"]))
+    assert np.isnan(compare("lead", vectors["lead"], found).scores[20]).all()
+    assert not np.isnan(compare("text", vectors["text"], found).scores[20]).any()
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 9])

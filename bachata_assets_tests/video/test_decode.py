@@ -1,4 +1,3 @@
-import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from bachata_assets.video import decode
 from bachata_assets.video.decode import probe, sample_frames
 from bachata_assets.video.errors import UnreadableVideoError
+from bachata_assets_tests.video.clips import turn_clockwise, write_pictures
 
 SIZE = (160, 96)
 
@@ -122,20 +122,9 @@ def test_a_truncated_clip_is_unreadable(tmp_path, faststart):
 
 
 def test_the_display_rotation_is_applied(tmp_path):
-    path = tmp_path / "phone.mp4"
     picture = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
     picture[: SIZE[1] // 2, : SIZE[0] // 2] = 255  # the top left quarter
-    with av.open(str(path), "w") as out:
-        stream = out.add_stream("libx264", rate=30)
-        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
-        for _ in range(6):
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
-        out.mux(stream.encode())
-    content = bytearray(path.read_bytes())
-    matrix = content.index(b"tkhd") + 44  # ISO/IEC 14496-12, 8.3.2: the track's matrix, 16.16 and 2.30 fixed point
-    quarter_turn_clockwise = (0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
-    content[matrix : matrix + 36] = struct.pack(">9i", *quarter_turn_clockwise)
-    path.write_bytes(content)
+    path = turn_clockwise(write_pictures(tmp_path / "phone.mp4", [picture] * 6))
     info = probe(path)
     assert (info.width, info.height, info.rotation) == (96, 160, 270)
     shown = next(sample_frames(path))[1]

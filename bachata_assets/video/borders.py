@@ -1,0 +1,71 @@
+"""Where in a video's pictures the film is: letterboxes and other black borders found. Cutting them off: `decode.py`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bachata_assets.video.decode import Region, opened_video, probe
+
+LOOK_SIDE = 320
+"""Longer side of the pictures that are looked at, px."""
+MOST_LOOKS = 24
+CLOSEST_LOOKS_S = 1.0
+BLACK = 10
+"""Grey level (of 0 to 255, black being 0) that nothing in a border exceeds; FFmpeg's cropdetect takes about as much."""
+LEAST_BORDER = 0.03
+"""Share of the side; narrower borders do no harm."""
+STRAIGHT = 0.5
+"""Share of the film's first line that is at some time not black: a couple in a spotlight has no such edge."""
+
+
+def film_region(path: Path) -> Region:
+    """Return what is left of the picture without black borders; the whole of it where there are none.
+
+    Up to MOST_LOOKS key frames are decoded, spread over the clip. A border is black in all of them, at least
+    LEAST_BORDER of the side wide, and ends in a straight line. For other ways to find them see FFmpeg's cropdetect.
+
+    Raises
+    ------
+    UnreadableVideoError
+        The file cannot be decoded.
+    """
+    info = probe(path)
+    scale = min(1.0, LOOK_SIDE / max(info.width, info.height))
+    lit = np.zeros((round(info.height * scale), round(info.width * scale)), bool)
+    for frame in _key_frames(path):
+        turns = round(frame.rotation / 90)
+        width, height = lit.shape if turns % 2 else lit.shape[::-1]
+        grey = frame.reformat(width, height, "gray", interpolation="AREA").to_ndarray()
+        lit |= np.rot90(grey, turns) > BLACK
+    (top, bottom), (left, right) = _extent(lit, info.height), _extent(lit.T, info.width)
+    return Region(left, top, right, bottom)
+
+
+def _extent(lit: np.ndarray, side: int) -> tuple[int, int]:
+    """Return first and end of the film in px of a side this long; `lit` (lines, places) is what is not black."""
+    lines = np.flatnonzero(lit.any(axis=1))
+    if not lines.size:
+        return 0, side
+    film = lit[:, lit.any(axis=0)]
+    first, last = lines[0], lines[-1]
+    # One line further in: the outermost may be half border.
+    straight = [film[line].mean() >= STRAIGHT for line in (min(first + 1, last), max(last - 1, first))]
+    px = side / len(lit)
+    start, end = int(first * px), int(np.ceil((last + 1) * px))
+    wide = start >= LEAST_BORDER * side, side - end >= LEAST_BORDER * side
+    return start if straight[0] and wide[0] else 0, end if straight[1] and wide[1] else side
+
+
+def _key_frames(path: Path) -> Iterator[Any]:
+    """Yield frames that need no others, not closer in time than is useful."""
+    with opened_video(path) as container:
+        stream = container.streams.video[0]
+        length_s = (container.duration or 0) / 1_000_000
+        apart, last = max(CLOSEST_LOOKS_S, length_s / MOST_LOOKS), -np.inf
+        for packet in container.demux(stream):
+            if packet.is_keyframe and packet.pts is not None and packet.pts * packet.time_base - last >= apart:
+                last = float(packet.pts * packet.time_base)
+                yield from packet.decode()
+        yield from stream.codec_context.decode(None)
