@@ -119,7 +119,7 @@ def as_before(place: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 STANDS_FOR = {"CLIP": "basic_step_1", "FILE": "film.mp4", "SET": "rtmpose-m", "[SET]": "rtmpose-m"}
 FAILS_HERE = {
     "--environment cloud": "GCP_PROJECT_ID",
-    "download-models rtmpose-m": "rtmpose-m",  # `pytest -m official` downloads it
+    "download-models rtmpose-m": "Cannot download http://127.0.0.1:9/",  # `pytest -m official` downloads it
     "index adopt": "ELASTICSEARCH_HOST",
 }
 """Part of a call -> what its error names: what it lacks here."""

@@ -39,10 +39,9 @@ class ClipFrames:
         """Return a picture as the video of this width and height (px) shows it, its borders black again."""
         import cv2
 
-        left, top, right, bottom = self.region
-        scale = picture.shape[1] / (right - left)
+        scale = picture.shape[1] / self.region.size[0]
         width, height = (round(side * scale) for side in size)
-        above, before = round(top * scale), round(left * scale)
+        above, before = round(self.region.top * scale), round(self.region.left * scale)
         below, after = height - above - picture.shape[0], width - before - picture.shape[1]
         return cv2.copyMakeBorder(picture, above, max(0, below), before, max(0, after), cv2.BORDER_CONSTANT)
 
