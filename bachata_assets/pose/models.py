@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bachata_assets.pose.cores import available_cores
+from bachata_assets.cores import available_cores
 from bachata_assets.pose.decoding import decode_boxes, decode_keypoints, form_of
 from bachata_assets.pose.exported import exported_model
 from bachata_assets.pose.geometry import non_maximum_suppression

@@ -1,4 +1,6 @@
 import socket
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -48,6 +50,30 @@ def test_the_encoder_needs_no_network(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     assert TextEncoder().encode(["Dance move: dip."]).shape == (1, 384)
+
+
+def test_the_vector_is_that_of_sentence_transformers_also_of_long_sentences(encoder):
+    from sentence_transformers import SentenceTransformer
+
+    sentences = [
+        "Ça va? 바차타 💃 — ¡Vámonos!",
+        "",
+        " slow  turn\n",
+        "Dance move: " + "left turn, then right turn; " * 100,
+    ]
+    theirs = SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)
+    expected = np.stack([theirs.encode(sentence, normalize_embeddings=True) for sentence in sentences])
+    np.testing.assert_allclose(encoder.encode(sentences), expected, rtol=0, atol=1e-5)
+
+
+def test_once_exported_nothing_of_torch_or_transformers_is_imported(encoder):
+    encoder.encode(["exported by now"])
+    code = (
+        "import sys; from bachata_assets.language.encoder import TextEncoder; TextEncoder().encode(['a slow turn']); "
+        "print([name for name in ('torch', 'transformers', 'sentence_transformers') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
 
 
 def test_no_sentences_give_no_vectors(encoder):

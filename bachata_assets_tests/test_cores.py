@@ -2,7 +2,9 @@ import os
 
 import pytest
 
-from bachata_assets.pose.cores import available_cores
+from bachata_assets.build import build_resources
+from bachata_assets.cores import available_cores
+from bachata_assets.settings import load_settings
 
 
 @pytest.mark.parametrize(
@@ -28,3 +30,20 @@ def test_the_older_cgroups_quota_counts_too(tmp_path, monkeypatch):
 def test_affinity_counts_where_there_is_no_quota(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 3}, raising=False)
     assert available_cores(tmp_path) == 2
+
+
+@pytest.mark.parametrize("asked", [1, 2])
+def test_the_settings_for_cores_and_streams_reach_the_compiled_models(tmp_path, monkeypatch, asked):
+    monkeypatch.setenv("BACHATA_THREADS", str(asked))
+    monkeypatch.setenv("BACHATA_STREAMS", str(asked))
+    models = build_resources(load_settings(data_dir=str(tmp_path)))["pose_models"].estimator().models
+    assert models.threads == asked
+    compiled = models._pose.run.compiled
+    assert compiled.get_property("INFERENCE_NUM_THREADS") == asked
+    assert compiled.get_property("NUM_STREAMS") == asked
+
+
+def test_without_settings_all_cores_that_this_process_may_use_are_taken(tmp_path):
+    models = build_resources(load_settings(data_dir=str(tmp_path)))["pose_models"].estimator().models
+    assert models.threads == available_cores()
+    assert models._pose.run.compiled.get_property("INFERENCE_NUM_THREADS") == available_cores()

@@ -1,0 +1,47 @@
+"""all-MiniLM-L6-v2 as sentence-transformers runs it, exported to OpenVINO.
+
+sentence-transformers brings torch and most of transformers: 0.8 GB of memory and seconds of every process, for one
+sentence a clip. Here it is imported once, to export. Where exports are kept: `export_cache.py`.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bachata_assets.export_cache import cached_export
+
+if TYPE_CHECKING:
+    import openvino
+
+
+def exported_encoder(folder: Path, identity: str, cache_dir: Path | None = None) -> "openvino.Model":
+    """Return the model: token ids int64 (1, T) in, a vector float32 (1, 384) of length 1 out.
+
+    Parameters
+    ----------
+    folder : of the model, in sentence-transformers' form
+    identity : changes with the model's files
+    """
+    return cached_export(identity.rpartition("-")[0], identity, lambda: _export(folder), cache_dir)
+
+
+def _export(folder: Path) -> "openvino.Model":
+    import openvino
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True).eval()
+
+    class OneSentence(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, token_ids: torch.Tensor) -> torch.Tensor:
+            features = {"input_ids": token_ids, "attention_mask": torch.ones_like(token_ids)}
+            embedding: torch.Tensor = self.model(features)["sentence_embedding"]
+            return embedding
+
+    shape = [(openvino.PartialShape([1, -1]), openvino.Type.i64)]
+    return openvino.convert_model(OneSentence(), example_input=torch.tensor([[101, 2000, 2001, 102]]), input=shape)
