@@ -22,8 +22,8 @@ format:
 	uv run ruff check --fix
 	uv run ruff format
 
-bench:
-	for benchmark in benchmarks/*.py; do uv run python $$benchmark; done
+bench:  ## Every measurement of the docs, on an idle machine: hours. `make bench ONLY="search report"` for some
+	uv run --group bench python -m benchmarks $(ONLY)
 
 lock:  ## Take newer versions, then leave no address in the lock
 	uv lock --upgrade

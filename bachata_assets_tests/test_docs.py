@@ -17,21 +17,12 @@ from typer.testing import CliRunner
 
 from bachata_assets.cli import app
 from bachata_assets.resources.dataset import Dataset
+from bachata_assets_tests.doc_commands import PAGES, PROJECT, code_of
 from bachata_assets_tests.workplace import Workplace, report_of
 
-PROJECT = Path(__file__).resolve().parents[1]
-PAGES = sorted([PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *PROJECT.glob("docs/*.md")])
 MIGRATING = PROJECT / "docs" / "migrating.md"
 BEFORE = {"scripts/generate_embeddings.py", "scripts/download_mmpose_models.py"}
 """The mission's, named in docs/migrating.md beside what they are here."""
-
-
-def code_of(page: Path) -> Iterator[str]:
-    """Yield the lines of a page's shell blocks, and its inline code."""
-    text = page.read_text()
-    for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
-        yield from block.replace("\\\n", " ").splitlines()
-    yield from re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
 
 
 def commands_of(page: Path) -> list[list[str]]:
@@ -85,6 +76,12 @@ def test_every_script_and_benchmark_of_the_docs_exists_with_its_flags(page: Path
         assert [flag for flag in re.findall(r"--[a-z_]+", code[named.end() :]) if flag not in text] == [], code
 
 
+def test_every_benchmark_is_run_by_a_command_of_the_docs() -> None:
+    runnable = {path.stem for path in (PROJECT / "benchmarks").glob("[a-z]*.py") if "__main__" in path.read_text()}
+    named = {name for page in PAGES for code in code_of(page) for name in re.findall(r"-m benchmarks\.(\w+)", code)}
+    assert named == runnable
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_of_the_docs_leads_somewhere(page: Path) -> None:
     for target, anchor in re.findall(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)", page.read_text()):
@@ -133,7 +130,8 @@ def test_every_command_of_the_docs_does_what_it_says(as_before: Path, monkeypatc
     for words in calls:
         given = [STANDS_FOR.get(word, word) for word in words]
         call = " ".join(given)
-        if call in ("generate", "similar") or "data/sample" in call:  # only named; or run by `.ci/run`
+        if call in ("generate", "similar") or "data/sample" in call or "data/real" in call:
+            # only named; or run by `.ci/run`, or by `make bench`
             continue
         result = CliRunner().invoke(app, given)
         reason = next((named for part, named in FAILS_HERE.items() if part in call), None)

@@ -1,6 +1,6 @@
 """Tempo and beats on rendered tracks of known tempo; what the audio vector costs is in `cost.py`.
 
-`uv run python benchmarks/audio.py` prints, for each rhythm and loudness of noise, the tracks whose tempo is within
+`uv run python -m benchmarks.audio` prints, for each rhythm and loudness of noise, the tracks whose tempo is within
 2 %, the largest tempo error and mir_eval's beat F-measure (70 ms); then the tracks whose tempo is further off.
 """
 

@@ -1,6 +1,6 @@
 """What all five families of a 15 s clip cost, given its keypoints and its decoded sound.
 
-    uv run python benchmarks/cost.py
+    uv run python -m benchmarks.cost
 
 Prints the first clip of this process (libraries and the language model are loaded then) and the median of five more,
 as CPU time of all cores and as wall time.
@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from rendered_motion import rendered_couple
 
 from bachata_assets.music.beats import Beats, find_beats
 from bachata_assets.music.embedding import audio_embedding
@@ -19,6 +18,7 @@ from bachata_assets.pose.embeddings import dancer_embedding, interaction_embeddi
 from bachata_assets.resources.text_model import TextModelResource
 from bachata_assets.video.render.scene import scene_by_lot
 from bachata_assets.video.render.soundtrack import render_track
+from benchmarks.rendered_motion import rendered_couple
 
 SECONDS, RUNS = 15.0, 5
 SENTENCE = "Dance move: lady left turn, intermediate difficulty, low energy, at 125 beats per minute."

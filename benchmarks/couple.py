@@ -1,8 +1,8 @@
 """How well the couple is found, kept apart and its leader told, on clips with truth given.
 
-    python benchmarks/couple.py                          # seven drawn situations, two seeds each
-    python benchmarks/couple.py --truth data/sample      # any folder of clips with a truth.npz
-    python benchmarks/couple.py --clips ../shared/clips  # real clips whose leader's side README or annotations tell
+    uv run python -m benchmarks.couple                          # seven drawn situations, two seeds each
+    uv run python -m benchmarks.couple --truth data/sample      # any folder of clips with a truth.npz
+    uv run python -m benchmarks.couple --clips ../shared/clips  # real clips whose README or annotations tell who leads
 
 `identity`: share of frames with both found and visible whose keypoints lie nearer to the two dancers in one order, the
 same over the whole clip, than exchanged. `clearly`: without the frames in which neither order fits better by a fifth.

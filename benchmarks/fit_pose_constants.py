@@ -1,19 +1,19 @@
 """Make the constants that `pose/embeddings` ships, from the keypoints of `../shared/keypoints_dev`.
 
-uv run python benchmarks/fit_pose_constants.py
+uv run python -m benchmarks.fit_pose_constants
 """
 
 from dataclasses import fields
 from importlib import resources
 from pathlib import Path
 
-import keypoints_dev
 import numpy as np
-from keypoints_dev import LabelledClip
 
 from bachata_assets.pose.embeddings import measurements
 from bachata_assets.pose.embeddings.constants import VERSION, Constants
 from bachata_assets.pose.embeddings.fitting import fit_constants
+from benchmarks import keypoints_dev
+from benchmarks.keypoints_dev import LabelledClip
 
 
 def constants_of(clips: list[LabelledClip]) -> dict[str, Constants]:

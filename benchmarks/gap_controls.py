@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
-import perturbations
-from keypoints_dev import LabelledClip
+
+from benchmarks import perturbations
+from benchmarks.keypoints_dev import LabelledClip
 
 
 def through_other_gaps(clips: list[LabelledClip]) -> list[LabelledClip]:

@@ -1,7 +1,7 @@
 """How well model sets find and pose dancers: the table of `checkpoints/MODEL_CARD.md`.
 
-    python benchmarks/models.py                                    # the set `bundled` on ../shared/training
-    python benchmarks/models.py --sets bundled bundled@other/folder --held-out c026 c083
+    uv run python -m benchmarks.models                                    # the set `bundled` on ../shared/training
+    uv run python -m benchmarks.models --sets bundled bundled@other/folder --held-out c026 c083
 
 A set is a name in `models.toml`, or name@folder for another checkpoint folder. The data folder holds images/, val.json
 and train.json in COCO form; held-out clips are those of train.json that the training did not see.

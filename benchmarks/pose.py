@@ -1,8 +1,7 @@
 """How fast poses are found, beside the floor and beside other ways, on real clips; in processor time and in wall time.
 
-    uv sync --group bench
-    python -m benchmarks.pose --runs 5                  # all parts, and the table in docs/performance.md
-    python -m benchmarks.pose --parts floor apis        # some, the others as measured before
+    uv run --group bench python -m benchmarks.pose --runs 5          # all, and the table in docs/performance.md
+    uv run --group bench python -m benchmarks.pose --parts floor apis  # some, the others as measured before
 
 Every part measures its two sides in turns, `--runs` times, in one process; a ratio is the median over the runs.
 Parts: floor, apis, rtmlib, generate, start, side_by_side; and `--parts long uhd`, which make a clip of ten
@@ -146,11 +145,13 @@ def against_rtmlib(clips: list[Path], runs: int, folder: Path) -> list[str]:
 
 def whole_generate(_clips: list[Path], runs: int, folder: Path, root: Path) -> list[str]:
     sides: Sides = {"generate": []}
+    peak = 0
     for run in range(runs):
         command = [sys.executable, "-m", "bachata_assets.cli", "generate", "--video_dir", str(root / "Bachata_steps")]
         command += ["--annotations", str(root / "bachata_annotations.json"), "--data_dir", str(folder / f"data{run}")]
-        measured, peak = of_processes(1, {"generate": [command]})
+        measured, of_run = of_processes(1, {"generate": [command]})
         sides["generate"] += measured["generate"]
+        peak = max(peak, of_run)
     seconds = length(list(root.rglob("*.mp4")))
     wall, cpu = zip(*sides["generate"], strict=True)
     return [
@@ -187,26 +188,27 @@ LOAD = (
 )
 
 
-def ten_minutes(clips: list[Path], _runs: int, folder: Path) -> list[str]:
+def ten_minutes(clips: list[Path], runs: int, folder: Path) -> list[str]:
     long = folder / "long.mp4"
     loop(clips[0], long, math.ceil(600 / probe(clips[0]).duration_s))
-    return one_clip("one clip of ten minutes", long)
+    return one_clip("one clip of ten minutes", long, runs)
 
 
-def ultra_high_definition(clips: list[Path], _runs: int, _folder: Path) -> list[str]:
+def ultra_high_definition(clips: list[Path], runs: int, _folder: Path) -> list[str]:
     uhd = KEPT / "uhd.mp4"
     if not uhd.exists():
         enlarge(clips[0], uhd)
-    return one_clip("one clip of 3840 x 2160 at 60 fps", uhd)
+    return one_clip("one clip of 3840 x 2160 at 60 fps", uhd, runs)
 
 
-def one_clip(what: str, clip: Path) -> list[str]:
-    """Measure the pose stage on one clip in a process of its own."""
-    sides, peak = of_processes(1, {what: [[sys.executable, "-c", f"{LOAD}estimate(Path(sys.argv[1]))", str(clip)]]})
-    wall, cpu = sides[what][0]
+def one_clip(what: str, clip: Path, runs: int) -> list[str]:
+    """Measure the pose stage on one clip in processes of its own."""
+    sides, peak = of_processes(runs, {what: [[sys.executable, "-c", f"{LOAD}estimate(Path(sys.argv[1]))", str(clip)]]})
+    wall, cpu = zip(*sides[what], strict=True)
     seconds = length([clip])
     return [
-        f"| {what} ({seconds:.0f} s): pose stage, s a second of video | {wall / seconds:.3f} | {cpu / seconds:.3f} | |",
+        f"| {what} ({seconds:.0f} s): pose stage, s a second of video | {spread([w / seconds for w in wall])} "
+        f"| {spread([c / seconds for c in cpu])} | |",
         f"| its peak memory, MiB | {peak / 2**20:.0f} | | <= 2048 |",
     ]
 

@@ -1,6 +1,6 @@
 """How far bf16 moves keypoints and boxes from f32, with the same weights on the same frames.
 
-    uv run python benchmarks/precision.py ../shared/clips [--model_set bundled] [--every_s 0.5]
+    uv run python -m benchmarks.precision [--clips FOLDER] [--model_set bundled] [--every_s 0.5]
 
 One frame each half second of every clip; the persons that f32 finds are given to both. Shifts are in per cent of the
 person's box height, over keypoints that f32 scores at 0.3 or more.
@@ -28,13 +28,13 @@ def frames(folder: Path, every_s: float) -> Iterator[np.ndarray]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("--clips", type=Path, default=Path("../shared/clips"))
     parser.add_argument("--model_set", default="bundled")
     parser.add_argument("--every_s", type=float, default=0.5)
     arguments = parser.parse_args()
     exact, rounded = (PoseModels.load(arguments.model_set, precision=precision) for precision in ("f32", "bf16"))
     shifts, scores, overlaps, counts = [], [], [], []
-    for picture in frames(arguments.folder, arguments.every_s):
+    for picture in frames(arguments.clips, arguments.every_s):
         found, again = (next(iter(models.detect([picture]))) for models in (exact, rounded))
         counts.append((len(found.boxes), len(again.boxes)))
         if len(found.boxes) and len(again.boxes):

@@ -1,7 +1,7 @@
 """Real files encoded and framed otherwise, through the whole product: whether each finds its original first.
 
-    uv run python benchmarks/reencoded_files.py              # the 14 clips of ../shared/clips, 8 versions of each
-    uv run python benchmarks/reencoded_files.py --clips 6    # the 6 smallest files
+    uv run python -m benchmarks.reencoded_files              # the 14 clips of ../shared/clips, 8 versions of each
+    uv run python -m benchmarks.reencoded_files --clips 6    # the 6 smallest files
 
 Each version is a new H.264 + AAC file; pose model, beats and measurements then work on it as on any clip. The
 original is looked for among the 14 originals and the 75 other clips of `../shared/keypoints_dev`. The constants are
@@ -17,10 +17,7 @@ from pathlib import Path
 
 import av
 import cv2
-import keypoints_dev
 import numpy as np
-from fit_pose_constants import constants_of
-from retrieval import similarity
 
 from bachata_assets.embedding import Absent
 from bachata_assets.music.beats import Beats, find_beats
@@ -31,6 +28,9 @@ from bachata_assets.pose.embeddings.constants import Constants
 from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.models import PoseModels
 from bachata_assets.video.decode import sample_frames
+from benchmarks import keypoints_dev
+from benchmarks.fit_pose_constants import constants_of
+from benchmarks.retrieval import similarity
 
 CLIPS = Path(__file__).parents[2] / "shared/clips/Bachata_steps"
 CRF = "26"

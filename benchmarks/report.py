@@ -1,6 +1,6 @@
 """What the report costs: time, memory and size of both files, and how soon a browser shows the page.
 
-`python -m benchmarks.report --source data/sample_run --n 5000 10000`
+    uv run python -m benchmarks.report --n 5000 10000
 
 The source is a data dir that `generate` has brought up to date; its clips are copied until there are as many as asked
 for (see many_clips.py). What is measured is Dagster's job: the folder listed, Dagster's history and every clip's table
@@ -31,8 +31,8 @@ COLUMNS = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--source", type=Path, required=True)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--source", type=Path, default=Path("data/real"), help="a made data dir")
     parser.add_argument("--n", type=int, nargs="+", default=[5000, 10000])
     parser.add_argument("--keep", type=Path, help="folder to leave the collections in")
     words = parser.parse_args()

@@ -1,7 +1,7 @@
 """How well pose vectors find the same move, and the same clip again; prints the tables of `docs/embeddings.md`.
 
-    uv run python benchmarks/retrieval.py
-    uv run --with aeon python benchmarks/retrieval.py --minirocket --encoder
+    uv run python -m benchmarks.retrieval
+    uv run --with aeon python -m benchmarks.retrieval --minirocket --encoder
 
 The similarity of two clips is the mean of the lead, follow and interaction cosines, over the families that both
 have. Labels are the 16 folders of the 75 clips of one couple; the other 13 clips only help to fit constants.
@@ -13,16 +13,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import keypoints_dev
 import numpy as np
-import perturbations
 import pyarrow.parquet as pq
-import retrieval_methods as methods
-from gap_controls import controls, one_motion, through_other_gaps
-from keypoints_dev import LabelledClip
-from rendered_motion import rendered_couples
 
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from benchmarks import keypoints_dev, perturbations
+from benchmarks import retrieval_methods as methods
+from benchmarks.gap_controls import controls, one_motion, through_other_gaps
+from benchmarks.keypoints_dev import LabelledClip
+from benchmarks.rendered_motion import rendered_couples
 
 FOLDS = 8
 HALVES = 10

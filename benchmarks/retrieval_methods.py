@@ -8,8 +8,6 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
-from keypoints_dev import LabelledClip
-from perturbations import gaps
 
 from bachata_assets.embedding import Absent
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
@@ -21,6 +19,8 @@ from bachata_assets.pose.embeddings.couple_events import couple_events
 from bachata_assets.pose.embeddings.couple_signals import couple_signals
 from bachata_assets.pose.embeddings.motion import joints_on_grid
 from bachata_assets.pose.embeddings.summaries import summarise
+from benchmarks.keypoints_dev import LabelledClip
+from benchmarks.perturbations import gaps
 
 Signals = dict[str, np.ndarray]
 Families = list[np.ndarray]
@@ -133,7 +133,7 @@ def contrastive(clips: list[LabelledClip], rendered: list[CoupleKeypoints]) -> F
     ----------
     rendered : drawn couples that it is trained on beside the clips
     """
-    from contrastive_encoder import contrastive_features
+    from benchmarks.contrastive_encoder import contrastive_features
 
     lead, follow, couple = _signals([clip.couple for clip in clips])
     drawn = _signals(rendered)

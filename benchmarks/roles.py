@@ -2,7 +2,7 @@
 
 It also fits the cues' weights, and says how honest the stated confidence is on clips that were left out of the fit.
 
-    python benchmarks/roles.py --clips ../shared/clips --keypoints ../shared/keypoints_dev/couple_keypoints.parquet
+    uv run python -m benchmarks.roles
 
 In the keypoint table dancer 0 is the presumed leader; clips that are also in the folder are left out of it.
 """
@@ -19,6 +19,7 @@ from scipy.optimize import minimize
 from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.models import PoseModels
 from bachata_assets.pose.roles import CUES, measures
+from benchmarks import keypoints_dev
 
 ROLES_AT_S = 0.5
 SURE = 0.9
@@ -98,8 +99,8 @@ def report(name: str, odds: np.ndarray) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clips", type=Path, required=True)
-    parser.add_argument("--keypoints", type=Path, required=True)
+    parser.add_argument("--clips", type=Path, default=Path("../shared/clips"))
+    parser.add_argument("--keypoints", type=Path, default=keypoints_dev.FILE)
     args = parser.parse_args()
     sets = {
         "known roles": dict(known(args.clips)),

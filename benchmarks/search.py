@@ -1,6 +1,6 @@
 """Indexing, searching and streaming of many clips, on both backends, in one run.
 
-    python -m benchmarks.search --n 20000 [--table embeddings.parquet]
+    uv run python -m benchmarks.search --n 20000 [--table embeddings.parquet]
 
 Clips are those of `--table` (a collection's `embeddings` table; without one, 150 random centres) plus noise, so that
 each has a cluster of near neighbours. Elasticsearch is the tests' own node of 9.1.0. What is compared:
