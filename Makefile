@@ -8,7 +8,7 @@ dev:  ## Open the platform
 	uv run dagster dev
 
 test:
-	uv run pytest
+	uv run pytest -n 2
 
 coverage:  ## The tests, and which lines of the package they do not reach
 	uv run pytest --cov=bachata_assets --cov-report=term-missing:skip-covered --cov-fail-under=90

@@ -94,5 +94,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
 
 def _vector_stages(fingerprint: str) -> list[Stage]:
     by_name = {stage.name: stage for stage in [*pose.stages(fingerprint), *music.stages(), *language.stages()]}
-    order = ("keypoints", "beats", *(f"{family}_embedding" for family in embedding.DIMENSIONS))
-    return [by_name[name] for name in order]
+    # What needs no poses comes first: it is made while the poses are found.
+    alone = ("beats", "audio_embedding", "text_embedding")
+    order = (*alone, "keypoints", *(f"{family}_embedding" for family in embedding.DIMENSIONS))
+    return [by_name[name] for name in dict.fromkeys(order)]

@@ -7,14 +7,17 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from bachata_assets.ahead import Ahead, Timed
 from bachata_assets.checks import Check, Outcome
 from bachata_assets.embedding import NonFiniteVectorError
-from bachata_assets.failures import is_passing, with_retries
+from bachata_assets.failures import is_passing
 from bachata_assets.provenance import data_version
 from bachata_assets.resources import Tools
 from bachata_assets.resources.dataset import provenance_of
@@ -81,34 +84,36 @@ def process(
     def wanted(run: _Progress, stage: Stage) -> bool:
         return only is None or stage.name in only.get(run.clip.clip_id, ())
 
-    for run in runs:
-        start = time.perf_counter()
-        for stage in stages:
-            if stage.make and wanted(run, stage):
-                yield from _one(run, stage, checks, tools)
-        reasons = "; ".join(dict.fromkeys(run.failed.values()))
-        state = f"failed: {reasons}" if reasons else "made"
-        said = {"clip_done": run.clip.clip_id}
-        logger.info("%s: %s (%.1f s)", run.clip.clip_id, state, time.perf_counter() - start, extra=said)
+    with Ahead(tools) as ahead:
+        for run, following in zip_longest(runs, runs[1:]):
+            start = time.perf_counter()
+            for other in filter(None, (run, following)):
+                for stage in stages:
+                    if stage.ahead and wanted(other, stage):
+                        ahead.begin(other.clip, stage)
+            for stage in stages:
+                if stage.make and wanted(run, stage):
+                    yield from _one(run, stage, checks, tools, ahead)
+            _say_done(run, time.perf_counter() - start)
     for stage in stages:
         if stage.make_batch:
             yield from _together([run for run in runs if wanted(run, stage)], stage, checks, tools)
 
 
-def _one(run: _Progress, stage: Stage, checks: Sequence[Check], tools: Tools) -> Iterator[Event]:
-    make = stage.make
-    assert make is not None
+def _say_done(run: _Progress, seconds: float) -> None:
+    reasons = "; ".join(dict.fromkeys(run.failed.values()))
+    state = f"failed: {reasons}" if reasons else "made"
+    said = {"clip_done": run.clip.clip_id}
+    logger.info("%s: %s (%.1f s)", run.clip.clip_id, state, seconds, extra=said)
+
+
+def _one(run: _Progress, stage: Stage, checks: Sequence[Check], tools: Tools, ahead: Ahead) -> Iterator[Event]:
     try:
         tables = _inputs(run, stage, tools)
     except ClipError as error:
         yield _failed(run, stage, error, None)
         return
-    start = time.perf_counter()
-
-    def made() -> tuple[Made, float]:
-        return with_retries(lambda: make(run.clip, tables, tools)), time.perf_counter() - start
-
-    yield _attempt(run, stage, tables, made, checks, tools)
+    yield _attempt(run, stage, tables, partial(ahead.make, run.clip, stage, tables), checks, tools)
 
 
 def _together(runs: Sequence[_Progress], stage: Stage, checks: Sequence[Check], tools: Tools) -> Iterator[Event]:
@@ -126,7 +131,7 @@ def _together(runs: Sequence[_Progress], stage: Stage, checks: Sequence[Check], 
     seconds = (time.perf_counter() - start) / len(ready)
     for clip_id, (run, tables) in ready.items():
 
-        def made(result: Made | ClipError = results[clip_id]) -> tuple[Made, float]:
+        def made(result: Made | ClipError = results[clip_id]) -> Timed:
             if isinstance(result, ClipError):
                 raise result
             return result, seconds
@@ -147,7 +152,7 @@ def _attempt(
     run: _Progress,
     stage: Stage,
     tables: Tables,
-    made: Callable[[], tuple[Made, float]],
+    made: Callable[[], Timed],
     checks: Sequence[Check],
     tools: Tools,
 ) -> Event:

@@ -73,6 +73,7 @@ class Stage:
     schema : of its table
     code_version : changes when the same inputs would give another table
     make : clip, input tables, tools -> Made; or `make_batch`, for a stage that is cheaper over many clips at once
+    ahead : takes no tables and all cores, so it is begun for the next clip while the rest is made of this one
     """
 
     name: str
@@ -84,6 +85,7 @@ class Stage:
     kinds: tuple[str, ...]
     make: "Callable[[Clip, Tables, Tools], Made] | None" = None
     make_batch: "Callable[[Sequence[tuple[Clip, Tables]], Tools], Iterable[tuple[str, Made | ClipError]]] | None" = None
+    ahead: bool = False
 
     @property
     def table_inputs(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ pytest_plugins = [
     "bachata_assets_tests.browser",
     "bachata_assets_tests.dagster_dev",
     "bachata_assets_tests.elasticsearch_node",
+    "bachata_assets_tests.small_stages",
     "bachata_assets_tests.workplace",
 ]
 

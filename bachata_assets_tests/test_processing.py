@@ -11,52 +11,11 @@ from bachata_assets.embedding import NonFiniteVectorError
 from bachata_assets.pose.estimator import NoCoupleError
 from bachata_assets.processing import StageFailed, StageMade, process
 from bachata_assets.resources import Tools
-from bachata_assets.resources.dataset import Dataset, provenance_of
-from bachata_assets.resources.pose_models import PoseModelsResource
-from bachata_assets.resources.search_index import SearchIndexResource
-from bachata_assets.resources.text_model import TextModelResource
+from bachata_assets.resources.dataset import provenance_of
 from bachata_assets.search.errors import SearchAccessError
-from bachata_assets.settings import load_settings
 from bachata_assets.stages import Clip, ClipError, Made, Stage, Tables
-from bachata_assets.video.annotations import Annotation
 from bachata_assets.video.errors import UnreadableVideoError
-
-NUMBER = pa.schema([pa.field("n", pa.int64())])
-
-
-def made(n: int) -> Made:
-    return Made(pa.table({"n": [n]}, schema=NUMBER))
-
-
-def stage(name: str, *inputs: str, make: Callable[[Clip, Tables], Made]) -> Stage:
-    return Stage(name, inputs, NUMBER, "1", "", "", (), make=lambda clip, tables, _tools: make(clip, tables))
-
-
-def one(clip: Clip, _tables: Tables) -> Made:
-    return made(len(clip.clip_id))
-
-
-def sum_of_inputs(_clip: Clip, tables: Tables) -> Made:
-    return made(sum(table["n"][0].as_py() for table in tables.values()))
-
-
-def clip(clip_id: str) -> Clip:
-    versions = {"clip_file": f"file of {clip_id}", "annotation": "a"}
-    return Clip(clip_id, Path(clip_id), clip_id, Annotation(), versions)
-
-
-@pytest.fixture
-def tools(tmp_path: Path) -> Tools:
-    return Tools(
-        Dataset(url=str(tmp_path / "data")),
-        PoseModelsResource(model_set="bundled", precision="f32"),
-        TextModelResource(),
-        SearchIndexResource(load_settings(), ""),
-    )
-
-
-def values(tools: Tools, asset: str) -> dict[str, int]:
-    return {c: tools.dataset.read_table(asset, c)["n"][0].as_py() for c in tools.dataset.clip_ids(asset)}
+from bachata_assets_tests.small_stages import NUMBER, clip, made, one, stage, sum_of_inputs, values
 
 
 def test_every_stage_of_every_clip_is_made_from_its_inputs(tools: Tools) -> None:

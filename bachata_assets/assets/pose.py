@@ -26,6 +26,7 @@ def stages(model_fingerprint: str) -> list[Stage]:
         group="pose",
         kinds=("python", "pytorch", "parquet"),
         make=make_keypoints,
+        ahead=True,
     )
     described = {
         "lead": "How the leader moves, 512 numbers.",
@@ -37,7 +38,8 @@ def stages(model_fingerprint: str) -> list[Stage]:
 
 def make_keypoints(clip: Clip, _tables: Tables, tools: Tools) -> Made:
     """Find the couple in the clip's frames."""
-    couple, pictures = tools.pose_models.estimator().with_pictures(clip.path, lead_side=clip.annotation.lead)
+    estimator = tools.pose_models.estimator()
+    couple, pictures = estimator.with_pictures(clip.path, lead_side=clip.annotation.lead, ended=tools.ended)
     preview = preview_picture(clip.clip_id, couple, pictures)
     shown = Markdown(f"![{clip.clip_id}](data:image/jpeg;base64,{base64.b64encode(preview).decode()})")
     files = {f"{PREVIEWS}/{clip.clip_id}.jpg": preview}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 
@@ -15,19 +16,30 @@ MEMORY_BUDGET = 320 * 2**20
 """Bytes of pictures kept (about 30 s); longer clips are decoded a second time."""
 
 
+class EndedError(Exception):
+    """Nobody waits any more for what is being found in a clip."""
+
+
 class ClipFrames:
     """Iterates over (time in s, picture uint8 (H, W, 3) BGR) of a clip at 15 fps, any number of times.
 
-    Black borders are cut off; `region` is what the pictures show, in the video's own pixels.
+    Black borders are cut off; `region` is what the pictures show, in the video's own pixels. Once `ended` is set, by
+    another thread, there are no more frames but an `EndedError`.
     """
 
     def __init__(
-        self, path: Path, fps: float = SAMPLING_RATE, budget: int = MEMORY_BUDGET, decoder_threads: int = 1
+        self,
+        path: Path,
+        fps: float = SAMPLING_RATE,
+        budget: int = MEMORY_BUDGET,
+        decoder_threads: int = 1,
+        ended: Event | None = None,
     ) -> None:
         self.path = path
         self.fps = fps
         self._decoder_threads = decoder_threads
         self._budget = budget
+        self._ended = ended or Event()
         self._kept: list[tuple[float, np.ndarray]] | None = None
 
     @cached_property
@@ -46,6 +58,12 @@ class ClipFrames:
         return cv2.copyMakeBorder(picture, above, max(0, below), before, max(0, after), cv2.BORDER_CONSTANT)
 
     def __iter__(self) -> Iterator[tuple[float, np.ndarray]]:
+        for frame in self._frames():
+            if self._ended.is_set():
+                raise EndedError(self.path)
+            yield frame
+
+    def _frames(self) -> Iterator[tuple[float, np.ndarray]]:
         if self._kept is not None:
             yield from self._kept
             return

@@ -6,6 +6,7 @@ dancers), `dense.py` (poses on every frame), `roles.py` (who leads).
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Literal
 
 import numpy as np
@@ -60,11 +61,16 @@ class CouplePoseEstimator:
         return self.with_pictures(path, lead_side)[0]
 
     def with_pictures(
-        self, path: Path, lead_side: Literal["left", "right"] | None = None
+        self, path: Path, lead_side: Literal["left", "right"] | None = None, ended: Event | None = None
     ) -> tuple[CoupleKeypoints, list[tuple[int, np.ndarray]]]:
-        """Return what calling it does, and a few of the frames looked at (index, picture), spread over the clip."""
+        """Return what calling it does, and a few of the frames looked at (index, picture), spread over the clip.
+
+        Parameters
+        ----------
+        ended : once it is set, by another thread, `EndedError` is raised at the next frame
+        """
         info = probe(path)
-        frames = ClipFrames(path, decoder_threads=max(1, self.models.threads // 2))
+        frames = ClipFrames(path, decoder_threads=max(1, self.models.threads // 2), ended=ended)
         times, steps, candidates, liveliness, samples = self._look(frames)
         alive = liveliness.of([found.keypoints for found in candidates])
         track = track_couple(candidates, times[steps], alive)

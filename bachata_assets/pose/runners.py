@@ -42,12 +42,14 @@ class CompiledRunner:
         done: dict[int, Outputs] = {}
         queue.set_callback(_collector(done))
         given = 0
-        for index, batch in enumerate(batches):
-            queue.start_async({0: batch}, userdata=index)
-            while given in done:
-                yield done.pop(given)
-                given += 1
-        queue.wait_all()
+        try:
+            for index, batch in enumerate(batches):
+                queue.start_async({0: batch}, userdata=index)
+                while given in done:
+                    yield done.pop(given)
+                    given += 1
+        finally:
+            queue.wait_all()  # a request that called back while Python ends would abort the process
         for index in sorted(done):
             yield done.pop(index)
 

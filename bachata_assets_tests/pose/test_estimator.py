@@ -1,10 +1,11 @@
 from pathlib import Path
+from threading import Event
 
 import cv2
 import numpy as np
 import pytest
 
-from bachata_assets.pose.clip_frames import ClipFrames
+from bachata_assets.pose.clip_frames import ClipFrames, EndedError
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.estimator import CouplePoseEstimator, NoCoupleError
 from bachata_assets.video.errors import UnreadableVideoError
@@ -91,6 +92,13 @@ def test_black_borders_change_nothing_but_the_place(estimate, real_clip, real_co
         assert np.abs(np.subtract(picture.shape, bordered[index].shape)).max() <= 2
         as_large = cv2.resize(bordered[index], picture.shape[1::-1], interpolation=cv2.INTER_AREA)
         assert np.abs(picture.astype(int) - as_large).mean() < 4
+
+
+def test_a_clip_that_nobody_waits_for_is_left(estimate, real_clip):
+    ended = Event()
+    ended.set()
+    with pytest.raises(EndedError, match=real_clip.stem):
+        estimate.with_pictures(real_clip, ended=ended)
 
 
 def test_a_text_file_is_unreadable(estimate, tmp_path):
