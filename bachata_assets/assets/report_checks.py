@@ -25,7 +25,7 @@ def report_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
 
     @dg.asset_check(asset="report", description="No video is in the collection under two names.")
     def no_duplicate_clips(dataset: Dataset) -> dg.AssetCheckResult:
-        table = dataset.read_parquet(EMBEDDINGS_NAME)
+        table = dataset.read_parquet(EMBEDDINGS_NAME, ["clip_id", *(f"{family}_embedding" for family in COMPARED)])
         clip_ids = table.column("clip_id").to_pylist() if table else []
         vectors = {family: vectors_of(table, family) for family in COMPARED} if table else {}
         pairs = find_duplicates(collection.contents(dataset), vectors, clip_ids)

@@ -5,6 +5,7 @@ The scores are those of `search/similarity.py`; how one clip is looked up in an 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -129,13 +130,15 @@ def compare(family: str, rows: np.ndarray, neighbours: Neighbours) -> Comparison
     scores = np.full(neighbours.rows.shape, np.nan, np.float32)
     kinds, parts = np.full(scores.shape, -1), np.full(scores.shape, -1)
     by_kind, by_part = groups(family) if family in EXPLAINED else (None, None)
-    for slot, others in enumerate(neighbours.rows.T):
-        products = rows * rows[others]
+    for start, slot in product(range(0, len(rows), _ROWS), range(SHOWN)):
+        some = np.arange(start, min(start + _ROWS, len(rows)))
+        others = neighbours.rows[some, slot]
+        products = rows[some] * rows[others]
         cosine = np.where(others >= 0, products.sum(axis=1), np.nan)
-        scores[:, slot] = (1 + cosine) / 2
+        scores[some, slot] = (1 + cosine) / 2
         alike = np.flatnonzero(cosine > 0)
         if by_kind:
-            kinds[alike, slot] = by_kind.largest(products[alike])
+            kinds[some[alike], slot] = by_kind.largest(products[alike])
         if by_part:
-            parts[alike, slot] = by_part.largest(products[alike])
+            parts[some[alike], slot] = by_part.largest(products[alike])
     return Comparison(scores, kinds, parts)

@@ -6,7 +6,7 @@ What a table holds is in `schemas.py`; when it is made again, in `provenance.py`
 import errno
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -66,11 +66,12 @@ class Dataset(dg.ConfigurableResource):  # type: ignore[type-arg]
         self._put(name, content.getvalue())
         return stamped
 
-    def read_parquet(self, name: str) -> pa.Table | None:
-        """Return a table of the whole collection, None when it is not there."""
+    def read_parquet(self, name: str, columns: Sequence[str] | None = None) -> pa.Table | None:
+        """Return a table of the whole collection, or some columns of it; None when it is not there."""
         try:
             with self._place[0].open(self.path(name), "rb") as file:
-                return pq.read_table(file)
+                # A third of what read_table costs, which is made for data sets of many files.
+                return pq.ParquetFile(file).read(columns)
         except FileNotFoundError:
             return None
 
