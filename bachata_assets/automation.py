@@ -127,8 +127,8 @@ def _requests(
             yield request
     if not asked:
         yield dg.SkipReason(
-            f"{len(standing.made)} clips are up to date, {len(standing.failed)} failed, {len(standing.pending)} are to "
-            f"be made, {len(found.difference.waiting)} are still being copied; what can be made is at work or was tried"
+            f"Clips: {len(standing.made)} up to date, {len(standing.failed)} failed, {len(standing.pending)} to be "
+            f"made, {len(found.difference.waiting)} still being copied; what can be made is at work or was tried"
         )
 
 

@@ -11,12 +11,16 @@ import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import openvino
 
 SEAL = "sha256.json"
+
+_EXPORTING = Lock()
+"""Two threads that import torch at once may each see half of it."""
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +52,7 @@ def cached_export(
     folder = (cache_dir or default_cache_dir()) / "models" / _key(name, identity)
     if not _is_whole(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(folder.with_name(f"{folder.name}.lock")):
+        with filelock.FileLock(folder.with_name(f"{folder.name}.lock")), _EXPORTING:
             if not _is_whole(folder):
                 log.info("Exporting %s to OpenVINO (once; later starts take it from %s)", name, folder)
                 _save(_traced(export), folder)

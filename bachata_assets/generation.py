@@ -110,7 +110,7 @@ def generate(platform: Platform, instance: DagsterInstance) -> Generated:
     batches = plan(instance, standing, at_most=platform.settings.clips_per_run, retry_failed=True)
     tried = sum(len(batch.clip_ids) for batch in batches)
     counts = (len(found.clips), len(standing.made), tried)
-    logger.info("%d clips: %d are up to date, %d to be made", *counts, extra={"clips_total": tried})
+    logger.info("Clips: %d, of which %d are up to date and %d to be made", *counts, extra={"clips_total": tried})
     for batch in batches:
         _run_batch(platform, instance, batch)
     if batches:

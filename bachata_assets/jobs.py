@@ -57,10 +57,10 @@ def _prune_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
         search: dg.ResourceParam[SearchIndexResource],
     ) -> None:
         clip_ids = pruning.gone(settings, dataset)
-        context.log.info(f"{len(clip_ids)} clips have no file any more{': ' if clip_ids else ''}{', '.join(clip_ids)}")
+        context.log.info(f"Clips without a file: {', '.join(clip_ids) or 'none'}")
         if clip_ids and not config.dry_run:
             pruning.prune(context.instance, stages, dataset, search, clip_ids)
-            context.log.info(f"Removed {len(clip_ids)} clips; {REPORT_JOB} brings the report level")
+            context.log.info(f"Clips removed: {len(clip_ids)}; {REPORT_JOB} brings the report level")
 
     @dg.job(
         name=PRUNE_JOB,

@@ -101,7 +101,7 @@ def _index(platform: Platform, search: SearchIndexResource) -> Finding:
         missing, unexpected = len(difference.missing), len(difference.unexpected)
         return Finding(
             "warning",
-            f"The index at {location} lacks {missing} clips and has {unexpected} that no table knows",
+            f"The index at {location} is not what the tables say: {missing} missing, {unexpected} unknown",
             "Materialize search_index of the missing clips in Dagster; `bachata-assets prune` takes out clips that are "
             "gone.",
         )

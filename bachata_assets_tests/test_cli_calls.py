@@ -99,4 +99,4 @@ def test_a_pipe_gets_plain_lines(place: Workplace) -> None:
     result = place.generate()
     assert result.exit_code == 0
     assert "\x1b" not in result.output
-    assert "4 clips: 4 are up to date, 0 to be made" in result.output
+    assert "Clips: 4, of which 4 are up to date and 0 to be made" in result.output

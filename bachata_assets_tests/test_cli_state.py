@@ -94,7 +94,7 @@ def test_verify_counts_what_the_index_lacks(place: Workplace) -> None:
     (place.data / "search_index" / "lady_right_turn_1.parquet").unlink()
     finding = findings_of(place.data)["index"]
     assert finding.state == "warning"
-    assert finding.what.endswith("lacks 1 clips and has 1 that no table knows")
+    assert finding.what.endswith("is not what the tables say: 1 missing, 1 unknown")
     assert finding.remedy.startswith("Materialize search_index of the missing clips in Dagster; `bachata-assets prune`")
 
 

@@ -112,7 +112,7 @@ def test_a_new_clip_is_made_indexed_and_reported_in_google_cloud_storage(
     assert [match["clip_id"] for match in json.loads(found.output)] == ["forward_backward_1"]
     before = google_bucket.info("dances/bachata/keypoints/forward_backward_1.parquet")
     again = generate(tmp_path / "videos", SAMPLE / "annotations.json", GOOGLE_DATA_DIR)
-    assert "1 clips made, 0 failed, 0 worked on this time." in again.output
+    assert "Clips: 1 made, 0 failed, 0 worked on this time." in again.output
     assert google_bucket.info("dances/bachata/keypoints/forward_backward_1.parquet") == before
 
 

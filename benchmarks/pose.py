@@ -19,6 +19,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from bachata_assets.pose.estimator import CouplePoseEstimator
@@ -71,7 +73,9 @@ def of_processes(runs: int, commands: dict[str, list[list[str]]]) -> tuple[Sides
             wall = time.perf_counter()
             processes = [subprocess.Popen(one, stdout=subprocess.DEVNULL, env=environment) for one in together]
             ended = [os.wait4(process.pid, 0) for process in processes]
-            if any(status for _, status, _ in ended):
+            for process, (_, status, _) in zip(processes, ended, strict=True):
+                process.returncode = os.waitstatus_to_exitcode(status)  # wait4 has fetched it, Popen cannot any more
+            if any(process.returncode for process in processes):
                 raise SystemExit(f"{name} failed")
             cpu = sum(used.ru_utime + used.ru_stime for _, _, used in ended)
             peak = max(peak, *(used.ru_maxrss * 1024 for _, _, used in ended))
@@ -293,8 +297,12 @@ def main() -> None:
     results = json.loads(kept.read_text()) if kept.is_file() else {}
     for name in args.parts:
         more = (args.clips,) if name == "generate" else ()
-        with tempfile.TemporaryDirectory() as folder:
-            results[name] = PARTS[name](clips, args.runs, Path(folder), *more)
+        # Each in a new process: what a process starts is charged with the memory that it has itself (Linux, execve).
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process,
+        ):
+            results[name] = process.submit(PARTS[name], clips, args.runs, Path(folder), *more).result()
         print("\n".join(results[name]), flush=True)
         kept.write_text(json.dumps(results))
     write_table(results)

@@ -88,7 +88,7 @@ def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
     from bachata_assets.generation import dagster_home
 
     standing = done.standing
-    typer.echo(f"{len(standing.made)} clips made, {len(standing.failed)} failed, {done.tried} worked on this time.")
+    typer.echo(f"Clips: {len(standing.made)} made, {len(standing.failed)} failed, {done.tried} worked on this time.")
     for clip in standing.failed:
         typer.echo(f"  failed: {clip.clip_id} ({clip.video_path}): {clip.error}", err=True)
     for pending in standing.pending:

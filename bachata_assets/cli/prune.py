@@ -26,7 +26,7 @@ def prune(
     try:
         platform = build_platform(load_settings(data_dir=data_dir))
         clip_ids = pruning.gone(platform.settings, platform.dataset)
-        typer.echo(f"{len(clip_ids)} clips have no file any more{': ' + ', '.join(clip_ids) if clip_ids else '.'}")
+        typer.echo(f"Clips without a file: {', '.join(clip_ids) or 'none'}")
         if not clip_ids or dry_run:
             return
         if not yes:
@@ -35,4 +35,4 @@ def prune(
             pruning.prune(instance, platform.stages, platform.dataset, platform.resources["search"], clip_ids)
     except (SettingsError, SearchError, pruning.RunsUnfinishedError, *CollectionError) as error:
         refuse(str(error))
-    typer.echo(f"Removed {len(clip_ids)} clips. `bachata-assets report` brings the report level.")
+    typer.echo(f"Clips removed: {len(clip_ids)}. `bachata-assets report` brings the report level.")
