@@ -31,6 +31,7 @@ def _export(folder: Path) -> "openvino.Model":
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     model = SentenceTransformer(str(folder), device="cpu", local_files_only=True).eval()
 
     class OneSentence(torch.nn.Module):
