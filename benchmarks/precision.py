@@ -14,6 +14,7 @@ import numpy as np
 
 from bachata_assets.pose.geometry import box_iou
 from bachata_assets.pose.models import PoseModels
+from bachata_assets.pose.precision import computes_bf16
 from bachata_assets.video.decode import sample_frames
 
 SURE = 0.3
@@ -32,6 +33,8 @@ def main() -> None:
     parser.add_argument("--model_set", default="bundled")
     parser.add_argument("--every_s", type=float, default=0.5)
     arguments = parser.parse_args()
+    if not computes_bf16():
+        raise SystemExit("This CPU computes in f32 whatever is asked for: there is nothing to compare.")
     exact, rounded = (PoseModels.load(arguments.model_set, precision=precision) for precision in ("f32", "bf16"))
     shifts, scores, overlaps, counts = [], [], [], []
     for picture in frames(arguments.clips, arguments.every_s):

@@ -17,8 +17,12 @@ def effective_precision(wanted: Precision, cpuinfo: Path = _CPUINFO) -> Effectiv
     """Return `wanted`, and for `auto` bf16 where the CPU multiplies in it, else f32."""
     if wanted != "auto":
         return wanted
+    return "bf16" if computes_bf16(cpuinfo) else "f32"
+
+
+def computes_bf16(cpuinfo: Path = _CPUINFO) -> bool:
+    """Tell whether the CPU multiplies in bf16; OpenVINO computes in f32 where it does not."""
     try:
-        flags = set(cpuinfo.read_text().split())
+        return bool(_BF16_FLAGS & set(cpuinfo.read_text().split()))
     except OSError:  # not Linux
-        return "f32"
-    return "bf16" if flags & _BF16_FLAGS else "f32"
+        return False

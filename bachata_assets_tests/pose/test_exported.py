@@ -138,6 +138,13 @@ def test_two_processes_that_need_an_export_at_once_make_it_once(tmp_path):
     assert not list(tmp_path.glob("models/*.partial"))
 
 
+@pytest.mark.parametrize("computed", [False, True])
+def test_a_cpu_without_bf16_says_that_it_computes_in_f32(cache_dir, monkeypatch, caplog, computed):
+    monkeypatch.setattr("bachata_assets.pose.models.computes_bf16", lambda: computed)
+    PoseModels.load(cache_dir=cache_dir, precision="bf16")
+    assert ("this CPU computes in f32" in caplog.text) is not computed
+
+
 def test_precision_is_part_of_the_fingerprint(models, cache_dir):
     other = PoseModels.load(cache_dir=cache_dir, precision="bf16")
     assert models.effective_precision == "f32"
