@@ -173,11 +173,11 @@ class Node:
     def close(self) -> None:
         """End the node and remove everything it wrote."""
         if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            try:
+            if (self.home / "pid").exists():
+                self.kill()  # nothing of it is kept, so nothing has to be written any more
+            else:  # it has not come so far
+                self.process.terminate()
                 self.process.wait(timeout=60)
-            except subprocess.TimeoutExpired:
-                self.kill()
         shutil.rmtree(self._folder)
 
     def _wait(self) -> None:
