@@ -49,7 +49,7 @@ class Ahead:
 
     def make(self, clip: Clip, stage: Stage, tables: Tables) -> Timed:
         """Return what the stage makes of a clip, or raise what it raises."""
-        begun = self._begun.get((clip.clip_id, stage.name))
+        begun = self._begun.pop((clip.clip_id, stage.name), None)  # kept no longer than needed: clips are many
         return begun.result() if begun else self._make(clip, stage, tables)
 
     def _make(self, clip: Clip, stage: Stage, tables: Tables) -> Timed:
