@@ -94,14 +94,15 @@ def process(
             for stage in stages:
                 if stage.make and wanted(run, stage):
                     yield from _one(run, stage, checks, tools, ahead)
-            _say_done(run, time.perf_counter() - start)
+            _say_done(run, stages, time.perf_counter() - start)
     for stage in stages:
         if stage.make_batch:
             yield from _together([run for run in runs if wanted(run, stage)], stage, checks, tools)
 
 
-def _say_done(run: _Progress, seconds: float) -> None:
-    reasons = "; ".join(dict.fromkeys(run.failed.values()))
+def _say_done(run: _Progress, stages: Sequence[Stage], seconds: float) -> None:
+    first = [stage.name for stage in stages if run.failed.keys().isdisjoint(stage.table_inputs)]
+    reasons = "; ".join(dict.fromkeys(run.failed[name] for name in first if name in run.failed))
     state = f"failed: {reasons}" if reasons else "made"
     said = {"clip_done": run.clip.clip_id}
     logger.info("%s: %s (%.1f s)", run.clip.clip_id, state, seconds, extra=said)

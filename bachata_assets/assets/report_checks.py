@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 import dagster as dg
 import numpy as np
-import pyarrow as pa
 
 from bachata_assets import collection
 from bachata_assets.assets.report import EMBEDDINGS_NAME
@@ -25,9 +24,9 @@ def report_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
 
     @dg.asset_check(asset="report", description="No video is in the collection under two names.")
     def no_duplicate_clips(dataset: Dataset) -> dg.AssetCheckResult:
-        table = dataset.read_parquet(EMBEDDINGS_NAME, ["clip_id", *(f"{family}_embedding" for family in COMPARED)])
+        table = dataset.read_parquet(EMBEDDINGS_NAME, ["clip_id"])
         clip_ids = table.column("clip_id").to_pylist() if table else []
-        vectors = {family: vectors_of(table, family) for family in COMPARED} if table else {}
+        vectors = {family: _vectors(dataset, family) for family in COMPARED} if table else {}
         pairs = find_duplicates(collection.contents(dataset), vectors, clip_ids)
         rows = [{"clip": pair.clip_id, "the same as": pair.other, "because": pair.reason} for pair in pairs]
         return _result(rows, "Remove one of the files, or keep both: nothing else depends on this.")
@@ -64,8 +63,11 @@ def _result(rows: list[dict[str, str]], remedy: str) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not rows, severity=dg.AssetCheckSeverity.WARN, metadata=metadata)
 
 
-def vectors_of(table: pa.Table, family: str) -> np.ndarray:
-    """Return a family's vectors, float32 (N, D), NaN where absent."""
-    column = table.column(f"{family}_embedding").combine_chunks()
+def _vectors(dataset: Dataset, family: str) -> np.ndarray:
+    """Return a family's vectors of all clips, float32 (N, D), NaN where absent; read alone, to take less memory."""
+    name = f"{family}_embedding"
+    table = dataset.read_parquet(EMBEDDINGS_NAME, [name])
+    assert table is not None
+    column = table.column(name).combine_chunks()
     filled = column.fill_null([float("nan")] * DIMENSIONS[family]) if column.null_count else column
     return np.asarray(filled.flatten().to_numpy(zero_copy_only=False), np.float32).reshape(-1, DIMENSIONS[family])

@@ -47,20 +47,23 @@ def _same_content(contents: Mapping[str, str]) -> Iterator[Duplicate]:
 
 
 def _near(vectors: Mapping[str, np.ndarray], clip_ids: Sequence[str]) -> Iterator[Duplicate]:
-    """Yield pairs whose families are all nearly the same, in blocks so that memory stays small."""
+    """Yield pairs whose families are all nearly the same, in blocks so that memory stays small.
+
+    Each block is compared with itself and those after it: of two clips the first finds the other.
+    """
     compared = [vectors[family] for family in COMPARED if family in vectors]
     lengths = [np.linalg.norm(rows, axis=1) for rows in compared]
     for start in range(0, len(clip_ids), _BLOCK):
         stop = start + _BLOCK
         # A family that either clip lacks says nothing: NaN is passed over by fmin.
-        lowest = np.full((len(clip_ids[start:stop]), len(clip_ids)), np.nan, np.float32)
+        lowest = np.full((len(clip_ids[start:stop]), len(clip_ids[start:])), np.nan, np.float32)
         for rows, length in zip(compared, lengths, strict=True):
-            cosine = rows[start:stop] @ rows.T
+            cosine = rows[start:stop] @ rows[start:].T
             cosine /= length[start:stop, None]
-            cosine /= length
+            cosine /= length[start:]
             np.fmin(lowest, cosine, out=lowest)
         for row, column in np.argwhere(lowest > NEARLY_ONE):
-            one, other = start + int(row), int(column)
+            one, other = start + int(row), start + int(column)
             if one < other:
                 reason = f"all vectors nearly the same (cosine {lowest[row, column]:.3f} or more)"
                 first, second = sorted((clip_ids[one], clip_ids[other]))

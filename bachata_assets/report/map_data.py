@@ -10,12 +10,12 @@ from bachata_assets.report.neighbours import VIEWS, View, compare, nearest
 from bachata_assets.report.projection import lay_out
 
 
-def map_data(vectors: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def map_data(units: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Return the map of every view.
 
     Parameters
     ----------
-    vectors : family -> float32 (N, D), a row of NaN where absent
+    units : family -> float32 (N, D), of `neighbours.unit_vectors`
 
     Returns
     -------
@@ -25,13 +25,13 @@ def map_data(vectors: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """
     return {
         "groups": {family: _group_names(family) for family in EXPLAINED},
-        "views": {name: _view(View.of(vectors, weights), vectors) for name, weights in VIEWS.items()},
+        "views": {name: _view(View.of(units, weights), units) for name, weights in VIEWS.items()},
     }
 
 
-def _view(view: View, vectors: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def _view(view: View, units: Mapping[str, np.ndarray]) -> dict[str, Any]:
     neighbours = nearest(view)
-    compared = {family: compare(family, rows, neighbours) for family, rows in vectors.items()}
+    compared = {family: compare(family, rows, neighbours) for family, rows in units.items()}
     return {
         "places": _whole(lay_out(view) * 9999),
         "near": neighbours.rows.ravel().tolist(),

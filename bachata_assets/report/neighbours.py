@@ -21,47 +21,59 @@ VIEWS: Mapping[str, Mapping[str, float]] = {
 """What clips can be compared by -> the weight of each family."""
 SHOWN = 5
 """Neighbours of a clip."""
+_NEVER = np.float32(-1)
+"""Below every score."""
 _ROWS = 128
 """Clips that are compared with all others at once: bounds the memory."""
 
 
+def unit_vectors(rows: np.ndarray) -> np.ndarray:
+    """Return vectors (N, D), a row of NaN where absent, at length 1: float32 (N, D), zeros where absent."""
+    units = np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+    return np.nan_to_num(units, copy=False)
+
+
 @dataclass(frozen=True)
 class View:
-    """Clips as one way of comparing them sees them: the cosine of two rows is their weighted mean cosine.
+    """Clips as one way of comparing them sees them: the score of two is of the weighted mean of their cosines.
 
     Attributes
     ----------
-    stacked : float32 (N, sum of D), unit vectors times the root of their weight, side by side; zeros where absent
+    units : family -> float32 (N, D), of `unit_vectors`; only those that are compared
     weighed : float32 (N, F), the root of the weight of each family that a clip has
     """
 
-    stacked: np.ndarray
+    units: Mapping[str, np.ndarray]
     weighed: np.ndarray
 
     @classmethod
-    def of(cls, vectors: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> "View":
-        """Return the view.
-
-        Parameters
-        ----------
-        vectors : family -> float32 (N, D), a row of NaN where absent
-        """
-        roots = {family: np.float32(np.sqrt(weight)) for family, weight in weights.items()}
-        stacked = np.hstack([np.nan_to_num(unit_vectors(vectors[family]) * root) for family, root in roots.items()])
-        there = np.column_stack([~np.isnan(vectors[family][:, 0]) for family in roots])
-        return cls(stacked, there * np.array(list(roots.values())))
+    def of(cls, units: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> "View":
+        """Return the view of all clips, given the unit vectors of every family."""
+        compared = {family: units[family] for family in weights}
+        there = np.column_stack([rows.any(axis=1) for rows in compared.values()])
+        return cls(compared, there * np.sqrt(np.array(list(weights.values()), np.float32)))
 
     @property
     def seen(self) -> np.ndarray:
         """Whether a clip has any of the families, bool (N,)."""
         return np.asarray(self.weighed.any(axis=1))
 
+    def stacked(self, rows: np.ndarray) -> np.ndarray:
+        """Return one vector for some clips, float32 (R, sum of D), whose products are the weighted sums of cosines."""
+        roots = self.weighed[rows].T[:, :, None]
+        return np.hstack([units[rows] * root for units, root in zip(self.units.values(), roots, strict=True)])
+
     def scores(self, rows: np.ndarray | slice, others: np.ndarray | slice = np.s_[:]) -> np.ndarray:
         """Return the scores 0..1 of some clips with others, float32 (R, O); NaN where they share no family."""
         total = self.weighed[rows] @ self.weighed[others].T
-        cosine = np.full_like(total, np.nan)
-        np.divide(self.stacked[rows] @ self.stacked[others].T, total, out=cosine, where=total > 0)
-        return np.asarray((1 + cosine) / 2)
+        scores = np.zeros_like(total)
+        for units, root in zip(self.units.values(), self.weighed.max(axis=0), strict=True):
+            scores += (units[rows] * root**2) @ units[others].T
+        with np.errstate(invalid="ignore"):  # 0 / 0 where they share no family
+            scores /= total
+        scores += 1
+        scores /= 2
+        return np.asarray(scores)
 
 
 @dataclass(frozen=True)
@@ -78,28 +90,23 @@ class Neighbours:
     scores: np.ndarray
 
 
-def unit_vectors(rows: np.ndarray) -> np.ndarray:
-    """Return vectors (N, D) at length 1."""
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
-
-
 def nearest(view: View) -> Neighbours:
     """Return the nearest clips of every clip."""
-    count = len(view.stacked)
-    size = min(SHOWN, max(count - 1, 0))
+    count = len(view.weighed)
     rows = np.full((count, SHOWN), -1)
     scores = np.full((count, SHOWN), np.nan, np.float32)
-    for start in range(0, count if size else 0, _ROWS):
+    for start in range(0, count, _ROWS):
         some = np.arange(start, min(start + _ROWS, count))
-        found = np.nan_to_num(view.scores(some), nan=-1.0)
-        found[np.arange(len(some)), some] = -2.0
-        best = np.argpartition(-found, size - 1, axis=1)[:, :size]
-        values = np.take_along_axis(found, best, axis=1)
-        # Among equals the first clip, so that the same collection always gives the same page.
-        order = np.lexsort((best, -values))
-        best, values = np.take_along_axis(best, order, axis=1), np.take_along_axis(values, order, axis=1)
-        rows[some, :size] = np.where(values >= 0, best, -1)
-        scores[some, :size] = np.where(values >= 0, values, np.nan)
+        each = np.arange(len(some))
+        found = np.fmax(view.scores(some), _NEVER)  # passes over NaN
+        found[each, some] = _NEVER
+        for slot in range(SHOWN):
+            # Among equals the first clip, so that the same collection always gives the same page.
+            best = found.argmax(axis=1)
+            there = found[each, best] > _NEVER
+            rows[some[there], slot] = best[there]
+            scores[some[there], slot] = found[each, best][there]
+            found[each, best] = _NEVER
     return Neighbours(rows, scores)
 
 
@@ -119,22 +126,23 @@ class Comparison:
     parts: np.ndarray
 
 
-def compare(family: str, rows: np.ndarray, neighbours: Neighbours) -> Comparison:
+def compare(family: str, units: np.ndarray, neighbours: Neighbours) -> Comparison:
     """Compare each clip with its neighbours in one family.
 
     Parameters
     ----------
-    rows : float32 (N, D), a row of NaN where absent
+    units : float32 (N, D), of `unit_vectors`
     """
-    rows = unit_vectors(rows)
+    there = np.asarray(units.any(axis=1))
     scores = np.full(neighbours.rows.shape, np.nan, np.float32)
     kinds, parts = np.full(scores.shape, -1), np.full(scores.shape, -1)
     by_kind, by_part = groups(family) if family in EXPLAINED else (None, None)
-    for start, slot in product(range(0, len(rows), _ROWS), range(SHOWN)):
-        some = np.arange(start, min(start + _ROWS, len(rows)))
+    for start, slot in product(range(0, len(units), _ROWS), range(SHOWN)):
+        some = np.arange(start, min(start + _ROWS, len(units)))
         others = neighbours.rows[some, slot]
-        products = rows[some] * rows[others]
-        cosine = np.where(others >= 0, products.sum(axis=1), np.nan)
+        products = units[some] * units[others]
+        both = (others >= 0) & there[some] & there[others]
+        cosine = np.where(both, products.sum(axis=1), np.nan)
         scores[some, slot] = (1 + cosine) / 2
         alike = np.flatnonzero(cosine > 0)
         if by_kind:

@@ -49,15 +49,15 @@ class ShownClip:
 
 
 def render_page(
-    content: Mapping[str, Any], clips: Sequence[ShownClip], vectors: Mapping[str, np.ndarray], made_at: str
+    content: Mapping[str, Any], clips: Sequence[ShownClip], units: Mapping[str, np.ndarray], made_at: str
 ) -> str:
     """Return the page.
 
     Parameters
     ----------
     content : of the JSON report
-    clips : made ones first, in the order of `vectors`
-    vectors : family -> float32 (N, D) of the made clips, a row of NaN where absent
+    clips : made ones first, in the order of `units`
+    units : family -> float32 (N, D) of the made clips, of `neighbours.unit_vectors`
     made_at : when, for people
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -84,7 +84,7 @@ def render_page(
         failed=[clip for clip in clips if clip.state == "failed"],
         histogram=_histogram([clip.facts["quality_score"] for clip in clips if clip.facts]),
         timeline=_mean_timeline([clip.timeline for clip in clips if clip.timeline]),
-        data={"clips": _columns(clips), **map_data(vectors)},
+        data={"clips": _columns(clips), **map_data(units)},
     )
 
 

@@ -30,7 +30,7 @@ def lay_out(view: View) -> np.ndarray:
     float32 (N, 2), 0..1 with equal scales, NaN for a clip that the view does not see.
     """
     seen = np.flatnonzero(view.seen)
-    places = np.full((len(view.stacked), 2), np.nan, np.float32)
+    places = np.full((len(view.weighed), 2), np.nan, np.float32)
     if not len(seen):
         return places
     chosen = seen[np.unique(np.linspace(0, len(seen) - 1, min(LANDMARKS, len(seen))).round().astype(int))]
@@ -54,7 +54,8 @@ def _lying(places: np.ndarray) -> np.ndarray:
 
 def _landmarks(view: View, rows: np.ndarray) -> np.ndarray:
     """Return places of a few clips, (L, 2)."""
-    vectors = view.stacked[rows] - view.stacked[rows].mean(axis=0)
+    stacked = view.stacked(rows)
+    vectors = stacked - stacked.mean(axis=0)
     _, singular, axes = np.linalg.svd(vectors, full_matrices=False)
     components = np.zeros((len(rows), 2), np.float32)
     wide = min(2, len(singular))

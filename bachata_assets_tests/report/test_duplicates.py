@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from bachata_assets.report import duplicates
 from bachata_assets.report.duplicates import COMPARED, Duplicate, find_duplicates
 
 CLIPS = ("a", "b", "c")
@@ -47,3 +49,11 @@ def test_a_family_that_a_clip_lacks_does_not_hide_a_duplicate() -> None:
 def test_clips_without_any_vector_are_no_duplicates() -> None:
     given = {family: np.full((3, 32), np.nan, np.float32) for family in COMPARED}
     assert find_duplicates(DIFFERENT, given, CLIPS) == []
+
+
+@pytest.mark.parametrize("block", [1, 2, 3])
+@pytest.mark.parametrize("same", ["ab", "ac", "bc"])
+def test_a_copy_is_found_in_whichever_block_it_is(block: int, same: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "_BLOCK", block)
+    given = vectors(**dict.fromkeys(same, np.random.default_rng(1).normal(size=32)))
+    assert [(pair.clip_id, pair.other) for pair in find_duplicates(DIFFERENT, given, CLIPS)] == [tuple(same)]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.report.neighbours import unit_vectors
 from bachata_assets.report.page import ShownClip, render_page
 from bachata_assets.report.summary import summarize
 from bachata_assets_tests.workplace import SAMPLE
@@ -40,7 +41,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page of thirty clips; the first two have a film, one is hostile, one failed."""
     folder = tmp_path_factory.mktemp("page #1")
     rng = np.random.default_rng(0)
-    vectors = {family: rng.normal(size=(30, size)).astype(np.float32) for family, size in DIMENSIONS.items()}
+    units = {family: unit_vectors(rng.normal(size=(30, size))) for family, size in DIMENSIONS.items()}
     documents = [document(number) for number in range(30)]
     documents[7] |= {"clip_id": HOSTILE, "video_path": HOSTILE, "move_label": HOSTILE, "notes": HOSTILE}
     film = os.path.relpath(SAMPLE / "videos" / "basic_steps" / "basic_step_1.mp4", folder)
@@ -61,7 +62,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         documents, [], pending=[], absent={}, annotations_without_file=[], checks={}, versions={"bachata_assets": "1"}
     )
     path = folder / "page.html"
-    path.write_text(render_page(content, clips, vectors, "today"), encoding="utf-8")
+    path.write_text(render_page(content, clips, units, "today"), encoding="utf-8")
     return path
 
 
@@ -175,8 +176,8 @@ def test_an_empty_collection_says_how_to_begin(page: "Page", tmp_path: Path) -> 
     content = summarize(
         [], [], pending=[], absent={}, annotations_without_file=[], checks={}, versions={"bachata_assets": "1"}
     )
-    vectors = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}
-    (tmp_path / "empty.html").write_text(render_page(content, [], vectors, "today"), encoding="utf-8")
+    units = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}
+    (tmp_path / "empty.html").write_text(render_page(content, [], units, "today"), encoding="utf-8")
     page.goto((tmp_path / "empty.html").as_uri())
     page.get_by_text("There are no clips in this collection yet.").wait_for()
     assert page.locator("#map").count() == 0
@@ -186,12 +187,12 @@ def test_clips_of_which_none_could_be_made_are_listed(page: "Page", tmp_path: Pa
     content = summarize(
         [], [], pending=["b"], absent={}, annotations_without_file=[], checks={}, versions={"bachata_assets": "1"}
     )
-    vectors = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}
+    units = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}
     clips = [
         ShownClip("a", "clips/a.mp4", "failed", says=("a.mp4: the file is empty",)),
         ShownClip("b", "clips/b.mp4", "pending"),
     ]
-    (tmp_path / "none.html").write_text(render_page(content, clips, vectors, "today"), encoding="utf-8")
+    (tmp_path / "none.html").write_text(render_page(content, clips, units, "today"), encoding="utf-8")
     page.goto((tmp_path / "none.html").as_uri())
     assert page.locator("#rows td:last-child").all_inner_texts() == ["failed", "to be made"]
     page.locator(".failed").get_by_text("the file is empty").wait_for()
@@ -202,9 +203,9 @@ def test_many_failed_clips_are_folded_away(page: "Page", tmp_path: Path) -> None
         [], [], pending=[], absent={}, annotations_without_file=[], checks={}, versions={"bachata_assets": "1"}
     )
     content["summary"]["total_videos"] = 300
-    vectors = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}
+    units = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}
     clips = [ShownClip(f"clip_{number}", "a.mp4", "failed", says=("empty",)) for number in range(300)]
-    (tmp_path / "many.html").write_text(render_page(content, clips, vectors, "today"), encoding="utf-8")
+    (tmp_path / "many.html").write_text(render_page(content, clips, units, "today"), encoding="utf-8")
     page.goto((tmp_path / "many.html").as_uri())
     shown = page.locator(".failed li:visible")
     assert shown.count() == 20

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bachata_assets.report import projection
-from bachata_assets.report.neighbours import View
+from bachata_assets.report.neighbours import View, unit_vectors
 
 
 def three_heaps(count: int) -> tuple[View, np.ndarray]:
@@ -10,7 +10,7 @@ def three_heaps(count: int) -> tuple[View, np.ndarray]:
     rng = np.random.default_rng(1)
     heaps = np.arange(count) % 3
     vectors = rng.normal(size=(3, 64))[heaps] + 0.4 * rng.normal(size=(count, 64))
-    return View.of({"text": vectors}, {"text": 1.0}), heaps
+    return View.of({"text": unit_vectors(vectors)}, {"text": 1.0}), heaps
 
 
 def nearest_is_of_the_same_heap(places: np.ndarray, heaps: np.ndarray) -> float:
@@ -34,5 +34,5 @@ def test_clips_that_are_alike_lie_together(landmarks: int, monkeypatch: pytest.M
 def test_a_clip_without_anything_to_compare_has_no_place() -> None:
     vectors = np.random.default_rng(1).normal(size=(12, 8))
     vectors[4] = np.nan
-    places = projection.lay_out(View.of({"text": vectors}, {"text": 1.0}))
+    places = projection.lay_out(View.of({"text": unit_vectors(vectors)}, {"text": 1.0}))
     assert np.isnan(places).all(axis=1).tolist() == [row == 4 for row in range(12)]
