@@ -40,35 +40,37 @@ class View:
     Attributes
     ----------
     units : family -> float32 (N, D), of `unit_vectors`; only those that are compared
-    weighed : float32 (N, F), the root of the weight of each family that a clip has
+    weights : float32 (F,), of these families
+    there : float32 (N, F), 1 where a clip has the family, else 0
     """
 
     units: Mapping[str, np.ndarray]
-    weighed: np.ndarray
+    weights: np.ndarray
+    there: np.ndarray
 
     @classmethod
     def of(cls, units: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> "View":
         """Return the view of all clips, given the unit vectors of every family."""
         compared = {family: units[family] for family in weights}
         there = np.column_stack([rows.any(axis=1) for rows in compared.values()])
-        return cls(compared, there * np.sqrt(np.array(list(weights.values()), np.float32)))
+        return cls(compared, np.array(list(weights.values()), np.float32), there.astype(np.float32))
 
     @property
     def seen(self) -> np.ndarray:
         """Whether a clip has any of the families, bool (N,)."""
-        return np.asarray(self.weighed.any(axis=1))
+        return np.asarray(self.there.any(axis=1))
 
     def stacked(self, rows: np.ndarray) -> np.ndarray:
         """Return one vector for some clips, float32 (R, sum of D), whose products are the weighted sums of cosines."""
-        roots = self.weighed[rows].T[:, :, None]
-        return np.hstack([units[rows] * root for units, root in zip(self.units.values(), roots, strict=True)])
+        weighed = zip(self.units.values(), self.weights, strict=True)
+        return np.hstack([units[rows] * np.sqrt(weight) for units, weight in weighed])
 
     def scores(self, rows: np.ndarray | slice, others: np.ndarray | slice = np.s_[:]) -> np.ndarray:
         """Return the scores 0..1 of some clips with others, float32 (R, O); NaN where they share no family."""
-        total = self.weighed[rows] @ self.weighed[others].T
+        total = (self.there[rows] * self.weights) @ self.there[others].T
         scores = np.zeros_like(total)
-        for units, root in zip(self.units.values(), self.weighed.max(axis=0), strict=True):
-            scores += (units[rows] * root**2) @ units[others].T
+        for units, weight in zip(self.units.values(), self.weights, strict=True):
+            scores += (units[rows] * weight) @ units[others].T
         with np.errstate(invalid="ignore"):  # 0 / 0 where they share no family
             scores /= total
         scores += 1
@@ -92,7 +94,7 @@ class Neighbours:
 
 def nearest(view: View) -> Neighbours:
     """Return the nearest clips of every clip."""
-    count = len(view.weighed)
+    count = len(view.there)
     rows = np.full((count, SHOWN), -1)
     scores = np.full((count, SHOWN), np.nan, np.float32)
     for start in range(0, count, _ROWS):

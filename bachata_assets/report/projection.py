@@ -30,7 +30,7 @@ def lay_out(view: View) -> np.ndarray:
     float32 (N, 2), 0..1 with equal scales, NaN for a clip that the view does not see.
     """
     seen = np.flatnonzero(view.seen)
-    places = np.full((len(view.weighed), 2), np.nan, np.float32)
+    places = np.full((len(view.there), 2), np.nan, np.float32)
     if not len(seen):
         return places
     chosen = seen[np.unique(np.linspace(0, len(seen) - 1, min(LANDMARKS, len(seen))).round().astype(int))]
