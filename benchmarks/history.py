@@ -1,6 +1,6 @@
 """Dagster's history of a clip, written once more for others that are to look as if they had been made.
 
-Straight into its SQLite files, since a run for each of 100,000 clips would take a day. No tables and no files here.
+Straight into its SQLite files, since making 100,000 clips by runs would take hours. No tables and no files here.
 """
 
 import json
