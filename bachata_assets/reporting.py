@@ -6,7 +6,6 @@ How the page looks is in `report/`; when the reports are made, in `assets/report
 import importlib.metadata
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,22 +15,19 @@ import numpy as np
 
 from bachata_assets.check_history import Checked
 from bachata_assets.collection import Collection
-from bachata_assets.cores import available_cores
 from bachata_assets.embedding import DIMENSIONS
 from bachata_assets.records import ClipRecord
 from bachata_assets.report.findings import is_of_the_picture, moment, say
 from bachata_assets.report.neighbours import unit_vectors
 from bachata_assets.report.page import ShownClip, render_page
 from bachata_assets.report.summary import summarize
-from bachata_assets.report.thumbnails import thumbnail
+from bachata_assets.report.thumbnails import thumbnails
 from bachata_assets.stages import Stage
 from bachata_assets.standing import Standing
 from bachata_assets.video.decode import SAMPLING_RATE
 
 PICTURES = 100
 """Clips that get a thumbnail, those of lowest quality first: more than anyone looks at in a day."""
-AT_ONCE = 4
-"""Videos that are open for it at most: each holds several pictures, of 12 MB in 4K."""
 
 
 def report_of(
@@ -74,7 +70,7 @@ def page_of(
     links = {clip_id: _link(clip.path, data_dir) for clip_id, clip in clips.items()}
     moments = {record.clip_id: _moment(record, checked[record.clip_id]) for record in _pictured(records, checked)}
     moments |= {clip["clip_id"]: 0.0 for clip in content["failed_videos"][:PICTURES]}
-    pictures = _pictures({clip_id: (clips[clip_id].path, time_s) for clip_id, time_s in moments.items()})
+    pictures = thumbnails({clip_id: (clips[clip_id].path, time_s) for clip_id, time_s in moments.items()})
     made = [
         _made(record, checked[record.clip_id], links[record.clip_id], pictures.get(record.clip_id))
         for record in records
@@ -106,12 +102,6 @@ def _pictured(records: Sequence[ClipRecord], checked: Mapping[str, Checked]) -> 
 
 def _moment(record: ClipRecord, checked: Checked) -> float:
     return moment(checked.warnings, record.timeline, record.frame_count / SAMPLING_RATE)
-
-
-def _pictures(wanted: Mapping[str, tuple[Path, float]]) -> dict[str, str | None]:
-    """Return a picture of each clip at a time; a video is decoded by one core, so several at once."""
-    with ThreadPoolExecutor(min(AT_ONCE, available_cores())) as pool:
-        return dict(zip(wanted, pool.map(lambda one: thumbnail(*one), wanted.values()), strict=True))
 
 
 def _made(record: ClipRecord, checked: Checked, link: str | None, picture: str | None) -> ShownClip:

@@ -1,11 +1,28 @@
 """Small pictures of the clips that a person has to look at, to be written into the page itself."""
 
 import base64
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from bachata_assets.cores import available_cores
 
 WIDTH = 240
 """px; a clip held upright is shown as high as this instead."""
 _QUALITY = 70
+_AT_ONCE = 4
+"""Videos that are open at most: each holds several pictures, of 12 MB in 4K."""
+
+
+def thumbnails(wanted: Mapping[str, tuple[Path, float]]) -> dict[str, str | None]:
+    """Return the `thumbnail` of each clip; a video is decoded by one core, so several at once.
+
+    Parameters
+    ----------
+    wanted : clip id -> file, and time in s
+    """
+    with ThreadPoolExecutor(min(_AT_ONCE, available_cores())) as pool:
+        return dict(zip(wanted, pool.map(lambda one: thumbnail(*one), wanted.values()), strict=True))
 
 
 def thumbnail(path: Path, time_s: float) -> str | None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bachata_assets.report.thumbnails import WIDTH, thumbnail
+from bachata_assets.report.thumbnails import WIDTH, thumbnail, thumbnails
 
 RATE = 15
 
@@ -51,3 +51,12 @@ def test_a_broken_file_and_one_that_is_gone_have_no_picture(tmp_path):
     (tmp_path / "broken.mp4").write_bytes(b"no video")
     assert thumbnail(tmp_path / "broken.mp4", 1.0) is None
     assert thumbnail(tmp_path / "gone.mp4", 1.0) is None
+
+
+def test_many_at_once_are_each_of_their_own_clip_and_time(clip, tmp_path):
+    wanted = {f"at {time_s}": (clip, time_s) for time_s in (3.0, 0.5, 2.0, 1.0, 0.0)}
+    wanted["gone"] = (tmp_path / "gone.mp4", 0.0)
+    found = thumbnails(wanted)
+    assert found == {name: thumbnail(*one) for name, one in wanted.items()}
+    assert len(set(found.values())) == 6
+    assert found["gone"] is None
