@@ -67,3 +67,12 @@ def test_the_domain_imports_no_dagster() -> None:
     code = f"import sys; {imports}; print([m for m in ('dagster', *{HEAVY}) if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=PROJECT)
     assert shown.stdout.strip() == "[]"
+
+
+def test_openvino_reports_to_nobody() -> None:
+    code = (
+        "import sys, bachata_assets, openvino.tools.ovc.convert_impl as ovc; "
+        "print(ovc.tm.__name__, [name for name in sys.modules if name.startswith('openvino_telemetry.')])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=PROJECT)
+    assert shown.stdout.split(" ", 1) == ["openvino.tools.ovc.telemetry_stub", "[]\n"]
