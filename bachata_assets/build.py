@@ -14,8 +14,8 @@ from bachata_assets.assets.report import report_assets
 from bachata_assets.assets.report_checks import report_checks
 from bachata_assets.automation import automation
 from bachata_assets.checks import clip_checks
+from bachata_assets.inference.precision import effective_precision
 from bachata_assets.orphans import in_process_executor
-from bachata_assets.pose.precision import effective_precision
 from bachata_assets.resources.dataset import Dataset
 from bachata_assets.resources.pose_models import PoseModelsResource
 from bachata_assets.resources.search_index import SearchIndexResource

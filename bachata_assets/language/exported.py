@@ -1,13 +1,13 @@
 """all-MiniLM-L6-v2 as sentence-transformers runs it, exported to OpenVINO.
 
 sentence-transformers brings torch and most of transformers: 0.8 GB of memory and seconds of every process, for one
-sentence a clip. Here it is imported once, to export. Where exports are kept: `export_cache.py`.
+sentence a clip. Here it is imported once, to export. Where exports are kept: `inference/export_cache.py`.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bachata_assets.export_cache import cached_export
+from bachata_assets.inference.export_cache import cached_export
 
 if TYPE_CHECKING:
     import openvino

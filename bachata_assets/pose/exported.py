@@ -1,12 +1,12 @@
 """A model of a model set, exported to OpenVINO.
 
-The networks are made in `openmmlab_models.py` and run in `models.py`; where exports are kept: `export_cache.py`.
+The networks are made in `openmmlab_models.py` and run in `models.py`; where exports are kept: `inference/export_cache.py`.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bachata_assets.export_cache import cached_export
+from bachata_assets.inference.export_cache import cached_export
 from bachata_assets.pose.decoding import write_form
 from bachata_assets.pose.model_sets import ModelSpec
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bachata_assets.cores import available_cores
+from bachata_assets.inference.cpu import available_cores
 
 WIDTH = 240
 """px; a clip held upright is shown as high as this instead."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import Field
 
+from bachata_assets.inference.precision import EffectivePrecision
 from bachata_assets.pose.model_sets import ModelSetError, load_model_set
-from bachata_assets.pose.precision import EffectivePrecision
 
 if TYPE_CHECKING:
     from bachata_assets.pose.estimator import CouplePoseEstimator
