@@ -1,6 +1,6 @@
 """A clip of a collection as a film with its skeletons: finding the clip and its keypoints, and where the film goes.
 
-What the film looks like: `pose/preview_film.py`.
+What the film looks like: `pose/drawing/preview_video.py`.
 """
 
 import tempfile
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bachata_assets import collection
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
-from bachata_assets.pose.preview_film import write_film
+from bachata_assets.pose.drawing.preview_video import write_film
 from bachata_assets.resources.dataset import Dataset, TableMissingError, provenance_of
 from bachata_assets.settings import Settings
 from bachata_assets.stages import Clip

@@ -16,7 +16,7 @@ from bachata_assets import schemas
 from bachata_assets.assets.vectors import vector_of
 from bachata_assets.embedding import DIMENSIONS
 from bachata_assets.pose.couple_keypoints import couple_summary, found_dancers
-from bachata_assets.report.timeline import detection_timeline
+from bachata_assets.pose.detection_timeline import detection_timeline
 from bachata_assets.resources.dataset import provenance_of
 from bachata_assets.stages import Clip
 from bachata_assets.video.annotations import Annotation

@@ -13,8 +13,8 @@ import pycocotools.mask
 import pytest
 import torch
 
-from bachata_assets.pose import openmmlab_compat  # noqa: F401  (before mmdet and mmpose)
-from bachata_assets.pose.model_sets import ModelSpec
+from bachata_assets.pose.models.model_sets import ModelSpec
+from bachata_assets.pose.models.pose_models import openmmlab_compat  # noqa: F401  (before mmdet and mmpose)
 
 PROJECT = Path(__file__).parents[1]
 RECIPES = PROJECT / "checkpoints" / "recipes"
@@ -141,7 +141,7 @@ def test_a_training_goes_on_where_it_stopped_and_gives_weights_that_the_product_
     assert sorted(path.name for path in (tmp_path / "run").glob("epoch_*.pth")) == ["epoch_1.pth", "epoch_2.pth"]
     resumed = torch.load(tmp_path / "run" / "epoch_2.pth", weights_only=False)["meta"]
     assert (resumed["epoch"], resumed["iter"]) == (2, 4)
-    from bachata_assets.pose.openmmlab_models import build_model  # isort: skip
+    from bachata_assets.pose.models.openmmlab import build_model  # isort: skip
 
     name = "mmpose:configs/body_2d_keypoint/rtmpose/coco/rtmpose-t_8xb256-420e_coco-256x192.py"
     build_model(ModelSpec("pose", name, weights.name, "", (192, 256), tmp_path))

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
-from bachata_assets.pose.candidates import Candidates, find_candidates
 from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.geometry import box_iou
-from bachata_assets.pose.models import PoseModels
+from bachata_assets.pose.models.pose_models import PoseModels
+from bachata_assets.pose.tracking.candidates import Candidates, find_candidates
 from bachata_assets.video.annotations import load_annotations
 from bachata_assets.video.decode import probe
 from bachata_assets.video.render.camera import Camera

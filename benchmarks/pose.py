@@ -24,7 +24,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from bachata_assets.pose.estimator import CouplePoseEstimator
-from bachata_assets.pose.models import PoseModels
+from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.video.decode import probe, sample_frames
 from benchmarks.pose_contenders import (
     CountedModels,
@@ -168,8 +168,8 @@ def whole_generate(_clips: list[Path], runs: int, folder: Path, root: Path) -> l
 def cold_start(clips: list[Path], runs: int, _folder: Path) -> list[str]:
     code = (
         "import itertools, sys\n"
-        "from bachata_assets.pose.candidates import find_candidates\n"
-        "from bachata_assets.pose.models import PoseModels\n"
+        "from bachata_assets.pose.tracking.candidates import find_candidates\n"
+        "from bachata_assets.pose.models.pose_models import PoseModels\n"
         "from bachata_assets.video.decode import sample_frames\n"
         "frames = (picture for _, picture in itertools.islice(sample_frames(sys.argv[1], max_side=640), 1))\n"
         "assert len(next(find_candidates(PoseModels.load(), frames))) > 0\n"
@@ -188,7 +188,7 @@ def side_by_side(clips: list[Path], runs: int, _folder: Path) -> list[str]:
 
 LOAD = (
     "import sys; from pathlib import Path; from bachata_assets.pose.estimator import CouplePoseEstimator; "
-    "from bachata_assets.pose.models import PoseModels; estimate = CouplePoseEstimator(PoseModels.load()); "
+    "from bachata_assets.pose.models.pose_models import PoseModels; estimate = CouplePoseEstimator(PoseModels.load()); "
 )
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from bachata_assets.pose.clip_frames import WORKING_SIDE
-from bachata_assets.pose.exported import exported_model
-from bachata_assets.pose.model_sets import ModelSet, ModelSpec
-from bachata_assets.pose.models import DETECTOR_BATCH, POSE_BATCH, Detections, PoseModels
+from bachata_assets.pose.models.exported import exported_model
+from bachata_assets.pose.models.model_sets import ModelSet, ModelSpec
+from bachata_assets.pose.models.pose_models import DETECTOR_BATCH, POSE_BATCH, Detections, PoseModels
 from bachata_assets.video.decode import sample_frames
 
 FIXED_BOXES = np.array([[0.3, 0.15, 0.5, 0.9], [0.45, 0.1, 0.7, 0.95]], np.float32)
@@ -134,7 +134,7 @@ def random_set(folder: Path) -> ModelSet:
 
 def _of_apis(model_set: ModelSet, weights: bool = True) -> tuple[Any, Any]:
     """Return the detector and the pose model as MMDet's and MMPose's APIs make them."""
-    from bachata_assets.pose import openmmlab_compat  # noqa: F401  # isort: skip  (before mmdet and mmpose)
+    from bachata_assets.pose.models.pose_models import openmmlab_compat  # noqa: F401  # isort: skip  (before mmdet and mmpose)
     from mmdet.apis import init_detector
     from mmengine.config import Config
     from mmpose.apis import init_model
@@ -200,7 +200,7 @@ def _to_onnx(model_set: ModelSet, folder: Path) -> tuple[Path, Path]:
     import torch
     import torchvision
 
-    from bachata_assets.pose.openmmlab_models import build_model
+    from bachata_assets.pose.models.openmmlab import build_model
 
     class Detector(torch.nn.Module):
         def __init__(self) -> None:

@@ -26,7 +26,7 @@ from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.embeddings import dancer_embedding, interaction_embedding, measurements
 from bachata_assets.pose.embeddings.constants import Constants
 from bachata_assets.pose.estimator import CouplePoseEstimator
-from bachata_assets.pose.models import PoseModels
+from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.video.decode import sample_frames
 from benchmarks import keypoints_dev
 from benchmarks.fit_pose_constants import constants_of

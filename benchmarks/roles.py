@@ -17,8 +17,8 @@ import pandas as pd
 from scipy.optimize import minimize
 
 from bachata_assets.pose.estimator import CouplePoseEstimator
-from bachata_assets.pose.models import PoseModels
-from bachata_assets.pose.roles import CUES, measures
+from bachata_assets.pose.models.pose_models import PoseModels
+from bachata_assets.pose.tracking.roles import CUES, measures
 from benchmarks import keypoints_dev
 
 ROLES_AT_S = 0.5

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from bachata_assets.cli.options import both, refuse
 
 if TYPE_CHECKING:
-    from bachata_assets.pose.model_sets import ModelSpec
+    from bachata_assets.pose.models.model_sets import ModelSpec
     from bachata_assets.settings import Settings
 
 
@@ -35,8 +35,8 @@ def download_models(
 
     Example: `bachata-assets download-models SET --checkpoint_path /models`
     """
-    from bachata_assets.pose.download import DownloadError
-    from bachata_assets.pose.model_sets import ModelSetError
+    from bachata_assets.pose.models.download import DownloadError
+    from bachata_assets.pose.models.model_sets import ModelSetError
     from bachata_assets.settings import SettingsError, load_settings
 
     try:
@@ -53,7 +53,7 @@ def download_models(
 
 def _list_sets(settings: "Settings") -> None:
     """Say of every set whether its files are there, and how to get them."""
-    from bachata_assets.pose.model_sets import load_model_set, model_set_names
+    from bachata_assets.pose.models.model_sets import load_model_set, model_set_names
 
     folder = settings.mmpose_checkpoint_path
     for name, has_hand in model_set_names(folder).items():
@@ -66,8 +66,8 @@ def _list_sets(settings: "Settings") -> None:
 
 def _download_set(settings: "Settings") -> None:
     """Fetch what is missing of the set that the settings name, showing a bar for each file."""
-    from bachata_assets.pose.download import download
-    from bachata_assets.pose.model_sets import load_model_set
+    from bachata_assets.pose.models.download import download
+    from bachata_assets.pose.models.model_sets import load_model_set
 
     folder = settings.mmpose_checkpoint_path
     if folder is not None:

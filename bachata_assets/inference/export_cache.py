@@ -1,6 +1,6 @@
 """The cache of networks exported to OpenVINO: made once, checked at every start, rebuilt when damaged.
 
-What is exported lives in `pose/exported.py` and `language/exported.py`.
+What is exported lives in `pose/models/exported.py` and `language/exported.py`.
 """
 
 import hashlib

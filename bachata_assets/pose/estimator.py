@@ -11,16 +11,16 @@ from typing import Literal
 
 import numpy as np
 
-from bachata_assets.pose.background import RoomSamples
-from bachata_assets.pose.candidates import Candidates, find_candidates
 from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
-from bachata_assets.pose.dense import DenseCouple, estimate_every_frame
 from bachata_assets.pose.hands import find_hands
-from bachata_assets.pose.liveliness import Liveliness
-from bachata_assets.pose.models import PoseModels
-from bachata_assets.pose.roles import judge_roles
-from bachata_assets.pose.tracks import track_couple
+from bachata_assets.pose.models.pose_models import PoseModels
+from bachata_assets.pose.tracking.background import RoomSamples
+from bachata_assets.pose.tracking.candidates import Candidates, find_candidates
+from bachata_assets.pose.tracking.dense import DenseCouple, estimate_every_frame
+from bachata_assets.pose.tracking.liveliness import Liveliness
+from bachata_assets.pose.tracking.roles import judge_roles
+from bachata_assets.pose.tracking.tracks import track_couple
 from bachata_assets.video.decode import probe
 
 DETECT_EVERY = 2

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bachata_assets.pose.clip_frames import ClipFrames
-from bachata_assets.pose.models import PoseModels
+from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.schemas import HAND_KEYPOINTS
 
 SHOULDERS, ELBOWS, WRISTS, HIPS = [5, 6], [7, 8], [9, 10], [11, 12]

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from bachata_assets.pose.detection_timeline import SPANS
 from bachata_assets.report.map_data import map_data
-from bachata_assets.report.timeline import SPANS
 
 PAGE_NAME = "embedding_generation_report.html"
 BINS = 20

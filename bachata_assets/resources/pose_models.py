@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from bachata_assets.inference.precision import EffectivePrecision
-from bachata_assets.pose.model_sets import ModelSetError, load_model_set
+from bachata_assets.pose.models.model_sets import ModelSetError, load_model_set
 
 if TYPE_CHECKING:
     from bachata_assets.pose.estimator import CouplePoseEstimator
@@ -59,7 +59,7 @@ def _estimator(
     hands: bool,
 ) -> "CouplePoseEstimator":
     from bachata_assets.pose.estimator import CouplePoseEstimator
-    from bachata_assets.pose.models import PoseModels
+    from bachata_assets.pose.models.pose_models import PoseModels
 
     folder = Path(checkpoint_path) if checkpoint_path else None
     models = PoseModels.load(model_set, folder, precision=precision, threads=threads, streams=streams, hands=hands)

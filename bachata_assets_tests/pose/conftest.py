@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from bachata_assets.pose.estimator import CouplePoseEstimator
-from bachata_assets.pose.models import PoseModels
+from bachata_assets.pose.models.pose_models import PoseModels
 
 SHARED_CLIPS = Path(__file__).parents[3] / "shared" / "clips" / "Bachata_steps"
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"

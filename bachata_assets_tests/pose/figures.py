@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bachata_assets.pose.appearance import FEATURES
-from bachata_assets.pose.candidates import Candidates
+from bachata_assets.pose.tracking.appearance import FEATURES
+from bachata_assets.pose.tracking.candidates import Candidates
 
 _STANDING = np.array(
     [

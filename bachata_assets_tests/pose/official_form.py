@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from bachata_assets.pose.model_sets import ModelSpec
-from bachata_assets.pose.openmmlab_models import untrained_model
+from bachata_assets.pose.models.model_sets import ModelSpec
+from bachata_assets.pose.models.openmmlab import untrained_model
 
 SMALL: dict[str, dict[str, Any]] = {
     **{

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pytest
 
-from bachata_assets.pose.candidates import Candidates, find_candidates
-from bachata_assets.pose.models import Detections
+from bachata_assets.pose.models.pose_models import Detections
+from bachata_assets.pose.tracking.candidates import Candidates, find_candidates
 from bachata_assets_tests.pose.figures import box_of, person
 
 LEFT, RIGHT = person(200), person(400)

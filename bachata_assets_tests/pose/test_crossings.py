@@ -1,6 +1,6 @@
 import numpy as np
 
-from bachata_assets.pose.crossings import settle_crossings
+from bachata_assets.pose.tracking.crossings import settle_crossings
 from bachata_assets_tests.pose.figures import box_of, person
 
 TIMES = np.arange(60) / 15

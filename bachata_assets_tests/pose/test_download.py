@@ -10,7 +10,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from bachata_assets.cli import app
-from bachata_assets.pose.model_sets import load_model_set
+from bachata_assets.pose.models.model_sets import load_model_set
 from bachata_assets_tests.pose.weights_server import Server
 
 FILES = {"detector.pth": b"detector" * 50_000, "pose.pth": b"pose" * 100_000}

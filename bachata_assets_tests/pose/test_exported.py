@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from bachata_assets.pose.exported import exported_model
-from bachata_assets.pose.model_sets import ModelSetError, ModelSpec, load_model_set
-from bachata_assets.pose.models import PoseModels, letterbox
-from bachata_assets.pose.runners import eager_device
+from bachata_assets.pose.models.exported import exported_model
+from bachata_assets.pose.models.model_sets import ModelSetError, ModelSpec, load_model_set
+from bachata_assets.pose.models.pose_models import PoseModels, letterbox
+from bachata_assets.pose.models.runners import eager_device
 from bachata_assets.video.decode import sample_frames
 from bachata_assets_tests.pose.conftest import SAMPLE
 
@@ -28,7 +28,7 @@ def frame(request: pytest.FixtureRequest) -> np.ndarray:
 
 
 def test_keypoints_equal_those_of_mmposes_own_pipeline(models, frame):
-    from bachata_assets.pose.openmmlab_models import build_model  # isort: skip
+    from bachata_assets.pose.models.openmmlab import build_model  # isort: skip
     from mmengine.config import Config
     from mmpose.apis import inference_topdown
 
@@ -47,7 +47,7 @@ def test_keypoints_equal_those_of_mmposes_own_pipeline(models, frame):
 
 
 def test_boxes_equal_those_of_mmdets_own_head(models, frame):
-    from bachata_assets.pose.openmmlab_models import build_model  # isort: skip
+    from bachata_assets.pose.models.openmmlab import build_model  # isort: skip
     from mmdet.structures import DetDataSample
 
     spec = models.model_set.detector
@@ -71,7 +71,7 @@ def test_boxes_equal_those_of_mmdets_own_head(models, frame):
 
 def test_with_a_warm_cache_nothing_of_torch_is_imported(models, cache_dir):
     code = (
-        "import sys; from pathlib import Path; from bachata_assets.pose.models import PoseModels; "
+        "import sys; from pathlib import Path; from bachata_assets.pose.models.pose_models import PoseModels; "
         f"print(PoseModels.load(cache_dir=Path({str(cache_dir)!r}), precision='f32').fingerprint); "
         "print([name for name in ('torch', 'mmdet', 'mmpose', 'mmengine') if name in sys.modules])"
     )
@@ -111,11 +111,11 @@ def exportable(spec):
     return Tiny()
 
 # Stands for MMPose, which takes long to import.
-module = types.ModuleType("bachata_assets.pose.openmmlab_models")
+module = types.ModuleType("bachata_assets.pose.models.openmmlab")
 module.exportable = exportable
 sys.modules[module.__name__] = module
-from bachata_assets.pose.exported import exported_model
-from bachata_assets.pose.model_sets import load_model_set
+from bachata_assets.pose.models.exported import exported_model
+from bachata_assets.pose.models.model_sets import load_model_set
 
 print("ready", flush=True)
 sys.stdin.readline()
@@ -140,7 +140,7 @@ def test_two_processes_that_need_an_export_at_once_make_it_once(tmp_path):
 
 @pytest.mark.parametrize("computed", [False, True])
 def test_a_cpu_without_bf16_says_that_it_computes_in_f32(cache_dir, monkeypatch, caplog, computed):
-    monkeypatch.setattr("bachata_assets.pose.models.computes_bf16", lambda: computed)
+    monkeypatch.setattr("bachata_assets.pose.models.pose_models.computes_bf16", lambda: computed)
     PoseModels.load(cache_dir=cache_dir, precision="bf16")
     assert ("this CPU computes in f32" in caplog.text) is not computed
 
@@ -152,7 +152,7 @@ def test_precision_is_part_of_the_fingerprint(models, cache_dir):
 
 
 def test_a_checkpoint_that_runs_code_is_refused_and_nothing_runs(tmp_path):
-    from bachata_assets.pose.openmmlab_models import build_model
+    from bachata_assets.pose.models.openmmlab import build_model
 
     class Hostile:
         def __reduce__(self):
@@ -168,7 +168,9 @@ def test_a_checkpoint_that_runs_code_is_refused_and_nothing_runs(tmp_path):
 
 def test_by_torch_itself_boxes_and_keypoints_are_the_same(models, frame, monkeypatch):
     # Stands for a CUDA device: the same path, on torch's CPU device.
-    monkeypatch.setattr("bachata_assets.pose.models.eager_device", lambda wanted: "cpu" if wanted == "cuda" else None)
+    monkeypatch.setattr(
+        "bachata_assets.pose.models.pose_models.eager_device", lambda wanted: "cpu" if wanted == "cuda" else None
+    )
     eager = PoseModels(dataclasses.replace(models.model_set, device="cuda"), None, "f32", threads=2)
     frames = [frame, frame[::-1].copy(), frame, frame, frame]  # more than one batch
     for ours, exported in zip(eager.detect(frames), models.detect(frames), strict=True):

@@ -1,8 +1,8 @@
 import numpy as np
 
-from bachata_assets.pose.gaps import bridge_gaps
-from bachata_assets.pose.passers_by import passer_by
-from bachata_assets.pose.swaps import suspected_swaps
+from bachata_assets.pose.tracking.gaps import bridge_gaps
+from bachata_assets.pose.tracking.identity_switches import suspected_swaps
+from bachata_assets.pose.tracking.passers_by import passer_by
 from bachata_assets_tests.pose.figures import box_of, person, seen
 
 TIMES = np.arange(60) / 15

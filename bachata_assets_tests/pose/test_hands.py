@@ -10,8 +10,8 @@ from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.hands import find_hands, hand_boxes
-from bachata_assets.pose.model_sets import ModelSetError, load_model_set
-from bachata_assets.pose.models import PoseModels
+from bachata_assets.pose.models.model_sets import ModelSetError, load_model_set
+from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets_tests.pose.conftest import SAMPLE
 from bachata_assets_tests.pose.figures import person
 from bachata_assets_tests.pose.official_form import SMALL, save_official

@@ -9,11 +9,11 @@ import pytest
 import torch
 from mmpose.codecs import MSRAHeatmap, UDPHeatmap
 
-from bachata_assets.pose.decoding import decode_boxes, decode_keypoints, form_of
-from bachata_assets.pose.exported import exported_model
 from bachata_assets.pose.geometry import non_maximum_suppression
-from bachata_assets.pose.model_sets import ModelSetError, ModelSpec, load_model_set
-from bachata_assets.pose.openmmlab_models import _pose_form, build_model
+from bachata_assets.pose.models.decoding import decode_boxes, decode_keypoints, form_of
+from bachata_assets.pose.models.exported import exported_model
+from bachata_assets.pose.models.model_sets import ModelSetError, ModelSpec, load_model_set
+from bachata_assets.pose.models.openmmlab import _pose_form, build_model
 from bachata_assets_tests.pose.official_form import SMALL, save_official
 
 

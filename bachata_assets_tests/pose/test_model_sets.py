@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from bachata_assets.pose.model_sets import ModelSetError, default_checkpoint_dir, load_model_set
+from bachata_assets.pose.models.model_sets import ModelSetError, default_checkpoint_dir, load_model_set
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ import tomlkit
 from typer.testing import CliRunner
 
 from bachata_assets.cli import app
-from bachata_assets.pose.model_sets import MANIFEST, default_checkpoint_dir, load_model_set
-from bachata_assets.pose.models import PoseModels
+from bachata_assets.pose.models.model_sets import MANIFEST, default_checkpoint_dir, load_model_set
+from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.video.decode import sample_frames
 from bachata_assets_tests.pose.conftest import SAMPLE
 from bachata_assets_tests.pose.official_form import SMALL, save_official

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
-from bachata_assets.pose.drawing import ROLE_COLOURS, bgr, draw_couple
-from bachata_assets.pose.preview import HEIGHT, LARGEST, WIDTH, preview_picture
-from bachata_assets.pose.preview_film import write_film
+from bachata_assets.pose.drawing.preview_picture import HEIGHT, LARGEST, WIDTH, preview_picture
+from bachata_assets.pose.drawing.preview_video import write_film
+from bachata_assets.pose.drawing.skeletons import ROLE_COLOURS, bgr, draw_couple
 from bachata_assets_tests.pose.embeddings.synthetic_couple import a_couple
 from bachata_assets_tests.pose.test_estimator import write_pictures
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bachata_assets.pose.roles import judge_roles
+from bachata_assets.pose.tracking.roles import judge_roles
 from bachata_assets_tests.pose.figures import box_of, person
 
 FRAMES = 30

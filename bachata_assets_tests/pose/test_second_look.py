@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from bachata_assets.pose.background import RoomSamples, paint_out
-from bachata_assets.pose.identity import NOTHING_KNOWN
-from bachata_assets.pose.liveliness import Liveliness
-from bachata_assets.pose.second_look import look_behind
+from bachata_assets.pose.tracking.background import RoomSamples, paint_out
+from bachata_assets.pose.tracking.liveliness import Liveliness
+from bachata_assets.pose.tracking.occlusion_recovery import look_behind
+from bachata_assets.pose.tracking.reidentification import NOTHING_KNOWN
 from bachata_assets_tests.pose.figures import box_of, person
 
 ROOM = np.full((360, 640, 3), 100, np.uint8)

@@ -1,8 +1,8 @@
 import numpy as np
 
-from bachata_assets.pose.candidates import Candidates
-from bachata_assets.pose.identity import learn_colours
-from bachata_assets.pose.tracks import MISSING, Track, track_couple
+from bachata_assets.pose.tracking.candidates import Candidates
+from bachata_assets.pose.tracking.reidentification import learn_colours
+from bachata_assets.pose.tracking.tracks import MISSING, Track, track_couple
 from bachata_assets_tests.pose.figures import colours, person, seen
 
 RED, BLUE, GREEN = 10, 60, 100

@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from bachata_assets.pose.model_sets import ModelSetError
-from bachata_assets.pose.weights_file import read_weights
+from bachata_assets.pose.models.model_sets import ModelSetError
+from bachata_assets.pose.models.weights_file import read_weights
 
 
 class Ones(Dataset):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from bachata_assets.checks import clip_checks
+from bachata_assets.pose.detection_timeline import detection_timeline
 from bachata_assets.report.findings import moment, say
-from bachata_assets.report.timeline import detection_timeline
 
 
 def test_a_timeline_says_where_both_dancers_are_found() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from bachata_assets.pose.model_sets import ModelSetError, ModelSpec
+from bachata_assets.pose.models.model_sets import ModelSetError, ModelSpec
 
 if TYPE_CHECKING:
     import openvino
@@ -71,7 +71,7 @@ class EagerRunner:
     """
 
     def __init__(self, spec: ModelSpec, device: str) -> None:
-        from bachata_assets.pose.openmmlab_models import exportable
+        from bachata_assets.pose.models.openmmlab import exportable
 
         network = exportable(spec)
         self.form: dict[str, Any] = network.form

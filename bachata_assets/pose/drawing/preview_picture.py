@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
-from bachata_assets.pose.drawing import ROLE_COLOURS, SWAP_COLOUR, draw_couple
+from bachata_assets.pose.drawing.skeletons import ROLE_COLOURS, SWAP_COLOUR, draw_couple
 from bachata_assets.pose.geometry import box_center
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 import torchvision
 
-from bachata_assets.pose.model_sets import ModelSetError
+from bachata_assets.pose.models.model_sets import ModelSetError
 
 MOST_GROWTH = abs(math.log(16 / 1000))
 """MMDet's DeltaXYWHBBoxCoder: no box grows or shrinks by more than this factor's logarithm."""

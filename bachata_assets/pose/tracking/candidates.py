@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachata_assets.pose.appearance import body_colours
 from bachata_assets.pose.geometry import (
     AREA_OF_BOX,
     box_area,
@@ -14,7 +13,8 @@ from bachata_assets.pose.geometry import (
     non_maximum_suppression,
     object_keypoint_similarity,
 )
-from bachata_assets.pose.models import Detections, PoseModels
+from bachata_assets.pose.models.pose_models import Detections, PoseModels
+from bachata_assets.pose.tracking.appearance import body_colours
 
 SCORE_THRESHOLD = 0.2
 MOST_PERSONS = 8

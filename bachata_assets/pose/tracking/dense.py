@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachata_assets.pose.appearance import body_colours
-from bachata_assets.pose.background import RoomSamples
-from bachata_assets.pose.candidates import Candidates
 from bachata_assets.pose.clip_frames import ClipFrames
-from bachata_assets.pose.crossings import settle_crossings
-from bachata_assets.pose.gaps import bridge_gaps
 from bachata_assets.pose.geometry import AREA_OF_BOX, box_area, object_keypoint_similarity
-from bachata_assets.pose.identity import ColourModel
-from bachata_assets.pose.models import PoseModels
-from bachata_assets.pose.passers_by import passer_by
-from bachata_assets.pose.second_look import look_behind
-from bachata_assets.pose.swaps import suspected_swaps
-from bachata_assets.pose.tracks import MISSING, Track
+from bachata_assets.pose.models.pose_models import PoseModels
+from bachata_assets.pose.tracking.appearance import body_colours
+from bachata_assets.pose.tracking.background import RoomSamples
+from bachata_assets.pose.tracking.candidates import Candidates
+from bachata_assets.pose.tracking.crossings import settle_crossings
+from bachata_assets.pose.tracking.gaps import bridge_gaps
+from bachata_assets.pose.tracking.identity_switches import suspected_swaps
+from bachata_assets.pose.tracking.occlusion_recovery import look_behind
+from bachata_assets.pose.tracking.passers_by import passer_by
+from bachata_assets.pose.tracking.reidentification import ColourModel
+from bachata_assets.pose.tracking.tracks import MISSING, Track
 
 BELIEVABLE = 0.2
 """Mean keypoint score from which a pose counts as found."""

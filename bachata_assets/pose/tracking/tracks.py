@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachata_assets.pose.candidates import Candidates
 from bachata_assets.pose.geometry import (
     AREA_OF_BOX,
     box_area,
@@ -18,7 +17,8 @@ from bachata_assets.pose.geometry import (
     box_iou,
     object_keypoint_similarity,
 )
-from bachata_assets.pose.identity import NOTHING_KNOWN, ColourModel, learn_colours
+from bachata_assets.pose.tracking.candidates import Candidates
+from bachata_assets.pose.tracking.reidentification import NOTHING_KNOWN, ColourModel, learn_colours
 
 MISSING = -1
 MISSING_COST = 0.8

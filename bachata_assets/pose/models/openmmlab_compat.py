@@ -8,7 +8,7 @@ Why each part is here:
   arguments of `COCOeval`.
 - warnings: old idioms of these wheels that newer setuptools and torch complain about; harmless.
 
-Only `pose/openmmlab_models.py` (and training recipes) import this; serving exported models needs none of it.
+Only `pose/models/openmmlab.py` (and training recipes) import this; serving exported models needs none of it.
 """
 
 import importlib.machinery

@@ -5,7 +5,7 @@ There a pose model mixes both bodies into either pose. A lasting embrace is left
 
 import numpy as np
 
-from bachata_assets.pose.swaps import runs
+from bachata_assets.pose.tracking.identity_switches import runs
 
 NEAR = 0.3
 """Distance of the trunks in body heights below which two poses may be mixed."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bachata_assets.pose.candidates import Candidates
 from bachata_assets.pose.geometry import box_center
+from bachata_assets.pose.tracking.candidates import Candidates
 
 SIZES = (0.75, 1.33)
 """Of the dancers' median height: others stand farther off, or are children."""

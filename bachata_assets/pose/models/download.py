@@ -1,6 +1,6 @@
 """Fetching a model set's weights: resumed where a connection broke, checked before they take their name.
 
-Which files a set has is `pose/model_sets.py`'s concern.
+Which files a set has is `pose/models/model_sets.py`'s concern.
 """
 
 import hashlib
@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from bachata_assets.pose.model_sets import ModelSet, ModelSpec, default_checkpoint_dir
+from bachata_assets.pose.models.model_sets import ModelSet, ModelSpec, default_checkpoint_dir
 
 ATTEMPTS = 5
 """Connections tried for one file; each goes on where the one before broke off."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachata_assets.pose.appearance import body_colours
-from bachata_assets.pose.background import Painted, RoomSamples, paint_out
 from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.geometry import AREA_OF_BOX, box_area, box_center, object_keypoint_similarity
-from bachata_assets.pose.identity import ColourModel
-from bachata_assets.pose.models import PoseModels
+from bachata_assets.pose.models.pose_models import PoseModels
+from bachata_assets.pose.tracking.appearance import body_colours
+from bachata_assets.pose.tracking.background import Painted, RoomSamples, paint_out
+from bachata_assets.pose.tracking.reidentification import ColourModel
 
 LEAST_SCORE = 0.2
 """Mean keypoint score from which a pose found behind the painting counts."""

@@ -15,11 +15,11 @@ import numpy as np
 
 from bachata_assets.inference.cpu import available_cores
 from bachata_assets.inference.precision import Precision, computes_bf16, effective_precision
-from bachata_assets.pose.decoding import decode_boxes, decode_keypoints, form_of
-from bachata_assets.pose.exported import exported_model
 from bachata_assets.pose.geometry import non_maximum_suppression
-from bachata_assets.pose.model_sets import ModelSet, ModelSetError, ModelSpec, load_model_set
-from bachata_assets.pose.runners import CompiledRunner, EagerRunner, Runner, eager_device
+from bachata_assets.pose.models.decoding import decode_boxes, decode_keypoints, form_of
+from bachata_assets.pose.models.exported import exported_model
+from bachata_assets.pose.models.model_sets import ModelSet, ModelSetError, ModelSpec, load_model_set
+from bachata_assets.pose.models.runners import CompiledRunner, EagerRunner, Runner, eager_device
 
 if TYPE_CHECKING:
     import openvino

@@ -6,7 +6,7 @@ to compare with one. Running exported models lives in `models.py`.
 
 from typing import Any, ClassVar
 
-from bachata_assets.pose import openmmlab_compat  # noqa: F401  (before mmdet and mmpose)
+from bachata_assets.pose.models.pose_models import openmmlab_compat  # noqa: F401  (before mmdet and mmpose)
 
 # isort: split
 import mmdet.models
@@ -18,9 +18,9 @@ from mmengine.config import Config
 from mmengine.model.utils import revert_sync_batchnorm
 from mmengine.registry import DefaultScope
 
-from bachata_assets.pose.model_sets import ModelSetError, ModelSpec
-from bachata_assets.pose.openmmlab_two_stage import TwoStageDetector
-from bachata_assets.pose.weights_file import read_weights
+from bachata_assets.pose.models.model_sets import ModelSetError, ModelSpec
+from bachata_assets.pose.models.openmmlab_two_stage import TwoStageDetector
+from bachata_assets.pose.models.weights_file import read_weights
 from bachata_assets.schemas import HAND_KEYPOINTS, KEYPOINTS
 
 IGNORED_KEYS = ("data_preprocessor.",)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachata_assets.pose.appearance import FEATURES, PARTS
+from bachata_assets.pose.tracking.appearance import FEATURES, PARTS
 
 SMOOTHING = 0.01
 """Share added to every colour bin, so that one unseen bin decides nothing."""

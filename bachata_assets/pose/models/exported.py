@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bachata_assets.inference.export_cache import cached_export
-from bachata_assets.pose.decoding import write_form
-from bachata_assets.pose.model_sets import ModelSpec
+from bachata_assets.pose.models.decoding import write_form
+from bachata_assets.pose.models.model_sets import ModelSpec
 
 if TYPE_CHECKING:
     import openvino
@@ -30,7 +30,7 @@ def _export(spec: ModelSpec) -> "openvino.Model":
     import openvino
     import torch
 
-    from bachata_assets.pose.openmmlab_models import exportable
+    from bachata_assets.pose.models.openmmlab import exportable
 
     network = exportable(spec)
     width, height = spec.input_size

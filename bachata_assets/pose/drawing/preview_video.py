@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
-from bachata_assets.pose.drawing import OUTLINE, ROLE_COLOURS, SWAP_COLOUR, bgr, draw_couple
+from bachata_assets.pose.drawing.skeletons import OUTLINE, ROLE_COLOURS, SWAP_COLOUR, bgr, draw_couple
 from bachata_assets.video.decode import sample_frames
 from bachata_assets.video.errors import UnreadableVideoError
 

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bachata_assets.pose.model_sets import ModelSetError
+from bachata_assets.pose.models.model_sets import ModelSetError
 
 if TYPE_CHECKING:
     import torch
