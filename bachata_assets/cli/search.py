@@ -14,7 +14,7 @@ from rich.table import Table
 from bachata_assets.cli.options import AsJson, DataDir, refuse
 
 if TYPE_CHECKING:
-    from bachata_assets.explanation import Why
+    from bachata_assets.search.explanation import Why
     from bachata_assets.search.index import SearchIndex
     from bachata_assets.search.similarity import Match
 
@@ -157,8 +157,8 @@ def _index(data_dir: str | None, *, writing: bool = False) -> "Iterator[SearchIn
 
 def _reasons(index: "SearchIndex", clip_id: str | None, found: "list[Match]") -> "dict[str, dict[str, Why]]":
     """Return why each clip that was found is like the one asked about."""
-    from bachata_assets.explanation import why_alike
     from bachata_assets.search.errors import QueryError
+    from bachata_assets.search.explanation import why_alike
 
     asked = index.get_embedding_by_id(clip_id) if clip_id else None
     if asked is None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from bachata_assets.explanation import EXPLAINED, groups
 from bachata_assets.report.neighbours import VIEWS, View, compare, nearest
 from bachata_assets.report.projection import lay_out
+from bachata_assets.search.explanation import EXPLAINED, groups
 
 
 def map_data(units: Mapping[str, np.ndarray]) -> dict[str, Any]:

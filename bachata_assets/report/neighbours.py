@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from bachata_assets.explanation import EXPLAINED, groups
+from bachata_assets.search.explanation import EXPLAINED, groups
 from bachata_assets.search.similarity import DEFAULT_WEIGHTS
 
 VIEWS: Mapping[str, Mapping[str, float]] = {

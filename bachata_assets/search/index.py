@@ -248,10 +248,10 @@ def open_index(settings: Settings | None = None, *, fingerprint: str | None = No
     """
     settings = settings or load_settings()
     if settings.elasticsearch_host:
-        from bachata_assets.search.elasticsearch_index import ElasticsearchIndex
+        from bachata_assets.search.elasticsearch.index import ElasticsearchIndex
 
         return ElasticsearchIndex(settings, fingerprint)
-    from bachata_assets.search.lancedb_index import LanceIndex
+    from bachata_assets.search.lancedb.index import LanceIndex
 
     return LanceIndex(settings, fingerprint)
 

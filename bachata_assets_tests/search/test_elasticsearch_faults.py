@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from bachata_assets.search import SearchIndex, open_index
-from bachata_assets.search import elasticsearch_client as connection
-from bachata_assets.search import elasticsearch_index as library
 from bachata_assets.search.checks import check_index_complete
+from bachata_assets.search.elasticsearch import client as connection
+from bachata_assets.search.elasticsearch import index as library
 from bachata_assets.search.errors import SearchUnavailableError
 from bachata_assets_tests.elasticsearch_node import Node, free_port
 from bachata_assets_tests.search.documents import documents

@@ -9,7 +9,7 @@ import pytest
 
 from bachata_assets.embedding import DIMENSIONS
 from bachata_assets.search import SearchIndex, open_index
-from bachata_assets.search.elasticsearch_client import require_version, server_version
+from bachata_assets.search.elasticsearch.client import require_version, server_version
 from bachata_assets.search.errors import AliasTakenError, IndexMissingError, SearchError, UnsupportedVersionError
 from bachata_assets.settings import Settings
 from bachata_assets_tests.elasticsearch_node import Node
@@ -77,7 +77,7 @@ def test_a_refused_document_fails_its_own_clip_alone(index: SearchIndex) -> None
 
 
 def test_a_full_disk_is_said_in_one_line(index: SearchIndex, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bachata_assets.search.elasticsearch_client.BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr("bachata_assets.search.elasticsearch.client.BACKOFF_SECONDS", 0.01)
     index.put([document("before")])
     client.indices.put_settings(index=index.version, settings={"index.blocks.read_only_allow_delete": True})
     [result] = index.put([document("after")])

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from bachata_assets.embedding import DIMENSIONS
-from bachata_assets.search import SearchIndex, elasticsearch_neighbours, lancedb_neighbours, open_index, similarity
+from bachata_assets.search import SearchIndex, open_index, similarity
 from bachata_assets.search.checks import check_index_complete, check_vectors_match
+from bachata_assets.search.elasticsearch import neighbours as elasticsearch_neighbours
 from bachata_assets.search.errors import IndexMissingError, QueryError, SearchError, UnknownClipError
+from bachata_assets.search.lancedb import neighbours as lancedb_neighbours
 from bachata_assets.search.similarity import DEFAULT_WEIGHTS
 from bachata_assets.settings import Settings
 from bachata_assets_tests.search.documents import document, documents, vector

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bachata_assets.search import elasticsearch_client as connection
-from bachata_assets.search.elasticsearch_client import ATTEMPTS, OVERLOADED, address
+from bachata_assets.search.elasticsearch import client as connection
+from bachata_assets.search.elasticsearch.client import ATTEMPTS, OVERLOADED, address
 from bachata_assets.search.errors import (
     IndexMissingError,
     SearchAccessError,

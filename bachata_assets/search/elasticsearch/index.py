@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from bachata_assets.search import elasticsearch_client, elasticsearch_mapping, elasticsearch_versions
 from bachata_assets.search.document import ClipDocument
-from bachata_assets.search.elasticsearch_errors import clear_errors, explain
-from bachata_assets.search.elasticsearch_neighbours import nearest
+from bachata_assets.search.elasticsearch import client as elasticsearch_client
+from bachata_assets.search.elasticsearch import mapping as elasticsearch_mapping
+from bachata_assets.search.elasticsearch import versions as elasticsearch_versions
+from bachata_assets.search.elasticsearch.errors import clear_errors, explain
+from bachata_assets.search.elasticsearch.neighbours import nearest
 from bachata_assets.search.errors import AliasTakenError, SearchError, SearchUnavailableError
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.index import (

@@ -26,7 +26,7 @@ from bachata_assets.search.index import (
     version_name,
     writers_only,
 )
-from bachata_assets.search.lancedb_neighbours import batches, is_one_of, nearest, tidy
+from bachata_assets.search.lancedb.neighbours import batches, is_one_of, nearest, tidy
 from bachata_assets.search.similarity import Match, Query
 from bachata_assets.settings import Settings
 

@@ -6,7 +6,7 @@ What is in them is `elasticsearch_index.py`'s concern, and so is making errors c
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bachata_assets.search import elasticsearch_mapping
+from bachata_assets.search.elasticsearch import mapping as elasticsearch_mapping
 from bachata_assets.search.errors import AliasTakenError, SearchError
 from bachata_assets.search.index import IndexVersion
 
