@@ -114,8 +114,8 @@ def _rendered_clip(models: PoseModelsResource) -> Finding:
 
     from bachata_assets.music.beats import find_beats
     from bachata_assets.music.sound import load_sound
-    from bachata_assets.video.render.clip_writer import write_clip
-    from bachata_assets.video.render.sample import CLIPS
+    from bachata_assets.synthetic.clip_writer import write_clip
+    from bachata_assets.synthetic.sample import CLIPS
 
     drawn = CLIPS[0]
     with tempfile.TemporaryDirectory() as folder:

@@ -11,7 +11,7 @@ import numpy as np
 
 from bachata_assets.music.beats import find_beats
 from bachata_assets.music.sound import RATE, Sound
-from bachata_assets.video.render.soundtrack import RHYTHMS, render_track
+from bachata_assets.synthetic.soundtrack import RHYTHMS, render_track
 
 TEMPI = range(80, 181, 10)
 NOISES_DB = (None, -10.0, 0.0)

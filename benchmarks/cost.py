@@ -16,8 +16,8 @@ from bachata_assets.music.embedding import audio_embedding
 from bachata_assets.music.sound import RATE, Sound
 from bachata_assets.pose.embeddings import dancer_embedding, interaction_embedding
 from bachata_assets.resources.text_model import TextModelResource
-from bachata_assets.video.render.scene import scene_by_lot
-from bachata_assets.video.render.soundtrack import render_track
+from bachata_assets.synthetic.scene import scene_by_lot
+from bachata_assets.synthetic.soundtrack import render_track
 from benchmarks.rendered_motion import rendered_couple
 
 SECONDS, RUNS = 15.0, 5

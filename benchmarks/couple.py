@@ -25,13 +25,13 @@ from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.geometry import box_iou
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.pose.tracking.candidates import Candidates, find_candidates
+from bachata_assets.synthetic.camera import Camera
+from bachata_assets.synthetic.clip_writer import write_clip
+from bachata_assets.synthetic.people import Walker
+from bachata_assets.synthetic.scene import Mirror, Scene, scene_by_lot
+from bachata_assets.synthetic.truth import ClipTruth, load_truths
 from bachata_assets.video.annotations import load_annotations
 from bachata_assets.video.decode import probe
-from bachata_assets.video.render.camera import Camera
-from bachata_assets.video.render.clip_writer import write_clip
-from bachata_assets.video.render.people import Walker
-from bachata_assets.video.render.scene import Mirror, Scene, scene_by_lot
-from bachata_assets.video.render.truth import ClipTruth, load_truths
 
 SECONDS = 6.0
 VISIBLE = 0.3

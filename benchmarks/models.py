@@ -21,7 +21,7 @@ import numpy as np
 from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.geometry import box_iou
 from bachata_assets.pose.models.pose_models import CROP_PADDING, PoseModels
-from bachata_assets.video.render.truth import load_truths
+from bachata_assets.synthetic.truth import load_truths
 
 OVERLAP = 0.3
 CLOSE_ENOUGH = 0.05

@@ -5,9 +5,9 @@ from itertools import product
 import numpy as np
 
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
-from bachata_assets.video.render.body import coco_points
-from bachata_assets.video.render.figures import FIGURES
-from bachata_assets.video.render.scene import Scene, scene_by_lot
+from bachata_assets.synthetic.body import coco_points
+from bachata_assets.synthetic.figures import FIGURES
+from bachata_assets.synthetic.scene import Scene, scene_by_lot
 
 FPS = 15.0
 JITTER = 0.008

@@ -15,7 +15,7 @@ from bachata_assets.music.beats import find_beats
 from bachata_assets.music.embedding import CONSTANTS, audio_features
 from bachata_assets.music.sound import RATE, Sound, load_sound
 from bachata_assets.music.timbre import Features
-from bachata_assets.video.render.soundtrack import RHYTHMS, render_track
+from bachata_assets.synthetic.soundtrack import RHYTHMS, render_track
 
 VERSION = "1"
 WINDOWS = (4.0, 8.0, 16.0)

@@ -17,10 +17,10 @@ from bachata_assets.build import build_platform
 from bachata_assets.generation import generate, instance_of
 from bachata_assets.report.page import PAGE_NAME
 from bachata_assets.settings import load_settings
-from bachata_assets.video.render.clip_writer import write_clip
-from bachata_assets.video.render.figures import FIGURES
-from bachata_assets.video.render.sample import CLIPS, SampleClip
-from bachata_assets.video.render.soundtrack import RHYTHMS
+from bachata_assets.synthetic.clip_writer import write_clip
+from bachata_assets.synthetic.figures import FIGURES
+from bachata_assets.synthetic.sample import CLIPS, SampleClip
+from bachata_assets.synthetic.soundtrack import RHYTHMS
 from bachata_assets_tests.browser import FLAGS, chromium_path
 
 CHOSEN = "cross_body_lead_2"

@@ -78,7 +78,7 @@ def sample(
 
     Example: `bachata-assets sample /tmp/sample`
     """
-    from bachata_assets.video.render.sample import write_sample_collection
+    from bachata_assets.synthetic.sample import write_sample_collection
 
     write_sample_collection(folder)
     typer.echo(f"Wrote the sample collection to {folder}")

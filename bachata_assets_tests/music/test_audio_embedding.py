@@ -13,7 +13,7 @@ from bachata_assets.music import embedding
 from bachata_assets.music.beats import Beats, find_beats
 from bachata_assets.music.embedding import audio_embedding, audio_features, feature_names
 from bachata_assets.music.sound import RATE, Sound, load_sound
-from bachata_assets.video.render.soundtrack import RHYTHMS, render_track
+from bachata_assets.synthetic.soundtrack import RHYTHMS, render_track
 
 CLIPS = Path(__file__).parents[3] / "shared" / "clips"
 
@@ -110,7 +110,7 @@ def test_real_clips_are_spread_out() -> None:
 
 def test_importing_the_music_library_imports_no_heavy_library() -> None:
     script = (
-        "import sys, bachata_assets.music.embedding, bachata_assets.video.render.sample\n"
+        "import sys, bachata_assets.music.embedding, bachata_assets.synthetic.sample\n"
         "print([m for m in ('librosa', 'scipy', 'numba', 'av', 'cv2', 'torch') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

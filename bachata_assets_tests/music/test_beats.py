@@ -9,9 +9,9 @@ import pytest
 from bachata_assets.embedding import Absent
 from bachata_assets.music.beats import Beats, find_beats
 from bachata_assets.music.sound import RATE, Sound, load_sound
-from bachata_assets.video.render.sample import CLIPS
-from bachata_assets.video.render.soundtrack import render_track
-from bachata_assets.video.render.truth import load_truths
+from bachata_assets.synthetic.sample import CLIPS
+from bachata_assets.synthetic.soundtrack import render_track
+from bachata_assets.synthetic.truth import load_truths
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 

@@ -8,7 +8,7 @@ import pytest
 
 from bachata_assets.embedding import Absent
 from bachata_assets.music.sound import RATE, Sound, SoundError, load_sound
-from bachata_assets.video.render.soundtrack import render_track
+from bachata_assets.synthetic.soundtrack import render_track
 
 
 def write_audio(path: Path, samples: np.ndarray, rate: int, codec: str = "aac", start: float = 0.0) -> None:

@@ -8,9 +8,9 @@ import pytest
 from bachata_assets.pose.clip_frames import ClipFrames, EndedError
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.estimator import CouplePoseEstimator, NoCoupleError
+from bachata_assets.synthetic.camera import Camera
+from bachata_assets.synthetic.scene import scene_by_lot
 from bachata_assets.video.errors import UnreadableVideoError
-from bachata_assets.video.render.camera import Camera
-from bachata_assets.video.render.scene import scene_by_lot
 from bachata_assets_tests.pose.figures import box_of
 from bachata_assets_tests.video.clips import write_pictures
 

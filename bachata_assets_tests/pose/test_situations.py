@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
-from bachata_assets.video.render.camera import Camera
-from bachata_assets.video.render.clip_writer import write_clip
-from bachata_assets.video.render.people import Walker
-from bachata_assets.video.render.scene import Mirror, Scene, scene_by_lot
-from bachata_assets.video.render.truth import ClipTruth
+from bachata_assets.synthetic.camera import Camera
+from bachata_assets.synthetic.clip_writer import write_clip
+from bachata_assets.synthetic.people import Walker
+from bachata_assets.synthetic.scene import Mirror, Scene, scene_by_lot
+from bachata_assets.synthetic.truth import ClipTruth
 
 VISIBLE = 0.3
 """Share of a dancer's outline in sight from which the dancer counts as visible."""

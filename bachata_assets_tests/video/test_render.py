@@ -9,16 +9,16 @@ import av
 import numpy as np
 import pytest
 
-from bachata_assets.video.render.appearance import Appearance
-from bachata_assets.video.render.body import COCO, Body
-from bachata_assets.video.render.camera import Camera
-from bachata_assets.video.render.clip_writer import frame_times, write_clip
-from bachata_assets.video.render.figures import FIGURES
-from bachata_assets.video.render.people import Couple, Dancer, Walker
-from bachata_assets.video.render.sample import CLIPS
-from bachata_assets.video.render.scene import SEEN, Mirror, Scene, scene_by_lot
-from bachata_assets.video.render.soundtrack import RHYTHMS, render_track
-from bachata_assets.video.render.truth import load_truths
+from bachata_assets.synthetic.appearance import Appearance
+from bachata_assets.synthetic.body import COCO, Body
+from bachata_assets.synthetic.camera import Camera
+from bachata_assets.synthetic.clip_writer import frame_times, write_clip
+from bachata_assets.synthetic.figures import FIGURES
+from bachata_assets.synthetic.people import Couple, Dancer, Walker
+from bachata_assets.synthetic.sample import CLIPS
+from bachata_assets.synthetic.scene import SEEN, Mirror, Scene, scene_by_lot
+from bachata_assets.synthetic.soundtrack import RHYTHMS, render_track
+from bachata_assets.synthetic.truth import load_truths
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 MAGENTA = (255, 0, 255)

@@ -13,12 +13,12 @@ import cv2
 import numpy as np
 import pycocotools.mask
 
-from bachata_assets.video.render import drawing
-from bachata_assets.video.render.appearance import Appearance, parts
-from bachata_assets.video.render.camera import Camera
-from bachata_assets.video.render.figures import FIGURES
-from bachata_assets.video.render.people import Dancer, Walker
-from bachata_assets.video.render.scene import Mirror, Scene, scene_by_lot
+from bachata_assets.synthetic import drawing
+from bachata_assets.synthetic.appearance import Appearance, parts
+from bachata_assets.synthetic.camera import Camera
+from bachata_assets.synthetic.figures import FIGURES
+from bachata_assets.synthetic.people import Dancer, Walker
+from bachata_assets.synthetic.scene import Mirror, Scene, scene_by_lot
 
 FIRST_SEED = 1_000_000
 """Far from the seeds of the sample collection and of the tests."""

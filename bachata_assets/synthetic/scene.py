@@ -8,13 +8,13 @@ from functools import cached_property
 
 import numpy as np
 
-from bachata_assets.video.render import drawing
-from bachata_assets.video.render.appearance import Appearance, Part, parts
-from bachata_assets.video.render.background import Room, noise_tile, paint_room
-from bachata_assets.video.render.body import Body, Joints, coco_points
-from bachata_assets.video.render.camera import Camera
-from bachata_assets.video.render.figures import FIGURES
-from bachata_assets.video.render.people import Couple, Dancer, Walker
+from bachata_assets.synthetic import drawing
+from bachata_assets.synthetic.appearance import Appearance, Part, parts
+from bachata_assets.synthetic.background import Room, noise_tile, paint_room
+from bachata_assets.synthetic.body import Body, Joints, coco_points
+from bachata_assets.synthetic.camera import Camera
+from bachata_assets.synthetic.figures import FIGURES
+from bachata_assets.synthetic.people import Couple, Dancer, Walker
 
 HIDDEN, SEEN = 1, 2
 """COCO's visibility flags; 0 is outside the picture."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bachata_assets.video.render.appearance import Part
-from bachata_assets.video.render.camera import Camera
+from bachata_assets.synthetic.appearance import Part
+from bachata_assets.synthetic.camera import Camera
 
 LIGHT = np.array([-0.45, -0.6, 0.66])
 """Direction to the lamp in the picture: left, up, towards the camera."""

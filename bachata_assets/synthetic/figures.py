@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bachata_assets.video.render.body import Stance
-from bachata_assets.video.render.footwork import smooth
+from bachata_assets.synthetic.body import Stance
+from bachata_assets.synthetic.footwork import smooth
 
 SIDE_STEP = (0.2, 0.4, 0.6, 0.6, 0.4, 0.2, 0.0, 0.0)
 """Metres to the lead's left at each of the 8 counts of the basic."""

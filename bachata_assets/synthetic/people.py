@@ -8,11 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from bachata_assets.video.render import footwork
-from bachata_assets.video.render.appearance import TOPS, Appearance
-from bachata_assets.video.render.body import Body, Joints, Stance, trunk, with_arms
-from bachata_assets.video.render.figures import FIGURES, Figure, Moment
-from bachata_assets.video.render.holds import hands, relaxed
+from bachata_assets.synthetic import footwork
+from bachata_assets.synthetic.appearance import TOPS, Appearance
+from bachata_assets.synthetic.body import Body, Joints, Stance, trunk, with_arms
+from bachata_assets.synthetic.figures import FIGURES, Figure, Moment
+from bachata_assets.synthetic.holds import hands, relaxed
 
 STEPS = (footwork.LEAD, footwork.FOLLOW)
 

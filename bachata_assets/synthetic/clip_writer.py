@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bachata_assets.video.render.scene import Scene
-from bachata_assets.video.render.soundtrack import Track
-from bachata_assets.video.render.truth import ClipTruth, gather
+from bachata_assets.synthetic.scene import Scene
+from bachata_assets.synthetic.soundtrack import Track
+from bachata_assets.synthetic.truth import ClipTruth, gather
 
 
 def frame_times(seconds: float, fps: Fraction) -> np.ndarray:

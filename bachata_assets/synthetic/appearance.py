@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from bachata_assets.video.render.body import SIDES, UP, Body, Joints
+from bachata_assets.synthetic.body import SIDES, UP, Body, Joints
 
 Colour = tuple[int, int, int]
 """Blue, green, red: 0..255."""

@@ -6,11 +6,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from bachata_assets.video.render.camera import Camera
-from bachata_assets.video.render.clip_writer import write_clip
-from bachata_assets.video.render.scene import Scene, scene_by_lot
-from bachata_assets.video.render.soundtrack import Track, render_track
-from bachata_assets.video.render.truth import save_truths
+from bachata_assets.synthetic.camera import Camera
+from bachata_assets.synthetic.clip_writer import write_clip
+from bachata_assets.synthetic.scene import Scene, scene_by_lot
+from bachata_assets.synthetic.soundtrack import Track, render_track
+from bachata_assets.synthetic.truth import save_truths
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bachata_assets.video.render.body import SIDES, UP, Joints
+from bachata_assets.synthetic.body import SIDES, UP, Joints
 
 Wrists = dict[str, np.ndarray]
 """Side -> wanted wrist (3,) in metres."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachata_assets.video.render.camera import Camera
+from bachata_assets.synthetic.camera import Camera
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bachata_assets.video.render.scene import Truth
+from bachata_assets.synthetic.scene import Truth
 
 
 @dataclass(frozen=True)

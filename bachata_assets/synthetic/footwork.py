@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachata_assets.video.render.body import SIDES, Body, Stance, right_of
+from bachata_assets.synthetic.body import SIDES, Body, Stance, right_of
 
 LIFT_BEATS = 0.55
 """Beats that a foot is in the air before it lands on the beat."""
