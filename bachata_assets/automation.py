@@ -12,13 +12,13 @@ from typing import Any
 import dagster as dg
 from dagster import DagsterInstance, RunsFilter
 
-from bachata_assets import collection
-from bachata_assets.collection import Collection
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.scan import Collection
+from bachata_assets.collection.scan import scan as collection
 from bachata_assets.jobs import Job, jobs, makes_any
 from bachata_assets.orphans import end_orphans
 from bachata_assets.planning import REQUEST_TAG, UNFINISHED, due_attempt, plan, request_of, run_tags
 from bachata_assets.provenance import Batch
-from bachata_assets.resources.dataset import Dataset
 from bachata_assets.settings import Settings
 from bachata_assets.stages import Stage
 from bachata_assets.standing import Standing

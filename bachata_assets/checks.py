@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.families import DIMENSIONS
 from bachata_assets.pose.couple_keypoints import CERTAIN_SCORE, CoupleKeypoints
 from bachata_assets.stages import Clip, Made
 

@@ -18,10 +18,11 @@ from dagster import DagsterInstance
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.instance import InstanceRef
 
-from bachata_assets import collection
 from bachata_assets.assets.report import EMBEDDINGS_NAME
 from bachata_assets.build import Platform
-from bachata_assets.collection import Collection
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.scan import Collection
+from bachata_assets.collection.scan import scan as collection
 from bachata_assets.event_log import kept_open
 from bachata_assets.jobs import PROCESS_JOB, REPORT_JOB
 from bachata_assets.orphans import end_orphans, process_tag
@@ -29,7 +30,6 @@ from bachata_assets.planning import plan, run_tags
 from bachata_assets.provenance import Batch
 from bachata_assets.report.page import PAGE_NAME
 from bachata_assets.report.summary import REPORT_NAME
-from bachata_assets.resources.dataset import Dataset
 from bachata_assets.standing import Standing
 
 logger = logging.getLogger(__name__)

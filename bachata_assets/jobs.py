@@ -7,8 +7,8 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from pydantic import Field
 
 from bachata_assets import pruning
+from bachata_assets.collection.dataset import Dataset
 from bachata_assets.orphans import in_process_executor
-from bachata_assets.resources.dataset import Dataset
 from bachata_assets.resources.search_index import SearchIndexResource
 from bachata_assets.settings import Settings
 from bachata_assets.stages import Stage

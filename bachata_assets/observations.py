@@ -10,10 +10,10 @@ from typing import Any
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance
 
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.scan import registry
 from bachata_assets.provenance import Recorded
-from bachata_assets.resources.dataset import Dataset
 from bachata_assets.stages import EXTERNAL, Clip, Stage
-from bachata_assets.video import registry
 
 
 def recorded(

@@ -1,6 +1,6 @@
 """What all assets share: the partitions, one a clip; the pool that lets one run of clips go at a time; the owner.
 
-Which clips there are and what each is called is `video/discovery.py`'s concern.
+Which clips there are and what each is called is `collection/discovery.py`'s concern.
 """
 
 import dagster as dg

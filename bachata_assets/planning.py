@@ -14,7 +14,7 @@ from dagster._core.storage.tags import (
     PARTITION_NAME_TAG,
 )
 
-from bachata_assets.collection import PARTITIONS
+from bachata_assets.collection.scan import PARTITIONS
 from bachata_assets.provenance import Batch, batches, expected_versions
 from bachata_assets.stages import Clip, Stage
 from bachata_assets.standing import Standing

@@ -7,13 +7,13 @@ import tempfile
 from difflib import get_close_matches
 from pathlib import Path
 
-from bachata_assets import collection
+from bachata_assets.collection.dataset import Dataset, TableMissingError, provenance_of
+from bachata_assets.collection.discovery import PREVIEWS
+from bachata_assets.collection.scan import scan as collection
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.drawing.preview_video import write_film
-from bachata_assets.resources.dataset import Dataset, TableMissingError, provenance_of
 from bachata_assets.settings import Settings
 from bachata_assets.stages import Clip
-from bachata_assets.video.discovery import PREVIEWS
 
 
 class PreviewError(ValueError):

@@ -16,11 +16,11 @@ import pyarrow as pa
 
 from bachata_assets.ahead import Ahead, Timed
 from bachata_assets.checks import Check, Outcome
-from bachata_assets.embedding import NonFiniteVectorError
+from bachata_assets.collection.dataset import provenance_of
 from bachata_assets.failures import is_passing
+from bachata_assets.families import NonFiniteVectorError
 from bachata_assets.provenance import data_version
 from bachata_assets.resources import Tools
-from bachata_assets.resources.dataset import provenance_of
 from bachata_assets.stages import Clip, ClipError, Made, Stage, Tables
 
 logger = logging.getLogger(__name__)

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from dagster import DagsterInstance
 
-from bachata_assets import collection
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.discovery import PREVIEWS
+from bachata_assets.collection.scan import scan as collection
 from bachata_assets.orphans import end_orphans
 from bachata_assets.planning import clips_at_work
-from bachata_assets.resources.dataset import Dataset
 from bachata_assets.resources.search_index import SearchIndexResource
 from bachata_assets.settings import Settings
 from bachata_assets.stages import Stage
-from bachata_assets.video.discovery import PREVIEWS
 
 
 class RunsUnfinishedError(RuntimeError):

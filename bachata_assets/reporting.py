@@ -14,9 +14,9 @@ from urllib.parse import quote
 import numpy as np
 
 from bachata_assets.check_history import Checked
-from bachata_assets.collection import Collection
-from bachata_assets.embedding import DIMENSIONS
-from bachata_assets.records import ClipRecord
+from bachata_assets.collection.records import ClipRecord
+from bachata_assets.collection.scan import Collection
+from bachata_assets.families import DIMENSIONS
 from bachata_assets.report.findings import is_of_the_picture, moment, say
 from bachata_assets.report.neighbours import unit_vectors
 from bachata_assets.report.page import ShownClip, render_page

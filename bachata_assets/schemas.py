@@ -1,12 +1,12 @@
 """Every Parquet table of a data dir as a `pyarrow.Schema`, with units.
 
-How tables are written and read lives in `resources/dataset.py`; how rows are computed, in the domain folders.
+How tables are written and read lives in `collection/dataset.py`; how rows are computed, in the domain folders.
 Missing is null, never zero and never NaN.
 """
 
 import pyarrow as pa
 
-from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.families import DIMENSIONS
 
 KEYPOINTS = 17
 """COCO body keypoints: nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles (left before right)."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from bachata_assets.video.annotations import Annotation
+from bachata_assets.collection.annotation_file import Annotation
 
 if TYPE_CHECKING:
     from bachata_assets.resources import Tools

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import dagster as dg
 from dagster import DagsterInstance
 
-from bachata_assets.collection import Collection
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.records import ClipRecord
+from bachata_assets.collection.scan import Collection
 from bachata_assets.events import FAILURE
 from bachata_assets.observations import recorded
 from bachata_assets.provenance import Recorded, expected_versions, outdated
-from bachata_assets.records import ClipRecord
 from bachata_assets.report.summary import FailedClip
-from bachata_assets.resources.dataset import Dataset
 from bachata_assets.stages import Clip, Stage
 
 

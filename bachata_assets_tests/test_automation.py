@@ -9,16 +9,16 @@ import dagster as dg
 import pytest
 from dagster import DagsterInstance
 
-from bachata_assets import collection
 from bachata_assets.automation import RUNS_A_TICK
 from bachata_assets.build import Platform, build_platform
+from bachata_assets.collection.discovery import DiscoveryError
+from bachata_assets.collection.scan import scan as collection
 from bachata_assets.events import ClipEvents
 from bachata_assets.generation import instance_of
 from bachata_assets.planning import REQUEST_TAG, due_attempt
 from bachata_assets.processing import StageFailed
 from bachata_assets.provenance import expected_versions
 from bachata_assets.settings import load_settings
-from bachata_assets.video.discovery import DiscoveryError
 from bachata_assets_tests.test_orphans import nothing
 
 

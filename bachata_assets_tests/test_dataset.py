@@ -3,7 +3,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from bachata_assets.resources.dataset import Dataset, TableMissingError, provenance_of
+from bachata_assets.collection.dataset import Dataset, TableMissingError, provenance_of
 
 
 @pytest.fixture(params=["local", "memory"])

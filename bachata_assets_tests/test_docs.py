@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from bachata_assets.cli import app
-from bachata_assets.resources.dataset import Dataset
+from bachata_assets.collection.dataset import Dataset
 from bachata_assets_tests.doc_commands import PAGES, PROJECT, code_of
 from bachata_assets_tests.workplace import Workplace, report_of
 

@@ -7,11 +7,11 @@ import pyarrow as pa
 import pytest
 
 from bachata_assets.checks import Check
-from bachata_assets.embedding import NonFiniteVectorError
+from bachata_assets.collection.dataset import provenance_of
+from bachata_assets.families import NonFiniteVectorError
 from bachata_assets.pose.estimator import NoCoupleError
 from bachata_assets.processing import StageFailed, StageMade, process
 from bachata_assets.resources import Tools
-from bachata_assets.resources.dataset import provenance_of
 from bachata_assets.search.errors import SearchAccessError
 from bachata_assets.stages import Clip, ClipError, Made, Stage, Tables
 from bachata_assets.video.errors import UnreadableVideoError

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from bachata_assets import records, schemas
-from bachata_assets.embedding import DIMENSIONS
-from bachata_assets.records import ClipRecord, embeddings_table
-from bachata_assets.video.annotations import Annotation
+from bachata_assets import schemas
+from bachata_assets.collection.annotation_file import Annotation
+from bachata_assets.collection.records import ClipRecord, embeddings_table
+from bachata_assets.collection.scan import records
+from bachata_assets.families import DIMENSIONS
 
 
 def record(number: int) -> ClipRecord:

@@ -16,8 +16,8 @@ from dagster import DagsterInstance
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
-from bachata_assets import collection
 from bachata_assets.build import Platform, build_platform
+from bachata_assets.collection.scan import scan as collection
 from bachata_assets.events import ClipEvents
 from bachata_assets.generation import instance_of
 from bachata_assets.processing import StageMade

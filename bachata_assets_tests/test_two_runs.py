@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from bachata_assets import collection
 from bachata_assets.build import build_platform
+from bachata_assets.collection.scan import scan as collection
 from bachata_assets.generation import instance_of
 from bachata_assets.jobs import PROCESS_JOB
 from bachata_assets.planning import run_tags

@@ -11,7 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from bachata_assets.cli import app
-from bachata_assets.resources.dataset import Dataset
+from bachata_assets.collection.dataset import Dataset
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 SAMPLE_CLIPS = {"basic_step_1", "cross_body_lead_1", "forward_backward_1", "lady_right_turn_1"}

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bachata_assets.collection.annotation_file import load_annotations
 from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.estimator import CouplePoseEstimator
@@ -30,7 +31,6 @@ from bachata_assets.synthetic.clip_writer import write_clip
 from bachata_assets.synthetic.people import Walker
 from bachata_assets.synthetic.scene import Mirror, Scene, scene_by_lot
 from bachata_assets.synthetic.truth import ClipTruth, load_truths
-from bachata_assets.video.annotations import load_annotations
 from bachata_assets.video.decode import probe
 
 SECONDS = 6.0

@@ -19,7 +19,7 @@ import av
 import cv2
 import numpy as np
 
-from bachata_assets.embedding import Absent
+from bachata_assets.families import Absent
 from bachata_assets.music.beats import Beats, find_beats
 from bachata_assets.music.sound import Sound, load_sound
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints

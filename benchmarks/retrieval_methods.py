@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bachata_assets.embedding import Absent
+from bachata_assets.families import Absent
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.embeddings import dancer_embedding, fitting, interaction_embedding, measurements
 from bachata_assets.pose.embeddings.body_signals import body_signals

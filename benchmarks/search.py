@@ -21,7 +21,7 @@ import numpy as np
 import psutil
 import pyarrow.parquet as pq
 
-from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.families import DIMENSIONS
 from bachata_assets.search import ClipDocument, SearchIndex, open_index
 from bachata_assets.search.similarity import DEFAULT_WEIGHTS
 from bachata_assets.settings import Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bachata_assets.embedding import Absent
+from bachata_assets.families import Absent
 from bachata_assets.music.beats import find_beats
 from bachata_assets.music.embedding import CONSTANTS, audio_features
 from bachata_assets.music.sound import RATE, Sound, load_sound

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from bachata_assets import collection
 from bachata_assets.checks import Check
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.scan import scan as collection
 from bachata_assets.event_log import kept_open
 from bachata_assets.events import ClipEvents, DagsterEvent
 from bachata_assets.observations import recorded
@@ -19,7 +20,6 @@ from bachata_assets.planning import ONLY_MISSING_TAG
 from bachata_assets.processing import StageFailed, process
 from bachata_assets.provenance import outdated
 from bachata_assets.resources import Tools
-from bachata_assets.resources.dataset import Dataset
 from bachata_assets.resources.pose_models import PoseModelsResource
 from bachata_assets.resources.search_index import SearchIndexResource
 from bachata_assets.resources.text_model import TextModelResource

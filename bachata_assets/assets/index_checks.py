@@ -6,8 +6,8 @@ import dagster as dg
 import numpy as np
 
 from bachata_assets.assets.vectors import vector_of
-from bachata_assets.embedding import DIMENSIONS
-from bachata_assets.resources.dataset import Dataset
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.families import DIMENSIONS
 from bachata_assets.resources.search_index import SearchIndexResource
 
 SAMPLE_SIZE = 50

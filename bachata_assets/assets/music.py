@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bachata_assets import schemas
 from bachata_assets.assets.vectors import vector_made
-from bachata_assets.embedding import Absent
+from bachata_assets.families import Absent
 from bachata_assets.music.sound import Sound
 from bachata_assets.resources import Tools
 from bachata_assets.stages import Clip, Made, Stage, Tables

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 
 from bachata_assets import schemas
-from bachata_assets.collection import present_clips
-from bachata_assets.records import RECORD_INPUTS, VERSION, ClipRecord
+from bachata_assets.collection.records import RECORD_INPUTS, VERSION, ClipRecord
+from bachata_assets.collection.scan import present_clips
 from bachata_assets.resources import Tools
 from bachata_assets.search.document import ClipDocument
 from bachata_assets.search.errors import InvalidDocumentError, SearchUnavailableError

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from bachata_assets import schemas
-from bachata_assets.embedding import Absent
+from bachata_assets.families import Absent
 from bachata_assets.stages import Made
 
 ABOUT_KEY = b"about"

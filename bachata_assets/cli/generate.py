@@ -44,7 +44,7 @@ def generate(
     with the secrets of a Google Cloud project `GCP_PROJECT_ID=dance bachata-assets generate --environment cloud …`
     """
     from bachata_assets.build import build_platform
-    from bachata_assets.collection import CollectionError
+    from bachata_assets.collection.scan import CollectionError
     from bachata_assets.generation import generate as run
     from bachata_assets.generation import instance_of, local_folder
     from bachata_assets.settings import SettingsError, load_settings

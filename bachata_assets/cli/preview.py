@@ -20,8 +20,8 @@ def preview(
     Example: `bachata-assets preview basic_step_1 --out basic_step_1.mp4`
     """
     from bachata_assets import previewing
-    from bachata_assets.collection import CollectionError
-    from bachata_assets.resources.dataset import Dataset
+    from bachata_assets.collection.dataset import Dataset
+    from bachata_assets.collection.scan import CollectionError
     from bachata_assets.settings import SettingsError, load_settings
     from bachata_assets.video.errors import UnreadableVideoError
 

@@ -18,7 +18,7 @@ def prune(
     """
     from bachata_assets import pruning
     from bachata_assets.build import build_platform
-    from bachata_assets.collection import CollectionError
+    from bachata_assets.collection.scan import CollectionError
     from bachata_assets.generation import instance_of
     from bachata_assets.search.errors import SearchError
     from bachata_assets.settings import SettingsError, load_settings

@@ -15,8 +15,8 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     Examples: `bachata-assets status`, and for a script `bachata-assets status --json --data_dir data/sample_run`
     """
-    from bachata_assets import collection
     from bachata_assets.build import build_platform
+    from bachata_assets.collection.scan import scan as collection
     from bachata_assets.generation import instance_of
     from bachata_assets.settings import SettingsError, load_settings
     from bachata_assets.standing import Standing
@@ -47,7 +47,7 @@ def report(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     Examples: `bachata-assets report`, and to see only the figures `bachata-assets report --json`
     """
     from bachata_assets.build import build_platform
-    from bachata_assets.collection import CollectionError
+    from bachata_assets.collection.scan import CollectionError
     from bachata_assets.generation import instance_of, make_report
     from bachata_assets.report.page import PAGE_NAME
     from bachata_assets.report.summary import REPORT_NAME

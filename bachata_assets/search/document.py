@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.families import DIMENSIONS
 from bachata_assets.search.errors import InvalidDocumentError
 
 VECTOR_FIELDS = {family: f"{family}_embedding" for family in ("audio", "lead", "follow", "interaction", "text")}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.families import DIMENSIONS
 from bachata_assets.search.document import ClipDocument
 from bachata_assets.search.errors import QueryError, SearchError, UnknownClipError
 from bachata_assets.search.filters import Filters

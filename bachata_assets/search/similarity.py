@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.families import DIMENSIONS
 from bachata_assets.search.errors import QueryError
 from bachata_assets.search.filters import Filters
 

@@ -1,7 +1,7 @@
 import pytest
 
+from bachata_assets.collection.annotation_file import Annotation
 from bachata_assets.language.sentence import annotation_sentence
-from bachata_assets.video.annotations import Annotation
 
 
 def full(**changes):

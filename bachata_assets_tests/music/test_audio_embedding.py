@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bachata_assets.embedding import Absent, NonFiniteVectorError
+from bachata_assets.families import Absent, NonFiniteVectorError
 from bachata_assets.music import embedding
 from bachata_assets.music.beats import Beats, find_beats
 from bachata_assets.music.embedding import audio_embedding, audio_features, feature_names

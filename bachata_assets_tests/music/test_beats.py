@@ -6,7 +6,7 @@ import mir_eval
 import numpy as np
 import pytest
 
-from bachata_assets.embedding import Absent
+from bachata_assets.families import Absent
 from bachata_assets.music.beats import Beats, find_beats
 from bachata_assets.music.sound import RATE, Sound, load_sound
 from bachata_assets.synthetic.sample import CLIPS

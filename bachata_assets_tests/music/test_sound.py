@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from bachata_assets.embedding import Absent
+from bachata_assets.families import Absent
 from bachata_assets.music.sound import RATE, Sound, SoundError, load_sound
 from bachata_assets.synthetic.soundtrack import render_track
 

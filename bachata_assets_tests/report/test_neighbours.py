@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.families import DIMENSIONS
 from bachata_assets.report.map_data import map_data
 from bachata_assets.report.neighbours import VIEWS, View, compare, nearest, unit_vectors
 from bachata_assets.search.explanation import groups, why_alike

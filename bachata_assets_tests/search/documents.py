@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.families import DIMENSIONS
 from bachata_assets.search.document import ClipDocument
 
 LABELS = ("basic_step", "lady_right_turn", "body_roll")

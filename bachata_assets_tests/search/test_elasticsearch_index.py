@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.families import DIMENSIONS
 from bachata_assets.search import SearchIndex, open_index
 from bachata_assets.search.elasticsearch.client import require_version, server_version
 from bachata_assets.search.errors import AliasTakenError, IndexMissingError, SearchError, UnsupportedVersionError

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.families import DIMENSIONS
 from bachata_assets.search import SearchIndex, open_index, similarity
 from bachata_assets.search.checks import check_index_complete, check_vectors_match
 from bachata_assets.search.elasticsearch import neighbours as elasticsearch_neighbours

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bachata_assets.video.annotations import Annotation, AnnotationError, load_annotations, match_annotations
+from bachata_assets.collection.annotation_file import Annotation, AnnotationError, load_annotations, match_annotations
 
 
 def written(tmp_path: Path, *clips: object) -> Path:
@@ -109,7 +109,7 @@ def test_the_version_changes_with_any_field() -> None:
 
 
 def test_the_real_annotations_match_the_real_clips(shared_clips: Path) -> None:
-    from bachata_assets.video.discovery import assign_clip_ids, find_clips
+    from bachata_assets.collection.discovery import assign_clip_ids, find_clips
 
     videos, path = shared_clips / "Bachata_steps", shared_clips / "bachata_annotations.json"
     clips = {clip_id: videos / file for clip_id, file in assign_clip_ids(find_clips(videos), {}).items()}

@@ -2,7 +2,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from bachata_assets.video.discovery import DiscoveryError, assign_clip_ids, clip_key, find_clips
+from bachata_assets.collection.discovery import DiscoveryError, assign_clip_ids, clip_key, find_clips
 
 
 def paths(*names: str) -> list[PurePosixPath]:

@@ -4,7 +4,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from bachata_assets.video.registry import UNREADABLE, ClipFile, Seen, compare, content_of, read, still_moving
+from bachata_assets.collection.registry import UNREADABLE, ClipFile, Seen, compare, content_of, read, still_moving
 
 
 def known(path: str) -> dict[str, ClipFile]:

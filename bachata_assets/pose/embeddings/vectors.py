@@ -5,7 +5,7 @@ What is measured lives in `measurements`; the constants that make vectors of it,
 
 import numpy as np
 
-from bachata_assets.embedding import Absent, require_finite
+from bachata_assets.families import Absent, require_finite
 from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
 from bachata_assets.pose.embeddings.body_signals import INDEX
 from bachata_assets.pose.embeddings.clock import BeatTimes

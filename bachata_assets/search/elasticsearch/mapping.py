@@ -6,7 +6,7 @@ Which index has it is `elasticsearch_versions.py`'s concern.
 import json
 from typing import Any
 
-from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.families import DIMENSIONS
 from bachata_assets.search.document import VECTOR_FIELDS
 
 SOURCE_VECTORS_SETTING = "index.mapping.exclude_source_vectors"

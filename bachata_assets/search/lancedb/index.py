@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from bachata_assets import schemas
-from bachata_assets.embedding import DIMENSIONS
+from bachata_assets.families import DIMENSIONS
 from bachata_assets.search.document import VECTOR_FIELDS, ClipDocument
 from bachata_assets.search.errors import IndexMissingError, SearchError
 from bachata_assets.search.filters import Filters, sql_string

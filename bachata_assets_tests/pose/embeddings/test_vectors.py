@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from bachata_assets.embedding import DIMENSIONS, Absent, NonFiniteVectorError
+from bachata_assets.families import DIMENSIONS, Absent, NonFiniteVectorError
 from bachata_assets.pose.embeddings import (
     constants,
     dancer_embedding,

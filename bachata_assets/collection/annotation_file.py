@@ -1,6 +1,6 @@
 """The annotation file: reading it, its fallbacks, and which entry belongs to which clip.
 
-Which clips exist is `video/discovery.py`'s concern.
+Which clips exist is `collection/discovery.py`'s concern.
 """
 
 import hashlib

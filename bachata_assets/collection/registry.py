@@ -2,7 +2,7 @@
 
 `compare` is pure: names, sizes and times of files against what is known of them, so that a folder of any size is looked
 at in seconds; `read` is where a file's content is hashed. How a folder is listed and ids are made lives in
-`video/discovery.py`; where the registry is kept, in `collection.py`.
+`collection/discovery.py`; where the registry is kept, in `collection/scan.py`.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 import pyarrow as pa
 
 from bachata_assets import schemas
-from bachata_assets.video.discovery import assign_clip_ids, find_clips
+from bachata_assets.collection.discovery import assign_clip_ids, find_clips
 
 logger = logging.getLogger(__name__)
 

@@ -12,14 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from dagster import DagsterInstance
 
-from bachata_assets.observations import observe, observe_gone
-from bachata_assets.partitions import POOL
-from bachata_assets.partitions import clips as clips_partitions
-from bachata_assets.resources.dataset import Dataset
-from bachata_assets.settings import Settings, SettingsError
-from bachata_assets.stages import Clip
-from bachata_assets.video import registry
-from bachata_assets.video.annotations import (
+from bachata_assets.collection.annotation_file import (
     Annotation,
     AnnotationError,
     Entry,
@@ -27,8 +20,15 @@ from bachata_assets.video.annotations import (
     load_annotations,
     match_annotations,
 )
-from bachata_assets.video.discovery import DiscoveryError
-from bachata_assets.video.registry import ClipFile, Difference, Seen
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.discovery import DiscoveryError
+from bachata_assets.collection.registry import ClipFile, Difference, Seen
+from bachata_assets.collection.scan import registry
+from bachata_assets.observations import observe, observe_gone
+from bachata_assets.partitions import POOL
+from bachata_assets.partitions import clips as clips_partitions
+from bachata_assets.settings import Settings, SettingsError
+from bachata_assets.stages import Clip
 
 logger = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from filelock import FileLock
 from fsspec.implementations.local import LocalFileSystem
 from pydantic import Field
 
-from bachata_assets.video.discovery import OUTPUT_MARKER
+from bachata_assets.collection.discovery import OUTPUT_MARKER
 
 PROVENANCE_KEY = b"bachata_assets"
 """Key of a table's schema metadata under which its provenance stands, as JSON."""
