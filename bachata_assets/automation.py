@@ -1,6 +1,6 @@
 """The sensor for new clips, the schedules, and the report that follows finished runs; the jobs are in `jobs.py`.
 
-All are off until someone switches them on in the UI. What has to be made is `provenance.py`'s answer.
+All are off until someone switches them on in the UI. What has to be made is `pipeline/versions.py`'s answer.
 """
 
 import json
@@ -17,11 +17,11 @@ from bachata_assets.collection.scan import Collection
 from bachata_assets.collection.scan import scan as collection
 from bachata_assets.jobs import Job, jobs, makes_any
 from bachata_assets.orphans import end_orphans
+from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.status import Standing
+from bachata_assets.pipeline.versions import Batch
 from bachata_assets.planning import REQUEST_TAG, UNFINISHED, due_attempt, plan, request_of, run_tags
-from bachata_assets.provenance import Batch
 from bachata_assets.settings import Settings
-from bachata_assets.stages import Stage
-from bachata_assets.standing import Standing
 
 _ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 RUNS_A_TICK = 20

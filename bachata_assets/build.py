@@ -7,21 +7,22 @@ from typing import Any
 import dagster as dg
 
 from bachata_assets import families as embedding
-from bachata_assets.assets import language, music, pose, search, video
+from bachata_assets.assets import video
 from bachata_assets.assets.clip_assets import clip_assets
 from bachata_assets.assets.index_checks import index_checks
 from bachata_assets.assets.report import report_assets
 from bachata_assets.assets.report_checks import report_checks
 from bachata_assets.automation import automation
-from bachata_assets.checks import clip_checks
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.inference.precision import effective_precision
 from bachata_assets.orphans import in_process_executor
+from bachata_assets.pipeline.checks import clip_checks
+from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.stages import language, music, pose, search
 from bachata_assets.resources.pose_models import PoseModelsResource
 from bachata_assets.resources.search_index import SearchIndexResource
 from bachata_assets.resources.text_model import TextModelResource
 from bachata_assets.settings import Settings, load_settings
-from bachata_assets.stages import Stage
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the checks said of every clip, from Dagster's history. The checks themselves are in `checks.py`."""
+"""What the checks said of every clip, from Dagster's history. The checks themselves are in `pipeline/checks.py`."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import dagster as dg
 from dagster import DagsterInstance
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
 
-from bachata_assets.checks import Check
+from bachata_assets.pipeline.checks import Check
 
 
 @dataclass

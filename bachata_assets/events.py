@@ -14,10 +14,10 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData as TargetMaterialization,  # has no public name
 )
 
-from bachata_assets.checks import Outcome
-from bachata_assets.processing import StageFailed, StageMade
-from bachata_assets.provenance import failed_version
-from bachata_assets.stages import EXTERNAL, Markdown
+from bachata_assets.pipeline.checks import Outcome
+from bachata_assets.pipeline.runner import StageFailed, StageMade
+from bachata_assets.pipeline.stage import EXTERNAL, Markdown
+from bachata_assets.pipeline.versions import failed_version
 
 FAILURE = "failure"
 """Metadata of the observation that records why a clip's table could not be made."""

@@ -26,11 +26,11 @@ from bachata_assets.collection.scan import scan as collection
 from bachata_assets.event_log import kept_open
 from bachata_assets.jobs import PROCESS_JOB, REPORT_JOB
 from bachata_assets.orphans import end_orphans, process_tag
+from bachata_assets.pipeline.status import Standing
+from bachata_assets.pipeline.versions import Batch
 from bachata_assets.planning import plan, run_tags
-from bachata_assets.provenance import Batch
 from bachata_assets.report.page import PAGE_NAME
 from bachata_assets.report.summary import REPORT_NAME
-from bachata_assets.standing import Standing
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from pydantic import Field
 from bachata_assets import pruning
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.orphans import in_process_executor
+from bachata_assets.pipeline.stage import Stage
 from bachata_assets.resources.search_index import SearchIndexResource
 from bachata_assets.settings import Settings
-from bachata_assets.stages import Stage
 
 PROCESS_JOB = "process_clips"
 REPORT_JOB = "make_report"

@@ -1,6 +1,6 @@
 """Data versions in Dagster's event log: those of every stage's tables, and of what a clip begins with.
 
-What a version means is `provenance.py`'s concern.
+What a version means is `pipeline/versions.py`'s concern.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -12,8 +12,8 @@ from dagster import DagsterEventType, DagsterInstance
 
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import registry
-from bachata_assets.provenance import Recorded
-from bachata_assets.stages import EXTERNAL, Clip, Stage
+from bachata_assets.pipeline.stage import EXTERNAL, Clip, Stage
+from bachata_assets.pipeline.versions import Recorded
 
 
 def recorded(

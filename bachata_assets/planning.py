@@ -1,6 +1,6 @@
 """Which runs are to be asked for, given how the clips stand and what is already at work.
 
-What is missing or stale is `provenance.py`'s answer; who asks, and when, is `automation.py`'s and `generation.py`'s.
+What is missing or stale is `pipeline/versions.py`'s answer; who asks, and when, is `automation.py`'s and `generation.py`'s.
 """
 
 import hashlib
@@ -15,9 +15,9 @@ from dagster._core.storage.tags import (
 )
 
 from bachata_assets.collection.scan import PARTITIONS
-from bachata_assets.provenance import Batch, batches, expected_versions
-from bachata_assets.stages import Clip, Stage
-from bachata_assets.standing import Standing
+from bachata_assets.pipeline.stage import Clip, Stage
+from bachata_assets.pipeline.status import Standing
+from bachata_assets.pipeline.versions import Batch, batches, expected_versions
 
 UNFINISHED = [
     DagsterRunStatus.QUEUED,

@@ -11,10 +11,10 @@ from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.discovery import PREVIEWS
 from bachata_assets.collection.scan import scan as collection
 from bachata_assets.orphans import end_orphans
+from bachata_assets.pipeline.stage import Stage
 from bachata_assets.planning import clips_at_work
 from bachata_assets.resources.search_index import SearchIndexResource
 from bachata_assets.settings import Settings
-from bachata_assets.stages import Stage
 
 
 class RunsUnfinishedError(RuntimeError):

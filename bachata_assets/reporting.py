@@ -17,13 +17,13 @@ from bachata_assets.check_history import Checked
 from bachata_assets.collection.records import ClipRecord
 from bachata_assets.collection.scan import Collection
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.status import Standing
 from bachata_assets.report.findings import is_of_the_picture, moment, say
 from bachata_assets.report.neighbours import unit_vectors
 from bachata_assets.report.page import ShownClip, render_page
 from bachata_assets.report.summary import summarize
 from bachata_assets.report.thumbnails import thumbnails
-from bachata_assets.stages import Stage
-from bachata_assets.standing import Standing
 from bachata_assets.video.decode import SAMPLING_RATE
 
 PICTURES = 100

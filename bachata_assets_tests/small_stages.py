@@ -8,12 +8,12 @@ import pytest
 
 from bachata_assets.collection.annotation_file import Annotation
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.pipeline.stage import Clip, Made, Stage, Tables
 from bachata_assets.resources import Tools
 from bachata_assets.resources.pose_models import PoseModelsResource
 from bachata_assets.resources.search_index import SearchIndexResource
 from bachata_assets.resources.text_model import TextModelResource
 from bachata_assets.settings import load_settings
-from bachata_assets.stages import Clip, Made, Stage, Tables
 
 NUMBER = pa.schema([pa.field("n", pa.int64())])
 

@@ -13,11 +13,11 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from bachata_assets.assets.pose import KEYPOINTS_VERSION
-from bachata_assets.checks import clip_checks
 from bachata_assets.cli import app
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.generation import instance_of
+from bachata_assets.pipeline.checks import clip_checks
+from bachata_assets.pipeline.stages.pose import KEYPOINTS_VERSION
 from bachata_assets_tests.elasticsearch_node import Node
 from bachata_assets_tests.workplace import SAMPLE, SAMPLE_CLIPS, Workplace, generate, report_of
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bachata_assets.checks import Outcome, clip_checks
 from bachata_assets.collection.annotation_file import Annotation
+from bachata_assets.pipeline.checks import Outcome, clip_checks
+from bachata_assets.pipeline.stage import Clip, Made
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
-from bachata_assets.stages import Clip, Made
 from bachata_assets_tests.pose.embeddings.synthetic_couple import a_couple
 
 CLIP = Clip("spin", Path("spin.mp4"), "spin.mp4", Annotation(), {})

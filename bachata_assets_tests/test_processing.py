@@ -6,14 +6,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from bachata_assets.checks import Check
 from bachata_assets.collection.dataset import provenance_of
 from bachata_assets.families import NonFiniteVectorError
+from bachata_assets.pipeline.checks import Check
+from bachata_assets.pipeline.runner import StageFailed, StageMade, process
+from bachata_assets.pipeline.stage import Clip, ClipError, Made, Stage, Tables
 from bachata_assets.pose.estimator import NoCoupleError
-from bachata_assets.processing import StageFailed, StageMade, process
 from bachata_assets.resources import Tools
 from bachata_assets.search.errors import SearchAccessError
-from bachata_assets.stages import Clip, ClipError, Made, Stage, Tables
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets_tests.small_stages import NUMBER, clip, made, one, stage, sum_of_inputs, values
 
@@ -157,7 +157,7 @@ def failing(*errors: Exception) -> Callable[[Clip, Tables], Made]:
 
 @pytest.fixture
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bachata_assets.failures.WAITS_S", (0.0, 0.0))
+    monkeypatch.setattr("bachata_assets.pipeline.retries.WAITS_S", (0.0, 0.0))
 
 
 def unreadable(cause: Exception) -> Exception:

@@ -1,7 +1,7 @@
 import pyarrow as pa
 
-from bachata_assets.provenance import Batch, Recorded, batches, expected_versions, outdated
-from bachata_assets.stages import Stage
+from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.versions import Batch, Recorded, batches, expected_versions, outdated
 
 CLIP = {"clip_file": "f1", "annotation": "a1"}
 

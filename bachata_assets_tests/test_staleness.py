@@ -20,11 +20,11 @@ from bachata_assets.build import Platform, build_platform
 from bachata_assets.collection.scan import scan as collection
 from bachata_assets.events import ClipEvents
 from bachata_assets.generation import instance_of
-from bachata_assets.processing import StageMade
-from bachata_assets.provenance import expected_versions
+from bachata_assets.pipeline.runner import StageMade
+from bachata_assets.pipeline.status import Standing
+from bachata_assets.pipeline.versions import expected_versions
 from bachata_assets.resources.pose_models import PoseModelsResource
 from bachata_assets.settings import Settings, load_settings
-from bachata_assets.standing import Standing
 
 CLIPS = ["a", "b"]
 OF_THE_TEXT = {"text_embedding", "search_index"}

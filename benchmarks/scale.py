@@ -29,13 +29,13 @@ from dagster import DagsterInstance
 
 from bachata_assets import build
 from bachata_assets.build import Platform, build_platform, build_resources, build_stages
-from bachata_assets.checks import clip_checks
 from bachata_assets.collection.dataset import provenance_of
 from bachata_assets.collection.scan import registry
 from bachata_assets.collection.scan import scan as collection
 from bachata_assets.generation import generate, instance_of
+from bachata_assets.pipeline.checks import clip_checks
+from bachata_assets.pipeline.stage import Clip, Made, Stage, Tables
 from bachata_assets.settings import Settings, load_settings
-from bachata_assets.stages import Clip, Made, Stage, Tables
 from benchmarks.history import copy_history
 
 MOST_REPORTED = 20_000

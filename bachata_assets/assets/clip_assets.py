@@ -1,7 +1,7 @@
 """All stages of a clip as one Dagster asset definition: one process, many clips, a result for each.
 
 Split over several steps, a failed clip would take the good clips' downstream assets with it: a failed step abandons
-them. So the chain stands in one step, and its loop (`processing.py`) keeps the clips apart.
+them. So the chain stands in one step, and its loop (`pipeline/runner.py`) keeps the clips apart.
 """
 
 import warnings
@@ -9,22 +9,22 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from bachata_assets.checks import Check
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import scan as collection
 from bachata_assets.event_log import kept_open
 from bachata_assets.events import ClipEvents, DagsterEvent
 from bachata_assets.observations import recorded
 from bachata_assets.partitions import OWNER, POOL, clips
+from bachata_assets.pipeline.checks import Check
+from bachata_assets.pipeline.runner import StageFailed, process
+from bachata_assets.pipeline.stage import Clip, Stage
+from bachata_assets.pipeline.versions import outdated
 from bachata_assets.planning import ONLY_MISSING_TAG
-from bachata_assets.processing import StageFailed, process
-from bachata_assets.provenance import outdated
 from bachata_assets.resources import Tools
 from bachata_assets.resources.pose_models import PoseModelsResource
 from bachata_assets.resources.search_index import SearchIndexResource
 from bachata_assets.resources.text_model import TextModelResource
 from bachata_assets.settings import Settings
-from bachata_assets.stages import Clip, Stage
 
 
 def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Settings) -> dg.AssetsDefinition:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import dagster as dg
 import numpy as np
 
-from bachata_assets.assets.vectors import vector_of
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.pipeline.stages.vectors import vector_of
 from bachata_assets.resources.search_index import SearchIndexResource
 
 SAMPLE_SIZE = 50

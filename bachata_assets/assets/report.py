@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import dagster as dg
 
 from bachata_assets.check_history import checked_clips
-from bachata_assets.checks import Check
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.records import ClipRecord, embeddings_table
 from bachata_assets.collection.scan import Collection
 from bachata_assets.collection.scan import scan as collection
 from bachata_assets.partitions import OWNER
+from bachata_assets.pipeline.checks import Check
+from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.status import Standing, records_of
 from bachata_assets.report.page import PAGE_NAME
 from bachata_assets.report.summary import REPORT_NAME
 from bachata_assets.reporting import page_of, report_of
 from bachata_assets.settings import Settings
-from bachata_assets.stages import Stage
-from bachata_assets.standing import Standing, records_of
 
 EMBEDDINGS_NAME = "embeddings.parquet"
 

@@ -18,8 +18,8 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     from bachata_assets.build import build_platform
     from bachata_assets.collection.scan import scan as collection
     from bachata_assets.generation import instance_of
+    from bachata_assets.pipeline.status import Standing
     from bachata_assets.settings import SettingsError, load_settings
-    from bachata_assets.standing import Standing
 
     try:
         platform = build_platform(load_settings(data_dir=data_dir))

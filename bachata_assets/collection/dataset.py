@@ -1,6 +1,6 @@
 """The tables of a data dir: `<data_dir>/<asset>/<clip_id>.parquet`, written whole or not at all.
 
-What a table holds is in `schemas.py`; when it is made again, in `provenance.py`.
+What a table holds is in `schemas.py`; when it is made again, in `pipeline/versions.py`.
 """
 
 import errno

@@ -13,13 +13,13 @@ import pyarrow as pa
 from pydantic_core import from_json
 
 from bachata_assets import schemas
-from bachata_assets.assets.vectors import vector_of
 from bachata_assets.collection.annotation_file import Annotation
 from bachata_assets.collection.dataset import provenance_of
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.pipeline.stage import Clip
+from bachata_assets.pipeline.stages.vectors import vector_of
 from bachata_assets.pose.couple_keypoints import couple_summary, found_dancers
 from bachata_assets.pose.detection_timeline import detection_timeline
-from bachata_assets.stages import Clip
 
 VERSION = "mmpose_v1"
 """The mission's `version` of a document. What exactly made it is in the tables' provenance."""

@@ -1,6 +1,6 @@
 """One data dir's clips: the registry kept in it, and Dagster's partitions and observations brought level with it.
 
-Which stages a clip then needs is `provenance.py`'s concern.
+Which stages a clip then needs is `pipeline/versions.py`'s concern.
 """
 
 import logging
@@ -27,8 +27,8 @@ from bachata_assets.collection.scan import registry
 from bachata_assets.observations import observe, observe_gone
 from bachata_assets.partitions import POOL
 from bachata_assets.partitions import clips as clips_partitions
+from bachata_assets.pipeline.stage import Clip
 from bachata_assets.settings import Settings, SettingsError
-from bachata_assets.stages import Clip
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """What needs a person's eye, in the words of a person: one sentence for each check that a clip does not pass.
 
-The checks' limits and remedies are in `checks.py`.
+The checks' limits and remedies are in `pipeline/checks.py`.
 """
 
 from collections.abc import Callable, Mapping

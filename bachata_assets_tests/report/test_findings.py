@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bachata_assets.checks import clip_checks
+from bachata_assets.pipeline.checks import clip_checks
 from bachata_assets.pose.detection_timeline import detection_timeline
 from bachata_assets.report.findings import moment, say
 

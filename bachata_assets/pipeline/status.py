@@ -11,9 +11,9 @@ from bachata_assets.collection.records import ClipRecord
 from bachata_assets.collection.scan import Collection
 from bachata_assets.events import FAILURE
 from bachata_assets.observations import recorded
-from bachata_assets.provenance import Recorded, expected_versions, outdated
+from bachata_assets.pipeline.stage import Clip, Stage
+from bachata_assets.pipeline.versions import Recorded, expected_versions, outdated
 from bachata_assets.report.summary import FailedClip
-from bachata_assets.stages import Clip, Stage
 
 
 @dataclass(frozen=True)

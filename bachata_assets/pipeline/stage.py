@@ -1,4 +1,4 @@
-"""What a stage of a clip's life is: the words in which `assets/` describes them and `processing.py` runs them.
+"""What a stage of a clip's life is: the words in which `assets/` describes them and `pipeline/runner.py` runs them.
 
 Nothing here knows Dagster.
 """

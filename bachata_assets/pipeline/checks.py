@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.pipeline.stage import Clip, Made
 from bachata_assets.pose.couple_keypoints import CERTAIN_SCORE, CoupleKeypoints
-from bachata_assets.stages import Clip, Made
 
 Judgement = tuple[bool, dict[str, Any]]
 

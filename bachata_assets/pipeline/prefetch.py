@@ -1,7 +1,7 @@
 """The stage that takes all cores, begun for the next clip while the rest is made of this one.
 
 While poses are found all cores are busy; tables, events, sound and sentences keep one. In which order clips and stages
-come, and what becomes of what was made, is `processing.py`'s.
+come, and what becomes of what was made, is `pipeline/runner.py`'s.
 """
 
 import time
@@ -12,9 +12,9 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
-from bachata_assets.failures import with_retries
+from bachata_assets.pipeline.retries import with_retries
+from bachata_assets.pipeline.stage import Clip, Made, Stage, Tables
 from bachata_assets.resources import Tools
-from bachata_assets.stages import Clip, Made, Stage, Tables
 
 Timed = tuple[Made, float]
 """What was made, and in how many seconds."""

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from bachata_assets import schemas
 from bachata_assets.families import Absent
-from bachata_assets.stages import Made
+from bachata_assets.pipeline.stage import Made
 
 ABOUT_KEY = b"about"
 """Key of a table's schema metadata: how its vector came about (which clock, which sentence), as JSON."""

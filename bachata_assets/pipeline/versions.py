@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from bachata_assets.stages import Stage
+from bachata_assets.pipeline.stage import Stage
 
 
 def data_version(code_version: str, inputs: Mapping[str, str]) -> str:

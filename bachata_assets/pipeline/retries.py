@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from bachata_assets.pipeline.stage import ClipError
 from bachata_assets.search.errors import SearchError
-from bachata_assets.stages import ClipError
 
 logger = logging.getLogger(__name__)
 

@@ -1,10 +1,10 @@
 """The sentence that the annotation makes, and its embedding."""
 
 from bachata_assets import schemas
-from bachata_assets.assets.vectors import vector_made
 from bachata_assets.language.sentence import annotation_sentence
+from bachata_assets.pipeline.stage import Clip, Made, Stage, Tables
+from bachata_assets.pipeline.stages.vectors import vector_made
 from bachata_assets.resources import Tools
-from bachata_assets.stages import Clip, Made, Stage, Tables
 
 TEXT_VERSION = "2"
 

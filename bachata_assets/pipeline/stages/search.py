@@ -8,11 +8,11 @@ import pyarrow as pa
 from bachata_assets import schemas
 from bachata_assets.collection.records import RECORD_INPUTS, VERSION, ClipRecord
 from bachata_assets.collection.scan import present_clips
+from bachata_assets.pipeline.stage import Clip, ClipError, Made, Stage, Tables
 from bachata_assets.resources import Tools
 from bachata_assets.search.document import ClipDocument
 from bachata_assets.search.errors import InvalidDocumentError, SearchUnavailableError
 from bachata_assets.search.index import PutResult
-from bachata_assets.stages import Clip, ClipError, Made, Stage, Tables
 
 DOCUMENT_VERSION = "2"
 

@@ -14,14 +14,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from bachata_assets.ahead import Ahead, Timed
-from bachata_assets.checks import Check, Outcome
 from bachata_assets.collection.dataset import provenance_of
-from bachata_assets.failures import is_passing
 from bachata_assets.families import NonFiniteVectorError
-from bachata_assets.provenance import data_version
+from bachata_assets.pipeline.checks import Check, Outcome
+from bachata_assets.pipeline.prefetch import Ahead, Timed
+from bachata_assets.pipeline.retries import is_passing
+from bachata_assets.pipeline.stage import Clip, ClipError, Made, Stage, Tables
+from bachata_assets.pipeline.versions import data_version
 from bachata_assets.resources import Tools
-from bachata_assets.stages import Clip, ClipError, Made, Stage, Tables
 
 logger = logging.getLogger(__name__)
 
