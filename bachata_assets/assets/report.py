@@ -15,9 +15,9 @@ from bachata_assets.partitions import OWNER
 from bachata_assets.pipeline.checks import Check
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Standing, records_of
+from bachata_assets.report.content import page_of, report_of
 from bachata_assets.report.page import PAGE_NAME
 from bachata_assets.report.summary import REPORT_NAME
-from bachata_assets.reporting import page_of, report_of
 from bachata_assets.settings import Settings
 
 EMBEDDINGS_NAME = "embeddings.parquet"
