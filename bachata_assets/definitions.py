@@ -1,5 +1,5 @@
 """The code location that `dagster dev` loads."""
 
-from bachata_assets.build import build_defs
+from bachata_assets.orchestration.build import build_defs
 
 defs = build_defs()

@@ -18,17 +18,17 @@ from dagster import DagsterInstance
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.instance import InstanceRef
 
-from bachata_assets.assets.report import EMBEDDINGS_NAME
-from bachata_assets.build import Platform
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import Collection
 from bachata_assets.collection.scan import scan as collection
-from bachata_assets.event_log import kept_open
-from bachata_assets.jobs import PROCESS_JOB, REPORT_JOB
-from bachata_assets.orphans import end_orphans, process_tag
+from bachata_assets.orchestration.build import Platform
+from bachata_assets.orchestration.event_log import kept_open
+from bachata_assets.orchestration.jobs import PROCESS_JOB, REPORT_JOB
+from bachata_assets.orchestration.orphaned_runs import end_orphans, process_tag
+from bachata_assets.orchestration.report_assets import EMBEDDINGS_NAME
+from bachata_assets.orchestration.run_requests import plan, run_tags
 from bachata_assets.pipeline.status import Standing
 from bachata_assets.pipeline.versions import Batch
-from bachata_assets.planning import plan, run_tags
 from bachata_assets.report.page import PAGE_NAME
 from bachata_assets.report.summary import REPORT_NAME
 

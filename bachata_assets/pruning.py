@@ -10,10 +10,10 @@ from dagster import DagsterInstance
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.discovery import PREVIEWS
 from bachata_assets.collection.scan import scan as collection
-from bachata_assets.orphans import end_orphans
+from bachata_assets.orchestration.orphaned_runs import end_orphans
+from bachata_assets.orchestration.run_requests import clips_at_work
+from bachata_assets.orchestration.search_resource import SearchIndexResource
 from bachata_assets.pipeline.stage import Stage
-from bachata_assets.planning import clips_at_work
-from bachata_assets.resources.search_index import SearchIndexResource
 from bachata_assets.settings import Settings
 
 

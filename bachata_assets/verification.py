@@ -12,9 +12,9 @@ from typing import Literal
 
 import numpy as np
 
-from bachata_assets.build import Platform
-from bachata_assets.resources.pose_models import PoseModelsResource
-from bachata_assets.resources.search_index import SearchIndexResource
+from bachata_assets.orchestration.build import Platform
+from bachata_assets.orchestration.pose_models_resource import PoseModelsResource
+from bachata_assets.orchestration.search_resource import SearchIndexResource
 
 State = Literal["ok", "warning", "problem"]
 

@@ -8,11 +8,11 @@ import pytest
 
 from bachata_assets.collection.annotation_file import Annotation
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.orchestration.pose_models_resource import PoseModelsResource
+from bachata_assets.orchestration.search_resource import SearchIndexResource
+from bachata_assets.orchestration.text_model_resource import TextModelResource
+from bachata_assets.orchestration.tools import Tools
 from bachata_assets.pipeline.stage import Clip, Made, Stage, Tables
-from bachata_assets.resources import Tools
-from bachata_assets.resources.pose_models import PoseModelsResource
-from bachata_assets.resources.search_index import SearchIndexResource
-from bachata_assets.resources.text_model import TextModelResource
 from bachata_assets.settings import load_settings
 
 NUMBER = pa.schema([pa.field("n", pa.int64())])

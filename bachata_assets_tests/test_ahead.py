@@ -6,9 +6,9 @@ from threading import Event
 
 import pytest
 
+from bachata_assets.orchestration.tools import Tools
 from bachata_assets.pipeline.runner import StageFailed, process
 from bachata_assets.pipeline.stage import Clip, ClipError, Made, Stage, Tables
-from bachata_assets.resources import Tools
 from bachata_assets_tests.small_stages import clip, made, stage, sum_of_inputs, values
 
 WAIT_S = 20

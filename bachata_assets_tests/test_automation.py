@@ -9,15 +9,15 @@ import dagster as dg
 import pytest
 from dagster import DagsterInstance
 
-from bachata_assets.automation import RUNS_A_TICK
-from bachata_assets.build import Platform, build_platform
 from bachata_assets.collection.discovery import DiscoveryError
 from bachata_assets.collection.scan import scan as collection
-from bachata_assets.events import ClipEvents
 from bachata_assets.generation import instance_of
+from bachata_assets.orchestration.automation import RUNS_A_TICK
+from bachata_assets.orchestration.build import Platform, build_platform
+from bachata_assets.orchestration.clip_events import ClipEvents
+from bachata_assets.orchestration.run_requests import REQUEST_TAG, due_attempt
 from bachata_assets.pipeline.runner import StageFailed
 from bachata_assets.pipeline.versions import expected_versions
-from bachata_assets.planning import REQUEST_TAG, due_attempt
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.test_orphans import nothing
 

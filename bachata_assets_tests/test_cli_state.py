@@ -10,8 +10,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from bachata_assets import verification
-from bachata_assets.build import build_platform
 from bachata_assets.cli import app
+from bachata_assets.orchestration.build import build_platform
 from bachata_assets.settings import load_settings
 from bachata_assets.verification import Finding
 from bachata_assets_tests.workplace import Workplace

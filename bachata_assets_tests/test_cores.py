@@ -2,8 +2,8 @@ import os
 
 import pytest
 
-from bachata_assets.build import build_resources
 from bachata_assets.inference.cpu import available_cores
+from bachata_assets.orchestration.build import build_resources
 from bachata_assets.settings import load_settings
 
 

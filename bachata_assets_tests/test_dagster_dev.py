@@ -8,12 +8,12 @@ import socket
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 
-from bachata_assets.build import build_platform
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import scan as collection
 from bachata_assets.generation import instance_of
-from bachata_assets.jobs import PROCESS_JOB
-from bachata_assets.orphans import PROCESS_TAG, end_orphans
+from bachata_assets.orchestration.build import build_platform
+from bachata_assets.orchestration.jobs import PROCESS_JOB
+from bachata_assets.orchestration.orphaned_runs import PROCESS_TAG, end_orphans
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.dagster_dev import ASSETS, ENDED, LOADED, NEW_CLIPS, Webserver
 from bachata_assets_tests.workplace import SAMPLE_CLIPS, Workplace

@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from bachata_assets.event_log import kept_open
+from bachata_assets.orchestration.event_log import kept_open
 
 
 @pytest.fixture

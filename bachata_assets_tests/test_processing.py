@@ -8,11 +8,11 @@ import pytest
 
 from bachata_assets.collection.dataset import provenance_of
 from bachata_assets.families import NonFiniteVectorError
+from bachata_assets.orchestration.tools import Tools
 from bachata_assets.pipeline.checks import Check
 from bachata_assets.pipeline.runner import StageFailed, StageMade, process
 from bachata_assets.pipeline.stage import Clip, ClipError, Made, Stage, Tables
 from bachata_assets.pose.estimator import NoCoupleError
-from bachata_assets.resources import Tools
 from bachata_assets.search.errors import SearchAccessError
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets_tests.small_stages import NUMBER, clip, made, one, stage, sum_of_inputs, values

@@ -2,10 +2,10 @@ import pandas as pd
 from dagster import DagsterInstance, DagsterRunStatus
 from typer.testing import CliRunner
 
-from bachata_assets.build import build_platform
 from bachata_assets.cli import app
 from bachata_assets.generation import instance_of
-from bachata_assets.orphans import process_tag
+from bachata_assets.orchestration.build import build_platform
+from bachata_assets.orchestration.orphaned_runs import process_tag
 from bachata_assets.search.index import SearchIndex
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.test_orphans import nothing

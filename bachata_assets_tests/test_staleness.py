@@ -16,14 +16,14 @@ from dagster import DagsterInstance
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
-from bachata_assets.build import Platform, build_platform
 from bachata_assets.collection.scan import scan as collection
-from bachata_assets.events import ClipEvents
 from bachata_assets.generation import instance_of
+from bachata_assets.orchestration.build import Platform, build_platform
+from bachata_assets.orchestration.clip_events import ClipEvents
+from bachata_assets.orchestration.pose_models_resource import PoseModelsResource
 from bachata_assets.pipeline.runner import StageMade
 from bachata_assets.pipeline.status import Standing
 from bachata_assets.pipeline.versions import expected_versions
-from bachata_assets.resources.pose_models import PoseModelsResource
 from bachata_assets.settings import Settings, load_settings
 
 CLIPS = ["a", "b"]

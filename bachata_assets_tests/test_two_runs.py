@@ -7,14 +7,14 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from bachata_assets.build import build_platform
 from bachata_assets.collection.scan import scan as collection
 from bachata_assets.generation import instance_of
-from bachata_assets.jobs import PROCESS_JOB
+from bachata_assets.orchestration.build import build_platform
+from bachata_assets.orchestration.jobs import PROCESS_JOB
+from bachata_assets.orchestration.run_requests import run_tags
 from bachata_assets.pipeline.stage import Clip, Made, Stage, Tables
 from bachata_assets.pipeline.status import Standing
 from bachata_assets.pipeline.versions import Batch
-from bachata_assets.planning import run_tags
 from bachata_assets.search.index import SearchIndex
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.workplace import SAMPLE_CLIPS, Workplace

@@ -14,8 +14,8 @@ import numpy as np
 from bachata_assets.music.beats import Beats, find_beats
 from bachata_assets.music.embedding import audio_embedding
 from bachata_assets.music.sound import RATE, Sound
+from bachata_assets.orchestration.text_model_resource import TextModelResource
 from bachata_assets.pose.embeddings import dancer_embedding, interaction_embedding
-from bachata_assets.resources.text_model import TextModelResource
 from bachata_assets.synthetic.scene import scene_by_lot
 from bachata_assets.synthetic.soundtrack import render_track
 from benchmarks.rendered_motion import rendered_couple

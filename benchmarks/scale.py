@@ -27,12 +27,12 @@ import psutil
 import pyarrow as pa
 from dagster import DagsterInstance
 
-from bachata_assets import build
-from bachata_assets.build import Platform, build_platform, build_resources, build_stages
 from bachata_assets.collection.dataset import provenance_of
 from bachata_assets.collection.scan import registry
 from bachata_assets.collection.scan import scan as collection
 from bachata_assets.generation import generate, instance_of
+from bachata_assets.orchestration import build
+from bachata_assets.orchestration.build import Platform, build_platform, build_resources, build_stages
 from bachata_assets.pipeline.checks import clip_checks
 from bachata_assets.pipeline.stage import Clip, Made, Stage, Tables
 from bachata_assets.settings import Settings, load_settings

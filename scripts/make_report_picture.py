@@ -13,8 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from bachata_assets.build import build_platform
 from bachata_assets.generation import generate, instance_of
+from bachata_assets.orchestration.build import build_platform
 from bachata_assets.report.page import PAGE_NAME
 from bachata_assets.settings import load_settings
 from bachata_assets.synthetic.clip_writer import write_clip

@@ -43,10 +43,10 @@ def generate(
     Examples: `bachata-assets generate --video_dir data/Bachata_steps --annotations data/bachata_annotations.json`, and
     with the secrets of a Google Cloud project `GCP_PROJECT_ID=dance bachata-assets generate --environment cloud …`
     """
-    from bachata_assets.build import build_platform
     from bachata_assets.collection.scan import CollectionError
     from bachata_assets.generation import generate as run
     from bachata_assets.generation import instance_of, local_folder
+    from bachata_assets.orchestration.build import build_platform
     from bachata_assets.settings import SettingsError, load_settings
 
     try:

@@ -144,7 +144,7 @@ def _index(data_dir: str | None, *, writing: bool = False) -> "Iterator[SearchIn
     try:
         settings = load_settings(data_dir=data_dir)
         if writing:
-            from bachata_assets.build import build_resources
+            from bachata_assets.orchestration.build import build_resources
 
             opened = build_resources(settings)["search"].open()
         else:

@@ -12,9 +12,9 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
+from bachata_assets.orchestration.tools import Tools
 from bachata_assets.pipeline.retries import with_retries
 from bachata_assets.pipeline.stage import Clip, Made, Stage, Tables
-from bachata_assets.resources import Tools
 
 Timed = tuple[Made, float]
 """What was made, and in how many seconds."""

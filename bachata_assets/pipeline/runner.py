@@ -1,6 +1,6 @@
 """The loop over clips and stages: one clip's failure never stops the others and never touches what is there.
 
-It says what happened as plain events; `events.py` turns them into Dagster's.
+It says what happened as plain events; `orchestration/clip_events.py` turns them into Dagster's.
 """
 
 import logging
@@ -16,12 +16,12 @@ import pyarrow as pa
 
 from bachata_assets.collection.dataset import provenance_of
 from bachata_assets.families import NonFiniteVectorError
+from bachata_assets.orchestration.tools import Tools
 from bachata_assets.pipeline.checks import Check, Outcome
 from bachata_assets.pipeline.prefetch import Ahead, Timed
 from bachata_assets.pipeline.retries import is_passing
 from bachata_assets.pipeline.stage import Clip, ClipError, Made, Stage, Tables
 from bachata_assets.pipeline.versions import data_version
-from bachata_assets.resources import Tools
 
 logger = logging.getLogger(__name__)
 

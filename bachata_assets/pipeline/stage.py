@@ -13,7 +13,7 @@ import pyarrow as pa
 from bachata_assets.collection.annotation_file import Annotation
 
 if TYPE_CHECKING:
-    from bachata_assets.resources import Tools
+    from bachata_assets.orchestration.tools import Tools
 
 EXTERNAL = ("clip_file", "annotation")
 """What a clip begins with: made outside, observed here."""

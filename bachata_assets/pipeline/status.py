@@ -9,8 +9,8 @@ from dagster import DagsterInstance
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.records import ClipRecord
 from bachata_assets.collection.scan import Collection
-from bachata_assets.events import FAILURE
-from bachata_assets.observations import recorded
+from bachata_assets.orchestration.clip_events import FAILURE
+from bachata_assets.orchestration.history import recorded
 from bachata_assets.pipeline.stage import Clip, Stage
 from bachata_assets.pipeline.versions import Recorded, expected_versions, outdated
 from bachata_assets.report.summary import FailedClip

@@ -1,6 +1,6 @@
 """The two reports of a collection, for scripts and for people: what goes into them, and where it comes from.
 
-How the page looks is in `report/`; when the reports are made, in `assets/report.py`.
+How the page looks is in `report/`; when the reports are made, in `orchestration/report_assets.py`.
 """
 
 import importlib.metadata
@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 import numpy as np
 
-from bachata_assets.check_history import Checked
 from bachata_assets.collection.records import ClipRecord
 from bachata_assets.collection.scan import Collection
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.orchestration.check_history import Checked
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Standing
 from bachata_assets.report.findings import is_of_the_picture, moment, say

@@ -1,6 +1,6 @@
 """The JSON report's content: the mission's sections, from what is known of the clips.
 
-Where the facts come from is `assets/report.py`'s concern.
+Where the facts come from is `orchestration/report_assets.py`'s concern.
 """
 
 import statistics

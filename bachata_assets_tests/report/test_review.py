@@ -3,8 +3,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from bachata_assets.assets.report_checks import report_checks
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.orchestration.report_checks import report_checks
 from bachata_assets.report.summary import REPORT_NAME
 from bachata_assets.settings import load_settings
 

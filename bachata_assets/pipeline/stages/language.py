@@ -2,9 +2,9 @@
 
 from bachata_assets import schemas
 from bachata_assets.language.sentence import annotation_sentence
+from bachata_assets.orchestration.tools import Tools
 from bachata_assets.pipeline.stage import Clip, Made, Stage, Tables
 from bachata_assets.pipeline.stages.vectors import vector_made
-from bachata_assets.resources import Tools
 
 TEXT_VERSION = "2"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from bachata_assets import schemas
 from bachata_assets.families import Absent
 from bachata_assets.music.sound import Sound
+from bachata_assets.orchestration.tools import Tools
 from bachata_assets.pipeline.stage import Clip, Made, Stage, Tables
 from bachata_assets.pipeline.stages.vectors import vector_made
-from bachata_assets.resources import Tools
 
 BEATS_VERSION = "1"
 

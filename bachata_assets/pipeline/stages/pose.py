@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 from bachata_assets import schemas
 from bachata_assets.collection.discovery import PREVIEWS
+from bachata_assets.orchestration.tools import Tools
 from bachata_assets.pipeline.stage import Clip, Made, Markdown, Stage, Tables
 from bachata_assets.pipeline.stages.vectors import vector_made
 from bachata_assets.pose import embeddings
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.drawing.preview_picture import preview_picture
-from bachata_assets.resources import Tools
 
 KEYPOINTS_VERSION = "6"
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 from bachata_assets import schemas
 from bachata_assets.collection.records import RECORD_INPUTS, VERSION, ClipRecord
 from bachata_assets.collection.scan import present_clips
+from bachata_assets.orchestration.tools import Tools
 from bachata_assets.pipeline.stage import Clip, ClipError, Made, Stage, Tables
-from bachata_assets.resources import Tools
 from bachata_assets.search.document import ClipDocument
 from bachata_assets.search.errors import InvalidDocumentError, SearchUnavailableError
 from bachata_assets.search.index import PutResult

@@ -1,4 +1,4 @@
-"""The sensor for new clips, the schedules, and the report that follows finished runs; the jobs are in `jobs.py`.
+"""The sensor for new clips, the schedules, and the report that follows finished runs; the jobs are in `orchestration/jobs.py`.
 
 All are off until someone switches them on in the UI. What has to be made is `pipeline/versions.py`'s answer.
 """
@@ -15,12 +15,12 @@ from dagster import DagsterInstance, RunsFilter
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import Collection
 from bachata_assets.collection.scan import scan as collection
-from bachata_assets.jobs import Job, jobs, makes_any
-from bachata_assets.orphans import end_orphans
+from bachata_assets.orchestration.jobs import Job, jobs, makes_any
+from bachata_assets.orchestration.orphaned_runs import end_orphans
+from bachata_assets.orchestration.run_requests import REQUEST_TAG, UNFINISHED, due_attempt, plan, request_of, run_tags
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Standing
 from bachata_assets.pipeline.versions import Batch
-from bachata_assets.planning import REQUEST_TAG, UNFINISHED, due_attempt, plan, request_of, run_tags
 from bachata_assets.settings import Settings
 
 _ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)

@@ -7,21 +7,21 @@ from typing import Any
 import dagster as dg
 
 from bachata_assets import families as embedding
-from bachata_assets.assets import video
-from bachata_assets.assets.clip_assets import clip_assets
-from bachata_assets.assets.index_checks import index_checks
-from bachata_assets.assets.report import report_assets
-from bachata_assets.assets.report_checks import report_checks
-from bachata_assets.automation import automation
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.inference.precision import effective_precision
-from bachata_assets.orphans import in_process_executor
+from bachata_assets.orchestration import external_assets as video
+from bachata_assets.orchestration.assets import clip_assets
+from bachata_assets.orchestration.automation import automation
+from bachata_assets.orchestration.index_checks import index_checks
+from bachata_assets.orchestration.orphaned_runs import in_process_executor
+from bachata_assets.orchestration.pose_models_resource import PoseModelsResource
+from bachata_assets.orchestration.report_assets import report_assets
+from bachata_assets.orchestration.report_checks import report_checks
+from bachata_assets.orchestration.search_resource import SearchIndexResource
+from bachata_assets.orchestration.text_model_resource import TextModelResource
 from bachata_assets.pipeline.checks import clip_checks
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.stages import language, music, pose, search
-from bachata_assets.resources.pose_models import PoseModelsResource
-from bachata_assets.resources.search_index import SearchIndexResource
-from bachata_assets.resources.text_model import TextModelResource
 from bachata_assets.settings import Settings, load_settings
 
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from bachata_assets.partitions import OWNER, clips
+from bachata_assets.orchestration.partitions import OWNER, clips
 
 clip_file = dg.AssetSpec(
     "clip_file",

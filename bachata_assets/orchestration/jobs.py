@@ -8,9 +8,9 @@ from pydantic import Field
 
 from bachata_assets import pruning
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.orphans import in_process_executor
+from bachata_assets.orchestration.orphaned_runs import in_process_executor
+from bachata_assets.orchestration.search_resource import SearchIndexResource
 from bachata_assets.pipeline.stage import Stage
-from bachata_assets.resources.search_index import SearchIndexResource
 from bachata_assets.settings import Settings
 
 PROCESS_JOB = "process_clips"

@@ -7,10 +7,10 @@ from urllib.parse import quote
 import dagster as dg
 import numpy as np
 
-from bachata_assets.assets.report import EMBEDDINGS_NAME
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import scan as collection
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.orchestration.report_assets import EMBEDDINGS_NAME
 from bachata_assets.report.duplicates import COMPARED, find_duplicates
 from bachata_assets.report.summary import REPORT_NAME
 from bachata_assets.settings import Settings

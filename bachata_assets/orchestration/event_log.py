@@ -1,4 +1,4 @@
-"""Dagster's event log, kept open while many events are written. What the events say is in `events.py`."""
+"""Dagster's event log, kept open while many events are written. What the events say is in `orchestration/clip_events.py`."""
 
 import sqlite3
 from collections.abc import Iterator

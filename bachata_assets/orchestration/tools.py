@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.resources.pose_models import PoseModelsResource
-from bachata_assets.resources.search_index import SearchIndexResource
-from bachata_assets.resources.text_model import TextModelResource
+from bachata_assets.orchestration.pose_models_resource import PoseModelsResource
+from bachata_assets.orchestration.search_resource import SearchIndexResource
+from bachata_assets.orchestration.text_model_resource import TextModelResource
 
 
 @dataclass(frozen=True)

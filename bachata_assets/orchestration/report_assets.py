@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from bachata_assets.check_history import checked_clips
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.records import ClipRecord, embeddings_table
 from bachata_assets.collection.scan import Collection
 from bachata_assets.collection.scan import scan as collection
-from bachata_assets.partitions import OWNER
+from bachata_assets.orchestration.check_history import checked_clips
+from bachata_assets.orchestration.partitions import OWNER
 from bachata_assets.pipeline.checks import Check
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Standing, records_of

@@ -7,8 +7,8 @@ import numpy as np
 
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.orchestration.search_resource import SearchIndexResource
 from bachata_assets.pipeline.stages.vectors import vector_of
-from bachata_assets.resources.search_index import SearchIndexResource
 
 SAMPLE_SIZE = 50
 """Clips that are read back and compared."""

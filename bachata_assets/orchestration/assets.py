@@ -11,19 +11,19 @@ import dagster as dg
 
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import scan as collection
-from bachata_assets.event_log import kept_open
-from bachata_assets.events import ClipEvents, DagsterEvent
-from bachata_assets.observations import recorded
-from bachata_assets.partitions import OWNER, POOL, clips
+from bachata_assets.orchestration.clip_events import ClipEvents, DagsterEvent
+from bachata_assets.orchestration.event_log import kept_open
+from bachata_assets.orchestration.history import recorded
+from bachata_assets.orchestration.partitions import OWNER, POOL, clips
+from bachata_assets.orchestration.pose_models_resource import PoseModelsResource
+from bachata_assets.orchestration.run_requests import ONLY_MISSING_TAG
+from bachata_assets.orchestration.search_resource import SearchIndexResource
+from bachata_assets.orchestration.text_model_resource import TextModelResource
+from bachata_assets.orchestration.tools import Tools
 from bachata_assets.pipeline.checks import Check
 from bachata_assets.pipeline.runner import StageFailed, process
 from bachata_assets.pipeline.stage import Clip, Stage
 from bachata_assets.pipeline.versions import outdated
-from bachata_assets.planning import ONLY_MISSING_TAG
-from bachata_assets.resources import Tools
-from bachata_assets.resources.pose_models import PoseModelsResource
-from bachata_assets.resources.search_index import SearchIndexResource
-from bachata_assets.resources.text_model import TextModelResource
 from bachata_assets.settings import Settings
 
 
