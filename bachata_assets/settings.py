@@ -1,7 +1,7 @@
 """Every setting, where it comes from and what it may be.
 
 Precedence: keyword arguments (the CLI's flags) > environment > Google Secret Manager (ENVIRONMENT=cloud) > `.env` >
-defaults. Beside this module only `generation.py` reads the environment, for Dagster's own DAGSTER_HOME.
+defaults. Beside this module only `commands/generate.py` reads the environment, for Dagster's own DAGSTER_HOME.
 """
 
 import difflib

@@ -9,11 +9,11 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from bachata_assets import verification
 from bachata_assets.cli import app
+from bachata_assets.commands import verify as verification
+from bachata_assets.commands.verify import Finding
 from bachata_assets.orchestration.build import build_platform
 from bachata_assets.settings import load_settings
-from bachata_assets.verification import Finding
 from bachata_assets_tests.workplace import Workplace
 
 PROJECT = Path(__file__).resolve().parents[1]

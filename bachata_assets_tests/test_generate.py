@@ -14,8 +14,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from bachata_assets.cli import app
+from bachata_assets.commands.generate import instance_of
 from bachata_assets.families import DIMENSIONS
-from bachata_assets.generation import instance_of
 from bachata_assets.pipeline.checks import clip_checks
 from bachata_assets.pipeline.stages.pose import KEYPOINTS_VERSION
 from bachata_assets_tests.elasticsearch_node import Node

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 
-from bachata_assets.generation import instance_of
+from bachata_assets.commands.generate import instance_of
 from bachata_assets.orchestration.orphaned_runs import PROCESS_TAG, STARTS_WITHIN_S, end_orphans, process_tag
 
 PROJECT = Path(__file__).resolve().parents[1]

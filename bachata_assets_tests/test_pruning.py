@@ -3,7 +3,7 @@ from dagster import DagsterInstance, DagsterRunStatus
 from typer.testing import CliRunner
 
 from bachata_assets.cli import app
-from bachata_assets.generation import instance_of
+from bachata_assets.commands.generate import instance_of
 from bachata_assets.orchestration.build import build_platform
 from bachata_assets.orchestration.orphaned_runs import process_tag
 from bachata_assets.search.index import SearchIndex

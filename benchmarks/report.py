@@ -16,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from bachata_assets.generation import instance_of, make_report
+from bachata_assets.commands.generate import instance_of, make_report
 from bachata_assets.orchestration.build import build_platform
 from bachata_assets.report.page import PAGE_NAME
 from bachata_assets.report.summary import REPORT_NAME

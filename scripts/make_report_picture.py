@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from bachata_assets.generation import generate, instance_of
+from bachata_assets.commands.generate import generate, instance_of
 from bachata_assets.orchestration.build import build_platform
 from bachata_assets.report.page import PAGE_NAME
 from bachata_assets.settings import load_settings

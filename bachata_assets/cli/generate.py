@@ -10,7 +10,7 @@ from bachata_assets.cli.options import DataDir, both, refuse
 from bachata_assets.cli.progress import ProgressHandler
 
 if TYPE_CHECKING:
-    from bachata_assets.generation import Generated
+    from bachata_assets.commands.generate import Generated
 
 LOG_NAME = "embedding_generation.log"
 
@@ -44,8 +44,8 @@ def generate(
     with the secrets of a Google Cloud project `GCP_PROJECT_ID=dance bachata-assets generate --environment cloud …`
     """
     from bachata_assets.collection.scan import CollectionError
-    from bachata_assets.generation import generate as run
-    from bachata_assets.generation import instance_of, local_folder
+    from bachata_assets.commands.generate import generate as run
+    from bachata_assets.commands.generate import instance_of, local_folder
     from bachata_assets.orchestration.build import build_platform
     from bachata_assets.settings import SettingsError, load_settings
 
@@ -85,7 +85,7 @@ def sample(
 
 
 def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
-    from bachata_assets.generation import dagster_home
+    from bachata_assets.commands.generate import dagster_home
 
     standing = done.standing
     typer.echo(f"Clips: {len(standing.made)} made, {len(standing.failed)} failed, {done.tried} worked on this time.")

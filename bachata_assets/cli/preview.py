@@ -19,9 +19,9 @@ def preview(
 
     Example: `bachata-assets preview basic_step_1 --out basic_step_1.mp4`
     """
-    from bachata_assets import previewing
     from bachata_assets.collection.dataset import Dataset
     from bachata_assets.collection.scan import CollectionError
+    from bachata_assets.commands import preview as previewing
     from bachata_assets.settings import SettingsError, load_settings
     from bachata_assets.video.errors import UnreadableVideoError
 

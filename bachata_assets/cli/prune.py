@@ -16,9 +16,9 @@ def prune(
 
     Examples: `bachata-assets prune --dry-run`, and without being asked `bachata-assets prune --yes`
     """
-    from bachata_assets import pruning
     from bachata_assets.collection.scan import CollectionError
-    from bachata_assets.generation import instance_of
+    from bachata_assets.commands import prune as pruning
+    from bachata_assets.commands.generate import instance_of
     from bachata_assets.orchestration.build import build_platform
     from bachata_assets.search.errors import SearchError
     from bachata_assets.settings import SettingsError, load_settings

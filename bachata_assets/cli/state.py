@@ -16,7 +16,7 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     Examples: `bachata-assets status`, and for a script `bachata-assets status --json --data_dir data/sample_run`
     """
     from bachata_assets.collection.scan import scan as collection
-    from bachata_assets.generation import instance_of
+    from bachata_assets.commands.generate import instance_of
     from bachata_assets.orchestration.build import build_platform
     from bachata_assets.pipeline.status import Standing
     from bachata_assets.settings import SettingsError, load_settings
@@ -47,7 +47,7 @@ def report(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     Examples: `bachata-assets report`, and to see only the figures `bachata-assets report --json`
     """
     from bachata_assets.collection.scan import CollectionError
-    from bachata_assets.generation import instance_of, make_report
+    from bachata_assets.commands.generate import instance_of, make_report
     from bachata_assets.orchestration.build import build_platform
     from bachata_assets.report.page import PAGE_NAME
     from bachata_assets.report.summary import REPORT_NAME

@@ -17,9 +17,9 @@ def verify(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     Examples: `bachata-assets verify`, and for a script `bachata-assets verify --json`
     """
+    from bachata_assets.commands.verify import verify as answers
     from bachata_assets.orchestration.build import build_platform
     from bachata_assets.settings import SettingsError, load_settings
-    from bachata_assets.verification import verify as answers
 
     try:
         platform = build_platform(load_settings(data_dir=data_dir))

@@ -6,8 +6,8 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from pydantic import Field
 
-from bachata_assets import pruning
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.commands import prune as pruning
 from bachata_assets.orchestration.orphaned_runs import in_process_executor
 from bachata_assets.orchestration.search_resource import SearchIndexResource
 from bachata_assets.pipeline.stage import Stage

@@ -1,6 +1,6 @@
 """Which runs are to be asked for, given how the clips stand and what is already at work.
 
-What is missing or stale is `pipeline/versions.py`'s answer; who asks, and when, is `orchestration/automation.py`'s and `generation.py`'s.
+What is missing or stale is `pipeline/versions.py`'s answer; who asks, and when, is `orchestration/automation.py`'s and `commands/generate.py`'s.
 """
 
 import hashlib
