@@ -21,7 +21,7 @@ import pytest
 from click.testing import Result
 
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.scan import scan as collection
+from bachata_assets.collection import scan as collection
 from bachata_assets.commands.generate import dagster_home, instance_of
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.workplace import Workplace

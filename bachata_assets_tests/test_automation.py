@@ -10,7 +10,7 @@ import pytest
 from dagster import DagsterInstance
 
 from bachata_assets.collection.discovery import DiscoveryError
-from bachata_assets.collection.scan import scan as collection
+from bachata_assets.collection import scan as collection
 from bachata_assets.commands.generate import instance_of
 from bachata_assets.orchestration.automation import RUNS_A_TICK
 from bachata_assets.orchestration.build import Platform, build_platform

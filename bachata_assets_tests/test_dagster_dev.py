@@ -9,7 +9,7 @@ import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.scan import scan as collection
+from bachata_assets.collection import scan as collection
 from bachata_assets.commands.generate import instance_of
 from bachata_assets.orchestration.build import build_platform
 from bachata_assets.orchestration.jobs import PROCESS_JOB

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from bachata_assets.cli import app
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.scan import scan as collection
+from bachata_assets.collection import scan as collection
 from bachata_assets.pose.drawing.skeletons import ROLE_COLOURS, bgr
 from bachata_assets.settings import load_settings
 from bachata_assets.video.decode import sample_frames

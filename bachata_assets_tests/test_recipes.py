@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from bachata_assets.pose.models.model_sets import ModelSpec
-from bachata_assets.pose.models.pose_models import openmmlab_compat  # noqa: F401  (before mmdet and mmpose)
+from bachata_assets.pose.models import openmmlab_compat  # noqa: F401  (before mmdet and mmpose)
 
 PROJECT = Path(__file__).parents[1]
 RECIPES = PROJECT / "checkpoints" / "recipes"

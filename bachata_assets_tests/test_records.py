@@ -8,7 +8,7 @@ import pytest
 from bachata_assets import schemas
 from bachata_assets.collection.annotation_file import Annotation
 from bachata_assets.collection.records import ClipRecord, embeddings_table
-from bachata_assets.collection.scan import records
+from bachata_assets.collection import records
 from bachata_assets.families import DIMENSIONS
 
 

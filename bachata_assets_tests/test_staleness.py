@@ -16,7 +16,7 @@ from dagster import DagsterInstance
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
-from bachata_assets.collection.scan import scan as collection
+from bachata_assets.collection import scan as collection
 from bachata_assets.commands.generate import instance_of
 from bachata_assets.orchestration.build import Platform, build_platform
 from bachata_assets.orchestration.clip_events import ClipEvents

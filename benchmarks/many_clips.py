@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from bachata_assets.collection.dataset import provenance_of
-from bachata_assets.collection.scan import registry
-from bachata_assets.collection.scan import scan as collection
+from bachata_assets.collection import registry
+from bachata_assets.collection import scan as collection
 from bachata_assets.commands.generate import instance_of
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.orchestration.build import Platform, build_platform

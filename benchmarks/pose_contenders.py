@@ -134,7 +134,7 @@ def random_set(folder: Path) -> ModelSet:
 
 def _of_apis(model_set: ModelSet, weights: bool = True) -> tuple[Any, Any]:
     """Return the detector and the pose model as MMDet's and MMPose's APIs make them."""
-    from bachata_assets.pose.models.pose_models import openmmlab_compat  # noqa: F401  # isort: skip  (before mmdet and mmpose)
+    from bachata_assets.pose.models import openmmlab_compat  # noqa: F401  # isort: skip  (before mmdet and mmpose)
     from mmdet.apis import init_detector
     from mmengine.config import Config
     from mmpose.apis import init_model

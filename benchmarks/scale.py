@@ -28,8 +28,8 @@ import pyarrow as pa
 from dagster import DagsterInstance
 
 from bachata_assets.collection.dataset import provenance_of
-from bachata_assets.collection.scan import registry
-from bachata_assets.collection.scan import scan as collection
+from bachata_assets.collection import registry
+from bachata_assets.collection import scan as collection
 from bachata_assets.commands.generate import generate, instance_of
 from bachata_assets.orchestration import build
 from bachata_assets.orchestration.build import Platform, build_platform, build_resources, build_stages

@@ -15,7 +15,7 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     Examples: `bachata-assets status`, and for a script `bachata-assets status --json --data_dir data/sample_run`
     """
-    from bachata_assets.collection.scan import scan as collection
+    from bachata_assets.collection import scan as collection
     from bachata_assets.commands.generate import instance_of
     from bachata_assets.orchestration.build import build_platform
     from bachata_assets.pipeline.status import Standing

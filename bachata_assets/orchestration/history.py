@@ -11,7 +11,7 @@ import dagster as dg
 from dagster import DagsterEventType, DagsterInstance
 
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.scan import registry
+from bachata_assets.collection import registry
 from bachata_assets.pipeline.stage import EXTERNAL, Clip, Stage
 from bachata_assets.pipeline.versions import Recorded
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from bachata_assets.pose.models.pose_models import openmmlab_compat  # noqa: F401  (before mmdet and mmpose)
+from bachata_assets.pose.models import openmmlab_compat  # noqa: F401  (before mmdet and mmpose)
 
 # isort: split
 import mmdet.utils

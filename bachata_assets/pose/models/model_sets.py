@@ -134,7 +134,7 @@ class ModelSet:
 
 def default_checkpoint_dir() -> Path:
     """Return the checkpoint folder that comes with the project: the checkout's, else the installed package's."""
-    package = Path(__file__).resolve().parents[1]
+    package = Path(__file__).resolve().parents[2]
     checkout = package.parent / "checkpoints"
     return checkout if (checkout / MANIFEST).is_file() else package / "checkpoints"
 

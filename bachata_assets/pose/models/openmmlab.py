@@ -6,7 +6,7 @@ to compare with one. Running exported models lives in `models.py`.
 
 from typing import Any, ClassVar
 
-from bachata_assets.pose.models.pose_models import openmmlab_compat  # noqa: F401  (before mmdet and mmpose)
+from bachata_assets.pose.models import openmmlab_compat  # noqa: F401  (before mmdet and mmpose)
 
 # isort: split
 import mmdet.models
