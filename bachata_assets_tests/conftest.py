@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 pytest_plugins = [
-    "bachata_assets_tests.workplace",
-    "bachata_assets_tests.browser",
-    "bachata_assets_tests.dagster_dev",
-    "bachata_assets_tests.elasticsearch_node",
-    "bachata_assets_tests.small_stages",
+    "bachata_assets_tests.support.workplace",
+    "bachata_assets_tests.support.browser",
+    "bachata_assets_tests.support.dagster_dev",
+    "bachata_assets_tests.support.elasticsearch_node",
+    "bachata_assets_tests.support.small_stages",
 ]
 
 PROJECT = Path(__file__).resolve().parents[1]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bachata_assets_tests.elasticsearch_node import OLDEST
+from bachata_assets_tests.support.elasticsearch_node import OLDEST
 
 FILE = Path(__file__).resolve().parents[1] / "docker-compose.yml"
 

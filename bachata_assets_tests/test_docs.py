@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 from bachata_assets.cli import app
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets_tests.doc_commands import PAGES, PROJECT, code_of
-from bachata_assets_tests.workplace import Workplace, report_of
+from bachata_assets_tests.support.doc_commands import PAGES, PROJECT, code_of
+from bachata_assets_tests.support.workplace import Workplace, report_of
 
 MIGRATING = PROJECT / "docs" / "migrating.md"
 BEFORE = {"scripts/generate_embeddings.py", "scripts/download_mmpose_models.py"}

@@ -17,8 +17,8 @@ from google.cloud.secretmanager_v1.types import AccessSecretVersionRequest, Acce
 
 from bachata_assets import secret_manager
 from bachata_assets.settings import SettingsError, load_settings
+from bachata_assets_tests.support.workplace import Workplace, generate
 from bachata_assets_tests.test_secrets import holding
-from bachata_assets_tests.workplace import Workplace, generate
 
 PROJECT = Path(__file__).resolve().parents[1]
 SECRETS = {

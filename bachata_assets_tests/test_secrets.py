@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import Result
 
-from bachata_assets_tests.elasticsearch_node import NEWEST, PASSWORD, Node
-from bachata_assets_tests.workplace import Workplace, generate, report_of
+from bachata_assets_tests.support.elasticsearch_node import NEWEST, PASSWORD, Node
+from bachata_assets_tests.support.workplace import Workplace, generate, report_of
 
 WRONG = "not-the-password"
 

@@ -14,9 +14,9 @@ import shlex
 import subprocess
 import time
 
-from bachata_assets_tests.doc_commands import PAGES, PROJECT, code_of
+from bachata_assets_tests.support.doc_commands import PAGES, PROJECT, code_of
 
-MEASURES = re.compile(r"python -m benchmarks\.\w+")
+MEASURES = re.compile(r"python -m (benchmarks|training)\.\w+")
 REAL_CLIPS = "--data_dir data/real"
 """Makes the collection that some measure; where it is up to date, in seconds."""
 

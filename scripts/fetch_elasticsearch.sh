@@ -3,4 +3,4 @@
 # themselves when they need one; a machine that is offline later runs this before.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-uv run python -m bachata_assets_tests.elasticsearch_node "$@"
+uv run python -m bachata_assets_tests.support.elasticsearch_node "$@"

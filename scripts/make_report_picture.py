@@ -21,7 +21,7 @@ from bachata_assets.synthetic.clip_writer import write_clip
 from bachata_assets.synthetic.figures import FIGURES
 from bachata_assets.synthetic.sample import CLIPS, SampleClip
 from bachata_assets.synthetic.soundtrack import RHYTHMS
-from bachata_assets_tests.browser import FLAGS, chromium_path
+from bachata_assets_tests.support.browser import FLAGS, chromium_path
 
 CHOSEN = "cross_body_lead_2"
 COUPLES = 5

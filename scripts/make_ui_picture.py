@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from bachata_assets_tests.browser import FLAGS, chromium_path
+from bachata_assets_tests.support.browser import FLAGS, chromium_path
 
 
 def main() -> None:

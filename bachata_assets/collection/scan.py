@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from dagster import DagsterInstance
 
+from bachata_assets.collection import registry
 from bachata_assets.collection.annotation_file import (
     Annotation,
     AnnotationError,
@@ -23,7 +24,6 @@ from bachata_assets.collection.annotation_file import (
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.discovery import DiscoveryError
 from bachata_assets.collection.registry import ClipFile, Difference, Seen
-from bachata_assets.collection import registry
 from bachata_assets.orchestration.history import observe, observe_gone
 from bachata_assets.orchestration.partitions import POOL
 from bachata_assets.orchestration.partitions import clips as clips_partitions

@@ -18,9 +18,9 @@ from dagster import DagsterInstance
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.instance import InstanceRef
 
+from bachata_assets.collection import scan as collection
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import Collection
-from bachata_assets.collection import scan as collection
 from bachata_assets.orchestration.build import Platform
 from bachata_assets.orchestration.event_log import kept_open
 from bachata_assets.orchestration.jobs import PROCESS_JOB, REPORT_JOB

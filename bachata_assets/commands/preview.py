@@ -7,9 +7,9 @@ import tempfile
 from difflib import get_close_matches
 from pathlib import Path
 
+from bachata_assets.collection import scan as collection
 from bachata_assets.collection.dataset import Dataset, TableMissingError, provenance_of
 from bachata_assets.collection.discovery import PREVIEWS
-from bachata_assets.collection import scan as collection
 from bachata_assets.pipeline.stage import Clip
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.drawing.preview_video import write_film

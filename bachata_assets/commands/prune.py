@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from dagster import DagsterInstance
 
+from bachata_assets.collection import scan as collection
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.discovery import PREVIEWS
-from bachata_assets.collection import scan as collection
 from bachata_assets.orchestration.orphaned_runs import end_orphans
 from bachata_assets.orchestration.run_requests import clips_at_work
 from bachata_assets.orchestration.search_resource import SearchIndexResource

@@ -1,6 +1,6 @@
 """The audio embedding: 128 named, standardised numbers of how a clip's music sounds and moves.
 
-The features live in `timbre.py` and `rhythm.py`; the constants are made by `scripts/make_audio_constants.py` and
+The features live in `timbre.py` and `rhythm.py`; the constants are made by `training/audio_constants.py` and
 never fitted on a user's collection, so that adding clips changes no vector.
 """
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection import scan as collection
+from bachata_assets.collection.dataset import Dataset
 from bachata_assets.orchestration.clip_events import ClipEvents, DagsterEvent
 from bachata_assets.orchestration.event_log import kept_open
 from bachata_assets.orchestration.history import recorded

@@ -12,9 +12,9 @@ from typing import Any
 import dagster as dg
 from dagster import DagsterInstance, RunsFilter
 
+from bachata_assets.collection import scan as collection
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import Collection
-from bachata_assets.collection import scan as collection
 from bachata_assets.orchestration.jobs import Job, jobs, makes_any
 from bachata_assets.orchestration.orphaned_runs import end_orphans
 from bachata_assets.orchestration.run_requests import REQUEST_TAG, UNFINISHED, due_attempt, plan, request_of, run_tags

@@ -10,8 +10,8 @@ from typing import Any
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance
 
-from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection import registry
+from bachata_assets.collection.dataset import Dataset
 from bachata_assets.pipeline.stage import EXTERNAL, Clip, Stage
 from bachata_assets.pipeline.versions import Recorded
 

@@ -7,8 +7,8 @@ from urllib.parse import quote
 import dagster as dg
 import numpy as np
 
-from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection import scan as collection
+from bachata_assets.collection.dataset import Dataset
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.orchestration.report_assets import EMBEDDINGS_NAME
 from bachata_assets.report.duplicates import COMPARED, find_duplicates

@@ -11,8 +11,8 @@ from bachata_assets.pose.estimator import CouplePoseEstimator, NoCoupleError
 from bachata_assets.synthetic.camera import Camera
 from bachata_assets.synthetic.scene import scene_by_lot
 from bachata_assets.video.errors import UnreadableVideoError
-from bachata_assets_tests.pose.figures import box_of
-from bachata_assets_tests.video.clips import write_pictures
+from bachata_assets_tests.support.clips import write_pictures
+from bachata_assets_tests.support.figures import box_of
 
 
 @pytest.fixture(scope="module")

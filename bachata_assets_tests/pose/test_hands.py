@@ -13,8 +13,8 @@ from bachata_assets.pose.hands import find_hands, hand_boxes
 from bachata_assets.pose.models.model_sets import ModelSetError, load_model_set
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets_tests.pose.conftest import SAMPLE
-from bachata_assets_tests.pose.figures import person
-from bachata_assets_tests.pose.official_form import SMALL, save_official
+from bachata_assets_tests.support.figures import person
+from bachata_assets_tests.support.official_form import SMALL, save_official
 
 LEFT, RIGHT = 0, 1
 CLIP = SAMPLE / "videos" / "basic_steps" / "basic_step_1.mp4"

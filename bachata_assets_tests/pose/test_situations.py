@@ -1,6 +1,6 @@
 """Each situation in which a tracker takes the two dancers for one another, as a drawn clip with exact truth.
 
-More seeds and longer clips: `benchmarks/couple.py`.
+More seeds and longer clips: `benchmarks/pose/couple.py`.
 """
 
 from collections.abc import Callable

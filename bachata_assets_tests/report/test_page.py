@@ -11,7 +11,7 @@ from bachata_assets.families import DIMENSIONS
 from bachata_assets.report.neighbours import unit_vectors
 from bachata_assets.report.page import ShownClip, render_page
 from bachata_assets.report.summary import summarize
-from bachata_assets_tests.workplace import SAMPLE
+from bachata_assets_tests.support.workplace import SAMPLE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -9,9 +9,9 @@ from bachata_assets.search.checks import check_index_complete
 from bachata_assets.search.elasticsearch import client as connection
 from bachata_assets.search.elasticsearch import index as library
 from bachata_assets.search.errors import SearchUnavailableError
-from bachata_assets_tests.elasticsearch_node import Node, free_port
-from bachata_assets_tests.search.documents import documents
-from bachata_assets_tests.search.fault_proxy import (
+from bachata_assets_tests.support.documents import documents
+from bachata_assets_tests.support.elasticsearch_node import Node, free_port
+from bachata_assets_tests.support.fault_proxy import (
     Fault,
     FaultProxy,
     cut_answer,

@@ -12,8 +12,8 @@ from bachata_assets.search import SearchIndex, open_index
 from bachata_assets.search.elasticsearch.client import require_version, server_version
 from bachata_assets.search.errors import AliasTakenError, IndexMissingError, SearchError, UnsupportedVersionError
 from bachata_assets.settings import Settings
-from bachata_assets_tests.elasticsearch_node import Node
-from bachata_assets_tests.search.documents import document, documents
+from bachata_assets_tests.support.documents import document, documents
+from bachata_assets_tests.support.elasticsearch_node import Node
 
 MISSION_FIELDS = [
     *("clip_id", "video_path", "audio_embedding", "lead_embedding", "follow_embedding", "interaction_embedding"),

@@ -12,9 +12,9 @@ from bachata_assets.search.errors import (
     SearchUnavailableError,
 )
 from bachata_assets.settings import Settings
-from bachata_assets_tests.elasticsearch_node import Node
-from bachata_assets_tests.search.documents import document, documents
-from bachata_assets_tests.search.fault_proxy import FaultProxy
+from bachata_assets_tests.support.documents import document, documents
+from bachata_assets_tests.support.elasticsearch_node import Node
+from bachata_assets_tests.support.fault_proxy import FaultProxy
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from bachata_assets.search.errors import IndexMissingError, QueryError, SearchEr
 from bachata_assets.search.lancedb import neighbours as lancedb_neighbours
 from bachata_assets.search.similarity import DEFAULT_WEIGHTS
 from bachata_assets.settings import Settings
-from bachata_assets_tests.search.documents import document, documents, vector
+from bachata_assets_tests.support.documents import document, documents, vector
 
 
 @pytest.fixture

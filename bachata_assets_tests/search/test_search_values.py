@@ -14,7 +14,7 @@ import pytest
 from bachata_assets.search import ClipDocument, Filters
 from bachata_assets.search.errors import InvalidDocumentError, QueryError
 from bachata_assets.search.similarity import Query, best, checked_weights, parse_weights
-from bachata_assets_tests.search.documents import document, vector
+from bachata_assets_tests.support.documents import document, vector
 
 
 @pytest.mark.parametrize(

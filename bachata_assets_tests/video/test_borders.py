@@ -5,7 +5,7 @@ import pytest
 
 from bachata_assets.video.borders import film_region
 from bachata_assets.video.errors import UnreadableVideoError
-from bachata_assets_tests.video.clips import turn_clockwise, write_pictures
+from bachata_assets_tests.support.clips import turn_clockwise, write_pictures
 
 WIDTH, HEIGHT = 640, 360
 WHOLE = (0, 0, WIDTH, HEIGHT)

@@ -8,7 +8,7 @@ import pytest
 from bachata_assets.video import decode
 from bachata_assets.video.decode import probe, sample_frames
 from bachata_assets.video.errors import UnreadableVideoError
-from bachata_assets_tests.video.clips import turn_clockwise, write_pictures
+from bachata_assets_tests.support.clips import turn_clockwise, write_pictures
 
 SIZE = (160, 96)
 

@@ -1,6 +1,6 @@
 """The shipped constants: what is usual for a measurement, how much it counts, how measurements go together.
 
-Made by `benchmarks/fit_pose_constants.py` from keypoints of real clips, never from the user's collection:
+Made by `training/pose_constants.py` from keypoints of real clips, never from the user's collection:
 adding clips changes no vector. Both roles share one set, so that swapping the dancers swaps their vectors.
 """
 

@@ -1,6 +1,6 @@
 """How the shipped constants come from measured clips.
 
-Run by `benchmarks/fit_pose_constants.py`; nothing here runs when a clip is embedded.
+Run by `training/pose_constants.py`; nothing here runs when a clip is embedded.
 """
 
 from collections.abc import Sequence

@@ -6,7 +6,7 @@ from bachata_assets.pose.embeddings.clock import clock_of
 from bachata_assets.pose.embeddings.couple_events import couple_events
 from bachata_assets.pose.embeddings.couple_signals import couple_signals
 from bachata_assets.pose.embeddings.motion import joints_on_grid
-from bachata_assets_tests.pose.embeddings.synthetic_couple import couple, dancer
+from bachata_assets_tests.support.synthetic_couple import couple, dancer
 
 TIMES = np.arange(240) / 15
 

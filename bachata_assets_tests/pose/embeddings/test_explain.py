@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bachata_assets.pose.embeddings import dancer_embedding, explain, feature_names, interaction_embedding
-from bachata_assets_tests.pose.embeddings.synthetic_couple import a_couple
+from bachata_assets_tests.support.synthetic_couple import a_couple
 
 
 @pytest.mark.parametrize("family", ["lead", "interaction"])

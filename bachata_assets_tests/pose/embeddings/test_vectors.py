@@ -13,7 +13,7 @@ from bachata_assets.pose.embeddings import (
     vectors,
 )
 from bachata_assets.pose.embeddings.measurements import measure_couple, measure_dancer
-from bachata_assets_tests.pose.embeddings.synthetic_couple import (
+from bachata_assets_tests.support.synthetic_couple import (
     a_couple,
     backwards,
     mirrored,

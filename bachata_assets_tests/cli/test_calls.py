@@ -1,0 +1,102 @@
+"""How the command line is called: words, help, wrong calls, Ctrl-C."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from bachata_assets.cli import app
+from bachata_assets_tests.support.workplace import SAMPLE_CLIPS, Workplace
+
+COMMANDS = [
+    *((name,) for name in ("generate", "sample", "status", "report", "similar", "preview", "prune", "settings")),
+    *((name,) for name in ("verify", "download-models")),
+    *(("index", name) for name in ("status", "promote", "prune", "adopt")),
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_has_help_with_an_example(words: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(app, [*words, "--help"], terminal_width=200)
+    assert result.exit_code == 0
+    assert "Example" in result.output
+    assert f"bachata-assets {' '.join(words)}" in result.output
+
+
+def test_the_list_of_commands_is_whole() -> None:
+    group = typer.main.get_command(app)
+    names = {(name,) for name in group.commands if name != "index"}  # type: ignore[attr-defined]
+    assert names | {("index", name) for name in group.commands["index"].commands} == set(COMMANDS)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["generate", "--vido_dir", "x"], "No such option: --vido_dir"),
+        (["generate", "--video_dir", "x"], "Missing option '--annotations'"),
+        (["generat"], "No such command 'generat'. Did you mean 'generate'?"),
+        (["similar", "a", "--size", "many"], "Invalid value for '--size'"),
+        (["preview"], "Missing argument 'CLIP'"),
+        (["status", "--data_dir", __file__], f"{__file__}/collection.json: Not a directory"),
+    ],
+)
+def test_a_call_that_cannot_be_understood_is_one_line_and_two(words: list[str], said: str) -> None:
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    (line,) = result.output.splitlines()
+    assert line.startswith(f"Error: {said}")
+
+
+def test_flags_have_dashes_and_underscores() -> None:
+    for flags in (
+        ["--video_dir", "--checkpoint_path", "--data_dir"],
+        ["--video-dir", "--checkpoint-path", "--data-dir"],
+    ):
+        words = [word for flag in flags for word in (flag, "nowhere")]
+        result = CliRunner().invoke(app, ["generate", *words, "--annotations", "a.json"])
+        assert result.output.startswith(("Error: Annotation file not found", "Error: Checkpoint directory not found"))
+
+
+def test_a_shell_can_complete_the_commands() -> None:
+    asked = os.environ | {
+        "_BACHATA_ASSETS_COMPLETE": "complete_bash",
+        "COMP_WORDS": "bachata-assets ver",
+        "COMP_CWORD": "1",
+    }
+    result = CliRunner().invoke(app, [], prog_name="bachata-assets", env=asked)
+    assert result.output.split() == ["verify"]
+
+
+def test_control_c_keeps_what_is_made_and_the_next_run_does_the_rest(place: Workplace) -> None:
+    for table in (place.data / "keypoints").iterdir():
+        table.unlink()
+    words = ["generate", "--video_dir", place.videos, "--annotations", place.annotations, "--data_dir", place.data]
+    command = [sys.executable, "-m", "bachata_assets.cli", *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert process.stdout
+        said = next(line for line in process.stderr if line.startswith("[1/4]"))
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read().splitlines()
+        assert process.stdout.read() == ""
+    assert process.returncode == 130
+    assert rest[-1] == "Ended. What is made is kept; the same command goes on from there."
+    assert not any("Traceback" in line for line in rest)
+    first = said.split()[1].rstrip(":")
+    kept = place.data / "keypoints" / f"{first}.parquet"
+    written = kept.stat().st_mtime_ns
+    assert len(list((place.data / "keypoints").iterdir())) < 4
+    assert place.generate().exit_code == 0
+    assert {path.stem for path in (place.data / "keypoints").iterdir()} == SAMPLE_CLIPS
+    assert kept.stat().st_mtime_ns == written
+
+
+def test_a_pipe_gets_plain_lines(place: Workplace) -> None:
+    result = place.generate()
+    assert result.exit_code == 0
+    assert "\x1b" not in result.output
+    assert "Clips: 4, of which 4 are up to date and 0 to be made" in result.output

@@ -1,0 +1,96 @@
+"""`similar` and `index` on a small embedded index."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from bachata_assets.cli import app
+from bachata_assets.search.index import open_index
+from bachata_assets.settings import load_settings
+from bachata_assets_tests.support.documents import document, documents
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Path:
+    """A data dir whose index holds twelve clips in three clusters."""
+    with open_index(load_settings(data_dir=str(tmp_path / "data")), fingerprint="a") as index:
+        index.put(documents(12))
+        index.promote()
+    return tmp_path / "data"
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+def test_similar_shows_the_nearest_clips_of_the_same_cluster_first(collection: Path) -> None:
+    result = run("similar", "clip_0000", "--size", "3", "--json", "--data_dir", str(collection))
+    found = json.loads(result.output)
+    assert {match["clip_id"] for match in found} == {"clip_0003", "clip_0006", "clip_0009"}
+    assert found[0]["score"] >= found[1]["score"] >= found[2]["score"]
+    assert set(found[1]["scores"]) == {"text", "audio", "lead", "follow", "interaction"}
+
+
+def test_similar_prints_a_table_with_the_scores_of_each_family(collection: Path) -> None:
+    lines = run("similar", "clip_0000", "--size", "2", "--data_dir", str(collection)).output.splitlines()
+    assert lines[1].split()[:4] == ["clip", "move", "score", "text"]
+    assert {line.split()[0] for line in lines[3:5]} < {"clip_0003", "clip_0006", "clip_0009"}
+
+
+def test_similar_says_why(collection: Path) -> None:
+    words = ("similar", "clip_0000", "--size", "1", "--why", "--data_dir", str(collection))
+    (found,) = json.loads(run(*words, "--json").output)
+    assert set(found["why"]) == {"lead", "follow", "interaction", "audio"}
+    lead = found["why"]["lead"]
+    assert sum(lead["blocks"].values()) == pytest.approx(lead["cosine"])
+    assert sum(lead["parts"].values()) == pytest.approx(lead["cosine"])
+    assert "hands" in lead["parts"]
+    lines = run(*words).output.splitlines()
+    assert any(line.startswith("  lead +") for line in lines)
+
+
+def test_a_filter_and_weights_are_understood(collection: Path) -> None:
+    words = ("--filter", "difficulty=intermediate", "--weights", "lead=1", "--json", "--data-dir", str(collection))
+    found = json.loads(run("similar", "clip_0000", *words).output)
+    assert {match["difficulty"] for match in found} == {"intermediate"}
+    assert {tuple(match["scores"]) for match in found} == {("lead",)}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("nobody",), "Error: no clip 'nobody' in the index: `bachata-assets status` names the clips"),
+        (("clip_000",), "Error: no clip 'clip_000' in the index: did you mean clip_00"),
+        ((), "Error: ask for exactly one of: a clip, vectors, or a text"),
+        (("--text", "slow", "--why"), "Error: --why compares movements and sounds: ask about a clip"),
+        (("clip_0000", "--weights", "legs=1"), "Error: weights: no family 'legs'"),
+        (("clip_0000", "--filter", "colour=red"), "Error: filters: no filter 'colour'"),
+    ],
+)
+def test_a_question_without_sense_ends_with_two_and_one_clear_line(
+    collection: Path, words: tuple[str, ...], said: str
+) -> None:
+    result = run("similar", *words, "--data_dir", str(collection))
+    assert result.exit_code == 2
+    assert result.output.startswith(said)
+
+
+def test_status_shows_both_versions_and_which_one_readers_see(collection: Path) -> None:
+    with open_index(load_settings(data_dir=str(collection)), fingerprint="b") as index:
+        index.put([document("clip_0000")])
+    state = json.loads(run("index", "status", "--json", "--data_dir", str(collection)).output)
+    assert {version["documents"]: version["live"] for version in state["versions"]} == {12: True, 1: False}
+
+
+def test_prune_removes_what_readers_no_longer_see(collection: Path) -> None:
+    with open_index(load_settings(data_dir=str(collection)), fingerprint="b") as index:
+        index.put([document("clip_0000")])
+        index.promote(force=True)
+    result = run("index", "prune", "--data_dir", str(collection))
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("Removed: bachata_move_embeddings-")
+    state = json.loads(run("index", "status", "--json", "--data_dir", str(collection)).output)
+    assert [version["documents"] for version in state["versions"]] == [1]

@@ -1,0 +1,127 @@
+"""`verify`, `status`, `report` and `settings`."""
+
+import json
+import shutil
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from bachata_assets.cli import app
+from bachata_assets.commands import verify as verification
+from bachata_assets.commands.verify import Finding
+from bachata_assets.orchestration.build import build_platform
+from bachata_assets.settings import load_settings
+from bachata_assets_tests.support.workplace import Workplace
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+@pytest.fixture
+def untouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data dir in which nothing was made of two clips."""
+    (tmp_path / "videos").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "videos" / f"{name}.mp4").touch()
+    monkeypatch.setenv("BACHATA_VIDEO_DIR", str(tmp_path / "videos"))
+    return tmp_path / "data"
+
+
+def test_verify_finds_this_machine_fit(tmp_path: Path) -> None:
+    result = run("verify", "--json", "--data_dir", str(tmp_path / "data"))
+    findings = json.loads(result.output)
+    assert result.exit_code == 0, findings
+    assert {finding["state"] for finding in findings} <= {"ok", "warning"}
+    asked = (
+        "Python 3",
+        "PyAV",
+        "GB are free at",
+        "The model set bundled is there",
+        "is complete (0 clips)",
+        "A rendered",
+    )
+    assert len(findings) == len(asked)
+    for finding, words in zip(findings, asked, strict=True):
+        assert words in finding["what"]
+
+
+def test_verify_names_missing_models_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMPOSE_CHECKPOINT_PATH", str(tmp_path / "none"))
+    result = run("verify", "--data_dir", str(tmp_path / "data"))
+    assert result.exit_code == 1
+    assert "problem  Checkpoint directory not found" in result.output
+
+
+def findings_of(data_dir: Path) -> dict[str, Finding]:
+    """Return the answers to all questions but the slow last one, the rendered clip."""
+    names = ("versions", "libraries", "disk", "models", "index")
+    platform = build_platform(load_settings(data_dir=str(data_dir)))
+    return dict(zip(names, islice(verification.verify(platform), 5), strict=True))
+
+
+def test_verify_warns_of_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verification, "NEEDED_GB", 2_000_000)
+    finding = findings_of(tmp_path / "data")["disk"]
+    assert finding.state == "warning"
+    assert finding.what.endswith(f"GB are free at {tmp_path}")
+    assert finding.remedy == "Make 2e+06 GB free."
+
+
+def test_verify_names_weights_that_are_not_what_their_set_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "checkpoints"
+    shutil.copytree(PROJECT / "checkpoints", folder, ignore=shutil.ignore_patterns("recipes"))
+    weights = next(folder.glob("bundled/rtmpose*.pth"))
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    monkeypatch.setenv("MMPOSE_CHECKPOINT_PATH", str(folder))
+    finding = findings_of(tmp_path / "data")["models"]
+    assert finding.state == "problem"
+    assert weights.name in finding.what
+    assert "sha256" in finding.what
+    assert finding.remedy == "See docs/models.md."
+
+
+def test_verify_counts_what_the_index_lacks(place: Workplace) -> None:
+    assert findings_of(place.data)["index"].what.endswith("answers and is complete (4 clips)")
+    platform = build_platform(load_settings(data_dir=str(place.data)))
+    with platform.resources["search"].open() as index:
+        index.delete(["basic_step_1"])
+    (place.data / "search_index" / "lady_right_turn_1.parquet").unlink()
+    finding = findings_of(place.data)["index"]
+    assert finding.state == "warning"
+    assert finding.what.endswith("is not what the tables say: 1 missing, 1 unknown")
+    assert finding.remedy.startswith("Materialize search_index of the missing clips in Dagster; `bachata-assets prune`")
+
+
+def test_status_says_what_is_to_be_made(untouched: Path) -> None:
+    result = run("status", "--json", "--data_dir", str(untouched))
+    assert result.exit_code == 1
+    state = json.loads(result.output)
+    assert set(state["to_be_made"]) == {"a", "b"}
+    assert "keypoints" in state["to_be_made"]["a"]
+
+
+def test_report_counts_what_is_still_to_be_made(untouched: Path) -> None:
+    assert run("report", "--data_dir", str(untouched)).exit_code == 0
+    report = json.loads((untouched / "embedding_generation_report.json").read_text())
+    assert report["summary"] == {"total_videos": 2, "successful": 0, "failed": 0, "success_rate": 0.0}
+    assert report["pending_videos"] == ["a", "b"]
+
+
+def test_status_of_nothing_says_how_to_begin(tmp_path: Path) -> None:
+    result = run("status", "--data_dir", str(tmp_path / "data"))
+    assert result.exit_code == 2
+    assert "No folder of clips is known: set BACHATA_VIDEO_DIR, or run `bachata-assets generate" in result.output
+
+
+def test_settings_are_shown_with_secrets_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELASTICSEARCH_API_KEY", "hunter2")
+    output = run("settings").output
+    assert "elasticsearch_index = bachata_move_embeddings" in output
+    assert "elasticsearch_api_key = **********" in output
+    assert "hunter2" not in output

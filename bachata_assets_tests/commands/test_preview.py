@@ -1,0 +1,109 @@
+"""`bachata-assets preview`: a clip as a film."""
+
+import shutil
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from click.testing import Result
+from dagster import DagsterInstance
+from typer.testing import CliRunner
+
+from bachata_assets.cli import app
+from bachata_assets.collection import scan as collection
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.pose.drawing.skeletons import ROLE_COLOURS, bgr
+from bachata_assets.settings import load_settings
+from bachata_assets.video.decode import sample_frames
+from bachata_assets_tests.support.synthetic_couple import a_couple
+from bachata_assets_tests.support.workplace import SAMPLE, Workplace
+
+CLIP = "basic_step_1"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workplace:
+    """A collection of one clip with sound, whose keypoints are made of numbers."""
+    place = Workplace(tmp_path / "place")
+    shutil.copytree(SAMPLE / "videos" / "basic_steps", place.videos / "basic_steps")
+    dataset = Dataset(url=str(place.data))
+    dataset.remember(video_dir=str(place.videos))
+    settings = load_settings(data_dir=str(place.data))
+    with DagsterInstance.ephemeral() as instance:
+        collection.register(instance, dataset, collection.look(settings, dataset))
+        [clip] = collection.read_clips(instance, [CLIP], settings, dataset)
+    frames = sum(1 for _ in sample_frames(clip.path))
+    couple = a_couple(seconds=frames / 15)
+    dataset.write_table("keypoints", CLIP, couple.to_table(), {"inputs": {"clip_file": clip.versions["clip_file"]}})
+    return place
+
+
+def preview(place: Workplace, *words: str) -> Result:
+    return CliRunner().invoke(app, ["preview", "--data_dir", str(place.data), *words])
+
+
+def streams(path: Path) -> dict[str, tuple[str, float]]:
+    """Return codec and length (s) of each kind of stream."""
+    with av.open(str(path)) as film:
+        return {s.type: (s.codec_context.name, float(s.duration * s.time_base)) for s in film.streams}
+
+
+def test_the_film_has_the_clips_length_sound_and_skeletons(place):
+    result = preview(place, CLIP)
+    film = place.data / "previews" / f"{CLIP}.mp4"
+    assert (result.exit_code, result.output) == (0, f"Wrote {film}\n")
+    source = streams(place.videos / "basic_steps" / f"{CLIP}.mp4")
+    made = streams(film)
+    assert (made["video"][0], made["audio"][0]) == ("h264", "aac")
+    for kind in ("video", "audio"):
+        assert made[kind][1] == pytest.approx(source[kind][1], abs=0.1)
+    with av.open(str(film)) as container:
+        picture = next(container.decode(video=0)).to_ndarray(format="bgr24")
+    for role in ("lead", "follow"):
+        off = np.abs(picture.astype(int) - bgr(ROLE_COLOURS[role])).max(axis=-1)
+        assert (off < 60).sum() > 100
+
+
+def test_the_film_goes_where_it_is_wanted(place, tmp_path):
+    assert preview(place, CLIP, "--out", str(tmp_path / "film.mp4")).exit_code == 0
+    assert streams(tmp_path / "film.mp4")["video"][0] == "h264"
+    assert not (place.data / "previews" / f"{CLIP}.mp4").exists()
+
+
+def test_an_unknown_clip_is_answered_with_one_alike(place):
+    result = preview(place, "basic_stp_1")
+    assert (result.exit_code, result.stderr) == (
+        2, "Error: No clip of this collection is called basic_stp_1: did you mean basic_step_1?\n",
+    )  # fmt: skip
+
+
+def test_a_clip_without_keypoints_says_what_to_run(place):
+    (place.data / "keypoints" / f"{CLIP}.parquet").unlink()
+    result = preview(place, CLIP)
+    assert (result.exit_code, result.stderr) == (
+        2, f"Error: {CLIP} has no keypoints yet: run `bachata-assets generate`\n",
+    )  # fmt: skip
+
+
+def test_a_clip_whose_file_is_gone_says_so_and_leaves_nothing(place, tmp_path):
+    (place.videos / "basic_steps" / f"{CLIP}.mp4").unlink()
+    result = preview(place, CLIP, "--out", str(tmp_path / "film.mp4"))
+    assert result.exit_code == 2
+    assert f"{CLIP}.mp4: no such file" in result.stderr
+    assert not list(tmp_path.glob("*film.mp4*"))
+
+
+def test_a_clip_that_changed_since_is_not_drawn_on(place):
+    with (place.videos / "basic_steps" / f"{CLIP}.mp4").open("ab") as file:
+        file.write(b"more")
+    result = preview(place, CLIP)
+    assert result.exit_code == 2
+    assert "changed since its keypoints were made" in result.stderr
+
+
+def test_a_folder_that_is_not_there_is_named(place, tmp_path):
+    result = preview(place, CLIP, "--out", str(tmp_path / "nowhere" / "film.mp4"))
+    assert (result.exit_code, result.stderr) == (
+        2, f"Error: There is no folder {tmp_path / 'nowhere'}: make it, or name another --out\n",
+    )  # fmt: skip

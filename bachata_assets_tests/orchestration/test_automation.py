@@ -1,0 +1,279 @@
+"""What the sensor and the schedule ask for, on small clips that are no videos: nothing is processed here."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster import DagsterInstance
+
+from bachata_assets.collection import scan as collection
+from bachata_assets.collection.discovery import DiscoveryError
+from bachata_assets.commands.generate import instance_of
+from bachata_assets.orchestration.automation import RUNS_A_TICK
+from bachata_assets.orchestration.build import Platform, build_platform
+from bachata_assets.orchestration.clip_events import ClipEvents
+from bachata_assets.orchestration.run_requests import REQUEST_TAG, due_attempt
+from bachata_assets.pipeline.runner import StageFailed
+from bachata_assets.pipeline.versions import expected_versions
+from bachata_assets.settings import load_settings
+from bachata_assets_tests.orchestration.test_orphaned_runs import nothing
+
+
+def put(path: Path, content: str, age_s: float = 3600) -> None:
+    """Write a file that was last changed this long ago."""
+    path.write_text(content)
+    os.utime(path, (time.time() - age_s,) * 2)
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Platform:
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "annotations.json").write_text('{"clips": []}')
+    for name in ("a", "b", "c"):
+        put(tmp_path / "videos" / f"{name}.mp4", name)
+    return build_platform(
+        load_settings(
+            video_dir=tmp_path / "videos", annotations=tmp_path / "annotations.json", data_dir=str(tmp_path / "data")
+        )
+    )
+
+
+@pytest.fixture
+def instance(platform: Platform) -> Iterator[DagsterInstance]:
+    with instance_of(platform.settings.data_dir) as opened:
+        yield opened
+
+
+def tick(platform: Platform, instance: DagsterInstance) -> list[dg.RunRequest]:
+    """Return what one tick of the sensor asks for."""
+    return tick_after(platform, instance, None)[0]
+
+
+def tick_after(
+    platform: Platform, instance: DagsterInstance, cursor: str | None
+) -> tuple[list[dg.RunRequest], str | None]:
+    """Return what a tick asks for, and what it leaves for the next one."""
+    sensor = platform.definitions.resolve_sensor_def("new_clips")
+    with dg.build_sensor_context(instance=instance, definitions=platform.definitions, cursor=cursor) as context:
+        data = sensor.evaluate_tick(context)
+    return list(data.run_requests or []), data.cursor
+
+
+def night(platform: Platform, instance: DagsterInstance) -> list[dg.RunRequest]:
+    """Return what the nightly schedule asks for."""
+    schedule = platform.definitions.resolve_schedule_def("process_missing_clips")
+    with dg.build_schedule_context(instance=instance) as context:
+        return list(schedule.evaluate_tick(context).run_requests or [])
+
+
+def fail(platform: Platform, instance: DagsterInstance, clip_id: str, *, passing: bool = False) -> None:
+    """Read a clip as a run does, and record that its keypoints could not be made."""
+    (clip,) = collection.read_clips(instance, [clip_id], platform.settings, platform.dataset)
+    keypoints = next(stage for stage in platform.stages if stage.name == "keypoints")
+    version = expected_versions([keypoints], clip.versions)["keypoints"]
+    for event in ClipEvents(instance).of(StageFailed(clip_id, keypoints, "no couple", version, passing)):
+        instance.report_runless_asset_event(event)
+
+
+def ranges(requests: list[dg.RunRequest]) -> list[tuple[str, str]]:
+    return [
+        (request.tags["dagster/asset_partition_range_start"], request.tags["dagster/asset_partition_range_end"])
+        for request in requests
+    ]
+
+
+def video(platform: Platform, name: str) -> Path:
+    return Path(str(platform.settings.video_dir)) / name
+
+
+def test_new_clips_become_partitions_and_one_request(platform: Platform, instance: DagsterInstance) -> None:
+    assert ranges(tick(platform, instance)) == [("a", "c")]
+    assert list(instance.get_dynamic_partitions("clips")) == ["a", "b", "c"]
+
+
+def test_the_same_state_is_asked_for_under_the_same_key(platform: Platform, instance: DagsterInstance) -> None:
+    assert tick(platform, instance)[0].run_key == tick(platform, instance)[0].run_key
+
+
+def test_a_changed_clip_is_asked_for_under_another_key(platform: Platform, instance: DagsterInstance) -> None:
+    before = tick(platform, instance)[0].run_key
+    put(video(platform, "b.mp4"), "changed")
+    assert tick(platform, instance)[0].run_key != before
+
+
+def test_a_failed_clip_waits_until_its_file_changes(platform: Platform, instance: DagsterInstance) -> None:
+    tick(platform, instance)
+    fail(platform, instance, "b")
+    assert ranges(tick(platform, instance)) == [("a", "a"), ("c", "c")]
+    put(video(platform, "b.mp4"), "mended")
+    assert ranges(tick(platform, instance)) == [("a", "c")]
+
+
+def test_the_schedule_asks_for_failed_clips_too(platform: Platform, instance: DagsterInstance) -> None:
+    tick(platform, instance)
+    fail(platform, instance, "b")
+    assert ranges(night(platform, instance)) == [("a", "c")]
+
+
+def test_a_folder_that_is_gone_is_an_error_and_not_an_empty_collection(
+    platform: Platform, instance: DagsterInstance
+) -> None:
+    tick(platform, instance)
+    video_dir = Path(str(platform.settings.video_dir))
+    video_dir.rename(video_dir.with_name("unmounted"))
+    with pytest.raises(DiscoveryError, match="Video directory not found"):
+        tick(platform, instance)
+    assert len(instance.get_dynamic_partitions("clips")) == 3
+
+
+def test_everything_is_off_until_it_is_switched_on(platform: Platform) -> None:
+    repository = platform.definitions.get_repository_def()
+    assert {sensor.default_status for sensor in repository.sensor_defs} == {dg.DefaultSensorStatus.STOPPED}
+    assert {schedule.default_status for schedule in repository.schedule_defs} == {dg.DefaultScheduleStatus.STOPPED}
+
+
+def begin(instance: DagsterInstance, request: dg.RunRequest, status: dg.DagsterRunStatus) -> None:
+    """Put a run into the instance as the daemon would for this request."""
+    instance.create_run_for_job(nothing, tags=dict(request.tags), status=status)
+
+
+def test_clips_that_a_run_is_at_work_on_are_not_asked_for_again(platform: Platform, instance: DagsterInstance) -> None:
+    (request,) = tick(platform, instance)
+    begin(instance, request, dg.DagsterRunStatus.STARTED)
+    assert tick(platform, instance) == []
+    put(video(platform, "d.mp4"), "d")
+    assert ranges(tick(platform, instance)) == [("d", "d")]
+
+
+def test_a_run_that_left_nothing_behind_is_repeated_twice_and_no_more(
+    platform: Platform, instance: DagsterInstance
+) -> None:
+    keys = []
+    for _ in range(3):
+        (request,) = tick(platform, instance)
+        keys.append(request.run_key)
+        begin(instance, request, dg.DagsterRunStatus.FAILURE)
+    assert len(set(keys)) == 3
+    assert tick(platform, instance) == []
+
+
+def test_a_tick_reads_no_file(platform: Platform, instance: DagsterInstance) -> None:
+    tick(platform, instance)
+    assert collection.contents(platform.dataset) == {}
+
+
+def test_a_file_that_is_still_being_copied_waits_until_it_is_at_rest(
+    platform: Platform, instance: DagsterInstance
+) -> None:
+    path = video(platform, "d.mp4")
+    put(path, "half", age_s=1)
+    (request,), cursor = tick_after(platform, instance, None)
+    assert ranges([request]) == [("a", "c")]
+    assert "d" not in instance.get_dynamic_partitions("clips")
+    put(path, "half and more")  # a copy that keeps the time of what it copies, and grows
+    _, cursor = tick_after(platform, instance, cursor)
+    assert "d" not in instance.get_dynamic_partitions("clips")
+    requests, _ = tick_after(platform, instance, cursor)
+    assert ranges(requests) == [("a", "d")]
+
+
+def test_a_known_clip_that_is_being_written_anew_waits(platform: Platform, instance: DagsterInstance) -> None:
+    tick(platform, instance)
+    put(video(platform, "b.mp4"), "half", age_s=1)
+    assert ranges(tick(platform, instance)) == [("a", "a"), ("c", "c")]
+
+
+def test_a_renamed_file_keeps_its_clip_and_its_observation_says_where_it_is(
+    platform: Platform, instance: DagsterInstance
+) -> None:
+    tick(platform, instance)
+    video(platform, "b.mp4").rename(video(platform, "turns.mp4"))
+    requests = tick(platform, instance)
+    assert set(instance.get_dynamic_partitions("clips")) == {"a", "b", "c"}
+    assert ranges(requests) == [("a", "c")]
+    (clip,) = collection.read_clips(instance, ["b"], platform.settings, platform.dataset)
+    assert clip.path == video(platform, "turns.mp4")
+    record = instance.fetch_observations(
+        dg.AssetRecordsFilter(asset_key=dg.AssetKey("clip_file"), asset_partitions=["b"]), limit=1
+    ).records[0]
+    assert record.asset_observation is not None
+    assert record.asset_observation.metadata["path"].value == str(clip.path)
+
+
+def test_a_removed_file_is_marked_and_its_partition_kept(platform: Platform, instance: DagsterInstance) -> None:
+    tick(platform, instance)
+    video(platform, "b.mp4").unlink()
+    assert ranges(tick(platform, instance)) == [("a", "a"), ("c", "c")]
+    assert set(instance.get_dynamic_partitions("clips")) == {"a", "b", "c"}
+    record = instance.fetch_observations(
+        dg.AssetRecordsFilter(asset_key=dg.AssetKey("clip_file"), asset_partitions=["b"]), limit=1
+    ).records[0]
+    assert record.asset_observation is not None
+    assert str(record.asset_observation.metadata["file"].value).startswith("gone")
+
+
+def test_a_clip_whose_failure_may_pass_is_asked_for_again(platform: Platform, instance: DagsterInstance) -> None:
+    tick(platform, instance)
+    fail(platform, instance, "b", passing=True)
+    assert ranges(tick(platform, instance)) == [("a", "c")]
+
+
+def test_a_failure_that_may_pass_is_tried_without_end_at_growing_intervals(instance: DagsterInstance) -> None:
+    for attempt, wait_s in ((1, 60), (2, 120), (3, 240), (4, 480), (5, 960), (6, 1920), (7, 3600), (8, 3600)):
+        instance.create_run_for_job(nothing, tags={REQUEST_TAG: "r"}, status=dg.DagsterRunStatus.FAILURE)
+        now = time.time()
+        assert due_attempt(instance, "r", may_pass=True, now_s=now + wait_s - 5) is None
+        assert due_attempt(instance, "r", may_pass=True, now_s=now + wait_s + 5) == attempt
+
+
+def ended(platform: Platform, instance: DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Tell whether the report is asked for when this run has succeeded."""
+    sensor = platform.definitions.resolve_sensor_def("report_after_success")
+    event = dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, run.job_name)
+    with dg.build_run_status_sensor_context(sensor.name, event, instance, run) as context:
+        return bool(sensor(context))
+
+
+def run_of(
+    platform: Platform, instance: DagsterInstance, assets: list[str], status: dg.DagsterRunStatus
+) -> dg.DagsterRun:
+    """Return a run of these assets as a backfill or a Materialize in the UI makes it: of no job of ours."""
+    job = platform.definitions.resolve_implicit_global_asset_job_def()
+    return instance.create_run_for_job(job, asset_selection=frozenset(map(dg.AssetKey, assets)), status=status)
+
+
+def test_the_report_follows_the_last_run_of_clips_also_of_a_backfill(
+    platform: Platform, instance: DagsterInstance
+) -> None:
+    first = run_of(platform, instance, ["keypoints"], dg.DagsterRunStatus.SUCCESS)
+    second = run_of(platform, instance, ["beats"], dg.DagsterRunStatus.STARTED)
+    assert not ended(platform, instance, first)
+    instance.delete_run(second.run_id)
+    assert ended(platform, instance, first)
+
+
+def test_the_report_does_not_follow_itself(platform: Platform, instance: DagsterInstance) -> None:
+    run = run_of(platform, instance, ["embeddings", "report"], dg.DagsterRunStatus.SUCCESS)
+    assert not ended(platform, instance, run)
+
+
+def test_one_tick_asks_for_no_more_runs_than_the_daemon_can_launch(
+    platform: Platform, instance: DagsterInstance
+) -> None:
+    settings = platform.settings.model_copy(update={"clips_per_run": 1})
+    for number in range(30):
+        put(video(platform, f"x{number:02}.mp4"), str(number))
+    assert len(tick(build_platform(settings), instance)) == RUNS_A_TICK
+
+
+@pytest.mark.parametrize("name", ["new_clips", *(f"report_after_{end}" for end in ("success", "failure", "canceled"))])
+def test_every_sensor_says_what_it_does(platform: Platform, name: str) -> None:
+    assert platform.definitions.resolve_sensor_def(name).description
+
+
+@pytest.mark.parametrize("name", ["process_missing_clips", "full_report"])
+def test_every_schedule_says_what_it_does(platform: Platform, name: str) -> None:
+    assert platform.definitions.resolve_schedule_def(name).description

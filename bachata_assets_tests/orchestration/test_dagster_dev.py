@@ -1,0 +1,138 @@
+"""`dagster dev` as a person runs it, driven by its GraphQL API: a backfill, checks, staleness, a killed run."""
+
+import json
+import os
+import signal
+import socket
+
+import pytest
+from dagster import DagsterInstance, DagsterRunStatus
+
+from bachata_assets.collection import scan as collection
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.commands.generate import instance_of
+from bachata_assets.orchestration.build import build_platform
+from bachata_assets.orchestration.jobs import PROCESS_JOB
+from bachata_assets.orchestration.orphaned_runs import PROCESS_TAG, end_orphans
+from bachata_assets.settings import load_settings
+from bachata_assets_tests.support.dagster_dev import ASSETS, ENDED, LOADED, NEW_CLIPS, Webserver
+from bachata_assets_tests.support.workplace import SAMPLE_CLIPS, Workplace
+
+PARTITIONS = """query($key: [String!]!) { assetNodeOrError(assetKey: {path: $key}) { ... on AssetNode {
+    partitionKeys
+    partitionStats { numMaterialized numFailed }
+    staleStatusByPartition } } }"""
+OBSERVED = """query($key: [String!]!, $clip: String!) { assetOrError(assetKey: {path: $key}) { ... on Asset {
+    assetObservations(partitions: [$clip], limit: 1) { metadataEntries { label ... on TextMetadataEntry { text } } }
+    } } }"""
+CHECKS = """query($key: [String!]!, $check: String!) {
+    assetCheckExecutions(assetKey: {path: $key}, checkName: $check, limit: 20) { status partition
+        evaluation { success severity metadataEntries { label ... on FloatMetadataEntry { floatValue } } } } }"""
+LAUNCH = """mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
+    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+SENSOR = """mutation($selector: SensorSelector!) { startSensor(sensorSelector: $selector) {
+    __typename ... on PythonError { message } } }"""
+WITHOUT_PICTURES = {"beats", "audio_embedding", "text_embedding"}
+"""What is made of a clip whose sound is whole and whose pictures are cut."""
+HERE = {"repositoryLocationName": "bachata_assets", "repositoryName": "__repository__"}
+
+
+def stats(webserver: Webserver, asset: str) -> dict[str, int]:
+    return dict(webserver.ask(PARTITIONS, key=[asset])["assetNodeOrError"]["partitionStats"])
+
+
+def stale(webserver: Webserver, asset: str) -> dict[str, str]:
+    node = webserver.ask(PARTITIONS, key=[asset])["assetNodeOrError"]
+    return dict(zip(node["partitionKeys"], node["staleStatusByPartition"], strict=True))
+
+
+def test_a_backfill_makes_the_whole_clip_and_says_why_the_cut_one_failed(backfilled: Webserver) -> None:
+    for asset in ASSETS:
+        failed = 0 if asset in WITHOUT_PICTURES else 1
+        assert stats(backfilled, asset) == {"numMaterialized": 6 - failed, "numFailed": failed}, asset
+    observed = backfilled.ask(OBSERVED, key=["keypoints"], clip="cut_short")["assetOrError"]["assetObservations"]
+    said = {entry["label"]: entry.get("text") for entry in observed[0]["metadataEntries"]}
+    assert "cut_short.mp4" in said["failure"]
+    assert said["tried again"].startswith("when the file")
+
+
+def test_the_check_of_the_clip_that_goes_dark_says_number_limit_and_remedy(backfilled: Webserver) -> None:
+    checked = backfilled.ask(CHECKS, key=["keypoints"], check="quality_at_least_half")["assetCheckExecutions"]
+    by_clip = {one["partition"]: one["evaluation"] for one in checked if one["evaluation"]}
+    assert {clip for clip, one in by_clip.items() if not one["success"]} == {"gone_dark"}
+    said = {entry["label"]: entry.get("floatValue") for entry in by_clip["gone_dark"]["metadataEntries"]}
+    assert said["quality_score"] < said["at_least"] == 0.5
+    assert "remedy" in said
+
+
+def test_an_edited_annotation_makes_that_clips_text_and_document_stale(backfilled: Webserver) -> None:
+    place = backfilled.place
+    said = json.loads(place.annotations.read_text())
+    next(clip for clip in said["clips"] if clip["clip_id"] == "basic_step_1")["notes"] = "slow and close"
+    place.annotations.write_text(json.dumps(said))
+    settings = load_settings(video_dir=place.videos, annotations=place.annotations, data_dir=str(place.data))
+    with instance_of(settings.data_dir) as instance:
+        dataset = Dataset(url=str(place.data))
+        collection.register(instance, dataset, collection.look(settings, dataset))
+    for asset in ASSETS:
+        expected = {"basic_step_1"} if asset in ("text_embedding", "search_index") else set()
+        assert {clip for clip, status in stale(backfilled, asset).items() if status == "STALE"} == expected, asset
+
+
+def left_by_a_killed_generate(instance: DagsterInstance, place: Workplace) -> str:
+    """Put a run into the instance as a killed `generate` leaves it; return its id."""
+    job = build_platform(load_settings(data_dir=str(place.data))).definitions.resolve_job_def(PROCESS_JOB)
+    gone = {PROCESS_TAG: f"{socket.gethostname()}/999999/1.00"}
+    return instance.create_run_for_job(job, status=DagsterRunStatus.STARTED, tags=gone).run_id
+
+
+def launch(webserver: Webserver, tags: dict[str, str]) -> None:
+    """Launch keypoints of one clip."""
+    params = {
+        "selector": {**HERE, "pipelineName": "process_clips", "assetSelection": [{"path": ["keypoints"]}]},
+        "mode": "default",
+        "runConfigData": {},
+        "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in tags.items()]},
+    }
+    launched = webserver.ask(LAUNCH, params=params)["launchPipelineExecution"]
+    assert launched["__typename"] == "LaunchRunSuccess", launched
+
+
+def process_of(run: dict[str, list[dict[str, str]]]) -> str | None:
+    return next((tag["value"] for tag in run["tags"] if tag["key"] == PROCESS_TAG), None)
+
+
+def test_killed_runs_are_ended_free_their_slot_and_their_clip_is_made_by_the_next_run(backfilled: Webserver) -> None:
+    clip_id = "basic_step_1"
+    table = backfilled.place.data / "keypoints" / f"{clip_id}.parquet"
+    table.unlink()
+    with instance_of(str(backfilled.place.data)) as instance:
+        of_generate = left_by_a_killed_generate(instance, backfilled.place)
+        launch(backfilled, {"dagster/partition": clip_id, "killed": "9"})
+        log = backfilled.place.folder / "dev.log"
+        backfilled.wait_for(LOADED, lambda _: "blocked by global concurrency limits" in log.read_text())
+        assert end_orphans(instance) == [of_generate]
+
+        (run,) = backfilled.runs("killed", "9", lambda runs: process_of(runs[0]))
+        os.kill(int(str(process_of(run)).split("/")[1]), signal.SIGKILL)
+        killed = instance.get_run_by_id(run["runId"])
+        assert killed is not None
+        assert killed.status == DagsterRunStatus.STARTED
+
+        started = backfilled.ask(SENSOR, selector={**HERE, "sensorName": "new_clips"})
+        assert started["startSensor"]["__typename"] == "Sensor", started
+        backfilled.runs("killed", "9", lambda runs: runs[0]["status"] == "FAILURE")
+        asked = backfilled.runs(
+            "dagster/sensor_name", "new_clips", lambda runs: runs and all(run["status"] in ENDED for run in runs)
+        )
+    assert {run["status"] for run in asked} == {"SUCCESS"}  # the clip that was cut short was not asked for again
+    assert table.exists()
+    assert not list(backfilled.place.data.rglob("*.tmp"))
+    for asset in ("keypoints", "text_embedding"):
+        assert stale(backfilled, asset)[clip_id] == "FRESH"
+
+
+@pytest.mark.parametrize("asset", ["keypoints", "search_index"])
+def test_every_clip_is_a_partition(backfilled: Webserver, asset: str) -> None:
+    node = backfilled.ask(PARTITIONS, key=[asset])["assetNodeOrError"]
+    assert set(node["partitionKeys"]) == SAMPLE_CLIPS | set(NEW_CLIPS)

@@ -1,0 +1,93 @@
+"""A run whose process was killed with kill -9, and what the next one makes of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster import DagsterInstance, DagsterRunStatus
+
+from bachata_assets.commands.generate import instance_of
+from bachata_assets.orchestration.orphaned_runs import PROCESS_TAG, STARTS_WITHIN_S, end_orphans, process_tag
+
+PROJECT = Path(__file__).resolve().parents[2]
+SAMPLE = PROJECT / "data" / "sample"
+
+
+@dg.job
+def nothing() -> None:
+    """A job to have runs of."""
+
+
+def started(instance: DagsterInstance) -> str:
+    """Return the id of a run that is said to be running."""
+    return instance.create_run_for_job(nothing, status=DagsterRunStatus.STARTED).run_id
+
+
+def status(instance: DagsterInstance, run_id: str) -> DagsterRunStatus:
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    return run.status
+
+
+def test_a_run_of_a_living_process_goes_on() -> None:
+    with DagsterInstance.ephemeral() as instance:
+        run_id = started(instance)
+        instance.add_run_tags(run_id, process_tag())
+        assert end_orphans(instance) == []
+        assert status(instance, run_id) == DagsterRunStatus.STARTED
+
+
+@pytest.mark.parametrize("process", ["{host}/999999/1.00", "{host}/{pid}/1.00"])
+def test_a_run_whose_process_is_gone_or_whose_pid_is_another_process_now_is_ended(process: str) -> None:
+    with DagsterInstance.ephemeral() as instance:
+        run_id = started(instance)
+        instance.add_run_tags(run_id, {PROCESS_TAG: process.format(host=os.uname().nodename, pid=os.getpid())})
+        assert end_orphans(instance) == [run_id]
+        assert status(instance, run_id) == DagsterRunStatus.FAILURE
+
+
+def test_of_another_machines_run_nothing_is_said() -> None:
+    with DagsterInstance.ephemeral() as instance:
+        run_id = started(instance)
+        instance.add_run_tags(run_id, {PROCESS_TAG: "elsewhere/1/1.00"})
+        assert end_orphans(instance) == []
+
+
+@pytest.mark.parametrize("begun", [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED])
+def test_a_run_that_died_before_it_recorded_a_process_is_ended_later(begun: DagsterRunStatus) -> None:
+    with DagsterInstance.ephemeral() as instance:
+        run_id = instance.create_run_for_job(nothing, status=begun).run_id
+        now = time.time()
+        assert end_orphans(instance, now_s=now + STARTS_WITHIN_S - 5) == []
+        assert end_orphans(instance, now_s=now + STARTS_WITHIN_S + 5) == [run_id]
+
+
+def test_a_run_on_its_way_into_the_queue_is_left_alone() -> None:
+    with DagsterInstance.ephemeral() as instance:
+        instance.create_run_for_job(nothing, status=DagsterRunStatus.NOT_STARTED)
+        assert end_orphans(instance, now_s=time.time() + 10 * STARTS_WITHIN_S) == []
+
+
+def test_a_killed_generate_is_ended_and_finished_by_the_next_one(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    command = [sys.executable, "-m", "bachata_assets.cli", "generate", "--video_dir", str(SAMPLE / "videos")]
+    command += ["--annotations", str(SAMPLE / "annotations.json"), "--data_dir", str(data)]
+    with subprocess.Popen(command, start_new_session=True) as process:
+        deadline = time.monotonic() + 180
+        while not list(data.glob("keypoints/*.parquet")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert not list(data.glob("search_index/*.parquet"))
+    with instance_of(str(data)) as instance:
+        (run,) = instance.get_runs()
+        assert run.status == DagsterRunStatus.STARTED
+    assert subprocess.run(command, check=False).returncode == 0
+    with instance_of(str(data)) as instance:
+        assert status(instance, run.run_id) == DagsterRunStatus.FAILURE
+    assert len(list(data.glob("search_index/*.parquet"))) == 4
+    assert not list(data.rglob("*.tmp"))

@@ -1,0 +1,106 @@
+"""What the embedding stages keep beside a vector: clock, beats, sentence; and what the tempo check compares."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bachata_assets.collection.annotation_file import Annotation
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.music.beats import Beats
+from bachata_assets.pipeline.checks import Outcome, clip_checks
+from bachata_assets.pipeline.stage import Clip, Made, Stage
+from bachata_assets.pipeline.stages import language, pose
+from bachata_assets.pipeline.stages.vectors import ABOUT_KEY, vector_of
+from bachata_assets_tests.support.synthetic_couple import a_couple
+
+HEARD = Beats(np.arange(0.2, 12, 0.45), tempo=60 / 0.45, confidence=0.8, duration=12.0)
+
+
+def clip(**annotation: object) -> Clip:
+    return Clip("dip_1", Path("dip_1.mp4"), "dip_1.mp4", Annotation(**annotation), {})
+
+
+def stage(name: str) -> Stage:
+    return next(stage for stage in [*pose.stages("models"), *language.stages()] if stage.name == name)
+
+
+def made(name: str, beats: Beats, folder: Path) -> Made:
+    """Make a pose embedding from tables that have been on disk."""
+    dataset = Dataset(url=str(folder))
+    written = {"keypoints": a_couple().to_table(), "beats": beats.to_table()}
+    for asset, table in written.items():
+        dataset.write_table(asset, "dip_1", table, {})
+    tables = {asset: dataset.read_table(asset, "dip_1") for asset in written}
+    return stage(name).make(clip(), tables, None)
+
+
+@pytest.mark.parametrize("family", ["lead", "follow", "interaction"])
+@pytest.mark.parametrize(("beats", "clock"), [(HEARD, "beats"), (Beats(reason="the audio is silent"), "seconds")])
+def test_a_pose_embedding_s_table_says_which_clock_it_was_measured_on(
+    family: str, beats: Beats, clock: str, tmp_path: Path
+) -> None:
+    table = made(f"{family}_embedding", beats, tmp_path).table
+    dataset = Dataset(url=str(tmp_path))
+    dataset.write_table(f"{family}_embedding", "dip_1", table, {})
+    stored = dataset.read_table(f"{family}_embedding", "dip_1")
+    assert json.loads(stored.schema.metadata[ABOUT_KEY]) == {"clock": clock}
+    assert np.linalg.norm(vector_of(stored)) == pytest.approx(1, abs=1e-6)
+
+
+def test_a_beats_table_keeps_times_tempo_and_confidence_on_disk(tmp_path: Path) -> None:
+    dataset = Dataset(url=str(tmp_path))
+    dataset.write_table("beats", "dip_1", HEARD.to_table(), {})
+    stored = Beats.from_table(dataset.read_table("beats", "dip_1"))
+    np.testing.assert_array_equal(stored.times, HEARD.times)
+    assert (stored.tempo, stored.confidence, stored.trusted) == (HEARD.tempo, 0.8, True)
+
+
+class EvenEncoder:
+    """Stands for the language model, and for the resource and the tools that lead to it."""
+
+    @property
+    def text_model(self) -> "EvenEncoder":
+        return self
+
+    def encoder(self) -> "EvenEncoder":
+        return self
+
+    def encode(self, sentences: list[str]) -> np.ndarray:
+        return np.full((len(sentences), 384), 384**-0.5, np.float32)
+
+
+def test_a_text_embedding_s_table_keeps_the_sentence_without_what_nobody_knows() -> None:
+    said = clip(move_label="dip", difficulty="unknown", energy_level="high")
+    table = stage("text_embedding").make(said, {}, EvenEncoder()).table
+    assert table.column("sentence").to_pylist() == ["Dance move: dip, high energy."]
+    assert table.column("vector").type.list_size == 384
+
+
+def tempo_check(annotated: float | None, heard: float | None) -> Outcome:
+    check = next(check for check in clip_checks(0.5) if check.name == "tempo_as_annotated")
+    entry = {} if annotated is None else {"estimated_tempo": annotated}
+    return check.evaluate(clip(**entry), Made(Beats().to_table(), {"tempo": heard}))
+
+
+@pytest.mark.parametrize(
+    ("annotated", "heard", "passes"),
+    [
+        (100, 107.9, True),
+        (100, 108.1, False),
+        (100, 92.1, True),
+        (100, 91.9, False),
+        (None, 130, True),
+        (100, None, True),
+    ],
+)
+def test_a_tempo_more_than_8_percent_off_the_annotated_one_is_a_warning(
+    annotated: float | None, heard: float | None, passes: bool
+) -> None:
+    outcome = tempo_check(annotated, heard)
+    assert outcome.passed is passes
+    assert not outcome.rejects
+    if not passes:
+        assert (outcome.metadata["annotated"], outcome.metadata["heard"]) == (annotated, heard)
+        assert "remedy" in outcome.metadata

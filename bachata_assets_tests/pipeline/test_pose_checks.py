@@ -1,0 +1,82 @@
+"""The checks of the keypoints, on couples made of numbers."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bachata_assets.collection.annotation_file import Annotation
+from bachata_assets.pipeline.checks import Outcome, clip_checks
+from bachata_assets.pipeline.stage import Clip, Made
+from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets_tests.support.synthetic_couple import a_couple
+
+CLIP = Clip("spin", Path("spin.mp4"), "spin.mp4", Annotation(), {})
+
+
+def outcomes(couple: CoupleKeypoints, quality_threshold: float = 0.5) -> dict[str, Outcome]:
+    made = Made(couple.to_table(), couple.summary())
+    asked = [check for check in clip_checks(quality_threshold) if check.asset == "keypoints"]
+    return {check.name: check.evaluate(CLIP, made) for check in asked}
+
+
+def with_scores(couple: CoupleKeypoints, score: float) -> CoupleKeypoints:
+    keypoints = couple.keypoints.copy()
+    keypoints[:, 1, :, 2] = score
+    return replace(couple, keypoints=keypoints)
+
+
+def half_missing(couple: CoupleKeypoints) -> CoupleKeypoints:
+    valid, keypoints, boxes = couple.valid.copy(), couple.keypoints.copy(), couple.boxes.copy()
+    gone = np.s_[: couple.frame_count // 2 + 1, 1]
+    valid[gone], keypoints[gone], boxes[gone] = False, np.nan, np.nan
+    return replace(couple, valid=valid, keypoints=keypoints, boxes=boxes)
+
+
+def test_a_couple_well_seen_passes_all_checks():
+    assert all(outcome.passed for outcome in outcomes(a_couple()).values())
+
+
+@pytest.mark.parametrize(
+    ("check", "worse", "figures"),
+    [
+        ("both_dancers_found", half_missing, {"detection_rate": 89 / 180, "at_least": 0.5}),
+        ("poses_are_certain", lambda couple: with_scores(couple, 0.29), {"certain_rate": 0.0, "at_least": 0.5}),
+        (
+            "lead_follow_certain",
+            lambda couple: replace(couple, role_confidence=0.69, role_evidence={"taller_box": 0.8}),
+            {"role_confidence": 0.69, "at_least": 0.7, "evidence": {"taller_box": 0.8}},
+        ),
+        (
+            "identities_stable",
+            lambda couple: replace(couple, suspected_swaps=(3.5, 7.0)),
+            {"suspected_swaps": 2, "at_most": 0, "at_s": [3.5, 7.0]},
+        ),
+    ],
+)
+def test_a_check_that_fails_says_its_figure_its_limit_and_what_to_do(
+    check: str, worse: Callable[[CoupleKeypoints], CoupleKeypoints], figures: dict[str, object]
+):
+    outcome = outcomes(worse(a_couple()))[check]
+    assert not outcome.passed
+    assert not outcome.rejects
+    assert outcome.metadata == {**figures, "remedy": outcome.check.remedy}
+
+
+def test_quality_is_asked_against_the_limit_of_the_settings():
+    poor = half_missing(with_scores(a_couple(), 0.0))
+    passed, failed = (outcomes(poor, limit)["quality_at_least_half"] for limit in (0.5, 0.6))
+    score = 0.6 * 89 / 180 + 0.4 * 180 / (180 + 89)
+    assert passed.metadata["quality_score"] == pytest.approx(score)
+    assert passed.metadata["at_least"] == 0.5
+    assert (passed.passed, failed.passed) == (True, False)
+    assert failed.metadata["at_least"] == 0.6
+
+
+def test_a_number_that_is_none_rejects_the_table():
+    couple = a_couple()
+    keypoints = couple.keypoints.copy()
+    keypoints[3, 0, 5, 0] = np.nan
+    assert outcomes(replace(couple, keypoints=keypoints))["keypoints_finite"].rejects

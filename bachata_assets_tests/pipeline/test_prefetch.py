@@ -1,0 +1,99 @@
+"""The next clip's poses are found while this clip is finished: with small stages of the tests' own."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Event
+
+import pytest
+
+from bachata_assets.orchestration.tools import Tools
+from bachata_assets.pipeline.runner import StageFailed, process
+from bachata_assets.pipeline.stage import Clip, ClipError, Made, Stage, Tables
+from bachata_assets_tests.support.small_stages import clip, made, stage, sum_of_inputs, values
+
+WAIT_S = 20
+
+
+def ahead(make: Callable[[Clip, Tables], Made]) -> Stage:
+    return replace(stage("poses", "clip_file", make=make), ahead=True)
+
+
+def test_the_next_clip_is_begun_while_this_one_is_finished(tools: Tools) -> None:
+    begun = {name: Event() for name in "xyz"}
+
+    def poses(c: Clip, _tables: Tables) -> Made:
+        begun[c.clip_id].set()
+        return made(1)
+
+    def rest(c: Clip, _tables: Tables) -> Made:
+        following = {"x": "y", "y": "z", "z": "z"}[c.clip_id]
+        return made(int(begun[following].wait(WAIT_S)))
+
+    list(process([clip(name) for name in "xyz"], [ahead(poses), stage("rest", "poses", make=rest)], [], tools))
+    assert values(tools, "rest") == {"x": 1, "y": 1, "z": 1}
+
+
+def test_no_clip_after_the_next_is_begun(tools: Tools) -> None:
+    begun: list[str] = []
+    ready = Event()
+
+    def poses(c: Clip, _tables: Tables) -> Made:
+        begun.append(c.clip_id)
+        if c.clip_id == "y":
+            ready.set()
+        return made(1)
+
+    def rest(c: Clip, _tables: Tables) -> Made:
+        assert ready.wait(WAIT_S)
+        return made(len(begun))
+
+    list(process([clip(name) for name in "xyz"], [ahead(poses), stage("rest", "poses", make=rest)], [], tools))
+    assert begun == ["x", "y", "z"]
+    assert values(tools, "rest")["x"] == 2
+
+
+def test_a_clip_that_fails_ahead_of_its_turn_fails_alone(tools: Tools) -> None:
+    def poses(c: Clip, _tables: Tables) -> Made:
+        if c.clip_id == "bad":
+            raise ClipError("nobody found")
+        return made(len(c.clip_id))
+
+    stages = [ahead(poses), stage("rest", "poses", make=sum_of_inputs)]
+    events = list(process([clip("x"), clip("bad"), clip("yy")], stages, [], tools))
+    failed = [(event.clip_id, event.stage.name, event.reason) for event in events if isinstance(event, StageFailed)]
+    assert failed == [("bad", "poses", "nobody found"), ("bad", "rest", "rest needs poses, which failed")]
+    assert values(tools, "rest") == {"x": 1, "yy": 2}
+
+
+def test_only_what_is_asked_for_is_begun(tools: Tools) -> None:
+    begun: list[str] = []
+
+    def poses(c: Clip, _tables: Tables) -> Made:
+        begun.append(c.clip_id)
+        return made(1)
+
+    list(process([clip("x"), clip("y")], [ahead(poses)], [], tools, only={"y": {"poses"}}))
+    assert begun == ["y"]
+
+
+@pytest.mark.parametrize("leave", ["close", "throw"])
+def test_what_was_begun_ends_when_nobody_waits_for_it(tools: Tools, leave: str) -> None:
+    begun, ended = Event(), Event()
+
+    def poses(c: Clip, _tables: Tables, given: Tools) -> Made:
+        if c.clip_id == "y":
+            begun.set()
+            assert given.ended.wait(WAIT_S)
+            ended.set()
+        return made(1)
+
+    events = process([clip("x"), clip("y"), clip("z")], [replace(ahead(lambda *_: made(1)), make=poses)], [], tools)
+    assert next(events).clip_id == "x"
+    assert begun.wait(WAIT_S)
+    if leave == "close":
+        events.close()
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            events.throw(KeyboardInterrupt)
+    assert ended.is_set()
+    assert values(tools, "poses") == {"x": 1}

@@ -1,0 +1,112 @@
+import io
+from dataclasses import replace
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.pose.drawing.preview_picture import HEIGHT, LARGEST, WIDTH, preview_picture
+from bachata_assets.pose.drawing.preview_video import write_film
+from bachata_assets.pose.drawing.skeletons import ROLE_COLOURS, bgr, draw_couple
+from bachata_assets_tests.pose.test_estimator import write_pictures
+from bachata_assets_tests.support.synthetic_couple import a_couple
+
+GREY = np.full((360, 640, 3), 120, np.uint8)
+"""A frame of the couple's video of 1280 x 720 at half its size."""
+
+
+def drawn(couple: CoupleKeypoints, frame: int = 0) -> np.ndarray:
+    picture = GREY.copy()
+    draw_couple(picture, couple, frame, 0.5)
+    return picture
+
+
+def near(pixels: np.ndarray, role: str) -> np.ndarray:
+    """Return where pixels (..., 3), BGR, are of a role's colour."""
+    return np.abs(pixels.astype(int) - bgr(ROLE_COLOURS[role])).max(axis=-1) < 40
+
+
+def without(couple: CoupleKeypoints, who: slice) -> CoupleKeypoints:
+    valid, boxes, keypoints = couple.valid.copy(), couple.boxes.copy(), couple.keypoints.copy()
+    valid[:, who], boxes[:, who], keypoints[:, who] = False, np.nan, np.nan
+    return replace(couple, valid=valid, boxes=boxes, keypoints=keypoints)
+
+
+@pytest.fixture
+def couple() -> CoupleKeypoints:
+    return a_couple(seconds=4.0)
+
+
+def test_each_dancer_is_drawn_in_the_roles_colour(couple):
+    picture = drawn(couple)
+    for who, role in enumerate(("lead", "follow")):
+        knees = (couple.keypoints[0, who, [13, 14], :2] / 2).round().astype(int)
+        assert near(picture[knees[:, 1], knees[:, 0]], role).all()
+
+
+def test_a_pose_found_behind_the_partner_is_drawn_in_thinner_lines(couple):
+    behind = np.zeros_like(couple.valid)
+    behind[:, 1] = True
+    plain, rough = drawn(couple), drawn(replace(couple, second_look=behind))
+    assert near(rough, "follow").sum() < 0.7 * near(plain, "follow").sum()
+    assert near(rough, "lead").sum() >= near(plain, "lead").sum()
+
+
+def test_who_is_missing_is_not_drawn(couple):
+    picture = drawn(without(couple, np.s_[1:]))
+    assert near(picture, "lead").any()
+    assert not near(picture, "follow").any()
+    assert (drawn(without(couple, np.s_[:])) == GREY).all()
+
+
+def test_hands_are_drawn_where_they_are_known(couple):
+    hands = np.full((couple.frame_count, 2, 2, 21, 3), np.nan, np.float32)
+    hands[:, 0, 1, :, :2] = [1000, 100] + np.arange(21)[:, None] * [4, 6]
+    corner = np.s_[40:130, 490:560]
+    assert not near(drawn(couple)[corner], "lead").any()
+    assert near(drawn(replace(couple, hands=hands))[corner], "lead").any()
+
+
+@pytest.mark.parametrize("missing", [np.s_[2:], np.s_[1:], np.s_[:]], ids=["nobody", "one", "both"])
+@pytest.mark.parametrize("size", [(1280, 720), (720, 1280)], ids=["wide", "upright"])
+def test_the_preview_is_a_small_picture_whoever_is_missing(couple, missing, size):
+    noise = np.random.default_rng(0).integers(0, 255, (size[1] // 2, size[0] // 2, 3), np.uint8)
+    seen = replace(without(couple, missing), width=size[0], height=size[1], suspected_swaps=(1.0,))
+    content = preview_picture("spin", seen, [(frame, noise) for frame in range(0, 60, 6)])
+    assert len(content) <= LARGEST
+    assert Image.open(io.BytesIO(content)).size == (WIDTH, HEIGHT)
+
+
+def test_the_timeline_shows_when_someone_is_missing(couple):
+    def blue_below(seen: CoupleKeypoints) -> np.ndarray:
+        picture = np.array(Image.open(io.BytesIO(preview_picture("spin", seen, [(0, GREY)]))))[..., ::-1]
+        bars = slice(round(HEIGHT * (1 - 0.475)), round(HEIGHT * (1 - 0.385)))
+        return near(picture[bars], "follow").any(axis=0)
+
+    whole = blue_below(couple)
+    gone = without(couple, np.s_[1:])
+    half = replace(couple, **{name: getattr(couple, name).copy() for name in ("valid", "boxes", "keypoints")})
+    for name in ("valid", "boxes", "keypoints"):
+        getattr(half, name)[30:, 1] = getattr(gone, name)[30:, 1]
+    assert blue_below(half).sum() == pytest.approx(whole.sum() / 2, rel=0.03)
+
+
+def test_a_clip_of_one_frame_has_a_preview(couple):
+    one = replace(
+        couple,
+        times=couple.times[:1],
+        **{name: getattr(couple, name)[:1] for name in ("valid", "boxes", "keypoints", "interpolated", "second_look")},
+    )
+    assert preview_picture("one", one, [(0, GREY)])
+
+
+def test_a_clip_without_sound_makes_a_silent_film(couple, tmp_path):
+    write_pictures(tmp_path / "clip.mp4", [GREY] * 60)
+    write_film(tmp_path / "clip.mp4", couple, tmp_path / "film.mp4")
+    with av.open(str(tmp_path / "film.mp4")) as film:
+        assert [stream.type for stream in film.streams] == ["video"]
+        pictures = [frame.to_ndarray(format="bgr24") for frame in film.decode(video=0)]
+    assert len(pictures) == 60
+    assert near(pictures[30], "lead").any()

@@ -1,0 +1,312 @@
+"""How fast poses are found, beside the floor and beside other ways, on real clips; in processor time and in wall time.
+
+    uv run --group bench python -m benchmarks.pose --runs 5          # all, and the table in docs/performance.md
+    uv run --group bench python -m benchmarks.pose --parts floor apis  # some, the others as measured before
+
+Every part measures its two sides in turns, `--runs` times, in one process; a ratio is the median over the runs.
+Parts: floor, apis, rtmlib, generate, start, side_by_side; and `--parts long uhd`, which make a clip of ten
+minutes and one of 3840 x 2160 at 60 fps.
+"""
+
+import argparse
+import itertools
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from bachata_assets.pose.estimator import CouplePoseEstimator
+from bachata_assets.pose.models.pose_models import PoseModels
+from bachata_assets.video.decode import probe, sample_frames
+from benchmarks.support.pose_contenders import (
+    CountedModels,
+    fixed_boxes_pipeline,
+    floor,
+    random_set,
+    rtmlib_tracker,
+    through_apis,
+)
+
+CLIPS = ("arm_styling_1", "combination_5", "shadow_position_1")
+"""Of the 14: few boxes a picture in the first two, many in the last."""
+API_FRAMES = 8
+PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+BEGIN, END = "<!-- benchmarks/pose/__main__.py: begin -->", "<!-- benchmarks/pose/__main__.py: end -->"
+KEPT = Path(tempfile.gettempdir()) / "bachata_assets_pose_benchmark"
+"""Results of each part, and the exported models with random weights."""
+
+Sides = dict[str, list[tuple[float, float]]]
+"""Name -> (wall s, CPU s) of each run."""
+
+
+def in_turns(runs: int, sides: dict[str, Callable[[], object]]) -> Sides:
+    """Measure each side once a run, one after the other, after a first round that does not count."""
+    measured: Sides = {name: [] for name in sides}
+    for run in range(runs + 1):
+        for name, work in sides.items():
+            wall, cpu = time.perf_counter(), time.process_time()
+            work()
+            if run:
+                measured[name].append((time.perf_counter() - wall, time.process_time() - cpu))
+    return measured
+
+
+def of_processes(runs: int, commands: dict[str, list[list[str]]]) -> tuple[Sides, int]:
+    """Measure commands, those of one name side by side; return also the peak memory of any, bytes.
+
+    Python may keep the modules it compiles, as it does where nothing forbids it: without that, importing
+    sentence-transformers alone costs 10 s of processor time in every process.
+    """
+    measured: Sides = {name: [] for name in commands}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    peak = 0
+    for _ in range(runs):
+        for name, together in commands.items():
+            wall = time.perf_counter()
+            processes = [subprocess.Popen(one, stdout=subprocess.DEVNULL, env=environment) for one in together]
+            ended = [os.wait4(process.pid, 0) for process in processes]
+            for process, (_, status, _) in zip(processes, ended, strict=True):
+                process.returncode = os.waitstatus_to_exitcode(status)  # wait4 has fetched it, Popen cannot any more
+            if any(process.returncode for process in processes):
+                raise SystemExit(f"{name} failed")
+            cpu = sum(used.ru_utime + used.ru_stime for _, _, used in ended)
+            peak = max(peak, *(used.ru_maxrss * 1024 for _, _, used in ended))
+            measured[name].append((time.perf_counter() - wall, cpu))
+    return measured, peak
+
+
+def against_floor(clips: list[Path], runs: int, _folder: Path) -> list[str]:
+    models = CountedModels.load()
+    estimate = CouplePoseEstimator(models)
+    for clip in clips:
+        estimate(clip)
+    calls = dict(models.calls)
+    sides = in_turns(
+        runs,
+        {
+            "pose stage": lambda: [estimate(clip) for clip in clips],
+            "floor": floor(models, clips, calls["detector"], calls["pose"]),
+        },
+    )
+    seconds = length(clips)
+    took = sides["pose stage"]
+    return [
+        row("pose stage over the floor", sides, "pose stage", "floor", "<= 1.5"),
+        f"| pose stage, s a second of video | {spread([w / seconds for w, _ in took])} "
+        f"| {spread([c / seconds for _, c in took])} | |",
+        f"| cores kept busy by the pose stage | {spread([c / w for w, c in took], 2)} of {models.threads} | | |",
+        f"| calls a second of video | detector {calls['detector'] / seconds:.1f}, pose {calls['pose'] / seconds:.1f} "
+        "| | |",
+    ]
+
+
+def against_apis(clips: list[Path], runs: int, folder: Path) -> list[str]:
+    """Compare with the seed's way on a few pictures, and with ours on one clip, reckoned up to all of the clips.
+
+    The APIs pose two fixed boxes a picture; where it says "both", so do we.
+    """
+    pictures = [p for k, (_, p) in enumerate(sample_frames(clips[0])) if k % 10 == 0][:API_FRAMES]
+    share = API_FRAMES / (length(clips) * 15)
+    random = random_set(folder)
+    bundled, big = PoseModels.load(), PoseModels(random, KEPT, "auto", 0)
+    estimate = CouplePoseEstimator(bundled)
+    sides = in_turns(
+        runs,
+        {
+            "bundled": lambda: [estimate(clip) for clip in clips],
+            "bundled, two boxes": lambda: fixed_boxes_pipeline(bundled, clips[:1]),
+            "tiny + m": lambda: fixed_boxes_pipeline(big, clips[:1]),
+            "APIs, tiny + m": through_apis(random, pictures),
+            "APIs, bundled": through_apis(bundled.model_set, pictures),
+        },
+    )
+    one_of_all = length(clips[:1]) / length(clips)
+    shares = {"APIs, tiny + m": share, "APIs, bundled": share, "tiny + m": one_of_all, "bundled, two boxes": one_of_all}
+    for name, part in shares.items():
+        sides[name] = [(wall / part, cpu / part) for wall, cpu in sides[name]]
+    return [
+        row("APIs with RTMDet-tiny 640 + RTMPose-m over the pose stage", sides, "APIs, tiny + m", "bundled", ">= 40"),
+        row("APIs with `bundled`, two boxes, over the whole pose stage", sides, "APIs, bundled", "bundled", ""),
+        row("APIs over ours, both `bundled` with two boxes", sides, "APIs, bundled", "bundled, two boxes", ">= 10"),
+        row("APIs over ours, both RTMDet-tiny 640 + RTMPose-m", sides, "APIs, tiny + m", "tiny + m", ">= 20"),
+    ]
+
+
+def against_rtmlib(clips: list[Path], runs: int, folder: Path) -> list[str]:
+    models = PoseModels.load()
+    estimate, track = CouplePoseEstimator(models), rtmlib_tracker(models.model_set, folder)
+    sides = in_turns(runs, {"bundled": lambda: [estimate(clip) for clip in clips], "rtmlib": lambda: track(clips)})
+    return [row("rtmlib (ONNX Runtime, `bundled`) over the pose stage", sides, "rtmlib", "bundled", ">= 2")]
+
+
+def whole_generate(_clips: list[Path], runs: int, folder: Path, root: Path) -> list[str]:
+    sides: Sides = {"generate": []}
+    peak = 0
+    for run in range(runs):
+        command = [sys.executable, "-m", "bachata_assets.cli", "generate", "--video_dir", str(root / "Bachata_steps")]
+        command += ["--annotations", str(root / "bachata_annotations.json"), "--data_dir", str(folder / f"data{run}")]
+        measured, of_run = of_processes(1, {"generate": [command]})
+        sides["generate"] += measured["generate"]
+        peak = max(peak, of_run)
+    seconds = length(list(root.rglob("*.mp4")))
+    wall, cpu = zip(*sides["generate"], strict=True)
+    return [
+        f"| `generate`, 14 clips, s a second of video | {spread([w / seconds for w in wall])} "
+        f"| {spread([c / seconds for c in cpu])} | <= 0.25 |",
+        f"| peak memory of `generate`, MiB | {peak / 2**20:.0f} | | <= 2048 |",
+    ]
+
+
+def cold_start(clips: list[Path], runs: int, _folder: Path) -> list[str]:
+    code = (
+        "import itertools, sys\n"
+        "from bachata_assets.pose.tracking.candidates import find_candidates\n"
+        "from bachata_assets.pose.models.pose_models import PoseModels\n"
+        "from bachata_assets.video.decode import sample_frames\n"
+        "frames = (picture for _, picture in itertools.islice(sample_frames(sys.argv[1], max_side=640), 1))\n"
+        "assert len(next(find_candidates(PoseModels.load(), frames))) > 0\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    sides, _ = of_processes(runs, {"start": [[sys.executable, "-c", code, str(clips[0])]]})
+    wall, cpu = zip(*sides["start"], strict=True)
+    return [f"| start of the process to the first keypoints, s | {spread(wall)} | {spread(cpu)} | <= 3 |"]
+
+
+def side_by_side(clips: list[Path], runs: int, _folder: Path) -> list[str]:
+    command = [sys.executable, "-c", f"{LOAD}[estimate(Path(clip)) for clip in sys.argv[1:]]", *map(str, clips)]
+    sides, _ = of_processes(runs, {"one": [command], "two": [command, command]})
+    return [row("two processes side by side over one alone", sides, "two", "one", "about 2")]
+
+
+LOAD = (
+    "import sys; from pathlib import Path; from bachata_assets.pose.estimator import CouplePoseEstimator; "
+    "from bachata_assets.pose.models.pose_models import PoseModels; estimate = CouplePoseEstimator(PoseModels.load()); "
+)
+
+
+def ten_minutes(clips: list[Path], runs: int, folder: Path) -> list[str]:
+    long = folder / "long.mp4"
+    loop(clips[0], long, math.ceil(600 / probe(clips[0]).duration_s))
+    return one_clip("one clip of ten minutes", long, runs)
+
+
+def ultra_high_definition(clips: list[Path], runs: int, _folder: Path) -> list[str]:
+    uhd = KEPT / "uhd.mp4"
+    if not uhd.exists():
+        enlarge(clips[0], uhd)
+    return one_clip("one clip of 3840 x 2160 at 60 fps", uhd, runs)
+
+
+def one_clip(what: str, clip: Path, runs: int) -> list[str]:
+    """Measure the pose stage on one clip in processes of its own."""
+    sides, peak = of_processes(runs, {what: [[sys.executable, "-c", f"{LOAD}estimate(Path(sys.argv[1]))", str(clip)]]})
+    wall, cpu = zip(*sides[what], strict=True)
+    seconds = length([clip])
+    return [
+        f"| {what} ({seconds:.0f} s): pose stage, s a second of video | {spread([w / seconds for w in wall])} "
+        f"| {spread([c / seconds for c in cpu])} | |",
+        f"| its peak memory, MiB | {peak / 2**20:.0f} | | <= 2048 |",
+    ]
+
+
+def enlarge(clip: Path, out: Path, width: int = 3840, height: int = 2160, fps: int = 60) -> None:
+    """Write a clip's first ten seconds enlarged, each picture as often as `fps` asks for."""
+    import av
+
+    partial = out.with_suffix(".partial.mp4")
+    with av.open(str(partial), "w") as target:
+        stream = target.add_stream("libx264", rate=fps, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for _, picture in itertools.islice(sample_frames(clip, fps=fps, max_side=960), 10 * fps):
+            frame = av.VideoFrame.from_ndarray(picture, format="bgr24").reformat(width, height, "yuv420p")
+            target.mux(stream.encode(frame))
+        target.mux(stream.encode())
+    partial.rename(out)
+
+
+def loop(clip: Path, out: Path, times: int) -> None:
+    """Write the clip's pictures `times` over, without encoding them again."""
+    import av
+
+    with av.open(str(out), "w") as target:
+        stream, offset = None, 0
+        for _ in range(times):
+            with av.open(str(clip)) as source:
+                video = source.streams.video[0]
+                stream = stream or target.add_stream_from_template(video)
+                last = 0
+                for packet in source.demux(video):
+                    if packet.dts is None:
+                        continue
+                    last = max(last, packet.pts + packet.duration)
+                    packet.pts, packet.dts, packet.stream = packet.pts + offset, packet.dts + offset, stream
+                    target.mux(packet)
+                offset += last
+
+
+def length(clips: Sequence[Path]) -> float:
+    return sum(probe(clip).duration_s for clip in clips)
+
+
+def spread(values: Sequence[float], digits: int = 3) -> str:
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
+
+
+def row(label: str, sides: Sides, over: str, under: str, goal: str) -> str:
+    ratios = [[a[k] / b[k] for a, b in zip(sides[over], sides[under], strict=True)] for k in (0, 1)]
+    return f"| {label} | {spread(ratios[0], 2)} | {spread(ratios[1], 2)} | {goal} |"
+
+
+def write_table(results: dict[str, list[str]]) -> None:
+    page = PAGE.read_text()
+    before, after = page.split(BEGIN)[0], page.split(END)[1]
+    rows = [line for name in PARTS for line in results.get(name, [])]
+    table = "\n".join(["| | wall | CPU | goal |", "|---|---|---|---|", *rows])
+    PAGE.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
+
+
+PARTS: dict[str, Callable[..., list[str]]] = {
+    "floor": against_floor,
+    "apis": against_apis,
+    "rtmlib": against_rtmlib,
+    "generate": whole_generate,
+    "start": cold_start,
+    "side_by_side": side_by_side,
+    "long": ten_minutes,
+    "uhd": ultra_high_definition,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--clips", type=Path, default=Path("../shared/clips"))
+    parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS)[:6])
+    args = parser.parse_args()
+    clips = [next(args.clips.rglob(f"{name}.mp4")) for name in CLIPS]
+    KEPT.mkdir(exist_ok=True)
+    kept = KEPT / "results.json"
+    results = json.loads(kept.read_text()) if kept.is_file() else {}
+    for name in args.parts:
+        more = (args.clips,) if name == "generate" else ()
+        # Each in a new process: what a process starts is charged with the memory that it has itself (Linux, execve).
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process,
+        ):
+            results[name] = process.submit(PARTS[name], clips, args.runs, Path(folder), *more).result()
+        print("\n".join(results[name]), flush=True)
+        kept.write_text(json.dumps(results))
+    write_table(results)
+
+
+if __name__ == "__main__":
+    main()

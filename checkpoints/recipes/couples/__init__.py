@@ -1,1 +1,0 @@
-"""The data of the trainings in `checkpoints/recipes`: drawn couples, cut-out dancers, backgrounds, augmentation."""
