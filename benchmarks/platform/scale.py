@@ -1,4 +1,6 @@
-"""What Dagster costs beside the clips' own work: uv run python -m benchmarks.platform.scale [--backfill N] [--made N] [--web].
+"""What Dagster costs beside the clips' own work.
+
+    uv run python -m benchmarks.platform.scale [--backfill N] [--made N] [--web]
 
 The stages are stubs that write one small table each, so that everything measured is the platform's. Collections of many
 made clips are copied from one real, made clip: its events in Dagster's SQLite, its tables as hard links.

@@ -2,7 +2,7 @@
 
     uv run python -m benchmarks.pose.couple                          # seven drawn situations, two seeds each
     uv run python -m benchmarks.pose.couple --truth data/sample      # any folder of clips with a truth.npz
-    uv run python -m benchmarks.pose.couple --clips ../shared/clips  # real clips whose README or annotations tell who leads
+    uv run python -m benchmarks.pose.couple --clips ../shared/clips  # real clips whose leader is told
 
 `identity`: share of frames with both found and visible whose keypoints lie nearer to the two dancers in one order, the
 same over the whole clip, than exchanged. `clearly`: without the frames in which neither order fits better by a fifth.

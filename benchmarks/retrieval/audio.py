@@ -1,7 +1,7 @@
 """Tempo and beats on rendered tracks of known tempo; what the audio vector costs is in `cost.py`.
 
-`uv run python -m benchmarks.retrieval.audio` prints, for each rhythm and loudness of noise, the tracks whose tempo is within
-2 %, the largest tempo error and mir_eval's beat F-measure (70 ms); then the tracks whose tempo is further off.
+`uv run python -m benchmarks.retrieval.audio` prints, for each rhythm and loudness of noise, the tracks whose tempo is
+within 2 %, the largest tempo error and mir_eval's beat F-measure (70 ms); then the tracks whose tempo is further off.
 """
 
 from itertools import product

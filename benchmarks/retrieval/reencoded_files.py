@@ -1,6 +1,6 @@
 """Real files encoded and framed otherwise, through the whole product: whether each finds its original first.
 
-    uv run python -m benchmarks.retrieval.reencoded_files              # the 14 clips of ../shared/clips, 8 versions of each
+    uv run python -m benchmarks.retrieval.reencoded_files              # 8 versions of each of the 14 real clips
     uv run python -m benchmarks.retrieval.reencoded_files --clips 6    # the 6 smallest files
 
 Each version is a new H.264 + AAC file; pose model, beats and measurements then work on it as on any clip. The

@@ -1,0 +1,41 @@
+"""How the package is laid out, and what importing its parts loads. pyproject.toml holds its layers (import-linter)."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+PACKAGE = PROJECT / "bachata_assets"
+ENGINE = ("inference", "video", "pose", "music", "language", "search", "synthetic", "report")
+HEAVY = ("torch", "mmdet", "mmpose", "librosa", "cv2", "openvino", "sentence_transformers", "lancedb")
+
+
+def loaded_by(statement: str, names: tuple[str, ...]) -> list[str]:
+    """Return which of the named modules a fresh interpreter has loaded after a statement."""
+    code = f"import sys; {statement}; print(*(name for name in {names} if name in sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=PROJECT)
+    return shown.stdout.split()
+
+
+def test_the_root_package_has_at_most_eight_modules() -> None:
+    assert len(list(PACKAGE.glob("*.py"))) <= 8
+
+
+def test_no_module_is_longer_than_320_lines() -> None:
+    lengths = {path.name: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert {name: length for name, length in lengths.items() if length > 320} == {}
+
+
+def test_loading_the_code_location_imports_nothing_heavy() -> None:
+    assert loaded_by("import bachata_assets.definitions", HEAVY) == []
+
+
+def test_the_engine_loads_no_dagster_and_nothing_heavy() -> None:
+    modules = [
+        ".".join(path.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__")
+        for folder in ENGINE
+        for path in (PACKAGE / folder).rglob("*.py")
+        if "openmmlab" not in path.name  # imports mmdet and mmpose at its top, on purpose
+    ]
+    assert len(modules) > 100
+    assert loaded_by("import " + ", ".join(modules), ("dagster", *HEAVY)) == []
