@@ -65,21 +65,35 @@ def test_an_unknown_flag_in_the_docs_would_be_noticed() -> None:
         understand(typer.main.get_command(app), ["generate", "--video_dirs", "x"])
 
 
+RUN_FROM_DOCS = ("benchmarks", "scripts", "training")
+"""Folders whose programs a person runs by what the docs say."""
+
+
+def source_of(code: str) -> tuple[str, str] | None:
+    """Return the file of the program that a line runs or names, and the words after it; None when there is none."""
+    folders = "|".join(RUN_FROM_DOCS)
+    module = re.search(rf"-m ((?:{folders})(?:\.[\w-]+)*)", code)
+    if module is not None:
+        name = module[1].replace(".", "/")
+        return (f"{name}/__main__.py" if (PROJECT / name).is_dir() else f"{name}.py"), code[module.end() :]
+    file = re.search(rf"\b(?:{folders})/[\w/-]+\.(?:py|sh)", code)
+    return None if file is None or file[0] in BEFORE else (file[0], code[file.end() :])
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_script_and_benchmark_of_the_docs_exists_with_its_flags(page: Path) -> None:
+def test_every_program_of_the_docs_exists_with_its_flags(page: Path) -> None:
     for code in code_of(page):
-        named = re.search(r"(?:benchmarks|scripts)[/.]\w+(?:\.py|\.sh)?", code)
-        if named is None or named[0] in BEFORE or not re.search(r"python|\.sh|\.py", code):
-            continue
-        name = named[0] if named[0].endswith((".py", ".sh")) else named[0].replace(".", "/") + ".py"
-        text = (PROJECT / name).read_text()
-        assert [flag for flag in re.findall(r"--[a-z_]+", code[named.end() :]) if flag not in text] == [], code
+        if (source := source_of(code)) is not None:
+            text = (PROJECT / source[0]).read_text()
+            assert [flag for flag in re.findall(r"--[a-z_]+", source[1]) if flag not in text] == [], code
 
 
 def test_every_benchmark_is_run_by_a_command_of_the_docs() -> None:
-    runnable = {path.stem for path in (PROJECT / "benchmarks").glob("[a-z]*.py") if "__main__" in path.read_text()}
-    named = {name for page in PAGES for code in code_of(page) for name in re.findall(r"-m benchmarks\.(\w+)", code)}
-    assert named == runnable
+    folder = PROJECT / "benchmarks"
+    programs = {path for path in folder.rglob("*.py") if 'if __name__ == "__main__"' in path.read_text()}
+    runnable = {path.relative_to(PROJECT).as_posix() for path in programs - {folder / "__main__.py"}}
+    lines = [code for page in PAGES for code in code_of(page) if "-m benchmarks." in code]
+    assert {source[0] for code in lines if (source := source_of(code)) is not None} == runnable
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
