@@ -49,7 +49,7 @@ def streams(path: Path) -> dict[str, tuple[str, float]]:
         return {s.type: (s.codec_context.name, float(s.duration * s.time_base)) for s in film.streams}
 
 
-def test_the_film_has_the_clips_length_sound_and_skeletons(place):
+def test_the_film_has_the_clips_length_sound_and_skeletons(place: Workplace) -> None:
     result = preview(place, CLIP)
     film = place.data / "previews" / f"{CLIP}.mp4"
     assert (result.exit_code, result.output) == (0, f"Wrote {film}\n")
@@ -65,20 +65,20 @@ def test_the_film_has_the_clips_length_sound_and_skeletons(place):
         assert (off < 60).sum() > 100
 
 
-def test_the_film_goes_where_it_is_wanted(place, tmp_path):
+def test_the_film_goes_where_it_is_wanted(place: Workplace, tmp_path: Path) -> None:
     assert preview(place, CLIP, "--out", str(tmp_path / "film.mp4")).exit_code == 0
     assert streams(tmp_path / "film.mp4")["video"][0] == "h264"
     assert not (place.data / "previews" / f"{CLIP}.mp4").exists()
 
 
-def test_an_unknown_clip_is_answered_with_one_alike(place):
+def test_an_unknown_clip_is_answered_with_one_alike(place: Workplace) -> None:
     result = preview(place, "basic_stp_1")
     assert (result.exit_code, result.stderr) == (
         2, "Error: No clip of this collection is called basic_stp_1: did you mean basic_step_1?\n",
     )  # fmt: skip
 
 
-def test_a_clip_without_keypoints_says_what_to_run(place):
+def test_a_clip_without_keypoints_says_what_to_run(place: Workplace) -> None:
     (place.data / "keypoints" / f"{CLIP}.parquet").unlink()
     result = preview(place, CLIP)
     assert (result.exit_code, result.stderr) == (
@@ -86,7 +86,7 @@ def test_a_clip_without_keypoints_says_what_to_run(place):
     )  # fmt: skip
 
 
-def test_a_clip_whose_file_is_gone_says_so_and_leaves_nothing(place, tmp_path):
+def test_a_clip_whose_file_is_gone_says_so_and_leaves_nothing(place: Workplace, tmp_path: Path) -> None:
     (place.videos / "basic_steps" / f"{CLIP}.mp4").unlink()
     result = preview(place, CLIP, "--out", str(tmp_path / "film.mp4"))
     assert result.exit_code == 2
@@ -94,7 +94,7 @@ def test_a_clip_whose_file_is_gone_says_so_and_leaves_nothing(place, tmp_path):
     assert not list(tmp_path.glob("*film.mp4*"))
 
 
-def test_a_clip_that_changed_since_is_not_drawn_on(place):
+def test_a_clip_that_changed_since_is_not_drawn_on(place: Workplace) -> None:
     with (place.videos / "basic_steps" / f"{CLIP}.mp4").open("ab") as file:
         file.write(b"more")
     result = preview(place, CLIP)
@@ -102,7 +102,7 @@ def test_a_clip_that_changed_since_is_not_drawn_on(place):
     assert "changed since its keypoints were made" in result.stderr
 
 
-def test_a_folder_that_is_not_there_is_named(place, tmp_path):
+def test_a_folder_that_is_not_there_is_named(place: Workplace, tmp_path: Path) -> None:
     result = preview(place, CLIP, "--out", str(tmp_path / "nowhere" / "film.mp4"))
     assert (result.exit_code, result.stderr) == (
         2, f"Error: There is no folder {tmp_path / 'nowhere'}: make it, or name another --out\n",

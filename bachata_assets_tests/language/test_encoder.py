@@ -14,7 +14,7 @@ def encoder():
     return TextEncoder()
 
 
-def test_sentences_become_unit_vectors_that_know_related_moves(encoder):
+def test_sentences_become_unit_vectors_that_know_related_moves(encoder: TextEncoder) -> None:
     turn, spin, roll = encoder.encode(
         ["Dance move: lady left turn.", "Dance move: lady right turn.", "Dance move: body roll."]
     )
@@ -24,7 +24,7 @@ def test_sentences_become_unit_vectors_that_know_related_moves(encoder):
     assert turn @ spin > 0.9 > turn @ roll
 
 
-def test_a_vector_does_not_depend_on_its_neighbours(encoder):
+def test_a_vector_does_not_depend_on_its_neighbours(encoder: TextEncoder) -> None:
     short, long = (
         "Dance move: dip.",
         "Dance move: a cross body lead with a double turn, at 131 beats per minute.",
@@ -32,7 +32,7 @@ def test_a_vector_does_not_depend_on_its_neighbours(encoder):
     np.testing.assert_array_equal(encoder.encode([short, long])[0], encoder.encode([short])[0])
 
 
-def test_the_vector_is_that_of_the_published_model(encoder):
+def test_the_vector_is_that_of_the_published_model(encoder: TextEncoder) -> None:
     # Mean pooling over the model's own forward pass, as its card says.
     from transformers import AutoModel, AutoTokenizer
 
@@ -43,7 +43,7 @@ def test_the_vector_is_that_of_the_published_model(encoder):
     np.testing.assert_allclose(encoder.encode([sentence])[0], hidden / np.linalg.norm(hidden), rtol=0, atol=1e-5)
 
 
-def test_the_encoder_needs_no_network(monkeypatch):
+def test_the_encoder_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args):
         raise AssertionError("the encoder reached for the network")
 
@@ -52,7 +52,7 @@ def test_the_encoder_needs_no_network(monkeypatch):
     assert TextEncoder().encode(["Dance move: dip."]).shape == (1, 384)
 
 
-def test_the_vector_is_that_of_sentence_transformers_also_of_long_sentences(encoder):
+def test_the_vector_is_that_of_sentence_transformers_also_of_long_sentences(encoder: TextEncoder) -> None:
     from sentence_transformers import SentenceTransformer
 
     sentences = [
@@ -66,7 +66,7 @@ def test_the_vector_is_that_of_sentence_transformers_also_of_long_sentences(enco
     np.testing.assert_allclose(encoder.encode(sentences), expected, rtol=0, atol=1e-5)
 
 
-def test_once_exported_nothing_of_torch_or_transformers_is_imported(encoder):
+def test_once_exported_nothing_of_torch_or_transformers_is_imported(encoder: TextEncoder) -> None:
     encoder.encode(["exported by now"])
     code = (
         "import sys; from bachata_assets.language.encoder import TextEncoder; TextEncoder().encode(['a slow turn']); "
@@ -76,14 +76,14 @@ def test_once_exported_nothing_of_torch_or_transformers_is_imported(encoder):
     assert result.stdout == "[]\n"
 
 
-def test_no_sentences_give_no_vectors(encoder):
+def test_no_sentences_give_no_vectors(encoder: TextEncoder) -> None:
     assert encoder.encode([]).shape == (0, 384)
 
 
-def test_the_fingerprint_names_the_model_and_is_stable(encoder):
+def test_the_fingerprint_names_the_model_and_is_stable(encoder: TextEncoder) -> None:
     assert encoder.fingerprint == TextEncoder().fingerprint
     assert encoder.fingerprint.startswith("all-MiniLM-L6-v2-")
 
 
-def test_every_dimension_has_its_own_name():
+def test_every_dimension_has_its_own_name() -> None:
     assert len(set(feature_names())) == 384

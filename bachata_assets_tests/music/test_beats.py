@@ -9,7 +9,7 @@ import pytest
 from bachata_assets.families import Absent
 from bachata_assets.music.beats import Beats, find_beats
 from bachata_assets.music.sound import RATE, Sound, load_sound
-from bachata_assets.synthetic.sample import CLIPS
+from bachata_assets.synthetic.sample import CLIPS, SampleClip
 from bachata_assets.synthetic.soundtrack import render_track
 from bachata_assets.synthetic.truth import load_truths
 
@@ -43,7 +43,7 @@ def test_tempo_and_beats_of_known_music_are_found(tempo: float, rhythm: str, noi
 
 
 @pytest.mark.parametrize("clip", CLIPS, ids=lambda clip: clip.clip_id)
-def test_the_sample_clips_are_heard_at_their_true_tempo_and_beats(clip) -> None:
+def test_the_sample_clips_are_heard_at_their_true_tempo_and_beats(clip: SampleClip) -> None:
     beats = find_beats(load_sound(SAMPLE / clip.video_path))
     truth = load_truths(SAMPLE / "truth.npz")[clip.clip_id]
     assert beats.tempo == pytest.approx(float(truth.tempo), rel=0.02)

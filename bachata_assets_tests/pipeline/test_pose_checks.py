@@ -35,7 +35,7 @@ def half_missing(couple: CoupleKeypoints) -> CoupleKeypoints:
     return replace(couple, valid=valid, keypoints=keypoints, boxes=boxes)
 
 
-def test_a_couple_well_seen_passes_all_checks():
+def test_a_couple_well_seen_passes_all_checks() -> None:
     assert all(outcome.passed for outcome in outcomes(a_couple()).values())
 
 
@@ -58,14 +58,14 @@ def test_a_couple_well_seen_passes_all_checks():
 )
 def test_a_check_that_fails_says_its_figure_its_limit_and_what_to_do(
     check: str, worse: Callable[[CoupleKeypoints], CoupleKeypoints], figures: dict[str, object]
-):
+) -> None:
     outcome = outcomes(worse(a_couple()))[check]
     assert not outcome.passed
     assert not outcome.rejects
     assert outcome.metadata == {**figures, "remedy": outcome.check.remedy}
 
 
-def test_quality_is_asked_against_the_limit_of_the_settings():
+def test_quality_is_asked_against_the_limit_of_the_settings() -> None:
     poor = half_missing(with_scores(a_couple(), 0.0))
     passed, failed = (outcomes(poor, limit)["quality_at_least_half"] for limit in (0.5, 0.6))
     score = 0.6 * 89 / 180 + 0.4 * 180 / (180 + 89)
@@ -75,7 +75,7 @@ def test_quality_is_asked_against_the_limit_of_the_settings():
     assert failed.metadata["at_least"] == 0.6
 
 
-def test_a_number_that_is_none_rejects_the_table():
+def test_a_number_that_is_none_rejects_the_table() -> None:
     couple = a_couple()
     keypoints = couple.keypoints.copy()
     keypoints[3, 0, 5, 0] = np.nan

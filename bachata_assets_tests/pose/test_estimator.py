@@ -20,7 +20,7 @@ def real_couple(estimate: CouplePoseEstimator, real_clip: Path) -> CoupleKeypoin
     return estimate(real_clip)
 
 
-def test_a_real_turn_keeps_both_dancers_and_their_roles(real_couple):
+def test_a_real_turn_keeps_both_dancers_and_their_roles(real_couple: CoupleKeypoints) -> None:
     couple = real_couple
     assert couple.frame_count == 57  # 3.75 s
     assert np.allclose(np.diff(couple.times), 1 / 15)
@@ -33,13 +33,13 @@ def test_a_real_turn_keeps_both_dancers_and_their_roles(real_couple):
     assert couple.suspected_swaps == ()
 
 
-def test_the_table_holds_what_was_estimated(real_couple):
+def test_the_table_holds_what_was_estimated(real_couple: CoupleKeypoints) -> None:
     again = CoupleKeypoints.from_table(real_couple.to_table())
     assert np.allclose(again.keypoints, real_couple.keypoints, equal_nan=True)
     assert again.summary() == real_couple.summary()
 
 
-def test_pose_and_box_agree_in_the_videos_own_pixels(real_couple):
+def test_pose_and_box_agree_in_the_videos_own_pixels(real_couple: CoupleKeypoints) -> None:
     couple = real_couple
     both = couple.valid.all(axis=1)
     middle = (couple.boxes[both, :, :2] + couple.boxes[both, :, 2:]) / 2
@@ -49,13 +49,13 @@ def test_pose_and_box_agree_in_the_videos_own_pixels(real_couple):
     assert np.median(away) < 0.05
 
 
-def test_an_empty_room_has_no_couple(estimate, tmp_path):
+def test_an_empty_room_has_no_couple(estimate: CouplePoseEstimator, tmp_path: Path) -> None:
     path = write_pictures(tmp_path / "room.mp4", [np.full((180, 320, 3), 120, np.uint8)] * 20)
     with pytest.raises(NoCoupleError, match=r"room\.mp4: nobody found in 20 frames\. Check"):
         estimate(path)
 
 
-def test_one_dancer_alone_is_a_partial_couple(estimate, tmp_path):
+def test_one_dancer_alone_is_a_partial_couple(estimate: CouplePoseEstimator, tmp_path: Path) -> None:
     scene = scene_by_lot(0, "open_basic", Camera(640, 360), angle=0.0, turn_per_beat=0.0)
     room = scene.draw(0.0)[:, :1]
     pictures = [scene.draw(t / 15) for t in range(20)]
@@ -67,14 +67,16 @@ def test_one_dancer_alone_is_a_partial_couple(estimate, tmp_path):
     assert couple.detection_rate == 0
 
 
-def test_a_clip_shorter_than_a_look_is_read(estimate, real_clip, tmp_path):
+def test_a_clip_shorter_than_a_look_is_read(estimate: CouplePoseEstimator, real_clip: Path, tmp_path: Path) -> None:
     picture = next(iter(ClipFrames(real_clip)))[1]
     couple = estimate(write_pictures(tmp_path / "one.mp4", [picture]))
     assert couple.frame_count == 1
     assert couple.valid.all()
 
 
-def test_black_borders_change_nothing_but_the_place(estimate, real_clip, real_couple, tmp_path):
+def test_black_borders_change_nothing_but_the_place(
+    estimate: CouplePoseEstimator, real_clip: Path, real_couple: CoupleKeypoints, tmp_path: Path
+) -> None:
     inside = [picture for _, picture in ClipFrames(real_clip)]
     height, width = inside[0].shape[:2]
     bordered = [np.pad(picture, ((100, 60), (160, 40), (0, 0))) for picture in inside]
@@ -94,20 +96,20 @@ def test_black_borders_change_nothing_but_the_place(estimate, real_clip, real_co
         assert np.abs(picture.astype(int) - as_large).mean() < 4
 
 
-def test_a_clip_that_nobody_waits_for_is_left(estimate, real_clip):
+def test_a_clip_that_nobody_waits_for_is_left(estimate: CouplePoseEstimator, real_clip: Path) -> None:
     ended = Event()
     ended.set()
     with pytest.raises(EndedError, match=real_clip.stem):
         estimate.with_pictures(real_clip, ended=ended)
 
 
-def test_a_text_file_is_unreadable(estimate, tmp_path):
+def test_a_text_file_is_unreadable(estimate: CouplePoseEstimator, tmp_path: Path) -> None:
     (tmp_path / "text.mp4").write_text("no video")
     with pytest.raises(UnreadableVideoError, match=r"text\.mp4"):
         estimate(tmp_path / "text.mp4")
 
 
-def test_frames_beyond_the_memory_budget_are_decoded_again(tmp_path):
+def test_frames_beyond_the_memory_budget_are_decoded_again(tmp_path: Path) -> None:
     pictures = [np.full((96, 160, 3), 5 * i, np.uint8) for i in range(20)]
     path = write_pictures(tmp_path / "clip.mp4", pictures)
     kept, decoded = ClipFrames(path), ClipFrames(path, budget=5 * pictures[0].nbytes)

@@ -20,7 +20,7 @@ LEFT, RIGHT = 0, 1
 CLIP = SAMPLE / "videos" / "basic_steps" / "basic_step_1.mp4"
 
 
-def test_a_hand_is_looked_for_beyond_the_wrist_along_the_forearm():
+def test_a_hand_is_looked_for_beyond_the_wrist_along_the_forearm() -> None:
     pose = person(100)
     pose[7, :2], pose[9, :2] = (150, 100), (150, 200)  # the left forearm hangs straight down, 100 px
     left = hand_boxes(pose)[LEFT]
@@ -29,7 +29,7 @@ def test_a_hand_is_looked_for_beyond_the_wrist_along_the_forearm():
     assert hand_boxes(pose)[LEFT] == pytest.approx([287 - 44.4, 100 - 44.4, 287 + 44.4, 100 + 44.4])
 
 
-def test_an_arm_that_points_at_the_camera_keeps_a_whole_hand():
+def test_an_arm_that_points_at_the_camera_keeps_a_whole_hand() -> None:
     pose = person(100, height=250)  # shoulders to hips: 80 px
     pose[7, :2] = pose[9, :2] = (140, 150)
     left = hand_boxes(pose)[LEFT]
@@ -37,7 +37,7 @@ def test_an_arm_that_points_at_the_camera_keeps_a_whole_hand():
     assert left[2] - left[0] == pytest.approx(1.2 * 0.74 * 40)
 
 
-def test_without_a_wrist_or_an_elbow_no_hand_is_looked_for():
+def test_without_a_wrist_or_an_elbow_no_hand_is_looked_for() -> None:
     pose = np.stack([person(100), person(200), person(300)])
     pose[0, 9, 2] = 0.1
     pose[1, 8, 2] = 0.1
@@ -60,7 +60,7 @@ def couple(hand_models: PoseModels) -> CoupleKeypoints:
     return CouplePoseEstimator(hand_models)(CLIP)
 
 
-def test_the_sample_clip_gets_hands_near_both_dancers_wrists(couple):
+def test_the_sample_clip_gets_hands_near_both_dancers_wrists(couple: CoupleKeypoints) -> None:
     assert couple.hands.shape == (couple.frame_count, 2, 2, 21, 3)
     boxes = hand_boxes(np.where(couple.valid[..., None, None], couple.keypoints, np.nan))
     found = ~np.isnan(couple.hands).any(axis=(-1, -2))
@@ -73,7 +73,7 @@ def test_the_sample_clip_gets_hands_near_both_dancers_wrists(couple):
     assert ((couple.hands[found][..., 2] >= 0) & (couple.hands[found][..., 2] <= 1)).all()
 
 
-def test_the_table_has_hands_and_nulls_where_a_wrist_is_missing(couple):
+def test_the_table_has_hands_and_nulls_where_a_wrist_is_missing(couple: CoupleKeypoints) -> None:
     hands = couple.hands.copy()
     hands[0] = np.nan  # both hands of both dancers
     hands[1, 0, LEFT] = np.nan
@@ -87,7 +87,7 @@ def test_the_table_has_hands_and_nulls_where_a_wrist_is_missing(couple):
     assert np.array_equal(again, hands, equal_nan=True)
 
 
-def test_hands_are_those_of_the_hand_model_on_its_own(couple, hand_models):
+def test_hands_are_those_of_the_hand_model_on_its_own(couple: CoupleKeypoints, hand_models: PoseModels) -> None:
     frame, dancer = np.argwhere(couple.valid)[5]
     pictures = list(ClipFrames(CLIP))
     scale = max(couple.width, couple.height) / max(pictures[0][1].shape)
@@ -97,11 +97,11 @@ def test_hands_are_those_of_the_hand_model_on_its_own(couple, hand_models):
     assert np.abs(alone * [scale, scale, 1] - couple.hands[frame, dancer, RIGHT]).max() < 0.5
 
 
-def test_without_a_hand_model_there_are_no_hands(models):
+def test_without_a_hand_model_there_are_no_hands(models: PoseModels) -> None:
     assert not models.finds_hands
     with pytest.raises(ModelSetError, match="'bundled' was loaded without its hand model"):
         find_hands(models, ClipFrames(CLIP), person(100)[None, None].repeat(2, 1), np.ones((1, 2), bool))
 
 
-def test_with_hands_the_fingerprint_is_another(models, hand_models):
+def test_with_hands_the_fingerprint_is_another(models: PoseModels, hand_models: PoseModels) -> None:
     assert hand_models.fingerprint != models.fingerprint

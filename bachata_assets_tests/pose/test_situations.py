@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.synthetic.camera import Camera
 from bachata_assets.synthetic.clip_writer import write_clip
 from bachata_assets.synthetic.people import Walker
@@ -58,7 +59,7 @@ class Seen:
 
 
 @pytest.fixture(scope="session")
-def watch(estimate, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Seen]:
+def watch(estimate: CouplePoseEstimator, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Seen]:
     """Draw a situation and find the couple in it, once for all tests."""
     seen: dict[str, Seen] = {}
 
@@ -74,7 +75,7 @@ def watch(estimate, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str],
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
-def test_both_keep_their_identities_and_the_lead_leads(watch, name):
+def test_both_keep_their_identities_and_the_lead_leads(watch: Callable[[str], Seen], name: str) -> None:
     seen = watch(name)
     both = seen.couple.valid.all(axis=1) & seen.visible.all(axis=1)
     assert both.mean() > (0.45 if name == "full_occlusion" else 0.9)
@@ -83,7 +84,7 @@ def test_both_keep_their_identities_and_the_lead_leads(watch, name):
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
-def test_whoever_is_in_sight_is_found_where_they_stand(watch, name):
+def test_whoever_is_in_sight_is_found_where_they_stand(watch: Callable[[str], Seen], name: str) -> None:
     seen = watch(name)
     assert (seen.couple.valid | ~seen.visible).mean() > 0.95
     off = seen.errors()[seen.couple.valid & seen.visible]
@@ -91,14 +92,16 @@ def test_whoever_is_in_sight_is_found_where_they_stand(watch, name):
     assert off.max() < 0.3  # nobody else's body
 
 
-def test_one_stays_while_the_other_is_hidden_for_a_second(watch):
+def test_one_stays_while_the_other_is_hidden_for_a_second(watch: Callable[[str], Seen]) -> None:
     seen = watch("full_occlusion")
     hidden = ~seen.visible.all(axis=1)
     assert hidden.sum() >= 15
     assert (seen.couple.valid | ~seen.visible)[hidden].all()
 
 
-def test_a_place_where_identities_are_not_certain_is_flagged_and_a_plain_crossing_is_not(watch):
+def test_a_place_where_identities_are_not_certain_is_flagged_and_a_plain_crossing_is_not(
+    watch: Callable[[str], Seen],
+) -> None:
     truth = watch("third_person_at_crossing").truth
     lead, follow = truth.keypoints[:, :2, :, 0].mean(axis=-1).T
     crossed = truth.times[np.flatnonzero(np.diff(np.sign(lead - follow)))[0]]

@@ -36,24 +36,24 @@ def opened(uri: str | None) -> Image.Image:
 
 
 @pytest.mark.parametrize("time_s", [0.0, 1.0, 2.5, 3.5])
-def test_the_picture_is_of_the_time_asked_for_or_just_after(clip, time_s):
+def test_the_picture_is_of_the_time_asked_for_or_just_after(clip: Path, time_s: float) -> None:
     picture = opened(thumbnail(clip, time_s))
     assert picture.size == (WIDTH, 135)
     shown = np.asarray(picture.convert("L")).mean() / 4
     assert time_s * RATE - 1 <= shown <= time_s * RATE + 3
 
 
-def test_beyond_the_end_the_last_picture_is_shown(clip):
+def test_beyond_the_end_the_last_picture_is_shown(clip: Path) -> None:
     assert np.asarray(opened(thumbnail(clip, 60.0)).convert("L")).mean() / 4 > 4 * RATE - 5
 
 
-def test_a_broken_file_and_one_that_is_gone_have_no_picture(tmp_path):
+def test_a_broken_file_and_one_that_is_gone_have_no_picture(tmp_path: Path) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"no video")
     assert thumbnail(tmp_path / "broken.mp4", 1.0) is None
     assert thumbnail(tmp_path / "gone.mp4", 1.0) is None
 
 
-def test_many_at_once_are_each_of_their_own_clip_and_time(clip, tmp_path):
+def test_many_at_once_are_each_of_their_own_clip_and_time(clip: Path, tmp_path: Path) -> None:
     wanted = {f"at {time_s}": (clip, time_s) for time_s in (3.0, 0.5, 2.0, 1.0, 0.0)}
     wanted["gone"] = (tmp_path / "gone.mp4", 0.0)
     found = thumbnails(wanted)

@@ -15,7 +15,7 @@ from bachata_assets.synthetic.camera import Camera
 from bachata_assets.synthetic.clip_writer import frame_times, write_clip
 from bachata_assets.synthetic.figures import FIGURES
 from bachata_assets.synthetic.people import Couple, Dancer, Walker
-from bachata_assets.synthetic.sample import CLIPS
+from bachata_assets.synthetic.sample import CLIPS, SampleClip
 from bachata_assets.synthetic.scene import SEEN, Mirror, Scene, scene_by_lot
 from bachata_assets.synthetic.soundtrack import RHYTHMS, render_track
 from bachata_assets.synthetic.truth import load_truths
@@ -197,7 +197,7 @@ def test_the_committed_collection_is_complete_and_small() -> None:
 
 
 @pytest.mark.parametrize("clip", CLIPS, ids=lambda clip: clip.clip_id)
-def test_the_committed_truth_and_video_are_what_is_rendered_today(clip) -> None:
+def test_the_committed_truth_and_video_are_what_is_rendered_today(clip: SampleClip) -> None:
     truth = load_truths(SAMPLE / "truth.npz")[clip.clip_id]
     scene, frame = clip.scene(), int(0.6 * len(truth.times))
     np.testing.assert_allclose(truth.times, frame_times(clip.seconds, Fraction(clip.fps)))

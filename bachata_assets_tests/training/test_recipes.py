@@ -74,7 +74,9 @@ def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return {"img_path": str(tmp_path / "frame.png"), "persons": [person], "target": 0}
 
 
-def test_keypoints_stay_on_their_joints_and_change_sides_when_mirrored(folder, marked, monkeypatch):
+def test_keypoints_stay_on_their_joints_and_change_sides_when_mirrored(
+    folder: Path, marked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pose_crops, "_cover", lambda crop, rng: None)
     crop = pose_crops.CoupleCrop((192, 256), str(folder / "cut_outs.npz"), new_room=0.0, alone=0.0)
     np.random.seed(0)
@@ -94,7 +96,7 @@ def test_keypoints_stay_on_their_joints_and_change_sides_when_mirrored(folder, m
     assert 5 < sum(mirrored) < 25
 
 
-def test_boxes_stay_around_their_dancers(folder, marked):
+def test_boxes_stay_around_their_dancers(folder: Path, marked: dict[str, Any]) -> None:
     canvas = detector_frames.CoupleCanvas((320, 192), str(folder / "cut_outs.npz"), moved=0.7, new_room=0.0, more=0.0)
     np.random.seed(0)
     for _ in range(30):
@@ -105,7 +107,7 @@ def test_boxes_stay_around_their_dancers(folder, marked):
         assert np.abs(box - [x, y, x + width, y + height]).max() < 2.5
 
 
-def test_a_dancer_put_before_others_gets_a_box_and_hides_theirs(folder, marked):
+def test_a_dancer_put_before_others_gets_a_box_and_hides_theirs(folder: Path, marked: dict[str, Any]) -> None:
     canvas = detector_frames.CoupleCanvas((320, 192), str(folder / "cut_outs.npz"), moved=0.7, new_room=0.0, more=1.0)
     np.random.seed(1)
     counts = [len(canvas.transform(marked)["gt_bboxes"]) for _ in range(40)]
@@ -113,7 +115,7 @@ def test_a_dancer_put_before_others_gets_a_box_and_hides_theirs(folder, marked):
     assert min(counts) >= 1
 
 
-def test_the_sampler_keeps_the_shares(folder):
+def test_the_sampler_keeps_the_shares(folder: Path) -> None:
     clips = {label["clip"] for label in json.loads((folder / "train.json").read_text())["images"]}
     first, second = sorted(clips)
     sources = [
@@ -125,7 +127,9 @@ def test_the_sampler_keeps_the_shares(folder):
     assert np.mean([second in path for path in drawn]) == pytest.approx(0.2, abs=0.04)
 
 
-def test_a_training_goes_on_where_it_stopped_and_gives_weights_that_the_product_loads(folder, tmp_path):
+def test_a_training_goes_on_where_it_stopped_and_gives_weights_that_the_product_loads(
+    folder: Path, tmp_path: Path
+) -> None:
     config = Config.fromfile(RECIPES / "rtmpose-t_couples.py")
     config.train_cfg.max_epochs = 1
     config.train_dataloader |= {"batch_size": 2, "num_workers": 0, "persistent_workers": False}

@@ -45,7 +45,7 @@ def source_indices(path: Path) -> list[int]:
 
 
 @pytest.mark.parametrize("rate", [12, 24, 30000 / 1001, 30, 50, 60])
-def test_a_source_of_any_rate_is_sampled_at_exactly_15_fps_by_the_nearest_picture(tmp_path, rate):
+def test_a_source_of_any_rate_is_sampled_at_exactly_15_fps_by_the_nearest_picture(tmp_path: Path, rate: float) -> None:
     seconds = 1.25
     times = even(rate, seconds)
     path = write_clip(tmp_path / "clip.mp4", times, 1 / rate)
@@ -56,7 +56,7 @@ def test_a_source_of_any_rate_is_sampled_at_exactly_15_fps_by_the_nearest_pictur
     assert np.abs(offset[:-1]).max() <= 0.5 / rate + 1e-3
 
 
-def test_variable_frame_rate_follows_presentation_time(tmp_path):
+def test_variable_frame_rate_follows_presentation_time(tmp_path: Path) -> None:
     times = [*even(30, 0.5), 1.0, *(1.2 + np.array(even(10, 0.5)))]
     path = write_clip(tmp_path / "vfr.mp4", list(times), 0.1)
     sampled = [time_s for time_s, _ in sample_frames(path)]
@@ -65,20 +65,20 @@ def test_variable_frame_rate_follows_presentation_time(tmp_path):
     assert source_indices(path) == expected
 
 
-def test_pictures_are_scaled_to_the_side_asked_for(tmp_path):
+def test_pictures_are_scaled_to_the_side_asked_for(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "clip.mp4", even(30, 0.2), 1 / 30)
     assert next(sample_frames(path, max_side=80))[1].shape == (48, 80, 3)
     assert next(sample_frames(path, max_side=1000))[1].shape == (96, 160, 3)
 
 
-def test_probe_tells_size_rate_length_and_sound(tmp_path):
+def test_probe_tells_size_rate_length_and_sound(tmp_path: Path) -> None:
     info = probe(write_clip(tmp_path / "clip.mp4", even(24, 1.0), 1 / 24, sound=True))
     assert (info.width, info.height, info.codec, info.has_audio, info.rotation) == (160, 96, "h264", True, 0)
     assert info.duration_s == pytest.approx(1.0, abs=0.01)
     assert info.fps == pytest.approx(24, abs=0.1)
 
 
-def test_missing_empty_and_renamed_files_are_named_with_a_remedy(tmp_path):
+def test_missing_empty_and_renamed_files_are_named_with_a_remedy(tmp_path: Path) -> None:
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "text.mp4").write_text("not a video " * 100)
     (tmp_path / "noise.mp4").write_bytes(np.random.default_rng(0).bytes(5000))
@@ -88,7 +88,7 @@ def test_missing_empty_and_renamed_files_are_named_with_a_remedy(tmp_path):
                 read(tmp_path / name)
 
 
-def test_a_sound_file_has_no_video_stream(tmp_path):
+def test_a_sound_file_has_no_video_stream(tmp_path: Path) -> None:
     path = tmp_path / "sound.mp4"
     with av.open(str(path), "w") as out:
         audio = out.add_stream("aac", rate=44100)
@@ -101,7 +101,7 @@ def test_a_sound_file_has_no_video_stream(tmp_path):
 
 
 @pytest.mark.parametrize("faststart", [False, True])
-def test_a_truncated_clip_is_unreadable(tmp_path, faststart):
+def test_a_truncated_clip_is_unreadable(tmp_path: Path, faststart: bool) -> None:
     whole = write_clip(tmp_path / "whole.mp4", even(30, 4.0), 1 / 30)
     if faststart:
         with (
@@ -121,7 +121,7 @@ def test_a_truncated_clip_is_unreadable(tmp_path, faststart):
         list(sample_frames(cut))
 
 
-def test_the_display_rotation_is_applied(tmp_path):
+def test_the_display_rotation_is_applied(tmp_path: Path) -> None:
     picture = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
     picture[: SIZE[1] // 2, : SIZE[0] // 2] = 255  # the top left quarter
     path = turn_clockwise(write_pictures(tmp_path / "phone.mp4", [picture] * 6))
@@ -134,7 +134,9 @@ def test_the_display_rotation_is_applied(tmp_path):
     assert shown[:70, :38].mean() < 15
 
 
-def test_pictures_that_no_sample_shows_are_spared_and_change_nothing(tmp_path, monkeypatch):
+def test_pictures_that_no_sample_shows_are_spared_and_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "moving.mp4"
     grid = np.add.outer(np.arange(SIZE[1]), np.arange(SIZE[0]))
     with av.open(str(path), "w") as out:

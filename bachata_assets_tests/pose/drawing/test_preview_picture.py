@@ -1,5 +1,6 @@
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import av
 import numpy as np
@@ -39,14 +40,14 @@ def couple() -> CoupleKeypoints:
     return a_couple(seconds=4.0)
 
 
-def test_each_dancer_is_drawn_in_the_roles_colour(couple):
+def test_each_dancer_is_drawn_in_the_roles_colour(couple: CoupleKeypoints) -> None:
     picture = drawn(couple)
     for who, role in enumerate(("lead", "follow")):
         knees = (couple.keypoints[0, who, [13, 14], :2] / 2).round().astype(int)
         assert near(picture[knees[:, 1], knees[:, 0]], role).all()
 
 
-def test_a_pose_found_behind_the_partner_is_drawn_in_thinner_lines(couple):
+def test_a_pose_found_behind_the_partner_is_drawn_in_thinner_lines(couple: CoupleKeypoints) -> None:
     behind = np.zeros_like(couple.valid)
     behind[:, 1] = True
     plain, rough = drawn(couple), drawn(replace(couple, second_look=behind))
@@ -54,14 +55,14 @@ def test_a_pose_found_behind_the_partner_is_drawn_in_thinner_lines(couple):
     assert near(rough, "lead").sum() >= near(plain, "lead").sum()
 
 
-def test_who_is_missing_is_not_drawn(couple):
+def test_who_is_missing_is_not_drawn(couple: CoupleKeypoints) -> None:
     picture = drawn(without(couple, np.s_[1:]))
     assert near(picture, "lead").any()
     assert not near(picture, "follow").any()
     assert (drawn(without(couple, np.s_[:])) == GREY).all()
 
 
-def test_hands_are_drawn_where_they_are_known(couple):
+def test_hands_are_drawn_where_they_are_known(couple: CoupleKeypoints) -> None:
     hands = np.full((couple.frame_count, 2, 2, 21, 3), np.nan, np.float32)
     hands[:, 0, 1, :, :2] = [1000, 100] + np.arange(21)[:, None] * [4, 6]
     corner = np.s_[40:130, 490:560]
@@ -71,7 +72,9 @@ def test_hands_are_drawn_where_they_are_known(couple):
 
 @pytest.mark.parametrize("missing", [np.s_[2:], np.s_[1:], np.s_[:]], ids=["nobody", "one", "both"])
 @pytest.mark.parametrize("size", [(1280, 720), (720, 1280)], ids=["wide", "upright"])
-def test_the_preview_is_a_small_picture_whoever_is_missing(couple, missing, size):
+def test_the_preview_is_a_small_picture_whoever_is_missing(
+    couple: CoupleKeypoints, missing: slice, size: tuple[int, int]
+) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (size[1] // 2, size[0] // 2, 3), np.uint8)
     seen = replace(without(couple, missing), width=size[0], height=size[1], suspected_swaps=(1.0,))
     content = preview_picture("spin", seen, [(frame, noise) for frame in range(0, 60, 6)])
@@ -79,7 +82,7 @@ def test_the_preview_is_a_small_picture_whoever_is_missing(couple, missing, size
     assert Image.open(io.BytesIO(content)).size == (WIDTH, HEIGHT)
 
 
-def test_the_timeline_shows_when_someone_is_missing(couple):
+def test_the_timeline_shows_when_someone_is_missing(couple: CoupleKeypoints) -> None:
     def blue_below(seen: CoupleKeypoints) -> np.ndarray:
         picture = np.array(Image.open(io.BytesIO(preview_picture("spin", seen, [(0, GREY)]))))[..., ::-1]
         bars = slice(round(HEIGHT * (1 - 0.475)), round(HEIGHT * (1 - 0.385)))
@@ -93,7 +96,7 @@ def test_the_timeline_shows_when_someone_is_missing(couple):
     assert blue_below(half).sum() == pytest.approx(whole.sum() / 2, rel=0.03)
 
 
-def test_a_clip_of_one_frame_has_a_preview(couple):
+def test_a_clip_of_one_frame_has_a_preview(couple: CoupleKeypoints) -> None:
     one = replace(
         couple,
         times=couple.times[:1],
@@ -102,7 +105,7 @@ def test_a_clip_of_one_frame_has_a_preview(couple):
     assert preview_picture("one", one, [(0, GREY)])
 
 
-def test_a_clip_without_sound_makes_a_silent_film(couple, tmp_path):
+def test_a_clip_without_sound_makes_a_silent_film(couple: CoupleKeypoints, tmp_path: Path) -> None:
     write_pictures(tmp_path / "clip.mp4", [GREY] * 60)
     write_film(tmp_path / "clip.mp4", couple, tmp_path / "film.mp4")
     with av.open(str(tmp_path / "film.mp4")) as film:

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from bachata_assets.music.beats import Beats
 from bachata_assets.pose.embeddings import clock_of
 from bachata_assets.pose.embeddings.clock import SAMPLES_PER_BEAT
 
@@ -11,7 +12,7 @@ def beats(times, trusted=True):
     return SimpleNamespace(times=np.array(times, float), trusted=trusted)
 
 
-def test_trusted_beats_are_the_clock_and_the_grid_follows_them():
+def test_trusted_beats_are_the_clock_and_the_grid_follows_them() -> None:
     clock = clock_of(beats([1.0, 1.5, 2.1]))
     assert clock.kind == "beats"
     grid = clock.grid(1.0, 2.1)
@@ -20,7 +21,7 @@ def test_trusted_beats_are_the_clock_and_the_grid_follows_them():
     assert np.diff(grid)[:SAMPLES_PER_BEAT] == pytest.approx(0.5 / SAMPLES_PER_BEAT)
 
 
-def test_the_clock_runs_on_beyond_the_beats_that_were_heard():
+def test_the_clock_runs_on_beyond_the_beats_that_were_heard() -> None:
     grid = clock_of(beats([1.0, 1.5, 2.0])).grid(0.0, 4.0)
     assert grid[0] == pytest.approx(0.0)
     assert grid[-1] == pytest.approx(4.0)
@@ -28,7 +29,7 @@ def test_the_clock_runs_on_beyond_the_beats_that_were_heard():
 
 
 @pytest.mark.parametrize("heard", [None, beats([0, 0.5, 1], trusted=False), beats([0.5]), beats([])])
-def test_without_trusted_beats_the_clock_is_seconds(heard):
+def test_without_trusted_beats_the_clock_is_seconds(heard: Beats | None) -> None:
     clock = clock_of(heard)
     assert clock.kind == "seconds"
     assert len(clock.grid(3.0, 4.0)) == 2 * SAMPLES_PER_BEAT + 1

@@ -6,7 +6,7 @@ from bachata_assets.pose.embeddings.fitting import fit_constants
 
 
 @pytest.mark.parametrize(("kind", "size"), [("dancer", 512), ("couple", 256)])
-def test_the_shipped_constants_are_whole_and_keep_every_dimension_alive(kind, size):
+def test_the_shipped_constants_are_whole_and_keep_every_dimension_alive(kind: str, size: int) -> None:
     shipped = load_constants(kind)
     assert shipped.whitening.shape == (size, size)
     np.testing.assert_allclose(shipped.whitening, shipped.whitening.T, atol=1e-6)
@@ -16,13 +16,13 @@ def test_the_shipped_constants_are_whole_and_keep_every_dimension_alive(kind, si
 
 
 @pytest.mark.parametrize("kind", ["dancer", "couple"])
-def test_a_dimension_stays_near_the_measurement_that_names_it(kind):
+def test_a_dimension_stays_near_the_measurement_that_names_it(kind: str) -> None:
     shipped = load_constants(kind)
     largest = np.abs(shipped.whitening).argmax(axis=1)
     np.testing.assert_array_equal(largest, np.arange(len(largest)))
 
 
-def test_an_unknown_measurement_counts_as_usual():
+def test_an_unknown_measurement_counts_as_usual() -> None:
     shipped = load_constants("couple")
     measured = shipped.usual + 0.5 * shipped.spread
     unknown, usual = measured.copy(), measured.copy()
@@ -31,7 +31,7 @@ def test_an_unknown_measurement_counts_as_usual():
     np.testing.assert_array_equal(shipped.vector(unknown), shipped.vector(usual))
 
 
-def test_what_varies_within_a_move_counts_less_than_what_tells_moves_apart():
+def test_what_varies_within_a_move_counts_less_than_what_tells_moves_apart() -> None:
     random = np.random.default_rng(0)
     labels = [str(i % 4) for i in range(80)]
     telling = np.array([float(label) for label in labels]) + 0.1 * random.normal(size=80)
@@ -39,6 +39,6 @@ def test_what_varies_within_a_move_counts_less_than_what_tells_moves_apart():
     assert fitted.whitening[0, 0] > 1.4 * fitted.whitening[1, 1]
 
 
-def test_a_measurement_that_is_the_same_in_every_clip_is_refused():
+def test_a_measurement_that_is_the_same_in_every_clip_is_refused() -> None:
     with pytest.raises(ValueError, match=r"measurements \[1\] are the same in every clip"):
         fit_constants([np.stack([np.arange(8.0), np.ones(8)], axis=1)], list("aabbccdd"), np.ones(2))

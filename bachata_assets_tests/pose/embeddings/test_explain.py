@@ -6,7 +6,7 @@ from bachata_assets_tests.support.synthetic_couple import a_couple
 
 
 @pytest.mark.parametrize("family", ["lead", "interaction"])
-def test_blocks_body_parts_and_dimensions_each_sum_to_the_cosine(family):
+def test_blocks_body_parts_and_dimensions_each_sum_to_the_cosine(family: str) -> None:
     a, b = (
         interaction_embedding(clip, None) if family == "interaction" else dancer_embedding(clip, family, None)
         for clip in (a_couple(seed=1), a_couple(seed=2))
@@ -20,7 +20,7 @@ def test_blocks_body_parts_and_dimensions_each_sum_to_the_cosine(family):
     assert list(explanation.dimensions) != feature_names(family)
 
 
-def test_what_two_clips_share_is_named():
+def test_what_two_clips_share_is_named() -> None:
     vector = np.zeros(512)
     vector[feature_names("follow").index("left wrist y: energy at 4 beats")] = 1.0
     explanation = explain(vector, vector, "follow")
@@ -29,7 +29,7 @@ def test_what_two_clips_share_is_named():
     assert next(iter(explanation.dimensions.items())) == ("left wrist y: energy at 4 beats", 1.0)
 
 
-def test_every_kind_of_measurement_has_a_block_and_most_signals_a_body_part():
+def test_every_kind_of_measurement_has_a_block_and_most_signals_a_body_part() -> None:
     parts = explain(np.ones(256), np.ones(256), "interaction").parts
     assert set(parts) == {"hands", "head", "facing", "turning", "whole body"}
     parts = explain(np.ones(512), np.ones(512), "lead").parts

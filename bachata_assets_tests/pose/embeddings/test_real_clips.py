@@ -20,12 +20,12 @@ def vectors():
     ]
 
 
-def test_vectors_of_different_clips_are_spread_out(vectors):
+def test_vectors_of_different_clips_are_spread_out(vectors: list[np.ndarray]) -> None:
     for family in vectors:
         cosines = (family @ family.T)[~np.eye(len(family), dtype=bool)]
         assert abs(cosines.mean()) < 0.3
 
 
-def test_every_dimension_lives(vectors):
+def test_every_dimension_lives(vectors: list[np.ndarray]) -> None:
     for family in vectors:
         assert family.std(axis=0).min() > 1e-3

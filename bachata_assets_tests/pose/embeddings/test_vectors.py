@@ -42,7 +42,7 @@ def likeness(a, b, beats_a=None, beats_b=None):
     return min(float(x @ y) for x, y in zip(three(a, beats_a), three(b, beats_b), strict=True))
 
 
-def test_vectors_are_unit_float32_of_the_mission_s_lengths():
+def test_vectors_are_unit_float32_of_the_mission_s_lengths() -> None:
     lead, follow, interaction = three(a_couple())
     assert (lead.shape, follow.shape, interaction.shape) == ((512,), (512,), (256,))
     for vector in (lead, follow, interaction):
@@ -51,35 +51,35 @@ def test_vectors_are_unit_float32_of_the_mission_s_lengths():
 
 
 @pytest.mark.parametrize("family", ["lead", "follow", "interaction"])
-def test_every_dimension_has_a_name_of_its_own(family):
+def test_every_dimension_has_a_name_of_its_own(family: str) -> None:
     names = feature_names(family)
     assert len(set(names)) == len(names) == DIMENSIONS[family]
 
 
-def test_place_in_the_picture_and_zoom_change_nothing():
+def test_place_in_the_picture_and_zoom_change_nothing() -> None:
     clip = a_couple()
     for scale, shift in ((0.5, (0, 0)), (1.3, (250, -40)), (3.0, (-700, 300))):
         assert likeness(clip, moved(clip, scale, shift)) > 0.9999
 
 
-def test_no_measurement_depends_on_place_or_zoom():
+def test_no_measurement_depends_on_place_or_zoom() -> None:
     clip = a_couple()
     for measure in (lambda c: measure_dancer(c, "follow", None), lambda c: measure_couple(c, None)):
         np.testing.assert_allclose(measure(moved(clip, 1.3, (100, -40))), measure(clip), atol=2e-3)
 
 
 @pytest.mark.parametrize("fps", [24.0, 30.0, 60.0])
-def test_the_frame_rate_hardly_matters(fps):
+def test_the_frame_rate_hardly_matters(fps: float) -> None:
     assert likeness(a_couple(), a_couple(fps=fps)) > 0.97
 
 
-def test_a_longer_cut_of_the_same_dance_stays_near():
+def test_a_longer_cut_of_the_same_dance_stays_near() -> None:
     longer = likeness(a_couple(seconds=12), a_couple(seconds=16, start=1.0))
     assert longer > 0.85
     assert longer > max(likeness(a_couple(), a_couple(seed=seed)) for seed in range(1, 10))
 
 
-def test_swapping_the_dancers_swaps_lead_and_follow_exactly():
+def test_swapping_the_dancers_swaps_lead_and_follow_exactly() -> None:
     clip = a_couple()
     lead, follow, interaction = three(clip)
     swapped_lead, swapped_follow, swapped_interaction = three(clip.swapped())
@@ -88,23 +88,23 @@ def test_swapping_the_dancers_swaps_lead_and_follow_exactly():
     assert swapped_interaction @ interaction < 0.9
 
 
-def test_a_mirrored_dance_is_another_one():
+def test_a_mirrored_dance_is_another_one() -> None:
     clip = a_couple()
     assert max(float(a @ b) for a, b in zip(three(clip), three(mirrored(clip)), strict=True)) < 0.95
 
 
-def test_the_order_in_time_is_kept():
+def test_the_order_in_time_is_kept() -> None:
     clip = a_couple()
     assert likeness(clip, backwards(clip)) < 0.999
 
 
-def test_missing_joints_and_noise_hardly_move_a_vector():
+def test_missing_joints_and_noise_hardly_move_a_vector() -> None:
     clip = a_couple()
     assert likeness(clip, without_joints(clip, 0.1)) > 0.97
     assert likeness(clip, noisy(clip, 1.0)) > 0.8
 
 
-def test_what_lies_in_frames_where_a_dancer_was_not_found_is_not_looked_at():
+def test_what_lies_in_frames_where_a_dancer_was_not_found_is_not_looked_at() -> None:
     clip = a_couple()
     valid = clip.valid.copy()
     valid[20:30, 0] = False
@@ -117,7 +117,7 @@ def test_what_lies_in_frames_where_a_dancer_was_not_found_is_not_looked_at():
         np.testing.assert_array_equal(a, b)
 
 
-def test_beats_make_a_faster_dance_the_same_dance():
+def test_beats_make_a_faster_dance_the_same_dance() -> None:
     slow, fast = a_couple(seconds=16), a_couple(seconds=12.8, tempo=1.25)
     slow_beats, fast_beats = Beats(np.arange(0, 16, 0.5)), Beats(np.arange(0, 12.8, 0.4))
     with_beats = likeness(slow, fast, slow_beats, fast_beats)
@@ -125,18 +125,18 @@ def test_beats_make_a_faster_dance_the_same_dance():
     assert with_beats > likeness(slow, fast) + 0.05
 
 
-def test_beats_that_are_not_trusted_are_no_clock():
+def test_beats_that_are_not_trusted_are_no_clock() -> None:
     clip = a_couple()
     untrusted = Beats(np.arange(0, 12, 0.37), trusted=False)
     np.testing.assert_array_equal(dancer_embedding(clip, "lead", untrusted), dancer_embedding(clip, "lead", None))
 
 
-def test_the_same_clip_gives_the_same_bits():
+def test_the_same_clip_gives_the_same_bits() -> None:
     for a, b in zip(three(a_couple()), three(a_couple()), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_dancer_never_seen_has_no_vector_and_the_other_has_one():
+def test_a_dancer_never_seen_has_no_vector_and_the_other_has_one() -> None:
     clip = a_couple()
     valid = clip.valid.copy()
     valid[:, 1] = False
@@ -148,7 +148,7 @@ def test_a_dancer_never_seen_has_no_vector_and_the_other_has_one():
     assert isinstance(interaction, Absent)
 
 
-def test_dancers_never_seen_at_once_have_no_interaction():
+def test_dancers_never_seen_at_once_have_no_interaction() -> None:
     clip = a_couple()
     valid = clip.valid.copy()
     valid[::2, 0] = False
@@ -160,7 +160,7 @@ def test_dancers_never_seen_at_once_have_no_interaction():
 
 
 @pytest.mark.parametrize("frames", [0, 1, 5])
-def test_a_clip_of_a_few_frames_has_no_vectors(frames):
+def test_a_clip_of_a_few_frames_has_no_vectors(frames: int) -> None:
     clip = a_couple()
     short = replace(
         clip,
@@ -171,11 +171,11 @@ def test_a_clip_of_a_few_frames_has_no_vectors(frames):
     assert all(isinstance(vector, Absent) for vector in three(short))
 
 
-def test_a_second_of_dance_is_enough():
+def test_a_second_of_dance_is_enough() -> None:
     assert all(np.isfinite(vector).all() for vector in three(a_couple(seconds=1.1)))
 
 
-def test_a_number_that_is_not_finite_rejects_the_vector_by_name(monkeypatch):
+def test_a_number_that_is_not_finite_rejects_the_vector_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = constants.load_constants("dancer")
     whitening = shipped.whitening.copy()
     whitening[37] = np.nan
@@ -184,7 +184,7 @@ def test_a_number_that_is_not_finite_rejects_the_vector_by_name(monkeypatch):
         dancer_embedding(a_couple(), "lead", None)
 
 
-def test_a_measurement_that_is_infinite_rejects_the_vector_by_name(monkeypatch):
+def test_a_measurement_that_is_infinite_rejects_the_vector_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     measured = measure_couple(a_couple(), None)
     measured[200] = np.inf
     monkeypatch.setattr(vectors, "measure_couple", lambda couple, beats: measured)

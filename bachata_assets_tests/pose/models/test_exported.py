@@ -27,7 +27,7 @@ def frame(request: pytest.FixtureRequest) -> np.ndarray:
     return frame_of(SAMPLE_CLIP if request.param == "sample" else request.getfixturevalue("real_clip"))
 
 
-def test_keypoints_equal_those_of_mmposes_own_pipeline(models, frame):
+def test_keypoints_equal_those_of_mmposes_own_pipeline(models: PoseModels, frame: np.ndarray) -> None:
     from bachata_assets.pose.models.openmmlab import build_model  # isort: skip
     from mmengine.config import Config
     from mmpose.apis import inference_topdown
@@ -46,7 +46,7 @@ def test_keypoints_equal_those_of_mmposes_own_pipeline(models, frame):
         assert np.abs(mine[:, 2] - np.clip(eager.keypoint_scores[0], 0, 1)).max() < 1e-3
 
 
-def test_boxes_equal_those_of_mmdets_own_head(models, frame):
+def test_boxes_equal_those_of_mmdets_own_head(models: PoseModels, frame: np.ndarray) -> None:
     from bachata_assets.pose.models.openmmlab import build_model  # isort: skip
     from mmdet.structures import DetDataSample
 
@@ -69,7 +69,7 @@ def test_boxes_equal_those_of_mmdets_own_head(models, frame):
     assert np.abs(ours.scores - eager.scores[eager.scores >= 0.3].numpy()).max() < 1e-3
 
 
-def test_with_a_warm_cache_nothing_of_torch_is_imported(models, cache_dir):
+def test_with_a_warm_cache_nothing_of_torch_is_imported(models: PoseModels, cache_dir: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from bachata_assets.pose.models.pose_models import PoseModels; "
         f"print(PoseModels.load(cache_dir=Path({str(cache_dir)!r}), precision='f32').fingerprint); "
@@ -79,7 +79,7 @@ def test_with_a_warm_cache_nothing_of_torch_is_imported(models, cache_dir):
     assert result.stdout.split("\n")[:2] == [models.fingerprint, "[]"]
 
 
-def test_a_damaged_cache_is_rebuilt(models, cache_dir, monkeypatch):
+def test_a_damaged_cache_is_rebuilt(models: PoseModels, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = models.model_set.detector
     binary = next((cache_dir / "models").glob("rtmdet*/model.bin"))
     content = binary.read_bytes()
@@ -123,7 +123,7 @@ print(exported_model(load_model_set().pose, Path(sys.argv[1])).input(0).partial_
 """
 
 
-def test_two_processes_that_need_an_export_at_once_make_it_once(tmp_path):
+def test_two_processes_that_need_an_export_at_once_make_it_once(tmp_path: Path) -> None:
     command = [sys.executable, "-c", TWO_AT_ONCE, str(tmp_path)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     both = [subprocess.Popen(command, **pipes) for _ in range(2)]
@@ -139,19 +139,21 @@ def test_two_processes_that_need_an_export_at_once_make_it_once(tmp_path):
 
 
 @pytest.mark.parametrize("computed", [False, True])
-def test_a_cpu_without_bf16_says_that_it_computes_in_f32(cache_dir, monkeypatch, caplog, computed):
+def test_a_cpu_without_bf16_says_that_it_computes_in_f32(
+    cache_dir: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, computed: bool
+) -> None:
     monkeypatch.setattr("bachata_assets.pose.models.pose_models.computes_bf16", lambda: computed)
     PoseModels.load(cache_dir=cache_dir, precision="bf16")
     assert ("this CPU computes in f32" in caplog.text) is not computed
 
 
-def test_precision_is_part_of_the_fingerprint(models, cache_dir):
+def test_precision_is_part_of_the_fingerprint(models: PoseModels, cache_dir: Path) -> None:
     other = PoseModels.load(cache_dir=cache_dir, precision="bf16")
     assert models.effective_precision == "f32"
     assert other.fingerprint != models.fingerprint
 
 
-def test_a_checkpoint_that_runs_code_is_refused_and_nothing_runs(tmp_path):
+def test_a_checkpoint_that_runs_code_is_refused_and_nothing_runs(tmp_path: Path) -> None:
     from bachata_assets.pose.models.openmmlab import build_model
 
     class Hostile:
@@ -166,7 +168,9 @@ def test_a_checkpoint_that_runs_code_is_refused_and_nothing_runs(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_by_torch_itself_boxes_and_keypoints_are_the_same(models, frame, monkeypatch):
+def test_by_torch_itself_boxes_and_keypoints_are_the_same(
+    models: PoseModels, frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Stands for a CUDA device: the same path, on torch's CPU device.
     monkeypatch.setattr(
         "bachata_assets.pose.models.pose_models.eager_device", lambda wanted: "cpu" if wanted == "cuda" else None
@@ -182,7 +186,9 @@ def test_by_torch_itself_boxes_and_keypoints_are_the_same(models, frame, monkeyp
         assert np.abs(ours[:, 2] - exported[:, 2]).max() < 1e-3
 
 
-def test_the_set_asks_for_cuda_and_torch_says_whether_there_is_one(monkeypatch, caplog):
+def test_the_set_asks_for_cuda_and_torch_says_whether_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     assert eager_device("cpu") is None
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert eager_device("cuda") == "cuda"
@@ -191,7 +197,9 @@ def test_the_set_asks_for_cuda_and_torch_says_whether_there_is_one(monkeypatch, 
     assert "the exported models run on the CPU" in caplog.text
 
 
-def test_cores_and_streams_reach_openvino_and_change_no_number(models, cache_dir, frame, monkeypatch):
+def test_cores_and_streams_reach_openvino_and_change_no_number(
+    models: PoseModels, cache_dir: Path, frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     limited = PoseModels.load(cache_dir=cache_dir, precision="f32", threads=1, streams=1)
     assert [limited._pose.run.compiled.get_property(name) for name in ("INFERENCE_NUM_THREADS", "NUM_STREAMS")] == [
         1,

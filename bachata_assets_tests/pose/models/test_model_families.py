@@ -48,7 +48,7 @@ def detected(exported: openvino.Model, image: np.ndarray) -> tuple[np.ndarray, n
 
 
 @pytest.mark.parametrize("name", ["faster rcnn", "rtmdet of 80 classes"])
-def test_persons_are_those_of_mmdet_in_wide_and_upright_frames(tmp_path, cache_dir, name):
+def test_persons_are_those_of_mmdet_in_wide_and_upright_frames(tmp_path: Path, cache_dir: Path, name: str) -> None:
     of = load_model_set("hrnet-w48" if name == "faster rcnn" else "rtmpose-m").detector
     if name != "faster rcnn":
         of = replace(of, config="mmdet:configs/rtmdet/rtmdet_tiny_8xb32-300e_coco.py")
@@ -69,7 +69,7 @@ def test_persons_are_those_of_mmdet_in_wide_and_upright_frames(tmp_path, cache_d
 
 
 @pytest.mark.parametrize("unbiased", [False, True])
-def test_heatmaps_are_decoded_as_by_mmposes_codec(unbiased):
+def test_heatmaps_are_decoded_as_by_mmposes_codec(unbiased: bool) -> None:
     codec = MSRAHeatmap(input_size=(288, 384), heatmap_size=(72, 96), sigma=3, unbiased=unbiased, blur_kernel_size=17)
     rng = np.random.default_rng(0)
     truth = rng.uniform([0, 0], [287, 383], (60, 2))
@@ -84,14 +84,14 @@ def test_heatmaps_are_decoded_as_by_mmposes_codec(unbiased):
     assert ours[-1].tolist() == [-4, -4, 0]
 
 
-def test_a_codec_that_is_not_known_is_named():
+def test_a_codec_that_is_not_known_is_named() -> None:
     codec = UDPHeatmap(input_size=(192, 256), heatmap_size=(48, 64), sigma=2)
     with pytest.raises(ModelSetError, match="the codec UDPHeatmap cannot be used: SimCCLabel and MSRAHeatmap can"):
         _pose_form(codec)
 
 
 @pytest.mark.parametrize("name", ["rtmpose-x", "hrnet-w48"])
-def test_keypoints_in_a_crop_are_those_of_mmpose(tmp_path, cache_dir, name):
+def test_keypoints_in_a_crop_are_those_of_mmpose(tmp_path: Path, cache_dir: Path, name: str) -> None:
     spec = small("pose", tmp_path, load_model_set(name).pose)
     exported, model = exported_model(spec, cache_dir), build_model(spec)
     crop = np.random.default_rng(0).integers(0, 255, (*spec.input_size[::-1], 3), np.uint8)

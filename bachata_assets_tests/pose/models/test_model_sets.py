@@ -1,5 +1,6 @@
 import hashlib
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -7,7 +8,7 @@ from bachata_assets.pose.models.model_sets import ModelSetError, default_checkpo
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path):
     """A checkpoint folder with one set of one's own."""
     (tmp_path / "weights.pth").write_bytes(b"weights")
     digest = hashlib.sha256(b"weights").hexdigest()[:8]
@@ -17,7 +18,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_the_bundled_set_is_whole():
+def test_the_bundled_set_is_whole() -> None:
     bundled = load_model_set()
     assert bundled.name == "bundled"
     assert bundled.detector.weights_sha256.startswith("763ef30dc197")
@@ -26,20 +27,20 @@ def test_the_bundled_set_is_whole():
     assert bundled.pose.config_path.is_file()
 
 
-def test_a_set_of_ones_own_has_a_local_config_and_weights(folder):
+def test_a_set_of_ones_own_has_a_local_config_and_weights(folder: Path) -> None:
     own = load_model_set("own", folder)
     assert own.pose.config_path == folder / "own.py"
     assert own.pose.input_size == (64, 32)
     assert len(own.detector.weights_sha256) == 64
 
 
-def test_identity_changes_with_weights_and_config(folder):
+def test_identity_changes_with_weights_and_config(folder: Path) -> None:
     before = load_model_set("own", folder).pose.identity
     (folder / "own.py").write_text("model = dict(type='other')")
     assert load_model_set("own", folder).pose.identity != before
 
 
-def test_a_set_can_ask_for_a_cuda_device_and_nothing_else(folder):
+def test_a_set_can_ask_for_a_cuda_device_and_nothing_else(folder: Path) -> None:
     manifest = folder / "models.toml"
     before = load_model_set("own", folder)
     entries = manifest.read_text()
@@ -52,12 +53,12 @@ def test_a_set_can_ask_for_a_cuda_device_and_nothing_else(folder):
         load_model_set("own", folder)
 
 
-def test_a_folder_with_weights_only_is_read_by_the_projects_models_toml(tmp_path):
+def test_a_folder_with_weights_only_is_read_by_the_projects_models_toml(tmp_path: Path) -> None:
     shutil.copytree(default_checkpoint_dir() / "bundled", tmp_path / "bundled")
     assert load_model_set("bundled", tmp_path).pose.checkpoint_path.parent == tmp_path / "bundled"
 
 
-def test_a_missing_folder_says_how_to_download(tmp_path):
+def test_a_missing_folder_says_how_to_download(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         load_model_set(checkpoint_dir=tmp_path / "none")
     assert str(caught.value) == (
@@ -66,7 +67,7 @@ def test_a_missing_folder_says_how_to_download(tmp_path):
     )
 
 
-def test_missing_weights_say_how_to_download(folder):
+def test_missing_weights_say_how_to_download(folder: Path) -> None:
     (folder / "weights.pth").unlink()
     with pytest.raises(
         FileNotFoundError, match=r"weights\.pth\. .* with: bachata-assets download-models own --checkpoint_path /"
@@ -74,7 +75,7 @@ def test_missing_weights_say_how_to_download(folder):
         _ = load_model_set("own", folder).pose.weights_sha256
 
 
-def test_damaged_weights_are_refused_by_name(folder):
+def test_damaged_weights_are_refused_by_name(folder: Path) -> None:
     (folder / "weights.pth").write_bytes(b"weight")
     with pytest.raises(
         ModelSetError, match=r"weights\.pth: sha256 is [0-9a-f]{64}, .* says .* set its sha256 in models\.toml"
@@ -82,7 +83,7 @@ def test_damaged_weights_are_refused_by_name(folder):
         _ = load_model_set("own", folder).pose.weights_sha256
 
 
-def test_hands_want_a_hand_model_and_change_the_fingerprint(folder):
+def test_hands_want_a_hand_model_and_change_the_fingerprint(folder: Path) -> None:
     with pytest.raises(ModelSetError, match=r"'own' has no hand model: .* there is none"):
         load_model_set("own", folder, hands=True)
     manifest = folder / "models.toml"
@@ -93,7 +94,7 @@ def test_hands_want_a_hand_model_and_change_the_fingerprint(folder):
     assert plain.fingerprint("f32") != handed.fingerprint("f32")
 
 
-def test_an_unknown_set_lists_those_there_are(folder):
+def test_an_unknown_set_lists_those_there_are(folder: Path) -> None:
     with pytest.raises(ModelSetError, match="no model set 'none'; there are: own"):
         load_model_set("none", folder)
 
@@ -101,7 +102,7 @@ def test_an_unknown_set_lists_those_there_are(folder):
 @pytest.mark.parametrize(
     "text", ["[own", "[own]\n", "[own.detector]\nconfig = 1", "[own.detector]\ninput_size = [1]\n[own.pose]\n"]
 )
-def test_a_malformed_models_toml_is_one_clear_error(folder, text):
+def test_a_malformed_models_toml_is_one_clear_error(folder: Path, text: str) -> None:
     (folder / "models.toml").write_text(text)
     with pytest.raises(ModelSetError, match=r"models\.toml: "):
         load_model_set("own", folder)

@@ -27,7 +27,7 @@ class Ones(Dataset):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> Path:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint as MMEngine's Runner saves it after an epoch."""
     from mmengine.model import BaseModel
     from mmengine.runner import Runner
@@ -53,7 +53,7 @@ def trained(tmp_path_factory) -> Path:
     return folder / "epoch_1.pth"
 
 
-def test_what_mmengines_runner_saves_is_read(trained):
+def test_what_mmengines_runner_saves_is_read(trained: Path) -> None:
     weights = read_weights(trained)
     assert list(weights) == ["layer.weight", "layer.bias"]
     full = torch.load(trained, weights_only=False)  # this test made it
@@ -64,7 +64,7 @@ def test_what_mmengines_runner_saves_is_read(trained):
         torch.load(trained, weights_only=True)  # without the stand-ins it is refused
 
 
-def test_names_of_numpy_before_2_are_read(trained, tmp_path):
+def test_names_of_numpy_before_2_are_read(trained: Path, tmp_path: Path) -> None:
     old = tmp_path / "old.pth"
     with zipfile.ZipFile(trained) as source, zipfile.ZipFile(old, "w") as target:
         for item in source.infolist():
@@ -87,7 +87,9 @@ class Touch:
 
 
 @pytest.mark.parametrize("place", ["state_dict", "message_hub", "meta"])
-def test_a_hostile_checkpoint_in_official_form_is_refused_and_nothing_runs(trained, tmp_path, place):
+def test_a_hostile_checkpoint_in_official_form_is_refused_and_nothing_runs(
+    trained: Path, tmp_path: Path, place: str
+) -> None:
     checkpoint = torch.load(trained, weights_only=False)
     checkpoint[place]["more"] = Touch(tmp_path / "ran")
     torch.save(checkpoint, tmp_path / "hostile.pth")
@@ -98,7 +100,7 @@ def test_a_hostile_checkpoint_in_official_form_is_refused_and_nothing_runs(train
     assert (tmp_path / "ran").exists()  # it would have run
 
 
-def test_a_name_that_official_files_use_does_nothing(trained, tmp_path):
+def test_a_name_that_official_files_use_does_nothing(trained: Path, tmp_path: Path) -> None:
     # A pickle of the function itself: getattr(ndarray, "tofile") is called with a path when it is loaded.
     def name(module, attribute):
         return b"c" + module + b"\n" + attribute + b"\n"
@@ -118,7 +120,7 @@ def test_a_name_that_official_files_use_does_nothing(trained, tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_file_cut_off_or_without_weights_is_refused_by_name(trained, tmp_path):
+def test_a_file_cut_off_or_without_weights_is_refused_by_name(trained: Path, tmp_path: Path) -> None:
     (tmp_path / "cut.pth").write_bytes(trained.read_bytes()[:1000])
     torch.save(OrderedDict(weight=torch.ones(1)), tmp_path / "bare.pth")
     for name in ("cut", "bare"):

@@ -49,7 +49,7 @@ def found(models: FixedModels) -> list[Candidates]:
 
 
 @pytest.mark.parametrize("delay", [0, 1, 100])
-def test_two_dancers_apart_are_posed_once_each(delay):
+def test_two_dancers_apart_are_posed_once_each(delay: int) -> None:
     models = FixedModels([[*twice(LEFT), *twice(RIGHT)]] * 6, delay)
     looks = found(models)
     assert len(models.asked) == 12
@@ -57,7 +57,7 @@ def test_two_dancers_apart_are_posed_once_each(delay):
 
 
 @pytest.mark.parametrize("delay", [0, 1, 100])
-def test_in_an_embrace_the_overlapped_box_shows_the_other(delay):
+def test_in_an_embrace_the_overlapped_box_shows_the_other(delay: int) -> None:
     hidden = person(230)
     models = FixedModels([twice(LEFT, hidden)] * 6, delay)
     looks = found(models)
@@ -65,19 +65,19 @@ def test_in_an_embrace_the_overlapped_box_shows_the_other(delay):
     assert [sorted(look.keypoints[:, 0, 0]) for look in looks] == [[LEFT[0, 0], hidden[0, 0]]] * 6
 
 
-def test_an_uncertain_pose_is_no_reason_to_stop_looking():
+def test_an_uncertain_pose_is_no_reason_to_stop_looking() -> None:
     vague = person(400, score=0.4)
     hidden = person(230)
     (look,) = found(FixedModels([[*twice(LEFT, hidden), (box_of(vague).astype(np.float32), vague)]]))
     assert sorted(look.keypoints[:, 0, 0]) == [LEFT[0, 0], hidden[0, 0], vague[0, 0]]
 
 
-def test_frames_keep_their_order_whatever_is_found_in_them():
+def test_frames_keep_their_order_whatever_is_found_in_them() -> None:
     frames = [twice(LEFT, person(230)), [], [*twice(LEFT), *twice(RIGHT)], twice(RIGHT, person(430)), []]
     assert [len(look) for look in found(FixedModels(frames))] == [2, 0, 2, 2, 0]
 
 
-def test_what_is_certain_comes_first_with_box_score_and_colours():
+def test_what_is_certain_comes_first_with_box_score_and_colours() -> None:
     (look,) = found(FixedModels([[*twice(person(200, score=0.55)), *twice(RIGHT)]]))
     assert look.keypoints[:, 0, 0].tolist() == [RIGHT[0, 0], LEFT[0, 0]]
     assert np.allclose(look.boxes[0], box_of(RIGHT))
@@ -85,7 +85,7 @@ def test_what_is_certain_comes_first_with_box_score_and_colours():
     assert np.allclose(look.colours.sum(axis=1), 4)  # four parts, each in sight
 
 
-def test_a_long_clips_pictures_are_let_go_of_one_by_one():
+def test_a_long_clips_pictures_are_let_go_of_one_by_one() -> None:
     models = FixedModels([[*twice(LEFT), *twice(RIGHT)]] * 200)
     alive: set[int] = set()
     most = 0

@@ -15,7 +15,7 @@ def passing(path: np.ndarray, score: float) -> tuple[np.ndarray, np.ndarray]:
     return box_of(keypoints), keypoints
 
 
-def test_an_uncertain_pose_at_a_crossing_is_laid_on_the_path_of_its_joints():
+def test_an_uncertain_pose_at_a_crossing_is_laid_on_the_path_of_its_joints() -> None:
     path = np.linspace(-100, 700, 60)
     boxes, keypoints = passing(path, score=0.2)
     settled = settle_crossings(TIMES, boxes, keypoints, VALID)
@@ -25,17 +25,17 @@ def test_an_uncertain_pose_at_a_crossing_is_laid_on_the_path_of_its_joints():
     assert np.array_equal(settled[others], keypoints[others])
 
 
-def test_a_certain_pose_stays():
+def test_a_certain_pose_stays() -> None:
     boxes, keypoints = passing(np.linspace(-100, 700, 60), score=0.8)
     assert np.array_equal(settle_crossings(TIMES, boxes, keypoints, VALID), keypoints)
 
 
-def test_an_embrace_keeps_its_motion():
+def test_an_embrace_keeps_its_motion() -> None:
     boxes, keypoints = passing(np.full(60, 320.0), score=0.2)
     assert np.array_equal(settle_crossings(TIMES, boxes, keypoints, VALID), keypoints)
 
 
-def test_a_pose_without_neighbours_stays_where_it_is():
+def test_a_pose_without_neighbours_stays_where_it_is() -> None:
     boxes, keypoints = passing(np.linspace(-100, 700, 60), score=0.2)
     alone = np.zeros((60, 2), bool)
     alone[30] = alone[[10, 50]] = True

@@ -14,7 +14,7 @@ def couple(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return box_of(keypoints), keypoints
 
 
-def test_a_gap_of_four_frames_is_bridged_linearly_and_one_of_five_stays():
+def test_a_gap_of_four_frames_is_bridged_linearly_and_one_of_five_stays() -> None:
     values = np.arange(60, dtype=float)[:, None] * [1.0, 10.0]
     valid = np.ones(60, bool)
     valid[10:14] = valid[30:35] = False
@@ -25,40 +25,40 @@ def test_a_gap_of_four_frames_is_bridged_linearly_and_one_of_five_stays():
     assert np.isnan(filled[30:35]).all()
 
 
-def test_gaps_at_either_end_stay():
+def test_gaps_at_either_end_stay() -> None:
     valid = np.ones(60, bool)
     valid[:2] = valid[-2:] = False
     _, bridged = bridge_gaps(TIMES, np.zeros((60, 1)), valid)
     assert not bridged.any()
 
 
-def test_a_calm_couple_raises_no_suspicion():
+def test_a_calm_couple_raises_no_suspicion() -> None:
     boxes, keypoints = couple(np.full(60, 200.0), np.full(60, 400.0))
     assert suspected_swaps(TIMES, boxes, keypoints, np.ones((60, 2), bool), np.full((60, 2), 2.0), NOBODY) == ()
 
 
-def test_two_bodies_that_jump_to_each_others_place_are_suspected():
+def test_two_bodies_that_jump_to_each_others_place_are_suspected() -> None:
     left, right = np.full(60, 200.0), np.full(60, 400.0)
     left[30:], right[30:] = 400.0, 200.0
     boxes, keypoints = couple(left, right)
     assert suspected_swaps(TIMES, boxes, keypoints, np.ones((60, 2), bool), np.zeros((60, 2)), NOBODY) == (2.0,)
 
 
-def test_two_who_stand_close_and_change_places_within_a_frame_are_suspected():
+def test_two_who_stand_close_and_change_places_within_a_frame_are_suspected() -> None:
     left, right = np.full(60, 300.0), np.full(60, 350.0)
     left[30:], right[30:] = 350.0, 300.0
     boxes, keypoints = couple(left, right)
     assert suspected_swaps(TIMES, boxes, keypoints, np.ones((60, 2), bool), np.zeros((60, 2)), NOBODY) == (2.0,)
 
 
-def test_clothes_that_contradict_for_a_while_are_suspected():
+def test_clothes_that_contradict_for_a_while_are_suspected() -> None:
     boxes, keypoints = couple(np.full(60, 200.0), np.full(60, 400.0))
     evidence = np.full((60, 2), 2.0)
     evidence[30:40] = -2.0
     assert suspected_swaps(TIMES, boxes, keypoints, np.ones((60, 2), bool), evidence, NOBODY) == (2.0,)
 
 
-def test_an_occlusion_that_clothes_cannot_vouch_for_is_suspected():
+def test_an_occlusion_that_clothes_cannot_vouch_for_is_suspected() -> None:
     boxes, keypoints = couple(np.full(60, 200.0), np.full(60, 400.0))
     valid = np.ones((60, 2), bool)
     valid[20:30, 1] = False
@@ -67,7 +67,7 @@ def test_an_occlusion_that_clothes_cannot_vouch_for_is_suspected():
     assert suspected_swaps(TIMES, boxes, keypoints, valid, evidence * 0, NOBODY) == (1.93,)
 
 
-def test_an_occlusion_while_somebody_walks_past_is_suspected_whatever_the_clothes_say():
+def test_an_occlusion_while_somebody_walks_past_is_suspected_whatever_the_clothes_say() -> None:
     boxes, keypoints = couple(np.full(60, 200.0), np.full(60, 400.0))
     valid = np.ones((60, 2), bool)
     valid[20:30, 1] = False
@@ -87,7 +87,7 @@ def passing(third: np.ndarray, height: float = 240.0) -> np.ndarray:
     return passer_by(times, frames, chosen, np.stack([frame.boxes[:2] for frame in frames]))
 
 
-def test_somebody_who_walks_past_is_told_from_a_spectator():
+def test_somebody_who_walks_past_is_told_from_a_spectator() -> None:
     walking = np.linspace(0, 700, 30)
     assert passing(walking)[12:18].all()
     assert not passing(np.full(30, 550.0)).any()
@@ -95,5 +95,5 @@ def test_somebody_who_walks_past_is_told_from_a_spectator():
     assert not passing(walking, height=120).any()  # far behind
 
 
-def test_a_second_box_of_a_dancer_is_nobody_else():
+def test_a_second_box_of_a_dancer_is_nobody_else() -> None:
     assert not passing(300 + 25 * np.sin(np.arange(30))).any()

@@ -62,7 +62,7 @@ def look(model: FixedPose, hidden: bool = True):
     return look_behind(model, frames, samples, boxes, keypoints, valid, NOTHING_KNOWN)
 
 
-def test_the_one_behind_is_looked_for_where_something_is_left():
+def test_the_one_behind_is_looked_for_where_something_is_left() -> None:
     model = FixedPose(BEHIND)
     found = look(model)
     assert found.places.tolist() == [[index, 1] for index in range(6, FRAMES)]
@@ -72,7 +72,7 @@ def test_the_one_behind_is_looked_for_where_something_is_left():
     assert (centers < 360).all()
 
 
-def test_with_nothing_left_nobody_is_looked_for():
+def test_with_nothing_left_nobody_is_looked_for() -> None:
     model = FixedPose(BEHIND)
     assert look(model, hidden=False).places.shape == (0, 2)
     assert model.boxes == []
@@ -83,11 +83,11 @@ def test_with_nothing_left_nobody_is_looked_for():
     [FRONT, person(330, score=0.1), person(330, height=100), person(430)],
     ids=["partner", "weak", "small", "far"],
 )
-def test_a_pose_that_cannot_be_the_hidden_one_does_not_count(pose):
+def test_a_pose_that_cannot_be_the_hidden_one_does_not_count(pose: np.ndarray) -> None:
     assert look(FixedPose(pose)).places.shape == (0, 2)
 
 
-def test_the_room_is_what_lies_outside_the_dancers_boxes():
+def test_the_room_is_what_lies_outside_the_dancers_boxes() -> None:
     samples = RoomSamples()
     boxes = np.full((40, 2, 4), np.nan)
     for index in range(40):
@@ -97,13 +97,13 @@ def test_the_room_is_what_lies_outside_the_dancers_boxes():
     assert np.abs(samples.room(boxes).astype(int) - 100).max() <= 3
 
 
-def test_a_dancer_is_painted_out():
+def test_a_dancer_is_painted_out() -> None:
     painted = paint_out(draw(ROOM, FRONT, 20), FRONT, 250.0, ROOM)
     assert (painted.picture == 20).all(axis=-1).mean() < 0.002
     assert not painted.left.any()
 
 
-def test_what_never_moves_is_not_lively_however_calm_the_clip():
+def test_what_never_moves_is_not_lively_however_calm_the_clip() -> None:
     still, calm = person(100), person(400)
     liveliness = Liveliness()
     for shade in np.tile([110, 118], 10):
@@ -112,7 +112,7 @@ def test_what_never_moves_is_not_lively_however_calm_the_clip():
     assert values.tolist() == [0.0, 1.0]
 
 
-def test_someone_dark_before_a_dark_wall_beside_someone_bright_is_lively():
+def test_someone_dark_before_a_dark_wall_beside_someone_bright_is_lively() -> None:
     wall = np.full((360, 640, 3), 24, np.uint8)
     liveliness = Liveliness()
     looks = []

@@ -14,18 +14,18 @@ def couple(left_height: float, right_height: float) -> tuple[np.ndarray, np.ndar
     return box_of(keypoints), keypoints, np.ones((FRAMES, 2), bool)
 
 
-def test_the_taller_leads():
+def test_the_taller_leads() -> None:
     roles = judge_roles(*couple(250, 225))
     assert (roles.lead, roles.confidence > 0.75) == (0, True)
     assert roles.evidence["higher_head"] > 0.8
     assert judge_roles(*couple(225, 250)).lead == 1
 
 
-def test_two_alike_are_left_open():
+def test_two_alike_are_left_open() -> None:
     assert judge_roles(*couple(240, 240)).confidence == pytest.approx(0.5, abs=0.02)
 
 
-def test_the_right_hand_on_the_partners_back_leads():
+def test_the_right_hand_on_the_partners_back_leads() -> None:
     boxes, keypoints, valid = couple(240, 240)
     keypoints[:, 1, 10, :2] = keypoints[:, 0, [5, 6, 11, 12], :2].mean(axis=1)
     roles = judge_roles(boxes, keypoints, valid)
@@ -33,7 +33,7 @@ def test_the_right_hand_on_the_partners_back_leads():
     assert roles.evidence["right_hand_on_trunk"] > 0.5
 
 
-def test_the_one_who_turns_follows():
+def test_the_one_who_turns_follows() -> None:
     boxes, keypoints, valid = couple(240, 240)
     middle = keypoints[:, 1, :, 0].mean(axis=1, keepdims=True)
     keypoints[::3, 1, :, 0] = 2 * middle[::3] - keypoints[::3, 1, :, 0]
@@ -42,7 +42,7 @@ def test_the_one_who_turns_follows():
     assert roles.evidence["fewer_turns"] > 0.5
 
 
-def test_the_one_under_the_raised_arm_follows():
+def test_the_one_under_the_raised_arm_follows() -> None:
     boxes, keypoints, valid = couple(240, 240)
     keypoints[:15, 0, 9, 1] = keypoints[:15, 0, 0, 1] - 20
     roles = judge_roles(boxes, keypoints, valid)
@@ -50,7 +50,7 @@ def test_the_one_under_the_raised_arm_follows():
     assert roles.evidence["hands_below_head"] > 0.4
 
 
-def test_exchanging_the_dancers_exchanges_the_roles_only():
+def test_exchanging_the_dancers_exchanges_the_roles_only() -> None:
     boxes, keypoints, valid = couple(250, 235)
     one = judge_roles(boxes, keypoints, valid)
     other = judge_roles(boxes[:, ::-1], keypoints[:, ::-1], valid[:, ::-1])
@@ -60,7 +60,7 @@ def test_exchanging_the_dancers_exchanges_the_roles_only():
 
 
 @pytest.mark.parametrize(("side", "lead"), [("left", 0), ("right", 1)])
-def test_the_annotated_side_in_the_first_frame_with_both_decides(side, lead):
+def test_the_annotated_side_in_the_first_frame_with_both_decides(side: str, lead: int) -> None:
     boxes, keypoints, valid = couple(225, 250)
     valid[:5, 0] = False
     boxes[10:] = boxes[10:, ::-1]  # they change sides later
@@ -68,14 +68,14 @@ def test_the_annotated_side_in_the_first_frame_with_both_decides(side, lead):
     assert (roles.lead, roles.confidence) == (lead, 1.0)
 
 
-def test_one_dancer_alone_leaves_the_roles_open():
+def test_one_dancer_alone_leaves_the_roles_open() -> None:
     boxes, keypoints, valid = couple(250, 225)
     valid[:, 1] = False
     assert judge_roles(boxes, keypoints, valid).confidence == 0.5
 
 
 @pytest.mark.parametrize("away", [False, True], ids=["towards the camera", "away from it"])
-def test_in_shadow_position_the_one_behind_leads(away):
+def test_in_shadow_position_the_one_behind_leads(away: bool) -> None:
     _, keypoints, valid = couple(240, 240)
     keypoints[:, 1, :, 0] += 20 - 130  # the two in line
     keypoints[:, 1, :, 1] += 4  # nearer to the camera
@@ -87,7 +87,7 @@ def test_in_shadow_position_the_one_behind_leads(away):
     assert roles.lead == (1 if away else 0)
 
 
-def test_face_to_face_nobody_stands_behind():
+def test_face_to_face_nobody_stands_behind() -> None:
     boxes, keypoints, valid = couple(240, 240)
     keypoints[:, :, 5:, 0] = keypoints[:, :, [0], 0]  # seen from the side
     keypoints[:, 0, 3:5, 0] -= 25  # noses towards each other
