@@ -1,6 +1,6 @@
 """Which clips a folder holds and what each is called.
 
-Only names are looked at here; what is inside a file is `video/decode.py`'s concern.
+Only names are looked at here; what is inside a file is read by `video/probe.py`.
 """
 
 import hashlib

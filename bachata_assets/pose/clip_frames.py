@@ -7,8 +7,9 @@ from threading import Event
 
 import numpy as np
 
-from bachata_assets.video.borders import film_region
-from bachata_assets.video.decode import SAMPLING_RATE, Region, sample_frames
+from bachata_assets.video.borders import picture_region
+from bachata_assets.video.display import Region
+from bachata_assets.video.sampling import SAMPLING_RATE, sample_frames
 
 WORKING_SIDE = 640
 """Longer side of the pictures that are looked at, px: dancers then stand about as tall as the pose model's crop."""
@@ -45,7 +46,7 @@ class ClipFrames:
     @cached_property
     def region(self) -> Region:
         """What the pictures show: all of the video's but its black borders."""
-        return film_region(self.path)
+        return picture_region(self.path)
 
     def with_borders(self, picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         """Return a picture as the video of this width and height (px) shows it, its borders black again."""

@@ -21,7 +21,7 @@ from bachata_assets.pose.tracking.dense import DenseCouple, estimate_every_frame
 from bachata_assets.pose.tracking.liveliness import Liveliness
 from bachata_assets.pose.tracking.roles import judge_roles
 from bachata_assets.pose.tracking.tracks import track_couple
-from bachata_assets.video.decode import probe
+from bachata_assets.video.probe import probe
 
 DETECT_EVERY = 2
 """Frames from one look of the detector to the next (0.13 s); boxes between are interpolated."""

@@ -24,7 +24,7 @@ from bachata_assets.report.neighbours import unit_vectors
 from bachata_assets.report.page import ShownClip, render_page
 from bachata_assets.report.summary import summarize
 from bachata_assets.report.thumbnails import thumbnails
-from bachata_assets.video.decode import SAMPLING_RATE
+from bachata_assets.video.sampling import SAMPLING_RATE
 
 PICTURES = 100
 """Clips that get a thumbnail, those of lowest quality first: more than anyone looks at in a day."""

@@ -1,4 +1,4 @@
-"""Where in a video's pictures the film is: letterboxes and other black borders found. Cutting them off: `decode.py`."""
+"""Black borders of a video, such as letterboxes: finding them. Cutting them off: `display.py`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,25 +6,33 @@ from typing import Any
 
 import numpy as np
 
-from bachata_assets.video.decode import Region, opened_video, probe
+from bachata_assets.video.display import Region
+from bachata_assets.video.probe import opened_video, probe
 
 LOOK_SIDE = 320
 """Longer side of the pictures that are looked at, px."""
 MOST_LOOKS = 24
+"""Maximum number of pictures that are looked at."""
 CLOSEST_LOOKS_S = 1.0
+"""Minimum time between two pictures that are looked at, s."""
 BLACK = 10
 """Grey level (of 0 to 255, black being 0) that nothing in a border exceeds; FFmpeg's cropdetect takes about as much."""
 LEAST_BORDER = 0.03
-"""Share of the side; narrower borders do no harm."""
+"""Minimum width of a border, as a share of the side; narrower ones do no harm."""
 STRAIGHT = 0.5
-"""Share of the film's first line that is at some time not black: a couple in a spotlight has no such edge."""
+"""Minimum share of the line beside a border that is at some time lit; a couple in a spotlight has no such edge."""
 
 
-def film_region(path: Path) -> Region:
-    """Return what is left of the picture without black borders; the whole of it where there are none.
+def picture_region(path: Path) -> Region:
+    """Return the part of a video's picture within its black borders.
 
-    Up to MOST_LOOKS key frames are decoded, spread over the clip. A border is black in all of them, at least
-    LEAST_BORDER of the side wide, and ends in a straight line. For other ways to find them see FFmpeg's cropdetect.
+    Up to `MOST_LOOKS` key frames are decoded, spread over the clip. A border is black in all of them, at least
+    `LEAST_BORDER` of the side wide, and ends in a straight line. For other ways to find them see FFmpeg's cropdetect.
+
+    Returns
+    -------
+    Region
+        In px of the picture as displayed; the whole picture where there are no borders.
 
     Raises
     ------
@@ -44,14 +52,14 @@ def film_region(path: Path) -> Region:
 
 
 def _extent(lit: np.ndarray, side: int) -> tuple[int, int]:
-    """Return first and end of the film in px of a side this long; `lit` (lines, places) is what is not black."""
+    """Return where the picture starts and ends in px of a side; `lit` (lines, places) is what is not black."""
     lines = np.flatnonzero(lit.any(axis=1))
     if not lines.size:
         return 0, side
-    film = lit[:, lit.any(axis=0)]
+    within = lit[:, lit.any(axis=0)]
     first, last = lines[0], lines[-1]
     # One line further in: the outermost may be half border.
-    straight = [film[line].mean() >= STRAIGHT for line in (min(first + 1, last), max(last - 1, first))]
+    straight = [within[line].mean() >= STRAIGHT for line in (min(first + 1, last), max(last - 1, first))]
     px = side / len(lit)
     start, end = int(first * px), int(np.ceil((last + 1) * px))
     wide = start >= LEAST_BORDER * side, side - end >= LEAST_BORDER * side

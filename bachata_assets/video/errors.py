@@ -1,10 +1,20 @@
-"""What can be wrong with a video file."""
+"""The error of a video file that cannot be read."""
 
 from pathlib import Path
 
 
 class UnreadableVideoError(ValueError):
-    """A file cannot be read as a video; the message names it, what is wrong and what to do."""
+    """A file cannot be read as a video; the message names it, what is wrong and what to do.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    reason : str
+        What is wrong, without a full stop.
+    remedy : str
+        What to do about it, one sentence.
+    """
 
     def __init__(self, path: Path, reason: str, remedy: str = "Export or copy it again, or remove it.") -> None:
         self.path = path

@@ -15,7 +15,7 @@ from bachata_assets.collection import scan as collection
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.pose.drawing.skeletons import ROLE_COLOURS, bgr
 from bachata_assets.settings import load_settings
-from bachata_assets.video.decode import sample_frames
+from bachata_assets.video.sampling import sample_frames
 from bachata_assets_tests.support.synthetic_couple import a_couple
 from bachata_assets_tests.support.workplace import SAMPLE, Workplace
 

@@ -25,7 +25,8 @@ from pathlib import Path
 
 from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.models.pose_models import PoseModels
-from bachata_assets.video.decode import probe, sample_frames
+from bachata_assets.video.probe import probe
+from bachata_assets.video.sampling import sample_frames
 from benchmarks.support.pose_contenders import (
     CountedModels,
     fixed_boxes_pipeline,
@@ -170,7 +171,7 @@ def cold_start(clips: list[Path], runs: int, _folder: Path) -> list[str]:
         "import itertools, sys\n"
         "from bachata_assets.pose.tracking.candidates import find_candidates\n"
         "from bachata_assets.pose.models.pose_models import PoseModels\n"
-        "from bachata_assets.video.decode import sample_frames\n"
+        "from bachata_assets.video.sampling import sample_frames\n"
         "frames = (picture for _, picture in itertools.islice(sample_frames(sys.argv[1], max_side=640), 1))\n"
         "assert len(next(find_candidates(PoseModels.load(), frames))) > 0\n"
         "assert 'torch' not in sys.modules\n"

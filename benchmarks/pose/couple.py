@@ -31,7 +31,7 @@ from bachata_assets.synthetic.clip_writer import write_clip
 from bachata_assets.synthetic.people import Walker
 from bachata_assets.synthetic.scene import Mirror, Scene, scene_by_lot
 from bachata_assets.synthetic.truth import ClipTruth, load_truths
-from bachata_assets.video.decode import probe
+from bachata_assets.video.probe import probe
 
 SECONDS = 6.0
 VISIBLE = 0.3

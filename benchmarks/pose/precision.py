@@ -15,7 +15,7 @@ import numpy as np
 from bachata_assets.inference.precision import computes_bf16
 from bachata_assets.pose.geometry import box_iou
 from bachata_assets.pose.models.pose_models import PoseModels
-from bachata_assets.video.decode import sample_frames
+from bachata_assets.video.sampling import sample_frames
 
 SURE = 0.3
 PERCENTILES = (50, 95, 99, 100)

@@ -27,7 +27,7 @@ from bachata_assets.pose.embeddings import dancer_embedding, interaction_embeddi
 from bachata_assets.pose.embeddings.constants import Constants
 from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.models.pose_models import PoseModels
-from bachata_assets.video.decode import sample_frames
+from bachata_assets.video.sampling import sample_frames
 from benchmarks.retrieval import similarity
 from benchmarks.support import keypoints_dev
 from training.pose_constants import constants_of

@@ -13,8 +13,9 @@ import numpy as np
 
 from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
 from bachata_assets.pose.drawing.skeletons import OUTLINE, ROLE_COLOURS, SWAP_COLOUR, bgr, draw_couple
-from bachata_assets.video.decode import sample_frames
 from bachata_assets.video.errors import UnreadableVideoError
+from bachata_assets.video.sampling import sample_frames
+from bachata_assets.video.writer import VideoWriter
 
 LONGER_SIDE = 1280
 """Of the pictures, px; what is larger is scaled down."""
@@ -35,26 +36,14 @@ def write_film(video: Path, couple: CoupleKeypoints, out: Path) -> None:
     UnreadableVideoError
         The clip is gone or cannot be decoded.
     """
-    import av
-
     pictures = _pictures(video, couple)
     first = next(pictures)
-    temporary = out.with_name(f".{out.name}.part")
-    try:
-        with av.open(str(temporary), "w", format="mp4") as film:
-            stream = film.add_stream("libx264", rate=Fraction(couple.fps).limit_denominator(1000), options=FAST)
-            stream.height, stream.width = first.shape[:2]
-            stream.pix_fmt = "yuv420p"
-            stream.codec_context.time_base = Fraction(1, CLOCK)
-            _add_sound(film, video)
-            for time_s, picture in zip(couple.times, chain([first], pictures), strict=True):
-                frame = av.VideoFrame.from_ndarray(picture, "bgr24")
-                frame.pts, frame.time_base = round(time_s * CLOCK), Fraction(1, CLOCK)
-                film.mux(stream.encode(frame))
-            film.mux(stream.encode())
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    height, width = first.shape[:2]
+    rate = Fraction(couple.fps).limit_denominator(1000)
+    with VideoWriter.open(out, (width, height), rate, FAST, time_base=Fraction(1, CLOCK)) as writer:
+        _add_sound(writer, video)
+        for time_s, picture in zip(couple.times, chain([first], pictures), strict=True):
+            writer.add_picture(picture, float(time_s))
 
 
 def _pictures(video: Path, couple: CoupleKeypoints) -> Iterator[np.ndarray]:
@@ -122,8 +111,8 @@ def _write(picture: np.ndarray, text: str, place: tuple[int, int], size: int, co
         cv2.putText(picture, text, place, font, scale, shade, width, cv2.LINE_AA)
 
 
-def _add_sound(film: Any, video: Path) -> None:
-    """Add the clip's sound to the film, on the pictures' clock; a clip without sound gives a silent film."""
+def _add_sound(writer: VideoWriter, video: Path) -> None:
+    """Add the clip's sound, on the pictures' clock; a clip without sound gives a silent video."""
     import av
 
     try:
@@ -131,13 +120,11 @@ def _add_sound(film: Any, video: Path) -> None:
             stream = next(iter(container.streams.audio), None)
             if stream is None:
                 return
-            heard = film.add_stream("aac", rate=stream.rate, layout="stereo")
+            writer.open_sound(stream.rate, "stereo")
             resampler: Any = av.AudioResampler("fltp", "stereo", stream.rate)
             origin = (container.start_time or 0) / 1_000_000
             for decoded in chain(container.decode(stream), [None]):
                 for sound in resampler.resample(decoded):
-                    sound.pts = round((sound.time - origin) * stream.rate)
-                    film.mux(heard.encode(sound))
-            film.mux(heard.encode())
+                    writer.add_sound(sound.to_ndarray(), sound.time - origin)
     except av.error.FFmpegError as error:
         raise UnreadableVideoError(video, f"its sound cannot be decoded ({error.strerror})") from error

@@ -12,7 +12,7 @@ from bachata_assets.pose.models.exported import exported_model
 from bachata_assets.pose.models.model_sets import ModelSetError, ModelSpec, load_model_set
 from bachata_assets.pose.models.pose_models import PoseModels, letterbox
 from bachata_assets.pose.models.runners import eager_device
-from bachata_assets.video.decode import sample_frames
+from bachata_assets.video.sampling import sample_frames
 from bachata_assets_tests.pose.conftest import SAMPLE
 
 SAMPLE_CLIP = SAMPLE / "videos" / "basic_steps" / "basic_step_1.mp4"

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from bachata_assets.cli import app
 from bachata_assets.pose.models.model_sets import MANIFEST, default_checkpoint_dir, load_model_set
 from bachata_assets.pose.models.pose_models import PoseModels
-from bachata_assets.video.decode import sample_frames
+from bachata_assets.video.sampling import sample_frames
 from bachata_assets_tests.pose.conftest import SAMPLE
 from bachata_assets_tests.support.official_form import SMALL, save_official
 from bachata_assets_tests.support.weights_server import Server

@@ -5,9 +5,10 @@ import av
 import numpy as np
 import pytest
 
-from bachata_assets.video import decode
-from bachata_assets.video.decode import probe, sample_frames
+from bachata_assets.video import sampling
 from bachata_assets.video.errors import UnreadableVideoError
+from bachata_assets.video.probe import probe
+from bachata_assets.video.sampling import sample_frames
 from bachata_assets_tests.support.clips import turn_clockwise, write_pictures
 
 SIZE = (160, 96)
@@ -147,10 +148,10 @@ def test_pictures_that_no_sample_shows_are_spared_and_change_nothing(
             out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
         out.mux(stream.encode())
     decoded: list[int] = []
-    timed = decode._timed
-    monkeypatch.setattr(decode, "_timed", lambda *given: (decoded.append(1) or each for each in timed(*given)))
+    timed = sampling._timed
+    monkeypatch.setattr(sampling, "_timed", lambda *given: (decoded.append(1) or each for each in timed(*given)))
     spared, count = list(sample_frames(path)), len(decoded)
-    monkeypatch.setattr(decode, "_shown_pts", lambda *given: None)
+    monkeypatch.setattr(sampling, "_shown_pts", lambda *given: None)
     every = list(sample_frames(path))
     assert count < 60 < len(decoded) - count == 90
     assert [time_s for time_s, _ in spared] == [time_s for time_s, _ in every]
