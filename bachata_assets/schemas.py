@@ -6,6 +6,7 @@ Missing is null, never zero and never NaN.
 
 import pyarrow as pa
 
+from bachata_assets.clip_record import COLUMNS, VECTOR_FIELDS, arrow_field
 from bachata_assets.families import DIMENSIONS
 
 KEYPOINTS = 17
@@ -81,28 +82,17 @@ clips = pa.schema(
 )
 """The clips of a collection: which id was given to which file."""
 
-_annotation_columns = [
-    pa.field("move_label", pa.string(), nullable=False),
-    pa.field("difficulty", pa.string(), nullable=False),
-    pa.field("energy_level", pa.string(), nullable=False),
-    pa.field("lead_follow_roles", pa.string(), nullable=False),
-    pa.field("estimated_tempo", pa.float64(), nullable=False, metadata={"unit": "beats per minute"}),
-    pa.field("notes", pa.string(), nullable=False),
-]
+
+def _described(name: str) -> pa.Field:
+    """Return a field of `ClipRecord` as a column that also says what it is."""
+    column = arrow_field(name)
+    return column.with_metadata({**(column.metadata or {}), "description": COLUMNS[name].description})
+
 
 embeddings = pa.schema(
     [
-        pa.field("clip_id", pa.string(), nullable=False),
-        pa.field("video_path", pa.string(), nullable=False),
-        *_annotation_columns,
-        pa.field("quality_score", pa.float64(), nullable=False, metadata={"unit": "0..1"}),
-        pa.field("detection_rate", pa.float64(), nullable=False, metadata={"unit": "0..1"}),
-        pa.field("avg_confidence", pa.float64(), nullable=False, metadata={"unit": "0..1"}),
-        pa.field("frame_count", pa.int32(), nullable=False, metadata={"unit": "frames at 15 fps"}),
-        pa.field("processing_time", pa.float64(), nullable=False, metadata={"unit": "s"}),
-        pa.field("version", pa.string(), nullable=False),
-        pa.field("created_at", pa.timestamp("us", tz="UTC"), nullable=False),
-        *[pa.field(f"{family}_embedding", vector(size)) for family, size in DIMENSIONS.items()],
+        *[_described(name) for name, column in COLUMNS.items() if column.arrow and not column.is_vector],
+        *[_described(VECTOR_FIELDS[family]) for family in DIMENSIONS],
     ]
 )
-"""One row a clip, all families side by side."""
+"""One row a clip, all families side by side; derived from `ClipRecord`."""

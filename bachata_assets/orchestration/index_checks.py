@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import dagster as dg
 import numpy as np
 
+from bachata_assets.collection.clip_tables import vector_of
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.orchestration.search_resource import SearchIndexResource
-from bachata_assets.pipeline.stages.vectors import vector_of
 
 SAMPLE_SIZE = 50
 """Clips that are read back and compared."""

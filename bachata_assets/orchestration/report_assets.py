@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from bachata_assets.clip_record import ClipRecord
 from bachata_assets.collection import scan as collection
+from bachata_assets.collection.clip_tables import embeddings_table
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.records import ClipRecord, embeddings_table
 from bachata_assets.collection.scan import Collection
 from bachata_assets.orchestration.check_history import checked_clips
 from bachata_assets.orchestration.partitions import OWNER

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import dagster as dg
 from dagster import DagsterInstance
 
+from bachata_assets.clip_record import ClipRecord
+from bachata_assets.collection.clip_tables import indexed_record
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.records import ClipRecord
 from bachata_assets.collection.scan import Collection
 from bachata_assets.orchestration.clip_events import FAILURE
 from bachata_assets.orchestration.history import recorded
@@ -55,7 +56,7 @@ class Standing:
 
 def records_of(clips: Sequence[Clip], dataset: Dataset) -> list[ClipRecord]:
     """Return the records of clips that are made."""
-    return [ClipRecord.indexed(clip, dataset.read_table("search_index", clip.clip_id)) for clip in clips]
+    return [indexed_record(clip, dataset.read_table("search_index", clip.clip_id)) for clip in clips]
 
 
 def _failed_stages(

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from bachata_assets.collection.records import ClipRecord
+from bachata_assets.clip_record import ClipRecord
 from bachata_assets.collection.scan import Collection
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.orchestration.check_history import Checked
@@ -130,6 +130,6 @@ def _link(path: Path, data_dir: str) -> str | None:
 def _rows(records: Sequence[ClipRecord], family: str) -> np.ndarray:
     """Return a family's vectors, float32 (N, D), a row of NaN where absent."""
     absent = np.full(DIMENSIONS[family], np.nan, np.float32)
-    vectors = (record.vectors[family] for record in records)
+    vectors = (record.vectors.get(family) for record in records)
     rows = [absent if vector is None else np.asarray(vector, np.float32) for vector in vectors]
     return np.array(rows, np.float32).reshape(-1, DIMENSIONS[family])

@@ -44,10 +44,6 @@ class AliasTakenError(SearchError):
     """A plain index has the name that is to be the alias."""
 
 
-class InvalidDocumentError(ValueError):
-    """A document cannot be indexed as it is."""
-
-
 class QueryError(ValueError):
     """A query, its weights or its filters make no sense."""
 

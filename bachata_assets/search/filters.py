@@ -1,12 +1,11 @@
 """`Filters`: which clips may be found; as Python values, as on the command line, and for each backend."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
+from bachata_assets.clip_record import DOCUMENT_FIELDS
 from bachata_assets.search.errors import QueryError
-
-LABELS = ("move_label", "difficulty", "energy_level")
 
 
 @dataclass(frozen=True)
@@ -100,6 +99,10 @@ class Filters:
         bounds = {"estimated_tempo": tempo, "quality_score": {"gte": self.min_quality}}
         present = {field: {k: v for k, v in ends.items() if v is not None} for field, ends in bounds.items()}
         return {field: ends for field, ends in present.items() if ends}
+
+
+LABELS = tuple(one.name for one in fields(Filters) if one.name in DOCUMENT_FIELDS)
+"""Fields of the document that a clip may be chosen by; the other filters are bounds of a number."""
 
 
 def sql_string(value: str) -> str:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from bachata_assets.clip_record import ClipRecord
 from bachata_assets.families import DIMENSIONS
-from bachata_assets.search.document import ClipDocument
 from bachata_assets.search.errors import QueryError, SearchError, UnknownClipError
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.similarity import Match, Query, checked_weights
@@ -100,7 +100,7 @@ class SearchIndex(ABC):
         return open_index(settings)
 
     @abstractmethod
-    def put(self, documents: Iterable[ClipDocument]) -> list[PutResult]:
+    def put(self, documents: Iterable[ClipRecord]) -> list[PutResult]:
         """Index documents in bulk, replacing those of the same clip.
 
         A refused document fails alone, in its result's `error`.
@@ -112,11 +112,11 @@ class SearchIndex(ABC):
         """
 
     @abstractmethod
-    def get_embedding_by_id(self, clip_id: str) -> ClipDocument | None:
+    def get_embedding_by_id(self, clip_id: str) -> ClipRecord | None:
         """Return the whole document of a clip with its vectors, None when the clip is not in the index."""
 
     @abstractmethod
-    def get_all_embeddings(self, filters: FiltersLike = None) -> Iterator[ClipDocument]:
+    def get_all_embeddings(self, filters: FiltersLike = None) -> Iterator[ClipRecord]:
         """Yield every document with its vectors, as of one moment, in memory that does not grow."""
 
     @abstractmethod

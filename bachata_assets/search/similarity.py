@@ -5,11 +5,12 @@ Pure arithmetic on vectors; where the vectors come from is each backend's concer
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 
+from bachata_assets.clip_record import DOCUMENT_FIELDS
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.search.errors import QueryError
 from bachata_assets.search.filters import Filters
@@ -50,6 +51,10 @@ class Match:
         return asdict(self)
 
 
+SHOWN_FIELDS = tuple(one.name for one in fields(Match) if one.name in DOCUMENT_FIELDS and one.name != "clip_id")
+"""Fields of the document that a `Match` carries beside its scores."""
+
+
 @dataclass(frozen=True)
 class Query:
     """What is looked for: a vector, and a weight, for each of the same families."""
@@ -74,10 +79,6 @@ class Query:
         total = min(max(CANDIDATES, CANDIDATES_PER_MATCH * self.size), MOST_CANDIDATES)
         shares = self.weight_vector / self.weight_vector.sum()
         return {family: math.ceil(total * share) for family, share in zip(self.weights, shares, strict=True)}
-
-
-SHOWN_FIELDS = ("video_path", "move_label", "difficulty", "energy_level", "estimated_tempo", "quality_score")
-"""Fields of the document that a `Match` carries beside its scores."""
 
 
 def checked_weights(weights: Mapping[str, float] | None) -> dict[str, float]:

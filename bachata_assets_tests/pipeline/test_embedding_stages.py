@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from bachata_assets.collection.annotation_file import Annotation
+from bachata_assets.collection.clip_tables import vector_of
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.music.beats import Beats
 from bachata_assets.pipeline.checks import Outcome, clip_checks
 from bachata_assets.pipeline.stage import Clip, Made, Stage
 from bachata_assets.pipeline.stages import language, pose
-from bachata_assets.pipeline.stages.vectors import ABOUT_KEY, vector_of
+from bachata_assets.pipeline.stages.vectors import ABOUT_KEY
 from bachata_assets_tests.support.synthetic_couple import a_couple
 
 HEARD = Beats(np.arange(0.2, 12, 0.45), tempo=60 / 0.45, confidence=0.8, duration=12.0)

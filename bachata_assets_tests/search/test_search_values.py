@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bachata_assets.search import ClipDocument, Filters
-from bachata_assets.search.errors import InvalidDocumentError, QueryError
+from bachata_assets.clip_record import ClipRecord, InvalidRecordError
+from bachata_assets.search import Filters
+from bachata_assets.search.errors import QueryError
 from bachata_assets.search.similarity import Query, best, checked_weights, parse_weights
 from bachata_assets_tests.support.documents import document, vector
 
@@ -30,19 +31,19 @@ from bachata_assets_tests.support.documents import document, vector
 )
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast")
 def test_a_wrong_document_is_refused_by_clip_and_field(wrong: dict[str, Any], says: str) -> None:
-    with pytest.raises(InvalidDocumentError, match=says):
+    with pytest.raises(InvalidRecordError, match=says):
         document("clip", **wrong)
 
 
 @pytest.mark.parametrize("clip_id", ["", "é" * 257])
 def test_an_id_that_elasticsearch_cannot_take_is_refused(clip_id: str) -> None:
-    with pytest.raises(InvalidDocumentError, match="must be 1 to 512 bytes long"):
+    with pytest.raises(InvalidRecordError, match="must be 1 to 512 bytes long"):
         document(clip_id)
 
 
 def test_the_json_reads_back_as_the_same_document() -> None:
     sent = document("clip", 5, follow_embedding=None)
-    read = ClipDocument.from_source(json.loads(sent.to_json()))
+    read = ClipRecord.from_source(json.loads(sent.to_json()))
     assert read.to_json() == sent.to_json()
     assert read.content_hash == sent.content_hash
     for family, expected in sent.vectors.items():

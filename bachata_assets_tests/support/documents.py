@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from bachata_assets.clip_record import ClipRecord
 from bachata_assets.families import DIMENSIONS
-from bachata_assets.search.document import ClipDocument
 
 LABELS = ("basic_step", "lady_right_turn", "body_roll")
 LEVELS = ("beginner", "intermediate", "advanced")
@@ -19,7 +19,7 @@ def vector(family: str, seed: int, spread: float = 1.0) -> np.ndarray:
     return (center + spread * noise).astype(np.float32)
 
 
-def document(clip_id: str, seed: int = 0, **overrides: Any) -> ClipDocument:
+def document(clip_id: str, seed: int = 0, **overrides: Any) -> ClipRecord:
     """A clip of which everything is there, unless overridden."""
     values: dict[str, Any] = {f"{family}_embedding": vector(family, seed) for family in DIMENSIONS}
     values |= {
@@ -37,10 +37,10 @@ def document(clip_id: str, seed: int = 0, **overrides: Any) -> ClipDocument:
         "version": "mmpose_v1",
         "created_at": datetime(2025, 10, 18, 12, tzinfo=UTC),
     }
-    return ClipDocument(**(values | overrides))
+    return ClipRecord(**(values | overrides))
 
 
-def documents(count: int) -> list[ClipDocument]:
+def documents(count: int) -> list[ClipRecord]:
     """`count` clips; every seventh has no sound, every eleventh no follower."""
     made = []
     for seed in range(count):

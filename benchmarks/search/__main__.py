@@ -22,7 +22,7 @@ import psutil
 import pyarrow.parquet as pq
 
 from bachata_assets.families import DIMENSIONS
-from bachata_assets.search import ClipDocument, SearchIndex, open_index
+from bachata_assets.search import ClipRecord, SearchIndex, open_index
 from bachata_assets.search.similarity import DEFAULT_WEIGHTS
 from bachata_assets.settings import Settings
 from bachata_assets_tests.support.elasticsearch_node import OLDEST, Node
@@ -54,9 +54,9 @@ def collection(around: Vectors, count: int, rng: np.random.Generator) -> Vectors
     return made
 
 
-def documents(vectors: Vectors, rows: range) -> Iterator[ClipDocument]:
+def documents(vectors: Vectors, rows: range) -> Iterator[ClipRecord]:
     for row in rows:
-        yield ClipDocument(
+        yield ClipRecord(
             clip_id=f"clip_{row:07d}",
             video_path=f"videos/{row % 30}/clip_{row:07d}.mp4",
             **{f"{family}_embedding": vectors[family][row] for family in DIMENSIONS},

@@ -31,9 +31,3 @@ def vector_made(
     if values is None:
         return Made(table, {**metadata, "absent_reason": absent})
     return Made(table, {**metadata, "dimensions": len(values), "norm": float(np.linalg.norm(values))})
-
-
-def vector_of(table: pa.Table) -> np.ndarray | None:
-    """Return the vector of a family's table, None where it is absent."""
-    values = table.column("vector")[0].as_py()
-    return None if values is None else np.asarray(values, np.float32)

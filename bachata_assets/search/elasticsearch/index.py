@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from bachata_assets.search.document import ClipDocument
+from bachata_assets.clip_record import ClipRecord
 from bachata_assets.search.elasticsearch import client as elasticsearch_client
 from bachata_assets.search.elasticsearch import mapping as elasticsearch_mapping
 from bachata_assets.search.elasticsearch import versions as elasticsearch_versions
@@ -67,7 +67,7 @@ class ElasticsearchIndex(SearchIndex):
         elasticsearch_versions.create(self._client, self.version, self._fingerprint, source_vectors=source_vectors)
         return self.version
 
-    def put(self, documents: Iterable[ClipDocument]) -> list[PutResult]:
+    def put(self, documents: Iterable[ClipRecord]) -> list[PutResult]:
         """See `SearchIndex.put`."""
         writers_only(self.version)
         results: list[PutResult] = []
@@ -79,7 +79,7 @@ class ElasticsearchIndex(SearchIndex):
             raise SearchUnavailableError(str(error), results) from error
         return results
 
-    def _bulk(self, name: str, documents: Iterable[ClipDocument]) -> Iterator[PutResult]:
+    def _bulk(self, name: str, documents: Iterable[ClipRecord]) -> Iterator[PutResult]:
         from elasticsearch import helpers
 
         hashes: dict[str, str] = {}
@@ -104,19 +104,19 @@ class ElasticsearchIndex(SearchIndex):
             error = explain(item["error"]) if "error" in item else None
             yield PutResult(item["_id"], name, hashes[item["_id"]], error)
 
-    def get_embedding_by_id(self, clip_id: str) -> ClipDocument | None:
+    def get_embedding_by_id(self, clip_id: str) -> ClipRecord | None:
         """See `SearchIndex.get_embedding_by_id`."""
         with clear_errors(self._settings):
             found = self._client.search(
                 index=self._name, query={"term": {"clip_id": clip_id}}, source=WHOLE_DOCUMENT, size=1
             )
         hits = found["hits"]["hits"]
-        return ClipDocument.from_source(hits[0]["_source"]) if hits else None
+        return ClipRecord.from_source(hits[0]["_source"]) if hits else None
 
-    def get_all_embeddings(self, filters: FiltersLike = None) -> Iterator[ClipDocument]:
+    def get_all_embeddings(self, filters: FiltersLike = None) -> Iterator[ClipRecord]:
         """See `SearchIndex.get_all_embeddings`."""
         for hit in self._scan(Filters.of(filters), source=WHOLE_DOCUMENT):
-            yield ClipDocument.from_source(hit["_source"])
+            yield ClipRecord.from_source(hit["_source"])
 
     def count(self) -> int:
         """See `SearchIndex.count`."""

@@ -6,8 +6,8 @@ Which index has it is `elasticsearch_versions.py`'s concern.
 import json
 from typing import Any
 
+from bachata_assets.clip_record import COLUMNS, DOCUMENT_FIELDS, VECTOR_FIELDS
 from bachata_assets.families import DIMENSIONS
-from bachata_assets.search.document import VECTOR_FIELDS
 
 SOURCE_VECTORS_SETTING = "index.mapping.exclude_source_vectors"
 """Known from 9.2 on, where vectors are left out of `_source` unless it is false."""
@@ -42,30 +42,14 @@ def structure(*, source_vectors: bool) -> str:
 
 
 def _properties() -> dict[str, Any]:
-    keyword, number = {"type": "keyword"}, {"type": "float"}
     vectors = {
-        field: {
+        name: {
             "type": "dense_vector",
             "dims": DIMENSIONS[family],
             "index": True,
             "similarity": "cosine",
             "index_options": VECTOR_INDEX,
         }
-        for family, field in VECTOR_FIELDS.items()
+        for family, name in VECTOR_FIELDS.items()
     }
-    return {
-        "clip_id": keyword,
-        "video_path": keyword,
-        **vectors,
-        "move_label": keyword,
-        "difficulty": keyword,
-        "energy_level": keyword,
-        "lead_follow_roles": keyword,
-        "estimated_tempo": number,
-        "quality_score": number,
-        "detection_rate": number,
-        "frame_count": {"type": "integer"},
-        "processing_time": number,
-        "version": keyword,
-        "created_at": {"type": "date"},
-    }
+    return {name: vectors.get(name, {"type": COLUMNS[name].elasticsearch}) for name in DOCUMENT_FIELDS}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bachata_assets.search.document import VECTOR_FIELDS
+from bachata_assets.clip_record import VECTOR_FIELDS
 from bachata_assets.search.similarity import SHOWN_FIELDS, Match, Query, best
 
 if TYPE_CHECKING:

@@ -11,9 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from bachata_assets import schemas
-from bachata_assets.families import DIMENSIONS
-from bachata_assets.search.document import VECTOR_FIELDS, ClipDocument
+from bachata_assets.clip_record import DOCUMENT_FIELDS, VECTOR_FIELDS, ClipRecord, arrow_field
 from bachata_assets.search.errors import IndexMissingError, SearchError
 from bachata_assets.search.filters import Filters, sql_string
 from bachata_assets.search.index import (
@@ -36,17 +34,9 @@ ALIASES = "aliases"
 BATCH_DOCUMENTS = 1000
 FINGERPRINT_KEY = b"fingerprint"
 
-_VECTORS = {name: pa.field(name, schemas.vector(DIMENSIONS[family])) for family, name in VECTOR_FIELDS.items()}
-SCHEMA = pa.schema(
-    [
-        pa.field("clip_id", pa.string(), nullable=False),
-        *_VECTORS.values(),
-        *[schemas.embeddings.field(name) for name in (
-            "video_path", "move_label", "difficulty", "energy_level", "lead_follow_roles", "estimated_tempo",
-            "quality_score", "detection_rate", "frame_count", "processing_time", "version", "created_at",
-        )],
-    ]
-)  # fmt: skip
+_ORDERED = dict.fromkeys(["clip_id", *VECTOR_FIELDS.values(), *DOCUMENT_FIELDS])
+SCHEMA = pa.schema([arrow_field(name) for name in _ORDERED])
+"""The document as a row; its text is hashed into the name of every version, so that a change makes another table."""
 
 
 class LanceIndex(SearchIndex):
@@ -66,7 +56,7 @@ class LanceIndex(SearchIndex):
 
         return lancedb.connect(self._location)
 
-    def put(self, documents: Iterable[ClipDocument]) -> list[PutResult]:
+    def put(self, documents: Iterable[ClipRecord]) -> list[PutResult]:
         """See `SearchIndex.put`; all documents of a batch of 1000 get in, or none."""
         name, results = writers_only(self.version), []
         table, remaining = self._table(), iter(documents)
@@ -79,16 +69,16 @@ class LanceIndex(SearchIndex):
         tidy(table)
         return results
 
-    def get_embedding_by_id(self, clip_id: str) -> ClipDocument | None:
+    def get_embedding_by_id(self, clip_id: str) -> ClipRecord | None:
         """See `SearchIndex.get_embedding_by_id`."""
         rows = self._table().search().where(f"clip_id = {sql_string(clip_id)}").limit(1).to_list()
-        return ClipDocument.from_source(rows[0]) if rows else None
+        return ClipRecord.from_source(rows[0]) if rows else None
 
-    def get_all_embeddings(self, filters: FiltersLike = None) -> Iterator[ClipDocument]:
+    def get_all_embeddings(self, filters: FiltersLike = None) -> Iterator[ClipRecord]:
         """See `SearchIndex.get_all_embeddings`."""
         for batch in batches(self._table(), Filters.of(filters).to_sql(), SCHEMA.names):
             for row in batch.to_pylist():
-                yield ClipDocument.from_source(row)
+                yield ClipRecord.from_source(row)
 
     def count(self) -> int:
         """See `SearchIndex.count`."""
@@ -203,6 +193,6 @@ def _ids(table: Any) -> set[str]:
     return set(table.search().select(["clip_id"]).to_arrow().column(0).to_pylist())
 
 
-def _to_arrow(documents: list[ClipDocument]) -> pa.Table:
+def _to_arrow(documents: list[ClipRecord]) -> pa.Table:
     columns = {name: [getattr(document, name) for document in documents] for name in SCHEMA.names}
     return pa.table(columns, schema=SCHEMA)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from bachata_assets.search.document import VECTOR_FIELDS
+from bachata_assets.clip_record import VECTOR_FIELDS
 from bachata_assets.search.filters import sql_string
 from bachata_assets.search.similarity import SHOWN_FIELDS, Match, Query, best, family_scores
 

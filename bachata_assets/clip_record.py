@@ -1,0 +1,214 @@
+"""`ClipRecord`: everything that is known of a clip, in one row.
+
+Its fields say with `Column` what they are in each form of the row. These forms are derived from them: the table
+`embeddings` (`schemas.py`), the document of the search index and its JSON (here), the mapping in Elasticsearch
+(`search/elasticsearch/mapping.py`), the table in LanceDB (`search/lancedb/index.py`) and the rows of the report.
+A record is gathered from the tables of a clip in `collection/clip_tables.py`.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from typing import Annotated, Any, Literal, get_type_hints
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bachata_assets.families import DIMENSIONS
+
+ID_BYTES = 512
+"""Maximum length of a clip id: one longer `_id` makes Elasticsearch refuse the whole bulk request."""
+
+ElasticsearchType = Literal["keyword", "float", "integer", "date", "dense_vector"]
+
+
+class InvalidRecordError(ValueError):
+    """A record cannot be searched as it is; the message names clip and field."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A field of `ClipRecord` in the forms that are derived from it.
+
+    Attributes
+    ----------
+    description : what the field says, a phrase
+    arrow : type in the table `embeddings`; None: not in this table
+    elasticsearch : type in the document; None: not in the document
+    unit : of the numbers
+    provenance : says how and when the record was made, and is left out of `ClipRecord.content_hash`
+    """
+
+    description: str
+    arrow: pa.DataType | None = None
+    elasticsearch: ElasticsearchType | None = None
+    unit: str | None = None
+    provenance: bool = False
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether the field is the embedding of a family, which may be absent."""
+        return self.elasticsearch == "dense_vector"
+
+
+def _vector(family: str, description: str) -> Column:
+    return Column(description, pa.list_(pa.float32(), DIMENSIONS[family]), "dense_vector")
+
+
+_label = partial(Column, arrow=pa.string(), elasticsearch="keyword")
+_number = partial(Column, arrow=pa.float64(), elasticsearch="float")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ClipRecord:
+    """One clip as it is searched, exported and reported.
+
+    The document in the search index is the record without the four fields that only a data dir knows: `notes`,
+    `avg_confidence`, `absent` and `timeline`. They have their defaults in a record that was read from an index.
+
+    Vectors are float32 (D,), read-only, and None where the family is absent: never zeros.
+
+    Raises
+    ------
+    InvalidRecordError
+        Naming clip and field: a vector of the wrong length, with NaN or Inf, or all zeros (so without a
+        cosine); a number that is not finite; a time without time zone; an id that is empty or longer than 512 bytes.
+    """
+
+    clip_id: Annotated[str, _label("name of the clip, also the document's _id")]
+    video_path: Annotated[str, _label("where the video is, with forward slashes")]
+    audio_embedding: Annotated[np.ndarray | None, _vector("audio", "sound of the music")]
+    lead_embedding: Annotated[np.ndarray | None, _vector("lead", "movement of the leader")]
+    follow_embedding: Annotated[np.ndarray | None, _vector("follow", "movement of the follower")]
+    interaction_embedding: Annotated[np.ndarray | None, _vector("interaction", "movement of the two together")]
+    text_embedding: Annotated[np.ndarray | None, _vector("text", "sentence made of the annotation")]
+    move_label: Annotated[str, _label("name of the move")]
+    difficulty: Annotated[str, _label("beginner, intermediate or advanced, as annotated")]
+    energy_level: Annotated[str, _label("low, medium or high, as annotated")]
+    lead_follow_roles: Annotated[str, _label("whom the clip teaches: lead_focus, follow_focus or both, as annotated")]
+    estimated_tempo: Annotated[float, _number("tempo of the music, as annotated", unit="beats per minute")]
+    notes: Annotated[str | None, Column("free text of the annotation", pa.string())] = None
+    quality_score: Annotated[float, _number("0.6 x detection_rate + 0.4 x avg_confidence", unit="0..1")]
+    detection_rate: Annotated[float, _number("share of the frames in which both dancers are found", unit="0..1")]
+    avg_confidence: Annotated[
+        float | None, Column("mean keypoint score of the dancers that are found", pa.float64(), unit="0..1")
+    ] = None
+    frame_count: Annotated[int, Column("number of sampled frames", pa.int32(), "integer", unit="frames at 15 fps")]
+    processing_time: Annotated[float, _number("time that making its tables took", unit="s", provenance=True)]
+    version: Annotated[str, _label("version of the pipeline, as in the specification")]
+    created_at: Annotated[
+        datetime, Column("when the last of its tables was made", pa.timestamp("us", tz="UTC"), "date", provenance=True)
+    ]
+    absent: Annotated[Mapping[str, str], Column("family -> why it has no vector")] = field(default_factory=dict)
+    timeline: Annotated[str, Column("where both dancers are found, see `pose.detection_timeline`")] = ""
+
+    def __post_init__(self) -> None:
+        if not self.clip_id or len(self.clip_id.encode()) > ID_BYTES:
+            raise InvalidRecordError(f"clip id {self.clip_id[:80]!r}: must be 1 to {ID_BYTES} bytes long")
+        for family, name in VECTOR_FIELDS.items():
+            vector = getattr(self, name)
+            if vector is not None:
+                object.__setattr__(self, name, _checked(vector, DIMENSIONS[family], f"{self.clip_id}: {name}"))
+        for name in _NUMBERS:
+            if not np.isfinite(getattr(self, name)):
+                raise InvalidRecordError(f"{self.clip_id}: {name} is {getattr(self, name)}, not a finite number")
+        if self.created_at.tzinfo is None:
+            raise InvalidRecordError(f"{self.clip_id}: created_at {self.created_at} has no time zone")
+
+    @property
+    def vectors(self) -> dict[str, np.ndarray]:
+        """The families that are there, family -> float32 (D,)."""
+        found = {family: getattr(self, name) for family, name in VECTOR_FIELDS.items()}
+        return {family: vector for family, vector in found.items() if vector is not None}
+
+    def scalars(self) -> dict[str, Any]:
+        """Return the row of the table `embeddings` without its vectors, as values that JSON knows."""
+        row = {name: getattr(self, name) for name, column in COLUMNS.items() if column.arrow and not column.is_vector}
+        return {**row, "created_at": _as_text(self.created_at)}
+
+    def to_source(self) -> dict[str, Any]:
+        """Return the document as plain values in the specification's order; an absent vector is None."""
+        source: dict[str, Any] = json.loads(self.to_json())
+        return source
+
+    def to_json(self) -> str:
+        """Return the document as sent to Elasticsearch; its vectors read back as the same float32."""
+        values = {name: getattr(self, name) for name in DOCUMENT_FIELDS} | {"created_at": _as_text(self.created_at)}
+        parts = [f'"{name}":{_json(value)}' for name, value in values.items()]
+        return "{" + ",".join(parts) + "}"
+
+    @classmethod
+    def from_source(cls, source: Mapping[str, Any], **beside: Any) -> "ClipRecord":
+        """Return the record of a `to_source`, or of a JSON read back; foreign fields are ignored.
+
+        Parameters
+        ----------
+        source : values of the document
+        beside : fields that the document does not have
+        """
+        values: dict[str, Any] = {name: source.get(name) for name in DOCUMENT_FIELDS}
+        for name in VECTOR_FIELDS.values():
+            values[name] = None if values[name] is None else np.asarray(values[name], np.float32)
+        if isinstance(values["created_at"], str):
+            values["created_at"] = datetime.fromisoformat(values["created_at"])
+        return cls(**values, **beside)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Sha256 of the document without processing_time and created_at, which making the same again changes."""
+        said = [name for name in DOCUMENT_FIELDS if not (COLUMNS[name].provenance or COLUMNS[name].is_vector)]
+        content = {name: getattr(self, name) for name in said}
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
+        for family, vector in self.vectors.items():
+            digest.update(family.encode() + vector.tobytes())
+        return digest.hexdigest()
+
+
+COLUMNS: dict[str, Column] = {
+    name: hint.__metadata__[0] for name, hint in get_type_hints(ClipRecord, include_extras=True).items()
+}
+"""Field of `ClipRecord` -> its column, in the order of the fields."""
+
+DOCUMENT_FIELDS = tuple(name for name, column in COLUMNS.items() if column.elasticsearch)
+"""Fields of the document, in the specification's order."""
+
+VECTOR_FIELDS = {name.removesuffix("_embedding"): name for name, column in COLUMNS.items() if column.is_vector}
+"""Embedding family -> its field, in the document's order."""
+
+_NUMBERS = tuple(name for name, column in COLUMNS.items() if column.elasticsearch == "float")
+
+
+def arrow_field(name: str) -> pa.Field:
+    """Return a field of `ClipRecord` as a column, with its unit; only vectors may be null."""
+    column = COLUMNS[name]
+    unit = {"unit": column.unit} if column.unit else None
+    return pa.field(name, column.arrow, nullable=column.is_vector, metadata=unit)
+
+
+def _checked(vector: np.ndarray, size: int, name: str) -> np.ndarray:
+    """Return a vector as read-only float32 (size,) that has a direction."""
+    checked = np.array(vector, np.float32)
+    if checked.shape != (size,):
+        raise InvalidRecordError(f"{name} has shape {checked.shape}, must be ({size},)")
+    if not np.isfinite(checked).all():
+        raise InvalidRecordError(f"{name} holds NaN or Inf")
+    if not np.linalg.norm(checked) > 0:
+        raise InvalidRecordError(f"{name} is all zeros; an absent vector is None")
+    checked.flags.writeable = False
+    return checked
+
+
+def _as_text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _json(value: Any) -> str:
+    if not isinstance(value, np.ndarray):
+        return json.dumps(value, allow_nan=False, ensure_ascii=False)
+    # Arrow writes the shortest text that is the same float32 again, ten times as fast as json writes doubles.
+    numbers = pa.ListArray.from_arrays(pa.array([0, len(value)], pa.int32()), pa.array(value).cast(pa.string()))
+    return f"[{pc.binary_join(numbers, ',')[0]}]"

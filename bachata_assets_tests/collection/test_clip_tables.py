@@ -1,0 +1,110 @@
+"""A clip's record gathered from its tables, read again from its document, and the table over all clips."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from bachata_assets import schemas
+from bachata_assets.clip_record import InvalidRecordError
+from bachata_assets.collection import clip_tables
+from bachata_assets.collection.annotation_file import Annotation
+from bachata_assets.collection.clip_tables import RECORD_INPUTS, embeddings_table, gathered_record, indexed_record
+from bachata_assets.collection.dataset import PROVENANCE_KEY
+from bachata_assets.families import DIMENSIONS
+from bachata_assets.pipeline.stage import Clip
+from bachata_assets_tests.support.documents import document
+from bachata_assets_tests.support.synthetic_couple import a_couple
+
+CLIP = Clip(
+    "dip_1",
+    Path("dip_1.mp4"),
+    "data/Bachata_steps/dip_1.mp4",
+    Annotation(move_label="dip", difficulty="advanced", notes="slowly", lead="left"),
+    {},
+)
+
+
+def provenance(made_at: float) -> dict[bytes, bytes]:
+    return {PROVENANCE_KEY: json.dumps({"seconds": 1.5004, "made_at": made_at}).encode()}
+
+
+def tables(absent: str = "audio", **vectors: np.ndarray) -> dict[str, pa.Table]:
+    """Return the tables of a clip without one family, made in the order of RECORD_INPUTS."""
+    couple = a_couple(seconds=2).to_table()
+    made = {"keypoints": couple.replace_schema_metadata({**couple.schema.metadata, **provenance(1_760_000_000.0)})}
+    for number, (family, size) in enumerate(DIMENSIONS.items()):
+        vector, reason = vectors.get(family, np.full(size, number + 1, np.float32)), None
+        if family == absent:
+            vector, reason = None, "no sound"
+        row = {"clip_id": "dip_1", "vector": vector, "absent_reason": reason}
+        table = pa.Table.from_pylist([row], schema=schemas.embedding(family))
+        made[f"{family}_embedding"] = table.replace_schema_metadata(provenance(1_760_000_001.0 + number))
+    assert tuple(made) == RECORD_INPUTS
+    return made
+
+
+def test_a_record_says_what_the_tables_and_the_annotation_of_its_clip_say() -> None:
+    record = gathered_record(CLIP, tables())
+    assert record.scalars() == {
+        "clip_id": "dip_1",
+        "video_path": "data/Bachata_steps/dip_1.mp4",
+        "move_label": "dip",
+        "difficulty": "advanced",
+        "energy_level": "medium",
+        "lead_follow_roles": "both",
+        "estimated_tempo": 120.0,
+        "notes": "slowly",
+        "quality_score": 1.0,
+        "detection_rate": 1.0,
+        "avg_confidence": 1.0,
+        "frame_count": 30,
+        "processing_time": 9.002,
+        "version": "mmpose_v1",
+        "created_at": "2025-10-09T08:53:25Z",
+    }
+    assert record.absent == {"audio": "no sound"}
+    assert record.timeline == "9" * 30
+    assert {family: vector[-1] for family, vector in record.vectors.items()} == {
+        "lead": 1, "follow": 2, "interaction": 3, "text": 5,
+    }  # fmt: skip
+
+
+def test_a_clip_that_cannot_be_searched_is_refused_by_its_vector() -> None:
+    with pytest.raises(InvalidRecordError, match="dip_1: lead_embedding is all zeros"):
+        gathered_record(CLIP, tables(lead=np.zeros(512)))
+
+
+def test_the_record_read_from_the_document_s_table_is_the_record_that_was_indexed() -> None:
+    record = gathered_record(CLIP, tables())
+    row = {
+        "clip_id": "dip_1",
+        "index_name": "moves-1",
+        "content_hash": record.content_hash,
+        "document": record.to_json(),
+        "avg_confidence": record.avg_confidence,
+        "absent": json.dumps(record.absent),
+        "timeline": record.timeline,
+    }
+    read = indexed_record(CLIP, pa.Table.from_pylist([row], schema=schemas.search_index))
+    assert read.scalars() == record.scalars()
+    assert (read.absent, read.timeline) == (record.absent, record.timeline)
+    assert read.content_hash == record.content_hash
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
+def test_the_table_has_a_row_for_every_record_in_their_order(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clip_tables, "_AT_ONCE", 2)
+    records = []
+    for number in range(count):
+        lead = np.full(512, number + 1, np.float32)
+        sound = {"audio_embedding": None} if number % 2 else {}
+        records.append(document(f"clip {number}", lead_embedding=lead, notes="", avg_confidence=0.9, **sound))
+    table = embeddings_table(records)
+    assert table.schema.equals(schemas.embeddings, check_metadata=True)
+    rows = table.to_pylist()
+    assert [row["clip_id"] for row in rows] == [f"clip {number}" for number in range(count)]
+    assert [row["lead_embedding"][511] for row in rows] == [number + 1 for number in range(count)]
+    assert [row["audio_embedding"] is None for row in rows] == [number % 2 == 1 for number in range(count)]
