@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bachata_assets.inference.export_cache import cached_export
 from bachata_assets.pose.models.decoding import write_form
 from bachata_assets.pose.models.model_sets import ModelSpec
+from bachata_assets.pose.models.openmmlab_scope import own_scope
 
 if TYPE_CHECKING:
     import openvino
@@ -27,6 +28,11 @@ def exported_model(spec: ModelSpec, cache_dir: Path | None = None) -> "openvino.
 
 
 def _export(spec: ModelSpec) -> "openvino.Model":
+    with own_scope(spec):
+        return _traced(spec)
+
+
+def _traced(spec: ModelSpec) -> "openvino.Model":
     import openvino
     import torch
 

@@ -16,9 +16,9 @@ import mmpose.registry
 import torch
 from mmengine.config import Config
 from mmengine.model.utils import revert_sync_batchnorm
-from mmengine.registry import DefaultScope
 
 from bachata_assets.pose.models.model_sets import ModelSetError, ModelSpec
+from bachata_assets.pose.models.openmmlab_scope import own_scope
 from bachata_assets.pose.models.openmmlab_two_stage import TwoStageDetector
 from bachata_assets.pose.models.weights_file import read_weights
 from bachata_assets.schemas import HAND_KEYPOINTS, KEYPOINTS
@@ -42,14 +42,13 @@ def build_model(spec: ModelSpec) -> Any:
 
 def untrained_model(spec: ModelSpec) -> Any:
     """Return the MMDet or MMPose model that the config of `spec` describes, its weights as they are made."""
-    config = Config.fromfile(spec.config_path)
-    config.merge_from_dict({"model": spec.options})
-    # The start weights of a training are a URL; ours come from the checkpoint.
-    config.model.backbone.pop("init_cfg", None)
-    scope = "mmdet" if spec.kind == "detector" else "mmpose"
-    registry = (mmdet if scope == "mmdet" else mmpose).registry.MODELS
-    DefaultScope.get_instance(f"{scope}-{id(config)}", scope_name=scope)
-    return revert_sync_batchnorm(registry.build(config.model))
+    registry = (mmdet if spec.kind == "detector" else mmpose).registry.MODELS
+    with own_scope(spec):
+        config = Config.fromfile(spec.config_path)
+        config.merge_from_dict({"model": spec.options})
+        # The start weights of a training are a URL; ours come from the checkpoint.
+        config.model.backbone.pop("init_cfg", None)
+        return revert_sync_batchnorm(registry.build(config.model))
 
 
 def _load_weights(model: Any, spec: ModelSpec) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from bachata_assets.pose.models.model_sets import ModelSetError, ModelSpec
+from bachata_assets.pose.models.openmmlab_scope import own_scope
 
 if TYPE_CHECKING:
     import openvino
@@ -71,9 +72,10 @@ class EagerRunner:
     """
 
     def __init__(self, spec: ModelSpec, device: str) -> None:
-        from bachata_assets.pose.models.openmmlab import exportable
+        with own_scope(spec):
+            from bachata_assets.pose.models.openmmlab import exportable
 
-        network = exportable(spec)
+            network = exportable(spec)
         self.form: dict[str, Any] = network.form
         if self.form["kind"] == "boxes":
             raise ModelSetError(f'{spec.config}: two-stage detectors run on the CPU only; take `device = "cuda"` away')
