@@ -1,6 +1,6 @@
 """A model of a model set, exported to OpenVINO.
 
-The networks are made in `openmmlab_models.py` and run in `models.py`; where exports are kept: `inference/export_cache.py`.
+The networks are built in `openmmlab.py` and run in `pose_models.py`; exports are kept by `inference/export_cache.py`.
 """
 
 from pathlib import Path

@@ -1,8 +1,8 @@
 """Who leads: cues read off the couple's keypoints, combined into a probability.
 
 Each cue gives log-odds that dancer 0 leads, `weight x tanh(measure / spread)`; they add up. The weights are fitted by
-`training/role_weights.py`: a logistic regression in which no weight is negative and each is held near the others, since the
-clips of known roles are few. How often each cue is right, and the stated confidence: docs/couple.md.
+`training/role_weights.py`: a logistic regression in which no weight is negative and each is held near the others, since
+the clips of known roles are few. How often each cue is right, and the stated confidence: docs/couple.md.
 """
 
 from collections.abc import Callable

@@ -28,7 +28,9 @@ def packages(spec: ModelSpec) -> set[str]:
     return {type(part).__module__.split(".")[0] for part in (model, model.backbone)}
 
 
-def test_a_detector_and_a_pose_model_built_by_several_threads_are_of_their_own_registries(specs: tuple[ModelSpec, ModelSpec]) -> None:
+def test_a_detector_and_a_pose_model_built_by_several_threads_are_of_their_own_registries(
+    specs: tuple[ModelSpec, ModelSpec],
+) -> None:
     detector, pose = specs
     with ThreadPoolExecutor(4) as threads:
         built = list(threads.map(packages, [detector, pose, pose, detector] * 6))
