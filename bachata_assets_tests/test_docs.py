@@ -152,7 +152,9 @@ def test_every_command_of_the_docs_does_what_it_says(as_before: Path, monkeypatc
         assert (result.exit_code == 0) == (reason is None), (call, result.output)
         assert reason is None or (reason in result.output and "Traceback" not in result.output), (call, result.output)
         done.append(words[0])
-    assert set(done) == set(typer.main.get_command(app).commands)
+    program = typer.main.get_command(app)
+    assert isinstance(program, TyperGroup)
+    assert set(done) == set(program.commands)
     assert (as_before / "film.mp4").stat().st_size > 10_000
     assert (as_before / "data" / "embedding_generation.log").stat().st_size > 0
     assert (as_before / "data" / "embedding_generation_report.json").exists()
@@ -167,7 +169,7 @@ def command_table(page: Path) -> str:
 def test_the_missions_two_calls_read_every_vector(as_before: Path) -> None:
     snippet = re.search(r"```python\n(.*?)```", MIGRATING.read_text(), re.DOTALL)
     assert snippet is not None
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     exec(snippet[1], names)
     embeddings, one = names["embeddings"], names["embedding"]
     assert isinstance(embeddings, list)

@@ -30,7 +30,7 @@ SECRETS = {
 }
 
 
-class SecretManager(grpc.GenericRpcHandler):
+class SecretManager(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc publishes no types
     """Serves AccessSecretVersion, counting calls."""
 
     def __init__(self) -> None:

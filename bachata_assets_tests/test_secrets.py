@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from click.testing import Result
+from typer.testing import Result
 
 from bachata_assets_tests.support.elasticsearch_node import NEWEST, PASSWORD, Node
 from bachata_assets_tests.support.workplace import Workplace, generate, report_of

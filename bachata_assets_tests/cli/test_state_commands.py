@@ -6,8 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from bachata_assets.cli import app
 from bachata_assets.commands import verify as verification

@@ -6,9 +6,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from click.testing import Result
 from dagster import DagsterInstance
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from bachata_assets.cli import app
 from bachata_assets.collection import scan as collection
@@ -46,7 +45,7 @@ def preview(place: Workplace, *words: str) -> Result:
 def streams(path: Path) -> dict[str, tuple[str, float]]:
     """Return codec and length (s) of each kind of stream."""
     with av.open(str(path)) as film:
-        return {s.type: (s.codec_context.name, float(s.duration * s.time_base)) for s in film.streams}
+        return {s.type: (s.codec_context.name, float((s.duration or 0) * (s.time_base or 0))) for s in film.streams}
 
 
 def test_the_film_has_the_clips_length_sound_and_skeletons(place: Workplace) -> None:

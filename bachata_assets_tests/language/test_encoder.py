@@ -10,7 +10,7 @@ from bachata_assets.language.encoder import TextEncoder, feature_names
 
 
 @pytest.fixture(scope="module")
-def encoder():
+def encoder() -> TextEncoder:
     return TextEncoder()
 
 
@@ -44,7 +44,7 @@ def test_the_vector_is_that_of_the_published_model(encoder: TextEncoder) -> None
 
 
 def test_the_encoder_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args):
+    def refuse(*args: object) -> None:
         raise AssertionError("the encoder reached for the network")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)

@@ -1,11 +1,13 @@
+from typing import Any
+
 import pytest
 
 from bachata_assets.collection.annotation_file import Annotation
 from bachata_assets.language.sentence import annotation_sentence
 
 
-def full(**changes):
-    known = {
+def full(**changes: Any) -> Annotation:
+    known: dict[str, Any] = {
         "move_label": "lady_left_turn",
         "difficulty": "intermediate",
         "energy_level": "low",

@@ -15,6 +15,7 @@ def write_audio(path: Path, samples: np.ndarray, rate: int, codec: str = "aac", 
     """Write channels (c, n) to a file whose sound starts at `start` s."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate, layout="stereo" if len(samples) == 2 else "mono")
+        assert isinstance(stream, av.AudioStream)
         frame = av.AudioFrame.from_ndarray(samples.astype(np.float32), format="fltp", layout=stream.layout.name)
         frame.sample_rate, frame.pts = rate, round(start * rate)
         container.mux(stream.encode(frame))

@@ -1,6 +1,6 @@
 """The next clip's poses are found while this clip is finished: with small stages of the tests' own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from threading import Event
 
@@ -88,6 +88,7 @@ def test_what_was_begun_ends_when_nobody_waits_for_it(tools: Tools, leave: str) 
         return made(1)
 
     events = process([clip("x"), clip("y"), clip("z")], [replace(ahead(lambda *_: made(1)), make=poses)], [], tools)
+    assert isinstance(events, Generator)
     assert next(events).clip_id == "x"
     assert begun.wait(WAIT_S)
     if leave == "close":

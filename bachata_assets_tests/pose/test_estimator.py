@@ -62,8 +62,8 @@ def test_one_dancer_alone_is_a_partial_couple(estimate: CouplePoseEstimator, tmp
     middle = int(scene.truth(0.0).boxes[:2, [0, 2]].mean())
     alone = [np.concatenate([p[:, :middle], np.repeat(room, 640 - middle, axis=1)], axis=1) for p in pictures]
     couple = estimate(write_pictures(tmp_path / "alone.mp4", alone))
-    assert sorted(couple.valid.mean(axis=0) > 0.9) == [False, True]
-    assert sorted(couple.valid.any(axis=0)) == [False, True]
+    assert sorted((couple.valid.mean(axis=0) > 0.9).tolist()) == [False, True]
+    assert couple.valid.any(axis=0).sum() == 1
     assert couple.detection_rate == 0
 
 

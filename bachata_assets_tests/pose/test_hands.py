@@ -15,6 +15,7 @@ from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets_tests.pose.conftest import SAMPLE
 from bachata_assets_tests.support.figures import person
 from bachata_assets_tests.support.official_form import SMALL, save_official
+from bachata_assets_tests.support.vectors import present
 
 LEFT, RIGHT = 0, 1
 CLIP = SAMPLE / "videos" / "basic_steps" / "basic_step_1.mp4"
@@ -49,6 +50,7 @@ def test_without_a_wrist_or_an_elbow_no_hand_is_looked_for() -> None:
 def hand_models(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> PoseModels:
     """The bundled models and a hand model with random weights."""
     bundled, official = load_model_set(), load_model_set("rtmpose-m", hands=True).hand
+    assert official is not None
     folder = tmp_path_factory.mktemp("hand")
     hand = replace(official, folder=folder, sha256="", options=SMALL[official.config])
     save_official(hand)
@@ -61,6 +63,7 @@ def couple(hand_models: PoseModels) -> CoupleKeypoints:
 
 
 def test_the_sample_clip_gets_hands_near_both_dancers_wrists(couple: CoupleKeypoints) -> None:
+    assert couple.hands is not None
     assert couple.hands.shape == (couple.frame_count, 2, 2, 21, 3)
     boxes = hand_boxes(np.where(couple.valid[..., None, None], couple.keypoints, np.nan))
     found = ~np.isnan(couple.hands).any(axis=(-1, -2))
@@ -74,6 +77,7 @@ def test_the_sample_clip_gets_hands_near_both_dancers_wrists(couple: CoupleKeypo
 
 
 def test_the_table_has_hands_and_nulls_where_a_wrist_is_missing(couple: CoupleKeypoints) -> None:
+    assert couple.hands is not None
     hands = couple.hands.copy()
     hands[0] = np.nan  # both hands of both dancers
     hands[1, 0, LEFT] = np.nan
@@ -83,7 +87,7 @@ def test_the_table_has_hands_and_nulls_where_a_wrist_is_missing(couple: CoupleKe
     one = np.array(column[2], float).reshape(2, 21, 3)
     assert np.isnan(one[LEFT]).all()
     assert one[RIGHT] == pytest.approx(couple.hands[1, 0, RIGHT])
-    again = CoupleKeypoints.from_table(table).hands
+    again = present(CoupleKeypoints.from_table(table).hands)
     assert np.array_equal(again, hands, equal_nan=True)
 
 
@@ -94,7 +98,7 @@ def test_hands_are_those_of_the_hand_model_on_its_own(couple: CoupleKeypoints, h
     pose = couple.keypoints[frame, dancer] / [scale, scale, 1]
     box = hand_boxes(pose)[RIGHT]
     alone = next(iter(hand_models.hand_keypoints([(pictures[frame][1], box)])))
-    assert np.abs(alone * [scale, scale, 1] - couple.hands[frame, dancer, RIGHT]).max() < 0.5
+    assert np.abs(alone * [scale, scale, 1] - present(couple.hands)[frame, dancer, RIGHT]).max() < 0.5
 
 
 def test_without_a_hand_model_there_are_no_hands(models: PoseModels) -> None:

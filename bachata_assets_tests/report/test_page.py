@@ -14,7 +14,7 @@ from bachata_assets.report.summary import summarize
 from bachata_assets_tests.support.workplace import SAMPLE
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Position
 
 HOSTILE = "</script><script>window.hurt=1</script><img src=x onerror=window.hurt=1>\u2028'\"&"
 MOVES = ("basic_step", "body_roll", "hammerlock")
@@ -74,7 +74,7 @@ def opened(page: "Page", written: Path) -> "Page":
     return page
 
 
-def dot_of(page: "Page", clip_id: str) -> dict[str, float]:
+def dot_of(page: "Page", clip_id: str) -> "Position":
     x, y = page.evaluate("(id) => position(byId.get(id))", clip_id)
     return {"x": x, "y": y}
 

@@ -18,13 +18,12 @@ def alias() -> str:
 @pytest.fixture(params=["lancedb", "elasticsearch 9.1.0", "elasticsearch 9.2.4"])
 def backend(request: pytest.FixtureRequest, tmp_path: Path, alias: str) -> Iterator[Settings]:
     """Settings of each backend."""
-    fields = {"data_dir": str(tmp_path), "elasticsearch_index": alias}
     if request.param == "lancedb":
-        yield Settings(_env_file=None, elasticsearch_host=None, **fields)
+        yield Settings(_env_file=None, elasticsearch_host=None, data_dir=str(tmp_path), elasticsearch_index=alias)
         return
     name = "elasticsearch_node" if request.param.endswith("9.1.0") else "newest_node"
     node = request.getfixturevalue(name)
-    yield node.settings(**fields)
+    yield node.settings(data_dir=str(tmp_path), elasticsearch_index=alias)
     node.delete_indices(alias)
 
 

@@ -16,6 +16,7 @@ from bachata_assets.search import Filters
 from bachata_assets.search.errors import QueryError
 from bachata_assets.search.similarity import Query, best, checked_weights, parse_weights
 from bachata_assets_tests.support.documents import document, vector
+from bachata_assets_tests.support.vectors import present
 
 
 @pytest.mark.parametrize(
@@ -55,16 +56,17 @@ def test_a_vector_cannot_be_changed_afterwards() -> None:
     given = vector("lead", 1)
     made = document("clip", 1, lead_embedding=given)
     given[0] = 7
-    assert made.lead_embedding[0] != 7
+    kept = present(made.lead_embedding)
+    assert kept[0] != 7
     with pytest.raises(ValueError, match="read-only"):
-        made.lead_embedding[0] = 7
+        kept[0] = 7
 
 
 def test_the_content_hash_changes_with_content_alone() -> None:
     made = document("clip", 1)
     later = replace(made, created_at=datetime(2026, 1, 1, tzinfo=UTC), processing_time=1.0)
     assert later.content_hash == made.content_hash
-    nudged = made.lead_embedding.copy()
+    nudged = present(made.lead_embedding).copy()
     nudged[511] = np.nextafter(nudged[511], np.float32(9))
     others = [
         replace(made, lead_embedding=nudged),

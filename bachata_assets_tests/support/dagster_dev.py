@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
+from typer.testing import Result
 
 from bachata_assets.collection import scan as collection
 from bachata_assets.collection.dataset import Dataset
@@ -140,11 +140,13 @@ def _turn_the_light_off(source: Path, target: Path) -> None:
 
     with av.open(str(source)) as reading, av.open(str(target), "w") as writing:
         shown = reading.streams.video[0]
-        stream = writing.add_stream("libx264", rate=shown.average_rate)
+        rate = shown.average_rate
+        assert rate is not None
+        stream = writing.add_stream("libx264", rate=rate)
         stream.width, stream.height, stream.pix_fmt = shown.width, shown.height, "yuv420p"
         for number, frame in enumerate(reading.decode(shown)):
             picture = frame.to_ndarray(format="rgb24")
-            if number > shown.average_rate / 2:
+            if number > rate / 2:
                 picture[:] = 0
             writing.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         writing.mux(stream.encode())

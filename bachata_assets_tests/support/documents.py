@@ -7,6 +7,7 @@ import numpy as np
 
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.search import SearchIndex
 
 LABELS = ("basic_step", "lady_right_turn", "body_roll")
 LEVELS = ("beginner", "intermediate", "advanced")
@@ -48,3 +49,10 @@ def documents(count: int) -> list[ClipRecord]:
         absent |= {"follow_embedding": None} if seed % 11 == 5 else {}
         made.append(document(f"clip_{seed:04d}", seed, **absent))
     return made
+
+
+def read_of(index: SearchIndex, clip_id: str) -> ClipRecord:
+    """Read a clip that a test knows to be in the index."""
+    read = index.get_embedding_by_id(clip_id)
+    assert read is not None, clip_id
+    return read

@@ -1,6 +1,6 @@
 """A couple of stick figures whose motion is known."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,25 @@ STANDING = np.array(
 """COCO joints of someone who faces the camera, px from the hips."""
 
 
-def dancer(times, *, at=(300.0, 360.0), period_s=2.0, sway=20.0, turn_s=None, lift=0.0, phase=0.0, height=1.0):
+@dataclass(frozen=True)
+class Beats:
+    """Stands for the beats found in a clip's music."""
+
+    times: np.ndarray
+    trusted: bool = True
+
+
+def dancer(
+    times: np.ndarray,
+    *,
+    at: tuple[float, float] = (300.0, 360.0),
+    period_s: float = 2.0,
+    sway: float = 20.0,
+    turn_s: float | None = None,
+    lift: float = 0.0,
+    phase: float = 0.0,
+    height: float = 1.0,
+) -> np.ndarray:
     """Return joints (T, 17, 2): swaying sideways each `period_s`, turning once each `turn_s`."""
     cycle = 2 * np.pi * times / period_s - phase
     joints = np.repeat(STANDING[None] * height, len(times), axis=0)
@@ -26,7 +44,8 @@ def dancer(times, *, at=(300.0, 360.0), period_s=2.0, sway=20.0, turn_s=None, li
     return joints + place[:, None]
 
 
-def couple(lead, follow, times, fps=15.0):
+def couple(lead: np.ndarray, follow: np.ndarray, times: np.ndarray, fps: float = 15.0) -> CoupleKeypoints:
+    """Return the keypoints of two dancers (T, 17, 2) who are seen in every frame."""
     points = np.stack([lead, follow], axis=1)
     keypoints = np.concatenate([points, np.ones((*points.shape[:-1], 1))], axis=-1).astype(np.float32)
     valid = np.ones(keypoints.shape[:2], bool)
@@ -37,7 +56,9 @@ def couple(lead, follow, times, fps=15.0):
     )
 
 
-def a_couple(seconds=12.0, fps=15.0, start=0.0, tempo=1.0, seed=0):
+def a_couple(
+    seconds: float = 12.0, fps: float = 15.0, start: float = 0.0, tempo: float = 1.0, seed: int = 0
+) -> CoupleKeypoints:
     """Return a couple with a follow who turns; `seed` changes what they do, `tempo` how fast."""
     random = np.random.default_rng(seed)
     times = np.arange(round(seconds * fps)) / fps
@@ -51,31 +72,31 @@ def a_couple(seconds=12.0, fps=15.0, start=0.0, tempo=1.0, seed=0):
     return couple(lead, follow, times, fps)
 
 
-def moved(couple, scale=1.0, shift=(0.0, 0.0)):
+def moved(couple: CoupleKeypoints, scale: float = 1.0, shift: tuple[float, float] = (0.0, 0.0)) -> CoupleKeypoints:
     """Return the couple as a picture zoomed by `scale` and shifted by px would show it."""
     keypoints = couple.keypoints.copy()
     keypoints[..., :2] = keypoints[..., :2] * scale + np.array(shift, np.float32)
     return replace(couple, keypoints=keypoints)
 
 
-def without_joints(couple, share, seed=0):
+def without_joints(couple: CoupleKeypoints, share: float, seed: int = 0) -> CoupleKeypoints:
     """Return the couple with a random share of joints missing."""
     keypoints = couple.keypoints.copy()
     keypoints[np.random.default_rng(seed).random(keypoints.shape[:3]) < share] = np.nan
     return replace(couple, keypoints=keypoints)
 
 
-def noisy(couple, px, seed=0):
+def noisy(couple: CoupleKeypoints, px: float, seed: int = 0) -> CoupleKeypoints:
     keypoints = couple.keypoints.copy()
     keypoints[..., :2] += np.random.default_rng(seed).normal(0, px, keypoints[..., :2].shape)
     return replace(couple, keypoints=keypoints)
 
 
-def backwards(couple):
+def backwards(couple: CoupleKeypoints) -> CoupleKeypoints:
     return replace(couple, keypoints=couple.keypoints[::-1])
 
 
-def mirrored(couple):
+def mirrored(couple: CoupleKeypoints) -> CoupleKeypoints:
     """Return the couple as a mirror shows it: left becomes right, in the picture and of the bodies."""
     swap = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
     keypoints = couple.keypoints[:, :, swap].copy()

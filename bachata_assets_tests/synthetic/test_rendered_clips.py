@@ -32,11 +32,11 @@ def small_scene(figure: str = "basic_step", **couple: float) -> Scene:
 
 @pytest.mark.parametrize("figure", FIGURES)
 def test_a_wrist_that_is_seen_has_its_dancers_skin_colour_at_its_keypoint(figure: str) -> None:
-    dancers = [
+    lead, follow = (
         Dancer(Body(height=h), Appearance(skin=skin, sleeves="none", legs="trousers"))
         for h, skin in ((1.8, MAGENTA), (1.66, GREEN))
-    ]
-    scene = Scene(Couple(*dancers, figure=FIGURES[figure], angle=0.4), camera=Camera(640, 360))
+    )
+    scene = Scene(Couple(lead, follow, figure=FIGURES[figure], angle=0.4), camera=Camera(640, 360))
     seen = 0
     for time in (0.3, 1.4, 2.6):
         picture, truth = scene.render(time)

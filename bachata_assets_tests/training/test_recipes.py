@@ -67,7 +67,7 @@ def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     person = {
         "box": np.array([150, 40, 290, 260], np.float32),
         "keypoints": np.column_stack([grid, np.full(17, 2)]).astype(np.float32),
-        "rle": encoded(picture.any(axis=-1)),
+        "rle": encoded(np.asarray(picture.any(axis=-1))),
         "free": True,
         "overlap": 0.0,
     }

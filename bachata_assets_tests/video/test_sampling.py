@@ -1,5 +1,7 @@
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -149,7 +151,13 @@ def test_pictures_that_no_sample_shows_are_spared_and_change_nothing(
         out.mux(stream.encode())
     decoded: list[int] = []
     timed = sampling._timed
-    monkeypatch.setattr(sampling, "_timed", lambda *given: (decoded.append(1) or each for each in timed(*given)))
+
+    def counted(*given: Any) -> Iterator[Any]:
+        for each in timed(*given):
+            decoded.append(1)
+            yield each
+
+    monkeypatch.setattr(sampling, "_timed", counted)
     spared, count = list(sample_frames(path)), len(decoded)
     monkeypatch.setattr(sampling, "_shown_pts", lambda *given: None)
     every = list(sample_frames(path))

@@ -51,7 +51,8 @@ def platform_of(folder: Path) -> Platform:
     (folder / "videos").mkdir(parents=True, exist_ok=True)
     settings = load_settings(video_dir=folder / "videos", data_dir=str(folder / "data"))
     real = build_stages(build_resources(settings))
-    build.clip_checks = lambda _limit: [replace(check, judge=pass_check) for check in clip_checks(0.5)]
+    checks = [replace(check, judge=pass_check) for check in clip_checks(0.5)]
+    build.clip_checks = lambda _limit: checks  # type: ignore[attr-defined, assignment]  # takes no checks from outside
     return build_platform(settings, stages=[stub(stage) for stage in real])
 
 
@@ -73,7 +74,7 @@ def stub(stage: Stage) -> Stage:
     return replace(stage, make=make, make_batch=None)
 
 
-DOCUMENT = {
+DOCUMENT: dict[str, Any] = {
     "quality_score": 0.9, "detection_rate": 0.9, "frame_count": 150, "processing_time": 1.0,
     "created_at": "2026-01-01T00:00:00Z",
     **{f"{family}_embedding": [0.123456 + i / 1e5 for i in range(size)]

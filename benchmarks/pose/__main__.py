@@ -245,8 +245,8 @@ def loop(clip: Path, out: Path, times: int) -> None:
                 stream = stream or target.add_stream_from_template(video)
                 last = 0
                 for packet in source.demux(video):
-                    if packet.dts is None:
-                        continue
+                    if packet.dts is None or packet.pts is None or packet.duration is None:
+                        continue  # the last, empty one
                     last = max(last, packet.pts + packet.duration)
                     packet.pts, packet.dts, packet.stream = packet.pts + offset, packet.dts + offset, stream
                     target.mux(packet)

@@ -145,7 +145,7 @@ class Goals:
 
     def add(self, couple: CoupleKeypoints, lead_right: bool | None) -> None:
         """Count a clip; `lead_right` where it is known who leads."""
-        self.found.append(couple.valid.all(axis=1))
+        self.found.append(np.asarray(couple.valid.all(axis=1)))
         if lead_right is not None:
             self.leads.append((lead_right, couple.role_confidence))
 

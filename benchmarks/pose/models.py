@@ -41,7 +41,7 @@ class Frames:
             self.coco = COCO(str(folder / ann_file))
         wanted = [i for i in self.coco.dataset["images"] if clips is None or i["clip"] in set(clips)]
         self.ids = [image["id"] for image in wanted]
-        self.pictures = {i["id"]: cv2.imread(str(folder / "images" / i["file_name"])) for i in wanted}
+        self.pictures = {i["id"]: np.asarray(cv2.imread(str(folder / "images" / i["file_name"]))) for i in wanted}
 
     def persons(self, image_id: int) -> list[dict[str, Any]]:
         """Return the labels of a frame."""
@@ -73,7 +73,7 @@ def detector_figures(models: PoseModels, frames: Frames, name: str, score: float
     results = []
     found = false = total = 0
     pictures = [frames.pictures[i] for i in frames.ids]
-    options = {} if score is None else {"score_threshold": score}
+    options: dict[str, Any] = {} if score is None else {"score_threshold": score}
     for image_id, all_found in zip(frames.ids, models.detect(pictures, score_threshold=0.01, limit=100), strict=True):
         for (x1, y1, x2, y2), confidence in zip(all_found.boxes.tolist(), all_found.scores.tolist(), strict=True):
             box = [x1, y1, x2 - x1, y2 - y1]

@@ -60,7 +60,7 @@ def contrastive_features(groups: list[list[np.ndarray]], rendered: list[np.ndarr
         partner = torch.arange(len(codes)).roll(len(chosen))
         loss = nn.functional.cross_entropy(similar, partner)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         optimizer.step()
     encoder.eval()
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""The ways to turn keypoints into vectors that `retrieval.py` compares.
+"""The ways to turn keypoints into vectors that `benchmarks/retrieval` compares.
 
 A method is a function from the clips that constants may be fitted on to the vectors of all clips, one array
 (clips, D) a family; a row of NaN is a clip that has nothing to say in that family.
@@ -28,6 +28,16 @@ Method = Callable[[np.ndarray], Families]
 
 WINDOW, HOP = 48, 24
 """8 beats and 4 beats, samples."""
+
+
+def similarity(a: Families, b: Families) -> np.ndarray:
+    """Return the mean cosine (A, B) over the families that both clips have."""
+    cosines = [_unit(x) @ _unit(y).T for x, y in zip(a, b, strict=True)]
+    return np.asarray(np.nanmean(np.stack(cosines), axis=0))
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
 def shipped(clips: list[LabelledClip]) -> Families:
@@ -73,8 +83,11 @@ def windowed(clips: list[LabelledClip]) -> Families:
 def _measured_within(signals: tuple[Signals, Signals, Signals], at: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     lead, follow, couple = ({name: values[at] for name, values in part.items()} for part in signals)
     events = list(couple_events(couple, lead, follow).values())
-    dancers = (summarise(part, measurements.DANCER_MEASURES) for part in (lead, follow))
-    return (*dancers, np.concatenate([summarise(couple, measurements.COUPLE_MEASURES), events]))
+    return (
+        summarise(lead, measurements.DANCER_MEASURES),
+        summarise(follow, measurements.DANCER_MEASURES),
+        np.concatenate([summarise(couple, measurements.COUPLE_MEASURES), events]),
+    )
 
 
 def fitted(families: Families, labels: np.ndarray, absent: list[np.ndarray], named: bool = True) -> Method:

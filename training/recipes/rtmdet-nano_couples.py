@@ -3,6 +3,8 @@
 The model is that of mmpose:demo/mmdetection_cfg/rtmdet_nano_320-8xb32_coco-person.py, which cannot be a base here.
 """
 
+# mypy: disable-error-code="attr-defined"
+# MMEngine puts the named configs' own content in place of the list.
 _base_ = ["mmdet::rtmdet/rtmdet_l_8xb32-300e_coco.py", "couples_training.py"]
 custom_imports = {"imports": ["couples.frames", "couples.detector_frames", "couples.hooks"]}
 default_scope = "mmdet"

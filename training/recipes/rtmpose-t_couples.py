@@ -1,5 +1,7 @@
 """RTMPose-t 256x192 on couples; an MMEngine config, run by train.py from the repository's root."""
 
+# mypy: disable-error-code="attr-defined"
+# MMEngine puts the named configs' own content in place of the list.
 _base_ = ["mmpose::body_2d_keypoint/rtmpose/coco/rtmpose-t_8xb256-420e_coco-256x192.py", "couples_training.py"]
 custom_imports = {"imports": ["couples.frames", "couples.pose_crops", "couples.hooks"]}
 default_scope = "mmpose"

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -114,7 +114,7 @@ class PoseModels:
         threads: int = 0,
         streams: int = 0,
         hands: bool = False,
-    ) -> "PoseModels":
+    ) -> Self:
         """Return the models of a set, exporting them when they are not in the cache.
 
         Parameters

@@ -11,7 +11,7 @@ from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.drawing.preview_picture import HEIGHT, LARGEST, WIDTH, preview_picture
 from bachata_assets.pose.drawing.preview_video import write_film
 from bachata_assets.pose.drawing.skeletons import ROLE_COLOURS, bgr, draw_couple
-from bachata_assets_tests.pose.test_estimator import write_pictures
+from bachata_assets_tests.support.clips import write_pictures
 from bachata_assets_tests.support.synthetic_couple import a_couple
 
 GREY = np.full((360, 640, 3), 120, np.uint8)
@@ -26,7 +26,7 @@ def drawn(couple: CoupleKeypoints, frame: int = 0) -> np.ndarray:
 
 def near(pixels: np.ndarray, role: str) -> np.ndarray:
     """Return where pixels (..., 3), BGR, are of a role's colour."""
-    return np.abs(pixels.astype(int) - bgr(ROLE_COLOURS[role])).max(axis=-1) < 40
+    return np.asarray(np.abs(pixels.astype(int) - bgr(ROLE_COLOURS[role])).max(axis=-1) < 40)
 
 
 def without(couple: CoupleKeypoints, who: slice) -> CoupleKeypoints:
@@ -86,7 +86,7 @@ def test_the_timeline_shows_when_someone_is_missing(couple: CoupleKeypoints) -> 
     def blue_below(seen: CoupleKeypoints) -> np.ndarray:
         picture = np.array(Image.open(io.BytesIO(preview_picture("spin", seen, [(0, GREY)]))))[..., ::-1]
         bars = slice(round(HEIGHT * (1 - 0.475)), round(HEIGHT * (1 - 0.385)))
-        return near(picture[bars], "follow").any(axis=0)
+        return np.asarray(near(picture[bars], "follow").any(axis=0))
 
     whole = blue_below(couple)
     gone = without(couple, np.s_[1:])

@@ -1,15 +1,13 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
-from bachata_assets.music.beats import Beats
 from bachata_assets.pose.embeddings import clock_of
 from bachata_assets.pose.embeddings.clock import SAMPLES_PER_BEAT
+from bachata_assets_tests.support.synthetic_couple import Beats
 
 
-def beats(times, trusted=True):
-    return SimpleNamespace(times=np.array(times, float), trusted=trusted)
+def beats(times: list[float], trusted: bool = True) -> Beats:
+    return Beats(np.array(times, float), trusted)
 
 
 def test_trusted_beats_are_the_clock_and_the_grid_follows_them() -> None:

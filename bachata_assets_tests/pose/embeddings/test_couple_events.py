@@ -11,7 +11,7 @@ from bachata_assets_tests.support.synthetic_couple import couple, dancer
 TIMES = np.arange(240) / 15
 
 
-def events(lead, follow):
+def events(lead: np.ndarray, follow: np.ndarray) -> dict[str, float]:
     joints = joints_on_grid(couple(lead, follow, TIMES), clock_of(None))
     return couple_events(couple_signals(joints), body_signals(joints[:, 0]), body_signals(joints[:, 1]))
 

@@ -3,12 +3,13 @@ import pytest
 
 from bachata_assets.pose.embeddings import dancer_embedding, explain, feature_names, interaction_embedding
 from bachata_assets_tests.support.synthetic_couple import a_couple
+from bachata_assets_tests.support.vectors import present
 
 
 @pytest.mark.parametrize("family", ["lead", "interaction"])
 def test_blocks_body_parts_and_dimensions_each_sum_to_the_cosine(family: str) -> None:
     a, b = (
-        interaction_embedding(clip, None) if family == "interaction" else dancer_embedding(clip, family, None)
+        present(interaction_embedding(clip, None) if family == "interaction" else dancer_embedding(clip, family, None))
         for clip in (a_couple(seed=1), a_couple(seed=2))
     )
     explanation = explain(a, b, family)

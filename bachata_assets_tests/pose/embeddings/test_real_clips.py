@@ -9,7 +9,7 @@ if not keypoints_dev.FILE.is_file():
 
 
 @pytest.fixture(scope="module")
-def vectors():
+def vectors() -> list[np.ndarray]:
     """Lead, follow and interaction vectors of some clips in which both dancers are seen."""
     clips = [clip.couple for clip in keypoints_dev.load()]
     seen = [couple for couple in clips if couple.detection_rate > 0.5][::6]

@@ -7,7 +7,7 @@ from bachata_assets.pose.embeddings.summaries import MEASURES, PERIODS, summaris
 POSITIONS = np.arange(0, 32, 1 / SAMPLES_PER_BEAT)
 
 
-def measured(signal, *names):
+def measured(signal: np.ndarray, *names: str) -> np.ndarray:
     return summarise({"signal": signal}, names)
 
 

@@ -2,7 +2,9 @@ import dataclasses
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import torch
 from bachata_assets.pose.models.exported import exported_model
 from bachata_assets.pose.models.model_sets import ModelSetError, ModelSpec, load_model_set
 from bachata_assets.pose.models.pose_models import PoseModels, letterbox
-from bachata_assets.pose.models.runners import eager_device
+from bachata_assets.pose.models.runners import CompiledRunner, eager_device
 from bachata_assets.video.sampling import sample_frames
 from bachata_assets_tests.pose.conftest import SAMPLE
 
@@ -25,6 +27,12 @@ def frame_of(path: Path) -> np.ndarray:
 @pytest.fixture(params=["sample", "real"])
 def frame(request: pytest.FixtureRequest) -> np.ndarray:
     return frame_of(SAMPLE_CLIP if request.param == "sample" else request.getfixturevalue("real_clip"))
+
+
+def property_of(models: PoseModels, name: str) -> object:
+    """Return a property of the compiled pose model."""
+    assert isinstance(models._pose.run, CompiledRunner)
+    return models._pose.run.compiled.get_property(name)
 
 
 def test_keypoints_equal_those_of_mmposes_own_pipeline(models: PoseModels, frame: np.ndarray) -> None:
@@ -125,11 +133,12 @@ print(exported_model(load_model_set().pose, Path(sys.argv[1])).input(0).partial_
 
 def test_two_processes_that_need_an_export_at_once_make_it_once(tmp_path: Path) -> None:
     command = [sys.executable, "-c", TWO_AT_ONCE, str(tmp_path)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    both = [subprocess.Popen(command, **pipes) for _ in range(2)]
+    both = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     for process in both:
+        assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
     for process in both:
+        assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
     assert [process.communicate()[0] for process in both] == ["[?,256,192,3]\n"] * 2
@@ -157,7 +166,7 @@ def test_a_checkpoint_that_runs_code_is_refused_and_nothing_runs(tmp_path: Path)
     from bachata_assets.pose.models.openmmlab import build_model
 
     class Hostile:
-        def __reduce__(self):
+        def __reduce__(self) -> tuple[Callable[..., Any], tuple[Path]]:
             return (Path.touch, (tmp_path / "ran",))
 
     torch.save({"state_dict": Hostile()}, tmp_path / "hostile.pth")
@@ -181,9 +190,9 @@ def test_by_torch_itself_boxes_and_keypoints_are_the_same(
         assert np.abs(ours.boxes - exported.boxes).max(initial=0) < 0.5
         assert np.abs(ours.scores - exported.scores).max(initial=0) < 1e-3
     jobs = [(frame, box) for box in next(models.detect([frame])).boxes] * 5
-    for ours, exported in zip(eager.keypoints(jobs), models.keypoints(jobs), strict=True):
-        assert np.abs(ours[:, :2] - exported[:, :2]).max() < 0.5
-        assert np.abs(ours[:, 2] - exported[:, 2]).max() < 1e-3
+    for pose, exported_pose in zip(eager.keypoints(jobs), models.keypoints(jobs), strict=True):
+        assert np.abs(pose[:, :2] - exported_pose[:, :2]).max() < 0.5
+        assert np.abs(pose[:, 2] - exported_pose[:, 2]).max() < 1e-3
 
 
 def test_the_set_asks_for_cuda_and_torch_says_whether_there_is_one(
@@ -201,13 +210,10 @@ def test_cores_and_streams_reach_openvino_and_change_no_number(
     models: PoseModels, cache_dir: Path, frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limited = PoseModels.load(cache_dir=cache_dir, precision="f32", threads=1, streams=1)
-    assert [limited._pose.run.compiled.get_property(name) for name in ("INFERENCE_NUM_THREADS", "NUM_STREAMS")] == [
-        1,
-        1,
-    ]
+    assert [property_of(limited, name) for name in ("INFERENCE_NUM_THREADS", "NUM_STREAMS")] == [1, 1]
     box = np.array([100, 50, 300, 350], np.float32)
     ours, theirs = (next(one.keypoints([(frame, box)])) for one in (limited, models))
     np.testing.assert_allclose(ours, theirs, atol=1e-3)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0}, raising=False)  # as in a container of one core
     by_default = PoseModels.load(cache_dir=cache_dir, precision="f32")
-    assert by_default._pose.run.compiled.get_property("INFERENCE_NUM_THREADS") == 1
+    assert property_of(by_default, "INFERENCE_NUM_THREADS") == 1

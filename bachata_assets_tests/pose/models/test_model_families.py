@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openvino
@@ -23,7 +24,7 @@ def small(kind: str, folder: Path, of: ModelSpec) -> ModelSpec:
     return spec
 
 
-def of_mmdet(model: torch.nn.Module, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def of_mmdet(model: Any, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return MMDet's own persons in an image: scores and boxes, best first."""
     from mmdet.structures import DetDataSample
 

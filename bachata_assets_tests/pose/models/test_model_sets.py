@@ -8,7 +8,7 @@ from bachata_assets.pose.models.model_sets import ModelSetError, default_checkpo
 
 
 @pytest.fixture
-def folder(tmp_path: Path):
+def folder(tmp_path: Path) -> Path:
     """A checkpoint folder with one set of one's own."""
     (tmp_path / "weights.pth").write_bytes(b"weights")
     digest = hashlib.sha256(b"weights").hexdigest()[:8]

@@ -82,6 +82,7 @@ def test_input_sizes_are_the_configs_own() -> None:
 
     for name in OFFICIAL:
         models = load_model_set(name, hands=True)
+        assert models.hand is not None
         for spec in (models.pose, models.hand):
             assert tuple(Config.fromfile(spec.config_path).codec["input_size"]) == spec.input_size
 

@@ -4,8 +4,9 @@ import pickle
 import struct
 import zipfile
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -16,13 +17,13 @@ from bachata_assets.pose.models.model_sets import ModelSetError
 from bachata_assets.pose.models.weights_file import read_weights
 
 
-class Ones(Dataset):
+class Ones(Dataset[dict[str, torch.Tensor]]):
     metainfo: ClassVar = {"classes": ("person",), "sigmas": np.ones(17, np.float32), "area": np.float32(1)}
 
-    def __len__(self):
+    def __len__(self) -> int:
         return 2
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
         return {"x": torch.ones(2)}
 
 
@@ -32,12 +33,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from mmengine.model import BaseModel
     from mmengine.runner import Runner
 
-    class Model(BaseModel):
-        def __init__(self):
+    class Model(BaseModel):  # type: ignore[misc]  # MMEngine publishes no types
+        def __init__(self) -> None:
             super().__init__()
             self.layer = torch.nn.Linear(2, 2)
 
-        def forward(self, x, mode="loss"):
+        def forward(self, x: list[torch.Tensor], mode: str = "loss") -> dict[str, torch.Tensor]:
             return {"loss": self.layer(torch.stack(list(x))).sum()}
 
     folder = tmp_path_factory.mktemp("trained")
@@ -59,7 +60,7 @@ def test_what_mmengines_runner_saves_is_read(trained: Path) -> None:
     full = torch.load(trained, weights_only=False)  # this test made it
     assert {"meta", "message_hub", "optimizer"} <= set(full)
     assert torch.equal(weights["layer.weight"], full["state_dict"]["layer.weight"])
-    assert weights._metadata["layer"] == {"version": 1}
+    assert vars(weights)["_metadata"]["layer"] == {"version": 1}
     with pytest.raises(pickle.UnpicklingError):
         torch.load(trained, weights_only=True)  # without the stand-ins it is refused
 
@@ -79,10 +80,10 @@ def test_names_of_numpy_before_2_are_read(trained: Path, tmp_path: Path) -> None
 class Touch:
     """Unpickled, makes a file."""
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         self.path = path
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Path]]:
         return (Path.touch, (self.path,))
 
 
@@ -102,10 +103,10 @@ def test_a_hostile_checkpoint_in_official_form_is_refused_and_nothing_runs(
 
 def test_a_name_that_official_files_use_does_nothing(trained: Path, tmp_path: Path) -> None:
     # A pickle of the function itself: getattr(ndarray, "tofile") is called with a path when it is loaded.
-    def name(module, attribute):
+    def name(module: bytes, attribute: bytes) -> bytes:
         return b"c" + module + b"\n" + attribute + b"\n"
 
-    def text(value):
+    def text(value: bytes) -> bytes:
         return b"X" + struct.pack("<I", len(value)) + value
 
     call = name(b"__builtin__", b"getattr") + name(b"numpy", b"ndarray") + text(b"tofile") + b"\x86R"

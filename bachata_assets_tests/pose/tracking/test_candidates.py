@@ -99,5 +99,6 @@ def test_a_long_clips_pictures_are_let_go_of_one_by_one() -> None:
             most = max(most, len(alive))
             yield picture
 
-    assert sum(len(look) for look in find_candidates(models, pictures())) == 400  # type: ignore[arg-type]
+    looks = find_candidates(models, pictures())  # type: ignore[arg-type]  # FixedModels stands for the models
+    assert sum(len(look) for look in looks) == 400
     assert most <= models.delay + 3

@@ -6,7 +6,7 @@ import pytest
 
 from bachata_assets.pose.tracking.background import RoomSamples, paint_out
 from bachata_assets.pose.tracking.liveliness import Liveliness
-from bachata_assets.pose.tracking.occlusion_recovery import look_behind
+from bachata_assets.pose.tracking.occlusion_recovery import HiddenPoses, look_behind
 from bachata_assets.pose.tracking.reidentification import NOTHING_KNOWN
 from bachata_assets_tests.support.figures import box_of, person
 
@@ -53,13 +53,14 @@ class FixedPose:
             yield self.pose
 
 
-def look(model: FixedPose, hidden: bool = True):
+def look(model: FixedPose, hidden: bool = True) -> HiddenPoses:
     frames, keypoints, valid = clip(hidden)
     boxes = box_of(keypoints)
     samples = RoomSamples()
     for index, (_, picture) in enumerate(frames):
         samples.add(index, picture)
-    return look_behind(model, frames, samples, boxes, keypoints, valid, NOTHING_KNOWN)
+    # FixedPose stands for the models, the list for the frames.
+    return look_behind(model, frames, samples, boxes, keypoints, valid, NOTHING_KNOWN)  # type: ignore[arg-type]
 
 
 def test_the_one_behind_is_looked_for_where_something_is_left() -> None:

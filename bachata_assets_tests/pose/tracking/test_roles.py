@@ -1,3 +1,5 @@
+from typing import Literal
+
 import numpy as np
 import pytest
 
@@ -60,7 +62,7 @@ def test_exchanging_the_dancers_exchanges_the_roles_only() -> None:
 
 
 @pytest.mark.parametrize(("side", "lead"), [("left", 0), ("right", 1)])
-def test_the_annotated_side_in_the_first_frame_with_both_decides(side: str, lead: int) -> None:
+def test_the_annotated_side_in_the_first_frame_with_both_decides(side: Literal["left", "right"], lead: int) -> None:
     boxes, keypoints, valid = couple(225, 250)
     valid[:5, 0] = False
     boxes[10:] = boxes[10:, ::-1]  # they change sides later

@@ -52,12 +52,12 @@ def _clouds(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
 
 def _texture(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
     """Return a tiled pattern: boards, bricks, curtains, wallpaper."""
-    tile = rng.integers(0, 256, (int(rng.integers(1, 8)), int(rng.integers(1, 8)), 3))
+    shades = rng.integers(0, 256, (int(rng.integers(1, 8)), int(rng.integers(1, 8)), 3))
     middle = rng.integers(40, 215, 3)
-    tile = (middle + (tile - 128) * rng.uniform(0.1, 0.8)).clip(0, 255).astype(np.uint8)
+    cells = (middle + (shades - 128) * rng.uniform(0.1, 0.8)).clip(0, 255).astype(np.uint8)
     size = (int(rng.integers(6, 60)), int(rng.integers(6, 60)))
     smooth = cv2.INTER_NEAREST if rng.random() < 0.5 else cv2.INTER_CUBIC
-    tile = cv2.resize(tile, size, interpolation=smooth)
+    tile = cv2.resize(cells, size, interpolation=smooth)
     return np.tile(tile, (height // size[1] + 1, width // size[0] + 1, 1))[:height, :width]
 
 

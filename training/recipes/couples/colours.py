@@ -38,13 +38,13 @@ def degraded(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.2:
         noise = np.empty(picture.shape, np.int16)
         cv2.setRNGSeed(int(rng.integers(2**31)))
-        cv2.randn(noise, 0, rng.uniform(2, 14))
+        cv2.randn(noise, 0, rng.uniform(2, 14))  # type: ignore[call-overload]  # the arrays it asks for draw other noise
         picture = cv2.add(picture, noise, dtype=cv2.CV_8U)
     if rng.random() < 0.05:
         picture = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     if rng.random() < 0.1:
         _, code = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 70))])
-        picture = cv2.imdecode(code, cv2.IMREAD_COLOR)
+        picture = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))
     return picture
 
 

@@ -15,7 +15,7 @@ def blended(front: np.ndarray, behind: np.ndarray, alpha: np.ndarray) -> np.ndar
 
 def soft(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a mask as alpha, uint8, its edge soft and now and then a little wider than the person."""
-    alpha = mask.astype(np.uint8) * 255
+    alpha: np.ndarray = mask.astype(np.uint8) * 255
     if rng.random() < 0.5:
         alpha = cv2.dilate(alpha, np.ones((3, 3), np.uint8))
     return np.asarray(cv2.GaussianBlur(alpha, (0, 0), rng.uniform(0.5, 1.3)))

@@ -6,6 +6,7 @@ python -m couples.cut_outs ../shared/training work/cut_outs.npz   (from training
 import argparse
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,7 +22,7 @@ A_CLIP = 14
 def cut_outs(folder: str, without_clips: tuple[str, ...]) -> list[np.ndarray]:
     """Return pictures with alpha, uint8 (h, w, 4), of the free-standing dancers of a COCO folder."""
     rng = np.random.default_rng(0)
-    by_clip: dict[str, list[tuple[dict, int]]] = defaultdict(list)
+    by_clip: dict[str, list[tuple[dict[str, Any], int]]] = defaultdict(list)
     for frame in labelled_frames({"folder": folder, "without_clips": without_clips}):
         clip = Path(frame["img_path"]).name.split("_")[0]
         by_clip[clip] += [(frame, k) for k, person in enumerate(frame["persons"]) if person["free"]]

@@ -36,7 +36,8 @@ class CoupleCanvas(BaseTransform):  # type: ignore[misc]
     """
 
     def __init__(self, input_size: tuple[int, int], cut_outs: str, moved: float, new_room: float, more: float) -> None:
-        self.input_size, self.moved, self.new_room, self.more = tuple(input_size), moved, new_room, more
+        width, height = input_size
+        self.input_size, self.moved, self.new_room, self.more = (width, height), moved, new_room, more
         self.cut_outs = CutOuts(cut_outs)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
@@ -47,8 +48,7 @@ class CoupleCanvas(BaseTransform):  # type: ignore[misc]
         moved = rng.random() < self.moved
         matrix = canvas_matrix(frame.shape[1::-1], boxes, self.input_size, rng, moved=moved)
         picture = cv2.warpAffine(frame, matrix, self.input_size, flags=cv2.INTER_LINEAR)
-        options = {"flags": cv2.INTER_NEAREST, "borderValue": OUTSIDE}
-        labels = cv2.warpAffine(frame_labels, matrix, self.input_size, **options)
+        labels = cv2.warpAffine(frame_labels, matrix, self.input_size, flags=cv2.INTER_NEAREST, borderValue=OUTSIDE)
         corners = boxes.reshape(-1, 2, 2) @ matrix[:, :2].T + matrix[:, 2]
         boxes = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
         picture, boxes, labels = self._recomposed(picture, boxes, labels, frame, rng)

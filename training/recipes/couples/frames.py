@@ -110,6 +110,8 @@ class SharesSampler:
 def load(frame: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Return the picture, uint8 (H, W, 3), and the label map, uint8 (H, W), of a frame."""
     picture = cv2.imread(frame["img_path"])
+    if picture is None:
+        raise FileNotFoundError(frame["img_path"])
     labels = np.zeros(picture.shape[:2], np.uint8)
     for index, person in enumerate(frame["persons"]):
         labels[pycocotools.mask.decode(person["rle"]) > 0] = index + 1

@@ -34,7 +34,8 @@ class CoupleCrop(BaseTransform):  # type: ignore[misc]
     """
 
     def __init__(self, input_size: tuple[int, int], cut_outs: str, new_room: float, alone: float) -> None:
-        self.input_size, self.new_room, self.alone = tuple(input_size), new_room, alone
+        width, height = input_size
+        self.input_size, self.new_room, self.alone = (width, height), new_room, alone
         self.cut_outs = CutOuts(cut_outs)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
