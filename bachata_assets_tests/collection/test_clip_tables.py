@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -36,10 +37,8 @@ def tables(absent: str = "audio", **vectors: np.ndarray) -> dict[str, pa.Table]:
     couple = a_couple(seconds=2).to_table()
     made = {"keypoints": couple.replace_schema_metadata({**couple.schema.metadata, **provenance(1_760_000_000.0)})}
     for number, (family, size) in enumerate(DIMENSIONS.items()):
-        vector, reason = vectors.get(family, np.full(size, number + 1, np.float32)), None
-        if family == absent:
-            vector, reason = None, "no sound"
-        row = {"clip_id": "dip_1", "vector": vector, "absent_reason": reason}
+        vector = None if family == absent else vectors.get(family, np.full(size, number + 1, np.float32))
+        row = {"clip_id": "dip_1", "vector": vector, "absent_reason": "no sound" if vector is None else None}
         table = pa.Table.from_pylist([row], schema=schemas.embedding(family))
         made[f"{family}_embedding"] = table.replace_schema_metadata(provenance(1_760_000_001.0 + number))
     assert tuple(made) == RECORD_INPUTS
@@ -100,7 +99,7 @@ def test_the_table_has_a_row_for_every_record_in_their_order(count: int, monkeyp
     records = []
     for number in range(count):
         lead = np.full(512, number + 1, np.float32)
-        sound = {"audio_embedding": None} if number % 2 else {}
+        sound: dict[str, Any] = {"audio_embedding": None} if number % 2 else {}
         records.append(document(f"clip {number}", lead_embedding=lead, notes="", avg_confidence=0.9, **sound))
     table = embeddings_table(records)
     assert table.schema.equals(schemas.embeddings, check_metadata=True)
