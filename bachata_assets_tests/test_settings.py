@@ -1,3 +1,5 @@
+"""Settings from the environment and `.env`."""
+
 import re
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Which entry of an annotation file belongs to which clip, and what a malformed entry costs."""
+
 import json
 from pathlib import Path
 

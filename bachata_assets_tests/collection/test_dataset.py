@@ -1,3 +1,5 @@
+"""Tables, files and settings of a data dir."""
+
 from pathlib import Path
 
 import pyarrow as pa

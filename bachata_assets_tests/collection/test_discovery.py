@@ -1,3 +1,5 @@
+"""The clips found below a folder, and the ids they get."""
+
 from pathlib import Path, PurePosixPath
 
 import pytest

@@ -1,3 +1,5 @@
+"""`bachata-assets prune`: what is taken away of clips that are gone."""
+
 import pandas as pd
 from dagster import DagsterInstance, DagsterRunStatus
 from typer.testing import CliRunner

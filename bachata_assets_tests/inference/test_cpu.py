@@ -1,3 +1,5 @@
+"""How many cores the models use."""
+
 import os
 from pathlib import Path
 

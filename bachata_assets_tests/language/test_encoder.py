@@ -1,3 +1,5 @@
+"""The text model: its vectors against the published ones, without a network."""
+
 import socket
 import subprocess
 import sys

@@ -1,3 +1,5 @@
+"""The sentence that is made of an annotation."""
+
 from typing import Any
 
 import pytest

@@ -1,3 +1,5 @@
+"""What has to be made, and in which batches."""
+
 import pyarrow as pa
 
 from bachata_assets.pipeline.stage import Stage

@@ -1,3 +1,5 @@
+"""Pose models, an estimator and a real clip, once for all tests of poses."""
+
 from pathlib import Path
 
 import pytest

@@ -1,3 +1,5 @@
+"""The couple found in whole clips, real and drawn."""
+
 from pathlib import Path
 from threading import Event
 

@@ -1,3 +1,5 @@
+"""Overlap of boxes and likeness of poses."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""Clips that show the same dance."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""What the report says is wrong with a collection."""
+
 import numpy as np
 import pytest
 

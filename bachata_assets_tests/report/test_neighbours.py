@@ -1,3 +1,5 @@
+"""The report's nearest clips of each clip."""
+
 import numpy as np
 import pytest
 

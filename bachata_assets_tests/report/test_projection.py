@@ -1,3 +1,5 @@
+"""The map: clips in the plane, near where they are alike."""
+
 import numpy as np
 import pytest
 

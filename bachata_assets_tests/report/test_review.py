@@ -1,3 +1,5 @@
+"""Clips that a person should look at."""
+
 import json
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Black borders of a video."""
+
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Pictures of a video at 15 a second, whatever its own rate."""
+
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path

@@ -85,6 +85,7 @@ def of_processes(runs: int, commands: dict[str, list[list[str]]]) -> tuple[Sides
 
 
 def against_floor(clips: list[Path], runs: int, _folder: Path) -> list[str]:
+    """Return rows: the pose stage against decoding and its networks' calls alone."""
     models = CountedModels.load()
     estimate = CouplePoseEstimator(models)
     for clip in clips:
@@ -142,6 +143,7 @@ def against_apis(clips: list[Path], runs: int, folder: Path) -> list[str]:
 
 
 def against_rtmlib(clips: list[Path], runs: int, folder: Path) -> list[str]:
+    """Return rows: the pose stage against rtmlib's tracker on the same files."""
     models = PoseModels.load()
     estimate, track = CouplePoseEstimator(models), rtmlib_tracker(models.model_set, folder)
     sides = in_turns(runs, {"bundled": lambda: [estimate(clip) for clip in clips], "rtmlib": lambda: track(clips)})
@@ -149,6 +151,7 @@ def against_rtmlib(clips: list[Path], runs: int, folder: Path) -> list[str]:
 
 
 def whole_generate(_clips: list[Path], runs: int, folder: Path, root: Path) -> list[str]:
+    """Return rows: `generate` on the 14 real clips, each run with a data dir of its own."""
     sides: Sides = {"generate": []}
     peak = 0
     for run in range(runs):
@@ -167,6 +170,7 @@ def whole_generate(_clips: list[Path], runs: int, folder: Path, root: Path) -> l
 
 
 def cold_start(clips: list[Path], runs: int, _folder: Path) -> list[str]:
+    """Return rows: a new process to its first keypoints."""
     code = (
         "import itertools, sys\n"
         "from bachata_assets.pose.tracking.candidates import find_candidates\n"
@@ -182,6 +186,7 @@ def cold_start(clips: list[Path], runs: int, _folder: Path) -> list[str]:
 
 
 def side_by_side(clips: list[Path], runs: int, _folder: Path) -> list[str]:
+    """Return rows: two processes with the pose stage at once against one."""
     command = [sys.executable, "-c", f"{LOAD}[estimate(Path(clip)) for clip in sys.argv[1:]]", *map(str, clips)]
     sides, _ = of_processes(runs, {"one": [command], "two": [command, command]})
     return [row("two processes side by side over one alone", sides, "two", "one", "about 2")]
@@ -194,12 +199,14 @@ LOAD = (
 
 
 def ten_minutes(clips: list[Path], runs: int, folder: Path) -> list[str]:
+    """Return rows: the pose stage on one clip of ten minutes."""
     long = folder / "long.mp4"
     loop(clips[0], long, math.ceil(600 / probe(clips[0]).duration_s))
     return one_clip("one clip of ten minutes", long, runs)
 
 
 def ultra_high_definition(clips: list[Path], runs: int, _folder: Path) -> list[str]:
+    """Return rows: the pose stage on one clip of 3840 x 2160."""
     uhd = KEPT / "uhd.mp4"
     if not uhd.exists():
         enlarge(clips[0], uhd)
@@ -254,19 +261,23 @@ def loop(clip: Path, out: Path, times: int) -> None:
 
 
 def length(clips: Sequence[Path]) -> float:
+    """Return how long the clips last together, s."""
     return sum(probe(clip).duration_s for clip in clips)
 
 
 def spread(values: Sequence[float], digits: int = 3) -> str:
+    """Return median, least and largest as text."""
     return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
 
 
 def row(label: str, sides: Sides, over: str, under: str, goal: str) -> str:
+    """Return a row: wall and processor time of one side over another's."""
     ratios = [[a[k] / b[k] for a, b in zip(sides[over], sides[under], strict=True)] for k in (0, 1)]
     return f"| {label} | {spread(ratios[0], 2)} | {spread(ratios[1], 2)} | {goal} |"
 
 
 def write_table(results: dict[str, list[str]]) -> None:
+    """Put the rows of each part into the table of docs/performance.md."""
     page = PAGE.read_text()
     before, after = page.split(BEGIN)[0], page.split(END)[1]
     rows = [line for name in PARTS for line in results.get(name, [])]

@@ -22,6 +22,7 @@ PERCENTILES = (50, 95, 99, 100)
 
 
 def frames(folder: Path, every_s: float) -> Iterator[np.ndarray]:
+    """Yield a frame of each clip every so many seconds, uint8 (H, W, 3) BGR."""
     for path in sorted(folder.rglob("*.mp4")):
         for _, picture in sample_frames(path, 1 / every_s, max_side=640):
             yield picture

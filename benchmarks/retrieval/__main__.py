@@ -118,6 +118,7 @@ def interval(values: np.ndarray) -> str:
 
 
 def print_methods(clips: list[LabelledClip], others: dict[str, methods.Families]) -> None:
+    """Print how well each method finds clips of the same move."""
     evaluation = Evaluation(clips)
     measured, absent = methods.measured(clips), _absent(clips)
     one_label = np.full(len(clips), "any")
@@ -157,6 +158,7 @@ def _always(vectors: methods.Families) -> methods.Method:
 
 
 def print_spread(clips: list[LabelledClip]) -> None:
+    """Print how far apart the shipped vectors of different clips lie."""
     print("\n| family | clips with a vector | mean cosine between clips | least deviation of a dimension |")
     print("|---|---|---|---|")
     for name, rows in zip(("lead", "follow", "interaction"), methods.shipped(clips), strict=True):
@@ -215,6 +217,7 @@ def print_other_pose_model(clips: list[LabelledClip], folder: Path) -> None:
 
 
 def print_cost(clips: list[LabelledClip]) -> None:
+    """Print what the three pose vectors cost."""
     started = time.process_time()
     methods.shipped(clips)
     seconds = sum(clip.couple.frame_count / clip.couple.fps for clip in clips)

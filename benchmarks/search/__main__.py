@@ -55,6 +55,7 @@ def collection(around: Vectors, count: int, rng: np.random.Generator) -> Vectors
 
 
 def documents(vectors: Vectors, rows: range) -> Iterator[ClipRecord]:
+    """Yield made-up clips of the vectors' rows."""
     for row in rows:
         yield ClipRecord(
             clip_id=f"clip_{row:07d}",
@@ -95,6 +96,7 @@ def cpu_seconds(server: Node | None) -> float:
 def measure(
     name: str, settings: Settings, vectors: Vectors, queries: int, server: Node | None = None
 ) -> dict[str, str]:
+    """Return a row of the table: what one backend needs to write, find and read all clips."""
     count, alone = len(vectors["lead"]), range(100)
     row: dict[str, str] = {"backend": name, "clips": f"{count:,}"}
     with open_index(settings, fingerprint="benchmark") as index:
@@ -116,6 +118,7 @@ def measure(
 
 
 def measure_elasticsearch(vectors: Vectors, queries: int) -> dict[str, str]:
+    """Return the row of an Elasticsearch node started for it."""
     node = Node(OLDEST, java_options="").start()
     try:
         row = measure(f"Elasticsearch {OLDEST}", node.settings(), vectors, queries, node)
@@ -137,6 +140,7 @@ def plain_index(node: Node, vectors: Vectors) -> float:
 
 
 def search(index: SearchIndex, vectors: Vectors, queries: int, server: Node | None) -> dict[str, str]:
+    """Return latency, processor time and recall of nearest-neighbour queries."""
     rows = np.random.default_rng(7).integers(0, len(vectors["lead"]), queries)
     questions = [{family: vectors[family][row] for family in DIMENSIONS} for row in rows]
     for question in questions:  # lets the server compile what it does often
@@ -154,6 +158,7 @@ def search(index: SearchIndex, vectors: Vectors, queries: int, server: Node | No
 
 
 def stream(index: SearchIndex, count: int) -> dict[str, str]:
+    """Return how fast all clips are read, and what memory grows by meanwhile."""
     process, begin, peak, first = psutil.Process(), time.perf_counter(), 0, 0
     read = 0
     for read, _ in enumerate(index.get_all_embeddings(), 1):

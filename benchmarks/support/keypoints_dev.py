@@ -47,6 +47,7 @@ class LabelledClip:
 
 
 def load(file: Path = FILE) -> list[LabelledClip]:
+    """Return the labelled clips of a file of keypoint sequences."""
     if not file.is_file():
         raise SystemExit(f"{file} is missing: this benchmark needs the keypoint sequences of ../shared")
     table = pq.read_table(file).sort_by([("clip_id", "ascending"), ("time_s", "ascending"), ("dancer", "ascending")])

@@ -1,3 +1,5 @@
+"""Skeletons drawn over frames, as a picture and as a video."""
+
 import io
 from dataclasses import replace
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Positions in beats, or in seconds where the beats are not trusted."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""The shipped constants, and how they are fitted."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""Turns, holds, dips and who initiates, of drawn couples."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""The shares of a similarity that blocks, body parts and dimensions have."""
+
 import numpy as np
 import pytest
 

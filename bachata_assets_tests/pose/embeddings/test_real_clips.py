@@ -1,3 +1,5 @@
+"""The spread of the vectors of real clips."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""What a signal in time is summarised to."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""The lead, follow and interaction vectors of drawn couples: what changes them and what does not."""
+
 import re
 from dataclasses import replace
 

@@ -1,3 +1,5 @@
+"""Model sets as `models.toml` describes them."""
+
 import hashlib
 import shutil
 from pathlib import Path

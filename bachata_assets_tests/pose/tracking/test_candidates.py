@@ -1,3 +1,5 @@
+"""The persons looked for in each frame."""
+
 import weakref
 from collections.abc import Iterable, Iterator
 

@@ -1,3 +1,5 @@
+"""Places where two dancers cross and may be mistaken for each other."""
+
 import numpy as np
 
 from bachata_assets.pose.tracking.crossings import settle_crossings

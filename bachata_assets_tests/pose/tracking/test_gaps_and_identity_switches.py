@@ -1,3 +1,5 @@
+"""Short gaps that are filled, and identity switches that are suspected."""
+
 import numpy as np
 
 from bachata_assets.pose.tracking.gaps import bridge_gaps

@@ -1,3 +1,5 @@
+"""The dancer behind the other: found where something of them is left to see."""
+
 from collections.abc import Iterable, Iterator
 
 import cv2

@@ -1,3 +1,5 @@
+"""Who leads, and how sure that is."""
+
 from typing import Literal
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Tracks of two dancers through a whole clip."""
+
 import numpy as np
 
 from bachata_assets.pose.tracking.candidates import Candidates
