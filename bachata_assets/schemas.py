@@ -10,7 +10,7 @@ from bachata_assets.clip_record import COLUMNS, VECTOR_FIELDS, arrow_field
 from bachata_assets.families import DIMENSIONS
 
 KEYPOINTS = 17
-"""COCO body keypoints: nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles (left before right)."""
+"""Number of a body's keypoints; their names and order are in `pose/skeleton.py`."""
 HAND_KEYPOINTS = 21
 
 

@@ -5,8 +5,8 @@ Boxes are float arrays (..., 4), x1 y1 x2 y2; keypoints (..., 17, 3), x y score 
 
 import numpy as np
 
-COCO_SIGMAS = np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89], np.float32) / 1000
-"""Spread of each keypoint relative to the person's scale (cocodataset.org, keypoints evaluation)."""
+from bachata_assets.pose.skeleton import SIGMAS
+
 AREA_OF_BOX = 0.53
 """COCO's person area over its box's area, on average."""
 
@@ -47,7 +47,7 @@ def object_keypoint_similarity(a: np.ndarray, b: np.ndarray, area: np.ndarray) -
     guessed joints count little. Source: cocodataset.org, keypoints evaluation.
     """
     distance2 = np.sum((a[..., :2] - b[..., :2]) ** 2, axis=-1)
-    variance = (2 * COCO_SIGMAS) ** 2
+    variance = (2 * SIGMAS) ** 2
     similarity = np.exp(-distance2 / (2 * variance * np.maximum(area, 1.0)[..., None]))
     weight = np.sqrt(np.clip(a[..., 2] * b[..., 2], 1e-4, None))
     return np.sum(similarity * weight, axis=-1) / np.sum(weight, axis=-1)

@@ -10,10 +10,9 @@ import numpy as np
 
 from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.models.pose_models import PoseModels
+from bachata_assets.pose.skeleton import ELBOWS, HIPS, SHOULDERS, WRISTS
 from bachata_assets.schemas import HAND_KEYPOINTS
 
-SHOULDERS, ELBOWS, WRISTS, HIPS = [5, 6], [7, 8], [9, 10], [11, 12]
-"""COCO keypoints, left and right."""
 LEAST_SCORE = 0.2
 """Of the wrist and the elbow, for a hand to be looked for."""
 HAND_OVER_FOREARM = 0.74

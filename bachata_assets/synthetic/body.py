@@ -9,16 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bachata_assets.pose.skeleton import NAMES
+
 Joints = dict[str, np.ndarray]
 """Joint name -> (3,) position in metres; `forward`, `right`, `up` are unit vectors of the chest."""
 
 UP = np.array([0.0, 1.0, 0.0])
-COCO = (
-    "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder",
-    "left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_hip", "right_hip",
-    "left_knee", "right_knee", "left_ankle", "right_ankle",
-)  # fmt: skip
-"""The 17 COCO keypoints in order."""
 SIDES = {"left": -1.0, "right": 1.0}
 
 
@@ -139,7 +135,7 @@ def two_bones(
 
 def coco_points(joints: Joints) -> np.ndarray:
     """Return the COCO keypoints (17, 3) in metres."""
-    return np.array([joints[name] for name in COCO])
+    return np.array([joints[name] for name in NAMES])
 
 
 def _tilted(forward: np.ndarray, pitch: float) -> np.ndarray:

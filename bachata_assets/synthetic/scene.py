@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bachata_assets.pose.skeleton import FACE, NAMES
 from bachata_assets.synthetic import drawing
 from bachata_assets.synthetic.appearance import Appearance, Part, parts
 from bachata_assets.synthetic.background import Room, noise_tile, paint_room
@@ -147,11 +148,12 @@ class Scene:
 
     def _turned_to_camera(self, people: list[tuple[Dancer, Joints]]) -> np.ndarray:
         """Return (P, 17): False for the features of a face that looks away."""
-        towards = np.ones((len(people), 17), bool)
+        towards = np.ones((len(people), len(NAMES)), bool)
         for index, (_, joints) in enumerate(people):
             view = joints["head"] + np.array([0, -self.camera.level, self.camera.distance])
-            for k, name in enumerate(("nose", "left_eye", "right_eye", "left_ear", "right_ear")):
-                towards[index, k] = (joints[name] - joints["head"]) @ view < 0.02 * np.linalg.norm(view)
+            for feature in FACE:
+                ahead = (joints[NAMES[feature]] - joints["head"]) @ view
+                towards[index, feature] = ahead < 0.02 * np.linalg.norm(view)
         return towards
 
     def _visible_fraction(self, owner: np.ndarray, index: int, person: list[Part]) -> float:

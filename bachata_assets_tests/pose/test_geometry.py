@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bachata_assets.pose.geometry import box_iou, non_maximum_suppression, object_keypoint_similarity
+from bachata_assets.pose.skeleton import SIGMAS, Joint
 
 
 def test_iou_of_half_covered_boxes_is_a_third() -> None:
@@ -23,13 +24,12 @@ def test_oks_is_one_for_the_same_pose_and_follows_cocos_formula() -> None:
     pose = np.ones((17, 3), np.float32)
     moved = pose + np.array([3.0, 4.0, 0.0], np.float32)  # 5 px
     assert object_keypoint_similarity(pose, pose, np.array(100.0)) == pytest.approx(1)
-    sigmas = np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89]) / 1000
-    expected = np.exp(-25 / (2 * 400.0 * (2 * sigmas) ** 2)).mean()
+    expected = np.exp(-25 / (2 * 400.0 * (2 * SIGMAS) ** 2)).mean()
     assert object_keypoint_similarity(pose, moved, np.array(400.0)) == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_guessed_joint_hardly_counts_in_oks() -> None:
     pose = np.ones((17, 3), np.float32)
     other = pose.copy()
-    other[9] = [500, 500, 0.0]
+    other[Joint.LEFT_WRIST] = [500, 500, 0.0]
     assert object_keypoint_similarity(pose, other, np.array(100.0)) > 0.98

@@ -12,6 +12,7 @@ from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.hands import find_hands, hand_boxes
 from bachata_assets.pose.models.model_sets import ModelSetError, load_model_set
 from bachata_assets.pose.models.pose_models import PoseModels
+from bachata_assets.pose.skeleton import Joint
 from bachata_assets_tests.pose.conftest import SAMPLE
 from bachata_assets_tests.support.figures import person
 from bachata_assets_tests.support.official_form import SMALL, save_official
@@ -23,16 +24,19 @@ CLIP = SAMPLE / "videos" / "basic_steps" / "basic_step_1.mp4"
 
 def test_a_hand_is_looked_for_beyond_the_wrist_along_the_forearm() -> None:
     pose = person(100)
-    pose[7, :2], pose[9, :2] = (150, 100), (150, 200)  # the left forearm hangs straight down, 100 px
+    pose[Joint.LEFT_ELBOW, :2], pose[Joint.LEFT_WRIST, :2] = (
+        (150, 100),
+        (150, 200),
+    )  # the left forearm hangs straight down, 100 px
     left = hand_boxes(pose)[LEFT]
     assert left == pytest.approx([150 - 44.4, 237 - 44.4, 150 + 44.4, 237 + 44.4])
-    pose[9, :2] = (250, 100)  # now it points to the right
+    pose[Joint.LEFT_WRIST, :2] = (250, 100)  # now it points to the right
     assert hand_boxes(pose)[LEFT] == pytest.approx([287 - 44.4, 100 - 44.4, 287 + 44.4, 100 + 44.4])
 
 
 def test_an_arm_that_points_at_the_camera_keeps_a_whole_hand() -> None:
     pose = person(100, height=250)  # shoulders to hips: 80 px
-    pose[7, :2] = pose[9, :2] = (140, 150)
+    pose[Joint.LEFT_ELBOW, :2] = pose[Joint.LEFT_WRIST, :2] = (140, 150)
     left = hand_boxes(pose)[LEFT]
     assert (left[:2] + left[2:]) / 2 == pytest.approx([140, 150])
     assert left[2] - left[0] == pytest.approx(1.2 * 0.74 * 40)
@@ -40,8 +44,8 @@ def test_an_arm_that_points_at_the_camera_keeps_a_whole_hand() -> None:
 
 def test_without_a_wrist_or_an_elbow_no_hand_is_looked_for() -> None:
     pose = np.stack([person(100), person(200), person(300)])
-    pose[0, 9, 2] = 0.1
-    pose[1, 8, 2] = 0.1
+    pose[0, Joint.LEFT_WRIST, 2] = 0.1
+    pose[1, Joint.RIGHT_ELBOW, 2] = 0.1
     pose[2] = np.nan
     assert np.isnan(hand_boxes(pose)[..., 0]).tolist() == [[True, False], [False, True], [True, True]]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.pose.skeleton import ELBOWS, MIRRORED, WRISTS
 
 STANDING = np.array(
     [(0, -78), (4, -81), (-4, -81), (8, -79), (-8, -79), (18, -55), (-18, -55), (26, -30), (-26, -30), (22, -8),
@@ -37,8 +38,8 @@ def dancer(
     joints = np.repeat(STANDING[None] * height, len(times), axis=0)
     if turn_s is not None:
         joints[..., 0] *= np.cos(2 * np.pi * times / turn_s)[:, None]
-    joints[:, [9, 10], 1] += 15 * np.sin(2 * cycle)[:, None] * [1, -0.4] - lift * np.array([1, 0.3])
-    joints[:, [7, 8], 1] += 8 * np.sin(2 * cycle + 0.5)[:, None] * [1, -0.6]
+    joints[:, WRISTS, 1] += 15 * np.sin(2 * cycle)[:, None] * [1, -0.4] - lift * np.array([1, 0.3])
+    joints[:, ELBOWS, 1] += 8 * np.sin(2 * cycle + 0.5)[:, None] * [1, -0.6]
     joints[:, :13, 0] += 4 * np.sin(cycle)[:, None]
     place = np.stack([at[0] + sway * np.sin(cycle), at[1] + 4 * np.cos(2 * cycle)], axis=1)
     return joints + place[:, None]
@@ -98,7 +99,6 @@ def backwards(couple: CoupleKeypoints) -> CoupleKeypoints:
 
 def mirrored(couple: CoupleKeypoints) -> CoupleKeypoints:
     """Return the couple as a mirror shows it: left becomes right, in the picture and of the bodies."""
-    swap = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
-    keypoints = couple.keypoints[:, :, swap].copy()
+    keypoints = couple.keypoints[:, :, MIRRORED].copy()
     keypoints[..., 0] = couple.width - keypoints[..., 0]
     return replace(couple, keypoints=keypoints)

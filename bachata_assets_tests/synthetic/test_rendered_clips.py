@@ -9,8 +9,9 @@ import av
 import numpy as np
 import pytest
 
+from bachata_assets.pose.skeleton import WRISTS
 from bachata_assets.synthetic.appearance import Appearance
-from bachata_assets.synthetic.body import COCO, Body
+from bachata_assets.synthetic.body import Body
 from bachata_assets.synthetic.camera import Camera
 from bachata_assets.synthetic.clip_writer import frame_times, write_clip
 from bachata_assets.synthetic.figures import FIGURES
@@ -23,7 +24,6 @@ from bachata_assets.synthetic.truth import load_truths
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 MAGENTA = (255, 0, 255)
 GREEN = (0, 255, 0)
-WRISTS = [COCO.index("left_wrist"), COCO.index("right_wrist")]
 
 
 def small_scene(figure: str = "basic_step", **couple: float) -> Scene:

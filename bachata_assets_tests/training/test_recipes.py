@@ -15,6 +15,7 @@ import torch
 
 from bachata_assets.pose.models import openmmlab_compat  # noqa: F401  (before mmdet and mmpose)
 from bachata_assets.pose.models.model_sets import ModelSpec
+from bachata_assets.pose.skeleton import MIRRORED
 
 PROJECT = Path(__file__).parents[2]
 RECIPES = PROJECT / "training" / "recipes"
@@ -87,10 +88,7 @@ def test_keypoints_stay_on_their_joints_and_change_sides_when_mirrored(
         within = visible & (points > 3).all(axis=1) & (points < np.array([189, 253])).all(axis=1)
         x, y = points[within].round().astype(int).T
         seen = result["img"][y, x].astype(int)
-        off = [
-            np.abs(seen - COLOURS[order][within].astype(int)).max()
-            for order in (np.arange(17), np.array(pose_crops.MIRRORED))
-        ]
+        off = [np.abs(seen - COLOURS[order][within].astype(int)).max() for order in (np.arange(17), np.array(MIRRORED))]
         assert min(off) < 60
         mirrored.append(off[1] < off[0])
     assert 5 < sum(mirrored) < 25

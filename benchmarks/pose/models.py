@@ -21,13 +21,12 @@ import numpy as np
 from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.geometry import box_iou
 from bachata_assets.pose.models.pose_models import CROP_PADDING, PoseModels
+from bachata_assets.pose.skeleton import SIGMAS
 from bachata_assets.synthetic.truth import load_truths
 
 OVERLAP = 0.3
 CLOSE_ENOUGH = 0.05
 """Mean distance of a dancer's keypoints from the truth, in body heights."""
-SIGMAS = np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89]) / 1000
-"""COCO's falloff of each keypoint."""
 
 
 class Frames:
@@ -122,7 +121,7 @@ def pose_figures(models: PoseModels, frames: Frames, name: str) -> dict[str, str
 
 def object_keypoint_similarity(keypoints: np.ndarray, label: dict[str, Any]) -> float:
     """Return COCO's OKS of keypoints (17, 3) to a label."""
-    truth = np.array(label["keypoints"], float).reshape(17, 3)
+    truth = np.array(label["keypoints"], float).reshape(-1, 3)
     labelled = truth[:, 2] > 0
     squared = ((keypoints[:, :2] - truth[:, :2]) ** 2).sum(axis=1)
     return float(np.exp(-squared / (2 * label["area"] * (2 * SIGMAS) ** 2))[labelled].mean())

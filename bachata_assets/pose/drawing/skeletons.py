@@ -5,16 +5,12 @@ from collections.abc import Iterable
 import numpy as np
 
 from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
+from bachata_assets.pose.skeleton import LIMBS
 
 ROLE_COLOURS = {"lead": "#E69F00", "follow": "#56B4E9"}
 """Orange and sky blue of the palette by Okabe and Ito (jfly.uni-koeln.de/color), told apart by colour-blind eyes."""
 SWAP_COLOUR = "#D55E00"
 """Of a suspected swap: vermilion of the same palette."""
-SKELETON = (
-    (0, 5), (0, 6), (5, 6), (5, 7), (7, 9), (6, 8), (8, 10), (5, 11), (6, 12), (11, 12),
-    (11, 13), (13, 15), (12, 14), (14, 16),
-)  # fmt: skip
-"""Pairs of COCO keypoints that are joined: nose, shoulders, arms, hips, legs."""
 FINGERS = tuple((0 if joint % 4 == 1 else joint - 1, joint) for joint in range(1, 21))
 """Pairs of a hand's 21 keypoints that are joined: the wrist, then four joints a finger."""
 OUTLINE = (20, 20, 20)
@@ -46,7 +42,7 @@ def draw_couple(
             continue
         thickness = max(1, round(LINE * picture.shape[0] * (1 if plain[frame, who] else 0.4)))
         hands = [] if couple.hands is None else list(couple.hands[frame, who])
-        lines = [_lines(couple.keypoints[frame, who], SKELETON), *(_lines(hand, FINGERS) for hand in hands)]
+        lines = [_lines(couple.keypoints[frame, who], LIMBS), *(_lines(hand, FINGERS) for hand in hands)]
         for points in lines:
             _draw((points - np.asarray(origin)) * scale, picture, bgr(ROLE_COLOURS[role]), thickness)
 

@@ -5,27 +5,10 @@ Nothing here knows the partner (`couple_signals`) or how a signal is summed up (
 
 import numpy as np
 
-JOINTS = (
-    "nose",
-    "left eye",
-    "right eye",
-    "left ear",
-    "right ear",
-    "left shoulder",
-    "right shoulder",
-    "left elbow",
-    "right elbow",
-    "left wrist",
-    "right wrist",
-    "left hip",
-    "right hip",
-    "left knee",
-    "right knee",
-    "left ankle",
-    "right ankle",
-)
-"""COCO order."""
-INDEX = {name: i for i, name in enumerate(JOINTS)}
+from bachata_assets.pose.skeleton import NAMES
+
+INDEX = {name.replace("_", " "): index for index, name in enumerate(NAMES)}
+"""Joint as the names of signals say it, "left wrist" -> its index."""
 FOLLOWED = ("nose", "elbow", "wrist", "knee", "ankle")
 """Joints whose place relative to the hips is followed, both sides."""
 

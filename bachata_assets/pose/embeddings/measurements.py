@@ -11,6 +11,7 @@ from bachata_assets.pose.embeddings.couple_events import couple_events
 from bachata_assets.pose.embeddings.couple_signals import couple_signals
 from bachata_assets.pose.embeddings.motion import joints_on_grid
 from bachata_assets.pose.embeddings.summaries import MEASURES, summarise
+from bachata_assets.schemas import KEYPOINTS
 
 DANCER_MEASURES = tuple(MEASURES)
 COUPLE_MEASURES = (
@@ -59,13 +60,13 @@ def weights(names: list[Name]) -> np.ndarray:
 
 def dancer_names() -> list[Name]:
     """Return the names of a dancer's 512 measurements."""
-    signals = body_signals(np.full((1, 17, 2), np.nan))
+    signals = body_signals(np.full((1, KEYPOINTS, 2), np.nan))
     return [Name(signal, measure) for signal in signals for measure in DANCER_MEASURES]
 
 
 def couple_names() -> list[Name]:
     """Return the names of a couple's 256 measurements."""
-    nothing = np.full((2, 2, 17, 2), np.nan)
+    nothing = np.full((2, 2, KEYPOINTS, 2), np.nan)
     signals, body = couple_signals(nothing), body_signals(nothing[:, 0])
     names = [Name(signal, measure) for signal in signals for measure in COUPLE_MEASURES]
     return names + [Name(event, "") for event in couple_events(signals, body, body)]

@@ -7,7 +7,6 @@ import numpy as np
 
 from bachata_assets.families import Absent, require_finite
 from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
-from bachata_assets.pose.embeddings.body_signals import INDEX
 from bachata_assets.pose.embeddings.clock import BeatTimes
 from bachata_assets.pose.embeddings.constants import load_constants
 from bachata_assets.pose.embeddings.measurements import (
@@ -17,6 +16,7 @@ from bachata_assets.pose.embeddings.measurements import (
     measure_dancer,
 )
 from bachata_assets.pose.embeddings.motion import joints_seen
+from bachata_assets.pose.skeleton import TRUNK
 
 MINIMUM_SEEN_S = 1.0
 """Less motion than this is not enough to tell anything by."""
@@ -75,7 +75,6 @@ def _vector(kind: str, measured: np.ndarray, names: list[str]) -> np.ndarray:
 
 def _seen_s(couple: CoupleKeypoints, roles: tuple[str, ...]) -> float:
     """Return for how long the torsos of all `roles` were seen at once, s."""
-    torso = [INDEX[f"{side} {part}"] for side in ("left", "right") for part in ("shoulder", "hip")]
     dancers = [ROLES.index(role) for role in roles]
-    seen = joints_seen(couple)[:, dancers][:, :, torso].all(axis=(1, 2))
+    seen = joints_seen(couple)[:, dancers][:, :, TRUNK].all(axis=(1, 2))
     return float(seen.sum() / couple.fps)

@@ -5,6 +5,9 @@ Who is who by these is `identity.py`'s concern.
 
 import numpy as np
 
+from bachata_assets.pose.skeleton import EARS, FLANKS, HIPS, SHINS, SHOULDERS, THIGHS, UPPER_ARMS
+from bachata_assets.schemas import KEYPOINTS
+
 BINS = 5
 """Per Lab channel."""
 PARTS = ("head", "torso", "arms", "legs")
@@ -12,10 +15,9 @@ FEWEST_POINTS = 4
 """A part with fewer points in sight counts as not seen."""
 FEATURES = len(PARTS) * BINS**3
 
-_LEFT_EAR, _RIGHT_EAR = 3, 4
-_TORSO = (5, 11, 6, 12)
+_TORSO = [joint for flank in FLANKS for joint in flank]
 """Left shoulder and hip, right shoulder and hip."""
-_LIMBS = {"arms": ((5, 7), (6, 8)), "legs": ((11, 13), (12, 14), (13, 15), (14, 16))}
+_LIMBS = {"arms": UPPER_ARMS, "legs": (*THIGHS, *SHINS)}
 _CORNERS = np.array(list(np.ndindex(2, 2, 2)))
 _ALONG = np.linspace(0.1, 0.9, 7)
 _ACROSS = np.linspace(0.15, 0.85, 5)
@@ -48,7 +50,7 @@ def body_colours(frame: np.ndarray, keypoints: np.ndarray, counts: np.ndarray | 
 
 def _sample_points(xy: np.ndarray) -> np.ndarray:
     """Return the points int (N, M, 2) to look at on persons with joints (N, 17, 2); `_PART` tells whose they are."""
-    trunk = np.linalg.norm((xy[:, [5, 6]] - xy[:, [11, 12]]).mean(1), axis=-1)
+    trunk = np.linalg.norm((xy[:, SHOULDERS] - xy[:, HIPS]).mean(1), axis=-1)
     points: np.ndarray = (_OF_JOINTS @ xy + _OF_TRUNK * trunk[:, None, None]).round().astype(int)
     return points
 
@@ -59,19 +61,19 @@ def _points() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     A grid around the ears, a grid over the torso, and rows along the limbs.
     """
     around = np.stack(np.meshgrid(np.linspace(-0.15, 0.15, 4), np.linspace(-0.28, 0.1, 5)), -1).reshape(-1, 2)
-    head = np.zeros((len(around), 17))
-    head[:, [_LEFT_EAR, _RIGHT_EAR]] = 0.5
+    head = np.zeros((len(around), KEYPOINTS))
+    head[:, EARS] = 0.5
     down, across = (grid.ravel() for grid in np.meshgrid(_ALONG, _ACROSS))
-    torso = np.zeros((len(down), 17))
+    torso = np.zeros((len(down), KEYPOINTS))
     torso[:, _TORSO] = np.stack(
         [(1 - down) * (1 - across), down * (1 - across), (1 - down) * across, down * across], axis=1
     )
     limbs = []
     for pairs in _LIMBS.values():
-        rows = np.zeros((len(pairs), len(_ALONG), 17))
+        rows = np.zeros((len(pairs), len(_ALONG), KEYPOINTS))
         for row, (start, end) in zip(rows, pairs, strict=True):
             row[:, start], row[:, end] = 1 - _ALONG, _ALONG
-        limbs.append(rows.reshape(-1, 17))
+        limbs.append(rows.reshape(-1, KEYPOINTS))
     parts = [head, torso, *limbs]
     of_joints = np.concatenate(parts)
     of_trunk = np.zeros((len(of_joints), 2))

@@ -7,15 +7,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bachata_assets.pose.skeleton import (
+    ANKLES,
+    FACE,
+    FLANKS,
+    FOREARMS,
+    HIP_LINE,
+    SHINS,
+    SHOULDER_LINE,
+    SHOULDERS,
+    THIGHS,
+    TRUNK,
+    UPPER_ARMS,
+)
+
 MOST_SAMPLES = 24
 MARGIN = 0.06
 """Share of a dancer's box added around it before its pixels count as room."""
 UNLIKE_ROOM = 40
 """Difference in any colour channel from which a pixel is not the room."""
 _LIMBS = (
-    ((5, 7), (7, 9), (6, 8), (8, 10), 0.07),
-    ((13, 15), (14, 16), (5, 6), (6, 12), (12, 11), (11, 5), 0.09),
-    ((11, 13), (12, 14), 0.11),
+    (*UPPER_ARMS, *FOREARMS, 0.07),
+    (*SHINS, SHOULDER_LINE, *FLANKS, HIP_LINE, 0.09),
+    (*THIGHS, 0.11),
 )
 """Pairs of joints and the thickness of what joins them, in heights of the body."""
 
@@ -89,10 +103,10 @@ def _body_mask(shape: tuple[int, ...], keypoints: np.ndarray, height: float) -> 
     for *pairs, share in _LIMBS:
         for start, end in pairs:
             cv2.line(mask, points[start].tolist(), points[end].tolist(), 255, max(2, round(share * height)))
-    cv2.fillConvexPoly(mask, cv2.convexHull(points[[5, 6, 11, 12]]), 255)
-    head, neck = points[:5].mean(0).round().astype(int), points[5:7].mean(0).round().astype(int)
+    cv2.fillConvexPoly(mask, cv2.convexHull(points[TRUNK]), 255)
+    head, neck = points[FACE].mean(0).round().astype(int), points[SHOULDERS].mean(0).round().astype(int)
     cv2.line(mask, head.tolist(), neck.tolist(), 255, max(2, round(0.07 * height)))
     cv2.circle(mask, head.tolist(), max(2, round(0.075 * height)), 255, -1)
-    for ankle in points[15:]:
+    for ankle in points[ANKLES]:
         cv2.circle(mask, (int(ankle[0]), int(ankle[1] + 0.02 * height)), max(2, round(0.05 * height)), 255, -1)
     return mask

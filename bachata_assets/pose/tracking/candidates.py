@@ -15,6 +15,7 @@ from bachata_assets.pose.geometry import (
 )
 from bachata_assets.pose.models.pose_models import Detections, PoseModels
 from bachata_assets.pose.tracking.appearance import body_colours
+from bachata_assets.schemas import KEYPOINTS
 
 SCORE_THRESHOLD = 0.2
 MOST_PERSONS = 8
@@ -136,4 +137,4 @@ class _Look:
         return [posed[index] for index in kept]
 
     def _keypoints(self, boxes: list[int]) -> np.ndarray:
-        return np.array([self._poses[index] for index in boxes], np.float32).reshape(-1, 17, 3)
+        return np.array([self._poses[index] for index in boxes], np.float32).reshape(-1, KEYPOINTS, 3)

@@ -5,6 +5,7 @@ There a pose model mixes both bodies into either pose. A lasting embrace is left
 
 import numpy as np
 
+from bachata_assets.pose.skeleton import TRUNK
 from bachata_assets.pose.tracking.identity_switches import runs
 
 NEAR = 0.3
@@ -15,7 +16,6 @@ UNCERTAIN = 0.45
 """Mean keypoint score below which a pose is settled."""
 REACH = 4
 """Frames before and after that say where a joint is."""
-_TRUNK = [5, 6, 11, 12]
 
 
 def settle_crossings(times: np.ndarray, boxes: np.ndarray, keypoints: np.ndarray, valid: np.ndarray) -> np.ndarray:
@@ -40,7 +40,7 @@ def _crossing(times: np.ndarray, boxes: np.ndarray, keypoints: np.ndarray, valid
     both = valid.all(axis=1)
     if both.any():
         height = np.median((boxes[..., 3] - boxes[..., 1])[valid])
-        trunks = keypoints[..., _TRUNK, :2].mean(axis=2)
+        trunks = keypoints[..., TRUNK, :2].mean(axis=2)
         apart = np.linalg.norm(trunks[:, 0] - trunks[:, 1], axis=-1) > NEAR * height
         for run in runs(~(both & apart)):
             crossing[run] = times[run[-1]] - times[run[0]] <= LONGEST_S

@@ -19,6 +19,7 @@ from bachata_assets.pose.tracking.occlusion_recovery import look_behind
 from bachata_assets.pose.tracking.passers_by import passer_by
 from bachata_assets.pose.tracking.reidentification import ColourModel
 from bachata_assets.pose.tracking.tracks import MISSING, Track
+from bachata_assets.schemas import KEYPOINTS
 
 BELIEVABLE = 0.2
 """Mean keypoint score from which a pose counts as found."""
@@ -58,7 +59,7 @@ def estimate_every_frame(
     short gaps are bridged.
     """
     boxes = expected_boxes(times, steps, candidates, track.chosen)
-    keypoints = np.full((len(times), 2, 17, 3), np.nan, np.float32)
+    keypoints = np.full((len(times), 2, KEYPOINTS, 3), np.nan, np.float32)
     evidence = np.full((len(times), 2), np.nan, np.float32)
     for step, found, chosen in zip(steps, candidates, track.chosen, strict=True):
         for who, index in enumerate(chosen):
@@ -154,5 +155,5 @@ def _bridged(
         rows[~valid[:, who]] = np.nan
         rows, interpolated[:, who] = bridge_gaps(times, rows, valid[:, who])
         boxes[:, who] = rows[:, :4]
-        keypoints[:, who] = rows[:, 4:].reshape(-1, 17, 3)
+        keypoints[:, who] = rows[:, 4:].reshape(-1, KEYPOINTS, 3)
     return boxes, keypoints, interpolated

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 
 from bachata_assets.pose.geometry import box_iou
+from bachata_assets.pose.skeleton import TRUNK
 
 SEPARATE_IOU = 0.35
 LONGEST_JUMP_S = 0.2
@@ -19,7 +20,6 @@ WINDOW_S = 1.0
 SURE = 1.0
 """Median log-odds from which clothes confirm who is who."""
 CONTRADICTED_S = 0.4
-_TRUNK = [5, 6, 11, 12]
 
 
 def suspected_swaps(
@@ -62,7 +62,7 @@ def _contradictions(times: np.ndarray, agree: np.ndarray) -> list[float]:
 
 def _jumps(times: np.ndarray, boxes: np.ndarray, keypoints: np.ndarray, both: np.ndarray) -> list[float]:
     """Return the times at which exchanging the two explains the movement far better."""
-    trunks = keypoints[:, :, _TRUNK, :2].mean(axis=2)
+    trunks = keypoints[:, :, TRUNK, :2].mean(axis=2)
     found = []
     for before, after in itertools.pairwise(np.flatnonzero(both)):
         if times[after] - times[before] > LONGEST_JUMP_S:

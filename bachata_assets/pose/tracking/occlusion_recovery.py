@@ -12,9 +12,11 @@ import numpy as np
 from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.geometry import AREA_OF_BOX, box_area, box_center, object_keypoint_similarity
 from bachata_assets.pose.models.pose_models import PoseModels
+from bachata_assets.pose.skeleton import TRUNK
 from bachata_assets.pose.tracking.appearance import body_colours
 from bachata_assets.pose.tracking.background import Painted, RoomSamples, paint_out
 from bachata_assets.pose.tracking.reidentification import ColourModel
+from bachata_assets.schemas import KEYPOINTS
 
 LEAST_SCORE = 0.2
 """Mean keypoint score from which a pose found behind the painting counts."""
@@ -66,7 +68,7 @@ def look_behind(
     ratio = _height_ratio(boxes, valid)
     wanted = ~valid & valid[:, ::-1]
     if ratio is None or not wanted.any():
-        return HiddenPoses(np.zeros((0, 2), int), np.zeros((0, 4)), np.zeros((0, 17, 3)))
+        return HiddenPoses(np.zeros((0, 2), int), np.zeros((0, 4)), np.zeros((0, KEYPOINTS, 3)))
     room = samples.room(np.where(valid[..., None], boxes, np.nan))
     looks: deque[_Look] = deque()
 
@@ -89,7 +91,7 @@ def look_behind(
     return HiddenPoses(
         np.array([(frame, who) for frame, who, _, _ in kept], int).reshape(-1, 2),
         np.array([box for _, _, box, _ in kept]).reshape(-1, 4),
-        np.array([pose for _, _, _, pose in kept]).reshape(-1, 17, 3),
+        np.array([pose for _, _, _, pose in kept]).reshape(-1, KEYPOINTS, 3),
     )
 
 
@@ -105,7 +107,7 @@ class _Look:
     def believes(self, pose: np.ndarray, partner: np.ndarray, colours: ColourModel) -> bool:
         """Tell whether `pose` (17, 3) is certain, not the partner's, of a size, place and clothes that fit."""
         height = self.box[3] - self.box[1]
-        trunk = pose[[5, 6, 11, 12], 0].mean()
+        trunk = pose[TRUNK, 0].mean()
         fits = abs(trunk - box_center(self.box)[0]) < FARTHEST * height
         fits &= SIZES[0] * height < np.ptp(pose[:, 1]) < SIZES[1] * height
         if not fits or pose[:, 2].mean() < LEAST_SCORE:

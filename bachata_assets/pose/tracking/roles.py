@@ -11,11 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-_NOSE, _EARS = 0, [3, 4]
-_FACE, _SHOULDERS, _HIPS, _WRISTS = [0, 1, 2, 3, 4], [5, 6], [11, 12], [9, 10]
-_LEFT_SHOULDER, _RIGHT_SHOULDER = _SHOULDERS
-_LEFT_HIP, _RIGHT_HIP = _HIPS
-_RIGHT_WRIST = 10
+from bachata_assets.pose.skeleton import EARS, FACE, HIPS, SHOULDERS, TRUNK, WRISTS, Joint
+
 BELIEVED = 0.3
 """Score from which a joint's place is believed."""
 FEWEST_FRAMES = 5
@@ -102,7 +99,7 @@ class _Couple:
         height = np.maximum(boxes[..., 3] - boxes[..., 1], 1)
         return cls(height, boxes[..., 3], keypoints, float(np.median(height)))
 
-    def y(self, joints: list[int]) -> np.ndarray:
+    def y(self, joints: list[Joint]) -> np.ndarray:
         """Return the mean height in the picture (T, 2) of some joints, downwards."""
         mean: np.ndarray = self.keypoints[:, :, joints, 1].mean(axis=-1)
         return mean
@@ -110,7 +107,7 @@ class _Couple:
 
 def _higher_head(couple: _Couple) -> float:
     """How far dancer 0's head and shoulders are above dancer 1's, in body heights."""
-    up = (couple.y(_FACE) + couple.y(_SHOULDERS)) / 2
+    up = (couple.y(FACE) + couple.y(SHOULDERS)) / 2
     return float(np.median(up[:, 1] - up[:, 0])) / couple.scale
 
 
@@ -121,15 +118,15 @@ def _taller_box(couple: _Couple) -> float:
 
 def _longer_trunk(couple: _Couple) -> float:
     """Log ratio of the heights from hips to shoulders."""
-    trunk = np.maximum(couple.y(_HIPS) - couple.y(_SHOULDERS), 0.02 * couple.scale)
+    trunk = np.maximum(couple.y(HIPS) - couple.y(SHOULDERS), 0.02 * couple.scale)
     return float(np.median(np.log(trunk[:, 0] / trunk[:, 1])))
 
 
 def _broader_shoulders(couple: _Couple) -> float:
     """Log ratio of shoulder over hip width, each at its widest (a body seen from the front or back)."""
     x = couple.keypoints[..., 0]
-    shoulders = np.quantile(np.abs(x[..., _LEFT_SHOULDER] - x[..., _RIGHT_SHOULDER]), 0.9, axis=0)
-    hips = np.quantile(np.abs(x[..., _LEFT_HIP] - x[..., _RIGHT_HIP]), 0.9, axis=0)
+    shoulders = np.quantile(np.abs(x[..., Joint.LEFT_SHOULDER] - x[..., Joint.RIGHT_SHOULDER]), 0.9, axis=0)
+    hips = np.quantile(np.abs(x[..., Joint.LEFT_HIP] - x[..., Joint.RIGHT_HIP]), 0.9, axis=0)
     shape = np.log((shoulders + 1) / (hips + 1))
     return float(shape[0] - shape[1])
 
@@ -142,8 +139,8 @@ def _right_hand_on_trunk(couple: _Couple) -> float:
 
 def _hand_on_trunk(own: np.ndarray, partner: np.ndarray) -> np.ndarray:
     """Return bool (T,): the right wrist of `own` (T, 17, 3) lies on the trunk of `partner`."""
-    wrist = own[:, _RIGHT_WRIST]
-    trunk = partner[:, [*_SHOULDERS, *_HIPS], :2]
+    wrist = own[:, Joint.RIGHT_WRIST]
+    trunk = partner[:, TRUNK, :2]
     low, high = trunk.min(axis=1), trunk.max(axis=1)
     margin = 0.15 * (high - low)[:, 1:]
     inside: np.ndarray = ((wrist[:, :2] >= low - margin) & (wrist[:, :2] <= high + margin)).all(axis=1)
@@ -158,14 +155,14 @@ def _fewer_turns(couple: _Couple) -> float:
 
 def _half_turns(own: np.ndarray, scale: float) -> int:
     """Return how often `own` (T, 17, 3) changes between facing the camera and showing the back."""
-    across = (own[:, _LEFT_SHOULDER, 0] - own[:, _RIGHT_SHOULDER, 0]) / scale
-    clear = (np.abs(across) > TURNED) & (own[:, _SHOULDERS, 2] > BELIEVED).all(axis=1)
+    across = (own[:, Joint.LEFT_SHOULDER, 0] - own[:, Joint.RIGHT_SHOULDER, 0]) / scale
+    clear = (np.abs(across) > TURNED) & (own[:, SHOULDERS, 2] > BELIEVED).all(axis=1)
     return int((np.diff(np.sign(across[clear])) != 0).sum())
 
 
 def _hands_below_head(couple: _Couple) -> float:
     """How much more often dancer 1 has a hand above the own head: the follower turns under the raised arm."""
-    over = (couple.keypoints[:, :, _WRISTS, 1].min(axis=-1) < couple.y(_FACE)).mean(axis=0)
+    over = (couple.keypoints[:, :, WRISTS, 1].min(axis=-1) < couple.y(FACE)).mean(axis=0)
     return float(over[1] - over[0])
 
 
@@ -174,7 +171,7 @@ def _behind_in_shadow(couple: _Couple) -> float:
     facing = _facing(couple)
     turned = np.linalg.norm(facing, axis=-1)
     facing = facing / np.maximum(turned, 1e-6)[..., None]
-    x, feet = couple.keypoints[:, :, [*_SHOULDERS, *_HIPS], 0].mean(axis=-1), couple.feet
+    x, feet = couple.keypoints[:, :, TRUNK, 0].mean(axis=-1), couple.feet
     way = np.stack([x[:, 1] - x[:, 0], NEARER * (feet[:, 1] - feet[:, 0])], axis=-1) / couple.scale
     along = (facing.mean(axis=1) * way).sum(axis=-1) / np.maximum(np.linalg.norm(way, axis=-1), 0.05)
     clear = (turned > 0.5).all(axis=1) & (couple.keypoints[..., 2].mean(axis=-1) > SEEN).all(axis=1)
@@ -185,8 +182,8 @@ def _behind_in_shadow(couple: _Couple) -> float:
 def _facing(couple: _Couple) -> np.ndarray:
     """Return which way each faces (T, 2, 2): to the right of the picture, and towards the camera, -1..1 each."""
     x = couple.keypoints[..., 0] / couple.scale
-    towards = (x[..., _LEFT_SHOULDER] - x[..., _RIGHT_SHOULDER]) / FACED[0]
-    aside = (x[..., _NOSE] - x[..., _EARS].mean(axis=-1)) / FACED[1]
+    towards = (x[..., Joint.LEFT_SHOULDER] - x[..., Joint.RIGHT_SHOULDER]) / FACED[0]
+    aside = (x[..., Joint.NOSE] - x[..., EARS].mean(axis=-1)) / FACED[1]
     return np.clip(np.stack([aside, towards], axis=-1), -1, 1)
 
 

@@ -17,6 +17,7 @@ from bachata_assets.pose.geometry import (
     box_iou,
     object_keypoint_similarity,
 )
+from bachata_assets.pose.skeleton import EARS, TRUNK, Joint
 from bachata_assets.pose.tracking.candidates import Candidates
 from bachata_assets.pose.tracking.reidentification import NOTHING_KNOWN, ColourModel, learn_colours
 
@@ -37,7 +38,7 @@ LEAP, LEAP_SPEED, LEAP_RAMP = 0.3, 0.7, 0.2
 """Body heights, and these a second, beyond which it is somebody else; from LEAP_RAMP farther it costs in full."""
 COLOUR_COST = 0.15
 SEPARATE_IOU = 0.35
-TRUNK = np.array([0, 3, 4, 5, 6, 11, 12])
+STEADY = np.array([Joint.NOSE, *EARS, *TRUNK])
 """Nose, ears, shoulders, hips: they move as the body moves."""
 
 
@@ -98,8 +99,8 @@ def _pair_cost(candidates: Candidates) -> np.ndarray:
 
 def _motion_cost(last: np.ndarray, last_box: np.ndarray, now: Candidates, elapsed: float) -> np.ndarray:
     """Return the cost (N,) of moving from a pose (17, 3) to each candidate within `elapsed` seconds."""
-    weight = np.sqrt(last[None, TRUNK, 2] * now.keypoints[:, TRUNK, 2]) + 0.02
-    distance = np.linalg.norm(now.keypoints[:, TRUNK, :2] - last[None, TRUNK, :2], axis=-1)
+    weight = np.sqrt(last[None, STEADY, 2] * now.keypoints[:, STEADY, 2]) + 0.02
+    distance = np.linalg.norm(now.keypoints[:, STEADY, :2] - last[None, STEADY, :2], axis=-1)
     height = max(float(last_box[3] - last_box[1]), 1.0)
     moved = (distance * weight).sum(1) / weight.sum(1) / height
     leap = np.clip((moved - LEAP - LEAP_SPEED * elapsed) / LEAP_RAMP, 0, 1)

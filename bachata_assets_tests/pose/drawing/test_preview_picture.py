@@ -13,6 +13,7 @@ from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.drawing.preview_picture import HEIGHT, LARGEST, WIDTH, preview_picture
 from bachata_assets.pose.drawing.preview_video import write_film
 from bachata_assets.pose.drawing.skeletons import ROLE_COLOURS, bgr, draw_couple
+from bachata_assets.pose.skeleton import KNEES
 from bachata_assets_tests.support.clips import write_pictures
 from bachata_assets_tests.support.synthetic_couple import a_couple
 
@@ -45,7 +46,7 @@ def couple() -> CoupleKeypoints:
 def test_each_dancer_is_drawn_in_the_roles_colour(couple: CoupleKeypoints) -> None:
     picture = drawn(couple)
     for who, role in enumerate(("lead", "follow")):
-        knees = (couple.keypoints[0, who, [13, 14], :2] / 2).round().astype(int)
+        knees = (couple.keypoints[0, who, KNEES, :2] / 2).round().astype(int)
         assert near(picture[knees[:, 1], knees[:, 0]], role).all()
 
 

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from bachata_assets.pose.skeleton import LIMBS
 from bachata_assets.pose.tracking.background import RoomSamples, paint_out
 from bachata_assets.pose.tracking.liveliness import Liveliness
 from bachata_assets.pose.tracking.occlusion_recovery import HiddenPoses, look_behind
@@ -14,7 +15,6 @@ from bachata_assets_tests.support.figures import box_of, person
 
 ROOM = np.full((360, 640, 3), 100, np.uint8)
 FRAMES = 12
-LIMBS = [(5, 6), (5, 7), (7, 9), (6, 8), (8, 10), (5, 11), (6, 12), (11, 12), (11, 13), (13, 15), (12, 14), (14, 16)]
 FRONT, BEHIND = person(300), person(330)
 
 
@@ -22,7 +22,7 @@ def draw(picture: np.ndarray, pose: np.ndarray, shade: int) -> np.ndarray:
     """Return the picture with a body of one shade around the pose."""
     drawn = picture.copy()
     points = pose[:, :2].astype(int).tolist()
-    for start, end in LIMBS:
+    for start, end in LIMBS[2:]:
         cv2.line(drawn, points[start], points[end], (shade,) * 3, 12)
     cv2.circle(drawn, points[0], 12, (shade,) * 3, -1)
     return drawn

@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
+from bachata_assets.pose.skeleton import EARS, MIRRORED, TRUNK, WRISTS, Joint
 from bachata_assets.pose.tracking.roles import judge_roles
 from bachata_assets_tests.support.figures import box_of, person
 
@@ -31,7 +32,7 @@ def test_two_alike_are_left_open() -> None:
 
 def test_the_right_hand_on_the_partners_back_leads() -> None:
     boxes, keypoints, valid = couple(240, 240)
-    keypoints[:, 1, 10, :2] = keypoints[:, 0, [5, 6, 11, 12], :2].mean(axis=1)
+    keypoints[:, 1, Joint.RIGHT_WRIST, :2] = keypoints[:, 0, TRUNK, :2].mean(axis=1)
     roles = judge_roles(boxes, keypoints, valid)
     assert roles.lead == 1
     assert roles.evidence["right_hand_on_trunk"] > 0.5
@@ -48,7 +49,7 @@ def test_the_one_who_turns_follows() -> None:
 
 def test_the_one_under_the_raised_arm_follows() -> None:
     boxes, keypoints, valid = couple(240, 240)
-    keypoints[:15, 0, 9, 1] = keypoints[:15, 0, 0, 1] - 20
+    keypoints[:15, 0, Joint.LEFT_WRIST, 1] = keypoints[:15, 0, Joint.NOSE, 1] - 20
     roles = judge_roles(boxes, keypoints, valid)
     assert roles.lead == 1
     assert roles.evidence["hands_below_head"] > 0.4
@@ -83,9 +84,9 @@ def test_in_shadow_position_the_one_behind_leads(away: bool) -> None:
     _, keypoints, valid = couple(240, 240)
     keypoints[:, 1, :, 0] += 20 - 130  # the two in line
     keypoints[:, 1, :, 1] += 4  # nearer to the camera
-    keypoints[:, :, [9, 10], 2] = 0.1  # hands out of sight
+    keypoints[:, :, WRISTS, 2] = 0.1  # hands out of sight
     if away:
-        keypoints[:, :, 1:] = keypoints[:, :, [2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]]
+        keypoints[:] = keypoints[:, :, MIRRORED]
     roles = judge_roles(box_of(keypoints), keypoints, valid)
     assert roles.evidence["behind_in_shadow"] > 0.5
     assert roles.lead == (1 if away else 0)
@@ -94,6 +95,6 @@ def test_in_shadow_position_the_one_behind_leads(away: bool) -> None:
 def test_face_to_face_nobody_stands_behind() -> None:
     boxes, keypoints, valid = couple(240, 240)
     keypoints[:, :, 5:, 0] = keypoints[:, :, [0], 0]  # seen from the side
-    keypoints[:, 0, 3:5, 0] -= 25  # noses towards each other
-    keypoints[:, 1, 3:5, 0] += 25
+    keypoints[:, 0, EARS, 0] -= 25  # noses towards each other
+    keypoints[:, 1, EARS, 0] += 25
     assert judge_roles(boxes, keypoints, valid).evidence["behind_in_shadow"] == 0

@@ -7,6 +7,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
+from bachata_assets.pose.skeleton import MIRRORED
 from couples.backgrounds import painted
 from couples.colours import degraded, relit
 from couples.compositing import blended, placed, soft, with_new_clothes
@@ -15,8 +16,6 @@ from couples.frames import OUTSIDE, load
 
 PADDING = 1.25
 """As in MMPose's GetBBoxCenterScale."""
-MIRRORED = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
-"""Index of the keypoint that each one is in a mirrored picture."""
 LEAST_SEEN = 0.3
 """A dancer put before the target leaves this share of it to be seen."""
 
