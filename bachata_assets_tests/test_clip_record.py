@@ -13,7 +13,7 @@ from bachata_assets.clip_record import COLUMNS, VECTOR_FIELDS, ClipRecord
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.search.elasticsearch import mapping
 from bachata_assets.search.filters import LABELS
-from bachata_assets.search.lancedb.index import SCHEMA
+from bachata_assets.search.lancedb.backend import SCHEMA
 from bachata_assets.search.similarity import SHOWN_FIELDS, Match
 from bachata_assets_tests.support.documents import document
 

@@ -6,7 +6,7 @@ What the sentences say lives in `language/sentence.py`. Nothing here reaches the
 import hashlib
 import json
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,6 +89,12 @@ class TextEncoder:
         model = exported_encoder(_model_folder(), self.fingerprint, self._cache_dir)
         options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": available_cores()}
         return openvino.Core().compile_model(model, "CPU", options)
+
+
+@cache
+def text_encoder() -> TextEncoder:
+    """Return the encoder that everything in this process shares, so that the model is loaded once."""
+    return TextEncoder()
 
 
 def _model_folder() -> Path:

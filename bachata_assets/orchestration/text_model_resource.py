@@ -1,6 +1,5 @@
 """The sentence encoder as a resource, loaded once a process at the first sentence."""
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -14,11 +13,6 @@ class TextModelResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def encoder(self) -> "TextEncoder":
         """Return the encoder."""
-        return _encoder()
+        from bachata_assets.language.encoder import text_encoder
 
-
-@cache
-def _encoder() -> "TextEncoder":
-    from bachata_assets.language.encoder import TextEncoder
-
-    return TextEncoder()
+        return text_encoder()

@@ -4,8 +4,10 @@ The service API of the recommender: `from bachata_assets.search import SearchInd
 """
 
 from bachata_assets.clip_record import ClipRecord
+from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.filters import Filters
-from bachata_assets.search.index import PutResult, SearchIndex, open_index
+from bachata_assets.search.index import SearchIndex, open_index
+from bachata_assets.search.results import PutResult
 from bachata_assets.search.similarity import Match
 
-__all__ = ["ClipRecord", "Filters", "Match", "PutResult", "SearchIndex", "open_index"]
+__all__ = ["ClipRecord", "Filters", "Match", "PutResult", "SearchConfig", "SearchIndex", "open_index"]

@@ -1,14 +1,20 @@
-"""What can go wrong with an index, each with a message that says what to do; raised by both backends."""
+"""Errors of a search index, each with a message that says what to do; raised by both backends."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
-if TYPE_CHECKING:
-    from bachata_assets.search.index import PutResult
+from bachata_assets.search.results import PutResult
 
 
 class SearchError(RuntimeError):
-    """Base of every error of the search index."""
+    """Base of every error of the search index.
+
+    Attributes
+    ----------
+    transient : the reason lies in the index or in the way to it, not in the clip, so that trying again later may help
+    """
+
+    transient: ClassVar[bool] = True
 
 
 class SearchUnavailableError(SearchError, ConnectionError):
@@ -19,7 +25,7 @@ class SearchUnavailableError(SearchError, ConnectionError):
     completed : results of the documents answered for before the connection was lost (only from `put`)
     """
 
-    def __init__(self, message: str, completed: "Sequence[PutResult]" = ()) -> None:
+    def __init__(self, message: str, completed: Sequence[PutResult] = ()) -> None:
         super().__init__(message)
         self.completed = tuple(completed)
 

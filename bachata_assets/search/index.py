@@ -1,174 +1,153 @@
-"""`SearchIndex`: what recommender, pipeline and command line ask of an index, whichever backend holds it.
+"""`SearchIndex`: the clips of a collection by id, and their nearest neighbours, whichever store holds them.
 
-    with SearchIndex.from_settings() as index:
-        index.find_similar("basic_step_1", filters={"difficulty": "beginner"})
-
-The backends are `elasticsearch_index.py` and `lancedb_index.py`.
+The stores are `elasticsearch/` and `lancedb/`; what both can do is `backend.py`.
 """
 
-import hashlib
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.search.backend import Backend
+from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.errors import QueryError, SearchError, UnknownClipError
 from bachata_assets.search.filters import Filters
+from bachata_assets.search.results import IndexStatus, Promotion, PutResult
 from bachata_assets.search.similarity import Match, Query, checked_weights
 from bachata_assets.settings import Settings, load_settings
 
-if TYPE_CHECKING:
-    from bachata_assets.language.encoder import TextEncoder
-
 FiltersLike = Filters | Mapping[str, Any] | None
 MAX_SIZE = 1000
+"""Maximum number of clips that one search returns."""
 
 
-@dataclass(frozen=True)
-class PutResult:
-    """What became of one document; `error` is None when it is in the index."""
-
-    clip_id: str
-    index_name: str
-    content_hash: str
-    error: str | None = None
-
-
-@dataclass(frozen=True)
-class IndexVersion:
-    """One version: `live` is the one that readers see, `current` the one that this process writes.
-
-    Attributes
-    ----------
-    aliases : every alias that names it, also those of others' making
-    """
-
-    name: str
-    fingerprint: str | None
-    documents: int
-    bytes: int
-    aliases: tuple[str, ...]
-    live: bool
-    current: bool
-
-
-@dataclass(frozen=True)
-class IndexStatus:
-    """Every version of an index; `alias_taken` when a plain index has the alias' name (see `adopt`)."""
-
-    backend: str
-    location: str
-    alias: str
-    versions: tuple[IndexVersion, ...]
-    alias_taken: bool = False
-
-
-@dataclass(frozen=True)
-class Promotion:
-    """Whether readers now see `index_name`; if not, `missing` says which live clips it lacks."""
-
-    index_name: str
-    live: bool
-    replaced: str | None = None
-    missing: tuple[str, ...] = ()
-
-
-class SearchIndex(ABC):
-    """Documents by clip id and their neighbours.
+class SearchIndex:
+    """Documents by clip id and their nearest neighbours.
 
     Opened with a fingerprint it writes, and reads, the version of that fingerprint, made at first use; opened
     without one it reads what the alias names. What `put` and `delete` did is found as soon as they return.
-    Every method raises `SearchError` or one of its subclasses when the index cannot answer.
+    Every method raises `SearchError` or one of its subclasses when the index cannot answer. A connection is made
+    at the first question, and is closed by `close` or at the end of a `with` block.
+
+    Parameters
+    ----------
+    config : where the index is
+    fingerprint : for writers: of all that makes vectors incomparable (models, precision, code). A changed one
+        writes a new version beside the old, until `promote`.
 
     Attributes
     ----------
     version : name of the version that is written, None for readers; known without a connection
     """
 
-    version: str | None
+    def __init__(self, config: SearchConfig, fingerprint: str | None = None) -> None:
+        self._backend = _backend(config, fingerprint)
+        self.version = self._backend.version
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> "SearchIndex":
-        """Return the index that readers use: Elasticsearch when ELASTICSEARCH_HOST is set, else LanceDB."""
+        """Return the index that readers use: in Elasticsearch when ELASTICSEARCH_HOST is set, else in LanceDB.
+
+        Parameters
+        ----------
+        settings : default: those of the environment and `.env`
+        """
         return open_index(settings)
 
-    @abstractmethod
     def put(self, documents: Iterable[ClipRecord]) -> list[PutResult]:
         """Index documents in bulk, replacing those of the same clip.
 
-        A refused document fails alone, in its result's `error`.
+        A refused document fails alone, in the `error` of its result.
 
         Raises
         ------
         SearchUnavailableError
             After 3 attempts with exponential backoff; its `completed` are the results that came before.
         """
+        self._written_version()
+        return self._backend.put(documents)
 
-    @abstractmethod
     def get_embedding_by_id(self, clip_id: str) -> ClipRecord | None:
         """Return the whole document of a clip with its vectors, None when the clip is not in the index."""
+        return self._backend.get(clip_id)
 
-    @abstractmethod
     def get_all_embeddings(self, filters: FiltersLike = None) -> Iterator[ClipRecord]:
-        """Yield every document with its vectors, as of one moment, in memory that does not grow."""
+        """Yield every document with its vectors, as of one moment, in memory that does not grow.
 
-    @abstractmethod
+        Parameters
+        ----------
+        filters : see `Filters.of`
+        """
+        return self._backend.scan(Filters.of(filters))
+
     def count(self) -> int:
         """Return the number of clips."""
+        return self._backend.count()
 
-    @abstractmethod
     def ids(self) -> set[str]:
         """Return all clip ids."""
+        return self._backend.ids()
 
-    @abstractmethod
     def delete(self, clip_ids: Iterable[str]) -> int:
         """Remove clips, also from the version that readers see; return how many there were."""
+        return self._backend.delete(list(clip_ids))
 
-    @abstractmethod
     def refresh(self) -> None:
         """Make visible what other processes wrote, and compact what is worth it."""
+        self._backend.refresh()
 
-    @abstractmethod
     def status(self) -> IndexStatus:
         """Return every version of the index."""
+        return self._backend.status()
 
-    @abstractmethod
     def promote(self, live_clips: Iterable[str] | None = None, *, force: bool = False) -> Promotion:
         """Let readers see this version, once it has every clip of the version they see now.
 
         Parameters
         ----------
-        live_clips : clips that still exist, the only ones needed; None: all of the old version's
+        live_clips : clips that still exist, the only ones needed; None: all of the old version
         force : do it whatever is missing
 
         Raises
         ------
         AliasTakenError
-            A plain index has the alias' name: see `adopt`.
+            A plain index has the name of the alias: see `adopt`.
         """
+        name, old = self._written_version(), self._backend.live()
+        if old == name:
+            return Promotion(name, live=True)
+        if old is not None and not force:
+            old_ids = self._backend.ids(old)
+            missing = sorted((old_ids if live_clips is None else old_ids & set(live_clips)) - self.ids())
+            if missing:
+                return Promotion(name, live=False, missing=tuple(missing))
+        self._backend.publish(old)
+        return Promotion(name, live=True, replaced=old)
 
-    @abstractmethod
     def prune(self) -> list[str]:
         """Remove the versions that no alias names, but not the one being written; return their names."""
+        names = [version.name for version in self.status().versions if not (version.aliases or version.current)]
+        for name in names:
+            self._backend.drop(name)
+        return names
 
-    @abstractmethod
     def adopt(self) -> str:
-        """Keep a plain index of the alias' name as the version that readers see; return its new name."""
+        """Keep a plain index that has the name of the alias as the version that readers see; return its new name.
 
-    @abstractmethod
+        Raises
+        ------
+        SearchError
+            There is no plain index of this name; LanceDB has none.
+        """
+        return self._backend.adopt()
+
     def close(self) -> None:
-        """Let go of connections."""
-
-    @abstractmethod
-    def _nearest(self, query: Query) -> list[Match]:
-        """Return the best clips."""
+        """Close connections."""
+        self._backend.close()
 
     def find_similar(
         self,
@@ -180,7 +159,7 @@ class SearchIndex(ABC):
         filters: FiltersLike = None,
         size: int = 10,
     ) -> list[Match]:
-        """Return the clips most like a clip, some vectors, or a sentence; best first.
+        """Return the clips most similar to a clip, to vectors, or to a sentence; best first.
 
         Parameters
         ----------
@@ -210,7 +189,7 @@ class SearchIndex(ABC):
             has, weighs = ", ".join(query) or "nothing", ", ".join(chosen)
             raise QueryError(f"nothing to compare: the query has {has}, the weights {weighs}")
         weighed = {family: chosen[family] for family in used}
-        return self._nearest(Query(used, weighed, conditions, size, clip_id))
+        return self._backend.nearest(Query(used, weighed, conditions, size, clip_id))
 
     def _vectors_of(
         self, clip_id: str | None, vectors: Mapping[str, np.ndarray] | None, text: str | None
@@ -228,6 +207,11 @@ class SearchIndex(ABC):
             return {"text": _encode(text)}
         return {family: _checked(family, vector) for family, vector in (vectors or {}).items()}
 
+    def _written_version(self) -> str:
+        if self.version is None:
+            raise SearchError("this index was opened for reading: open_index(settings, fingerprint=…) writes")
+        return self.version
+
     def __enter__(self) -> Self:
         return self
 
@@ -242,44 +226,28 @@ def open_index(settings: Settings | None = None, *, fingerprint: str | None = No
 
     Parameters
     ----------
-    settings : default: of the environment and .env
-    fingerprint : for writers: whatever makes vectors incomparable (models, precision, code). A changed one
-        writes a new version beside the old, until `promote`.
+    settings : default: those of the environment and `.env`
+    fingerprint : for writers, see `SearchIndex`
     """
-    settings = settings or load_settings()
-    if settings.elasticsearch_host:
-        from bachata_assets.search.elasticsearch.index import ElasticsearchIndex
-
-        return ElasticsearchIndex(settings, fingerprint)
-    from bachata_assets.search.lancedb.index import LanceIndex
-
-    return LanceIndex(settings, fingerprint)
+    return SearchIndex(SearchConfig.from_settings(settings or load_settings()), fingerprint)
 
 
-def version_name(alias: str, fingerprint: str, structure: str) -> str:
-    """Return the name of a version: the alias and a hash of fingerprint and structure of the documents."""
-    digest = hashlib.sha256(f"{fingerprint} {structure}".encode()).hexdigest()
-    return f"{alias}-{digest[:12]}"
+def _backend(config: SearchConfig, fingerprint: str | None) -> Backend:
+    if config.host:
+        from bachata_assets.search.elasticsearch.backend import ElasticsearchBackend
 
+        return ElasticsearchBackend(config, fingerprint)
+    from bachata_assets.search.lancedb.backend import LanceBackend
 
-def writers_only(name: str | None) -> str:
-    """Return the version's name, or say that this index was opened for reading."""
-    if name is None:
-        raise SearchError("this index was opened for reading: open_index(settings, fingerprint=…) writes")
-    return name
-
-
-@cache
-def _text_encoder() -> "TextEncoder":
-    from bachata_assets.language.encoder import TextEncoder
-
-    return TextEncoder()
+    return LanceBackend(config, fingerprint)
 
 
 def _encode(text: str) -> np.ndarray:
     if not text.strip():
         raise QueryError("the text to search for is empty")
-    vector: np.ndarray = _text_encoder().encode([text])[0]
+    from bachata_assets.language.encoder import text_encoder
+
+    vector: np.ndarray = text_encoder().encode([text])[0]
     return vector
 
 

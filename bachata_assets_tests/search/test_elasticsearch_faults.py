@@ -6,8 +6,8 @@ import pytest
 
 from bachata_assets.search import SearchIndex, open_index
 from bachata_assets.search.checks import check_index_complete
+from bachata_assets.search.elasticsearch import backend as library
 from bachata_assets.search.elasticsearch import client as connection
-from bachata_assets.search.elasticsearch import index as library
 from bachata_assets.search.errors import SearchUnavailableError
 from bachata_assets_tests.support.documents import documents
 from bachata_assets_tests.support.elasticsearch_node import Node, free_port

@@ -12,7 +12,7 @@ from bachata_assets.collection.scan import present_clips
 from bachata_assets.orchestration.tools import Tools
 from bachata_assets.pipeline.stage import Clip, ClipError, Made, Stage, Tables
 from bachata_assets.search.errors import SearchUnavailableError
-from bachata_assets.search.index import PutResult
+from bachata_assets.search.results import PutResult
 
 DOCUMENT_VERSION = "2"
 

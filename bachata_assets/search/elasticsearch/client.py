@@ -7,8 +7,8 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any
 
+from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.errors import SearchCertificateError, SearchError, UnsupportedVersionError
-from bachata_assets.settings import Settings
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -23,7 +23,7 @@ OVERLOADED = (429, 502, 503, 504)
 OLDEST_VERSION = (9, 1)
 
 
-def connect(settings: Settings) -> "Elasticsearch":
+def connect(config: SearchConfig) -> "Elasticsearch":
     """Return a client that retries with exponential backoff and jitter; nothing is sent yet.
 
     Raises
@@ -33,24 +33,23 @@ def connect(settings: Settings) -> "Elasticsearch":
     """
     from elasticsearch import Elasticsearch
 
-    if "/" in (settings.elasticsearch_host or ""):
-        host = settings.elasticsearch_host
-        raise SearchError(f"ELASTICSEARCH_HOST is {host!r}: give the host name alone, without https:// or a path")
-    scheme = "https" if settings.elasticsearch_use_ssl else "http"
+    if "/" in (config.host or ""):
+        raise SearchError(
+            f"ELASTICSEARCH_HOST is {config.host!r}: give the host name alone, without https:// or a path"
+        )
     options: dict[str, Any] = {}
-    if settings.elasticsearch_use_ssl:
-        options["verify_certs"] = settings.elasticsearch_verify_certs
-        if settings.elasticsearch_ca_certs:
-            if not settings.elasticsearch_ca_certs.is_file():
-                raise SearchCertificateError(f"ELASTICSEARCH_CA_CERTS: no file {settings.elasticsearch_ca_certs}")
-            options["ca_certs"] = str(settings.elasticsearch_ca_certs)
-    if settings.elasticsearch_api_key:
-        options["api_key"] = settings.elasticsearch_api_key.get_secret_value()
-    elif settings.elasticsearch_username and settings.elasticsearch_password:
-        password = settings.elasticsearch_password.get_secret_value()
-        options["basic_auth"] = (settings.elasticsearch_username, password)
+    if config.use_ssl:
+        options["verify_certs"] = config.verify_certs
+        if config.ca_certs:
+            if not config.ca_certs.is_file():
+                raise SearchCertificateError(f"ELASTICSEARCH_CA_CERTS: no file {config.ca_certs}")
+            options["ca_certs"] = str(config.ca_certs)
+    if config.api_key:
+        options["api_key"] = config.api_key.get_secret_value()
+    elif config.username and config.password:
+        options["basic_auth"] = (config.username, config.password.get_secret_value())
     return Elasticsearch(
-        f"{scheme}://{address(settings)}",
+        f"{'https' if config.use_ssl else 'http'}://{config.address}",
         request_timeout=REQUEST_SECONDS,
         max_retries=ATTEMPTS - 1,
         retry_on_timeout=True,
@@ -59,11 +58,6 @@ def connect(settings: Settings) -> "Elasticsearch":
         retry_backoff_cap=BACKOFF_SECONDS * 2**ATTEMPTS,
         **options,
     )
-
-
-def address(settings: Settings) -> str:
-    """Return host:port, as errors name the server."""
-    return f"{settings.elasticsearch_host}:{settings.elasticsearch_port}"
 
 
 def server_version(client: "Elasticsearch") -> tuple[int, ...] | None:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.elasticsearch import client as connection
-from bachata_assets.search.elasticsearch.client import ATTEMPTS, OVERLOADED, address
+from bachata_assets.search.elasticsearch.client import ATTEMPTS, OVERLOADED
 from bachata_assets.search.errors import (
     IndexMissingError,
     SearchAccessError,
@@ -15,7 +16,6 @@ from bachata_assets.search.errors import (
     SearchUnavailableError,
     UnsupportedVersionError,
 )
-from bachata_assets.settings import Settings
 
 if TYPE_CHECKING:
     from elasticsearch import ApiError
@@ -25,12 +25,12 @@ CREDENTIALS = "ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, or ELASTICSEAR
 
 
 @contextmanager
-def clear_errors(settings: Settings) -> Iterator[None]:
+def clear_errors(config: SearchConfig) -> Iterator[None]:
     """Raise whatever the client raises as a `SearchError`."""
     from elastic_transport import TlsError
     from elasticsearch import ApiError, ConnectionTimeout, TransportError
 
-    where = address(settings)
+    where = config.address
     try:
         yield
     except TlsError as error:
@@ -47,7 +47,7 @@ def clear_errors(settings: Settings) -> Iterator[None]:
             "or unset ELASTICSEARCH_HOST to search without a server."
         ) from error
     except ApiError as error:
-        raise _api_error(where, settings, error) from error
+        raise _api_error(config, error) from error
 
 
 def explain(detail: dict[str, Any]) -> str:
@@ -59,14 +59,13 @@ def explain(detail: dict[str, Any]) -> str:
     return f"{reason} ({cause['reason']})" if cause.get("reason") else reason
 
 
-def _api_error(where: str, settings: Settings, error: "ApiError") -> SearchError:
-    reason = _reason(error)
+def _api_error(config: SearchConfig, error: "ApiError") -> SearchError:
+    where, reason = config.address, _reason(error)
     if error.status_code in (401, 403):
-        return SearchAccessError(_access_message(where, settings, error.status_code, reason))
+        return SearchAccessError(_access_message(config, error.status_code, reason))
     if error.error == "index_not_found_exception":
-        name = settings.elasticsearch_index
         return IndexMissingError(
-            f"Elasticsearch at {where} has no index {name} yet: run `bachata-assets generate` first"
+            f"Elasticsearch at {where} has no index {config.alias} yet: run `bachata-assets generate` first"
         )
     if error.error == "media_type_header_exception":  # 8.x refuses what a client of 9.x asks for
         return UnsupportedVersionError(f"Elasticsearch at {where} is older than 9; upgrade it to 9.1 or newer")
@@ -77,14 +76,14 @@ def _api_error(where: str, settings: Settings, error: "ApiError") -> SearchError
     return SearchError(f"Elasticsearch at {where} answers {error.status_code}: {reason}")
 
 
-def _access_message(where: str, settings: Settings, status: int, reason: str) -> str:
+def _access_message(config: SearchConfig, status: int, reason: str) -> str:
+    where = config.address
     if status == 403:
         return f"Elasticsearch at {where} does not permit this, see docs/elasticsearch.md: {reason}"
-    if settings.elasticsearch_api_key:
+    if config.api_key:
         return f"Elasticsearch at {where} refuses the API key: correct ELASTICSEARCH_API_KEY"
-    if settings.elasticsearch_username:
-        who = settings.elasticsearch_username
-        return f"Elasticsearch at {where} refuses user {who!r} or the password: correct {CREDENTIALS}"
+    if config.username:
+        return f"Elasticsearch at {where} refuses user {config.username!r} or the password: correct {CREDENTIALS}"
     return f"Elasticsearch at {where} asks who you are: set {CREDENTIALS}"
 
 

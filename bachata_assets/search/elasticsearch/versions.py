@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bachata_assets.search.elasticsearch import mapping as elasticsearch_mapping
 from bachata_assets.search.errors import AliasTakenError, SearchError
-from bachata_assets.search.index import IndexVersion
+from bachata_assets.search.results import IndexVersion
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch

@@ -1,15 +1,17 @@
-"""`ElasticsearchIndex`: the search index in Elasticsearch 9.1 or newer.
+"""`ElasticsearchBackend`: the search index in Elasticsearch 9.1 or newer.
 
 Connection, errors, mapping, versions and neighbours have modules of their own, named alike.
 """
 
 import logging
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bachata_assets.clip_record import ClipRecord
+from bachata_assets.search.backend import Backend, version_name
+from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.elasticsearch import client as elasticsearch_client
 from bachata_assets.search.elasticsearch import mapping as elasticsearch_mapping
 from bachata_assets.search.elasticsearch import versions as elasticsearch_versions
@@ -17,17 +19,8 @@ from bachata_assets.search.elasticsearch.errors import clear_errors, explain
 from bachata_assets.search.elasticsearch.neighbours import nearest
 from bachata_assets.search.errors import AliasTakenError, SearchError, SearchUnavailableError
 from bachata_assets.search.filters import Filters
-from bachata_assets.search.index import (
-    FiltersLike,
-    IndexStatus,
-    Promotion,
-    PutResult,
-    SearchIndex,
-    version_name,
-    writers_only,
-)
+from bachata_assets.search.results import IndexStatus, PutResult
 from bachata_assets.search.similarity import Match, Query
-from bachata_assets.settings import Settings
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -43,36 +36,35 @@ WHOLE_DOCUMENT = {"exclude_vectors": False}
 """From 9.2 on vectors come only when asked for."""
 
 
-class ElasticsearchIndex(SearchIndex):
-    """See `SearchIndex`; opened by `open_index`."""
+class ElasticsearchBackend(Backend):
+    """See `Backend`."""
 
-    def __init__(self, settings: Settings, fingerprint: str | None) -> None:
-        self._settings, self._fingerprint = settings, fingerprint
-        self._alias = settings.elasticsearch_index
-        structure = elasticsearch_mapping.structure(source_vectors=settings.elasticsearch_source_vectors)
+    def __init__(self, config: SearchConfig, fingerprint: str | None) -> None:
+        self._config, self._fingerprint = config, fingerprint
+        self._alias = config.alias
+        structure = elasticsearch_mapping.structure(source_vectors=config.source_vectors)
         self.version = None if fingerprint is None else version_name(self._alias, fingerprint, structure)
 
     @cached_property
     def _client(self) -> "Elasticsearch":
-        return elasticsearch_client.connect(self._settings)
+        return elasticsearch_client.connect(self._config)
 
     @cached_property
     def _name(self) -> str:
         """The version that this process writes, made when it is not there; for readers, the alias."""
         if self.version is None or self._fingerprint is None:
             return self._alias
-        where = elasticsearch_client.address(self._settings)
-        elasticsearch_client.require_version(elasticsearch_client.server_version(self._client), where)
-        source_vectors = self._settings.elasticsearch_source_vectors
+        version = elasticsearch_client.server_version(self._client)
+        elasticsearch_client.require_version(version, self._config.address)
+        source_vectors = self._config.source_vectors
         elasticsearch_versions.create(self._client, self.version, self._fingerprint, source_vectors=source_vectors)
         return self.version
 
     def put(self, documents: Iterable[ClipRecord]) -> list[PutResult]:
-        """See `SearchIndex.put`."""
-        writers_only(self.version)
+        """See `Backend.put`."""
         results: list[PutResult] = []
         try:
-            with clear_errors(self._settings):
+            with clear_errors(self._config):
                 results.extend(self._bulk(self._name, documents))
                 self._refresh(self._name)
         except SearchUnavailableError as error:
@@ -104,39 +96,39 @@ class ElasticsearchIndex(SearchIndex):
             error = explain(item["error"]) if "error" in item else None
             yield PutResult(item["_id"], name, hashes[item["_id"]], error)
 
-    def get_embedding_by_id(self, clip_id: str) -> ClipRecord | None:
-        """See `SearchIndex.get_embedding_by_id`."""
-        with clear_errors(self._settings):
+    def get(self, clip_id: str) -> ClipRecord | None:
+        """See `Backend.get`."""
+        with clear_errors(self._config):
             found = self._client.search(
                 index=self._name, query={"term": {"clip_id": clip_id}}, source=WHOLE_DOCUMENT, size=1
             )
         hits = found["hits"]["hits"]
         return ClipRecord.from_source(hits[0]["_source"]) if hits else None
 
-    def get_all_embeddings(self, filters: FiltersLike = None) -> Iterator[ClipRecord]:
-        """See `SearchIndex.get_all_embeddings`."""
-        for hit in self._scan(Filters.of(filters), source=WHOLE_DOCUMENT):
+    def scan(self, filters: Filters) -> Iterator[ClipRecord]:
+        """See `Backend.scan`."""
+        for hit in self._hits(self._name, filters, source=WHOLE_DOCUMENT):
             yield ClipRecord.from_source(hit["_source"])
 
     def count(self) -> int:
-        """See `SearchIndex.count`."""
-        with clear_errors(self._settings):
+        """See `Backend.count`."""
+        with clear_errors(self._config):
             return int(self._client.count(index=self._name)["count"])
 
-    def ids(self) -> set[str]:
-        """See `SearchIndex.ids`."""
-        hits = self._scan(Filters(), source=False, stored_fields="_none_", docvalue_fields=["clip_id"], size=10_000)
+    def ids(self, version: str | None = None) -> set[str]:
+        """See `Backend.ids`."""
+        only_ids = {"source": False, "stored_fields": "_none_", "docvalue_fields": ["clip_id"]}
+        hits = self._hits(version or self._name, Filters(), size=10_000, **only_ids)
         return {hit["fields"]["clip_id"][0] for hit in hits}
 
-    def delete(self, clip_ids: Iterable[str]) -> int:
-        """See `SearchIndex.delete`."""
+    def delete(self, clip_ids: Sequence[str]) -> int:
+        """See `Backend.delete`."""
         from elasticsearch import helpers
 
-        wanted = list(clip_ids)
-        with clear_errors(self._settings):
+        with clear_errors(self._config):
             live = elasticsearch_versions.alias_target(self._client, self._alias)
             names = {name for name in (self.version and self._name, live) if name}
-            actions = [{"_op_type": "delete", "_index": name, "_id": clip} for name in names for clip in wanted]
+            actions = [{"_op_type": "delete", "_index": name, "_id": clip} for name in names for clip in clip_ids]
             removed: set[str] = set()
             for done, answer in helpers.streaming_bulk(self._client, actions, raise_on_error=False):
                 item = answer["delete"]
@@ -149,67 +141,59 @@ class ElasticsearchIndex(SearchIndex):
         return len(removed)
 
     def refresh(self) -> None:
-        """See `SearchIndex.refresh`."""
-        with clear_errors(self._settings):
+        """See `Backend.refresh`."""
+        with clear_errors(self._config):
             self._refresh(self._name)
 
     def status(self) -> IndexStatus:
-        """See `SearchIndex.status`."""
-        with clear_errors(self._settings):
+        """See `Backend.status`."""
+        with clear_errors(self._config):
             try:
                 elasticsearch_versions.alias_target(self._client, self._alias)
                 taken = False
             except AliasTakenError:
                 taken = True
             versions = elasticsearch_versions.versions(self._client, self._alias, self.version)
-        where = elasticsearch_client.address(self._settings)
-        return IndexStatus("elasticsearch", where, self._alias, tuple(versions), taken)
+        return IndexStatus("elasticsearch", self._config.address, self._alias, tuple(versions), taken)
 
-    def promote(self, live_clips: Iterable[str] | None = None, *, force: bool = False) -> Promotion:
-        """See `SearchIndex.promote`."""
-        version = writers_only(self.version)
-        with clear_errors(self._settings):
-            name, old = self._name, elasticsearch_versions.alias_target(self._client, self._alias)
-            if old == version:
-                return Promotion(name, live=True)
-            if old is not None and not force:
-                old_ids = self._of(old).ids()
-                needed = old_ids if live_clips is None else old_ids & set(live_clips)
-                missing = sorted(needed - self.ids())
-                if missing:
-                    return Promotion(name, live=False, missing=tuple(missing))
-            elasticsearch_versions.point_alias(self._client, self._alias, name, old)
-        return Promotion(name, live=True, replaced=old)
+    def live(self) -> str | None:
+        """See `Backend.live`."""
+        with clear_errors(self._config):
+            return elasticsearch_versions.alias_target(self._client, self._alias)
 
-    def prune(self) -> list[str]:
-        """See `SearchIndex.prune`."""
-        with clear_errors(self._settings):
-            versions = elasticsearch_versions.versions(self._client, self._alias, self.version)
-            names = [version.name for version in versions if not (version.aliases or version.current)]
-            for name in names:
-                self._client.indices.delete(index=name)
-        return names
+    def publish(self, replaced: str | None) -> None:
+        """See `Backend.publish`."""
+        with clear_errors(self._config):
+            elasticsearch_versions.point_alias(self._client, self._alias, self._name, replaced)
+
+    def drop(self, version: str) -> None:
+        """See `Backend.drop`."""
+        with clear_errors(self._config):
+            self._client.indices.delete(index=version)
 
     def adopt(self) -> str:
-        """See `SearchIndex.adopt`."""
-        with clear_errors(self._settings):
+        """See `Backend.adopt`."""
+        with clear_errors(self._config):
             return elasticsearch_versions.adopt(self._client, self._alias)
 
     def close(self) -> None:
-        """See `SearchIndex.close`."""
+        """See `Backend.close`."""
         client = self.__dict__.pop("_client", None)
         if client is not None:
             client.close()
 
-    def _nearest(self, query: Query) -> list[Match]:
-        with clear_errors(self._settings):
+    def nearest(self, query: Query) -> list[Match]:
+        """See `Backend.nearest`."""
+        with clear_errors(self._config):
             return nearest(self._client, self._name, query)
 
-    def _scan(self, filters: Filters, *, size: int = PAGE_DOCUMENTS, **fields: Any) -> Iterator[dict[str, Any]]:
+    def _hits(
+        self, name: str, filters: Filters, *, size: int = PAGE_DOCUMENTS, **fields: Any
+    ) -> Iterator[dict[str, Any]]:
         """Yield hits in pages of one point in time, so that nothing written meanwhile is seen or missed."""
         query = {"bool": {"filter": filters.to_elasticsearch()}}
-        with clear_errors(self._settings):
-            pit = self._client.open_point_in_time(index=self._name, keep_alive=KEEP_ALIVE)["id"]
+        with clear_errors(self._config):
+            pit = self._client.open_point_in_time(index=name, keep_alive=KEEP_ALIVE)["id"]
             try:
                 after = None
                 while True:
@@ -238,9 +222,3 @@ class ElasticsearchIndex(SearchIndex):
         except AuthorizationException:
             # Who may only read and write waits for the server's own refresh, a second at most.
             logger.debug("no privilege to refresh %s", name)
-
-    def _of(self, name: str) -> "ElasticsearchIndex":
-        """Return a reader of another index of the same server."""
-        reader = ElasticsearchIndex(self._settings, None)
-        reader._alias = name
-        return reader

@@ -1,0 +1,62 @@
+"""`SearchConfig`: where a search index is and how to connect to it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bachata_assets.settings import Settings
+
+
+@dataclass(frozen=True)
+class SearchConfig:
+    """The address of an index: of Elasticsearch when there is a host, else of LanceDB in a data dir.
+
+    Its representation shows no secret.
+
+    Attributes
+    ----------
+    data_dir : path or URL of the data dir, in which LanceDB keeps its tables
+    alias : name that readers use, of the version that they see
+    host, port : of the Elasticsearch server
+    username, password : credentials, or:
+    api_key : in its `encoded` form
+    use_ssl : connect by https
+    verify_certs : accept only a certificate that is trusted
+    ca_certs : file of the CA that signed the certificate of the server; None: the CAs of the system
+    source_vectors : keep vectors in `_source`, for clients that do not ask for them (Elasticsearch 9.2 and newer)
+    """
+
+    data_dir: str = "data"
+    alias: str = "bachata_move_embeddings"
+    host: str | None = None
+    port: int = 9200
+    username: str | None = None
+    password: SecretStr | None = None
+    api_key: SecretStr | None = None
+    use_ssl: bool = False
+    verify_certs: bool = True
+    ca_certs: Path | None = None
+    source_vectors: bool = True
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "SearchConfig":
+        """Return the configuration that the settings of a process describe."""
+        return cls(
+            data_dir=settings.data_dir,
+            alias=settings.elasticsearch_index,
+            host=settings.elasticsearch_host,
+            port=settings.elasticsearch_port,
+            username=settings.elasticsearch_username,
+            password=settings.elasticsearch_password,
+            api_key=settings.elasticsearch_api_key,
+            use_ssl=settings.elasticsearch_use_ssl,
+            verify_certs=settings.elasticsearch_verify_certs,
+            ca_certs=settings.elasticsearch_ca_certs,
+            source_vectors=settings.elasticsearch_source_vectors,
+        )
+
+    @property
+    def address(self) -> str:
+        """Host and port of the server, as messages name it."""
+        return f"{self.host}:{self.port}"
