@@ -13,9 +13,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from bachata_assets.commands.generate import generate, instance_of
+from bachata_assets.collection import layout
+from bachata_assets.commands.generate import generate
 from bachata_assets.orchestration.build import build_platform
-from bachata_assets.report.page import PAGE_NAME
+from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.settings import load_settings
 from bachata_assets.synthetic.clip_writer import write_clip
 from bachata_assets.synthetic.figures import FIGURES
@@ -42,13 +43,13 @@ def main() -> None:
     parser.add_argument("--clip", default=CHOSEN, help="the clip to choose")
     parser.add_argument("--out", type=Path, default=Path("docs/pictures"), help="folder of the pictures")
     words = parser.parse_args()
-    if not (words.data_dir / PAGE_NAME).exists():
+    if not (words.data_dir / layout.PAGE).exists():
         make_drawn_collection(words.data_dir)
     words.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1200, "height": 900}, reduced_motion="reduce")
-        page.goto((words.data_dir / PAGE_NAME).absolute().as_uri())
+        page.goto((words.data_dir / layout.PAGE).absolute().as_uri())
         take(page, words.clip, words.out)
         browser.close()
 
@@ -74,7 +75,7 @@ def make_drawn_collection(data_dir: Path) -> None:
         write_clip(path, clip.scene(), clip.track(), clip.seconds, fps=Fraction(clip.fps))
     annotations.write_text(json.dumps({"clips": [clip.annotation() for clip in clips]}))
     platform = build_platform(load_settings(video_dir=videos, annotations=annotations, data_dir=str(data_dir)))
-    with instance_of(platform.settings.data_dir) as instance:
+    with open_instance(platform.settings.data_dir) as instance:
         generate(platform, instance)
 
 

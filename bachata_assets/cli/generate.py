@@ -12,9 +12,6 @@ from bachata_assets.cli.progress import ProgressHandler
 if TYPE_CHECKING:
     from bachata_assets.commands.generate import Generated
 
-LOG_NAME = "embedding_generation.log"
-
-
 VideoDir = Annotated[Path, typer.Option(*both("video_dir"), help="Folder of clips, searched recursively.")]
 Annotations = Annotated[Path, typer.Option("--annotations", help="JSON file of annotations.")]
 Environment = Annotated[
@@ -43,10 +40,11 @@ def generate(
     Examples: `bachata-assets generate --video_dir data/Bachata_steps --annotations data/bachata_annotations.json`, and
     with the secrets of a Google Cloud project `GCP_PROJECT_ID=dance bachata-assets generate --environment cloud …`
     """
-    from bachata_assets.collection.scan import CollectionError
+    from bachata_assets.collection import layout
+    from bachata_assets.collection.scan import ScanError
     from bachata_assets.commands.generate import generate as run
-    from bachata_assets.commands.generate import instance_of, local_folder
     from bachata_assets.orchestration.build import build_platform
+    from bachata_assets.orchestration.instance import local_folder, open_instance
     from bachata_assets.settings import SettingsError, load_settings
 
     try:
@@ -58,17 +56,17 @@ def generate(
             data_dir=data_dir,
         )
         platform = build_platform(settings)
-        log = local_folder(settings.data_dir) / LOG_NAME
-        with ProgressHandler() as progress, instance_of(settings.data_dir) as instance:
+        log = local_folder(settings.data_dir) / layout.LOG
+        with ProgressHandler() as progress, open_instance(settings.data_dir) as instance:
             _log_to(log, progress, debug=debug)
             done = run(platform, instance)
-    except (SettingsError, *CollectionError) as error:
+    except (SettingsError, *ScanError) as error:
         refuse(str(error))
     except KeyboardInterrupt:
         typer.echo("Ended. What is made is kept; the same command goes on from there.", err=True)
         raise typer.Exit(130) from None
     _say_result(done, settings.data_dir, log)
-    raise typer.Exit(1 if done.standing.failed or done.standing.pending else 0)
+    raise typer.Exit(1 if done.status.failed or done.status.pending else 0)
 
 
 def sample(
@@ -85,15 +83,15 @@ def sample(
 
 
 def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
-    from bachata_assets.commands.generate import dagster_home
+    from bachata_assets.orchestration.instance import dagster_home
 
-    standing = done.standing
-    typer.echo(f"Clips: {len(standing.made)} made, {len(standing.failed)} failed, {done.tried} worked on this time.")
-    for clip in standing.failed:
-        typer.echo(f"  failed: {clip.clip_id} ({clip.video_path}): {clip.error}", err=True)
-    for pending in standing.pending:
+    status = done.status
+    typer.echo(f"Clips: {len(status.made)} made, {len(status.failed)} failed, {done.tried} worked on this time.")
+    for clip in status.failed:
+        typer.echo(f"  failed: {clip.clip_id} ({clip.video_path}): {clip.failure.reason}", err=True)
+    for pending in status.pending:
         typer.echo(f"  not made: {pending.clip_id}: see {log}", err=True)
-    for entry in done.collection.without_file:
+    for entry in done.scan.without_file:
         typer.echo(f"  annotation without a file: {entry.clip_id or entry.video_path}", err=True)
     typer.echo(
         f"Everything is in {data_dir}: embeddings.parquet, embedding_generation_report.json and .html, the log in {log}"

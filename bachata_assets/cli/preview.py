@@ -1,4 +1,4 @@
-"""`preview`: a clip as a film with both skeletons."""
+"""`preview`: a clip as a video with both skeletons."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,12 +15,12 @@ def preview(
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Write a film (mp4) of a clip, with its sound and both skeletons in the roles' colours.
+    """Write a video (mp4) of a clip, with its sound and both skeletons in the roles' colours.
 
     Example: `bachata-assets preview basic_step_1 --out basic_step_1.mp4`
     """
     from bachata_assets.collection.dataset import Dataset
-    from bachata_assets.collection.scan import CollectionError
+    from bachata_assets.collection.scan import ScanError
     from bachata_assets.commands import preview as previewing
     from bachata_assets.settings import SettingsError, load_settings
     from bachata_assets.video.errors import UnreadableVideoError
@@ -28,6 +28,6 @@ def preview(
     try:
         settings = load_settings(data_dir=data_dir)
         written = previewing.preview(clip_id, settings, Dataset(url=settings.data_dir), out)
-    except (previewing.PreviewError, UnreadableVideoError, SettingsError, *CollectionError) as error:
+    except (previewing.PreviewError, UnreadableVideoError, SettingsError, *ScanError) as error:
         refuse(str(error))
     typer.echo(f"Wrote {written}")

@@ -16,23 +16,21 @@ def prune(
 
     Examples: `bachata-assets prune --dry-run`, and without being asked `bachata-assets prune --yes`
     """
-    from bachata_assets.collection.scan import CollectionError
-    from bachata_assets.commands import prune as pruning
-    from bachata_assets.commands.generate import instance_of
+    from bachata_assets.collection.scan import ScanError
+    from bachata_assets.commands.prune import RunsUnfinishedError, clips_without_a_file, remove
     from bachata_assets.orchestration.build import build_platform
     from bachata_assets.search.errors import SearchError
     from bachata_assets.settings import SettingsError, load_settings
 
     try:
         platform = build_platform(load_settings(data_dir=data_dir))
-        clip_ids = pruning.gone(platform.settings, platform.dataset)
+        clip_ids = clips_without_a_file(platform)
         typer.echo(f"Clips without a file: {', '.join(clip_ids) or 'none'}")
         if not clip_ids or dry_run:
             return
         if not yes:
             typer.confirm("Remove their partitions, tables and documents?", abort=True)
-        with instance_of(platform.settings.data_dir) as instance:
-            pruning.prune(instance, platform.stages, platform.dataset, platform.resources["search"], clip_ids)
-    except (SettingsError, SearchError, pruning.RunsUnfinishedError, *CollectionError) as error:
+        remove(platform, clip_ids)
+    except (SettingsError, SearchError, RunsUnfinishedError, *ScanError) as error:
         refuse(str(error))
     typer.echo(f"Clips removed: {len(clip_ids)}. `bachata-assets report` brings the report level.")

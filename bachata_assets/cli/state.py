@@ -1,4 +1,4 @@
-"""`status`, `report` and `settings`: how a collection stands, and what the program goes by."""
+"""`status`, `report` and `settings`: the status of a collection, and what the program goes by."""
 
 import json
 from typing import Annotated, Any
@@ -15,30 +15,26 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     Examples: `bachata-assets status`, and for a script `bachata-assets status --json --data_dir data/sample_run`
     """
-    from bachata_assets.collection import scan as collection
-    from bachata_assets.commands.generate import instance_of
+    from bachata_assets.collection.scan import ScanError
+    from bachata_assets.commands.status import collection_status
     from bachata_assets.orchestration.build import build_platform
-    from bachata_assets.pipeline.status import Standing
     from bachata_assets.settings import SettingsError, load_settings
 
     try:
-        platform = build_platform(load_settings(data_dir=data_dir))
-        found = collection.look(platform.settings, platform.dataset)
-    except (SettingsError, *collection.CollectionError) as error:
+        found, now = collection_status(build_platform(load_settings(data_dir=data_dir)))
+    except (SettingsError, *ScanError) as error:
         refuse(str(error))
-    with instance_of(platform.settings.data_dir) as instance:
-        standing = Standing.of(found, platform.stages, instance, platform.dataset)
     state: dict[str, Any] = {
-        "made": [clip.clip_id for clip in standing.made],
-        "failed": {clip.clip_id: clip.error for clip in standing.failed},
-        "to_be_made": {clip.clip_id: sorted(standing.todo[clip.clip_id]) for clip in standing.pending},
+        "made": [clip.clip_id for clip in now.made],
+        "failed": {clip.clip_id: clip.failure.reason for clip in now.failed},
+        "to_be_made": {clip.clip_id: sorted(now.todo[clip.clip_id]) for clip in now.pending},
         "annotations_without_file": [entry.clip_id or entry.video_path for entry in found.without_file],
     }
     if as_json:
         typer.echo(json.dumps(state, indent=2, ensure_ascii=False))
     else:
         _say(state)
-    raise typer.Exit(1 if standing.todo else 0)
+    raise typer.Exit(1 if now.todo else 0)
 
 
 def report(data_dir: DataDir = None, as_json: AsJson = False) -> None:
@@ -46,27 +42,27 @@ def report(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     Examples: `bachata-assets report`, and to see only the figures `bachata-assets report --json`
     """
-    from bachata_assets.collection.scan import CollectionError
-    from bachata_assets.commands.generate import instance_of, make_report
+    from bachata_assets.collection import layout
+    from bachata_assets.collection.scan import ScanError
+    from bachata_assets.commands.report import make_report
     from bachata_assets.orchestration.build import build_platform
-    from bachata_assets.report.page import PAGE_NAME
-    from bachata_assets.report.summary import REPORT_NAME
+    from bachata_assets.orchestration.instance import open_instance
     from bachata_assets.settings import SettingsError, load_settings
 
     try:
         platform = build_platform(load_settings(data_dir=data_dir))
-        with instance_of(platform.settings.data_dir) as instance:
+        with open_instance(platform.settings.data_dir) as instance:
             make_report(platform, instance)
-    except (SettingsError, *CollectionError) as error:
+    except (SettingsError, *ScanError) as error:
         refuse(str(error))
     dataset = platform.dataset
     if as_json:
-        content = json.loads(dataset.read_text(REPORT_NAME) or "{}")
+        content = json.loads(dataset.read_text(layout.REPORT) or "{}")
         shown = {name: content[name] for name in ("summary", "timing", "quality_metrics", "failed_videos")}
-        paths = {"report": dataset.path(REPORT_NAME), "page": dataset.path(PAGE_NAME)}
+        paths = {"report": dataset.path(layout.REPORT), "page": dataset.path(layout.PAGE)}
         typer.echo(json.dumps(shown | paths, indent=2, ensure_ascii=False))
         return
-    typer.echo(f"Wrote embeddings.parquet, {REPORT_NAME} and {PAGE_NAME} in {dataset.path('')}")
+    typer.echo(f"Wrote embeddings.parquet, {layout.REPORT} and {layout.PAGE} in {dataset.path('')}")
 
 
 def settings(

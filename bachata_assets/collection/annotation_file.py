@@ -3,40 +3,19 @@
 Which clips exist is `collection/discovery.py`'s concern.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
+
+from bachata_assets.annotation import Annotation
 
 
 class AnnotationError(ValueError):
     """The annotation file cannot be used."""
-
-
-class Annotation(BaseModel):
-    """What is known of a clip; the defaults are the mission's fallbacks for what an entry does not say."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
-
-    move_label: str = "unknown"
-    difficulty: str = "unknown"
-    energy_level: str = "medium"
-    lead_follow_roles: str = "both"
-    estimated_tempo: float = Field(default=120.0, gt=0, allow_inf_nan=False, description="beats per minute")
-    notes: str = ""
-    lead: Literal["left", "right"] | None = Field(
-        default=None, description="side of the picture on which the leader stands in the first frame, said by a person"
-    )
-
-    @property
-    def data_version(self) -> str:
-        """Hash of what is said: changes when a field does, also when a fallback is now said outright."""
-        content = json.dumps(self.model_dump(exclude_unset=True), sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from pydantic_core import from_json
 
 from bachata_assets import schemas
 from bachata_assets.clip_record import COLUMNS, VECTOR_FIELDS, ClipRecord
-from bachata_assets.collection.dataset import provenance_of
+from bachata_assets.collection.clip import Clip
+from bachata_assets.collection.dataset import Dataset, provenance_of
 from bachata_assets.families import DIMENSIONS
-from bachata_assets.pipeline.stage import Clip
 from bachata_assets.pose.couple_keypoints import couple_summary, found_dancers
 from bachata_assets.pose.detection_timeline import detection_timeline
 
@@ -92,3 +92,8 @@ def vector_of(table: pa.Table) -> np.ndarray | None:
 def _table(records: Sequence[ClipRecord]) -> pa.Table:
     columns = {name: [getattr(record, name) for record in records] for name in schemas.embeddings.names}
     return pa.table(columns, schema=schemas.embeddings)
+
+
+def records_of(clips: Sequence[Clip], dataset: Dataset) -> list[ClipRecord]:
+    """Return the records of clips that are made."""
+    return [indexed_record(clip, dataset.read_table("search_index", clip.clip_id)) for clip in clips]

@@ -1,6 +1,6 @@
-"""The tables of a data dir: `<data_dir>/<asset>/<clip_id>.parquet`, written whole or not at all.
+"""`Dataset`: the files of a data dir, each written whole or not at all.
 
-What a table holds is in `schemas.py`; when it is made again, in `pipeline/versions.py`.
+Their names are in `layout.py`, what tables hold in `schemas.py`, when one is made again in `pipeline/versions.py`.
 """
 
 import errno
@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import dagster as dg
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 from fsspec.implementations.local import LocalFileSystem
-from pydantic import Field
 
-from bachata_assets.collection.discovery import OUTPUT_MARKER
+from bachata_assets.collection import layout
 
 PROVENANCE_KEY = b"bachata_assets"
 """Key of a table's schema metadata under which its provenance stands, as JSON."""
@@ -31,10 +29,19 @@ class TableMissingError(FileNotFoundError):
     """A table that something needs has not been made."""
 
 
-class Dataset(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Reads and writes the tables of one data dir, local or in an object store."""
+class Dataset:
+    """The tables of one data dir, local or in an object store.
 
-    url: str = Field(description="The data dir: a path, or a URL that fsspec understands (s3://…, gs://…).")
+    Parameters
+    ----------
+    url : the data dir: a path, or a URL that fsspec understands (s3://…, gs://…)
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def __repr__(self) -> str:
+        return f"Dataset({self.url!r})"
 
     @cached_property
     def _place(self) -> tuple[fsspec.AbstractFileSystem, str]:
@@ -51,11 +58,11 @@ class Dataset(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def table_path(self, asset: str, clip_id: str) -> str:
         """Return where the table of an asset and a clip is."""
-        return self.path(f"{asset}/{clip_id}.parquet")
+        return self.path(layout.table(asset, clip_id))
 
     def write_table(self, asset: str, clip_id: str, table: pa.Table, provenance: dict[str, Any]) -> pa.Table:
         """Write the table of an asset and a clip; return it as `read_table` will."""
-        return self.write_parquet(f"{asset}/{clip_id}.parquet", table, provenance)
+        return self.write_parquet(layout.table(asset, clip_id), table, provenance)
 
     def write_parquet(self, name: str, table: pa.Table, provenance: dict[str, Any]) -> pa.Table:
         """Write a table with its provenance in the schema's metadata; return it with that metadata."""
@@ -99,7 +106,7 @@ class Dataset(dg.ConfigurableResource):  # type: ignore[type-arg]
         TableMissingError
             Saying which asset to materialize.
         """
-        table = self.read_parquet(f"{asset}/{clip_id}.parquet")
+        table = self.read_parquet(layout.table(asset, clip_id))
         if table is None:
             raise TableMissingError(
                 f"{asset} of clip {clip_id} has not been made: materialize {asset} for this partition first"
@@ -112,7 +119,7 @@ class Dataset(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def delete_table(self, asset: str, clip_id: str) -> None:
         """Remove the table of an asset and a clip, if there is one."""
-        self.delete(f"{asset}/{clip_id}.parquet")
+        self.delete(layout.table(asset, clip_id))
 
     def delete(self, name: str) -> None:
         """Remove a file, if it is there."""
@@ -128,17 +135,21 @@ class Dataset(dg.ConfigurableResource):  # type: ignore[type-arg]
             names = filesystem.ls(self.path(asset), detail=False)
         except FileNotFoundError:
             return set()
-        return {name.rsplit("/", 1)[-1][: -len(".parquet")] for name in names if name.endswith(".parquet")}
+        return {
+            name.rsplit("/", 1)[-1].removesuffix(layout.TABLE_SUFFIX)
+            for name in names
+            if name.endswith(layout.TABLE_SUFFIX)
+        }
 
     def collection(self) -> dict[str, Any]:
         """Return what this data dir remembers of its collection: folders, precision."""
-        return dict(json.loads(self.read_text(OUTPUT_MARKER) or "{}"))
+        return dict(json.loads(self.read_text(layout.COLLECTION) or "{}"))
 
     def remember(self, **facts: Any) -> None:
         """Keep facts of the collection, over what was remembered before."""
         known = self.collection()
         if known | facts != known:
-            self.write_text(OUTPUT_MARKER, json.dumps(known | facts, indent=2) + "\n")
+            self.write_text(layout.COLLECTION, json.dumps(known | facts, indent=2) + "\n")
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -146,7 +157,7 @@ class Dataset(dg.ConfigurableResource):  # type: ignore[type-arg]
         if not isinstance(self._place[0], LocalFileSystem):
             yield
             return
-        path = Path(self.path(".lock"))
+        path = Path(self.path(layout.LOCK))
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path):
             yield

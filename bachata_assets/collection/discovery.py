@@ -10,11 +10,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
+from bachata_assets.collection import layout
+
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mov"})
-OUTPUT_MARKER = "collection.json"
-"""A folder with this file is a data dir: what it holds beside it are outputs, not clips."""
-PREVIEWS = "previews"
-"""Folder of a data dir for pictures and films of its clips, named after them."""
 _LONGEST_ID = 200  # bytes; file systems allow 255 for a name, and tables are named after clips
 
 
@@ -40,7 +38,7 @@ def find_clips(video_dir: Path) -> list[PurePosixPath]:
 
     found = []
     for folder, folders, files in os.walk(video_dir, onerror=fail, followlinks=True):
-        is_data_dir = OUTPUT_MARKER in files
+        is_data_dir = layout.COLLECTION in files
         folders[:] = sorted(
             name
             for name in folders
@@ -102,4 +100,6 @@ def clip_key(name: str) -> str:
 
 def _is_output(folder: Path) -> bool:
     """Tell an output folder of a data dir: it holds previews, tables or an index rather than clips."""
-    return folder.name == PREVIEWS or any(entry.name.endswith((".parquet", ".lance")) for entry in os.scandir(folder))
+    return folder.name == layout.PREVIEWS or any(
+        entry.name.endswith((".parquet", ".lance")) for entry in os.scandir(folder)
+    )

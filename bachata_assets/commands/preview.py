@@ -1,16 +1,15 @@
-"""A clip of a collection as a film with its skeletons: finding the clip and its keypoints, and where the film goes.
+"""`preview`: write a clip of a collection as a video with its skeletons.
 
-What the film looks like: `pose/drawing/preview_video.py`.
+What the video looks like is in `pose/drawing/preview_video.py`.
 """
 
 import tempfile
 from difflib import get_close_matches
 from pathlib import Path
 
-from bachata_assets.collection import scan as collection
+from bachata_assets.collection import layout, scan
+from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset, TableMissingError, provenance_of
-from bachata_assets.collection.discovery import PREVIEWS
-from bachata_assets.pipeline.stage import Clip
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.drawing.preview_video import write_film
 from bachata_assets.settings import Settings
@@ -21,7 +20,7 @@ class PreviewError(ValueError):
 
 
 def preview(clip_id: str, settings: Settings, dataset: Dataset, out: Path | None = None) -> str:
-    """Write the film of a clip, by default into the data dir; return where it is.
+    """Write the preview video of a clip, by default into the data dir; return where it is.
 
     Raises
     ------
@@ -39,21 +38,21 @@ def preview(clip_id: str, settings: Settings, dataset: Dataset, out: Path | None
             raise PreviewError(f"There is no folder {out.parent}: make it, or name another --out")
         write_film(clip.path, couple, out)
         return str(out)
-    name = f"{PREVIEWS}/{clip_id}.mp4"
+    name = layout.preview_video(clip_id)
     with tempfile.TemporaryDirectory() as folder:
-        film = Path(folder) / "film.mp4"
-        write_film(clip.path, couple, film)
-        dataset.write_bytes(name, film.read_bytes())
+        video = Path(folder) / "preview.mp4"
+        write_film(clip.path, couple, video)
+        dataset.write_bytes(name, video.read_bytes())
     return dataset.path(name)
 
 
 def _clip(clip_id: str, settings: Settings, dataset: Dataset) -> Clip:
-    known = collection.registered_clips(dataset)
+    known = scan.known_files(dataset)
     if clip_id not in known:
         near = get_close_matches(clip_id, known)
         hint = f"did you mean {' or '.join(near)}?" if near else "see `bachata-assets status`"
         raise PreviewError(f"No clip of this collection is called {clip_id}: {hint}")
-    return collection.clips_of([clip_id], settings, dataset)[0]
+    return scan.clips_of([clip_id], settings, dataset)[0]
 
 
 def _keypoints(clip: Clip, dataset: Dataset) -> CoupleKeypoints:

@@ -1,46 +1,25 @@
-"""Taking clips out of a collection whose files are gone: partition, tables and document together.
+"""`prune`: take clips out of the collection whose files are gone."""
 
-Until then a removed file only marks its clip: nothing is lost because a disk was not mounted.
-"""
+from bachata_assets.orchestration.build import Platform
+from bachata_assets.orchestration.instance import open_instance
+from bachata_assets.orchestration.pruning import RunsUnfinishedError, gone, remove_clips
 
-from collections.abc import Sequence
-
-from dagster import DagsterInstance
-
-from bachata_assets.collection import scan as collection
-from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.discovery import PREVIEWS
-from bachata_assets.orchestration.orphaned_runs import end_orphans
-from bachata_assets.orchestration.run_requests import clips_at_work
-from bachata_assets.orchestration.search_resource import SearchIndexResource
-from bachata_assets.pipeline.stage import Stage
-from bachata_assets.settings import Settings
+__all__ = ["RunsUnfinishedError", "clips_without_a_file", "remove"]
 
 
-class RunsUnfinishedError(RuntimeError):
-    """A run that is going on or queued uses what is to be removed."""
-
-
-def gone(settings: Settings, dataset: Dataset) -> list[str]:
-    """Return the clips that are registered and whose files are gone; a copy under another name is not gone.
+def clips_without_a_file(platform: Platform) -> list[str]:
+    """Return the clips whose files are gone.
 
     Raises
     ------
     DiscoveryError, AnnotationError, SettingsError
-        When the folder of clips cannot be listed: then nothing is known to be gone.
+        When the folder of clips cannot be listed.
     """
-    present = set(collection.look(settings, dataset, read_copies=True).clips)
-    return sorted(collection.registered_clips(dataset) - present)
+    return gone(platform.settings, platform.dataset)
 
 
-def prune(
-    instance: DagsterInstance,
-    stages: Sequence[Stage],
-    dataset: Dataset,
-    search: SearchIndexResource,
-    clip_ids: list[str],
-) -> None:
-    """Remove clips. The registry comes last, so that an interrupted call is finished by the next.
+def remove(platform: Platform, clip_ids: list[str]) -> None:
+    """Remove clips: partition, tables and document together.
 
     Raises
     ------
@@ -49,18 +28,5 @@ def prune(
     SearchError
         When the index cannot be reached; nothing is removed then.
     """
-    end_orphans(instance)
-    used = clips_at_work(instance, instance.get_dynamic_partitions(collection.PARTITIONS)) & set(clip_ids)
-    if used:
-        raise RunsUnfinishedError(
-            f"A run that is not finished uses {', '.join(sorted(used))}: wait for it, or cancel it in the UI"
-        )
-    with search.open() as index:
-        index.delete(clip_ids)
-    for clip_id in clip_ids:
-        for stage in stages:
-            dataset.delete_table(stage.name, clip_id)
-        for suffix in ("jpg", "mp4"):
-            dataset.delete(f"{PREVIEWS}/{clip_id}.{suffix}")
-        instance.delete_dynamic_partition(collection.PARTITIONS, clip_id)
-    collection.forget(dataset, clip_ids)
+    with open_instance(platform.settings.data_dir) as instance:
+        remove_clips(instance, platform.stages, platform.dataset, platform.tools.search, clip_ids)

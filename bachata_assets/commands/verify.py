@@ -1,4 +1,4 @@
-"""Will it work here? Each question answered with ok, a warning or a problem, and what to do about it."""
+"""`verify`: whether the platform will work here, each finding ok, a warning or a problem, with its remedy."""
 
 import importlib.metadata
 import os
@@ -13,8 +13,7 @@ from typing import Literal
 import numpy as np
 
 from bachata_assets.orchestration.build import Platform
-from bachata_assets.orchestration.pose_models_resource import PoseModelsResource
-from bachata_assets.orchestration.search_resource import SearchIndexResource
+from bachata_assets.pipeline.tools import PoseModelsProvider, SearchIndexProvider
 
 State = Literal["ok", "warning", "problem"]
 
@@ -35,14 +34,14 @@ class Finding:
 
 def verify(platform: Platform) -> Iterator[Finding]:
     """Answer every question, the slow ones last."""
-    resources = platform.resources
+    tools = platform.tools
     questions: tuple[Callable[[], Finding], ...] = (
         _versions,
         _system_libraries,
         lambda: _disk(platform.settings.data_dir),
-        lambda: _models(resources["pose_models"]),
-        lambda: _index(platform, resources["search"]),
-        lambda: _rendered_clip(resources["pose_models"]),
+        lambda: _models(tools.pose_models),
+        lambda: _index(platform, tools.search),
+        lambda: _rendered_clip(tools.pose_models),
     )
     for question in questions:
         yield question()
@@ -78,7 +77,7 @@ def _disk(data_dir: str) -> Finding:
     return Finding("ok", f"{free:.0f} GB are free at {place}")
 
 
-def _models(models: PoseModelsResource) -> Finding:
+def _models(models: PoseModelsProvider) -> Finding:
     try:
         fingerprint = models.check()
     except (FileNotFoundError, ValueError) as error:
@@ -86,7 +85,7 @@ def _models(models: PoseModelsResource) -> Finding:
     return Finding("ok", f"The model set {models.model_set} is there and its hashes are right ({fingerprint})")
 
 
-def _index(platform: Platform, search: SearchIndexResource) -> Finding:
+def _index(platform: Platform, search: SearchIndexProvider) -> Finding:
     from bachata_assets.search.checks import check_index_complete
     from bachata_assets.search.errors import SearchError
 
@@ -108,7 +107,7 @@ def _index(platform: Platform, search: SearchIndexResource) -> Finding:
     return Finding("ok", f"The index at {location} answers and is complete ({len(expected)} clips)")
 
 
-def _rendered_clip(models: PoseModelsResource) -> Finding:
+def _rendered_clip(models: PoseModelsProvider) -> Finding:
     """Draw a couple with music, send the clip through the pipeline and compare with what was drawn."""
     from fractions import Fraction
 

@@ -3,7 +3,7 @@
 Turning the sentence into a vector lives in `language/encoder.py`.
 """
 
-from bachata_assets.collection.annotation_file import Annotation
+from bachata_assets.annotation import Annotation
 
 UNKNOWN = ("", "unknown", "none", "n/a")
 """What annotators write (in any case) where they do not know; such a field is left out of the sentence."""

@@ -1,30 +1,56 @@
-"""All stages of a clip as one Dagster asset definition: one process, many clips, a result for each.
+"""Every asset: what a clip begins with, what is made of it, and the two tables over all clips.
 
-Split over several steps, a failed clip would take the good clips' downstream assets with it: a failed step abandons
-them. So the chain stands in one step, and its loop (`pipeline/runner.py`) keeps the clips apart.
+All stages of a clip are one definition: one process, many clips, a result for each. Split over several steps, a failed
+clip would take the good clips' downstream assets with it: a failed step abandons them. So the chain stands in one
+step, and its loop (`pipeline/runner.py`) keeps the clips apart.
 """
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import dagster as dg
 
-from bachata_assets.collection import scan as collection
+from bachata_assets.clip_record import ClipRecord
+from bachata_assets.collection import layout
+from bachata_assets.collection.clip import Clip
+from bachata_assets.collection.clip_tables import embeddings_table, records_of
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.scan import Scan, scan_clips
 from bachata_assets.orchestration.clip_events import ClipEvents, DagsterEvent
-from bachata_assets.orchestration.event_log import kept_open
-from bachata_assets.orchestration.history import recorded
-from bachata_assets.orchestration.partitions import OWNER, POOL, clips
-from bachata_assets.orchestration.pose_models_resource import PoseModelsResource
+from bachata_assets.orchestration.history import History, checked_clips
+from bachata_assets.orchestration.jobs import known
+from bachata_assets.orchestration.partitions import OWNER, POOL, clips, read_clips
+from bachata_assets.orchestration.resources import DatasetResource, PoseModelsResource, TextModelResource
 from bachata_assets.orchestration.run_requests import ONLY_MISSING_TAG
-from bachata_assets.orchestration.search_resource import SearchIndexResource
-from bachata_assets.orchestration.text_model_resource import TextModelResource
-from bachata_assets.orchestration.tools import Tools
 from bachata_assets.pipeline.checks import Check
-from bachata_assets.pipeline.runner import StageFailed, process
-from bachata_assets.pipeline.stage import Clip, Stage
+from bachata_assets.pipeline.runner import Runner, StageFailed
+from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.status import Status
+from bachata_assets.pipeline.tools import SearchIndexProvider, Tools
 from bachata_assets.pipeline.versions import outdated
+from bachata_assets.report.content import page_of, report_of, write_reports
 from bachata_assets.settings import Settings
+
+clip_file = dg.AssetSpec(
+    "clip_file",
+    partitions_def=clips,
+    group_name="video",
+    owners=[OWNER],
+    tags={"scope": "clip"},
+    kinds={"video"},
+    description="The clip's video file. Its data version is the hash of its content.",
+)
+
+annotation = dg.AssetSpec(
+    "annotation",
+    partitions_def=clips,
+    group_name="video",
+    owners=[OWNER],
+    tags={"scope": "clip"},
+    kinds={"json"},
+    description="What a person said about the clip: its entry in the annotation file, or the fallbacks.",
+)
 
 
 def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Settings) -> dg.AssetsDefinition:
@@ -41,37 +67,102 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
     )
     def run_clips(
         context: dg.AssetExecutionContext,
-        dataset: Dataset,
+        dataset: DatasetResource,
         pose_models: PoseModelsResource,
         text_model: TextModelResource,
-        search: dg.ResourceParam[SearchIndexResource],
+        search: dg.ResourceParam[SearchIndexProvider],
     ) -> Iterator[DagsterEvent]:
-        tools = Tools(dataset, pose_models, text_model, search)
-        dataset.remember(precision=pose_models.precision)
+        tools = Tools(dataset.open(), pose_models.open(), text_model.open(), search)
+        tools.dataset.remember(precision=tools.pose_models.precision)
         selected = {key.to_user_string() for key in context.selected_asset_keys}
-        wanted = [stage for stage in stages if stage.name in selected]
-        todo = collection.read_clips(context.instance, context.partition_keys, settings, dataset)
-        only = _missing(context, todo, stages, dataset) if ONLY_MISSING_TAG in context.run.tags else None
+        todo = read_clips(context.instance, context.partition_keys, settings, tools.dataset)
+        only = _missing(context, todo, stages, tools.dataset) if ONLY_MISSING_TAG in context.run.tags else None
         events = ClipEvents(context.instance)
         failed: dict[str, list[str]] = {}
-        with kept_open(context.instance, context.run.run_id):
-            for event in process(todo, wanted, checks, tools, only=only):
-                yield from events.of(event)
-                if isinstance(event, StageFailed):
-                    context.log.error(f"{event.clip_id}: {event.stage.name} failed: {event.reason}")
-                    failed.setdefault(event.clip_id, []).append(f"{event.stage.name}: {event.reason}")
+        runner = Runner([stage for stage in stages if stage.name in selected], checks, tools)
+        for event in runner.run(todo, only=only):
+            yield from events.of(event)
+            if isinstance(event, StageFailed):
+                context.log.error(f"{event.clip_id}: {event.stage.name} failed: {event.failure.reason}")
+                failed.setdefault(event.clip_id, []).append(f"{event.stage.name}: {event.failure.reason}")
         if failed:
             raise _failure(failed, len(todo))
 
     return run_clips
 
 
+@dataclass(frozen=True)
+class _Gathered:
+    """What both assets over all clips are made of, as one run found it."""
+
+    run_id: str
+    scan: Scan
+    status: Status
+    records: list[ClipRecord]
+
+
+def collection_assets(
+    stages: Sequence[Stage], checks: Sequence[Check], settings: Settings
+) -> list[dg.AssetsDefinition]:
+    """Return the assets over all clips; they take what is there, so one bad clip never holds them up."""
+    kept: list[_Gathered] = []
+
+    def gather(context: dg.AssetExecutionContext, dataset: Dataset) -> _Gathered:
+        caller = known()
+        if caller and caller.status:
+            found, status = caller.scan, caller.status
+        else:
+            found = scan_clips(settings, dataset)
+            history = History.read(context.instance, dataset, stages)
+            status = Status.of(found.clips, stages, history.stages, history.reason_of)
+        return _Gathered(context.run.run_id, found, status, records_of(status.made, dataset))
+
+    @dg.asset(
+        deps=[stage.name for stage in stages],
+        group_name="report",
+        owners=[OWNER],
+        tags={"scope": "collection"},
+        kinds={"parquet"},
+        description="One row a clip with all vectors, in one file for pandas, polars or DuckDB.",
+    )
+    def embeddings(context: dg.AssetExecutionContext, dataset: DatasetResource) -> dg.MaterializeResult[None]:
+        opened = dataset.open()
+        # The report, made next in the same process, need not read every clip's table again.
+        kept[:] = [gather(context, opened)]
+        table = embeddings_table(kept[0].records)
+        opened.write_parquet(layout.EMBEDDINGS, table, {})
+        path = dg.MetadataValue.path(opened.path(layout.EMBEDDINGS))
+        return dg.MaterializeResult(metadata={"dagster/row_count": table.num_rows, "path": path})
+
+    @dg.asset(
+        deps=[embeddings],
+        group_name="report",
+        owners=[OWNER],
+        tags={"scope": "collection"},
+        kinds={"json", "html"},
+        description="What was made, how well, how long it took, what failed and why; as JSON and as a page to look at.",
+    )
+    def report(context: dg.AssetExecutionContext, dataset: DatasetResource) -> dg.MaterializeResult[None]:
+        opened = dataset.open()
+        found = kept.pop() if kept and kept[0].run_id == context.run.run_id else gather(context, opened)
+        checked = checked_clips(context.instance, checks, [record.clip_id for record in found.records])
+        content = report_of(found.status, found.scan, found.records, checked, stages)
+        page = page_of(content, found.scan, found.records, checked, opened.url)
+        paths = write_reports(opened, content, page)
+        links = {name: dg.MetadataValue.path(path) for name, path in paths.items()}
+        return dg.MaterializeResult(metadata={**content["summary"], **links})
+
+    return [embeddings, report]
+
+
 def _missing(
-    context: dg.AssetExecutionContext, clips: Sequence[Clip], stages: Sequence[Stage], dataset: Dataset
+    context: dg.AssetExecutionContext, todo: Sequence[Clip], stages: Sequence[Stage], dataset: Dataset
 ) -> dict[str, frozenset[str]]:
     """Return what is missing now of every clip: another run, or the look into its file, may have settled it."""
-    versions = {clip.clip_id: clip.versions for clip in clips}
-    return outdated(stages, versions, recorded(context.instance, dataset, stages, list(versions)))
+    versions = {clip.clip_id: clip.versions for clip in todo}
+    caller = known()
+    history = caller.history if caller else History.read(context.instance, dataset, stages, list(versions))
+    return outdated(stages, versions, history.stages)
 
 
 def _failure(failed: dict[str, list[str]], clips_in_run: int) -> dg.Failure:

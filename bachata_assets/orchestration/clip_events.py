@@ -4,29 +4,24 @@ A run takes many clips, and Dagster has no result of one partition inside it: an
 every event is made by hand, with the tags that Dagster would have put on it (seen with dagster 1.13.27).
 """
 
+import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster import DagsterInstance, EventLogRecord
-from dagster._core.definitions.asset_checks.asset_check_evaluation import (
-    AssetCheckEvaluationTargetMaterializationData as TargetMaterialization,  # has no public name
-)
+from dagster import DagsterEventType, DagsterInstance, EventLogRecord
 
+from bachata_assets.collection import layout, registry
+from bachata_assets.collection.clip import EXTERNAL, Clip
+from bachata_assets.orchestration import dagster_internals
+from bachata_assets.orchestration.dagster_internals import DATA_VERSION
 from bachata_assets.pipeline.checks import Outcome
 from bachata_assets.pipeline.runner import StageFailed, StageMade
-from bachata_assets.pipeline.stage import EXTERNAL, Markdown
-from bachata_assets.pipeline.versions import failed_version
 
 FAILURE = "failure"
-"""Metadata of the observation that records why a clip's table could not be made."""
-
-RETRIED = {
-    True: "by itself, later: the reason is not in the clip",
-    False: "when the file, its annotation, a model or the code has changed, or by hand",
-}
-"""Whether a failure may pass -> when the clip is tried again."""
+"""Metadata key of the observation that records why a clip's table could not be made."""
 
 DagsterEvent = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 
@@ -62,55 +57,101 @@ class ClipEvents:
         return self._latest[asset, clip_id]
 
 
+def observe(
+    instance: DagsterInstance,
+    clips: Mapping[str, Clip],
+    *,
+    also: Set[str] = frozenset(),
+    clip_ids: Sequence[str] | None = None,
+) -> None:
+    """Report the external versions of clips that differ from those last observed; a file not read has none yet.
+
+    Parameters
+    ----------
+    also : clips whose file is to be reported all the same
+    clip_ids : ask Dagster of these only
+    """
+    for asset in EXTERNAL:
+        observed = dagster_internals.latest_versions(instance, asset, DagsterEventType.ASSET_OBSERVATION, clip_ids)
+        for clip_id, clip in clips.items():
+            is_news = observed.get(clip_id) != clip.versions[asset] or (asset == "clip_file" and clip_id in also)
+            if is_news and registry.is_read(clip.versions[asset]):
+                instance.report_runless_asset_event(_observation(asset, clip))
+
+
+def observe_gone(instance: DagsterInstance, clip_id: str, path: Path, content: str) -> None:
+    """Report that a clip's file is gone; its version stays, so nothing made of it reads as stale."""
+    metadata: dict[str, Any] = {"path": dg.MetadataValue.path(str(path)), "file": "gone; `prune` removes the clip"}
+    tags = {DATA_VERSION: content}
+    instance.report_runless_asset_event(
+        dg.AssetObservation(asset_key="clip_file", partition=clip_id, metadata=metadata, tags=tags)
+    )
+
+
+def _observation(asset: str, clip: Clip) -> dg.AssetObservation:
+    path = dg.MetadataValue.path(str(clip.path))
+    metadata: dict[str, Any] = {"path": path}
+    if asset == "annotation":
+        metadata |= clip.annotation.model_dump()
+    tags = {DATA_VERSION: clip.versions[asset]}
+    return dg.AssetObservation(asset_key=asset, partition=clip.clip_id, metadata=metadata, tags=tags)
+
+
 def _materialization(made: StageMade, pointers: Mapping[str, str]) -> dg.AssetMaterialization:
     tags = {
         "dagster/code_version": made.stage.code_version,
-        "dagster/data_version": made.version,
+        DATA_VERSION: made.version,
         "dagster/data_version_is_user_provided": "true",
     }
     for name, version in made.inputs.items():
         tags[f"dagster/input_data_version/{name}"] = version
         tags[f"dagster/input_event_pointer/{name}"] = pointers[name]
-    return dg.AssetMaterialization(
-        made.stage.name, partition=made.clip_id, metadata=metadata_of(made.metadata), tags=tags
-    )
+    metadata = {
+        **_previews(made),
+        **_metadata(made.metadata),
+        "path": made.path,
+        "dagster/row_count": made.rows,
+        "seconds": made.seconds,
+    }
+    return dg.AssetMaterialization(made.stage.name, partition=made.clip_id, metadata=metadata, tags=tags)
+
+
+def _previews(made: StageMade) -> dict[str, dg.MarkdownMetadataValue]:
+    """Return the pictures of a table as the UI shows them beside it."""
+    picture = made.files.get(layout.preview_picture(made.clip_id))
+    if picture is None:
+        return {}
+    encoded = base64.b64encode(picture).decode()
+    return {"preview": dg.MetadataValue.md(f"![{made.clip_id}](data:image/jpeg;base64,{encoded})")}
 
 
 def _failure(failed: StageFailed) -> dg.AssetObservation:
-    """Record a failure where a person looks for it, with the version that failed: see `provenance.Recorded`."""
-    version = failed_version(failed.version, passing=failed.passing) if failed.version else None
-    said = {FAILURE: failed.reason, "tried again": RETRIED[failed.passing]}
+    """Record a failure where a person looks for it, with the version that failed: see `versions.StageHistory`."""
     return dg.AssetObservation(
         failed.stage.name,
         partition=failed.clip_id,
-        metadata=said,
-        tags={"dagster/data_version": version} if version else {},
+        metadata={FAILURE: failed.failure.reason, "tried again": failed.failure.tried_again},
+        tags={DATA_VERSION: failed.failure.recorded(failed.version)} if failed.version else {},
     )
 
 
 def _evaluation(clip_id: str, outcome: Outcome, checked: EventLogRecord | None) -> dg.AssetCheckEvaluation:
     check = outcome.check
-    # Without its target an evaluation is not counted in the check's Partitions tab.
-    target = checked and TargetMaterialization(
-        storage_id=checked.storage_id, run_id=checked.run_id, timestamp=checked.timestamp
-    )
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(check.asset),
         check_name=check.name,
         passed=outcome.passed,
         severity=dg.AssetCheckSeverity[check.severity],
         partition=clip_id,
-        metadata=metadata_of(outcome.metadata),
-        target_materialization_data=target,
+        metadata=_metadata(outcome.metadata),
+        target_materialization_data=checked and dagster_internals.target_of(checked),
     )
 
 
-def metadata_of(values: Mapping[str, Any]) -> dict[str, Any]:
+def _metadata(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return metadata as Dagster takes it; nested values as JSON."""
     return {name: _metadata_value(value) for name, value in values.items() if value is not None}
 
 
 def _metadata_value(value: Any) -> Any:
-    if isinstance(value, Markdown):
-        return dg.MetadataValue.md(str(value))
     return dg.MetadataValue.json(json.loads(json.dumps(value))) if isinstance(value, dict | list | tuple) else value

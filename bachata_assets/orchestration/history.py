@@ -1,79 +1,121 @@
-"""Data versions in Dagster's event log: those of every stage's tables, and of what a clip begins with.
+"""What Dagster's event log knows of the clips: which versions were made, which failed and why, what the checks said.
 
-What a version means is `pipeline/versions.py`'s concern.
+Reads only; what is written is in `clip_events.py`. What a version means is in `pipeline/versions.py`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
-from pathlib import Path
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance
 
-from bachata_assets.collection import registry
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.pipeline.stage import EXTERNAL, Clip, Stage
-from bachata_assets.pipeline.versions import Recorded
+from bachata_assets.orchestration import dagster_internals
+from bachata_assets.orchestration.clip_events import FAILURE
+from bachata_assets.orchestration.dagster_internals import DATA_VERSION
+from bachata_assets.pipeline.checks import Check, CheckedClip
+from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.versions import StageHistory
 
 
-def recorded(
-    instance: DagsterInstance, dataset: Dataset, stages: Iterable[Stage], clip_ids: Sequence[str] | None = None
-) -> dict[str, Recorded]:
-    """Return what Dagster and the data dir know of every stage, of these clips or of all at once."""
-    return {
-        stage.name: Recorded(
-            made=_versions(instance, stage.name, DagsterEventType.ASSET_MATERIALIZATION, clip_ids),
-            failed=_versions(instance, stage.name, DagsterEventType.ASSET_OBSERVATION, clip_ids),
-            tables=dataset.clip_ids(stage.name),
-        )
-        for stage in stages
-    }
+@dataclass
+class History:
+    """What is known of every stage over all clips, or over some; read once and kept level by `add`.
 
-
-def observe(
-    instance: DagsterInstance,
-    clips: Mapping[str, Clip],
-    *,
-    also: Set[str] = frozenset(),
-    clip_ids: Sequence[str] | None = None,
-) -> None:
-    """Report the external versions of clips that differ from those last observed; a file not read has none yet.
-
-    Parameters
+    Attributes
     ----------
-    also : clips whose file is to be reported all the same
-    clip_ids : ask Dagster of these only
+    stages : stage -> what was made, what failed, which tables are there
     """
-    for asset in EXTERNAL:
-        observed = _versions(instance, asset, DagsterEventType.ASSET_OBSERVATION, clip_ids)
-        for clip_id, clip in clips.items():
-            is_news = observed.get(clip_id) != clip.versions[asset] or (asset == "clip_file" and clip_id in also)
-            if is_news and registry.is_read(clip.versions[asset]):
-                instance.report_runless_asset_event(_observation(asset, clip))
+
+    instance: DagsterInstance
+    stages: dict[str, StageHistory]
+    _reasons: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @classmethod
+    def read(
+        cls,
+        instance: DagsterInstance,
+        dataset: Dataset,
+        stages: Iterable[Stage],
+        clip_ids: Sequence[str] | None = None,
+    ) -> "History":
+        """Return what Dagster and the data dir know, of these clips or of all at once."""
+
+        def versions(asset: str, event_type: DagsterEventType) -> dict[str, str]:
+            return dagster_internals.latest_versions(instance, asset, event_type, clip_ids)
+
+        return cls(
+            instance,
+            {
+                stage.name: StageHistory(
+                    made=versions(stage.name, DagsterEventType.ASSET_MATERIALIZATION),
+                    failed=versions(stage.name, DagsterEventType.ASSET_OBSERVATION),
+                    tables=dataset.clip_ids(stage.name),
+                )
+                for stage in stages
+            },
+        )
+
+    def reason_of(self, stage: str, clip_id: str) -> str:
+        """Return why a stage of a clip failed last."""
+        if (stage, clip_id) not in self._reasons:
+            filter_ = dg.AssetRecordsFilter(asset_key=dg.AssetKey(stage), asset_partitions=[clip_id])
+            observation = self.instance.fetch_observations(filter_, limit=1).records[0].asset_observation
+            assert observation is not None  # it is where the failed version was read
+            self._reasons[stage, clip_id] = str(observation.metadata[FAILURE].value)
+        return self._reasons[stage, clip_id]
+
+    def add(self, events: Iterable[dg.DagsterEvent]) -> None:
+        """Take in what a run of this process has made or failed to make."""
+        for event in events:
+            if event.event_type == DagsterEventType.ASSET_MATERIALIZATION:
+                made = event.step_materialization_data.materialization
+                self._add(made.asset_key, made.partition, made.tags or {}, None)
+            elif event.event_type == DagsterEventType.ASSET_OBSERVATION:
+                observed = event.asset_observation_data.asset_observation
+                self._add(observed.asset_key, observed.partition, observed.tags, observed.metadata.get(FAILURE))
+
+    def _add(self, key: dg.AssetKey, clip_id: str | None, tags: Mapping[str, str], failure: Any) -> None:
+        stage = self.stages.get(key.to_user_string())
+        if stage is None or clip_id is None:
+            return
+        version = {clip_id: tags[DATA_VERSION]} if DATA_VERSION in tags else {}
+        if failure is None:
+            stage.made.update(version)
+            stage.tables.add(clip_id)
+        else:
+            stage.failed.update(version)
+            self._reasons[key.to_user_string(), clip_id] = str(failure.value)
 
 
-def observe_gone(instance: DagsterInstance, clip_id: str, path: Path, content: str) -> None:
-    """Say on a clip's file that it is gone; its version stays, so nothing made of it reads as stale."""
-    said: dict[str, Any] = {"path": dg.MetadataValue.path(str(path)), "file": "gone; `prune` removes the clip"}
-    tags = {"dagster/data_version": content}
-    instance.report_runless_asset_event(
-        dg.AssetObservation(asset_key="clip_file", partition=clip_id, metadata=said, tags=tags)
-    )
+def checked_clips(
+    instance: DagsterInstance, checks: Sequence[Check], clip_ids: Collection[str]
+) -> Mapping[str, CheckedClip]:
+    """Return what the checks last said of the clips; one query a check, and one more for its warnings."""
+    found = {clip_id: CheckedClip() for clip_id in clip_ids}
+    for check in checks:
+        key = dg.AssetCheckKey(dg.AssetKey(check.asset), check.name)
+        answers = dagster_internals.latest_answers(instance, key)
+        failed = set()
+        for clip_id in found.keys() & answers.keys():
+            if answers[clip_id]:
+                found[clip_id].passed.append(check.name)
+            else:
+                failed.add(clip_id)
+        for clip_id, figures in _figures(instance, key, failed).items():
+            found[clip_id].warnings[check.name] = figures
+    return found
 
 
-def _observation(asset: str, clip: Clip) -> dg.AssetObservation:
-    path = dg.MetadataValue.path(str(clip.path))
-    said: dict[str, Any] = {"path": path} if asset == "clip_file" else {"path": path, **clip.annotation.model_dump()}
-    tags = {"dagster/data_version": clip.versions[asset]}
-    return dg.AssetObservation(asset_key=asset, partition=clip.clip_id, metadata=said, tags=tags)
-
-
-def _versions(
-    instance: DagsterInstance, asset: str, event_type: DagsterEventType, clip_ids: Sequence[str] | None = None
-) -> dict[str, str]:
-    """Return clip id -> the data version of its latest event of this type, in one query."""
-    tag = "dagster/data_version"
-    tags = instance.event_log_storage.get_latest_tags_by_partition(
-        dg.AssetKey(asset), event_type, [tag], asset_partitions=clip_ids
-    )
-    return {clip_id: values[tag] for clip_id, values in tags.items() if tag in values}
+def _figures(instance: DagsterInstance, key: dg.AssetCheckKey, clip_ids: set[str]) -> dict[str, dict[str, Any]]:
+    """Return the figures of clips whose latest answer is no."""
+    figures: dict[str, dict[str, Any]] = {}
+    if not clip_ids:
+        return figures
+    for clip_id, said in dagster_internals.failed_evaluations(instance, key):
+        if clip_id in clip_ids:
+            figures.setdefault(clip_id, said)
+        if figures.keys() == clip_ids:
+            break
+    return figures

@@ -1,23 +1,38 @@
-"""The jobs a person or a schedule launches: making clips, making the report, taking out what is gone."""
+"""The jobs: making clips, making the report, taking out what is gone; and a run of one in this process.
 
-from collections.abc import Sequence, Set
+Belongs here: what a person or a schedule launches. When it is launched is in `sensors.py` and `schedules.py`.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from pydantic import Field
 
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.commands import prune as pruning
-from bachata_assets.orchestration.orphaned_runs import in_process_executor
-from bachata_assets.orchestration.search_resource import SearchIndexResource
+from bachata_assets.collection.scan import Scan
+from bachata_assets.orchestration.history import History
+from bachata_assets.orchestration.instance import Instance
+from bachata_assets.orchestration.orphaned_runs import process_tag
+from bachata_assets.orchestration.pruning import gone, remove_clips
+from bachata_assets.orchestration.resources import DatasetResource
 from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.status import Status
+from bachata_assets.pipeline.tools import SearchIndexProvider
 from bachata_assets.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 PROCESS_JOB = "process_clips"
 REPORT_JOB = "make_report"
 PRUNE_JOB = "prune"
 
-Job = UnresolvedAssetJobDefinition
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Run config: what happens is told by our own log, not by every Dagster event."""
 
 
 class PruneConfig(dg.Config):
@@ -28,7 +43,16 @@ class PruneConfig(dg.Config):
     )
 
 
-def jobs(stages: Sequence[Stage], settings: Settings) -> tuple[Job, Job, dg.JobDefinition]:
+@dataclass(frozen=True)
+class Jobs:
+    """All jobs; those of assets are unresolved until the definitions are put together."""
+
+    process: Any
+    report: Any
+    prune: dg.JobDefinition
+
+
+def define_jobs(stages: Sequence[Stage], settings: Settings) -> Jobs:
     """Return the jobs: making clips, making the report, pruning."""
     process = dg.define_asset_job(
         PROCESS_JOB,
@@ -40,7 +64,7 @@ def jobs(stages: Sequence[Stage], settings: Settings) -> tuple[Job, Job, dg.JobD
         selection=["embeddings", "report"],
         description="The table over all clips, and the report, with the checks over all clips.",
     )
-    return process, report, _prune_job(stages, settings)
+    return Jobs(process, report, _prune_job(stages, settings))
 
 
 def makes_any(run: dg.DagsterRun, stages: Set[str]) -> bool:
@@ -53,22 +77,97 @@ def _prune_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
     def remove_clips_that_are_gone(
         context: dg.OpExecutionContext,
         config: PruneConfig,
-        dataset: Dataset,
-        search: dg.ResourceParam[SearchIndexResource],
+        dataset: DatasetResource,
+        search: dg.ResourceParam[SearchIndexProvider],
     ) -> None:
-        clip_ids = pruning.gone(settings, dataset)
+        opened: Dataset = dataset.open()
+        clip_ids = gone(settings, opened)
         context.log.info(f"Clips without a file: {', '.join(clip_ids) or 'none'}")
         if clip_ids and not config.dry_run:
-            pruning.prune(context.instance, stages, dataset, search, clip_ids)
+            remove_clips(context.instance, stages, opened, search, clip_ids)
             context.log.info(f"Clips removed: {len(clip_ids)}; {REPORT_JOB} brings the report level")
 
     @dg.job(
         name=PRUNE_JOB,
         description="Takes clips whose files are gone out of the collection: partition, tables and document together. "
         "Says only which, unless dry_run is false. Never while a run uses them.",
-        executor_def=in_process_executor,
+        executor_def=dg.in_process_executor,
     )
     def prune() -> None:
         remove_clips_that_are_gone()
 
     return prune
+
+
+@dataclass
+class Known:
+    """What the caller of a run in this process has found out already, so that the run need not ask again.
+
+    Attributes
+    ----------
+    status : of the whole collection, None where it may change while the run goes on
+    """
+
+    scan: Scan
+    history: History
+    status: Status | None = None
+
+
+_KNOWN: ContextVar[Known | None] = ContextVar("known", default=None)
+
+
+def known() -> Known | None:
+    """Return what the caller of this run knows, None for a run in a process of its own."""
+    return _KNOWN.get()
+
+
+def run_in_process(
+    definitions: dg.Definitions,
+    instance: Instance,
+    job: str,
+    *,
+    stages: Sequence[str] | None = None,
+    tags: dict[str, str] | None = None,
+    knowing: Known | None = None,
+) -> bool:
+    """Run a job here and now; tell whether it succeeded.
+
+    Parameters
+    ----------
+    stages : those of the job's assets that are to be made; all of them when it is not given
+    knowing : handed to the assets; its history is brought level with what the run makes
+
+    Raises
+    ------
+    KeyboardInterrupt
+        When someone ended it; what is made is kept.
+    """
+    with _handed_over(knowing):
+        result = definitions.resolve_job_def(job).execute_in_process(
+            instance=instance,
+            asset_selection=None if stages is None else [dg.AssetKey(name) for name in stages],
+            tags={**(tags or {}), **process_tag()},
+            run_config=_QUIET,
+            raise_on_error=False,
+        )
+    if knowing:
+        knowing.history.add(result.all_node_events)
+    for event in result.all_node_events:
+        if event.is_step_failure and not event.step_failure_data.user_failure_data:
+            # Clips that failed say so themselves (dg.Failure); anything else is a fault of the run.
+            error = event.step_failure_data.error
+            if error and error.cls_name == dg.DagsterExecutionInterruptedError.__name__:
+                raise KeyboardInterrupt
+            message = error.message.strip() if error else event.message
+            logger.error("Run %s of %s failed: %s", result.run_id, job, message)
+            logger.debug("%s", error)
+    return bool(result.success)
+
+
+@contextmanager
+def _handed_over(knowing: Known | None) -> Iterator[None]:
+    token = _KNOWN.set(knowing)
+    try:
+        yield
+    finally:
+        _KNOWN.reset(token)

@@ -8,15 +8,11 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator
 
-import dagster as dg
 import psutil
-from dagster import DagsterEvent, DagsterInstance, DagsterRunStatus, RunsFilter
-from dagster._core.execution.context.system import PlanOrchestrationContext
-from dagster._core.execution.plan.plan import ExecutionPlan
-from dagster._core.execution.retries import RetryMode
-from dagster._core.executor.in_process import InProcessExecutor  # has no public name
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+
+from bachata_assets.orchestration import dagster_internals
 
 logger = logging.getLogger(__name__)
 
@@ -36,18 +32,9 @@ def process_tag() -> dict[str, str]:
     return {PROCESS_TAG: _identity(os.getpid())}
 
 
-class _RecordingExecutor(InProcessExecutor):
-    """Records its process before anything else of the run happens."""
-
-    def execute(self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan) -> Iterator[DagsterEvent]:
-        plan_context.instance.add_run_tags(plan_context.run_id, process_tag())
-        yield from super().execute(plan_context, execution_plan)
-
-
-@dg.executor(name="in_process")
-def in_process_executor(_context: dg.InitExecutorContext) -> dg.Executor:
-    """Run all steps in the run's own process, which is written into its tags."""
-    return _RecordingExecutor(RetryMode.ENABLED)
+def record_process(instance: DagsterInstance, run_id: str) -> None:
+    """Write into a run's tags that this process is at work on it."""
+    instance.add_run_tags(run_id, process_tag())
 
 
 def end_orphans(instance: DagsterInstance, *, now_s: float | None = None) -> list[str]:
@@ -66,7 +53,7 @@ def end_orphans(instance: DagsterInstance, *, now_s: float | None = None) -> lis
         instance.report_run_failed(
             run, "Its process was killed. What it had made is kept; the next run makes the rest."
         )
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+        dagster_internals.free_slots(instance, run.run_id)
         logger.warning("Run %s was left behind by a process that is gone; it is marked as failed", run.run_id)
         ended.append(run.run_id)
     return ended

@@ -4,14 +4,15 @@ An error rejects the table: it is not written, and nothing is made from it. A wa
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 
+from bachata_assets.collection.clip import Clip
 from bachata_assets.families import DIMENSIONS
-from bachata_assets.pipeline.stage import Clip, Made
+from bachata_assets.pipeline.stage import Made
 from bachata_assets.pose.couple_keypoints import CERTAIN_SCORE, CoupleKeypoints
 
 Judgement = tuple[bool, dict[str, Any]]
@@ -60,6 +61,20 @@ class Outcome:
     def rejects(self) -> bool:
         """Whether the table must not be written."""
         return not self.passed and self.check.severity == "ERROR"
+
+
+@dataclass
+class CheckedClip:
+    """The latest answers of all checks for one clip.
+
+    Attributes
+    ----------
+    passed : names of the checks that the clip passes
+    warnings : name of a check that it does not pass -> the figures, and the remedy
+    """
+
+    passed: list[str] = field(default_factory=list)
+    warnings: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def clip_checks(quality_threshold: float) -> list[Check]:
@@ -146,7 +161,7 @@ def _vector_checks() -> list[Check]:
 
 
 def _couple(made: Made) -> CoupleKeypoints:
-    return CoupleKeypoints.from_table(made.table)
+    return made.decoded(CoupleKeypoints.from_table)
 
 
 def _finite_keypoints(_clip: Clip, made: Made) -> Judgement:

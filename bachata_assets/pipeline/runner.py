@@ -1,6 +1,6 @@
 """The loop over clips and stages: one clip's failure never stops the others and never touches what is there.
 
-It says what happened as plain events; `orchestration/clip_events.py` turns them into Dagster's.
+It tells what happened as plain events; `orchestration/clip_events.py` turns them into Dagster's.
 """
 
 import logging
@@ -14,13 +14,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import provenance_of
 from bachata_assets.families import NonFiniteVectorError
-from bachata_assets.orchestration.tools import Tools
 from bachata_assets.pipeline.checks import Check, Outcome
-from bachata_assets.pipeline.prefetch import Ahead, Timed
-from bachata_assets.pipeline.retries import is_passing
-from bachata_assets.pipeline.stage import Clip, ClipError, Made, Stage, Tables
+from bachata_assets.pipeline.failure import ClipError, Failure, is_transient
+from bachata_assets.pipeline.prefetch import Prefetch, Timed
+from bachata_assets.pipeline.stage import BatchStage, ClipStage, Made, Stage, Tables
+from bachata_assets.pipeline.tools import Tools
 from bachata_assets.pipeline.versions import data_version
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,19 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class StageMade:
-    """A table was written."""
+    """A table was written.
+
+    Attributes
+    ----------
+    version : data version of the table
+    inputs : asset -> data version of what it was made from
+    metadata : figures that a person sees beside the table
+    outcomes : answers of the asset's checks
+    path : of the table
+    rows : number of the table's rows
+    seconds : that making it took
+    files : name in the data dir -> content, of pictures for a person
+    """
 
     clip_id: str
     stage: Stage
@@ -36,19 +49,25 @@ class StageMade:
     inputs: Mapping[str, str]
     metadata: Mapping[str, Any]
     outcomes: tuple[Outcome, ...]
+    path: Path
+    rows: int
+    seconds: float
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class StageFailed:
-    """A table could not be made; what was there before stays."""
+    """A table could not be made; what was there before stays.
+
+    Attributes
+    ----------
+    version : the data version it would have had, None when an input is missing
+    """
 
     clip_id: str
     stage: Stage
-    reason: str
+    failure: Failure
     version: str | None
-    """The data version it would have had, None when an input is missing."""
-    passing: bool = False
-    """Trying again may help, though nothing has changed."""
     outcomes: tuple[Outcome, ...] = ()
 
 
@@ -57,129 +76,158 @@ Event = StageMade | StageFailed
 
 @dataclass
 class _Progress:
-    """What this run made and lost of one clip so far."""
+    """What a run made and lost of one clip so far."""
 
     clip: Clip
     tables: dict[str, pa.Table] = field(default_factory=dict)
+    decoded: dict[str, Any] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def process(
-    clips: Sequence[Clip],
-    stages: Sequence[Stage],
-    checks: Sequence[Check],
-    tools: Tools,
-    *,
-    only: Mapping[str, Set[str]] | None = None,
-) -> Iterator[Event]:
-    """Run the stages over the clips, each clip's own first, then those that take the clips together.
+class Runner:
+    """Runs stages over clips.
 
     Parameters
     ----------
-    stages : those to run, in an order in which inputs come first; inputs made earlier are read from the dataset
-    only : clip id -> names of the stages to run of it; all of them when it is not given
+    stages : those to run, in an order in which inputs come first; inputs made earlier are read from the data dir
+    checks : asked of every table of their asset
     """
-    runs = [_Progress(clip) for clip in clips]
 
-    def wanted(run: _Progress, stage: Stage) -> bool:
-        return only is None or stage.name in only.get(run.clip.clip_id, ())
+    def __init__(self, stages: Sequence[Stage], checks: Sequence[Check], tools: Tools) -> None:
+        self._clip_stages = [stage for stage in stages if isinstance(stage, ClipStage)]
+        self._batch_stages = [stage for stage in stages if isinstance(stage, BatchStage)]
+        self._checks = checks
+        self._tools = tools
+        self._dataset = tools.dataset
 
-    with Ahead(tools) as ahead:
-        for run, following in zip_longest(runs, runs[1:]):
-            start = time.perf_counter()
-            for other in filter(None, (run, following)):
-                for stage in stages:
-                    if stage.ahead and wanted(other, stage):
-                        ahead.begin(other.clip, stage)
-            for stage in stages:
-                if stage.make and wanted(run, stage):
-                    yield from _one(run, stage, checks, tools, ahead)
-            _say_done(run, stages, time.perf_counter() - start)
-    for stage in stages:
-        if stage.make_batch:
-            yield from _together([run for run in runs if wanted(run, stage)], stage, checks, tools)
+    def run(self, clips: Sequence[Clip], *, only: Mapping[str, Set[str]] | None = None) -> Iterator[Event]:
+        """Run the stages of each clip, then those that take the clips together; yield what happened.
 
+        Parameters
+        ----------
+        only : clip id -> names of the stages to run of it; all of them when it is not given
+        """
+        runs = [_Progress(clip) for clip in clips]
 
-def _say_done(run: _Progress, stages: Sequence[Stage], seconds: float) -> None:
-    first = [stage.name for stage in stages if run.failed.keys().isdisjoint(stage.table_inputs)]
-    reasons = "; ".join(dict.fromkeys(run.failed[name] for name in first if name in run.failed))
-    state = f"failed: {reasons}" if reasons else "made"
-    said = {"clip_done": run.clip.clip_id}
-    logger.info("%s: %s (%.1f s)", run.clip.clip_id, state, seconds, extra=said)
+        def wanted(run: _Progress, stage: Stage) -> bool:
+            return only is None or stage.name in only.get(run.clip.clip_id, ())
 
+        with Prefetch(self._tools) as prefetch:
+            for run, following in zip_longest(runs, runs[1:]):
+                start = time.perf_counter()
+                for other in filter(None, (run, following)):
+                    for stage in self._clip_stages:
+                        if stage.prefetch and wanted(other, stage):
+                            prefetch.begin(other.clip, stage)
+                for stage in self._clip_stages:
+                    if wanted(run, stage):
+                        yield self._one(run, stage, prefetch)
+                self._log(run, time.perf_counter() - start)
+                run.decoded.clear()  # clips are many, and what was decoded is large
+        for batch_stage in self._batch_stages:
+            yield from self._together([run for run in runs if wanted(run, batch_stage)], batch_stage)
 
-def _one(run: _Progress, stage: Stage, checks: Sequence[Check], tools: Tools, ahead: Ahead) -> Iterator[Event]:
-    try:
-        tables = _inputs(run, stage, tools)
-    except ClipError as error:
-        yield _failed(run, stage, error, None)
-        return
-    yield _attempt(run, stage, tables, partial(ahead.make, run.clip, stage, tables), checks, tools)
+    def _log(self, run: _Progress, seconds: float) -> None:
+        first = [stage.name for stage in self._clip_stages if run.failed.keys().isdisjoint(stage.table_inputs)]
+        reasons = "; ".join(dict.fromkeys(run.failed[name] for name in first if name in run.failed))
+        state = f"failed: {reasons}" if reasons else "made"
+        extra = {"clip_done": run.clip.clip_id}
+        logger.info("%s: %s (%.1f s)", run.clip.clip_id, state, seconds, extra=extra)
 
-
-def _together(runs: Sequence[_Progress], stage: Stage, checks: Sequence[Check], tools: Tools) -> Iterator[Event]:
-    assert stage.make_batch is not None
-    ready: dict[str, tuple[_Progress, Tables]] = {}
-    for run in runs:
+    def _one(self, run: _Progress, stage: ClipStage, prefetch: Prefetch) -> Event:
         try:
-            ready[run.clip.clip_id] = (run, _inputs(run, stage, tools))
+            tables = self._inputs(run, stage)
         except ClipError as error:
-            yield _failed(run, stage, error, None)
-    if not ready:
-        return
-    start = time.perf_counter()
-    results = _batch(stage, [(run.clip, tables) for run, tables in ready.values()], tools)
-    seconds = (time.perf_counter() - start) / len(ready)
-    for clip_id, (run, tables) in ready.items():
+            return _failed(run, stage, error, None)
+        return self._attempt(run, stage, tables, partial(prefetch.make, run.clip, stage, tables))
 
-        def made(result: Made | ClipError = results[clip_id]) -> Timed:
-            if isinstance(result, ClipError):
-                raise result
-            return result, seconds
-
-        yield _attempt(run, stage, tables, made, checks, tools)
-
-
-def _batch(stage: Stage, work: Sequence[tuple[Clip, Tables]], tools: Tools) -> dict[str, Made | ClipError]:
-    assert stage.make_batch is not None
-    try:
-        return dict(stage.make_batch(work, tools))
-    except Exception as error:
-        logger.exception("%s failed for %d clips", stage.name, len(work))
-        return {clip.clip_id: ClipError(_say(error), passing=is_passing(error)) for clip, _ in work}
-
-
-def _attempt(
-    run: _Progress,
-    stage: Stage,
-    tables: Tables,
-    made: Callable[[], Timed],
-    checks: Sequence[Check],
-    tools: Tools,
-) -> Event:
-    version, inputs = _version(run, stage, tables)
-    try:
-        return _keep(run, stage, *made(), version, inputs, checks, tools)
-    except NonFiniteVectorError as error:
-        rejected = tuple(check.rejection(str(error)) for check in checks if check.rejects(stage.name))
-        return _failed(run, stage, error, version, rejected)
-    except Exception as error:
-        logger.debug("%s of %s", stage.name, run.clip.clip_id, exc_info=error)
-        return _failed(run, stage, error, version)
-
-
-def _inputs(run: _Progress, stage: Stage, tools: Tools) -> Tables:
-    """Return the stage's input tables, from this run or from the dataset."""
-    lost = [name for name in stage.table_inputs if name in run.failed]
-    if lost:
-        raise ClipError(f"{stage.name} needs {', '.join(lost)}, which failed")
-    for name in stage.table_inputs:
-        if name not in run.tables:
+    def _together(self, runs: Sequence[_Progress], stage: BatchStage) -> Iterator[Event]:
+        ready: dict[str, tuple[_Progress, Tables]] = {}
+        for run in runs:
             try:
-                run.tables[name] = tools.dataset.read_table(name, run.clip.clip_id)
-            except (OSError, pa.ArrowException) as error:
-                raise ClipError(str(error), passing=is_passing(error)) from error
-    return {name: run.tables[name] for name in stage.table_inputs}
+                ready[run.clip.clip_id] = (run, self._inputs(run, stage))
+            except ClipError as error:
+                yield _failed(run, stage, error, None)
+        if not ready:
+            return
+        start = time.perf_counter()
+        results = self._batch(stage, [(run.clip, tables) for run, tables in ready.values()])
+        seconds = (time.perf_counter() - start) / len(ready)
+        for clip_id, (run, tables) in ready.items():
+
+            def made(result: Made | ClipError = results[clip_id]) -> Timed:
+                if isinstance(result, ClipError):
+                    raise result
+                return result, seconds
+
+            yield self._attempt(run, stage, tables, made)
+
+    def _batch(self, stage: BatchStage, work: Sequence[tuple[Clip, Tables]]) -> dict[str, Made | ClipError]:
+        try:
+            return dict(stage.make_batch(work, self._tools))
+        except Exception as error:
+            logger.exception("%s failed for %d clips", stage.name, len(work))
+            failure = Failure.of(error)
+            return {clip.clip_id: ClipError(failure.reason, transient=failure.transient) for clip, _ in work}
+
+    def _attempt(self, run: _Progress, stage: Stage, tables: Tables, made: Callable[[], Timed]) -> Event:
+        version, inputs = _version(run, stage, tables)
+        try:
+            return self._keep(run, stage, *made(), version, inputs)
+        except NonFiniteVectorError as error:
+            rejected = tuple(check.rejection(str(error)) for check in self._checks if check.rejects(stage.name))
+            return _failed(run, stage, error, version, rejected)
+        except Exception as error:
+            logger.debug("%s of %s", stage.name, run.clip.clip_id, exc_info=error)
+            return _failed(run, stage, error, version)
+
+    def _inputs(self, run: _Progress, stage: Stage) -> Tables:
+        """Return the stage's input tables, from this run or from the data dir."""
+        lost = [name for name in stage.table_inputs if name in run.failed]
+        if lost:
+            raise ClipError(f"{stage.name} needs {', '.join(lost)}, which failed")
+        for name in stage.table_inputs:
+            if name not in run.tables:
+                try:
+                    run.tables[name] = self._dataset.read_table(name, run.clip.clip_id)
+                except (OSError, pa.ArrowException) as error:
+                    raise ClipError(str(error), transient=is_transient(error)) from error
+        return Tables({name: run.tables[name] for name in stage.table_inputs}, run.decoded)
+
+    def _keep(
+        self, run: _Progress, stage: Stage, made: Made, seconds: float, version: str, inputs: dict[str, str]
+    ) -> Event:
+        """Check what was made, write it, and return the event."""
+        if not made.table.schema.equals(stage.schema):
+            raise ClipError(f"{stage.name} made a table of another schema than schemas.py says: {made.table.schema}")
+        outcomes = tuple(check.evaluate(run.clip, made) for check in self._checks if check.asset == stage.name)
+        rejections = [str(outcome.metadata["reason"]) for outcome in outcomes if outcome.rejects]
+        if rejections:
+            return _failed(run, stage, ClipError("; ".join(rejections)), version, outcomes)
+        provenance = {
+            "data_version": version,
+            "code_version": stage.code_version,
+            "inputs": inputs,
+            "seconds": round(seconds, 3),
+            "made_at": time.time(),
+        }
+        clip_id = run.clip.clip_id
+        run.tables[stage.name] = self._dataset.write_table(stage.name, clip_id, made.table, provenance)
+        made.share(stage.name, run.decoded)
+        for name, content in made.files.items():
+            self._dataset.write_bytes(name, content)
+        return StageMade(
+            clip_id,
+            stage,
+            version,
+            inputs,
+            made.metadata,
+            outcomes,
+            path=Path(self._dataset.table_path(stage.name, clip_id)),
+            rows=made.table.num_rows,
+            seconds=round(seconds, 3),
+            files=made.files,
+        )
 
 
 def _version(run: _Progress, stage: Stage, tables: Tables) -> tuple[str, dict[str, str]]:
@@ -191,49 +239,9 @@ def _version(run: _Progress, stage: Stage, tables: Tables) -> tuple[str, dict[st
     return data_version(stage.code_version, inputs), inputs
 
 
-def _keep(
-    run: _Progress,
-    stage: Stage,
-    made: Made,
-    seconds: float,
-    version: str,
-    inputs: dict[str, str],
-    checks: Sequence[Check],
-    tools: Tools,
-) -> Event:
-    """Check what was made, write it, and say so."""
-    if not made.table.schema.equals(stage.schema):
-        raise ClipError(f"{stage.name} made a table of another schema than schemas.py says: {made.table.schema}")
-    outcomes = tuple(check.evaluate(run.clip, made) for check in checks if check.asset == stage.name)
-    rejections = [str(outcome.metadata["reason"]) for outcome in outcomes if outcome.rejects]
-    if rejections:
-        return _failed(run, stage, ClipError("; ".join(rejections)), version, outcomes)
-    provenance = {
-        "data_version": version,
-        "code_version": stage.code_version,
-        "inputs": inputs,
-        "seconds": round(seconds, 3),
-        "made_at": time.time(),
-    }
-    clip_id = run.clip.clip_id
-    run.tables[stage.name] = tools.dataset.write_table(stage.name, clip_id, made.table, provenance)
-    for name, content in made.files.items():
-        tools.dataset.write_bytes(name, content)
-    metadata = {
-        **made.metadata,
-        "path": Path(tools.dataset.table_path(stage.name, clip_id)),
-        "dagster/row_count": made.table.num_rows,
-        "seconds": provenance["seconds"],
-    }
-    return StageMade(clip_id, stage, version, inputs, metadata, outcomes)
-
-
 def _failed(
     run: _Progress, stage: Stage, error: Exception, version: str | None, outcomes: tuple[Outcome, ...] = ()
 ) -> StageFailed:
-    reason = run.failed[stage.name] = _say(error)
-    return StageFailed(run.clip.clip_id, stage, reason, version, is_passing(error), outcomes)
-
-
-def _say(error: Exception) -> str:
-    return str(error) if str(error) else type(error).__name__
+    failure = Failure.of(error)
+    run.failed[stage.name] = failure.reason
+    return StageFailed(run.clip.clip_id, stage, failure, version, outcomes)

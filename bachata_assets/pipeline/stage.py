@@ -1,70 +1,79 @@
-"""What a stage of a clip's life is: the words in which `assets/` describes them and `pipeline/runner.py` runs them.
+"""What a stage of a clip's life is: the types in which `stages/` describes them and `runner.py` runs them."""
 
-Nothing here knows Dagster.
-"""
-
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from bachata_assets.collection.annotation_file import Annotation
+from bachata_assets.collection.clip import EXTERNAL, Clip
+from bachata_assets.pipeline.failure import ClipError
+from bachata_assets.pipeline.tools import Tools
 
-if TYPE_CHECKING:
-    from bachata_assets.orchestration.tools import Tools
-
-EXTERNAL = ("clip_file", "annotation")
-"""What a clip begins with: made outside, observed here."""
-
-Tables = Mapping[str, pa.Table]
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Clip:
-    """One clip as every stage sees it."""
+class Tables(Mapping[str, pa.Table]):
+    """Input tables of a stage, by asset; each is decoded once, however many stages ask for it.
 
-    clip_id: str
-    path: Path
-    video_path: str
-    """The path as the documents say it, POSIX."""
-    annotation: Annotation
-    versions: Mapping[str, str]
-    """External asset -> data version."""
+    Parameters
+    ----------
+    decoded : asset -> its table decoded; shared by all who are given the same tables
+    """
+
+    def __init__(self, tables: Mapping[str, pa.Table], decoded: dict[str, Any] | None = None) -> None:
+        self._tables = tables
+        self._decoded = {} if decoded is None else decoded
+
+    def __getitem__(self, asset: str) -> pa.Table:
+        return self._tables[asset]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+    def decoded(self, asset: str, decode: Callable[[pa.Table], T]) -> T:
+        """Return what `decode` makes of an asset's table."""
+        if asset not in self._decoded:
+            self._decoded[asset] = decode(self[asset])
+        found: T = self._decoded[asset]
+        return found
 
 
 @dataclass(frozen=True)
 class Made:
-    """What a stage made of a clip: its table, what the UI shows beside it, and files for a person (name -> content)."""
+    """What a stage made of a clip.
+
+    Attributes
+    ----------
+    metadata : figures that a person sees beside the table
+    files : name in the data dir -> content, of pictures for a person
+    """
 
     table: pa.Table
     metadata: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
+    _decoded: list[Any] = field(default_factory=list, repr=False, compare=False)
 
+    def decoded(self, decode: Callable[[pa.Table], T]) -> T:
+        """Return what `decode` makes of the table; asked once, since several checks want it."""
+        if not self._decoded:
+            self._decoded.append(decode(self.table))
+        found: T = self._decoded[0]
+        return found
 
-class Markdown(str):
-    """Metadata that the UI shows as Markdown."""
-
-    __slots__ = ()
-
-
-class ClipError(Exception):
-    """A stage cannot make its table for this clip; the message is for people.
-
-    Parameters
-    ----------
-    passing : the reason is not in the clip, so trying again may help
-    """
-
-    def __init__(self, message: str, *, passing: bool = False) -> None:
-        super().__init__(message)
-        self.passing = passing
+    def share(self, asset: str, decoded: dict[str, Any]) -> None:
+        """Give the decoded table, if there is one, to the stages that take it as an input."""
+        decoded.pop(asset, None)
+        if self._decoded:
+            decoded[asset] = self._decoded[0]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One table a clip: what it is made from and by what.
+    """One table a clip: what it is made from; a `ClipStage` or a `BatchStage` says by what.
 
     Attributes
     ----------
@@ -72,8 +81,9 @@ class Stage:
     inputs : names of the assets it is made from
     schema : of its table
     code_version : changes when the same inputs would give another table
-    make : clip, input tables, tools -> Made; or `make_batch`, for a stage that is cheaper over many clips at once
-    ahead : takes no tables and all cores, so it is begun for the next clip while the rest is made of this one
+    description : of the asset, in the UI
+    group : of the asset, in the UI
+    kinds : of the asset, in the UI
     """
 
     name: str
@@ -83,11 +93,34 @@ class Stage:
     description: str
     group: str
     kinds: tuple[str, ...]
-    make: "Callable[[Clip, Tables, Tools], Made] | None" = None
-    make_batch: "Callable[[Sequence[tuple[Clip, Tables]], Tools], Iterable[tuple[str, Made | ClipError]]] | None" = None
-    ahead: bool = False
 
     @property
     def table_inputs(self) -> tuple[str, ...]:
-        """Inputs that are tables, made here."""
+        """Inputs that are tables, made by other stages."""
         return tuple(name for name in self.inputs if name not in EXTERNAL)
+
+
+@dataclass(frozen=True)
+class ClipStage(Stage):
+    """A stage that makes one clip's table at a time.
+
+    Attributes
+    ----------
+    make : clip, input tables, tools -> what was made
+    prefetch : takes no tables and all cores, so it is begun for the next clip while the rest of this one is made
+    """
+
+    make: Callable[[Clip, Tables, Tools], Made]
+    prefetch: bool = False
+
+
+@dataclass(frozen=True)
+class BatchStage(Stage):
+    """A stage that is cheaper over many clips at once.
+
+    Attributes
+    ----------
+    make_batch : clips with their input tables, tools -> clip id and what was made of it, or why not
+    """
+
+    make_batch: Callable[[Sequence[tuple[Clip, Tables]], Tools], Iterable[tuple[str, Made | ClipError]]]

@@ -7,9 +7,10 @@ when it has that version. The model set's fingerprint is part of the code versio
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bachata_assets.pipeline.failure import failed_version, was_transient
 from bachata_assets.pipeline.stage import Stage
 
 
@@ -34,21 +35,20 @@ def expected_versions(stages: Sequence[Stage], external: Mapping[str, str]) -> d
     return versions
 
 
-_PASSING = "passing:"
+@dataclass
+class StageHistory:
+    """What is known of one stage over all clips.
 
+    Attributes
+    ----------
+    made : clip id -> data version of what was made last
+    failed : clip id -> what `Failure.recorded` returned of the last failure
+    tables : clips that have a table
+    """
 
-def failed_version(version: str, *, passing: bool) -> str:
-    """Return what is recorded when making this version failed."""
-    return f"{_PASSING}{version}" if passing else version
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What is known of one stage over all clips: clip id -> data version, and the clips that have a table."""
-
-    made: Mapping[str, str]
-    failed: Mapping[str, str]
-    tables: Set[str]
+    made: dict[str, str]
+    failed: dict[str, str]
+    tables: set[str]
 
     def is_current(self, clip_id: str, version: str) -> bool:
         """Tell whether the clip's table is there and has this version."""
@@ -56,27 +56,27 @@ class Recorded:
 
     def has_failed(self, clip_id: str, version: str) -> bool:
         """Tell whether making this very version was tried and failed, and nothing better came of it."""
-        return self.failed.get(clip_id, "").removeprefix(_PASSING) == version and self.made.get(clip_id) != version
+        return failed_version(self.failed.get(clip_id, "")) == version and self.made.get(clip_id) != version
 
-    def may_pass(self, clip_id: str) -> bool:
-        """Tell whether the last failure is one that may be over when it is tried again."""
-        return self.failed.get(clip_id, "").startswith(_PASSING)
+    def is_transient(self, clip_id: str) -> bool:
+        """Tell whether the last failure may be over when the clip is tried again."""
+        return was_transient(self.failed.get(clip_id, ""))
 
 
 def outdated(
-    stages: Sequence[Stage], clips: Mapping[str, Mapping[str, str]], recorded: Mapping[str, Recorded]
+    stages: Sequence[Stage], clips: Mapping[str, Mapping[str, str]], history: Mapping[str, StageHistory]
 ) -> dict[str, frozenset[str]]:
     """Return the stages of every clip that are missing or stale; clips that are up to date are left out.
 
     Parameters
     ----------
     clips : clip id -> data versions of its external assets
-    recorded : stage -> what is known of it
+    history : stage -> what is known of it
     """
     plan = {}
     for clip_id, external in clips.items():
         versions = expected_versions(stages, external)
-        todo = frozenset(s.name for s in stages if not recorded[s.name].is_current(clip_id, versions[s.name]))
+        todo = frozenset(s.name for s in stages if not history[s.name].is_current(clip_id, versions[s.name]))
         if todo:
             plan[clip_id] = todo
     return plan

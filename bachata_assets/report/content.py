@@ -4,6 +4,7 @@ How the page looks is in `report/`; when the reports are made, in `orchestration
 """
 
 import importlib.metadata
+import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,11 +15,13 @@ from urllib.parse import quote
 import numpy as np
 
 from bachata_assets.clip_record import ClipRecord
-from bachata_assets.collection.scan import Collection
+from bachata_assets.collection import layout
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.scan import Scan
 from bachata_assets.families import DIMENSIONS
-from bachata_assets.orchestration.check_history import Checked
+from bachata_assets.pipeline.checks import CheckedClip
 from bachata_assets.pipeline.stage import Stage
-from bachata_assets.pipeline.status import Standing
+from bachata_assets.pipeline.status import Status
 from bachata_assets.report.findings import is_of_the_picture, moment, say
 from bachata_assets.report.neighbours import unit_vectors
 from bachata_assets.report.page import ShownClip, render_page
@@ -31,19 +34,19 @@ PICTURES = 100
 
 
 def report_of(
-    standing: Standing,
-    collection: Collection,
+    status: Status,
+    scan: Scan,
     records: Sequence[ClipRecord],
-    checked: Mapping[str, Checked],
+    checked: Mapping[str, CheckedClip],
     stages: Sequence[Stage],
 ) -> dict[str, Any]:
     """Return the JSON report's content."""
     return summarize(
         [record.scalars() for record in records],
-        standing.failed,
-        pending=[clip.clip_id for clip in standing.pending],
+        status.failed,
+        pending=[clip.clip_id for clip in status.pending],
         absent={record.clip_id: record.absent for record in records if record.absent},
-        annotations_without_file=[entry.clip_id or entry.video_path for entry in collection.without_file],
+        annotations_without_file=[entry.clip_id or entry.video_path for entry in scan.without_file],
         checks={clip_id: vars(one) for clip_id, one in checked.items()},
         versions={
             "bachata_assets": importlib.metadata.version("bachata-assets"),
@@ -54,9 +57,9 @@ def report_of(
 
 def page_of(
     content: Mapping[str, Any],
-    collection: Collection,
+    scan: Scan,
     records: Sequence[ClipRecord],
-    checked: Mapping[str, Checked],
+    checked: Mapping[str, CheckedClip],
     data_dir: str,
 ) -> str:
     """Return the HTML report.
@@ -66,7 +69,7 @@ def page_of(
     content : of the JSON report
     data_dir : where the page will be: what it links to is named from there
     """
-    clips = collection.clips
+    clips = scan.clips
     links = {clip_id: _link(clip.path, data_dir) for clip_id, clip in clips.items()}
     moments = {record.clip_id: _moment(record, checked[record.clip_id]) for record in _pictured(records, checked)}
     moments |= {clip["clip_id"]: 0.0 for clip in content["failed_videos"][:PICTURES]}
@@ -94,17 +97,24 @@ def page_of(
     return render_page(content, [*made, *failed, *pending], units, made_at)
 
 
-def _pictured(records: Sequence[ClipRecord], checked: Mapping[str, Checked]) -> list[ClipRecord]:
+def write_reports(dataset: Dataset, content: Mapping[str, Any], page: str) -> dict[str, str]:
+    """Write both reports into the data dir; return where each is: `path` the JSON, `page` the HTML."""
+    dataset.write_text(layout.REPORT, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    dataset.write_text(layout.PAGE, page)
+    return {"path": dataset.path(layout.REPORT), "page": dataset.path(layout.PAGE)}
+
+
+def _pictured(records: Sequence[ClipRecord], checked: Mapping[str, CheckedClip]) -> list[ClipRecord]:
     """Return the clips that have to be looked at, of the lowest quality when they are many."""
     worst = sorted(records, key=lambda record: record.quality_score)
     return [one for one in worst if any(map(is_of_the_picture, checked[one.clip_id].warnings))][:PICTURES]
 
 
-def _moment(record: ClipRecord, checked: Checked) -> float:
+def _moment(record: ClipRecord, checked: CheckedClip) -> float:
     return moment(checked.warnings, record.timeline, record.frame_count / SAMPLING_RATE)
 
 
-def _made(record: ClipRecord, checked: Checked, link: str | None, picture: str | None) -> ShownClip:
+def _made(record: ClipRecord, checked: CheckedClip, link: str | None, picture: str | None) -> ShownClip:
     warnings = checked.warnings
     look = any(map(is_of_the_picture, warnings))
     return ShownClip(

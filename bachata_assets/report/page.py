@@ -16,7 +16,6 @@ import numpy as np
 from bachata_assets.pose.detection_timeline import SPANS
 from bachata_assets.report.map_data import map_data
 
-PAGE_NAME = "embedding_generation_report.html"
 BINS = 20
 """Bars of the quality histogram, over 0..1."""
 _SCRIPTS = ("page.js", "map.js", "clip.js", "table.js", "start.js")

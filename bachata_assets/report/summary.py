@@ -5,21 +5,9 @@ Where the facts come from is `orchestration/report_assets.py`'s concern.
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-REPORT_NAME = "embedding_generation_report.json"
-
-
-@dataclass(frozen=True)
-class FailedClip:
-    """A clip that could not be made, and why."""
-
-    clip_id: str
-    video_path: str
-    error: str
-    passing: bool = False
-    """The reason is not in the clip (a disk, the index): it is tried again by itself."""
+from bachata_assets.pipeline.status import FailedClip
 
 
 def summarize(
@@ -59,13 +47,23 @@ def summarize(
             "average_time_per_video_seconds": round(seconds / len(made), 3) if made else 0.0,
         },
         "quality_metrics": _quality(made),
-        "failed_videos": [vars(clip) for clip in failed],
+        "failed_videos": [_failed(clip) for clip in failed],
         "embeddings": list(made),
         "pending_videos": list(pending),
         "partial_videos": [{"clip_id": clip_id, "absent": dict(why)} for clip_id, why in absent.items()],
         "annotations_without_file": list(annotations_without_file),
         "checks": dict(checks),
         "versions": dict(versions),
+    }
+
+
+def _failed(clip: FailedClip) -> dict[str, Any]:
+    failure = clip.failure
+    return {
+        "clip_id": clip.clip_id,
+        "video_path": clip.video_path,
+        "error": failure.reason,
+        "transient": failure.transient,
     }
 
 

@@ -88,7 +88,7 @@ def test_verify_names_weights_that_are_not_what_their_set_says(tmp_path: Path, m
 def test_verify_counts_what_the_index_lacks(place: Workplace) -> None:
     assert findings_of(place.data)["index"].what.endswith("answers and is complete (4 clips)")
     platform = build_platform(load_settings(data_dir=str(place.data)))
-    with platform.resources["search"].open() as index:
+    with platform.tools.search.open() as index:
         index.delete(["basic_step_1"])
     (place.data / "search_index" / "lady_right_turn_1.parquet").unlink()
     finding = findings_of(place.data)["index"]

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bachata_assets.collection.annotation_file import Annotation, AnnotationError, load_annotations, match_annotations
+from bachata_assets.annotation import Annotation
+from bachata_assets.collection.annotation_file import AnnotationError, load_annotations, match_annotations
 
 
 def written(tmp_path: Path, *clips: object) -> Path:

@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 
 from bachata_assets.cli import app
 from bachata_assets.collection.dataset import Dataset, provenance_of
-from bachata_assets.commands.generate import local_folder
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.orchestration.instance import local_folder
 from bachata_assets_tests.support.elasticsearch_node import Node
 from bachata_assets_tests.support.workplace import SAMPLE, SAMPLE_CLIPS, Workplace, generate
 

@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bachata_assets.cli import app
-from bachata_assets.commands.generate import instance_of
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.pipeline.checks import clip_checks
 from bachata_assets.pipeline.stages.pose import KEYPOINTS_VERSION
 from bachata_assets_tests.support.elasticsearch_node import Node
@@ -55,7 +55,7 @@ def test_the_sample_becomes_vectors_a_report_and_a_log(sample_made: tuple[Workpl
 
 def test_the_sample_leaves_a_history_of_partitions_and_checks(sample_made: tuple[Workplace, Result]) -> None:
     place, _ = sample_made
-    with instance_of(str(place.data)) as instance:
+    with open_instance(str(place.data)) as instance:
         assert set(instance.get_dynamic_partitions("clips")) == SAMPLE_CLIPS
         for asset in ("keypoints", "beats", "lead_embedding", "search_index"):
             assert instance.get_materialized_partitions(dg.AssetKey(asset)) == SAMPLE_CLIPS
@@ -73,7 +73,7 @@ def test_the_sample_leaves_a_history_of_partitions_and_checks(sample_made: tuple
 def test_each_clip_has_a_preview_in_the_ui_and_beside_its_tables(sample_made: tuple[Workplace, Result]) -> None:
     place, _ = sample_made
     assert {path.name for path in (place.data / "previews").iterdir()} == {f"{name}.jpg" for name in SAMPLE_CLIPS}
-    with instance_of(str(place.data)) as instance:
+    with open_instance(str(place.data)) as instance:
         event = instance.get_latest_materialization_event(dg.AssetKey("keypoints"))
         made = event and event.asset_materialization
         assert made

@@ -10,8 +10,9 @@ from dagster import DagsterInstance
 from typer.testing import CliRunner, Result
 
 from bachata_assets.cli import app
-from bachata_assets.collection import scan as collection
+from bachata_assets.collection import scan
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.orchestration.partitions import read_clips, register
 from bachata_assets.pose.drawing.skeletons import ROLE_COLOURS, bgr
 from bachata_assets.settings import load_settings
 from bachata_assets.video.sampling import sample_frames
@@ -30,8 +31,8 @@ def place(tmp_path: Path) -> Workplace:
     dataset.remember(video_dir=str(place.videos))
     settings = load_settings(data_dir=str(place.data))
     with DagsterInstance.ephemeral() as instance:
-        collection.register(instance, dataset, collection.look(settings, dataset))
-        [clip] = collection.read_clips(instance, [CLIP], settings, dataset)
+        register(instance, dataset, scan.scan_clips(settings, dataset))
+        [clip] = read_clips(instance, [CLIP], settings, dataset)
     frames = sum(1 for _ in sample_frames(clip.path))
     couple = a_couple(seconds=frames / 15)
     dataset.write_table("keypoints", CLIP, couple.to_table(), {"inputs": {"clip_file": clip.versions["clip_file"]}})

@@ -5,8 +5,8 @@ from dagster import DagsterInstance, DagsterRunStatus
 from typer.testing import CliRunner
 
 from bachata_assets.cli import app
-from bachata_assets.commands.generate import instance_of
 from bachata_assets.orchestration.build import build_platform
+from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.orchestration.orphaned_runs import process_tag
 from bachata_assets.search.index import SearchIndex
 from bachata_assets.settings import load_settings
@@ -45,14 +45,14 @@ def test_a_removed_file_marks_its_clip_and_pruning_takes_it_out_everywhere(place
     assert indexed(place) == LEFT
     assert {name.split("/")[1] for name in place.tables()} == {f"{clip_id}.parquet" for clip_id in LEFT}
     assert {path.stem for path in (place.data / "previews").iterdir()} == LEFT
-    with instance_of(str(place.data)) as instance:
+    with open_instance(str(place.data)) as instance:
         assert partitions(instance) == LEFT
     assert set(pd.read_parquet(place.data / "embeddings.parquet")["clip_id"]) == LEFT
 
 
 def test_nothing_is_pruned_while_a_run_goes_on(place: Workplace) -> None:
     (place.videos / "basic_steps" / "basic_step_1.mp4").unlink()
-    with instance_of(str(place.data)) as instance:
+    with open_instance(str(place.data)) as instance:
         clips = {
             "dagster/asset_partition_range_start": "basic_step_1",
             "dagster/asset_partition_range_end": "basic_step_1",
@@ -76,7 +76,7 @@ def test_the_job_says_what_is_gone_and_removes_it_when_it_is_told_to(place: Work
     (place.videos / "basic_steps" / "basic_step_1.mp4").unlink()
     platform = build_platform(load_settings(data_dir=str(place.data)))
     job = platform.definitions.resolve_job_def("prune")
-    with instance_of(str(place.data)) as instance:
+    with open_instance(str(place.data)) as instance:
         assert job.execute_in_process(instance=instance).success
         assert indexed(place) == SAMPLE_CLIPS
         config = {"ops": {"remove_clips_that_are_gone": {"config": {"dry_run": False}}}}

@@ -43,7 +43,7 @@ def test_the_settings_for_cores_and_streams_reach_the_compiled_models(
 ) -> None:
     monkeypatch.setenv("BACHATA_THREADS", str(asked))
     monkeypatch.setenv("BACHATA_STREAMS", str(asked))
-    models = build_resources(load_settings(data_dir=str(tmp_path)))["pose_models"].estimator().models
+    models = build_resources(load_settings(data_dir=str(tmp_path)))["pose_models"].open().estimator().models
     assert models.threads == asked
     compiled = models._pose.run.compiled
     assert compiled.get_property("INFERENCE_NUM_THREADS") == asked
@@ -51,6 +51,6 @@ def test_the_settings_for_cores_and_streams_reach_the_compiled_models(
 
 
 def test_without_settings_all_cores_that_this_process_may_use_are_taken(tmp_path: Path) -> None:
-    models = build_resources(load_settings(data_dir=str(tmp_path)))["pose_models"].estimator().models
+    models = build_resources(load_settings(data_dir=str(tmp_path)))["pose_models"].open().estimator().models
     assert models.threads == available_cores()
     assert models._pose.run.compiled.get_property("INFERENCE_NUM_THREADS") == available_cores()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bachata_assets.collection.annotation_file import Annotation
+from bachata_assets.annotation import Annotation
 from bachata_assets.language.sentence import annotation_sentence
 
 

@@ -9,13 +9,14 @@ import dagster as dg
 import pytest
 from dagster import DagsterInstance
 
-from bachata_assets.collection import scan as collection
+from bachata_assets.collection import scan
 from bachata_assets.collection.discovery import DiscoveryError
-from bachata_assets.commands.generate import instance_of
-from bachata_assets.orchestration.automation import RUNS_A_TICK
 from bachata_assets.orchestration.build import Platform, build_platform
 from bachata_assets.orchestration.clip_events import ClipEvents
-from bachata_assets.orchestration.run_requests import REQUEST_TAG, due_attempt
+from bachata_assets.orchestration.instance import open_instance
+from bachata_assets.orchestration.partitions import read_clips
+from bachata_assets.orchestration.run_requests import REQUEST_TAG, RUNS_A_TICK, due_attempt
+from bachata_assets.pipeline.failure import Failure
 from bachata_assets.pipeline.runner import StageFailed
 from bachata_assets.pipeline.versions import expected_versions
 from bachata_assets.settings import load_settings
@@ -43,7 +44,7 @@ def platform(tmp_path: Path) -> Platform:
 
 @pytest.fixture
 def instance(platform: Platform) -> Iterator[DagsterInstance]:
-    with instance_of(platform.settings.data_dir) as opened:
+    with open_instance(platform.settings.data_dir) as opened:
         yield opened
 
 
@@ -69,12 +70,12 @@ def night(platform: Platform, instance: DagsterInstance) -> list[dg.RunRequest]:
         return list(schedule.evaluate_tick(context).run_requests or [])
 
 
-def fail(platform: Platform, instance: DagsterInstance, clip_id: str, *, passing: bool = False) -> None:
+def fail(platform: Platform, instance: DagsterInstance, clip_id: str, *, transient: bool = False) -> None:
     """Read a clip as a run does, and record that its keypoints could not be made."""
-    (clip,) = collection.read_clips(instance, [clip_id], platform.settings, platform.dataset)
+    (clip,) = read_clips(instance, [clip_id], platform.settings, platform.dataset)
     keypoints = next(stage for stage in platform.stages if stage.name == "keypoints")
     version = expected_versions([keypoints], clip.versions)["keypoints"]
-    for event in ClipEvents(instance).of(StageFailed(clip_id, keypoints, "no couple", version, passing)):
+    for event in ClipEvents(instance).of(StageFailed(clip_id, keypoints, Failure("no couple", transient), version)):
         instance.report_runless_asset_event(event)
 
 
@@ -162,7 +163,7 @@ def test_a_run_that_left_nothing_behind_is_repeated_twice_and_no_more(
 
 def test_a_tick_reads_no_file(platform: Platform, instance: DagsterInstance) -> None:
     tick(platform, instance)
-    assert collection.contents(platform.dataset) == {}
+    assert scan.contents(platform.dataset) == {}
 
 
 def test_a_file_that_is_still_being_copied_waits_until_it_is_at_rest(
@@ -194,7 +195,7 @@ def test_a_renamed_file_keeps_its_clip_and_its_observation_says_where_it_is(
     requests = tick(platform, instance)
     assert set(instance.get_dynamic_partitions("clips")) == {"a", "b", "c"}
     assert ranges(requests) == [("a", "c")]
-    (clip,) = collection.read_clips(instance, ["b"], platform.settings, platform.dataset)
+    (clip,) = read_clips(instance, ["b"], platform.settings, platform.dataset)
     assert clip.path == video(platform, "turns.mp4")
     record = instance.fetch_observations(
         dg.AssetRecordsFilter(asset_key=dg.AssetKey("clip_file"), asset_partitions=["b"]), limit=1
@@ -215,18 +216,18 @@ def test_a_removed_file_is_marked_and_its_partition_kept(platform: Platform, ins
     assert str(record.asset_observation.metadata["file"].value).startswith("gone")
 
 
-def test_a_clip_whose_failure_may_pass_is_asked_for_again(platform: Platform, instance: DagsterInstance) -> None:
+def test_a_clip_whose_failure_is_transient_is_asked_for_again(platform: Platform, instance: DagsterInstance) -> None:
     tick(platform, instance)
-    fail(platform, instance, "b", passing=True)
+    fail(platform, instance, "b", transient=True)
     assert ranges(tick(platform, instance)) == [("a", "c")]
 
 
-def test_a_failure_that_may_pass_is_tried_without_end_at_growing_intervals(instance: DagsterInstance) -> None:
+def test_a_transient_failure_is_tried_without_end_at_growing_intervals(instance: DagsterInstance) -> None:
     for attempt, wait_s in ((1, 60), (2, 120), (3, 240), (4, 480), (5, 960), (6, 1920), (7, 3600), (8, 3600)):
         instance.create_run_for_job(nothing, tags={REQUEST_TAG: "r"}, status=dg.DagsterRunStatus.FAILURE)
         now = time.time()
-        assert due_attempt(instance, "r", may_pass=True, now_s=now + wait_s - 5) is None
-        assert due_attempt(instance, "r", may_pass=True, now_s=now + wait_s + 5) == attempt
+        assert due_attempt(instance, "r", transient=True, now_s=now + wait_s - 5) is None
+        assert due_attempt(instance, "r", transient=True, now_s=now + wait_s + 5) == attempt
 
 
 def ended(platform: Platform, instance: DagsterInstance, run: dg.DagsterRun) -> bool:

@@ -8,12 +8,13 @@ import socket
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 
-from bachata_assets.collection import scan as collection
+from bachata_assets.collection import scan
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.commands.generate import instance_of
 from bachata_assets.orchestration.build import build_platform
+from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.orchestration.jobs import PROCESS_JOB
 from bachata_assets.orchestration.orphaned_runs import PROCESS_TAG, end_orphans
+from bachata_assets.orchestration.partitions import register
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.support.dagster_dev import ASSETS, ENDED, LOADED, NEW_CLIPS, Webserver
 from bachata_assets_tests.support.workplace import SAMPLE_CLIPS, Workplace
@@ -71,9 +72,9 @@ def test_an_edited_annotation_makes_that_clips_text_and_document_stale(backfille
     next(clip for clip in said["clips"] if clip["clip_id"] == "basic_step_1")["notes"] = "slow and close"
     place.annotations.write_text(json.dumps(said))
     settings = load_settings(video_dir=place.videos, annotations=place.annotations, data_dir=str(place.data))
-    with instance_of(settings.data_dir) as instance:
+    with open_instance(settings.data_dir) as instance:
         dataset = Dataset(url=str(place.data))
-        collection.register(instance, dataset, collection.look(settings, dataset))
+        register(instance, dataset, scan.scan_clips(settings, dataset))
     for asset in ASSETS:
         expected = {"basic_step_1"} if asset in ("text_embedding", "search_index") else set()
         assert {clip for clip, status in stale(backfilled, asset).items() if status == "STALE"} == expected, asset
@@ -106,7 +107,7 @@ def test_killed_runs_are_ended_free_their_slot_and_their_clip_is_made_by_the_nex
     clip_id = "basic_step_1"
     table = backfilled.place.data / "keypoints" / f"{clip_id}.parquet"
     table.unlink()
-    with instance_of(str(backfilled.place.data)) as instance:
+    with open_instance(str(backfilled.place.data)) as instance:
         of_generate = left_by_a_killed_generate(instance, backfilled.place)
         launch(backfilled, {"dagster/partition": clip_id, "killed": "9"})
         log = backfilled.place.folder / "dev.log"

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 
-from bachata_assets.commands.generate import instance_of
+from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.orchestration.orphaned_runs import PROCESS_TAG, STARTS_WITHIN_S, end_orphans, process_tag
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -83,11 +83,11 @@ def test_a_killed_generate_is_ended_and_finished_by_the_next_one(tmp_path: Path)
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGKILL)
     assert not list(data.glob("search_index/*.parquet"))
-    with instance_of(str(data)) as instance:
+    with open_instance(str(data)) as instance:
         (run,) = instance.get_runs()
         assert run.status == DagsterRunStatus.STARTED
     assert subprocess.run(command, check=False).returncode == 0
-    with instance_of(str(data)) as instance:
+    with open_instance(str(data)) as instance:
         assert status(instance, run.run_id) == DagsterRunStatus.FAILURE
     assert len(list(data.glob("search_index/*.parquet"))) == 4
     assert not list(data.rglob("*.tmp"))

@@ -16,13 +16,16 @@ from dagster import DagsterInstance
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
-from bachata_assets.collection import scan as collection
-from bachata_assets.commands.generate import instance_of
+from bachata_assets.collection import scan
 from bachata_assets.orchestration.build import Platform, build_platform
 from bachata_assets.orchestration.clip_events import ClipEvents
-from bachata_assets.orchestration.pose_models_resource import PoseModelsResource
+from bachata_assets.orchestration.history import History
+from bachata_assets.orchestration.instance import open_instance
+from bachata_assets.orchestration.partitions import read_clips, register
+from bachata_assets.orchestration.resources import PoseModelsResource
 from bachata_assets.pipeline.runner import StageMade
-from bachata_assets.pipeline.status import Standing
+from bachata_assets.pipeline.status import Status
+from bachata_assets.pipeline.tools import PoseModelsProvider
 from bachata_assets.pipeline.versions import expected_versions
 from bachata_assets.settings import Settings, load_settings
 
@@ -32,11 +35,18 @@ OF_THE_POSES = {"keypoints", "lead_embedding", "follow_embedding", "interaction_
 OF_THE_FILE = OF_THE_POSES | {"beats", "audio_embedding"}
 
 
-class AnotherDetector(PoseModelsResource):
+class AnotherDetector(PoseModelsProvider):
     """The pose models, with another detector's weights."""
 
     def fingerprint(self) -> str:
         return "another detector"
+
+
+class AnotherDetectorResource(PoseModelsResource):
+    """The resource of the pose models with another detector's weights."""
+
+    def open(self) -> PoseModelsProvider:
+        return AnotherDetector(self.model_set, self.precision)
 
 
 def settings_in(folder: Path) -> Settings:
@@ -54,7 +64,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "videos" / f"{clip_id}.mp4").write_text(f"pictures and sound of {clip_id}")
     annotate(folder / "annotations.json")
     platform = build_platform(settings_in(folder))
-    with instance_of(platform.settings.data_dir) as instance:
+    with open_instance(platform.settings.data_dir) as instance:
         make_all(platform, instance)
         assert made_again(platform, instance) == stale(platform, instance) == {"a": set(), "b": set()}
     return folder
@@ -68,7 +78,7 @@ def settings(made: Path, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def instance(settings: Settings) -> Iterator[DagsterInstance]:
-    with instance_of(settings.data_dir) as opened:
+    with open_instance(settings.data_dir) as opened:
         yield opened
 
 
@@ -83,25 +93,28 @@ def make_all(platform: Platform, instance: DagsterInstance) -> None:
     """Record every stage of every clip as made from what is there."""
     look(platform, instance)
     events = ClipEvents(instance)
-    for clip in collection.read_clips(instance, CLIPS, platform.settings, platform.dataset):
+    for clip in read_clips(instance, CLIPS, platform.settings, platform.dataset):
         versions = expected_versions(platform.stages, clip.versions)
         for stage in platform.stages:
             platform.dataset.write_table(stage.name, clip.clip_id, pa.Table.from_pylist([], schema=stage.schema), {})
             inputs = {name: versions[name] for name in stage.inputs}
-            for event in events.of(StageMade(clip.clip_id, stage, versions[stage.name], inputs, {}, ())):
+            for event in events.of(
+                StageMade(clip.clip_id, stage, versions[stage.name], inputs, {}, (), Path(), 0, 0.0)
+            ):
                 instance.report_runless_asset_event(event)
 
 
 def look(platform: Platform, instance: DagsterInstance) -> None:
     """Look at the folder as a tick does, and into the files as a run does."""
-    collection.register(instance, platform.dataset, collection.look(platform.settings, platform.dataset))
-    collection.read_clips(instance, CLIPS, platform.settings, platform.dataset)
+    register(instance, platform.dataset, scan.scan_clips(platform.settings, platform.dataset))
+    read_clips(instance, CLIPS, platform.settings, platform.dataset)
 
 
 def made_again(platform: Platform, instance: DagsterInstance) -> dict[str, set[str]]:
     """Return what the platform would make again of each clip."""
-    found = collection.look(platform.settings, platform.dataset)
-    todo = Standing.of(found, platform.stages, instance, platform.dataset).todo
+    found = scan.scan_clips(platform.settings, platform.dataset)
+    history = History.read(instance, platform.dataset, platform.stages)
+    todo = Status.of(found.clips, platform.stages, history.stages, history.reason_of).todo
     return {clip_id: set(todo.get(clip_id, ())) for clip_id in CLIPS}
 
 
@@ -138,7 +151,9 @@ def rename_the_file(settings: Settings) -> Platform:
 
 
 def take_another_detector(settings: Settings) -> Platform:
-    return build_platform(settings, resources={"pose_models": AnotherDetector(model_set="bundled", precision="f32")})
+    return build_platform(
+        settings, resources={"pose_models": AnotherDetectorResource(model_set="bundled", precision="f32")}
+    )
 
 
 def change_the_code_of_interaction(settings: Settings) -> Platform:

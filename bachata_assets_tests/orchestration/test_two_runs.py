@@ -7,13 +7,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from bachata_assets.collection import scan as collection
-from bachata_assets.commands.generate import instance_of
+from bachata_assets.collection.clip import Clip
+from bachata_assets.commands.status import collection_status
 from bachata_assets.orchestration.build import build_platform
+from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.orchestration.jobs import PROCESS_JOB
 from bachata_assets.orchestration.run_requests import run_tags
-from bachata_assets.pipeline.stage import Clip, Made, Stage, Tables
-from bachata_assets.pipeline.status import Standing
+from bachata_assets.pipeline.stage import ClipStage, Made, Stage, Tables
 from bachata_assets.pipeline.versions import Batch
 from bachata_assets.search.index import SearchIndex
 from bachata_assets.settings import load_settings
@@ -25,8 +25,8 @@ MADE = ("interaction_embedding", "search_index")
 
 def in_step(stage: Stage, together: Barrier) -> Stage:
     """Return the stage, that begins when both runs are in it."""
+    assert isinstance(stage, ClipStage)
     make = stage.make
-    assert make is not None
 
     def wait_and_make(clip: Clip, tables: Tables, tools: Any) -> Made:
         together.wait()
@@ -40,7 +40,7 @@ def run(place: Workplace, together: Barrier) -> None:
     settings = load_settings(data_dir=str(place.data))
     stages = [in_step(stage, together) if stage.name == MADE[0] else stage for stage in build_platform(settings).stages]
     job = build_platform(settings, stages=stages).definitions.resolve_job_def(PROCESS_JOB)
-    with instance_of(str(place.data)) as instance:
+    with open_instance(str(place.data)) as instance:
         tags = run_tags(Batch(frozenset(MADE), (CLIP,)))
         raise SystemExit(not job.execute_in_process(instance=instance, tags=tags, raise_on_error=False).success)
 
@@ -60,10 +60,8 @@ def test_two_runs_of_one_clip_both_end_well_and_leave_its_tables_and_its_documen
     assert [process.exitcode for process in both] == [0, 0]
 
     settings = load_settings(data_dir=str(place.data))
-    platform = build_platform(settings)
-    with instance_of(str(place.data)) as instance:
-        standing = Standing.of(collection.look(settings, platform.dataset), platform.stages, instance, platform.dataset)
-    assert {clip.clip_id for clip in standing.made} == SAMPLE_CLIPS
+    _, status = collection_status(build_platform(settings))
+    assert {clip.clip_id for clip in status.made} == SAMPLE_CLIPS
     assert pq.read_table(paths[0]).column("vector").equals(vector)
     assert not list(place.data.rglob("*.tmp"))
     with SearchIndex.from_settings(settings) as index:

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bachata_assets.collection.annotation_file import Annotation
+from bachata_assets.annotation import Annotation
+from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.clip_tables import vector_of
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.music.beats import Beats
 from bachata_assets.pipeline.checks import Outcome, clip_checks
-from bachata_assets.pipeline.stage import Clip, Made, Stage, Tables
+from bachata_assets.pipeline.stage import ClipStage, Made, Tables
 from bachata_assets.pipeline.stages import language, pose
 from bachata_assets.pipeline.stages.vectors import ABOUT_KEY
 from bachata_assets_tests.support.synthetic_couple import a_couple
@@ -25,12 +26,11 @@ def clip(**annotation: Any) -> Clip:
     return Clip("dip_1", Path("dip_1.mp4"), "dip_1.mp4", Annotation(**annotation), {})
 
 
-def stage(name: str) -> Stage:
+def stage(name: str) -> ClipStage:
     return next(stage for stage in [*pose.stages("models"), *language.stages()] if stage.name == name)
 
 
-def run(stage: Stage, clip: Clip, tables: Tables, tools: Any = None) -> Made:
-    assert stage.make is not None
+def run(stage: ClipStage, clip: Clip, tables: Tables, tools: Any = None) -> Made:
     return stage.make(clip, tables, tools)
 
 
@@ -40,7 +40,7 @@ def made(name: str, beats: Beats, folder: Path) -> Made:
     written = {"keypoints": a_couple().to_table(), "beats": beats.to_table()}
     for asset, table in written.items():
         dataset.write_table(asset, "dip_1", table, {})
-    tables = {asset: dataset.read_table(asset, "dip_1") for asset in written}
+    tables = Tables({asset: dataset.read_table(asset, "dip_1") for asset in written})
     return run(stage(name), clip(), tables)
 
 
@@ -81,7 +81,7 @@ class EvenEncoder:
 
 def test_a_text_embedding_s_table_keeps_the_sentence_without_what_nobody_knows() -> None:
     said = clip(move_label="dip", difficulty="unknown", energy_level="high")
-    table = run(stage("text_embedding"), said, {}, EvenEncoder()).table
+    table = run(stage("text_embedding"), said, Tables({}), EvenEncoder()).table
     assert table.column("sentence").to_pylist() == ["Dance move: dip, high energy."]
     assert table.column("vector").type.list_size == 384
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bachata_assets.collection.annotation_file import Annotation
+from bachata_assets.annotation import Annotation
+from bachata_assets.collection.clip import Clip
 from bachata_assets.pipeline.checks import Outcome, clip_checks
-from bachata_assets.pipeline.stage import Clip, Made
+from bachata_assets.pipeline.stage import Made
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets_tests.support.synthetic_couple import a_couple
 

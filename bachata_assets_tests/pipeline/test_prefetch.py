@@ -6,16 +6,18 @@ from threading import Event
 
 import pytest
 
-from bachata_assets.orchestration.tools import Tools
-from bachata_assets.pipeline.runner import StageFailed, process
-from bachata_assets.pipeline.stage import Clip, ClipError, Made, Stage, Tables
+from bachata_assets.collection.clip import Clip
+from bachata_assets.pipeline.failure import ClipError
+from bachata_assets.pipeline.runner import Runner, StageFailed
+from bachata_assets.pipeline.stage import ClipStage, Made, Tables
+from bachata_assets.pipeline.tools import Tools
 from bachata_assets_tests.support.small_stages import clip, made, stage, sum_of_inputs, values
 
 WAIT_S = 20
 
 
-def ahead(make: Callable[[Clip, Tables], Made]) -> Stage:
-    return replace(stage("poses", "clip_file", make=make), ahead=True)
+def prefetched(make: Callable[[Clip, Tables], Made]) -> ClipStage:
+    return replace(stage("poses", "clip_file", make=make), prefetch=True)
 
 
 def test_the_next_clip_is_begun_while_this_one_is_finished(tools: Tools) -> None:
@@ -29,7 +31,7 @@ def test_the_next_clip_is_begun_while_this_one_is_finished(tools: Tools) -> None
         following = {"x": "y", "y": "z", "z": "z"}[c.clip_id]
         return made(int(begun[following].wait(WAIT_S)))
 
-    list(process([clip(name) for name in "xyz"], [ahead(poses), stage("rest", "poses", make=rest)], [], tools))
+    list(Runner([prefetched(poses), stage("rest", "poses", make=rest)], [], tools).run([clip(name) for name in "xyz"]))
     assert values(tools, "rest") == {"x": 1, "y": 1, "z": 1}
 
 
@@ -47,20 +49,22 @@ def test_no_clip_after_the_next_is_begun(tools: Tools) -> None:
         assert ready.wait(WAIT_S)
         return made(len(begun))
 
-    list(process([clip(name) for name in "xyz"], [ahead(poses), stage("rest", "poses", make=rest)], [], tools))
+    list(Runner([prefetched(poses), stage("rest", "poses", make=rest)], [], tools).run([clip(name) for name in "xyz"]))
     assert begun == ["x", "y", "z"]
     assert values(tools, "rest")["x"] == 2
 
 
-def test_a_clip_that_fails_ahead_of_its_turn_fails_alone(tools: Tools) -> None:
+def test_a_clip_that_fails_before_its_turn_fails_alone(tools: Tools) -> None:
     def poses(c: Clip, _tables: Tables) -> Made:
         if c.clip_id == "bad":
             raise ClipError("nobody found")
         return made(len(c.clip_id))
 
-    stages = [ahead(poses), stage("rest", "poses", make=sum_of_inputs)]
-    events = list(process([clip("x"), clip("bad"), clip("yy")], stages, [], tools))
-    failed = [(event.clip_id, event.stage.name, event.reason) for event in events if isinstance(event, StageFailed)]
+    stages = [prefetched(poses), stage("rest", "poses", make=sum_of_inputs)]
+    events = list(Runner(stages, [], tools).run([clip("x"), clip("bad"), clip("yy")]))
+    failed = [
+        (event.clip_id, event.stage.name, event.failure.reason) for event in events if isinstance(event, StageFailed)
+    ]
     assert failed == [("bad", "poses", "nobody found"), ("bad", "rest", "rest needs poses, which failed")]
     assert values(tools, "rest") == {"x": 1, "yy": 2}
 
@@ -72,7 +76,7 @@ def test_only_what_is_asked_for_is_begun(tools: Tools) -> None:
         begun.append(c.clip_id)
         return made(1)
 
-    list(process([clip("x"), clip("y")], [ahead(poses)], [], tools, only={"y": {"poses"}}))
+    list(Runner([prefetched(poses)], [], tools).run([clip("x"), clip("y")], only={"y": {"poses"}}))
     assert begun == ["y"]
 
 
@@ -87,7 +91,9 @@ def test_what_was_begun_ends_when_nobody_waits_for_it(tools: Tools, leave: str) 
             ended.set()
         return made(1)
 
-    events = process([clip("x"), clip("y"), clip("z")], [replace(ahead(lambda *_: made(1)), make=poses)], [], tools)
+    events = Runner([replace(prefetched(lambda *_: made(1)), make=poses)], [], tools).run(
+        [clip("x"), clip("y"), clip("z")]
+    )
     assert isinstance(events, Generator)
     assert next(events).clip_id == "x"
     assert begun.wait(WAIT_S)

@@ -6,12 +6,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import provenance_of
 from bachata_assets.families import NonFiniteVectorError
-from bachata_assets.orchestration.tools import Tools
 from bachata_assets.pipeline.checks import Check
-from bachata_assets.pipeline.runner import StageFailed, StageMade, process
-from bachata_assets.pipeline.stage import Clip, ClipError, Made, Stage, Tables
+from bachata_assets.pipeline.failure import ClipError
+from bachata_assets.pipeline.runner import Runner, StageFailed, StageMade
+from bachata_assets.pipeline.stage import BatchStage, Made, Tables
+from bachata_assets.pipeline.tools import Tools
 from bachata_assets.pose.estimator import NoCoupleError
 from bachata_assets.search.errors import SearchAccessError
 from bachata_assets.video.errors import UnreadableVideoError
@@ -20,7 +22,7 @@ from bachata_assets_tests.support.small_stages import NUMBER, clip, made, one, s
 
 def test_every_stage_of_every_clip_is_made_from_its_inputs(tools: Tools) -> None:
     stages = [stage("a", "clip_file", make=one), stage("b", "a", make=sum_of_inputs)]
-    events = list(process([clip("x"), clip("yy")], stages, [], tools))
+    events = list(Runner(stages, [], tools).run([clip("x"), clip("yy")]))
     assert [(type(e), e.clip_id, e.stage.name) for e in events] == [
         (StageMade, "x", "a"),
         (StageMade, "x", "b"),
@@ -37,8 +39,8 @@ def test_a_clip_that_fails_fails_alone(tools: Tools) -> None:
         return one(c, tables)
 
     stages = [stage("a", "clip_file", make=broken), stage("b", "a", make=sum_of_inputs)]
-    events = list(process([clip("bad"), clip("good")], stages, [], tools))
-    failed = [(e.clip_id, e.stage.name, e.reason) for e in events if isinstance(e, StageFailed)]
+    events = list(Runner(stages, [], tools).run([clip("bad"), clip("good")]))
+    failed = [(e.clip_id, e.stage.name, e.failure.reason) for e in events if isinstance(e, StageFailed)]
     assert failed == [("bad", "a", "bad.mp4: is truncated. "), ("bad", "b", "b needs a, which failed")]
     assert values(tools, "b") == {"good": 4}
 
@@ -51,7 +53,7 @@ def test_the_line_of_a_failed_clip_says_why_and_not_what_else_is_lacking(
 
     caplog.set_level("INFO")
     stages = [stage("a", "clip_file", make=broken), stage("b", "a", make=one), stage("c", "b", make=one)]
-    list(process([clip("x")], stages, [], tools))
+    list(Runner(stages, [], tools).run([clip("x")]))
     (line,) = [record.getMessage() for record in caplog.records if hasattr(record, "clip_done")]
     assert line.startswith("x: failed: no couple (")
 
@@ -61,7 +63,7 @@ def test_what_does_not_depend_on_the_failed_stage_is_made(tools: Tools) -> None:
         raise ClipError("no couple")
 
     stages = [stage("a", "clip_file", make=broken), stage("text", "annotation", make=one)]
-    list(process([clip("x")], stages, [], tools))
+    list(Runner(stages, [], tools).run([clip("x")]))
     assert values(tools, "text") == {"x": 1}
 
 
@@ -69,22 +71,22 @@ def test_a_failure_leaves_the_table_that_was_there(tools: Tools) -> None:
     def broken(_clip: Clip, _tables: Tables) -> Made:
         raise ClipError("no couple")
 
-    list(process([clip("x")], [stage("a", "clip_file", make=one)], [], tools))
-    list(process([clip("x")], [stage("a", "clip_file", make=broken)], [], tools))
+    list(Runner([stage("a", "clip_file", make=one)], [], tools).run([clip("x")]))
+    list(Runner([stage("a", "clip_file", make=broken)], [], tools).run([clip("x")]))
     assert values(tools, "a") == {"x": 1}
 
 
 def test_an_input_made_earlier_is_read_from_the_dataset(tools: Tools) -> None:
-    list(process([clip("xyz")], [stage("a", "clip_file", make=one)], [], tools))
-    (event,) = process([clip("xyz")], [stage("b", "a", make=sum_of_inputs)], [], tools)
+    list(Runner([stage("a", "clip_file", make=one)], [], tools).run([clip("xyz")]))
+    (event,) = Runner([stage("b", "a", make=sum_of_inputs)], [], tools).run([clip("xyz")])
     assert isinstance(event, StageMade)
     assert event.inputs == {"a": provenance_of(tools.dataset.read_table("a", "xyz"))["data_version"]}
 
 
 def test_an_input_never_made_is_named_with_the_remedy(tools: Tools) -> None:
-    (event,) = process([clip("x")], [stage("b", "a", make=sum_of_inputs)], [], tools)
+    (event,) = Runner([stage("b", "a", make=sum_of_inputs)], [], tools).run([clip("x")])
     assert isinstance(event, StageFailed)
-    assert event.reason == "a of clip x has not been made: materialize a for this partition first"
+    assert event.failure.reason == "a of clip x has not been made: materialize a for this partition first"
 
 
 def test_a_non_finite_vector_is_rejected_by_its_check_and_not_written(tools: Tools) -> None:
@@ -92,7 +94,7 @@ def test_a_non_finite_vector_is_rejected_by_its_check_and_not_written(tools: Too
         raise NonFiniteVectorError("1 of 4 dimensions are not finite: hip speed = nan")
 
     finite = Check("finite", "a", "ERROR", "", "Report it.", lambda _c, _m: (True, {}))
-    (event,) = process([clip("x")], [stage("a", "clip_file", make=broken)], [finite], tools)
+    (event,) = Runner([stage("a", "clip_file", make=broken)], [finite], tools).run([clip("x")])
     assert isinstance(event, StageFailed)
     (outcome,) = event.outcomes
     assert not outcome.passed
@@ -105,20 +107,22 @@ def test_a_failed_check_rejects_the_table_only_when_it_is_an_error(
     tools: Tools, severity: str, written: set[str]
 ) -> None:
     check = Check("small", "a", severity, "", "Shorten it.", lambda _c, _m: (False, {"reason": "too long"}))  # type: ignore[arg-type]
-    (event,) = process([clip("x")], [stage("a", "clip_file", make=one)], [check], tools)
+    (event,) = Runner([stage("a", "clip_file", make=one)], [check], tools).run([clip("x")])
     assert event.outcomes[0].metadata == {"reason": "too long", "remedy": "Shorten it."}
     assert tools.dataset.clip_ids("a") == written
 
 
 def test_a_table_of_another_schema_fails(tools: Tools) -> None:
     other = stage("a", "clip_file", make=lambda _c, _t: Made(pa.table({"m": [1]})))
-    (event,) = process([clip("x")], [other], [], tools)
+    (event,) = Runner([other], [], tools).run([clip("x")])
     assert isinstance(event, StageFailed)
-    assert "another schema" in event.reason
+    assert "another schema" in event.failure.reason
 
 
-def batch_stage(make_batch: Callable[[Sequence[tuple[Clip, Tables]]], Iterable[tuple[str, Made | ClipError]]]) -> Stage:
-    return Stage("index", ("a",), NUMBER, "1", "", "", (), make_batch=lambda work, _tools: make_batch(work))
+def batch_stage(
+    make_batch: Callable[[Sequence[tuple[Clip, Tables]]], Iterable[tuple[str, Made | ClipError]]],
+) -> BatchStage:
+    return BatchStage("index", ("a",), NUMBER, "1", "", "", (), make_batch=lambda work, _tools: make_batch(work))
 
 
 def test_a_refused_document_fails_its_clip_alone(tools: Tools) -> None:
@@ -127,8 +131,8 @@ def test_a_refused_document_fails_its_clip_alone(tools: Tools) -> None:
             yield c.clip_id, ClipError("wrong dimension") if c.clip_id == "bad" else made(1)
 
     stages = [stage("a", "clip_file", make=one), batch_stage(index)]
-    events = list(process([clip("bad"), clip("good")], stages, [], tools))
-    assert [(e.clip_id, e.reason) for e in events if isinstance(e, StageFailed)] == [("bad", "wrong dimension")]
+    events = list(Runner(stages, [], tools).run([clip("bad"), clip("good")]))
+    assert [(e.clip_id, e.failure.reason) for e in events if isinstance(e, StageFailed)] == [("bad", "wrong dimension")]
     assert tools.dataset.clip_ids("index") == {"good"}
 
 
@@ -137,8 +141,8 @@ def test_an_index_that_cannot_be_reached_loses_nothing_made_before(tools: Tools)
         raise ConnectionError("Cannot connect to Elasticsearch at localhost:9200")
 
     stages = [stage("a", "clip_file", make=one), batch_stage(index)]
-    events = list(process([clip("x"), clip("y")], stages, [], tools))
-    reasons = {e.clip_id: e.reason for e in events if isinstance(e, StageFailed)}
+    events = list(Runner(stages, [], tools).run([clip("x"), clip("y")]))
+    reasons = {e.clip_id: e.failure.reason for e in events if isinstance(e, StageFailed)}
     assert reasons == dict.fromkeys("xy", "Cannot connect to Elasticsearch at localhost:9200")
     assert tools.dataset.clip_ids("a") == {"x", "y"}
 
@@ -169,13 +173,13 @@ def unreadable(cause: Exception) -> Exception:
 @pytest.mark.usefixtures("_no_waiting")
 def test_a_disk_that_does_not_answer_is_asked_again(tools: Tools) -> None:
     a = stage("a", "clip_file", make=failing(OSError(5, "Input/output error"), unreadable(OSError(5, "the same"))))
-    (event,) = process([clip("x")], [a], [], tools)
+    (event,) = Runner([a], [], tools).run([clip("x")])
     assert isinstance(event, StageMade)
 
 
 @pytest.mark.usefixtures("_no_waiting")
 @pytest.mark.parametrize(
-    ("error", "passing"),
+    ("error", "transient"),
     [
         (OSError(5, "Input/output error"), True),
         (unreadable(PermissionError(13, "Permission denied")), True),
@@ -186,13 +190,13 @@ def test_a_disk_that_does_not_answer_is_asked_again(tools: Tools) -> None:
         (ClipError("refused"), False),
     ],
 )
-def test_a_failure_says_whether_it_may_pass(tools: Tools, error: Exception, passing: bool) -> None:
-    (event,) = process([clip("x")], [stage("a", "clip_file", make=failing(*[error] * 3))], [], tools)
+def test_a_failure_says_whether_it_is_transient(tools: Tools, error: Exception, transient: bool) -> None:
+    (event,) = Runner([stage("a", "clip_file", make=failing(*[error] * 3))], [], tools).run([clip("x")])
     assert isinstance(event, StageFailed)
-    assert event.passing is passing
+    assert event.failure.transient is transient
 
 
 def test_only_what_is_asked_for_is_made_of_each_clip(tools: Tools) -> None:
     stages = [stage("a", "clip_file", make=one), stage("b", "annotation", make=one)]
-    events = list(process([clip("x"), clip("y"), clip("z")], stages, [], tools, only={"x": {"b"}, "y": {"a", "b"}}))
+    events = list(Runner(stages, [], tools).run([clip("x"), clip("y"), clip("z")], only={"x": {"b"}, "y": {"a", "b"}}))
     assert [(event.clip_id, event.stage.name) for event in events] == [("x", "b"), ("y", "a"), ("y", "b")]

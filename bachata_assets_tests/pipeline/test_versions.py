@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from bachata_assets.pipeline.stage import Stage
-from bachata_assets.pipeline.versions import Batch, Recorded, batches, expected_versions, outdated
+from bachata_assets.pipeline.versions import Batch, StageHistory, batches, expected_versions, outdated
 
 CLIP = {"clip_file": "f1", "annotation": "a1"}
 
@@ -24,10 +24,12 @@ def chain(**code: str) -> list[Stage]:
     return [Stage(**{**vars(s), "code_version": code.get(s.name, s.code_version)}) for s in stages]
 
 
-def all_made(stages: list[Stage], **clips: dict[str, str]) -> dict[str, Recorded]:
+def all_made(stages: list[Stage], **clips: dict[str, str]) -> dict[str, StageHistory]:
     """Return what is known when everything was made from these versions."""
     versions = {clip_id: expected_versions(stages, external) for clip_id, external in clips.items()}
-    return {s.name: Recorded({clip_id: v[s.name] for clip_id, v in versions.items()}, {}, set(clips)) for s in stages}
+    return {
+        s.name: StageHistory({clip_id: v[s.name] for clip_id, v in versions.items()}, {}, set(clips)) for s in stages
+    }
 
 
 def stale(stages: list[Stage], external: dict[str, str]) -> set[str]:
@@ -40,7 +42,7 @@ def test_a_clip_made_from_what_is_there_is_up_to_date() -> None:
 
 
 def test_a_new_clip_needs_every_stage() -> None:
-    recorded = {s.name: Recorded({}, {}, set()) for s in chain()}
+    recorded = {s.name: StageHistory({}, {}, set()) for s in chain()}
     assert outdated(chain(), {"c": CLIP}, recorded) == {"c": {"keypoints", "beats", "lead", "text", "index"}}
 
 
@@ -62,18 +64,18 @@ def test_new_code_of_an_embedding_makes_it_and_the_document_stale() -> None:
 
 def test_a_table_that_was_deleted_is_made_again() -> None:
     recorded = all_made(chain(), c=CLIP)
-    recorded["lead"] = Recorded(recorded["lead"].made, {}, set())
+    recorded["lead"] = StageHistory(recorded["lead"].made, {}, set())
     assert outdated(chain(), {"c": CLIP}, recorded) == {"c": {"lead"}}
 
 
 def test_a_failure_counts_until_something_it_depends_on_changes() -> None:
-    recorded = Recorded(made={"c": "old"}, failed={"c": "new"}, tables={"c"})
+    recorded = StageHistory(made={"c": "old"}, failed={"c": "new"}, tables={"c"})
     assert recorded.has_failed("c", "new")
     assert not recorded.has_failed("c", "newer")
 
 
 def test_a_failure_is_over_when_the_same_version_was_made_later() -> None:
-    assert not Recorded(made={"c": "new"}, failed={"c": "new"}, tables={"c"}).has_failed("c", "new")
+    assert not StageHistory(made={"c": "new"}, failed={"c": "new"}, tables={"c"}).has_failed("c", "new")
 
 
 def test_a_clip_that_is_up_to_date_is_never_planned_between_two_that_are_not() -> None:

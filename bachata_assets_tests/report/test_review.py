@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import dagster as dg
-
-from bachata_assets.collection.dataset import Dataset
 from bachata_assets.orchestration.report_checks import report_checks
-from bachata_assets.report.summary import REPORT_NAME
+
+from bachata_assets.collection import layout
+from bachata_assets.collection.dataset import Dataset
 from bachata_assets.settings import load_settings
 
 
@@ -17,7 +17,7 @@ def test_failed_clips_and_those_of_low_quality_are_named_for_review(tmp_path: Pa
         "failed_videos": [{"clip_id": "empty", "video_path": "empty.mp4", "error": "the file is empty"}],
         "embeddings": [{"clip_id": "dark", "quality_score": 0.49}, {"clip_id": "good", "quality_score": 0.5}],
     }
-    dataset.write_text(REPORT_NAME, json.dumps(report))
+    dataset.write_text(layout.REPORT, json.dumps(report))
     _, all_clips_are_good = report_checks(load_settings(data_dir=str(tmp_path)))
     result = all_clips_are_good(dataset=dataset)
     assert isinstance(result, dg.AssetCheckResult)

@@ -20,9 +20,10 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from bachata_assets.collection import scan as collection
+from bachata_assets.collection import scan
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.commands.generate import dagster_home, instance_of
+from bachata_assets.orchestration.instance import dagster_home, open_instance
+from bachata_assets.orchestration.partitions import register
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.support.workplace import Workplace
 
@@ -130,8 +131,8 @@ def _add_clips(place: Workplace) -> None:
         video_dir=place.videos, annotations=place.annotations, data_dir=str(place.data), settle_seconds=0
     )
     dataset = Dataset(url=str(place.data))
-    with instance_of(settings.data_dir) as instance:
-        collection.register(instance, dataset, collection.look(settings, dataset))
+    with open_instance(settings.data_dir) as instance:
+        register(instance, dataset, scan.scan_clips(settings, dataset))
 
 
 def _turn_the_light_off(source: Path, target: Path) -> None:

@@ -6,13 +6,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from bachata_assets.collection.annotation_file import Annotation
+from bachata_assets.annotation import Annotation
+from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.orchestration.pose_models_resource import PoseModelsResource
-from bachata_assets.orchestration.search_resource import SearchIndexResource
-from bachata_assets.orchestration.text_model_resource import TextModelResource
-from bachata_assets.orchestration.tools import Tools
-from bachata_assets.pipeline.stage import Clip, Made, Stage, Tables
+from bachata_assets.pipeline.stage import ClipStage, Made, Tables
+from bachata_assets.pipeline.tools import PoseModelsProvider, SearchIndexProvider, TextModelProvider, Tools
 from bachata_assets.settings import load_settings
 
 NUMBER = pa.schema([pa.field("n", pa.int64())])
@@ -22,8 +20,8 @@ def made(n: int) -> Made:
     return Made(pa.table({"n": [n]}, schema=NUMBER))
 
 
-def stage(name: str, *inputs: str, make: Callable[[Clip, Tables], Made]) -> Stage:
-    return Stage(name, inputs, NUMBER, "1", "", "", (), make=lambda clip, tables, _tools: make(clip, tables))
+def stage(name: str, *inputs: str, make: Callable[[Clip, Tables], Made]) -> ClipStage:
+    return ClipStage(name, inputs, NUMBER, "1", "", "", (), make=lambda clip, tables, _tools: make(clip, tables))
 
 
 def one(clip: Clip, _tables: Tables) -> Made:
@@ -43,9 +41,9 @@ def clip(clip_id: str) -> Clip:
 def tools(tmp_path: Path) -> Tools:
     return Tools(
         Dataset(url=str(tmp_path / "data")),
-        PoseModelsResource(model_set="bundled", precision="f32"),
-        TextModelResource(),
-        SearchIndexResource(load_settings(), ""),
+        PoseModelsProvider(model_set="bundled", precision="f32"),
+        TextModelProvider(),
+        SearchIndexProvider(load_settings(), ""),
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from bachata_assets.music.beats import Beats, find_beats
 from bachata_assets.music.embedding import audio_embedding
 from bachata_assets.music.sound import RATE, Sound
-from bachata_assets.orchestration.text_model_resource import TextModelResource
+from bachata_assets.pipeline.tools import TextModelProvider
 from bachata_assets.pose.embeddings import dancer_embedding, interaction_embedding
 from bachata_assets.synthetic.scene import scene_by_lot
 from bachata_assets.synthetic.soundtrack import render_track
@@ -35,7 +35,7 @@ def steps(seed: int) -> dict[str, Callable[[], object]]:
         "lead": lambda: dancer_embedding(couple, "lead", heard[-1]),
         "follow": lambda: dancer_embedding(couple, "follow", heard[-1]),
         "interaction": lambda: interaction_embedding(couple, heard[-1]),
-        "text": lambda: TextModelResource().encoder().encode([SENTENCE]),
+        "text": lambda: TextModelProvider().encoder().encode([SENTENCE]),
     }
 
 

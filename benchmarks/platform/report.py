@@ -16,10 +16,10 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from bachata_assets.commands.generate import instance_of, make_report
+from bachata_assets.collection import layout
+from bachata_assets.commands.report import make_report
 from bachata_assets.orchestration.build import build_platform
-from bachata_assets.report.page import PAGE_NAME
-from bachata_assets.report.summary import REPORT_NAME
+from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.settings import Settings
 from bachata_assets_tests.support.browser import FLAGS, chromium_path
 from benchmarks.support.many_clips import multiply
@@ -44,18 +44,18 @@ def main() -> None:
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
                 costs = process.submit(make, settings, count).result()
             data = Path(settings.data_dir)
-            sizes = [f"{(data / name).stat().st_size / 1e6:.1f}" for name in (REPORT_NAME, PAGE_NAME)]
-            print(f"| {' | '.join([f'{count:,}', *costs, *sizes, *look_at(data / PAGE_NAME)])} |", flush=True)
+            sizes = [f"{(data / name).stat().st_size / 1e6:.1f}" for name in (layout.REPORT, layout.PAGE)]
+            print(f"| {' | '.join([f'{count:,}', *costs, *sizes, *look_at(data / layout.PAGE)])} |", flush=True)
 
 
 def make(settings: Settings, count: int) -> list[str]:
     """Make the report; return the seconds and processor seconds it took, and the peak memory in MB."""
     platform = build_platform(settings)
-    with instance_of(settings.data_dir) as instance:
+    with open_instance(settings.data_dir) as instance:
         start, cpu = time.perf_counter(), time.process_time()
         assert make_report(platform, instance)
         wall, cpu = time.perf_counter() - start, time.process_time() - cpu
-    summary = json.loads(platform.dataset.read_text(REPORT_NAME) or "{}")["summary"]
+    summary = json.loads(platform.dataset.read_text(layout.REPORT) or "{}")["summary"]
     assert summary["successful"] + summary["failed"] == summary["total_videos"] == count, summary
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     return [f"{wall:.1f}", f"{cpu:.1f}", f"{memory:.0f}"]

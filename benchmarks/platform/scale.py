@@ -19,7 +19,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +29,15 @@ import psutil
 import pyarrow as pa
 from dagster import DagsterInstance
 
-from bachata_assets.collection import registry
-from bachata_assets.collection import scan as collection
+from bachata_assets.collection import layout, registry
+from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import provenance_of
-from bachata_assets.commands.generate import generate, instance_of
-from bachata_assets.orchestration import build
-from bachata_assets.orchestration.build import Platform, build_platform, build_resources, build_stages
+from bachata_assets.commands.generate import generate
+from bachata_assets.orchestration.build import Platform, build_platform
+from bachata_assets.orchestration.instance import open_instance
+from bachata_assets.orchestration.partitions import PARTITIONS
 from bachata_assets.pipeline.checks import clip_checks
-from bachata_assets.pipeline.stage import Clip, Made, Stage, Tables
+from bachata_assets.pipeline.stage import ClipStage, Made, Stage, Tables
 from bachata_assets.settings import Settings, load_settings
 from benchmarks.support.history import copy_history
 
@@ -50,10 +51,8 @@ def platform_of(folder: Path) -> Platform:
     """Return the platform on a folder's clips, with stages that cost nothing."""
     (folder / "videos").mkdir(parents=True, exist_ok=True)
     settings = load_settings(video_dir=folder / "videos", data_dir=str(folder / "data"))
-    real = build_stages(build_resources(settings))
     checks = [replace(check, judge=pass_check) for check in clip_checks(0.5)]
-    build.clip_checks = lambda _limit: checks  # type: ignore[attr-defined, assignment]  # takes no checks from outside
-    return build_platform(settings, stages=[stub(stage) for stage in real])
+    return build_platform(settings, stages=[stub(stage) for stage in build_platform(settings).stages], checks=checks)
 
 
 def pass_check(_clip: Clip, _made: Made) -> tuple[bool, dict[str, Any]]:
@@ -71,7 +70,8 @@ def stub(stage: Stage) -> Stage:
     def make(_clip: Clip, _tables: Tables, _tools: Any) -> Made:
         return Made(table, {"dimensions": 512, "quality_score": 0.9, "detection_rate": 0.9})
 
-    return replace(stage, make=make, make_batch=None)
+    described = {field.name: getattr(stage, field.name) for field in fields(Stage)}
+    return ClipStage(**described, make=make)
 
 
 DOCUMENT: dict[str, Any] = {
@@ -110,12 +110,12 @@ def link_many(source: Path, paths: Iterable[Path]) -> None:
 
 def copy_made_clip(platform: Platform, instance: DagsterInstance, count: int) -> None:
     """Make `count` clips of the first, which is made: partitions, events, tables, registry."""
-    known = registry.from_table(platform.dataset.read_parquet(collection.REGISTRY))
+    known = registry.from_table(platform.dataset.read_parquet(layout.REGISTRY))
     (one,) = known.values()
     names = [f"c{number:06}" for number in range(count)]
     files = {name: replace(one, clip_id=name, path=one.path.with_name(f"{name}.mp4")) for name in names}
-    platform.dataset.write_parquet(collection.REGISTRY, registry.to_table(files), {})
-    instance.add_dynamic_partitions(collection.PARTITIONS, names[1:])
+    platform.dataset.write_parquet(layout.REGISTRY, registry.to_table(files), {})
+    instance.add_dynamic_partitions(PARTITIONS, names[1:])
     own = ["search_index"] if count <= MOST_REPORTED else []
     for stage in [stage for stage in platform.stages if stage.name not in own]:
         source = Path(platform.dataset.table_path(stage.name, names[0]))
@@ -163,10 +163,10 @@ def measure_backfill(folder: Path, count: int) -> None:
     """Measure `count` new clips made by `generate`."""
     platform = platform_of(folder)
     put_clips(platform, count)
-    with instance_of(platform.settings.data_dir) as instance:
+    with open_instance(platform.settings.data_dir) as instance:
         cpu = time.process_time()
         done, seconds = timed(f"{count} new clips, all stages and the report", lambda: generate(platform, instance))
-        assert len(done.standing.made) == count, done.standing.failed[:3]
+        assert len(done.status.made) == count, done.status.failed[:3]
         say("… a clip", f"{seconds / count:.3f} s wall, {(time.process_time() - cpu) / count:.3f} s CPU")
 
 
@@ -174,7 +174,7 @@ def measure_made(folder: Path, count: int, *, web: bool) -> None:
     """Measure what is asked again and again of `count` clips that are all made."""
     platform = platform_of(folder)
     put_clips(platform, 1)
-    with instance_of(platform.settings.data_dir) as instance:
+    with open_instance(platform.settings.data_dir) as instance:
         generate(platform, instance)
         folder = Path(str(platform.settings.video_dir))
         link_many(folder / "c000000.mp4", (folder / f"c{number:06}.mp4" for number in range(1, count)))
@@ -184,13 +184,13 @@ def measure_made(folder: Path, count: int, *, web: bool) -> None:
         if count <= MOST_REPORTED:
             timed(f"{count} made clips: the table over all clips and the report", lambda: generate(platform, instance))
             done, _ = timed(f"{count} made clips: `generate` with nothing to do", lambda: generate(platform, instance))
-            assert (done.tried, len(done.standing.made)) == (0, count)
+            assert (done.tried, len(done.status.made)) == (0, count)
     say("… memory of that process at its peak", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     if web:
         measure_web(platform.settings, count)
 
 
-PARTITIONS = """{ assetNodeOrError(assetKey: {path: ["keypoints"]}) { ... on AssetNode {
+MADE_PARTITIONS = """{ assetNodeOrError(assetKey: {path: ["keypoints"]}) { ... on AssetNode {
     assetPartitionStatuses { __typename ... on DefaultPartitionStatuses { materializedPartitions } } } } }"""
 KEYS = '{ assetNodeOrError(assetKey: {path: ["keypoints"]}) { ... on AssetNode { partitionKeys } } }'
 STATS = """{ assetNodeOrError(assetKey: {path: ["keypoints"]}) { ... on AssetNode {

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from bachata_assets.collection import registry
-from bachata_assets.collection import scan as collection
+from bachata_assets.collection import layout, registry
 from bachata_assets.collection.dataset import provenance_of
-from bachata_assets.commands.generate import instance_of
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.orchestration.build import Platform, build_platform
+from bachata_assets.orchestration.instance import open_instance
+from bachata_assets.orchestration.partitions import PARTITIONS
 from bachata_assets.settings import load_settings
 from benchmarks.support.history import copy_history, forget
 
@@ -41,7 +41,7 @@ def multiply(source: Path, folder: Path, count: int) -> Platform:
     shutil.copytree(remembered["video_dir"], videos, ignore=shutil.ignore_patterns("*.json"))
     settings = load_settings(video_dir=videos, annotations=annotations, data_dir=str(data))
     platform = build_platform(settings)
-    known = registry.from_table(platform.dataset.read_parquet(collection.REGISTRY))
+    known = registry.from_table(platform.dataset.read_parquet(layout.REGISTRY))
     copies = _names(known, set(platform.dataset.clip_ids("search_index")), count)
     files = {}
     for clip_id, names in copies.items():
@@ -51,11 +51,11 @@ def multiply(source: Path, folder: Path, count: int) -> Platform:
             os.link(original, videos / path)
             files[name] = replace(known[clip_id], clip_id=name, path=path)
         original.unlink()
-    platform.dataset.write_parquet(collection.REGISTRY, registry.to_table(files), {})
+    platform.dataset.write_parquet(layout.REGISTRY, registry.to_table(files), {})
     _copy_entries(Path(remembered["annotations"]), annotations, copies)
     _copy_tables(platform, copies)
-    with instance_of(str(data)) as instance:
-        instance.add_dynamic_partitions(collection.PARTITIONS, list(files))
+    with open_instance(str(data)) as instance:
+        instance.add_dynamic_partitions(PARTITIONS, list(files))
     copy_history(data, copies)
     forget(data, list(copies))
     return platform

@@ -1,18 +1,19 @@
 """The sentence that the annotation makes, and its embedding."""
 
 from bachata_assets import schemas
+from bachata_assets.collection.clip import Clip
 from bachata_assets.language.sentence import annotation_sentence
-from bachata_assets.orchestration.tools import Tools
-from bachata_assets.pipeline.stage import Clip, Made, Stage, Tables
+from bachata_assets.pipeline.stage import ClipStage, Made, Tables
 from bachata_assets.pipeline.stages.vectors import vector_made
+from bachata_assets.pipeline.tools import Tools
 
 TEXT_VERSION = "2"
 
 
-def stages() -> list[Stage]:
+def stages() -> list[ClipStage]:
     """Return the language stages."""
     return [
-        Stage(
+        ClipStage(
             name="text_embedding",
             inputs=("annotation",),
             schema=schemas.embedding("text"),

@@ -4,20 +4,21 @@ from functools import lru_cache
 from pathlib import Path
 
 from bachata_assets import schemas
+from bachata_assets.collection.clip import Clip
 from bachata_assets.families import Absent
 from bachata_assets.music.sound import Sound
-from bachata_assets.orchestration.tools import Tools
-from bachata_assets.pipeline.stage import Clip, Made, Stage, Tables
+from bachata_assets.pipeline.stage import ClipStage, Made, Tables
 from bachata_assets.pipeline.stages.vectors import vector_made
+from bachata_assets.pipeline.tools import Tools
 
 BEATS_VERSION = "1"
 
 
-def stages() -> list[Stage]:
+def stages() -> list[ClipStage]:
     """Return the music stages."""
     from bachata_assets.music.embedding import standard
 
-    beats = Stage(
+    beats = ClipStage(
         name="beats",
         inputs=("clip_file",),
         schema=schemas.beats,
@@ -27,7 +28,7 @@ def stages() -> list[Stage]:
         kinds=("python", "parquet"),
         make=make_beats,
     )
-    audio = Stage(
+    audio = ClipStage(
         name="audio_embedding",
         inputs=("clip_file", "beats"),
         schema=schemas.embedding("audio"),
@@ -53,7 +54,7 @@ def make_audio_embedding(clip: Clip, tables: Tables, _tools: Tools) -> Made:
     from bachata_assets.music.beats import Beats
     from bachata_assets.music.embedding import audio_embedding
 
-    vector = audio_embedding(_sound(clip), Beats.from_table(tables["beats"]))
+    vector = audio_embedding(_sound(clip), tables.decoded("beats", Beats.from_table))
     return vector_made("audio", clip.clip_id, vector, {})
 
 

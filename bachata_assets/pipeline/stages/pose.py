@@ -1,13 +1,13 @@
 """The couple's keypoints and the three embeddings made of them."""
 
-import base64
 from collections.abc import Callable
 
 from bachata_assets import schemas
-from bachata_assets.collection.discovery import PREVIEWS
-from bachata_assets.orchestration.tools import Tools
-from bachata_assets.pipeline.stage import Clip, Made, Markdown, Stage, Tables
+from bachata_assets.collection import layout
+from bachata_assets.collection.clip import Clip
+from bachata_assets.pipeline.stage import ClipStage, Made, Tables
 from bachata_assets.pipeline.stages.vectors import vector_made
+from bachata_assets.pipeline.tools import Tools
 from bachata_assets.pose import embeddings
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.drawing.preview_picture import preview_picture
@@ -15,9 +15,9 @@ from bachata_assets.pose.drawing.preview_picture import preview_picture
 KEYPOINTS_VERSION = "6"
 
 
-def stages(model_fingerprint: str) -> list[Stage]:
+def stages(model_fingerprint: str) -> list[ClipStage]:
     """Return the pose stages; the models' fingerprint is part of the version of what they find."""
-    keypoints = Stage(
+    keypoints = ClipStage(
         name="keypoints",
         inputs=("clip_file",),
         schema=schemas.keypoints,
@@ -26,7 +26,7 @@ def stages(model_fingerprint: str) -> list[Stage]:
         group="pose",
         kinds=("python", "pytorch", "parquet"),
         make=make_keypoints,
-        ahead=True,
+        prefetch=True,
     )
     described = {
         "lead": "How the leader moves, 512 numbers.",
@@ -41,13 +41,11 @@ def make_keypoints(clip: Clip, _tables: Tables, tools: Tools) -> Made:
     estimator = tools.pose_models.estimator()
     couple, pictures = estimator.with_pictures(clip.path, lead_side=clip.annotation.lead, ended=tools.ended)
     preview = preview_picture(clip.clip_id, couple, pictures)
-    shown = Markdown(f"![{clip.clip_id}](data:image/jpeg;base64,{base64.b64encode(preview).decode()})")
-    files = {f"{PREVIEWS}/{clip.clip_id}.jpg": preview}
-    return Made(couple.to_table(), {"preview": shown, **couple.summary()}, files)
+    return Made(couple.to_table(), couple.summary(), {layout.preview_picture(clip.clip_id): preview})
 
 
-def _embedding_stage(family: str, description: str) -> Stage:
-    return Stage(
+def _embedding_stage(family: str, description: str) -> ClipStage:
+    return ClipStage(
         name=f"{family}_embedding",
         inputs=("keypoints", "beats"),
         schema=schemas.embedding(family),
@@ -63,8 +61,8 @@ def _embedding_of(family: str) -> Callable[[Clip, Tables, Tools], Made]:
     def make(clip: Clip, tables: Tables, _tools: Tools) -> Made:
         from bachata_assets.music.beats import Beats
 
-        couple = CoupleKeypoints.from_table(tables["keypoints"])
-        beats = Beats.from_table(tables["beats"])
+        couple = tables.decoded("keypoints", CoupleKeypoints.from_table)
+        beats = tables.decoded("beats", Beats.from_table)
         if family == "interaction":
             vector = embeddings.interaction_embedding(couple, beats)
         else:

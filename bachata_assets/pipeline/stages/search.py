@@ -7,20 +7,22 @@ import pyarrow as pa
 
 from bachata_assets import schemas
 from bachata_assets.clip_record import ClipRecord, InvalidRecordError
+from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.clip_tables import RECORD_INPUTS, gathered_record
 from bachata_assets.collection.scan import present_clips
-from bachata_assets.orchestration.tools import Tools
-from bachata_assets.pipeline.stage import Clip, ClipError, Made, Stage, Tables
+from bachata_assets.pipeline.failure import ClipError
+from bachata_assets.pipeline.stage import BatchStage, Made, Tables
+from bachata_assets.pipeline.tools import Tools
 from bachata_assets.search.errors import SearchUnavailableError
 from bachata_assets.search.results import PutResult
 
 DOCUMENT_VERSION = "2"
 
 
-def stages(index_identity: str) -> list[Stage]:
+def stages(index_identity: str) -> list[BatchStage]:
     """Return the search stages; which index a document is in is part of its version."""
     return [
-        Stage(
+        BatchStage(
             name="search_index",
             inputs=("annotation", *RECORD_INPUTS),
             schema=schemas.search_index,
@@ -50,7 +52,7 @@ def index_clips(work: Sequence[tuple[Clip, Tables]], tools: Tools) -> Iterator[t
         for result in results:
             yield result.clip_id, _made(records.pop(result.clip_id), result)
         for clip_id in records:
-            yield clip_id, ClipError(str(unreachable), passing=True)
+            yield clip_id, ClipError(str(unreachable), transient=True)
         if unreachable is None:
             index.promote(present_clips(tools.dataset))
 

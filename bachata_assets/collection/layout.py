@@ -1,0 +1,35 @@
+"""The name of every file and folder of a data dir.
+
+How they are written and read is in `dataset.py`; what the tables hold, in `schemas.py`.
+"""
+
+COLLECTION = "collection.json"
+"""Facts of the collection (folders, precision). A folder with this file is a data dir: what it holds are outputs."""
+REGISTRY = "clips.parquet"
+"""Which id was given to which file."""
+EMBEDDINGS = "embeddings.parquet"
+"""One row a clip, all families side by side."""
+REPORT = "embedding_generation_report.json"
+PAGE = "embedding_generation_report.html"
+LOG = "embedding_generation.log"
+PREVIEWS = "previews"
+"""Folder of pictures and videos of the clips with their skeletons."""
+DAGSTER = ".dagster"
+"""Folder of Dagster's own state."""
+LOCK = ".lock"
+TABLE_SUFFIX = ".parquet"
+
+
+def table(asset: str, clip_id: str) -> str:
+    """Return the name of the table of an asset and a clip."""
+    return f"{asset}/{clip_id}{TABLE_SUFFIX}"
+
+
+def preview_picture(clip_id: str) -> str:
+    """Return the name of a clip's preview picture."""
+    return f"{PREVIEWS}/{clip_id}.jpg"
+
+
+def preview_video(clip_id: str) -> str:
+    """Return the name of a clip's preview video."""
+    return f"{PREVIEWS}/{clip_id}.mp4"

@@ -1,0 +1,21 @@
+"""`status`: which clips are made, failed or pending. Makes nothing."""
+
+from bachata_assets.collection.scan import Scan, scan_clips
+from bachata_assets.orchestration.build import Platform
+from bachata_assets.orchestration.history import History
+from bachata_assets.orchestration.instance import open_instance
+from bachata_assets.pipeline.status import Status
+
+
+def collection_status(platform: Platform) -> tuple[Scan, Status]:
+    """Return the clips that are there now, and their status.
+
+    Raises
+    ------
+    DiscoveryError, AnnotationError, SettingsError
+        When the folder or the annotations cannot be read.
+    """
+    found = scan_clips(platform.settings, platform.dataset)
+    with open_instance(platform.settings.data_dir) as instance:
+        history = History.read(instance, platform.dataset, platform.stages)
+        return found, Status.of(found.clips, platform.stages, history.stages, history.reason_of)

@@ -1,0 +1,151 @@
+"""The checks over all clips: whether the index holds what was made, and what needs a person's eye.
+
+The checks of a single clip are in `pipeline/checks.py`; they are asked while the clip is made.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+import dagster as dg
+import numpy as np
+
+from bachata_assets.collection import layout, scan
+from bachata_assets.collection.clip_tables import vector_of
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.families import DIMENSIONS
+from bachata_assets.orchestration.resources import DatasetResource
+from bachata_assets.pipeline.tools import SearchIndexProvider
+from bachata_assets.report.duplicates import COMPARED, find_duplicates
+from bachata_assets.settings import Settings
+
+SAMPLE_SIZE = 50
+"""Number of clips that are read back and compared."""
+SHOWN = 200
+"""Most rows of a check's table; the number of clips is beside it."""
+
+
+def index_checks() -> Sequence[dg.AssetChecksDefinition]:
+    """Return the checks; they hang on `embeddings`, which is made after the clips."""
+
+    @dg.asset_check(asset="embeddings", description="Every clip that was indexed is in the index, and nothing else is.")
+    def index_is_complete(
+        dataset: DatasetResource, search: dg.ResourceParam[SearchIndexProvider]
+    ) -> dg.AssetCheckResult:
+        from bachata_assets.search.checks import check_index_complete
+        from bachata_assets.search.errors import SearchError
+
+        try:
+            with search.open() as index:
+                difference = check_index_complete(index, dataset.open().clip_ids("search_index"))
+        except SearchError as error:
+            return dg.AssetCheckResult(
+                passed=False, severity=dg.AssetCheckSeverity.WARN, metadata={"error": str(error)}
+            )
+        return dg.AssetCheckResult(
+            passed=difference.complete,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={
+                "missing": list(difference.missing),
+                "unexpected": list(difference.unexpected),
+                "remedy": "Materialize search_index of the missing clips; `bachata-assets prune` removes the others.",
+            },
+        )
+
+    @dg.asset_check(
+        asset="embeddings",
+        description=f"The vectors of up to {SAMPLE_SIZE} clips, read back from the index, are those in the tables.",
+    )
+    def index_matches_dataset(
+        dataset: DatasetResource, search: dg.ResourceParam[SearchIndexProvider]
+    ) -> dg.AssetCheckResult:
+        from bachata_assets.search.checks import check_vectors_match
+        from bachata_assets.search.errors import SearchError
+
+        opened = dataset.open()
+        expected = {clip_id: _vectors(opened, clip_id) for clip_id in _sample(opened.clip_ids("search_index"))}
+        try:
+            with search.open() as index:
+                differences = check_vectors_match(index, expected)
+        except SearchError as error:
+            return dg.AssetCheckResult(
+                passed=False, severity=dg.AssetCheckSeverity.WARN, metadata={"error": str(error)}
+            )
+        return dg.AssetCheckResult(
+            passed=not differences,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={
+                "compared": len(expected),
+                "differences": [f"{one.clip_id} {one.family}: {one.reason}" for one in differences],
+            },
+        )
+
+    return [index_is_complete, index_matches_dataset]
+
+
+def _sample(clip_ids: set[str]) -> list[str]:
+    """Return clips spread evenly over all of them."""
+    ordered = sorted(clip_ids)
+    step = max(1, len(ordered) // SAMPLE_SIZE)
+    return ordered[::step][:SAMPLE_SIZE]
+
+
+def _vectors(dataset: Dataset, clip_id: str) -> dict[str, np.ndarray]:
+    found = {family: vector_of(dataset.read_table(f"{family}_embedding", clip_id)) for family in DIMENSIONS}
+    return {family: vector for family, vector in found.items() if vector is not None}
+
+
+def report_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
+    """Return the checks; they hang on `report`, which is made last."""
+
+    @dg.asset_check(asset="report", description="No video is in the collection under two names.")
+    def no_duplicate_clips(dataset: DatasetResource) -> dg.AssetCheckResult:
+        opened = dataset.open()
+        table = opened.read_parquet(layout.EMBEDDINGS, ["clip_id"])
+        clip_ids = table.column("clip_id").to_pylist() if table else []
+        vectors = {family: _column(opened, family) for family in COMPARED} if table else {}
+        pairs = find_duplicates(scan.contents(opened), vectors, clip_ids)
+        rows = [{"clip": pair.clip_id, "the same as": pair.other, "because": pair.reason} for pair in pairs]
+        return _result(rows, "Remove one of the files, or keep both: nothing else depends on this.")
+
+    @dg.asset_check(asset="report", description="Every clip is made and of sufficient quality.")
+    def all_clips_are_good(dataset: DatasetResource) -> dg.AssetCheckResult:
+        content = json.loads(dataset.open().read_text(layout.REPORT) or "{}")
+        rows = [{"clip": clip["clip_id"], "why": clip["error"]} for clip in content.get("failed_videos", ())]
+        rows += [
+            {
+                "clip": row["clip_id"],
+                "why": f"quality {row['quality_score']:.2f} is below {settings.quality_threshold:g}",
+            }
+            for row in content.get("embeddings", ())
+            if row["quality_score"] < settings.quality_threshold
+        ]
+        return _result(rows, "The clip's own partition says more; docs/operations.md says what to do.")
+
+    return [no_duplicate_clips, all_clips_are_good]
+
+
+def _result(rows: list[dict[str, str]], remedy: str) -> dg.AssetCheckResult:
+    metadata: dict[str, Any] = {"clips": len(rows), "at_most": 0}
+    if rows:
+        shown = rows[:SHOWN]
+        links = (
+            f"- [{row['clip']}](/assets/keypoints?view=partitions&partition={quote(row['clip'])})" for row in shown
+        )
+        metadata |= {
+            "remedy": remedy,
+            "table": dg.MetadataValue.table([dg.TableRecord(dict(row)) for row in shown]),
+            "links": dg.MetadataValue.md("\n".join(links)),
+        }
+    return dg.AssetCheckResult(passed=not rows, severity=dg.AssetCheckSeverity.WARN, metadata=metadata)
+
+
+def _column(dataset: Dataset, family: str) -> np.ndarray:
+    """Return a family's vectors of all clips, float32 (N, D), NaN where absent; read alone, to take less memory."""
+    name = f"{family}_embedding"
+    table = dataset.read_parquet(layout.EMBEDDINGS, [name])
+    assert table is not None
+    column = table.column(name).combine_chunks()
+    filled = column.fill_null([float("nan")] * DIMENSIONS[family]) if column.null_count else column
+    return np.asarray(filled.flatten().to_numpy(zero_copy_only=False), np.float32).reshape(-1, DIMENSIONS[family])

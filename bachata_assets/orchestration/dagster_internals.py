@@ -1,0 +1,96 @@
+"""Every private import of Dagster and every call of its event log storage, seen with dagster 1.13.27.
+
+Each is here because there is no public way; `bachata_assets_tests/orchestration/test_dagster_internals.py` notices
+when one appears.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster import DagsterEventType, DagsterInstance, EventLogRecord
+
+# An evaluation without its target is not counted in the check's Partitions tab, and the target's type is private.
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData as _TargetMaterialization,
+)
+
+# DagsterInstance.from_ref is public, the reference that it takes is not; without it no setting can be overridden.
+from dagster._core.instance import InstanceRef as _InstanceRef
+
+# The history of a check is asked for by status, and the status is private.
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as _Status
+
+# The storage class named in dagster.yaml extends them.
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+
+__all__ = ["INDEX_SHARD_NAME", "DagsterSqliteStorage", "SqliteEventLogStorage"]
+
+DATA_VERSION = "dagster/data_version"
+_HISTORY_PAGE = 1000
+"""Evaluations that are read at once."""
+
+
+def open_instance(home: str, overrides: dict[str, Any]) -> DagsterInstance:
+    """Return the instance whose state and dagster.yaml are in `home`, with other settings in place of some."""
+    return DagsterInstance.from_ref(_InstanceRef.from_dir(home, overrides=overrides))
+
+
+def target_of(record: EventLogRecord) -> Any:
+    """Return what says that a check was asked of the table of this materialization."""
+    return _TargetMaterialization(storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp)
+
+
+def latest_versions(
+    instance: DagsterInstance, asset: str, event_type: DagsterEventType, clip_ids: Sequence[str] | None = None
+) -> dict[str, str]:
+    """Return clip id -> the data version of its latest event of this type, in one query.
+
+    The public `fetch_materializations` reads whole events, one query for each page of them.
+    """
+    tags = instance.event_log_storage.get_latest_tags_by_partition(
+        dg.AssetKey(asset), event_type, [DATA_VERSION], asset_partitions=clip_ids
+    )
+    return {clip_id: values[DATA_VERSION] for clip_id, values in tags.items() if DATA_VERSION in values}
+
+
+def latest_answers(instance: DagsterInstance, key: dg.AssetCheckKey) -> dict[str, bool]:
+    """Return clip id -> whether it passes a check, as of the latest evaluation."""
+    infos = instance.event_log_storage.get_asset_check_partition_info([key])
+    return {
+        info.partition_key: info.latest_execution_status == _Status.SUCCEEDED
+        for info in infos
+        if info.partition_key is not None
+    }
+
+
+def failed_evaluations(instance: DagsterInstance, key: dg.AssetCheckKey) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield clip id and figures of every failed evaluation of a check, the latest first."""
+    cursor = None
+    while True:
+        records = instance.event_log_storage.get_asset_check_execution_history(
+            key, limit=_HISTORY_PAGE, cursor=cursor, status={_Status.FAILED}
+        )
+        if not records:
+            return
+        for record in records:
+            if record.partition is not None and record.event and record.event.dagster_event:
+                metadata = record.event.dagster_event.asset_check_evaluation_data.metadata
+                yield record.partition, {name: value.value for name, value in metadata.items()}
+        cursor = records[-1].id
+
+
+def limit_pool(instance: DagsterInstance, pool: str, slots: int) -> None:
+    """Set how many runs a pool lets go at a time, unless someone has set it.
+
+    Not left to the instance's default limit: that holds from the second pass of the queue on only.
+    """
+    storage = instance.event_log_storage
+    if pool not in storage.get_concurrency_keys():
+        storage.set_concurrency_slots(pool, slots)
+
+
+def free_slots(instance: DagsterInstance, run_id: str) -> None:
+    """Give a run's slots in its pools back."""
+    instance.event_log_storage.free_concurrency_slots_for_run(run_id)

@@ -1,0 +1,65 @@
+"""Taking clips out of a collection whose files are gone: partition, tables and document together.
+
+Until then a removed file only marks its clip: nothing is lost because a disk was not mounted.
+"""
+
+from collections.abc import Sequence
+
+from bachata_assets.collection import layout, scan
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.orchestration.instance import Instance
+from bachata_assets.orchestration.orphaned_runs import end_orphans
+from bachata_assets.orchestration.partitions import PARTITIONS
+from bachata_assets.orchestration.run_requests import clips_at_work
+from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.tools import SearchIndexProvider
+from bachata_assets.settings import Settings
+
+
+class RunsUnfinishedError(RuntimeError):
+    """A run that is going on or queued uses what is to be removed."""
+
+
+def gone(settings: Settings, dataset: Dataset) -> list[str]:
+    """Return the clips that are registered and whose files are gone; a copy under another name is not gone.
+
+    Raises
+    ------
+    DiscoveryError, AnnotationError, SettingsError
+        When the folder of clips cannot be listed: then nothing is known to be gone.
+    """
+    present = set(scan.scan_clips(settings, dataset, read_copies=True).clips)
+    return sorted(scan.known_files(dataset).keys() - present)
+
+
+def remove_clips(
+    instance: Instance,
+    stages: Sequence[Stage],
+    dataset: Dataset,
+    search: SearchIndexProvider,
+    clip_ids: list[str],
+) -> None:
+    """Remove clips. The registry comes last, so that an interrupted call is finished by the next.
+
+    Raises
+    ------
+    RunsUnfinishedError
+        While a run that is going on or queued uses one of them.
+    SearchError
+        When the index cannot be reached; nothing is removed then.
+    """
+    end_orphans(instance)
+    used = clips_at_work(instance, instance.get_dynamic_partitions(PARTITIONS)) & set(clip_ids)
+    if used:
+        raise RunsUnfinishedError(
+            f"A run that is not finished uses {', '.join(sorted(used))}: wait for it, or cancel it in the UI"
+        )
+    with search.open() as index:
+        index.delete(clip_ids)
+    for clip_id in clip_ids:
+        for stage in stages:
+            dataset.delete_table(stage.name, clip_id)
+        for name in (layout.preview_picture(clip_id), layout.preview_video(clip_id)):
+            dataset.delete(name)
+        instance.delete_dynamic_partition(PARTITIONS, clip_id)
+    scan.forget(dataset, clip_ids)

@@ -1,0 +1,71 @@
+"""`Failure`: why a clip's table could not be made, and whether trying again may help.
+
+A file that is no video, or shows no couple, fails in the same way every time: it is *permanent*, until file, model or
+code change. A disk that does not answer or an index that is down is *transient*: the same clip may be made a minute
+later.
+"""
+
+from dataclasses import dataclass
+
+from bachata_assets.search.errors import SearchError
+
+_TRANSIENT = "transient:"
+_TRANSIENT_BEFORE_0_2 = "passing:"
+
+
+class ClipError(Exception):
+    """A stage cannot make its table for this clip; the message is for people.
+
+    Parameters
+    ----------
+    transient : the reason is not in the clip, so trying again may help
+    """
+
+    def __init__(self, message: str, *, transient: bool = False) -> None:
+        super().__init__(message)
+        self.transient = transient
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why something could not be made; `transient` when the reason is not in the clip."""
+
+    reason: str
+    transient: bool = False
+
+    @classmethod
+    def of(cls, error: Exception) -> "Failure":
+        """Return what an exception says."""
+        return cls(str(error) or type(error).__name__, is_transient(error))
+
+    @property
+    def tried_again(self) -> str:
+        """When the clip is tried again, for people."""
+        if self.transient:
+            return "by itself, later: the reason is not in the clip"
+        return "when the file, its annotation, a model or the code has changed, or by hand"
+
+    def recorded(self, version: str) -> str:
+        """Return what is recorded when making this data version failed."""
+        return f"{_TRANSIENT}{version}" if self.transient else version
+
+
+def failed_version(recorded: str) -> str:
+    """Return the data version of what `Failure.recorded` returned."""
+    return recorded.removeprefix(_TRANSIENT).removeprefix(_TRANSIENT_BEFORE_0_2)
+
+
+def was_transient(recorded: str) -> bool:
+    """Tell whether `Failure.recorded` was asked of a transient failure."""
+    return recorded.startswith((_TRANSIENT, _TRANSIENT_BEFORE_0_2))
+
+
+def is_transient(error: BaseException | None) -> bool:
+    """Tell whether the reason for an error, or for what it was raised from, is outside the clip."""
+    while error is not None:
+        if isinstance(error, ClipError):
+            return error.transient
+        if isinstance(error, OSError | MemoryError | SearchError):
+            return True
+        error = error.__cause__
+    return False

@@ -1,0 +1,132 @@
+"""What stages are given: the data dir, the models and the index, each opened when a stage first needs it."""
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.inference.precision import EffectivePrecision
+from bachata_assets.pose.models.model_sets import ModelSetError, load_model_set
+from bachata_assets.search.index import SearchIndex, open_index
+from bachata_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from bachata_assets.language.encoder import TextEncoder
+    from bachata_assets.pose.estimator import CouplePoseEstimator
+
+
+@dataclass(frozen=True)
+class PoseModelsProvider:
+    """One model set in one precision: its fingerprint is known at once, its models are loaded when they are needed.
+
+    Attributes
+    ----------
+    model_set : name of the set in checkpoints/models.toml
+    checkpoint_path : folder of the weights; None: the package's own
+    threads : CPU cores; 0: all that this process may use
+    streams : inferences at the same time; 0: OpenVINO's choice
+    hands : find the hands' keypoints too
+    """
+
+    model_set: str
+    precision: EffectivePrecision
+    checkpoint_path: Path | None = None
+    threads: int = 0
+    streams: int = 0
+    hands: bool = False
+
+    def fingerprint(self) -> str:
+        """Return what the keypoints depend on: weights, configs, precision. Reads files, loads no model."""
+        try:
+            return self.check()
+        except (FileNotFoundError, ModelSetError):
+            # The code location has to load all the same; whoever asks for keypoints is told what is missing.
+            return "unavailable"
+
+    def check(self) -> str:
+        """Return the fingerprint.
+
+        Raises
+        ------
+        FileNotFoundError, ModelSetError
+            When a model is missing or is not what its set says.
+        """
+        return load_model_set(self.model_set, self.checkpoint_path, self.hands).fingerprint(self.precision)
+
+    def estimator(self) -> "CouplePoseEstimator":
+        """Return the estimator; its models are compiled once a process."""
+        return _estimator(self)
+
+
+@cache
+def _estimator(chosen: PoseModelsProvider) -> "CouplePoseEstimator":
+    from bachata_assets.pose.estimator import CouplePoseEstimator
+    from bachata_assets.pose.models.pose_models import PoseModels
+
+    models = PoseModels.load(
+        chosen.model_set,
+        chosen.checkpoint_path,
+        precision=chosen.precision,
+        threads=chosen.threads,
+        streams=chosen.streams,
+        hands=chosen.hands,
+    )
+    return CouplePoseEstimator(models)
+
+
+class TextModelProvider:
+    """all-MiniLM-L6-v2, loaded once a process at the first sentence."""
+
+    def encoder(self) -> "TextEncoder":
+        """Return the encoder."""
+        return _encoder()
+
+
+@cache
+def _encoder() -> "TextEncoder":
+    from bachata_assets.language.encoder import TextEncoder
+
+    return TextEncoder()
+
+
+class SearchIndexProvider:
+    """The index that documents go to: Elasticsearch when a host is set, else LanceDB inside the data dir.
+
+    Parameters
+    ----------
+    fingerprint : of what makes vectors comparable; another one goes to an index of its own
+    """
+
+    def __init__(self, settings: Settings, fingerprint: str) -> None:
+        self._settings = settings
+        self._fingerprint = fingerprint
+
+    def identity(self) -> str:
+        """Return what an indexed document depends on beside its content: which index it is in."""
+        host = self._settings.elasticsearch_host
+        place = f"{host}:{self._settings.elasticsearch_port}" if host else "lancedb"
+        with self.open() as index:  # connects to nothing yet
+            return hashlib.sha256(f"{place}/{index.version}".encode()).hexdigest()[:12]
+
+    def open(self) -> SearchIndex:
+        """Return the index, open for writing."""
+        return open_index(self._settings, fingerprint=self._fingerprint)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """All that stages are given.
+
+    Attributes
+    ----------
+    ended : set when nobody waits any more for what is being made
+    """
+
+    dataset: Dataset
+    pose_models: PoseModelsProvider
+    text_model: TextModelProvider
+    search: SearchIndexProvider
+    ended: Event = field(default_factory=Event)
