@@ -21,8 +21,8 @@ class DatasetResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Record which process is at work: every run of the platform takes the data dir before anything else."""
-        if context.instance and context.run_id:
-            record_process(context.instance, context.run_id)
+        if context.instance and context.run:
+            record_process(context.instance, context.run.run_id)
 
     def open(self) -> Dataset:
         """Return the data dir."""

@@ -200,7 +200,7 @@ STATS = """{ assetNodeOrError(assetKey: {path: ["keypoints"]}) { ... on AssetNod
 def measure_web(settings: Settings, count: int) -> None:
     """Measure the asset page's queries and the memory of the code server behind them."""
     with webserver(settings) as (url, process):
-        for name, query in (("statuses", PARTITIONS), ("keys", KEYS), ("counts", STATS)):
+        for name, query in (("statuses", MADE_PARTITIONS), ("keys", KEYS), ("counts", STATS)):
             ask(url, query)  # warm
             start = time.perf_counter()
             answer = ask(url, query)
