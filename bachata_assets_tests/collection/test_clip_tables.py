@@ -9,13 +9,13 @@ import pyarrow as pa
 import pytest
 
 from bachata_assets import schemas
+from bachata_assets.annotation import Annotation
 from bachata_assets.clip_record import InvalidRecordError
 from bachata_assets.collection import clip_tables
-from bachata_assets.annotation import Annotation
+from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.clip_tables import RECORD_INPUTS, embeddings_table, gathered_record, indexed_record
 from bachata_assets.collection.dataset import PROVENANCE_KEY
 from bachata_assets.families import DIMENSIONS
-from bachata_assets.collection.clip import Clip
 from bachata_assets_tests.support.documents import document
 from bachata_assets_tests.support.synthetic_couple import a_couple
 
