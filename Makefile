@@ -1,4 +1,4 @@
-.PHONY: setup dev test coverage lint format bench lock
+.PHONY: setup dev test coverage lint format docs reference bench lock
 
 setup:  ## Install everything, and the commit hook that strips the lock
 	uv sync
@@ -22,6 +22,12 @@ lint:
 format:
 	uv run ruff check --fix
 	uv run ruff format
+
+docs:  ## Build the documentation into site/, without a network
+	NO_MKDOCS_2_WARNING=1 uv run mkdocs build --quiet --strict
+
+reference:  ## Write the pages of the docs that are made from the code
+	uv run python -m scripts.make_settings_and_cli_pages
 
 bench:  ## Every measurement of the docs, on an idle machine: hours. `make bench ONLY="search report"` for some
 	uv run --group bench python -m benchmarks $(ONLY)

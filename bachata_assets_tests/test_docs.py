@@ -30,8 +30,8 @@ def commands_of(page: Path) -> list[list[str]]:
     calls = []
     for code in code_of(page):
         words = shlex.split(code, comments=True) if "bachata-assets " in code else []
-        for call in split_at(words, {"&&", "|"}):
-            if "bachata-assets" in call:
+        for call in split_at(words, {"&&", "|", ">"}):
+            if "bachata-assets" in call and "…" not in call:  # else the call is shortened
                 calls.append(call[call.index("bachata-assets") + 1 :])
     return calls
 
@@ -127,7 +127,11 @@ def as_before(place: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return tmp_path
 
 
-STANDS_FOR = {"CLIP": "basic_step_1", "FILE": "film.mp4", "SET": "rtmpose-m", "[SET]": "rtmpose-m"}
+STANDS_FOR = {
+    "CLIP": "basic_step_1", "FILE": "preview.mp4", "SET": "rtmpose-m", "[SET]": "rtmpose-m",
+    "/tmp/sample": "sample", "/models": "models",
+}  # fmt: skip
+"""Word of a call -> what the test calls it with, in a folder of its own."""
 FAILS_HERE = {
     "--environment cloud": "GCP_PROJECT_ID",
     "download-models rtmpose-m": "Cannot download http://127.0.0.1:9/",  # `pytest -m official` downloads it
@@ -155,7 +159,7 @@ def test_every_command_of_the_docs_does_what_it_says(as_before: Path, monkeypatc
     program = typer.main.get_command(app)
     assert isinstance(program, TyperGroup)
     assert set(done) == set(program.commands)
-    assert (as_before / "film.mp4").stat().st_size > 10_000
+    assert (as_before / "preview.mp4").stat().st_size > 10_000
     assert (as_before / "data" / "embedding_generation.log").stat().st_size > 0
     assert (as_before / "data" / "embedding_generation_report.json").exists()
 
@@ -180,6 +184,21 @@ def test_the_missions_two_calls_read_every_vector(as_before: Path) -> None:
         "lead": 512, "follow": 512, "interaction": 256, "audio": 128, "text": 384,
     }  # fmt: skip
     assert all(np.isfinite(vector).all() for vector in one.vectors.values())
+
+
+def test_the_python_of_getting_started_compares_every_pair(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place.folder / "data").rename(place.folder / "sample_run")
+    (place.folder / "data").mkdir()
+    (place.folder / "sample_run").rename(place.folder / "data" / "sample_run")
+    monkeypatch.chdir(place.folder)
+    (snippet,) = re.findall(r"```python\n(.*?)```", (PROJECT / "docs" / "getting_started.md").read_text(), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(snippet, names)
+    assert names["lead"].shape == (4, 512)
+    np.testing.assert_allclose(np.diag(names["cosines"]), 1, rtol=1e-5)
+    assert "lady_right_turn" in capsys.readouterr().out
 
 
 def test_the_missions_jq_line_finds_the_clips_of_low_quality(place: Workplace) -> None:
