@@ -3,6 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run: a failure can be repeated, and no other change of the code is blamed for it.
+settings.register_profile("repeatable", derandomize=True, database=None, max_examples=100, deadline=None)
+settings.load_profile("repeatable")
 
 pytest_plugins = [
     "bachata_assets_tests.support.workplace",

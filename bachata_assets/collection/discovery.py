@@ -90,7 +90,8 @@ def _candidates(path: PurePosixPath) -> Iterable[str]:
 
 def clip_key(name: str) -> str:
     """Return a name as a partition key: NFC, no control characters or slashes, no `...`, at most 200 bytes."""
-    key = "".join(c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c)[0] != "C")
+    # Composed last: a mark may join the letter from which a control character kept it apart.
+    key = unicodedata.normalize("NFC", "".join(c for c in name if unicodedata.category(c)[0] != "C"))
     key = re.sub(r"\.{3,}", "..", key.replace("/", "_")).strip() or "clip"
     if len(key.encode()) <= _LONGEST_ID:
         return key

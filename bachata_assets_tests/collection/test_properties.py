@@ -1,0 +1,195 @@
+"""What holds of any folder of clips: their ids, renames and annotations."""
+
+import unicodedata
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bachata_assets.collection.annotation_file import Annotation, Entry, match_annotations
+from bachata_assets.collection.discovery import assign_clip_ids, clip_key
+from bachata_assets.collection.registry import ClipFile, Difference, Seen, compare
+
+TRICKY = "aAé./_- \u0301\u200b\n\x00💃"
+"""Letters, what keys must not have, and marks that join the letter before them."""
+NAMES = st.text(TRICKY, min_size=1, max_size=8).filter(lambda name: "/" not in name and name not in (".", ".."))
+PATHS = st.builds(
+    lambda folders, stem, suffix: PurePosixPath(*folders, stem + suffix),
+    st.lists(st.sampled_from(["a", "b", "a__b"]), max_size=2),
+    st.sampled_from(["a", "b__a", "a__mp4", "a__mp4__2"]) | NAMES,
+    st.sampled_from([".mp4", ".MP4", ".mov"]),
+)
+FOLDERS = st.lists(PATHS, unique=True, max_size=8)
+LOOKS = st.builds(Seen, st.integers(1, 2), st.integers(1, 2))
+"""Few sizes and times, so that many files look alike."""
+FEW = st.sampled_from([PurePosixPath(name) for name in ("a.mp4", "b.mp4", "a/a.mp4", "a/b.mp4", "b/a.mov", "a__b.mp4")])
+SEEN = st.dictionaries(FEW, LOOKS | st.none(), max_size=6)
+
+
+@given(st.text(TRICKY, max_size=300) | st.text(max_size=300))
+def test_a_key_is_a_name_that_every_store_takes(name: str) -> None:
+    key = clip_key(name)
+    assert key
+    assert key == key.strip()
+    assert unicodedata.is_normalized("NFC", key)
+    assert len(key.encode()) <= 200
+    assert not any(unicodedata.category(c).startswith("C") for c in key)
+    assert "/" not in key
+    assert "..." not in key
+    assert clip_key(key) == key
+
+
+@given(FOLDERS)
+def test_every_file_has_one_id_of_its_own(found: list[PurePosixPath]) -> None:
+    named = assign_clip_ids(found, {})
+    assert list(named.values()) == found
+    assert all(clip_key(clip_id) == clip_id for clip_id in named)
+
+
+@given(FOLDERS, FOLDERS)
+def test_an_id_stays_whatever_is_added_and_is_never_given_again(
+    before: list[PurePosixPath], after: list[PurePosixPath]
+) -> None:
+    known = {path: clip_id for clip_id, path in assign_clip_ids(before, {}).items()}
+    now = {path: clip_id for clip_id, path in assign_clip_ids(after, known).items()}
+    assert set(now) == set(after)
+    for path, clip_id in now.items():
+        assert known.get(path, clip_id) == clip_id
+        assert path in known or clip_id not in known.values()
+
+
+def content_of(path: PurePosixPath, seen: Seen | None) -> str:
+    """Stand for the hash of a file: alike files of alike names have one content."""
+    return f"{path.stem}-{seen.size if seen else 0}"
+
+
+def registered(folder: dict[PurePosixPath, Seen | None]) -> dict[str, ClipFile]:
+    """Return what is known of a folder whose files were all read."""
+    files = compare(folder, {}).files
+    return {
+        i: replace(file, content=content_of(file.path, folder[file.path])) if folder[file.path] else file
+        for i, file in files.items()
+    }
+
+
+def compared(
+    before: dict[PurePosixPath, Seen | None],
+    after: dict[PurePosixPath, Seen | None],
+    moving: set[PurePosixPath],
+    reads: bool,
+) -> tuple[dict[str, ClipFile], Difference]:
+    known = registered(before)
+    read = (lambda path: content_of(path, after[path])) if reads else None
+    return known, compare(after, known, moving=moving & after.keys(), read=read)
+
+
+CHANGES = (SEEN, SEEN, st.sets(FEW, max_size=2), st.booleans())
+
+
+@given(*CHANGES)
+def test_every_file_of_a_folder_is_named_once_and_nothing_known_is_lost(
+    before: dict[PurePosixPath, Seen | None],
+    after: dict[PurePosixPath, Seen | None],
+    moving: set[PurePosixPath],
+    reads: bool,
+) -> None:
+    known, found = compared(before, after, moving, reads)
+    taken = [file.path for file in found.ready.values()]
+    assert sorted(taken) == sorted(after.keys() - found.waiting.keys())
+    assert known.keys() <= found.files.keys()
+    assert all(clip_id == file.clip_id for clip_id, file in found.files.items())
+    assert found.waiting.keys() <= moving
+
+
+@given(*CHANGES)
+def test_a_rename_is_of_a_file_that_is_gone_and_each_is_used_once(
+    before: dict[PurePosixPath, Seen | None],
+    after: dict[PurePosixPath, Seen | None],
+    moving: set[PurePosixPath],
+    reads: bool,
+) -> None:
+    known, found = compared(before, after, moving, reads)
+    for rename in found.renamed:
+        assert rename.old == known[rename.clip_id].path
+        assert rename.old not in after
+        assert rename.new not in before
+        assert found.files[rename.clip_id].path == rename.new
+        assert found.files[rename.clip_id].content == known[rename.clip_id].content
+    for names in zip(*((one.clip_id, one.old, one.new) for one in found.renamed), strict=True):
+        assert len(set(names)) == len(names)
+
+
+@given(*CHANGES)
+def test_a_file_that_is_gone_stays_as_it_was_known_and_one_that_stayed_keeps_its_id(
+    before: dict[PurePosixPath, Seen | None],
+    after: dict[PurePosixPath, Seen | None],
+    moving: set[PurePosixPath],
+    reads: bool,
+) -> None:
+    known, found = compared(before, after, moving, reads)
+    renamed = {rename.clip_id for rename in found.renamed}
+    for clip_id, file in known.items():
+        if file.path in after:
+            assert found.files[clip_id].path == file.path
+            assert found.files[clip_id].present
+        elif clip_id not in renamed:
+            assert found.files[clip_id] == replace(file, present=False)
+
+
+@given(SEEN, SEEN)
+def test_a_folder_that_did_not_change_says_the_same_again(
+    before: dict[PurePosixPath, Seen | None], after: dict[PurePosixPath, Seen | None]
+) -> None:
+    _, found = compared(before, after, set(), reads=True)
+    again = compare(after, found.files)
+    assert (again.files, again.renamed, again.waiting) == (found.files, (), {})
+
+
+VIDEOS = Path("/videos")
+
+
+def matched(entries: list[Entry], clips: dict[str, Path]) -> dict[str, Entry]:
+    """Match entries of a file that lies elsewhere; check that each is somewhere."""
+    found = match_annotations(entries, clips, annotations_path=Path("/notes/annotations.json"), video_dir=VIDEOS)
+    assert found.by_clip.keys() <= clips.keys()
+    kept = [*found.by_clip.values(), *found.without_file]
+    assert all(any(entry is one for one in entries) for entry in kept)
+    assert len({id(entry) for entry in kept}) == len(kept)
+    return found.by_clip
+
+
+PLAIN = st.builds(
+    lambda folders, stem: PurePosixPath(*folders, f"{stem}.mp4"),
+    st.lists(st.sampled_from("abc"), max_size=3),
+    st.sampled_from(["dip", "turn", "turn 2"]),
+)
+
+
+@given(st.lists(PLAIN, unique=True, max_size=6), st.sampled_from(["", "videos/"]), st.randoms())
+def test_an_entry_finds_the_clip_of_its_path_in_whatever_order_the_entries_stand(
+    found: list[PurePosixPath], prefix: str, random: Random
+) -> None:
+    clips = {clip_id: VIDEOS / path for clip_id, path in assign_clip_ids(found, {}).items()}
+    entries = {
+        clip_id: Entry("", f"{prefix}{path.relative_to(VIDEOS)}", Annotation()) for clip_id, path in clips.items()
+    }
+    shuffled = list(entries.values())
+    random.shuffle(shuffled)
+    assert matched(shuffled, clips) == entries
+
+
+@given(
+    st.lists(PLAIN, unique=True, max_size=5),
+    st.lists(st.tuples(st.sampled_from(["dip", "a__dip", "turn", "none"]), PLAIN.map(str) | st.just("")), max_size=6),
+)
+def test_an_entry_belongs_to_one_clip_or_to_none_and_the_first_counts(
+    found: list[PurePosixPath], said: list[tuple[str, str]]
+) -> None:
+    clips = {clip_id: VIDEOS / path for clip_id, path in assign_clip_ids(found, {}).items()}
+    entries = [Entry(clip_id, path, Annotation(notes=str(number))) for number, (clip_id, path) in enumerate(said)]
+    by_clip = matched(entries, clips)
+    for clip_id, entry in by_clip.items():
+        alone = [one for one in entries if matched([one], clips).keys() == {clip_id}]
+        assert alone[0] is entry
