@@ -14,7 +14,7 @@ from rich.table import Table
 from bachata_assets.cli.options import AsJson, DataDir, refuse
 
 if TYPE_CHECKING:
-    from bachata_assets.search.explanation import Why
+    from bachata_assets.search.explanation import FamilyExplanation
     from bachata_assets.search.index import SearchIndex
     from bachata_assets.search.similarity import Match
 
@@ -155,19 +155,21 @@ def _index(data_dir: str | None, *, writing: bool = False) -> "Iterator[SearchIn
         refuse(str(error))
 
 
-def _reasons(index: "SearchIndex", clip_id: str | None, found: "list[Match]") -> "dict[str, dict[str, Why]]":
+def _reasons(
+    index: "SearchIndex", clip_id: str | None, found: "list[Match]"
+) -> "dict[str, dict[str, FamilyExplanation]]":
     """Return why each clip that was found is like the one asked about."""
     from bachata_assets.search.errors import QueryError
-    from bachata_assets.search.explanation import why_alike
+    from bachata_assets.search.explanation import explain
 
     asked = index.get_embedding_by_id(clip_id) if clip_id else None
     if asked is None:
         raise QueryError("--why compares movements and sounds: ask about a clip, not a text")
     others = {match.clip_id: index.get_embedding_by_id(match.clip_id) for match in found}
-    return {name: why_alike(asked.vectors, other.vectors) for name, other in others.items() if other}
+    return {name: explain(asked.vectors, other.vectors) for name, other in others.items() if other}
 
 
-def _as_plain(reasons: "dict[str, Why] | None") -> dict[str, Any]:
+def _as_plain(reasons: "dict[str, FamilyExplanation] | None") -> dict[str, Any]:
     return {"why": {family: asdict(reason) for family, reason in reasons.items()}} if reasons else {}
 
 

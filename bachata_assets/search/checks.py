@@ -1,4 +1,7 @@
-"""Whether an index holds what was computed; what follows for a run is the asset checks' concern."""
+"""Comparison of an index with the vectors that were computed.
+
+What follows from a difference is decided by the asset checks and by `verify`.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,25 +11,25 @@ import numpy as np
 from bachata_assets.search.index import SearchIndex
 
 FLOAT32_TOLERANCE = 1e-6
-"""Largest difference, relative to the vector's length: a server that keeps unit vectors rounds twice."""
+"""Maximum difference, relative to the length of the vector: a server that keeps unit vectors rounds twice."""
 
 
 @dataclass(frozen=True)
 class IndexDifference:
-    """How an index differs from what is expected, clip ids in order."""
+    """Clips that an index lacks and clips that it should not have, in order of their ids."""
 
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
 
     @property
     def complete(self) -> bool:
-        """Every clip is in the index, and nothing else."""
+        """Whether every clip is in the index, and nothing else."""
         return not (self.missing or self.unexpected)
 
 
 @dataclass(frozen=True)
 class VectorDifference:
-    """A family of a clip that the index holds otherwise than computed, and how."""
+    """A vector of a clip that differs from the computed one, and how."""
 
     clip_id: str
     family: str
@@ -34,21 +37,22 @@ class VectorDifference:
 
 
 def check_index_complete(index: SearchIndex, expected_ids: Iterable[str]) -> IndexDifference:
-    """Compare the index's clips with those that should be in it."""
+    """Compare the clips of an index with those that should be in it."""
     found, expected = index.ids(), set(expected_ids)
     return IndexDifference(tuple(sorted(expected - found)), tuple(sorted(found - expected)))
 
 
 def check_vectors_match(index: SearchIndex, expected: Mapping[str, Mapping[str, np.ndarray]]) -> list[VectorDifference]:
-    """Read clips back and compare each family's vector to float32 precision.
+    """Read clips back and compare the vector of each family to float32 precision.
 
     Parameters
     ----------
+    index : to read from
     expected : clip id -> family -> float32 (D,); an absent family is not named
 
     Returns
     -------
-    What differs: a clip or a family that is missing, one that should not be there, other numbers.
+    A difference for each clip and family that is missing, should not be there, or has other numbers.
     """
     differences = []
     for clip_id, vectors in expected.items():

@@ -22,7 +22,7 @@ class SearchUnavailableError(SearchError, ConnectionError):
 
     Attributes
     ----------
-    completed : results of the documents answered for before the connection was lost (only from `put`)
+    completed : results of the documents that the server had answered before the connection was lost (of `put` only)
     """
 
     def __init__(self, message: str, completed: Sequence[PutResult] = ()) -> None:
@@ -31,19 +31,19 @@ class SearchUnavailableError(SearchError, ConnectionError):
 
 
 class SearchAccessError(SearchError):
-    """User, password or API key are refused, or lack a privilege."""
+    """The server refuses user, password or API key, or they lack a privilege."""
 
 
 class SearchCertificateError(SearchError):
-    """The server's certificate is not trusted, or only one side speaks https."""
+    """The certificate of the server is not trusted, or only one side uses https."""
 
 
 class UnsupportedVersionError(SearchError):
-    """The server is older than what the documents need."""
+    """The server is too old for the documents."""
 
 
 class IndexMissingError(SearchError):
-    """Nothing was indexed yet under the name that readers use."""
+    """No version is live yet under the name that readers use."""
 
 
 class AliasTakenError(SearchError):
@@ -51,8 +51,8 @@ class AliasTakenError(SearchError):
 
 
 class QueryError(ValueError):
-    """A query, its weights or its filters make no sense."""
+    """A query, its weights or its filters cannot be used."""
 
 
 class UnknownClipError(QueryError):
-    """The clip asked about is not in the index."""
+    """The clip whose neighbours are asked for is not in the index."""

@@ -1,4 +1,4 @@
-"""Why two clips are alike: where the cosine of each family comes from. Numpy only, so that it is quick to ask."""
+"""Which measurements and body parts the similarity of two clips comes from."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,21 +7,22 @@ from functools import cache
 import numpy as np
 
 from bachata_assets.music import embedding as audio
-from bachata_assets.pose.embeddings import explain
+from bachata_assets.pose.embeddings import explain as explain_movement
 from bachata_assets.pose.embeddings.explain import block_of, names_of, part_of
 
 EXPLAINED = ("lead", "follow", "interaction", "audio")
-"""The families whose dimensions have names. The 384 numbers of a language model have none: the sentences say more."""
+"""Families whose dimensions have names. The 384 numbers of a language model have none."""
 
 
 @dataclass(frozen=True)
-class Why:
-    """One family's similarity taken apart; shares are of the cosine, largest first.
+class FamilyExplanation:
+    """The cosine of one family as a sum of shares.
 
     Attributes
     ----------
-    blocks : kind of measurement -> share
-    parts : body part -> share; empty for the audio family
+    cosine : of the two vectors, -1..1
+    blocks : kind of measurement -> its share of the cosine, largest first
+    parts : body part -> its share, largest first; empty for the audio family
     """
 
     cosine: float
@@ -29,18 +30,38 @@ class Why:
     parts: dict[str, float]
 
 
-def why_alike(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> dict[str, Why]:
-    """Return where the similarity of two clips comes from, for every family of `EXPLAINED` that both have.
+def explain(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> dict[str, FamilyExplanation]:
+    """Return where the similarity of two clips comes from.
+
+    The cosine of two unit vectors is the sum of the products of their elements. The products are added up by what
+    their dimensions measure, so that the shares sum to the cosine.
 
     Parameters
     ----------
-    a, b : family -> float (D,), unit vectors
+    a, b : family -> float (D,), unit vectors; for example `ClipRecord.vectors` of two clips
+
+    Returns
+    -------
+    family -> its explanation, for every family of `EXPLAINED` that both clips have
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> clip = {"audio": np.full(128, 128**-0.5), "text": np.full(384, 384**-0.5)}
+    >>> explained = explain(clip, clip)
+    >>> list(explained)
+    ['audio']
+    >>> round(explained["audio"].cosine, 6)
+    1.0
+    >>> blocks = explained["audio"].blocks
+    >>> list(blocks)[:2], round(sum(blocks.values()), 6)
+    (['rhythm', 'mfcc'], 1.0)
     """
     found = {}
     for family in ("lead", "follow", "interaction"):
         if family in a and family in b:
-            said = explain(a[family], b[family], family)
-            found[family] = Why(said.similarity, said.blocks, said.parts)
+            movement = explain_movement(a[family], b[family], family)
+            found[family] = FamilyExplanation(movement.similarity, movement.blocks, movement.parts)
     if "audio" in a and "audio" in b:
         products = np.asarray(a["audio"], float) * np.asarray(b["audio"], float)
         blocks: dict[str, float] = {}
@@ -48,13 +69,13 @@ def why_alike(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> dict[
             block = _audio_block(name)
             blocks[block] = blocks.get(block, 0.0) + float(share)
         largest = dict(sorted(blocks.items(), key=lambda item: -item[1]))
-        found["audio"] = Why(float(products.sum()), largest, {})
+        found["audio"] = FamilyExplanation(float(products.sum()), largest, {})
     return found
 
 
 @dataclass(frozen=True)
 class Groups:
-    """The dimensions of a family in groups, for many pairs at once.
+    """The dimensions of a family in groups, to explain many pairs at once.
 
     Attributes
     ----------
@@ -66,13 +87,22 @@ class Groups:
     membership: np.ndarray
 
     def largest(self, products: np.ndarray) -> np.ndarray:
-        """Return for rows of products (N, D) of two unit vectors the group most of the cosine comes from: (N,)."""
+        """Return the group that most of each cosine comes from.
+
+        Parameters
+        ----------
+        products : float (N, D), products of the elements of two unit vectors, a pair a row
+
+        Returns
+        -------
+        int (N,), number of the group
+        """
         return np.asarray((products @ self.membership).argmax(axis=1))
 
 
 @cache
 def groups(family: str) -> tuple[Groups, Groups | None]:
-    """Return the dimensions of a family of `EXPLAINED` by kind of measurement, and by body part (none for audio)."""
+    """Return the dimensions of a family of `EXPLAINED` by kind of measurement, and by body part (None for audio)."""
     if family == "audio":
         return _grouped(map(_audio_block, audio.feature_names())), None
     names = names_of(family)

@@ -1,4 +1,4 @@
-"""`Filters`: which clips may be found; as Python values, as on the command line, and for each backend."""
+"""`Filters`: conditions on clips, read from Python values or texts and written for each store."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -10,10 +10,11 @@ from bachata_assets.search.errors import QueryError
 
 @dataclass(frozen=True)
 class Filters:
-    """Conditions that all must hold; a label must be one of those given, no label given asks nothing.
+    """Conditions on the clips of an answer, which must all hold.
 
     Attributes
     ----------
+    move_label, difficulty, energy_level : the clip must have one of these labels; empty: any
     min_tempo, max_tempo : beats per minute, both inclusive
     min_quality : 0..1, inclusive
     """
@@ -27,12 +28,24 @@ class Filters:
 
     @classmethod
     def of(cls, given: "Filters | Mapping[str, Any] | None") -> "Filters":
-        """Return filters of a mapping: `{"difficulty": "beginner", "tempo": (100, 130), "min_quality": 0.6}`.
+        """Return the filters that a mapping describes.
+
+        Parameters
+        ----------
+        given : attribute -> value, where a single label may stand for a tuple; `tempo` -> (lowest, highest) sets both
+            bounds, of which either may be None. None: no conditions
 
         Raises
         ------
         QueryError
             Naming the key or value that cannot be used.
+
+        Examples
+        --------
+        >>> Filters.of({"difficulty": "beginner", "tempo": (100, None)}) == Filters(
+        ...     difficulty=("beginner",), min_tempo=100.0
+        ... )
+        True
         """
         if isinstance(given, Filters):
             return given
@@ -52,7 +65,12 @@ class Filters:
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> "Filters":
-        """Return filters of `difficulty=beginner,advanced`, `tempo=100..130`, `min_quality=0.6`.
+        """Return the filters that texts of the command line describe.
+
+        Parameters
+        ----------
+        texts : each as `difficulty=beginner,advanced`, `tempo=100..130` or `min_quality=0.6`; in a range either end
+            may be left out
 
         Raises
         ------
@@ -76,7 +94,7 @@ class Filters:
         return cls.of(values)
 
     def to_elasticsearch(self) -> list[dict[str, Any]]:
-        """Return the clauses of a filter context."""
+        """Return the clauses of a filter context of Elasticsearch."""
         clauses: list[dict[str, Any]] = [
             {"terms": {name: list(getattr(self, name))}} for name in LABELS if getattr(self, name)
         ]
@@ -85,7 +103,7 @@ class Filters:
         return clauses
 
     def to_sql(self) -> str | None:
-        """Return LanceDB's WHERE clause, None when nothing is asked."""
+        """Return the WHERE clause of LanceDB, None when there is no condition."""
         clauses = [
             f"{name} IN ({', '.join(map(sql_string, getattr(self, name)))})" for name in LABELS if getattr(self, name)
         ]
@@ -106,7 +124,7 @@ LABELS = tuple(one.name for one in fields(Filters) if one.name in DOCUMENT_FIELD
 
 
 def sql_string(value: str) -> str:
-    """Return a SQL literal."""
+    """Return a text as a SQL literal."""
     return "'" + value.replace("'", "''") + "'"
 
 

@@ -42,6 +42,54 @@ class SearchIndex:
     Attributes
     ----------
     version : name of the version that is written, None for readers; known without a connection
+
+    Examples
+    --------
+    A pipeline writes documents and makes them live:
+
+    >>> import tempfile
+    >>> from dataclasses import replace
+    >>> from datetime import UTC, datetime
+    >>> import numpy as np
+    >>> from bachata_assets.search import ClipRecord, SearchConfig, SearchIndex
+    >>> first = ClipRecord(
+    ...     clip_id="basic_step_1",
+    ...     video_path="Bachata_steps/basic_step_1.mp4",
+    ...     audio_embedding=None,
+    ...     lead_embedding=np.eye(512)[0],
+    ...     follow_embedding=None,
+    ...     interaction_embedding=None,
+    ...     text_embedding=None,
+    ...     move_label="basic_step",
+    ...     difficulty="beginner",
+    ...     energy_level="medium",
+    ...     lead_follow_roles="both",
+    ...     estimated_tempo=110.0,
+    ...     quality_score=0.87,
+    ...     detection_rate=0.92,
+    ...     frame_count=450,
+    ...     processing_time=3.2,
+    ...     version="mmpose_v1",
+    ...     created_at=datetime(2025, 10, 18, tzinfo=UTC),
+    ... )
+    >>> second = replace(first, clip_id="basic_step_2", lead_embedding=np.eye(512)[0] + np.eye(512)[1])
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> config = SearchConfig(data_dir=folder.name)
+    >>> with SearchIndex(config, fingerprint="models of 2025") as index:
+    ...     results = index.put([first, second])
+    ...     promotion = index.promote()
+
+    Readers ask for neighbours, or for documents; of the settings that the environment gives, an index is opened by
+    `SearchIndex.from_settings()`.
+
+    >>> with SearchIndex(config) as index:
+    ...     matches = index.find_similar("basic_step_1", filters={"difficulty": "beginner"})
+    ...     document = index.get_embedding_by_id("basic_step_2")
+    >>> [(match.clip_id, round(match.score, 3)) for match in matches]
+    [('basic_step_2', 0.854)]
+    >>> document.move_label, document.vectors["lead"].shape
+    ('basic_step', (512,))
+    >>> folder.cleanup()
     """
 
     def __init__(self, config: SearchConfig, fingerprint: str | None = None) -> None:

@@ -1,6 +1,7 @@
-"""How alike two clips are: the score of each family, their weights, and what is found.
+"""Similarity of clips: the score of each family, its weight, and the matches.
 
-Pure arithmetic on vectors; where the vectors come from is each backend's concern.
+Everything here is arithmetic on vectors; each store reads them in its own way (`elasticsearch/neighbours.py`,
+`lancedb/neighbours.py`).
 """
 
 import math
@@ -16,19 +17,19 @@ from bachata_assets.search.errors import QueryError
 from bachata_assets.search.filters import Filters
 
 DEFAULT_WEIGHTS = {"text": 0.35, "audio": 0.35, "lead": 0.10, "follow": 0.10, "interaction": 0.10}
-"""The origin's weights: 35 % text, 35 % audio, 30 % movement."""
-
+"""Weights of the families as in the earlier pipeline: 35 % text, 35 % audio, 30 % movement."""
 
 CANDIDATES = 750
-"""A large collection's clips that are scored, over all families: this many, or 50 for each that is asked for."""
+"""Minimum number of clips of a large collection that are scored exactly, over all families."""
 CANDIDATES_PER_MATCH = 50
+"""Number of clips that are scored for each match that is asked for, where that makes more."""
 MOST_CANDIDATES = 9_000
-"""What one search of Elasticsearch may return is 10,000."""
+"""Maximum number of clips that are scored: one search of Elasticsearch returns at most 10,000."""
 
 
 @dataclass(frozen=True)
 class Match:
-    """A clip that was found.
+    """A clip that was found, with the fields of its document that people look at.
 
     Attributes
     ----------
@@ -57,7 +58,16 @@ SHOWN_FIELDS = tuple(one.name for one in fields(Match) if one.name in DOCUMENT_F
 
 @dataclass(frozen=True)
 class Query:
-    """What is looked for: a vector, and a weight, for each of the same families."""
+    """A search: a vector and a weight for each of the same families.
+
+    Attributes
+    ----------
+    vectors : family -> float32 (D,)
+    weights : family -> weight above 0, in the order of `vectors`
+    filters : conditions on the clips of the answer
+    size : maximum number of matches
+    exclude : id of the clip that is not in the answer
+    """
 
     vectors: Mapping[str, np.ndarray]
     weights: Mapping[str, float]
@@ -67,11 +77,11 @@ class Query:
 
     @property
     def weight_vector(self) -> np.ndarray:
-        """The weights in the order of `weights`."""
+        """The weights, float64 (F,), in the order of `weights`."""
         return np.array(list(self.weights.values()))
 
     def candidates(self) -> dict[str, int]:
-        """Return how many clips of each family, its best, a search of a large collection scores exactly.
+        """Return family -> how many of its best clips a search of a large collection scores exactly.
 
         They are dealt out by weight, since a clip that is near in a family of little weight is seldom near in all:
         500 so dealt find as many of the true neighbours as 750 dealt evenly (docs/performance.md).
@@ -82,9 +92,12 @@ class Query:
 
 
 def checked_weights(weights: Mapping[str, float] | None) -> dict[str, float]:
-    """Return the weight of each family that counts; None gives `DEFAULT_WEIGHTS`.
+    """Return the weight of each family that counts.
 
-    A family that is not named counts nothing. Only ratios matter: scores are divided by the weights' sum.
+    Parameters
+    ----------
+    weights : family -> weight; a family that is not named counts nothing. Only ratios matter, since scores are divided
+        by the sum of the weights. None: `DEFAULT_WEIGHTS`
 
     Raises
     ------
@@ -104,7 +117,11 @@ def checked_weights(weights: Mapping[str, float] | None) -> dict[str, float]:
 
 
 def parse_weights(text: str) -> dict[str, float]:
-    """Return the weights of `text=0.5,audio=0.5`, the form of the command line.
+    """Return the weights that a text of the command line describes.
+
+    Parameters
+    ----------
+    text : as `text=0.5,audio=0.5`
 
     Raises
     ------
@@ -123,16 +140,32 @@ def parse_weights(text: str) -> dict[str, float]:
 
 
 def family_scores(query: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Return (1 + cosine) / 2 of a query (D,) and each row of `vectors` (N, D): (N,), NaN for a NaN row.
+    """Return the score of every clip in one family, (1 + cosine) / 2.
 
-    This is Elasticsearch's score for the similarity `cosine`.
+    It is the score that Elasticsearch gives for the similarity `cosine`
+    (https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/dense-vector#dense-vector-similarity).
+
+    Parameters
+    ----------
+    query : float (D,)
+    vectors : float (N, D), a row of NaN for a clip that lacks the family
+
+    Returns
+    -------
+    float (N,), 0..1; NaN for a row of NaN
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> family_scores(np.array([1.0, 0.0]), np.array([[3.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])).tolist()
+    [1.0, 0.5, 0.0]
     """
     lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
     return np.asarray((1 + vectors @ query / lengths) / 2)
 
 
 def combine(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the weighted mean over the families that are there.
+    """Return the weighted mean of the scores of every clip, over the families that it has.
 
     Parameters
     ----------
@@ -141,7 +174,7 @@ def combine(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    float64 (N,), NaN for a clip that has none of the families.
+    float64 (N,), NaN for a clip that has none of the families
     """
     there = ~np.isnan(scores)
     total = there @ weights
@@ -150,7 +183,19 @@ def combine(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def best(clip_ids: list[str], scores: np.ndarray, weights: np.ndarray, size: int) -> list[tuple[int, float]]:
-    """Return (row, score) of the `size` best rows; among equals by clip id, so that answers are stable."""
+    """Return the clips of the highest score; among equals by clip id, so that answers are stable.
+
+    Parameters
+    ----------
+    clip_ids : of the N clips
+    scores : float (N, F), NaN where a clip lacks the family
+    weights : float (F,)
+    size : maximum number of clips
+
+    Returns
+    -------
+    (row, score) of each, best first; a clip that has none of the families is left out
+    """
     combined = combine(scores, weights)
     rows = [row for row in range(len(clip_ids)) if not np.isnan(combined[row])]
     rows.sort(key=lambda row: (-combined[row], clip_ids[row]))

@@ -6,7 +6,7 @@ import pytest
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.report.map_data import map_data
 from bachata_assets.report.neighbours import VIEWS, View, compare, nearest, unit_vectors
-from bachata_assets.search.explanation import groups, why_alike
+from bachata_assets.search.explanation import explain, groups
 from bachata_assets.search.similarity import combine, family_scores
 
 Units = dict[str, np.ndarray]
@@ -41,7 +41,7 @@ def test_the_nearest_are_those_that_a_search_finds(units: Units, view: str) -> N
 def test_scores_and_reasons_of_each_family_are_those_of_the_pair(units: Units) -> None:
     found = nearest(View.of(units, VIEWS["everything"]))
     row, other = 0, int(found.rows[0, 0])
-    said = why_alike(*({family: rows[one] for family, rows in units.items()} for one in (row, other)))
+    said = explain(*({family: rows[one] for family, rows in units.items()} for one in (row, other)))
     alike = 0
     for family, why in said.items():
         compared = compare(family, units[family], found)

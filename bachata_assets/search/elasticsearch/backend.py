@@ -1,7 +1,4 @@
-"""`ElasticsearchBackend`: the search index in Elasticsearch 9.1 or newer.
-
-Connection, errors, mapping, versions and neighbours have modules of their own, named alike.
-"""
+"""`ElasticsearchBackend`: the documents of an index in Elasticsearch."""
 
 import logging
 import random
@@ -15,7 +12,7 @@ from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.elasticsearch import client as elasticsearch_client
 from bachata_assets.search.elasticsearch import mapping as elasticsearch_mapping
 from bachata_assets.search.elasticsearch import versions as elasticsearch_versions
-from bachata_assets.search.elasticsearch.errors import clear_errors, explain
+from bachata_assets.search.elasticsearch.errors import clear_errors, error_text
 from bachata_assets.search.elasticsearch.neighbours import nearest
 from bachata_assets.search.errors import AliasTakenError, SearchError, SearchUnavailableError
 from bachata_assets.search.filters import Filters
@@ -28,12 +25,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CHUNK_DOCUMENTS = 200
-"""Documents a bulk request: about 5 MB."""
+"""Number of documents in a bulk request: about 5 MB."""
 PAGE_DOCUMENTS = 200
+"""Number of documents that are read at once."""
 KEEP_ALIVE = "2m"
+"""Time that the server keeps a point in time between two pages."""
 NOT_FOUND = 404
 WHOLE_DOCUMENT = {"exclude_vectors": False}
-"""From 9.2 on vectors come only when asked for."""
+"""Option that asks for the vectors too, which 9.2 and newer leave out otherwise."""
 
 
 class ElasticsearchBackend(Backend):
@@ -51,7 +50,7 @@ class ElasticsearchBackend(Backend):
 
     @cached_property
     def _name(self) -> str:
-        """The version that this process writes, made when it is not there; for readers, the alias."""
+        """Name of the index that is read: for writers their version, made when it is not there; else the alias."""
         if self.version is None or self._fingerprint is None:
             return self._alias
         version = elasticsearch_client.server_version(self._client)
@@ -93,7 +92,7 @@ class ElasticsearchBackend(Backend):
         )
         for _, answer in answers:
             item = answer["index"]
-            error = explain(item["error"]) if "error" in item else None
+            error = error_text(item["error"]) if "error" in item else None
             yield PutResult(item["_id"], name, hashes[item["_id"]], error)
 
     def get(self, clip_id: str) -> ClipRecord | None:
@@ -135,7 +134,7 @@ class ElasticsearchBackend(Backend):
                 if done:
                     removed.add(item["_id"])
                 elif item["status"] != NOT_FOUND:
-                    raise SearchError(f"clip {item['_id']} cannot be deleted: {explain(item['error'])}")
+                    raise SearchError(f"clip {item['_id']} cannot be deleted: {error_text(item['error'])}")
             for name in names:
                 self._refresh(name)
         return len(removed)
@@ -190,7 +189,15 @@ class ElasticsearchBackend(Backend):
     def _hits(
         self, name: str, filters: Filters, *, size: int = PAGE_DOCUMENTS, **fields: Any
     ) -> Iterator[dict[str, Any]]:
-        """Yield hits in pages of one point in time, so that nothing written meanwhile is seen or missed."""
+        """Yield hits in pages of one point in time, so that nothing written meanwhile is seen or missed.
+
+        Parameters
+        ----------
+        name : of the index
+        filters : conditions on the clips
+        size : number of hits in a page
+        fields : options of the search that say what a hit has
+        """
         query = {"bool": {"filter": filters.to_elasticsearch()}}
         with clear_errors(self._config):
             pit = self._client.open_point_in_time(index=name, keep_alive=KEEP_ALIVE)["id"]

@@ -1,6 +1,6 @@
-"""The connection to Elasticsearch: the official client from settings, and the server's version.
+"""The connection to Elasticsearch: the official client, and the version of the server.
 
-Its errors are `elasticsearch_errors.py`'s concern; what is asked of it, `elasticsearch_index.py`'s.
+What its errors mean is in `errors.py`; what is asked of it, in `backend.py`.
 """
 
 import logging
@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 3
+"""Number of times that a request is made before it fails."""
 BACKOFF_SECONDS = 1.0
-"""Wait before the second attempt, doubled each time; the client adds jitter."""
+"""Wait before the second attempt, in s, doubled each time; the client adds jitter."""
 REQUEST_SECONDS = 60
+"""Maximum time of a request, in s."""
 OVERLOADED = (429, 502, 503, 504)
+"""HTTP status codes after which a request is repeated."""
 OLDEST_VERSION = (9, 1)
+"""Minimum version of the server."""
 
 
 def connect(config: SearchConfig) -> "Elasticsearch":
@@ -29,7 +33,7 @@ def connect(config: SearchConfig) -> "Elasticsearch":
     Raises
     ------
     SearchError
-        Host or CA file cannot be meant.
+        The host is not a host name, or the CA file is not there.
     """
     from elasticsearch import Elasticsearch
 
@@ -61,7 +65,7 @@ def connect(config: SearchConfig) -> "Elasticsearch":
 
 
 def server_version(client: "Elasticsearch") -> tuple[int, ...] | None:
-    """Return the server's version, None when this user lacks the cluster privilege `monitor`."""
+    """Return the version of the server, None when this user lacks the cluster privilege `monitor`."""
     from elasticsearch import ApiError, AuthorizationException
 
     try:
@@ -80,7 +84,12 @@ def server_version(client: "Elasticsearch") -> tuple[int, ...] | None:
 
 
 def require_version(version: tuple[int, ...] | None, where: str) -> None:
-    """Accept 9.1 or newer; warn when the version is not known.
+    """Check that the server is 9.1 or newer; warn when its version is not known.
+
+    Parameters
+    ----------
+    version : of `server_version`
+    where : host and port, for the message
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The official client's errors in one clear line each, with what to do; none of them holds a secret."""
+"""Errors of the official client as `SearchError`, one clear line each that says what to do and shows no secret."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ CREDENTIALS = "ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, or ELASTICSEAR
 
 @contextmanager
 def clear_errors(config: SearchConfig) -> Iterator[None]:
-    """Raise whatever the client raises as a `SearchError`."""
+    """Raise every error of the client in this block as a `SearchError`."""
     from elastic_transport import TlsError
     from elasticsearch import ApiError, ConnectionTimeout, TransportError
 
@@ -50,8 +50,8 @@ def clear_errors(config: SearchConfig) -> Iterator[None]:
         raise _api_error(config, error) from error
 
 
-def explain(detail: dict[str, Any]) -> str:
-    """Return one line for a server's error object, with the remedy where there is one."""
+def error_text(detail: dict[str, Any]) -> str:
+    """Return one line for an error object of the server, with the remedy where there is one."""
     cause = detail.get("caused_by") or {}
     reason = str(detail.get("reason", detail.get("type", "unknown error")))
     if "flood-stage watermark" in reason or "read-only-allow-delete" in reason:
@@ -100,7 +100,7 @@ def _reason(error: "ApiError") -> str:
     """Return what the server said, without the request."""
     body = error.body
     detail = body.get("error") if isinstance(body, dict) else None
-    return explain(detail) if isinstance(detail, dict) else str(detail or error.message)
+    return error_text(detail) if isinstance(detail, dict) else str(detail or error.message)
 
 
 def _cause(error: Exception) -> str:

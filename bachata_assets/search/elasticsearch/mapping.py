@@ -1,7 +1,4 @@
-"""The structure of a document in Elasticsearch: its strict mapping and the settings of its index.
-
-Which index has it is `elasticsearch_versions.py`'s concern.
-"""
+"""The structure of an index in Elasticsearch: its strict mapping, derived from `ClipRecord`, and its settings."""
 
 import json
 from typing import Any
@@ -10,19 +7,24 @@ from bachata_assets.clip_record import COLUMNS, DOCUMENT_FIELDS, VECTOR_FIELDS
 from bachata_assets.families import DIMENSIONS
 
 SOURCE_VECTORS_SETTING = "index.mapping.exclude_source_vectors"
-"""Known from 9.2 on, where vectors are left out of `_source` unless it is false."""
+"""Setting of 9.2 and newer, which leave vectors out of `_source` unless it is false."""
 
 VECTOR_INDEX = {"type": "bbq_flat", "rescore_vector": {"oversample": 6.0}}
-"""One bit a dimension, read whole: no graph to build or to keep in memory. The best 6 k are scored again with
-the full vectors, so that scores are exact (those of the int8 kinds are not: measured, off by up to 0.05)."""
+"""Index of a vector field: one bit a dimension, read whole, so that there is no graph to build or to keep in memory.
+
+The best 6 k are scored again with the full vectors, so that scores are exact (those of the int8 kinds are not:
+measured, off by up to 0.05).
+"""
 
 SMALL_SEGMENT = "200mb"
-"""Segments below this are merged at once (the server's default: 2 MB): a search over five vectors costs each
-segment anew, and a bulk load would leave some twenty."""
+"""Size below which segments are merged at once (default of the server: 2 MB).
+
+A search over five vectors costs each segment anew, and a bulk load would leave some twenty.
+"""
 
 
 def mapping(fingerprint: str) -> dict[str, Any]:
-    """Return the mapping of a version; `_meta` marks it as ours and keeps the fingerprint for people."""
+    """Return the mapping of a version; its `_meta` says who made it, and from which fingerprint."""
     return {
         "dynamic": "strict",
         "_meta": {"made_by": "bachata_assets", "fingerprint": fingerprint},
@@ -31,13 +33,13 @@ def mapping(fingerprint: str) -> dict[str, Any]:
 
 
 def index_settings(*, source_vectors: bool) -> dict[str, Any]:
-    """Return the settings of a version; a copy only where a second node can hold it."""
+    """Return the settings of a version; it is copied only where there is a second node."""
     common = {"number_of_shards": 1, "auto_expand_replicas": "0-1", "index.merge.policy.floor_segment": SMALL_SEGMENT}
     return common | {SOURCE_VECTORS_SETTING: not source_vectors}
 
 
 def structure(*, source_vectors: bool) -> str:
-    """Return what of the structure makes another version necessary."""
+    """Return the part of the structure that is hashed into the name of a version, as JSON."""
     return json.dumps([_properties(), source_vectors], sort_keys=True)
 
 

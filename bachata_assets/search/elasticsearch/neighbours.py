@@ -1,6 +1,6 @@
-"""Nearest clips in Elasticsearch: exact scores of every family, of all clips or the best candidates.
+"""Nearest clips in Elasticsearch: exact scores of every family, of all clips or of the best candidates.
 
-How scores are weighed is `similarity.py`'s concern.
+How the scores are weighed is in `search/similarity.py`.
 """
 
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 EXACT_CLIPS = 1000
-"""Up to this many clips (after filters) all are scored; beyond, `Query.candidates`."""
+"""Maximum number of clips, after filters, of which all are scored; of more, those of `Query.candidates`."""
 
 
 def nearest(client: "Elasticsearch", name: str, query: Query) -> list[Match]:
-    """Return the best clips of an index."""
+    """Return the clips of the highest score in an index."""
     conditions: list[dict[str, Any]] = query.filters.to_elasticsearch()
     if query.exclude is not None:
         conditions.append({"bool": {"must_not": {"term": {"clip_id": query.exclude}}}})
@@ -43,7 +43,7 @@ def _scores(
 ) -> dict[str, dict[str, float]]:
     """Return clip id -> family -> score of the clips that meet the conditions, `total` in number.
 
-    A search for as many clips as its filter leaves reads them all, so no graph or code decides who is found.
+    A search for as many clips as its filter leaves reads them all, so that no approximation decides which are found.
     """
     clauses = _clauses(query, conditions or [{"match_all": {}}], dict.fromkeys(query.vectors, total))
     named = [{"knn": {**clause["knn"], "_name": family}} for family, clause in clauses.items()]

@@ -1,6 +1,6 @@
-"""Versions of the index in Elasticsearch: made, shown, promoted to be the alias', pruned, and adopted.
+"""Versions of an index in Elasticsearch, and the alias that names the one which readers see.
 
-What is in them is `elasticsearch_index.py`'s concern, and so is making errors clear.
+The documents in them are in `backend.py`. The errors of the client pass through unchanged.
 """
 
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def create(client: "Elasticsearch", name: str, fingerprint: str, *, source_vectors: bool) -> None:
-    """Make the index of a version; nothing happens when it is there."""
+    """Make the index of a version, unless it is there."""
     from elasticsearch import AuthorizationException, BadRequestError
 
     try:
@@ -64,7 +64,7 @@ def alias_target(client: "Elasticsearch", alias: str) -> str | None:
 
 
 def point_alias(client: "Elasticsearch", alias: str, name: str, replaced: str | None) -> None:
-    """Let the alias name one index instead of another, in one step that readers see whole."""
+    """Let the alias name one index instead of another, in one atomic step."""
     actions: list[dict[str, Any]] = [{"add": {"index": name, "alias": alias}}]
     if replaced is not None:
         actions.insert(0, {"remove": {"index": replaced, "alias": alias}})
@@ -97,9 +97,13 @@ def versions(client: "Elasticsearch", alias: str, current: str | None) -> list[I
 
 
 def adopt(client: "Elasticsearch", alias: str) -> str:
-    """Replace a plain index that has the alias' name by the alias and a copy of it; return the copy's name.
+    """Replace a plain index that has the name of the alias by the alias and a copy of the index.
 
     The copy shares the files on disk, so it takes neither time nor space; writes are blocked meanwhile.
+
+    Returns
+    -------
+    Name of the copy
 
     Raises
     ------

@@ -1,1 +1,4 @@
-"""TODO."""
+"""The search index in LanceDB, embedded in the data dir, for those who run no server.
+
+`backend.py` is what `SearchIndex` uses, `neighbours.py` its search. What both stores share is in the folder above.
+"""

@@ -1,6 +1,6 @@
-"""`LanceBackend`: the search index embedded in the data dir, for whoever runs no server.
+"""`LanceBackend`: the documents of an index in LanceDB.
 
-One LanceDB table a version; which of them readers see is the one row of the table `aliases`.
+Each version is a table. The table `aliases` names the one that readers see: a row an alias.
 """
 
 import logging
@@ -23,12 +23,15 @@ from bachata_assets.search.similarity import Match, Query
 logger = logging.getLogger(__name__)
 
 ALIASES = "aliases"
+"""Name of the table that says which version is live."""
 BATCH_DOCUMENTS = 1000
+"""Number of documents that are written at once."""
 FINGERPRINT_KEY = b"fingerprint"
+"""Key of a table's schema metadata for the fingerprint of its version."""
 
 _ORDERED = dict.fromkeys(["clip_id", *VECTOR_FIELDS.values(), *DOCUMENT_FIELDS])
 SCHEMA = pa.schema([arrow_field(name) for name in _ORDERED])
-"""The document as a row; its text is hashed into the name of every version, so that a change makes another table."""
+"""Schema of a version; its text is hashed into the name of the version, so that a changed one is another table."""
 
 
 class LanceBackend(Backend):
@@ -55,7 +58,7 @@ class LanceBackend(Backend):
         while batch := list(islice(remaining, BATCH_DOCUMENTS)):
             latest = {document.clip_id: document for document in batch}
             merge = table.merge_insert("clip_id").when_matched_update_all().when_not_matched_insert_all()
-            # LanceDB takes a null vector for a bad one; bad ones no document can hold.
+            # LanceDB counts a null vector as a bad one, which it would refuse; NaN no record can hold.
             merge.execute(_to_arrow(list(latest.values())), on_bad_vectors="null")
             results += [PutResult(document.clip_id, table.name, document.content_hash) for document in batch]
         tidy(table)
@@ -120,7 +123,7 @@ class LanceBackend(Backend):
         self._db.drop_table(version)
 
     def adopt(self) -> str:
-        """There are no plain indices here."""
+        """Refuse: LanceDB has no plain indices."""
         raise SearchError("only an index in Elasticsearch can be adopted: set ELASTICSEARCH_HOST")
 
     def close(self) -> None:
@@ -132,7 +135,7 @@ class LanceBackend(Backend):
         return nearest(self._table(), query)
 
     def _table(self) -> Any:
-        """Return the table that this process writes, made when it is not there; for readers, the live one."""
+        """Return the table that is read: for writers their version's, made when it is not there; else the live one."""
         if self.version is not None and self._fingerprint is not None:
             schema = SCHEMA.with_metadata({FINGERPRINT_KEY: self._fingerprint})
             return self._db.create_table(self.version, schema=schema, exist_ok=True)

@@ -1,6 +1,6 @@
-"""Nearest clips in a LanceDB table: all of a small one, the best candidates of each family of a large one.
+"""Nearest clips in LanceDB: exact scores of all clips of a small table, of the best candidates of a large one.
 
-How scores are weighed is `similarity.py`'s concern.
+How the scores are weighed is in `search/similarity.py`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,14 +14,15 @@ from bachata_assets.search.filters import sql_string
 from bachata_assets.search.similarity import SHOWN_FIELDS, Match, Query, best, family_scores
 
 EXACT_CLIPS = 5000
-"""Up to this many clips all are scored; beyond, the vectors have an index and `Query.candidates` are."""
+"""Maximum number of clips of which all are scored; of more, which are indexed, those of `Query.candidates`."""
 MOST_FRAGMENTS = 50
-"""Batches that are kept apart; more make reading slow."""
+"""Maximum number of batches that are kept apart; more make reading slow."""
 BATCH_CLIPS = 1000
+"""Number of rows that are read at once."""
 
 
 def tidy(table: Any) -> None:
-    """Merge what many small writes left, and index the vectors of a table that has become large."""
+    """Merge the fragments that many small writes leave, and index the vectors of a table that has become large."""
     large = table.count_rows() > EXACT_CLIPS
     if large and not table.list_indices():
         from lancedb.index import IvfSq
@@ -35,7 +36,7 @@ def tidy(table: Any) -> None:
 
 
 def nearest(table: Any, query: Query) -> list[Match]:
-    """Return the best clips of a table."""
+    """Return the clips of the highest score in a table."""
     columns = ["clip_id", *(VECTOR_FIELDS[family] for family in query.vectors)]
     if table.list_indices():
         found = table.take_row_ids(_candidates(table, query)).select(columns).to_batches()
@@ -58,7 +59,7 @@ def batches(table: Any, where: str | None, columns: list[str]) -> Iterator[pa.Re
 
 
 def is_one_of(clip_ids: Iterable[str]) -> str:
-    """Return the WHERE clause of some clips."""
+    """Return the WHERE clause that some clips meet."""
     return f"clip_id IN ({', '.join(map(sql_string, clip_ids))})"
 
 
