@@ -1,6 +1,6 @@
-"""What every embedding family shares: its size, how it says that it has nothing to say, and the finite check.
+"""The five embedding families: their sizes, absent vectors, and the check for NaN and Inf.
 
-How a vector is computed lives with its domain (`pose/`, `music/`, `language/`).
+How a vector is computed is in the folder of its domain (`pose/`, `music/`, `language/`).
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,10 @@ DIMENSIONS = {"lead": 512, "follow": 512, "interaction": 256, "audio": 128, "tex
 
 @dataclass(frozen=True)
 class Absent:
-    """A family that cannot be made for a clip (no sound, a dancer never seen): the vector is null, never zeros."""
+    """A vector that a clip does not have, and why: it has no sound, or a dancer is never seen.
+
+    The vector is stored as null, never as zeros.
+    """
 
     reason: str
 
@@ -24,12 +27,12 @@ class NonFiniteVectorError(ValueError):
 
 
 def require_finite(vector: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Return `vector` unchanged when every element is finite.
+    """Return a vector unchanged when every element is finite.
 
     Parameters
     ----------
-    vector : float array (D,)
-    names : the D names of its dimensions, for the error
+    vector : float (D,)
+    names : of its D dimensions, for the message
 
     Raises
     ------

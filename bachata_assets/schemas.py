@@ -1,7 +1,8 @@
-"""Every Parquet table of a data dir as a `pyarrow.Schema`, with units.
+"""Schemas of all Parquet tables of a data dir: every column with its description and unit.
 
-How tables are written and read lives in `collection/dataset.py`; how rows are computed, in the domain folders.
-Missing is null, never zero and never NaN.
+The columns of `embeddings` are derived from `ClipRecord` (`clip_record.py`). How tables are written and read is in
+`collection/dataset.py`; how their rows are computed, in the folders of each domain. Missing is null, never zero and
+never NaN.
 """
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from bachata_assets.families import DIMENSIONS
 KEYPOINTS = 17
 """Number of a body's keypoints; their names and order are in `pose/skeleton.py`."""
 HAND_KEYPOINTS = 21
+"""Number of a hand's keypoints."""
 
 
 def vector(dimensions: int) -> pa.DataType:
@@ -19,80 +21,89 @@ def vector(dimensions: int) -> pa.DataType:
     return pa.list_(pa.float32(), dimensions)
 
 
-keypoints = pa.schema(
-    [
-        pa.field("frame", pa.int32(), nullable=False, metadata={"description": "index at 15 fps, from 0"}),
-        pa.field("time_s", pa.float64(), nullable=False, metadata={"unit": "s, presentation time"}),
-        pa.field("role", pa.string(), nullable=False, metadata={"description": "lead or follow"}),
-        pa.field("track_id", pa.int32(), nullable=False),
-        pa.field("box", vector(4), metadata={"unit": "px of the video: x1, y1, x2, y2"}),
-        pa.field("keypoints", vector(KEYPOINTS * 3), metadata={"unit": "17 x (x px, y px, score 0..1)"}),
-        pa.field("hands", vector(2 * HAND_KEYPOINTS * 3), metadata={"unit": "left, right x 21 x (x, y, score)"}),
-        pa.field("valid", pa.bool_(), nullable=False, metadata={"description": "the dancer was found here"}),
-        pa.field("interpolated", pa.bool_(), nullable=False, metadata={"description": "bridged over a gap"}),
-        pa.field("second_look", pa.bool_(), nullable=False, metadata={"description": "found behind the partner"}),
-    ]
-)
-"""One row a (frame, dancer)."""
-
-beats = pa.schema([pa.field("time_s", pa.float64(), nullable=False, metadata={"unit": "s"})])
-"""One row a beat; tempo and confidence are in the table's metadata."""
+def _column(
+    name: str, kind: pa.DataType, description: str, *, unit: str | None = None, nullable: bool = False
+) -> pa.Field:
+    metadata = {"description": description} | ({"unit": unit} if unit else {})
+    return pa.field(name, kind, nullable=nullable, metadata=metadata)
 
 
-def embedding(family: str) -> pa.Schema:
-    """Return the one-row table of an embedding family; `vector` is null where `absent_reason` says why."""
-    extra = [pa.field("sentence", pa.string())] if family == "text" else []
-    return pa.schema(
-        [
-            pa.field("clip_id", pa.string(), nullable=False),
-            pa.field("vector", vector(DIMENSIONS[family])),
-            pa.field("absent_reason", pa.string()),
-            *extra,
-        ]
-    )
-
-
-search_index = pa.schema(
-    [
-        pa.field("clip_id", pa.string(), nullable=False, metadata={"description": "also the document's _id"}),
-        pa.field("index_name", pa.string(), nullable=False),
-        pa.field("content_hash", pa.string(), nullable=False, metadata={"description": "sha256 of document"}),
-        pa.field("document", pa.string(), nullable=False, metadata={"description": "the JSON as sent"}),
-        pa.field("avg_confidence", pa.float64(), nullable=False, metadata={"unit": "0..1"}),
-        pa.field("absent", pa.string(), nullable=False, metadata={"description": "JSON: family -> why no vector"}),
-        pa.field("timeline", pa.string(), nullable=False, metadata={"description": "where both dancers are found"}),
-    ]
-)
-
-clips = pa.schema(
-    [
-        pa.field("clip_id", pa.string(), nullable=False),
-        pa.field("path", pa.string(), nullable=False, metadata={"description": "relative to the video dir"}),
-        pa.field("size", pa.int64(), nullable=False, metadata={"unit": "bytes"}),
-        pa.field("mtime_ns", pa.int64(), nullable=False, metadata={"unit": "ns since 1970"}),
-        pa.field(
-            "content",
-            pa.string(),
-            nullable=False,
-            metadata={"description": "hash; unread-… until it is known"},
-        ),
-        pa.field("present", pa.bool_(), nullable=False, metadata={"description": "seen when last looked"}),
-        pa.field("renamed", pa.bool_(), nullable=False, metadata={"description": "its id was given to another path"}),
-    ]
-)
-"""The clips of a collection: which id was given to which file."""
-
-
-def _described(name: str) -> pa.Field:
-    """Return a field of `ClipRecord` as a column that also says what it is."""
+def _of_the_record(name: str) -> pa.Field:
     column = arrow_field(name)
     return column.with_metadata({**(column.metadata or {}), "description": COLUMNS[name].description})
 
 
-embeddings = pa.schema(
+keypoints = pa.schema(
     [
-        *[_described(name) for name, column in COLUMNS.items() if column.arrow and not column.is_vector],
-        *[_described(VECTOR_FIELDS[family]) for family in DIMENSIONS],
+        _column("frame", pa.int32(), "number of the sampled frame at 15 fps, from 0"),
+        _column("time_s", pa.float64(), "presentation time of the frame", unit="s"),
+        _column("role", pa.string(), "lead or follow"),
+        _column("track_id", pa.int32(), "track of the dancer in the clip"),
+        _column("box", vector(4), "x1, y1, x2, y2 of the dancer", unit="px of the video", nullable=True),
+        _column("keypoints", vector(KEYPOINTS * 3), "17 x (x, y, score)", unit="px, px, 0..1", nullable=True),
+        _column("hands", vector(2 * HAND_KEYPOINTS * 3), "left and right hand, each 21 x (x, y, score)",
+                unit="px, px, 0..1", nullable=True),
+        _column("valid", pa.bool_(), "the dancer was found in this frame"),
+        _column("interpolated", pa.bool_(), "the pose bridges a gap between two frames in which the dancer was found"),
+        _column("second_look", pa.bool_(), "the dancer was found behind the partner, by occlusion recovery"),
+    ]
+)  # fmt: skip
+"""One row a (frame, dancer)."""
+
+beats = pa.schema([_column("time_s", pa.float64(), "time of the beat", unit="s")])
+"""One row a beat; tempo and confidence are in the metadata of the table."""
+
+
+def embedding(family: str) -> pa.Schema:
+    """Return the schema of the one-row table of an embedding family.
+
+    Its vector is null where the clip has nothing for the family, and `absent_reason` says why.
+
+    Parameters
+    ----------
+    family : of `DIMENSIONS`
+    """
+    meaning = COLUMNS[VECTOR_FIELDS[family]].description
+    columns = [
+        _column("clip_id", pa.string(), COLUMNS["clip_id"].description),
+        _column("vector", vector(DIMENSIONS[family]), f"embedding of the {meaning}", nullable=True),
+        _column("absent_reason", pa.string(), "why there is no vector; null where there is one", nullable=True),
+    ]
+    if family == "text":
+        columns.append(_column("sentence", pa.string(), "the sentence that was embedded", nullable=True))
+    return pa.schema(columns)
+
+
+search_index = pa.schema(
+    [
+        _column("clip_id", pa.string(), COLUMNS["clip_id"].description),
+        _column("index_name", pa.string(), "version of the index that the document is in"),
+        _column("content_hash", pa.string(), "sha256 of the document without processing_time and created_at"),
+        _column("document", pa.string(), "the JSON as sent to the index"),
+        _column("avg_confidence", pa.float64(), COLUMNS["avg_confidence"].description, unit="0..1"),
+        _column("absent", pa.string(), "JSON object: family -> why it has no vector"),
+        _column("timeline", pa.string(), "a digit 0..9 for each part of the clip: share of frames with both dancers"),
     ]
 )
-"""One row a clip, all families side by side; derived from `ClipRecord`."""
+"""One row: the document of a clip, and what the report says of the clip beside it."""
+
+clips = pa.schema(
+    [
+        _column("clip_id", pa.string(), "id that was given to the file"),
+        _column("path", pa.string(), "path of the file, relative to the video dir"),
+        _column("size", pa.int64(), "size of the file", unit="bytes"),
+        _column("mtime_ns", pa.int64(), "when the file was last changed", unit="ns since 1970"),
+        _column("content", pa.string(), "hash of the file; unread-… until it has been read"),
+        _column("present", pa.bool_(), "the file was there when the folder was last listed"),
+        _column("renamed", pa.bool_(), "the id was first given to another path"),
+    ]
+)
+"""One row a clip of a collection: which id was given to which file."""
+
+embeddings = pa.schema(
+    [
+        *[_of_the_record(name) for name, column in COLUMNS.items() if column.arrow and not column.is_vector],
+        *[_of_the_record(VECTOR_FIELDS[family]) for family in DIMENSIONS],
+    ]
+)
+"""One row a clip, all families side by side."""
