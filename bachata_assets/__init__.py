@@ -1,7 +1,43 @@
-"""Dagster assets that turn videos of bachata couples into searchable multimodal embeddings."""
+"""Turns videos of bachata couples into searchable multimodal embeddings.
 
+The public names are imported when they are first used, so that `import bachata_assets` costs nothing.
+"""
+
+import importlib
 import sys
+from typing import TYPE_CHECKING, Any
 
 # OpenVINO reports every import and every export to Google Analytics, with a client id kept in the user's home folder.
 # Where this package cannot be imported it uses a stub of its own instead; so this stands before any import of it.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # the documented way to refuse an import
+
+if TYPE_CHECKING:
+    from bachata_assets.music.beats import find_beats
+    from bachata_assets.pose.estimator import CouplePoseEstimator
+    from bachata_assets.search.explanation import explain
+    from bachata_assets.search.index import SearchIndex
+
+    __version__: str
+
+__all__ = ["CouplePoseEstimator", "SearchIndex", "__version__", "explain", "find_beats"]
+
+_PLACES = {
+    "CouplePoseEstimator": "bachata_assets.pose.estimator",
+    "SearchIndex": "bachata_assets.search.index",
+    "explain": "bachata_assets.search.explanation",
+    "find_beats": "bachata_assets.music.beats",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("bachata-assets")
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,7 +3,9 @@
 import base64
 import json
 import socket
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -13,10 +15,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bachata_assets.cli import app
+from bachata_assets.collection import registry
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.music.beats import Beats
+from bachata_assets.orchestration.history import History
 from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.pipeline.checks import clip_checks
 from bachata_assets.pipeline.stages.pose import KEYPOINTS_VERSION
+from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets_tests.support.elasticsearch_node import Node
 from bachata_assets_tests.support.workplace import SAMPLE, SAMPLE_CLIPS, Workplace, generate, report_of
 
@@ -227,3 +233,35 @@ def test_an_empty_folder_makes_an_empty_report(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert report_of(tmp_path / "data")["summary"]["total_videos"] == 0
     assert pd.read_parquet(tmp_path / "data" / "embeddings.parquet").empty
+
+
+def test_the_folder_is_listed_once_the_log_is_asked_once_and_each_table_is_decoded_once(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: Counter[str] = Counter()
+
+    def counted(owner: Any, name: str) -> None:
+        function = getattr(owner, name)
+
+        def call(*args: Any, **named: Any) -> Any:
+            calls[f"{owner.__name__.rpartition('.')[2]}.{name}"] += 1
+            return function(*args, **named)
+
+        monkeypatch.setattr(owner, name, call)
+
+    for owner, name in (
+        (registry, "list_folder"),
+        (History, "read"),
+        (CoupleKeypoints, "from_table"),
+        (Beats, "from_table"),
+    ):
+        counted(owner, name)
+    for table in place.data.glob("*/basic_step_1.parquet"):
+        table.unlink()
+    assert place.generate().exit_code == 0
+    assert calls == {
+        "registry.list_folder": 1,
+        "History.read": 1,
+        "CoupleKeypoints.from_table": 1,
+        "Beats.from_table": 1,
+    }
