@@ -1,7 +1,8 @@
 """Make `bachata_assets/music/audio_constants.json`: centre and scale of every audio feature.
 
 `uv run python training/audio_constants.py FOLDER_OF_CLIPS` reads the clips' sound in windows of three lengths
-(real music) and rendered tracks of all rhythms and tempi, so that both count. Raise VERSION when the result changes.
+(real music) and rendered tracks of all rhythms and tempi, so that both count. Raise `music.embedding.VERSION` when the
+result changes.
 """
 
 import json
@@ -17,7 +18,6 @@ from bachata_assets.music.sound import RATE, Sound, load_sound
 from bachata_assets.music.timbre import Features
 from bachata_assets.synthetic.soundtrack import RHYTHMS, render_track
 
-VERSION = "1"
 WINDOWS = (4.0, 8.0, 16.0)
 """Seconds: short, usual and long clips."""
 REAL_SHARE = 0.8
@@ -62,7 +62,7 @@ def main() -> None:
     centre = weights @ means
     scale = np.sqrt(weights @ squares - centre**2)
     lines = [f"{json.dumps(name)}: [{c:.6g}, {s:.6g}]" for name, c, s in zip(names, centre, scale, strict=True)]
-    text = f'{{"version": "{VERSION}", "features": {{\n' + ",\n".join(lines) + "\n}}\n"
+    text = '{"features": {\n' + ",\n".join(lines) + "\n}}\n"
     TARGET.write_text(text, encoding="utf-8")
 
 

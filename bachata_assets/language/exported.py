@@ -18,8 +18,12 @@ def exported_encoder(folder: Path, identity: str, cache_dir: Path | None = None)
 
     Parameters
     ----------
-    folder : of the model, in sentence-transformers' form
-    identity : changes with the model's files
+    folder : Path
+        Folder of the model, in sentence-transformers' form.
+    identity : str
+        Fingerprint of the model's files.
+    cache_dir : Path or None
+        Folder that keeps the export; None: the user's cache folder.
     """
     return cached_export(identity.rpartition("-")[0], identity, lambda: _export(folder), cache_dir)
 

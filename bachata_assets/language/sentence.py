@@ -1,32 +1,33 @@
-"""The sentence that describes a clip, made from its annotation; this is what the text embedding embeds.
+"""The sentence that describes a clip, made from its annotation: the text embedding is its vector.
 
-Turning the sentence into a vector lives in `language/encoder.py`.
+The sentence becomes a vector in `language/encoder.py`.
 """
 
 from bachata_assets.annotation import Annotation
 
 UNKNOWN = ("", "unknown", "none", "n/a")
-"""What annotators write (in any case) where they do not know; such a field is left out of the sentence."""
-
+"""Words that annotators write (in any case) where they do not know; such a field is left out of the sentence."""
 ROLES = {
     "lead_focus": "focused on the lead",
     "follow_focus": "focused on the follow",
     "both": "for both lead and follow",
 }
+"""Label of `lead_follow_roles` -> words of the sentence."""
 
 
 def annotation_sentence(annotation: Annotation) -> str:
-    """Return the natural sentence that says what is known of a clip.
+    """Return the natural sentence that states what is known of a clip.
 
-    Only fields that the entry itself says, and says something in, appear: the fallbacks are left out, since
-    a sentence of fallbacks would say of a clip what nobody has said. A clip of unknown move is still a bachata
-    clip, so one without any annotation is "Dance move: bachata."
+    Only fields that the entry itself contains, and that are known, appear. Fallbacks are left out: they would state
+    about a clip what nobody has stated. A clip of unknown move is still a bachata clip.
 
-    Returns
-    -------
-    str
-        For example "Dance move: lady left turn, intermediate difficulty, low energy, focused on the follow,
-        at 102 beats per minute. Lady left turn throughout 3 seconds."
+    Examples
+    --------
+    >>> from bachata_assets.annotation import Annotation
+    >>> annotation_sentence(Annotation(move_label="lady_left_turn", energy_level="low", estimated_tempo=102))
+    'Dance move: lady left turn, low energy, at 102 beats per minute.'
+    >>> annotation_sentence(Annotation())
+    'Dance move: bachata.'
     """
     said = annotation.model_fields_set
     parts = [

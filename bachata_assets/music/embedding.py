@@ -1,6 +1,6 @@
-"""The audio embedding: 128 named, standardised numbers of how a clip's music sounds and moves.
+"""The audio embedding: 128 named, standardised numbers of how music sounds.
 
-The features live in `timbre.py` and `rhythm.py`; the constants are made by `training/audio_constants.py` and
+The features are computed in `timbre.py` and `rhythm.py`; the constants are made by `training/audio_constants.py` and
 never fitted on a user's collection, so that adding clips changes no vector.
 """
 
@@ -17,13 +17,16 @@ from bachata_assets.music.rhythm import rhythm_features
 from bachata_assets.music.sound import Sound
 from bachata_assets.music.timbre import Features, timbre_features
 
+VERSION = "1"
+"""Version of the audio embedding, of features and constants; to be raised when the same sound gives another vector."""
 SHORTEST = 1.0
 """Seconds of sound below which there is no audio embedding."""
 LIMIT = 4.0
-"""Standardised features are cut at this many deviations, so that no single one rules the vector."""
+"""Largest standardised feature, in deviations: no single one rules the vector."""
 NEED_BEATS = ("chroma.alike", "tempo.", "beat.", "rhythm.")
-"""Beginnings of the names that may be unknown."""
+"""Beginnings of the names of features that may be unknown."""
 CONSTANTS = "audio_constants.json"
+"""Name of the file of constants."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,12 @@ class Standard:
 
     Attributes
     ----------
-    version : changes whenever the vectors do
-    names : of the 128 dimensions
-    centre, scale : float64 (128,), mean and deviation of each feature
+    names : tuple of str
+        Names of the 128 dimensions.
+    centre, scale : np.ndarray
+        float64 (128,), mean and standard deviation of each feature.
     """
 
-    version: str
     names: tuple[str, ...]
     centre: np.ndarray
     scale: np.ndarray
@@ -49,7 +52,7 @@ def standard() -> Standard:
     content = json.loads((resources.files(__package__) / CONSTANTS).read_text(encoding="utf-8"))
     names = tuple(content["features"])
     table = np.array([content["features"][name] for name in names])
-    return Standard(content["version"], names, table[:, 0], table[:, 1])
+    return Standard(names, table[:, 0], table[:, 1])
 
 
 def feature_names() -> tuple[str, ...]:
@@ -58,20 +61,33 @@ def feature_names() -> tuple[str, ...]:
 
 
 def audio_features(sound: Sound, beats: Beats) -> Features:
-    """Return the raw features by name; those that need beats are NaN without."""
+    """Return the features by name, not standardised; those that need beats are NaN without."""
     return {**timbre_features(sound, beats), **rhythm_features(sound, beats)}
 
 
 def audio_embedding(sound: Sound | Absent, beats: Beats) -> np.ndarray | Absent:
-    """Return the audio embedding, float32 (128,) of length 1, or why there is none.
+    """Return the audio embedding.
 
     Features are standardised by the shipped constants and cut at 4 deviations. A feature that needs beats (or more
     beats than the clip has) takes its usual value, 0, where the sound has none.
 
+    Parameters
+    ----------
+    sound : Sound or Absent
+        Of `load_sound`.
+    beats : Beats
+        Of `find_beats` of the same sound.
+
+    Returns
+    -------
+    np.ndarray or Absent
+        float32 (128,) of Euclidean length 1, in the order of `feature_names`; Absent with the reason where there is no
+        sound or too little of it.
+
     Raises
     ------
     NonFiniteVectorError
-        Naming the dimensions that are NaN or Inf otherwise.
+        A feature that needs no beats is NaN or Inf; the error names the dimensions.
     """
     if isinstance(sound, Absent):
         return sound

@@ -1,6 +1,6 @@
-"""Onset strength in frequency bands, and how well it repeats: what tempo and rhythm are read from.
+"""Onset strength in frequency bands and its autocorrelation: what tempo and rhythm are read from.
 
-Choosing the tempo and the beats lives in `beats.py`.
+The tempo is chosen in `tempo.py`.
 """
 
 import numpy as np
@@ -11,18 +11,25 @@ from bachata_assets.music.sound import Sound
 HOP = 256
 """Samples between two values: 11.6 ms."""
 WINDOW = 1024
+"""Length of the Fourier transform's window, samples."""
 MELS = 64
+"""Number of mel filters that the bands are gathered from."""
 LOUDNESS = 0.25
 """Exponent from power to loudness (Stevens' law gives about 0.3)."""
 BANDS = 8
-"""Bands of equal width in mel; the lowest holds the bass, the highest the güira."""
+"""Number of bands, of equal width in mel; the lowest holds the bass, the highest the güira."""
 
 
 def onset_bands(sound: Sound) -> np.ndarray:
-    """Return onset strength (BANDS, T): the rise of loudness in mel bands, smoothed over about 25 ms, deviation 1.
+    """Return onset strength: the rise of loudness in mel bands, smoothed over about 25 ms.
 
     Loudness is power to a quarter: decibels would make as much of the noise between the strokes as of the strokes.
-    The smoothing makes repetitions comparable that do not fall on whole values.
+    The smoothing makes strokes comparable that lie a fraction of a value beside a multiple of the beat.
+
+    Returns
+    -------
+    np.ndarray
+        float32 (BANDS, T), `frame_rate` values per second, 0 or more, standard deviation 1 in each band.
     """
     librosa = load_librosa()
     from scipy.ndimage import gaussian_filter1d
@@ -41,8 +48,22 @@ def frame_rate(sound: Sound) -> float:
     return sound.rate / HOP
 
 
-def repetition(bands: np.ndarray, longest: int) -> np.ndarray:
-    """Return the correlation (longest + 1,) of the bands with themselves at each lag in values, -1..1."""
+def autocorrelation(bands: np.ndarray, longest: int) -> np.ndarray:
+    """Return the normalised autocorrelation of the bands, all bands together.
+
+    Parameters
+    ----------
+    bands : np.ndarray
+        float (K, T), onset strength of `onset_bands`.
+    longest : int
+        Largest lag, in values of `bands`.
+
+    Returns
+    -------
+    np.ndarray
+        float64 (min(longest, T - 1) + 1,), -1..1, for the lags 0, 1, ... : the products of the values that overlap, by
+        the square root of the energies of both.
+    """
     from scipy.signal import correlate
 
     centred = bands - bands.mean(axis=1, keepdims=True)
@@ -55,7 +76,20 @@ def repetition(bands: np.ndarray, longest: int) -> np.ndarray:
 
 
 def later(bands: np.ndarray, lag: float) -> np.ndarray:
-    """Return the bands `lag` values later (linear between values), as far as they go."""
+    """Return the bands `lag` values later, as far as they go.
+
+    Parameters
+    ----------
+    bands : np.ndarray
+        float (K, T).
+    lag : float
+        In values of `bands`; linear between values.
+
+    Returns
+    -------
+    np.ndarray
+        float (K, T - ceil(lag)) or one value less, (K, 0) where nothing is left.
+    """
     whole = int(lag)
     part = lag - whole
     length = bands.shape[1] - whole - 1

@@ -1,28 +1,44 @@
-"""How the music moves against its beat: tempo, beat, accents, syncopation.
+"""Features of how the music moves against its beat: tempo, beat, accents, syncopation.
 
-Finding the beats lives in `beats.py`; how the music sounds, in `timbre.py`.
+The beats are found in `beats.py`; features of how the music sounds are in `timbre.py`.
 """
 
 import numpy as np
 
-from bachata_assets.music.beats import Beats, bar_evidence
+from bachata_assets.music.beats import Beats
 from bachata_assets.music.compiled import load_librosa
-from bachata_assets.music.onsets import HOP, frame_rate, onset_bands, repetition
+from bachata_assets.music.onsets import HOP, autocorrelation, frame_rate, onset_bands
 from bachata_assets.music.sound import Sound
+from bachata_assets.music.tempo import bar_evidence
 from bachata_assets.music.timbre import Features
 
 POSITIONS = 8
-"""Points within a beat at which accents are read."""
+"""Number of points within a beat at which accents are read."""
 REGISTERS = {"low": slice(0, 2), "middle": slice(2, 5), "high": slice(5, 8)}
 """Groups of onset bands: bass and low bongo; guitar, voice, high bongo; güira."""
 LAGS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0)
-"""Beats at which onsets are compared with themselves."""
+"""Lags of the autocorrelation, in beats."""
 BAR_CYCLES = (1, 2, 3, 5, 6, 7)
-"""Cycles in a four-beat bar; 4 is the beat itself."""
+"""Numbers of cycles in a four-beat bar; 4 is the beat itself."""
 
 
 def rhythm_features(sound: Sound, beats: Beats) -> Features:
-    """Return tempo, beat, accent profile, bar spectrum and syncopation; NaN without beats."""
+    """Return tempo, beat, accent profile, bar spectrum and syncopation.
+
+    Parameters
+    ----------
+    sound : Sound
+        The clip's sound.
+    beats : Beats
+        Of `find_beats` of the same sound.
+
+    Returns
+    -------
+    dict of float
+        Feature name -> value; what needs beats is NaN without. `tempo.octaves` is in octaves from 120 beats per minute,
+        `beat.unevenness` the decadic logarithm of the standard deviation of the logarithms of the intervals; accents
+        and strengths are relative to the mean onset strength.
+    """
     bands = onset_bands(sound)
     rate = frame_rate(sound)
     beat_period = 60 * rate / beats.tempo if beats.tempo else float("nan")
@@ -55,11 +71,11 @@ def _tempo(bands: np.ndarray, beats: Beats, period: float) -> Features:
         "tempo.octaves": float(np.log2(beats.tempo / 120)) if beats.tempo else float("nan"),
         "tempo.confidence": beats.confidence,
     }
-    correlation = repetition(bands, bands.shape[1] - 1)
+    correlation = autocorrelation(bands, bands.shape[1] - 1)
     for lag in LAGS:
         inside = beats.tempo is not None and lag * period < 0.8 * len(correlation)
         value = np.interp(lag * period, np.arange(len(correlation)), correlation) if inside else np.nan
-        features[f"tempo.repeats_after_{lag:g}_beats"] = float(value)
+        features[f"tempo.autocorrelation_at_{lag:g}_beats"] = float(value)
     return features
 
 

@@ -1,7 +1,4 @@
-"""The sound of a clip: decoding it to mono samples on the video's clock.
-
-What is heard in it lives in `beats.py` and `families.py`.
-"""
+"""The sound of a clip: decoding it to mono samples on the video's clock."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +8,7 @@ import numpy as np
 from bachata_assets.families import Absent
 
 RATE = 22050
-"""Samples a second, librosa's own default."""
+"""Samples per second, librosa's own default."""
 SILENCE = 1e-4
 """Peak below which a track counts as silent (-80 dBFS)."""
 
@@ -26,8 +23,10 @@ class Sound:
 
     Attributes
     ----------
-    samples : float32 (n,), -1..1; sample 0 is at time 0 of the video
-    rate : samples a second
+    samples : np.ndarray
+        float32 (n,), -1..1; sample 0 is at time 0 of the video.
+    rate : int
+        Samples per second.
     """
 
     samples: np.ndarray
@@ -40,14 +39,19 @@ class Sound:
 
 
 def load_sound(path: Path) -> Sound | Absent:
-    """Return the first audio stream of a file as mono at 22,050 Hz, or why there is none to hear.
+    """Return the first audio stream of a file as mono at 22,050 Hz.
 
     Sound that starts after the video is padded, sound before it dropped, so that times agree with the pictures'.
+
+    Returns
+    -------
+    Sound or Absent
+        Absent with the reason where there is no audio stream, or nothing to hear in it.
 
     Raises
     ------
     SoundError
-        When the file or its audio cannot be decoded.
+        The file or its audio cannot be decoded.
     """
     import av
 

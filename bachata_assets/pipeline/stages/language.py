@@ -2,12 +2,11 @@
 
 from bachata_assets import schemas
 from bachata_assets.collection.clip import Clip
+from bachata_assets.language.encoder import installed_fingerprint, text_version
 from bachata_assets.language.sentence import annotation_sentence
 from bachata_assets.pipeline.stage import ClipStage, Made, Tables
 from bachata_assets.pipeline.stages.vectors import vector_made
 from bachata_assets.pipeline.tools import Tools
-
-TEXT_VERSION = "2"
 
 
 def stages() -> list[ClipStage]:
@@ -17,7 +16,7 @@ def stages() -> list[ClipStage]:
             name="text_embedding",
             inputs=("annotation",),
             schema=schemas.embedding("text"),
-            code_version=TEXT_VERSION,
+            code_version=text_version(installed_fingerprint()),
             description="What the annotation says, as a sentence embedded by all-MiniLM-L6-v2; 384 numbers.",
             group="language",
             kinds=("python", "huggingface", "parquet"),

@@ -6,18 +6,18 @@ from pathlib import Path
 from bachata_assets import schemas
 from bachata_assets.collection.clip import Clip
 from bachata_assets.families import Absent
-from bachata_assets.music.sound import Sound
+from bachata_assets.music.beats import VERSION as BEATS_VERSION
+from bachata_assets.music.beats import Beats, find_beats
+from bachata_assets.music.embedding import VERSION as AUDIO_VERSION
+from bachata_assets.music.embedding import audio_embedding
+from bachata_assets.music.sound import Sound, SoundError, load_sound
 from bachata_assets.pipeline.stage import ClipStage, Made, Tables
 from bachata_assets.pipeline.stages.vectors import vector_made
 from bachata_assets.pipeline.tools import Tools
 
-BEATS_VERSION = "1"
-
 
 def stages() -> list[ClipStage]:
     """Return the music stages."""
-    from bachata_assets.music.embedding import standard
-
     beats = ClipStage(
         name="beats",
         inputs=("clip_file",),
@@ -32,7 +32,7 @@ def stages() -> list[ClipStage]:
         name="audio_embedding",
         inputs=("clip_file", "beats"),
         schema=schemas.embedding("audio"),
-        code_version=standard().version,
+        code_version=AUDIO_VERSION,
         description="How the music sounds: MFCC, chroma, spectrum, tempo, beat and rhythm; 128 numbers.",
         group="music",
         kinds=("python", "parquet"),
@@ -43,17 +43,12 @@ def stages() -> list[ClipStage]:
 
 def make_beats(clip: Clip, _tables: Tables, _tools: Tools) -> Made:
     """Hear the beats."""
-    from bachata_assets.music.beats import find_beats
-
     beats = find_beats(_sound(clip))
     return Made(beats.to_table(), {"tempo": beats.tempo, "confidence": beats.confidence, "beats": len(beats.times)})
 
 
 def make_audio_embedding(clip: Clip, tables: Tables, _tools: Tools) -> Made:
     """Describe the sound."""
-    from bachata_assets.music.beats import Beats
-    from bachata_assets.music.embedding import audio_embedding
-
     vector = audio_embedding(_sound(clip), tables.decoded("beats", Beats.from_table))
     return vector_made("audio", clip.clip_id, vector, {})
 
@@ -65,8 +60,6 @@ def _sound(clip: Clip) -> Sound | Absent:
 @lru_cache(maxsize=1)
 def _decoded(path: Path, _content: str) -> Sound | Absent:
     """Decode a clip's sound once for both stages; one that cannot be decoded is one that is not there."""
-    from bachata_assets.music.sound import SoundError, load_sound
-
     try:
         return load_sound(path)
     except SoundError as error:
