@@ -28,6 +28,7 @@ docs:  ## Build the documentation into site/, without a network
 
 reference:  ## Write the pages of the docs that are made from the code
 	uv run python -m scripts.make_settings_and_cli_pages
+	uv run python -m scripts.make_data_dictionary
 
 bench:  ## Every measurement of the docs, on an idle machine: hours. `make bench ONLY="search report"` for some
 	uv run --group bench python -m benchmarks $(ONLY)

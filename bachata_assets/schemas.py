@@ -2,7 +2,7 @@
 
 The columns of `embeddings` are derived from `ClipRecord` (`clip_record.py`). How tables are written and read is in
 `collection/dataset.py`; how their rows are computed, in the folders of each domain. Missing is null, never zero and
-never NaN.
+never NaN. `docs/data_dictionary.md` is written from this module.
 """
 
 import pyarrow as pa
@@ -38,10 +38,10 @@ keypoints = pa.schema(
         _column("frame", pa.int32(), "number of the sampled frame at 15 fps, from 0"),
         _column("time_s", pa.float64(), "presentation time of the frame", unit="s"),
         _column("role", pa.string(), "lead or follow"),
-        _column("track_id", pa.int32(), "track of the dancer in the clip"),
+        _column("track_id", pa.int32(), "track of the dancer in the clip: 0 or 1"),
         _column("box", vector(4), "x1, y1, x2, y2 of the dancer", unit="px of the video", nullable=True),
         _column("keypoints", vector(KEYPOINTS * 3), "17 x (x, y, score)", unit="px, px, 0..1", nullable=True),
-        _column("hands", vector(2 * HAND_KEYPOINTS * 3), "left and right hand, each 21 x (x, y, score)",
+        _column("hands", vector(2 * HAND_KEYPOINTS * 3), "left, then right hand, each 21 x (x, y, score)",
                 unit="px, px, 0..1", nullable=True),
         _column("valid", pa.bool_(), "the dancer was found in this frame"),
         _column("interpolated", pa.bool_(), "the pose bridges a gap between two frames in which the dancer was found"),
@@ -107,3 +107,51 @@ embeddings = pa.schema(
     ]
 )
 """One row a clip, all families side by side."""
+
+PROVENANCE = {
+    "data_version": "hash of `code_version` and of the data versions of the inputs",
+    "code_version": "version of the code that made the table, with the fingerprint of its model where it has one",
+    "inputs": "asset -> data version that the table was made from",
+    "seconds": "time that making it took, s",
+    "made_at": "when it was made, s since 1970",
+}
+"""Key of the provenance of every table of a clip -> meaning."""
+
+_CLOCK = {"clock": "`beats` where the beats are trusted, else `seconds`"}
+
+METADATA = {
+    "keypoints": (
+        "couple",
+        {
+            "fps": "sampling rate, frames per second",
+            "width": "width of the video, px",
+            "height": "height of the video, px",
+            "frame_count": "number of sampled frames",
+            "detection_rate": "share of frames in which both dancers are found, 0..1",
+            "plainly_seen_rate": "share of frames in which both are found without interpolation or occlusion recovery",
+            "certain_rate": "share of frames in which both poses have a mean keypoint score of 0.3 or more",
+            "second_look_rate": "share of frames in which a dancer was found only by occlusion recovery",
+            "interpolated_rate": "share of frames in which a dancer's pose was interpolated over a gap",
+            "avg_confidence": "mean keypoint score of the dancers that are found, 0..1",
+            "quality_score": "0.6 x detection_rate + 0.4 x avg_confidence, 0..1",
+            "role_confidence": "probability that lead and follow are not exchanged, 0.5..1",
+            "role_evidence": "cue -> its log-odds that the dancer who is called the leader leads",
+            "suspected_swaps": "times of suspected identity switches, s",
+        },
+    ),
+    "beats": (
+        "beats",
+        {
+            "tempo": "beats per minute, null without beats",
+            "confidence": "how clearly the music repeats at this tempo, 0..1; from 0.5 the beats are trusted",
+            "duration": "length of the sound, s",
+            "reason": "why there are no beats, null where there are",
+        },
+    ),
+    "lead_embedding": ("about", _CLOCK),
+    "follow_embedding": ("about", _CLOCK),
+    "interaction_embedding": ("about", _CLOCK),
+    "audio_embedding": ("about", {}),
+    "text_embedding": ("about", {"sentence": "the sentence that was embedded"}),
+}
+"""Asset -> key of its table's schema metadata, and what stands in the JSON under it."""

@@ -1,19 +1,26 @@
 """The documentation site: its written pages are those of the code, it builds, and asks the network for nothing."""
 
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
-from scripts import make_settings_and_cli_pages
+from bachata_assets import schemas
+from bachata_assets.collection.dataset import PROVENANCE_KEY
+from bachata_assets_tests.support.workplace import Workplace
+from scripts import make_data_dictionary, make_settings_and_cli_pages
 
 PROJECT = Path(__file__).resolve().parents[1]
 WRITTEN = {
     "settings.md": make_settings_and_cli_pages.settings_page,
     "cli.md": make_settings_and_cli_pages.cli_page,
+    "data_dictionary.md": make_data_dictionary.page,
 }
 """Page of docs/ -> the function that writes it."""
 
@@ -22,6 +29,18 @@ WRITTEN = {
 def test_a_written_page_is_up_to_date(name: str, write: Callable[[], str]) -> None:
     page = (PROJECT / "docs" / name).read_text(encoding="utf-8")
     assert page == write(), f"docs/{name} is stale: run `make reference`"
+
+
+def test_the_data_dictionary_names_every_metadata_key_of_every_table(sample_made: tuple[Workplace, Any]) -> None:
+    data = sample_made[0].data
+    assets = {path.parent.name for path in data.glob("*/*.parquet")}
+    assert assets == {*schemas.METADATA, "search_index"}
+    for asset in assets:
+        metadata = pq.read_schema(data / asset / "basic_step_1.parquet").metadata
+        found = {key.decode(): set(json.loads(value)) for key, value in metadata.items()}
+        key, meanings = schemas.METADATA.get(asset, ("", {}))
+        expected = {PROVENANCE_KEY.decode(): set(schemas.PROVENANCE)} | ({key: set(meanings)} if key else {})
+        assert found == expected, asset
 
 
 @pytest.fixture(scope="module")
