@@ -88,7 +88,7 @@ def later(bands: np.ndarray, lag: float) -> np.ndarray:
     Returns
     -------
     np.ndarray
-        float (K, T - ceil(lag)) or one value less, (K, 0) where nothing is left.
+        float (K, T - int(lag) - 1), (K, 0) where nothing is left.
     """
     whole = int(lag)
     part = lag - whole
