@@ -118,6 +118,12 @@ PROVENANCE = {
 """Key of the provenance of every table of a clip -> meaning."""
 
 _CLOCK = {"clock": "`beats` where the beats are trusted, else `seconds`"}
+_ABOUT = {
+    "lead": _CLOCK,
+    "follow": _CLOCK,
+    "interaction": _CLOCK,
+    "text": {"sentence": "the sentence that was embedded"},
+}
 
 METADATA = {
     "keypoints": (
@@ -148,10 +154,6 @@ METADATA = {
             "reason": "why there are no beats, null where there are",
         },
     ),
-    "lead_embedding": ("about", _CLOCK),
-    "follow_embedding": ("about", _CLOCK),
-    "interaction_embedding": ("about", _CLOCK),
-    "audio_embedding": ("about", {}),
-    "text_embedding": ("about", {"sentence": "the sentence that was embedded"}),
+    **{f"{family}_embedding": ("about", _ABOUT.get(family, {})) for family in DIMENSIONS},
 }
 """Asset -> key of its table's schema metadata, and what stands in the JSON under it."""

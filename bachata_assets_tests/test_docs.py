@@ -24,6 +24,8 @@ MIGRATING = PROJECT / "docs" / "migrating.md"
 BEFORE = {"scripts/generate_embeddings.py", "scripts/download_mmpose_models.py"}
 """The mission's, named in docs/migrating.md beside what they are here."""
 
+ELSEWHERE = {"generate_embeddings.py", "verify_embedding_pipeline.py"}
+
 
 def commands_of(page: Path) -> list[list[str]]:
     """Return the words after `bachata-assets` wherever a page calls it."""
@@ -105,6 +107,15 @@ def test_every_link_of_the_docs_leads_somewhere(page: Path) -> None:
             assert anchor in headings(file), f"{page.name}: {target}#{anchor}"
     for picture in re.findall(r'src(?:set)?="([^"]+)"', page.read_text()):
         assert (page.parent / picture).exists(), f"{page.name}: {picture}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_module_that_the_docs_name_exists(page: Path) -> None:
+    modules = {path.relative_to(PROJECT).as_posix() for path in PROJECT.glob("[!.]*/**/*.py")}
+    named = (
+        {name for code in code_of(page) for name in re.findall(r"(?<![\w:/-])[\w/-]+\.py\b", code)} - BEFORE - ELSEWHERE
+    )
+    assert {name for name in named if not any(f"/{path}".endswith(f"/{name}") for path in modules)} == set()
 
 
 def headings(page: Path) -> set[str]:
