@@ -18,9 +18,12 @@ from scipy.optimize import minimize
 
 from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.models.pose_models import PoseModels
+from bachata_assets.pose.tracking.parameters import DEFAULTS
 from bachata_assets.pose.tracking.roles import CUES, measures
 from benchmarks.support import keypoints_dev
 
+SHIPPED = [getattr(DEFAULTS.roles.cues, name) for name in CUES]
+"""Spread and weight of each cue, in the order of CUES."""
 ROLES_AT_S = 0.5
 SURE = 0.9
 HELD_AT, HELD_WITHIN = 0.5, 0.1
@@ -39,7 +42,7 @@ def known(folder: Path) -> Iterator[tuple[str, list[float]]]:
         x = couple.boxes[seen[np.abs(couple.times[seen] - ROLES_AT_S).argmin()]][:, [0, 2]].mean(axis=1)
         if (x[0] < x[1]) != (sides[path.stem] == "left"):
             couple = couple.swapped()
-        yield path.stem, measures(couple.boxes, couple.keypoints, couple.valid)
+        yield path.stem, [*measures(couple.boxes, couple.keypoints, couple.valid).values()]
 
 
 def guessed(table: Path, without: set[str]) -> Iterator[tuple[str, list[float]]]:
@@ -50,12 +53,12 @@ def guessed(table: Path, without: set[str]) -> Iterator[tuple[str, list[float]]]
         ordered = rows.sort_values(["time_s", "dancer"])
         boxes = np.stack(list(ordered["box"])).reshape(-1, 2, 4)
         keypoints = np.stack(list(ordered["keypoints"])).reshape(-1, 2, 17, 3)
-        yield str(clip), measures(boxes, keypoints, ordered["valid"].to_numpy().reshape(-1, 2))
+        yield str(clip), [*measures(boxes, keypoints, ordered["valid"].to_numpy().reshape(-1, 2)).values()]
 
 
 def signs(measured: np.ndarray) -> np.ndarray:
     """Return what each cue says (N, cues) before its weight, -1..1."""
-    said: np.ndarray = np.tanh(measured / np.array([cue.spread for cue in CUES.values()]))
+    said: np.ndarray = np.tanh(measured / np.array([cue.spread for cue in SHIPPED]))
     return said
 
 
@@ -113,7 +116,7 @@ def main() -> None:
     count *= len(both) / count.sum()
     # Takes of one move are one family; the known clips are of many couples and stand for themselves.
     families = np.array([*sets["known roles"], *(re.sub(r"[\d_]+$", "", clip) for clip in sets["guessed roles"])])
-    shipped = np.array([cue.weight for cue in CUES.values()])
+    shipped = np.array([cue.weight for cue in SHIPPED])
     fitted, odds = fit(both, count), left_out(both, count, families)
     print("| cue | right, known | right, guessed | shipped weight | fitted weight |\n|---|---|---|---|---|")
     for index, name in enumerate(CUES):

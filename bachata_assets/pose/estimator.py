@@ -1,6 +1,6 @@
 """`CouplePoseEstimator`: a video file to `CoupleKeypoints`.
 
-The steps live beside it, each usable alone: `candidates.py` (frames to persons), `tracks.py` (persons to the two
+Its steps are in `tracking/`, each usable alone: `candidates.py` (frames to persons), `tracks.py` (persons to the two
 dancers), `dense.py` (poses on every frame), `roles.py` (who leads).
 """
 
@@ -15,16 +15,31 @@ from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.hands import find_hands
 from bachata_assets.pose.models.pose_models import PoseModels
+from bachata_assets.pose.tracking.activity import ActivityMap
 from bachata_assets.pose.tracking.background import RoomSamples
 from bachata_assets.pose.tracking.candidates import Candidates, find_candidates
 from bachata_assets.pose.tracking.dense import DenseCouple, estimate_every_frame
-from bachata_assets.pose.tracking.liveliness import Liveliness
+from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters
 from bachata_assets.pose.tracking.roles import judge_roles
 from bachata_assets.pose.tracking.tracks import track_couple
 from bachata_assets.video.probe import probe
 
-DETECT_EVERY = 2
-"""Frames from one look of the detector to the next (0.13 s); boxes between are interpolated."""
+VERSION = "6"
+"""Version of the keypoints that this module makes with the default parameters.
+
+Raise it whenever the same clip and models give other keypoints: tables of earlier versions are then made again.
+"""
+
+
+def code_version(parameters: TrackingParameters = DEFAULTS) -> str:
+    """Return the version of the keypoints made with these parameters: VERSION, and a digest where they are others.
+
+    Examples
+    --------
+    >>> code_version()
+    '6'
+    """
+    return VERSION if parameters == DEFAULTS else f"{VERSION}-{parameters.digest()}"
 
 
 class NoCoupleError(ValueError):
@@ -37,11 +52,28 @@ class NoCoupleError(ValueError):
 
 
 class CouplePoseEstimator:
-    """Finds both dancers of a clip, keeps them apart and tells the leader; shares its models with other clips."""
+    """Finds both dancers of a clip, keeps them apart and tells the leader.
 
-    def __init__(self, models: PoseModels, detect_every: int = DETECT_EVERY) -> None:
+    Parameters
+    ----------
+    models : shared by all clips; `PoseModels.load()` gives those that come with the project
+    parameters : thresholds; others than the defaults make another version of the keypoints (`code_version`)
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from bachata_assets.pose.models.pose_models import PoseModels
+    >>> estimate = CouplePoseEstimator(PoseModels.load(precision="f32"))
+    >>> couple = estimate(Path("data/sample/videos/basic_steps/basic_step_1.mp4"))
+    >>> couple.keypoints.shape  # frames, (lead, follow), COCO joints, (x, y, score)
+    (90, 2, 17, 3)
+    >>> round(couple.detection_rate, 2), couple.role_confidence > 0.5
+    (1.0, True)
+    """
+
+    def __init__(self, models: PoseModels, parameters: TrackingParameters = DEFAULTS) -> None:
         self.models = models
-        self.detect_every = detect_every
+        self.parameters = parameters
 
     def __call__(self, path: Path, lead_side: Literal["left", "right"] | None = None) -> CoupleKeypoints:
         """Return the couple's keypoints over the whole clip at 15 fps.
@@ -63,42 +95,56 @@ class CouplePoseEstimator:
     def with_pictures(
         self, path: Path, lead_side: Literal["left", "right"] | None = None, ended: Event | None = None
     ) -> tuple[CoupleKeypoints, list[tuple[int, np.ndarray]]]:
-        """Return what calling it does, and a few of the frames looked at (index, picture), spread over the clip.
+        """Return what calling it does, and a few frames spread over the clip: (index, picture uint8 (H, W, 3) BGR).
 
         Parameters
         ----------
+        path, lead_side : as for a call
         ended : once it is set, by another thread, `EndedError` is raised at the next frame
+
+        Raises
+        ------
+        UnreadableVideoError, NoCoupleError
+            As by a call.
+        EndedError
+            `ended` was set.
         """
         info = probe(path)
         frames = ClipFrames(path, decoder_threads=max(1, self.models.threads // 2), ended=ended)
-        times, steps, candidates, liveliness, samples = self._look(frames)
-        alive = liveliness.of([found.keypoints for found in candidates])
-        track = track_couple(candidates, times[steps], alive)
+        times, steps, candidates, activity, samples = self._detect(frames)
+        active = activity.of([found.keypoints for found in candidates])
+        track = track_couple(candidates, times[steps], active, self.parameters)
         if (track.chosen < 0).all():
             raise NoCoupleError(path, f"nobody found in {len(times)} frames")
-        dense = estimate_every_frame(self.models, frames, times, steps, candidates, track, samples)
+        dense = estimate_every_frame(self.models, frames, times, steps, candidates, track, samples, self.parameters)
         hands = find_hands(self.models, frames, dense.keypoints, dense.valid) if self.models.finds_hands else None
         size = (info.width, info.height)
-        couple = _couple(dense, hands, times, frames, size, lead_side)
+        couple = _couple(dense, hands, times, frames, size, lead_side, self.parameters)
         return couple, [(index, frames.with_borders(picture, size)) for index, picture in samples.pictures]
 
-    def _look(self, frames: ClipFrames) -> tuple[np.ndarray, np.ndarray, list[Candidates], Liveliness, RoomSamples]:
-        """Return all times (T,), the steps looked at (S,), their candidates, the places that move, a few frames."""
+    def _detect(self, frames: ClipFrames) -> tuple[np.ndarray, np.ndarray, list[Candidates], ActivityMap, RoomSamples]:
+        """Return what one pass over the frames gives.
+
+        Returns
+        -------
+        times of all frames, float64 (T,), s; indices of those on which the detector ran, int (S,); their candidates;
+        where the picture changes; a few frames
+        """
         times: list[float] = []
         steps: list[int] = []
-        liveliness, samples = Liveliness(), RoomSamples()
+        activity, samples = ActivityMap(self.parameters.activity), RoomSamples(self.parameters.occlusions)
 
-        def looked_at() -> Iterator[np.ndarray]:
+        def detected_on() -> Iterator[np.ndarray]:
             for index, (time_s, picture) in enumerate(frames):
                 times.append(time_s)
-                if index % self.detect_every == 0:
+                if index % self.parameters.detection.detect_every == 0:
                     steps.append(index)
-                    liveliness.add(picture)
+                    activity.add(picture)
                     samples.add(index, picture)
                     yield picture
 
-        candidates = list(find_candidates(self.models, looked_at()))
-        return np.array(times), np.array(steps), candidates, liveliness, samples
+        candidates = list(find_candidates(self.models, detected_on(), self.parameters))
+        return np.array(times), np.array(steps), candidates, activity, samples
 
 
 def _couple(
@@ -108,9 +154,10 @@ def _couple(
     frames: ClipFrames,
     size: tuple[int, int],
     lead_side: Literal["left", "right"] | None,
+    parameters: TrackingParameters,
 ) -> CoupleKeypoints:
     """Return the dancers in the video's own pixels, lead first."""
-    roles = judge_roles(dense.boxes, dense.keypoints, dense.valid, lead_side)
+    roles = judge_roles(dense.boxes, dense.keypoints, dense.valid, lead_side, parameters.roles)
     scale = max(frames.region.size) / max(dense.size)
     to_own_pixels = np.array([scale, scale, 1], np.float32)
     origin = np.array([frames.region.left, frames.region.top, 0], np.float32)

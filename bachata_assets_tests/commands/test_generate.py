@@ -21,8 +21,8 @@ from bachata_assets.music.beats import Beats
 from bachata_assets.orchestration.history import History
 from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.pipeline.checks import clip_checks
-from bachata_assets.pipeline.stages.pose import KEYPOINTS_VERSION
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.pose.estimator import code_version
 from bachata_assets_tests.support.elasticsearch_node import Node
 from bachata_assets_tests.support.workplace import SAMPLE, SAMPLE_CLIPS, Workplace, generate, report_of
 
@@ -52,7 +52,7 @@ def test_the_sample_becomes_vectors_a_report_and_a_log(sample_made: tuple[Workpl
     assert report["quality_metrics"]["min_quality_score"] == scores[0]
     assert report["quality_metrics"]["median_quality_score"] == (scores[1] + scores[2]) / 2
     assert report["embeddings"][0]["avg_confidence"] > 0
-    assert report["versions"]["stages"]["keypoints"].startswith(f"{KEYPOINTS_VERSION}+")
+    assert report["versions"]["stages"]["keypoints"].startswith(f"{code_version()}+")
     assert all(
         len(said["passed"]) + len(said["warnings"]) == len(clip_checks(0.5)) for said in report["checks"].values()
     )

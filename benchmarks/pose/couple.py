@@ -178,7 +178,7 @@ def with_truth(
     for name, path, truth in clips:
         couple = estimate(path)
         fit = Fit.of(couple.times, couple.keypoints, couple.valid, truth)
-        looks = [(time_s, frame) for time_s, frame in ClipFrames(path)][:: estimate.detect_every]
+        looks = [(time_s, frame) for time_s, frame in ClipFrames(path)][:: estimate.parameters.detection.detect_every]
         found = list(find_candidates(estimate.models, [frame for _, frame in looks]))
         plain = Fit.of(np.array([time_s for time_s, _ in looks]), *greedy(found), truth)
         goals.add(couple, fit.lead_first)

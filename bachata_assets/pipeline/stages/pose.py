@@ -8,11 +8,9 @@ from bachata_assets.collection.clip import Clip
 from bachata_assets.pipeline.stage import ClipStage, Made, Tables
 from bachata_assets.pipeline.stages.vectors import vector_made
 from bachata_assets.pipeline.tools import Tools
-from bachata_assets.pose import embeddings
+from bachata_assets.pose import embeddings, estimator
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.drawing.preview_picture import preview_picture
-
-KEYPOINTS_VERSION = "6"
 
 
 def stages(model_fingerprint: str) -> list[ClipStage]:
@@ -21,7 +19,7 @@ def stages(model_fingerprint: str) -> list[ClipStage]:
         name="keypoints",
         inputs=("clip_file",),
         schema=schemas.keypoints,
-        code_version=f"{KEYPOINTS_VERSION}+{model_fingerprint}",
+        code_version=f"{estimator.code_version()}+{model_fingerprint}",
         description="Both dancers' 17 COCO keypoints at 15 fps, who leads, and how well they were seen.",
         group="pose",
         kinds=("python", "pytorch", "parquet"),
@@ -38,8 +36,8 @@ def stages(model_fingerprint: str) -> list[ClipStage]:
 
 def make_keypoints(clip: Clip, _tables: Tables, tools: Tools) -> Made:
     """Find the couple in the clip's frames."""
-    estimator = tools.pose_models.estimator()
-    couple, pictures = estimator.with_pictures(clip.path, lead_side=clip.annotation.lead, ended=tools.ended)
+    estimate = tools.pose_models.estimator()
+    couple, pictures = estimate.with_pictures(clip.path, lead_side=clip.annotation.lead, ended=tools.ended)
     preview = preview_picture(clip.clip_id, couple, pictures)
     return Made(couple.to_table(), couple.summary(), {layout.preview_picture(clip.clip_id): preview})
 

@@ -1,36 +1,48 @@
-"""What a dancer wears: colour histograms of hair, torso, arms and legs, read at the keypoints.
+"""What a dancer wears: colour histograms of head, torso, arms and legs, read at the keypoints.
 
-Who is who by these is `identity.py`'s concern.
+How they tell the two dancers apart is in `reidentification.py`.
 """
 
 import numpy as np
 
 from bachata_assets.pose.skeleton import EARS, FLANKS, HIPS, SHINS, SHOULDERS, THIGHS, UPPER_ARMS
+from bachata_assets.pose.tracking.parameters import DEFAULTS, ClothesParameters
 from bachata_assets.schemas import KEYPOINTS
 
 BINS = 5
-"""Per Lab channel."""
+"""Number of bins per channel of CIE Lab."""
 PARTS = ("head", "torso", "arms", "legs")
-FEWEST_POINTS = 4
-"""A part with fewer points in sight counts as not seen."""
+"""Parts of the body that have a histogram each."""
 FEATURES = len(PARTS) * BINS**3
+"""Length of all histograms of a person."""
 
 _TORSO = [joint for flank in FLANKS for joint in flank]
 """Left shoulder and hip, right shoulder and hip."""
 _LIMBS = {"arms": UPPER_ARMS, "legs": (*THIGHS, *SHINS)}
 _CORNERS = np.array(list(np.ndindex(2, 2, 2)))
 _ALONG = np.linspace(0.1, 0.9, 7)
+"""Sample points along a limb or down the torso, in its length."""
 _ACROSS = np.linspace(0.15, 0.85, 5)
+"""Sample points across the torso, in its width."""
 
 
-def body_colours(frame: np.ndarray, keypoints: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
-    """Return the colour histograms (N, FEATURES) of N persons; each part sums to 1 (or 0 where it is not seen).
+def body_colours(
+    frame: np.ndarray,
+    keypoints: np.ndarray,
+    counts: np.ndarray | None = None,
+    parameters: ClothesParameters = DEFAULTS.clothes,
+) -> np.ndarray:
+    """Return the colour histograms of persons.
 
     Parameters
     ----------
     frame : uint8 (H, W, 3), BGR
     keypoints : float32 (N, 17, 3), x y score in px of `frame`
     counts : bool (H, W), the pixels to look at; None: all
+
+    Returns
+    -------
+    float32 (N, FEATURES); each part of the body sums to 1, or to 0 where it is not seen
     """
     import cv2
 
@@ -40,7 +52,7 @@ def body_colours(frame: np.ndarray, keypoints: np.ndarray, counts: np.ndarray | 
         seen = (xy >= 0).all(1) & (xy[:, 0] < width) & (xy[:, 1] < height)
         if counts is not None:
             seen[seen] = counts[xy[seen, 1], xy[seen, 0]]
-        seen &= np.bincount(_PART[seen], minlength=len(PARTS))[_PART] >= FEWEST_POINTS
+        seen &= np.bincount(_PART[seen], minlength=len(PARTS))[_PART] >= parameters.fewest_points
         if seen.any():
             pixels = frame[xy[seen, 1], xy[seen, 0]][None]
             lab = cv2.cvtColor(pixels, cv2.COLOR_BGR2LAB)[0]
@@ -49,16 +61,20 @@ def body_colours(frame: np.ndarray, keypoints: np.ndarray, counts: np.ndarray | 
 
 
 def _sample_points(xy: np.ndarray) -> np.ndarray:
-    """Return the points int (N, M, 2) to look at on persons with joints (N, 17, 2); `_PART` tells whose they are."""
+    """Return the points to look at, int (N, M, 2), of persons with joints (N, 17, 2), px.
+
+    `_PART` (M,) says to which part of the body a point belongs.
+    """
     trunk = np.linalg.norm((xy[:, SHOULDERS] - xy[:, HIPS]).mean(1), axis=-1)
     points: np.ndarray = (_OF_JOINTS @ xy + _OF_TRUNK * trunk[:, None, None]).round().astype(int)
     return points
 
 
 def _points() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the points' shares of the joints (M, 17) and of the trunk's length (M, 2), and their parts (M,).
+    """Return what the points are made of, and which part of the body each is on.
 
-    A grid around the ears, a grid over the torso, and rows along the limbs.
+    Shares of the joints (M, 17), shares of the trunk's length (M, 2), and index into PARTS (M,). The points are a
+    grid around the ears, a grid over the torso, and rows along the limbs.
     """
     around = np.stack(np.meshgrid(np.linspace(-0.15, 0.15, 4), np.linspace(-0.28, 0.1, 5)), -1).reshape(-1, 2)
     head = np.zeros((len(around), KEYPOINTS))
@@ -85,7 +101,13 @@ _OF_JOINTS, _OF_TRUNK, _PART = _points()
 
 
 def _soft_histograms(lab: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """Return one histogram a part (FEATURES,) in which each colour is shared among its 8 neighbouring bins."""
+    """Return one histogram for each part of the body (FEATURES,), each colour shared among its 8 neighbouring bins.
+
+    Parameters
+    ----------
+    lab : float32 (M, 3), OpenCV's 8-bit CIE Lab
+    part : int (M,), index into PARTS
+    """
     # Skin, hair and most clothes lie near the middle of a and b: the bins cover 128 +- 48 there.
     position = (lab - [0, 80, 80]) / [255, 96, 96]
     position = np.clip(position, 0, 1) * (BINS - 1)

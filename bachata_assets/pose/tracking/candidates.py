@@ -1,4 +1,7 @@
-"""Frames to candidate persons: detected boxes with keypoints and colours. Which of them are the couple: `tracks.py`."""
+"""Frames to candidate persons: detected boxes with keypoints and colours.
+
+Which of them are the couple is decided in `tracks.py`.
+"""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -15,22 +18,21 @@ from bachata_assets.pose.geometry import (
 )
 from bachata_assets.pose.models.pose_models import Detections, PoseModels
 from bachata_assets.pose.tracking.appearance import body_colours
+from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters
 from bachata_assets.schemas import KEYPOINTS
-
-SCORE_THRESHOLD = 0.2
-MOST_PERSONS = 8
-SAME_POSE_OKS = 0.9
-"""Two candidates this similar are one pose found by way of two boxes."""
-FIRST_NMS = 0.6
-"""IoU above which a box waits for the pose of the better one."""
-CERTAIN_SCORE = 0.5
-APART_IOU = 0.35
-"""Two poses of this mean score whose boxes overlap by less are the couple, and boxes that wait are theirs too."""
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """The persons of one frame: boxes (N, 4), scores (N,), keypoints (N, 17, 3), colours (N, FEATURES)."""
+    """The persons of one frame.
+
+    Attributes
+    ----------
+    boxes : float32 (N, 4), x1 y1 x2 y2, px of the frame
+    scores : float32 (N,), the detector's, 0..1
+    keypoints : float32 (N, 17, 3), x y px and score 0..1
+    colours : float32 (N, FEATURES), histograms of `body_colours`
+    """
 
     boxes: np.ndarray
     scores: np.ndarray
@@ -41,58 +43,70 @@ class Candidates:
         return len(self.boxes)
 
 
-def find_candidates(models: PoseModels, frames: Iterable[np.ndarray]) -> Iterator[Candidates]:
-    """Yield the candidate persons of each frame (H, W, 3) uint8 BGR.
+def find_candidates(
+    models: PoseModels, frames: Iterable[np.ndarray], parameters: TrackingParameters = DEFAULTS
+) -> Iterator[Candidates]:
+    """Yield the candidate persons of each frame.
 
     Boxes that overlap much are usually one person's, but in an embrace each may be another's: the best of them are
     posed first, the others only where those do not already show two certain dancers apart.
+
+    Parameters
+    ----------
+    frames : uint8 (H, W, 3), BGR, all of one size
     """
+    limits = parameters.detection
     waiting: deque[np.ndarray] = deque()
-    looks: deque[_Look] = deque()
-    asked: deque[tuple[_Look, int]] = deque()
-    doubtful: deque[tuple[_Look, int]] = deque()
+    begun: deque[_Frame] = deque()
+    asked: deque[tuple[_Frame, int]] = deque()
+    doubtful: deque[tuple[_Frame, int]] = deque()
 
     def remembered() -> Iterator[np.ndarray]:
-        for frame in frames:
-            waiting.append(frame)
-            yield frame
+        for picture in frames:
+            waiting.append(picture)
+            yield picture
 
-    detections = models.detect(remembered(), SCORE_THRESHOLD, limit=MOST_PERSONS)
+    detections = models.detect(
+        remembered(), limits.detector_score, nms_threshold=limits.box_nms, limit=limits.most_persons
+    )
 
     def jobs() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for found in detections:
-            look = _Look(waiting.popleft(), found)
-            looks.append(look)
-            yield from [asked_for(look, index) for index in look.wanted]
+            frame = _Frame(waiting.popleft(), found, parameters)
+            begun.append(frame)
+            yield from [asked_for(frame, index) for index in frame.wanted]
             while doubtful:
                 yield asked_for(*doubtful.popleft())
         while doubtful:
             yield asked_for(*doubtful.popleft())
 
-    def asked_for(look: _Look, index: int) -> tuple[np.ndarray, np.ndarray]:
-        asked.append((look, index))
-        return look.frame, look.found.boxes[index]
+    def asked_for(frame: _Frame, index: int) -> tuple[np.ndarray, np.ndarray]:
+        asked.append((frame, index))
+        return frame.picture, frame.found.boxes[index]
 
     while True:
         for pose in models.keypoints(jobs()):
-            look, index = asked.popleft()
-            doubtful.extend((look, other) for other in look.take_in(index, pose))
-            while looks and looks[0].complete:
-                yield looks.popleft().candidates()
-        # The last looks' first poses came when there was nothing else left to ask.
+            frame, index = asked.popleft()
+            doubtful.extend((frame, other) for other in frame.take_in(index, pose))
+            while begun and begun[0].complete:
+                yield begun.popleft().candidates()
+        # The first poses of the last frames came when there was nothing else left to ask.
         if not doubtful:
             break
-    for look in looks:
-        yield look.candidates()
+    for frame in begun:
+        yield frame.candidates()
 
 
-class _Look:
+class _Frame:
     """One frame while the poses of its boxes come in; `wanted` are the boxes to pose."""
 
-    def __init__(self, frame: np.ndarray, found: Detections) -> None:
-        self.frame = frame
+    def __init__(self, picture: np.ndarray, found: Detections, parameters: TrackingParameters) -> None:
+        self.picture = picture
         self.found = found
-        self.wanted: list[int] = non_maximum_suppression(found.boxes, found.scores, FIRST_NMS).tolist()
+        self._limits, self._clothes = parameters.detection, parameters.clothes
+        self.wanted: list[int] = non_maximum_suppression(
+            found.boxes, found.scores, self._limits.posed_first_iou
+        ).tolist()
         self._poses: dict[int, np.ndarray] = {}
         self._decided = len(self.wanted) == len(found.boxes)
 
@@ -115,13 +129,14 @@ class _Look:
         """Return what was found."""
         kept = self._distinct()
         keypoints = self._keypoints(kept)
-        return Candidates(
-            self.found.boxes[kept], self.found.scores[kept], keypoints, body_colours(self.frame, keypoints)
-        )
+        colours = body_colours(self.picture, keypoints, parameters=self._clothes)
+        return Candidates(self.found.boxes[kept], self.found.scores[kept], keypoints, colours)
 
     def _two_apart(self) -> bool:
-        certain = [index for index in self._distinct() if self._poses[index][:, 2].mean() >= CERTAIN_SCORE]
-        return len(certain) > 1 and bool(box_iou(*self.found.boxes[certain[:2]]) < APART_IOU)
+        """Tell whether two certain poses stand apart."""
+        limits = self._limits
+        certain = [i for i in self._distinct() if self._poses[i][:, 2].mean() >= limits.certain_pose_score]
+        return len(certain) > 1 and bool(box_iou(*self.found.boxes[certain[:2]]) < limits.apart_iou)
 
     def _distinct(self) -> list[int]:
         """Return the boxes whose poses differ, the most certain of each kind."""
@@ -132,7 +147,7 @@ class _Look:
         kept: list[int] = []
         for index in np.argsort(-certainty, kind="stable"):
             similar = object_keypoint_similarity(keypoints[index], keypoints[kept], area[index])
-            if not (similar > SAME_POSE_OKS).any():
+            if not (similar > self._limits.same_pose_oks).any():
                 kept.append(int(index))
         return [posed[index] for index in kept]
 

@@ -7,55 +7,61 @@ import numpy as np
 
 from bachata_assets.pose.skeleton import TRUNK
 from bachata_assets.pose.tracking.identity_switches import runs
-
-NEAR = 0.3
-"""Distance of the trunks in body heights below which two poses may be mixed."""
-LONGEST_S = 1.0
-"""The two are near one another for longer only in an embrace."""
-UNCERTAIN = 0.45
-"""Mean keypoint score below which a pose is settled."""
-REACH = 4
-"""Frames before and after that say where a joint is."""
+from bachata_assets.pose.tracking.parameters import DEFAULTS, CrossingParameters
 
 
-def settle_crossings(times: np.ndarray, boxes: np.ndarray, keypoints: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Return `keypoints` (T, 2, 17, 3) with uncertain poses at crossings laid on the path of their joints.
+def settle_crossings(
+    times: np.ndarray,
+    boxes: np.ndarray,
+    keypoints: np.ndarray,
+    valid: np.ndarray,
+    parameters: CrossingParameters = DEFAULTS.crossings,
+) -> np.ndarray:
+    """Return the keypoints with uncertain poses at crossings laid on the path of their joints.
 
     Parameters
     ----------
     times : float (T,), s
-    boxes : (T, 2, 4); keypoints : (T, 2, 17, 3); valid : bool (T, 2)
+    boxes : float (T, 2, 4), x1 y1 x2 y2, px
+    keypoints : float (T, 2, 17, 3), x y px and score
+    valid : bool (T, 2), the dancer was found
+
+    Returns
+    -------
+    as `keypoints`; the scores are not changed
     """
-    crossing = _crossing(times, boxes, keypoints, valid)
-    uncertain = crossing[:, None] & valid & (keypoints[..., 2].mean(axis=-1) < UNCERTAIN)
+    crossing = _crossing(times, boxes, keypoints, valid, parameters)
+    uncertain = crossing[:, None] & valid & (keypoints[..., 2].mean(axis=-1) < parameters.uncertain_score)
     settled = keypoints.copy()
     for frame, who in np.argwhere(uncertain):
-        settled[frame, who, :, :2] = _on_path(keypoints[:, who], valid[:, who], int(frame))
+        settled[frame, who, :, :2] = _on_path(keypoints[:, who], valid[:, who], int(frame), parameters.reach_frames)
     return settled
 
 
-def _crossing(times: np.ndarray, boxes: np.ndarray, keypoints: np.ndarray, valid: np.ndarray) -> np.ndarray:
+def _crossing(
+    times: np.ndarray, boxes: np.ndarray, keypoints: np.ndarray, valid: np.ndarray, parameters: CrossingParameters
+) -> np.ndarray:
     """Return bool (T,): the two are near one another, and not for long."""
     crossing = np.zeros(len(times), bool)
     both = valid.all(axis=1)
     if both.any():
         height = np.median((boxes[..., 3] - boxes[..., 1])[valid])
         trunks = keypoints[..., TRUNK, :2].mean(axis=2)
-        apart = np.linalg.norm(trunks[:, 0] - trunks[:, 1], axis=-1) > NEAR * height
+        apart = np.linalg.norm(trunks[:, 0] - trunks[:, 1], axis=-1) > parameters.mixed_distance * height
         for run in runs(~(both & apart)):
-            crossing[run] = times[run[-1]] - times[run[0]] <= LONGEST_S
+            crossing[run] = times[run[-1]] - times[run[0]] <= parameters.longest_crossing_s
     return crossing
 
 
-def _on_path(poses: np.ndarray, valid: np.ndarray, frame: int) -> np.ndarray:
-    """Return the joints (17, 2) of one of `poses` (T, 17, 3) on a line through those of the frames about it.
+def _on_path(poses: np.ndarray, valid: np.ndarray, frame: int, reach: int) -> np.ndarray:
+    """Return the joints (17, 2) of one of `poses` (T, 17, 3) on a line through those of the frames around it.
 
-    Least squares, weighted by score^2 x a triangle in time.
+    A least-squares line over `reach` frames before and after, weighted by score^2 x a triangle in time.
     """
-    near = np.arange(max(0, frame - REACH), min(len(poses), frame + REACH + 1))
+    near = np.arange(max(0, frame - reach), min(len(poses), frame + reach + 1))
     near = near[valid[near]]
     offset = (near - frame)[:, None]
-    weight = (poses[near, :, 2] ** 2 + 1e-6) * (1 - np.abs(offset) / (REACH + 1))
+    weight = (poses[near, :, 2] ** 2 + 1e-6) * (1 - np.abs(offset) / (reach + 1))
     weight /= weight.sum(axis=0)
     middle = (weight * offset).sum(axis=0)
     place = (weight[..., None] * poses[near, :, :2]).sum(axis=0)

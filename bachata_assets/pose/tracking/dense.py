@@ -1,4 +1,4 @@
-"""The two dancers' tracks to keypoints on every frame."""
+"""The two dancers' tracks, on the detector's frames, to keypoints on every frame."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -15,24 +15,25 @@ from bachata_assets.pose.tracking.candidates import Candidates
 from bachata_assets.pose.tracking.crossings import settle_crossings
 from bachata_assets.pose.tracking.gaps import bridge_gaps
 from bachata_assets.pose.tracking.identity_switches import suspected_swaps
-from bachata_assets.pose.tracking.occlusion_recovery import look_behind
+from bachata_assets.pose.tracking.occlusion_recovery import recover_hidden
+from bachata_assets.pose.tracking.parameters import DEFAULTS, PoseParameters, TrackingParameters
 from bachata_assets.pose.tracking.passers_by import passer_by
 from bachata_assets.pose.tracking.reidentification import ColourModel
 from bachata_assets.pose.tracking.tracks import MISSING, Track
 from bachata_assets.schemas import KEYPOINTS
 
-BELIEVABLE = 0.2
-"""Mean keypoint score from which a pose counts as found."""
-SAME_BODY_OKS = 0.6
 SIGN = (1, -1)
-"""Of the log-odds that colours are dancer 0's, to be those that they are the dancer's own."""
-EXPECTED_WITHIN_S = 1.0
-"""A missing dancer's box is guessed for no longer than this before or after being seen."""
+"""For each dancer, the sign that makes log-odds of being dancer 0's to log-odds of being the dancer's own."""
 
 
 @dataclass(frozen=True)
 class DenseCouple:
-    """Two dancers on every frame, in px of the pictures looked at; fields as in `CoupleKeypoints`."""
+    """Two dancers on every frame, in px of the frames used; fields as in `CoupleKeypoints`.
+
+    Attributes
+    ----------
+    size : width and height of the frames, px
+    """
 
     boxes: np.ndarray
     keypoints: np.ndarray
@@ -51,14 +52,23 @@ def estimate_every_frame(
     candidates: Sequence[Candidates],
     track: Track,
     samples: RoomSamples,
+    parameters: TrackingParameters = DEFAULTS,
 ) -> DenseCouple:
     """Return keypoints on all frames.
 
     At `steps` they are the candidates' own, between them top-down poses on interpolated boxes; whoever is then missing
-    beside the partner is looked for once more (`second_look.py`); poses at crossings are settled (`crossings.py`);
-    short gaps are bridged.
+    beside the partner is looked for again (`occlusion_recovery.py`); poses at crossings are settled (`crossings.py`);
+    short gaps are bridged (`gaps.py`).
+
+    Parameters
+    ----------
+    times : float (T,), s, of all frames
+    steps : int (S,), the frames on which the detector ran, rising
+    candidates : of each step
+    samples : frames of which the empty room is made
     """
-    boxes = expected_boxes(times, steps, candidates, track.chosen)
+    poses = parameters.poses
+    boxes = expected_boxes(times, steps, candidates, track.chosen, poses)
     keypoints = np.full((len(times), 2, KEYPOINTS, 3), np.nan, np.float32)
     evidence = np.full((len(times), 2), np.nan, np.float32)
     for step, found, chosen in zip(steps, candidates, track.chosen, strict=True):
@@ -66,19 +76,19 @@ def estimate_every_frame(
             if index != MISSING:
                 keypoints[step, who] = found.keypoints[index]
                 evidence[step, who] = SIGN[who] * track.colours.evidence(found.colours[index][None])[0]
-    size = _fill_between(models, frames, boxes, track.colours, keypoints, evidence)
-    valid = _believable(boxes, keypoints, evidence)
+    size = _fill_between(models, frames, boxes, track.colours, keypoints, evidence, parameters)
+    valid = _believable(boxes, keypoints, evidence, poses)
     evidence[~valid] = np.nan
-    passing = passer_by(times[steps], candidates, track.chosen, boxes[steps])
+    passing = passer_by(times[steps], candidates, track.chosen, boxes[steps], parameters.passers_by)
     passing = passing[np.searchsorted(steps, np.arange(len(times)), side="right") - 1]
-    swaps = suspected_swaps(times, boxes, keypoints, valid, evidence, passing)
-    hidden = look_behind(models, frames, samples, boxes, keypoints, valid, track.colours)
+    swaps = suspected_swaps(times, boxes, keypoints, valid, evidence, passing, parameters.identity_switches)
+    hidden = recover_hidden(models, frames, samples, boxes, keypoints, valid, track.colours, parameters)
     at = tuple(hidden.places.T)
     boxes[at], keypoints[at], valid[at] = hidden.boxes, hidden.keypoints, True
     second_look = np.zeros_like(valid)
     second_look[at] = True
-    keypoints = settle_crossings(times, boxes, keypoints, valid)
-    boxes, keypoints, interpolated = _bridged(times, boxes, keypoints, valid)
+    keypoints = settle_crossings(times, boxes, keypoints, valid, parameters.crossings)
+    boxes, keypoints, interpolated = _bridged(times, boxes, keypoints, valid, poses)
     return DenseCouple(boxes, keypoints, valid | interpolated, interpolated, second_look, swaps, size)
 
 
@@ -89,8 +99,9 @@ def _fill_between(
     colours: ColourModel,
     keypoints: np.ndarray,
     evidence: np.ndarray,
+    parameters: TrackingParameters,
 ) -> tuple[int, int]:
-    """Fill `keypoints` and `evidence` where there is a box but no pose yet; return the pictures' width and height."""
+    """Fill `keypoints` and `evidence` where there is a box but no pose yet; return the frames' width and height."""
     wanted = ~np.isnan(boxes[..., 0]) & np.isnan(keypoints[..., 0, 0])
     waiting: deque[tuple[int, int, np.ndarray]] = deque()
     size = (0, 0)
@@ -106,14 +117,27 @@ def _fill_between(
     for pose in models.keypoints(jobs()):
         index, who, picture = waiting.popleft()
         keypoints[index, who] = pose
-        evidence[index, who] = SIGN[who] * colours.evidence(body_colours(picture, pose[None]))[0]
+        seen = body_colours(picture, pose[None], parameters=parameters.clothes)
+        evidence[index, who] = SIGN[who] * colours.evidence(seen)[0]
     return size
 
 
 def expected_boxes(
-    times: np.ndarray, steps: np.ndarray, candidates: Sequence[Candidates], chosen: np.ndarray
+    times: np.ndarray,
+    steps: np.ndarray,
+    candidates: Sequence[Candidates],
+    chosen: np.ndarray,
+    parameters: PoseParameters = DEFAULTS.poses,
 ) -> np.ndarray:
-    """Return a box for each dancer on every frame (T, 2, 4): linear between looks, NaN where none is near in time."""
+    """Return a box for each dancer on every frame, float32 (T, 2, 4): linear between detections.
+
+    It is NaN where no detection is near in time.
+
+    Parameters
+    ----------
+    times, steps, candidates : as of `estimate_every_frame`
+    chosen : int (S, 2), which candidate each dancer is, MISSING where there is none
+    """
     boxes = np.full((len(times), 2, 4), np.nan, np.float32)
     for who in (0, 1):
         seen = np.flatnonzero(chosen[:, who] != MISSING)
@@ -125,35 +149,40 @@ def expected_boxes(
             boxes[:, who, side] = np.interp(times, at, known[:, side])
         after = np.searchsorted(at, times).clip(0, len(at) - 1)
         nearest = np.minimum(np.abs(times - at[after]), np.abs(times - at[(after - 1).clip(0)]))
-        boxes[nearest > EXPECTED_WITHIN_S, who] = np.nan
+        boxes[nearest > parameters.expected_within_s, who] = np.nan
     return boxes
 
 
-def _believable(boxes: np.ndarray, keypoints: np.ndarray, evidence: np.ndarray) -> np.ndarray:
+def _believable(
+    boxes: np.ndarray, keypoints: np.ndarray, evidence: np.ndarray, parameters: PoseParameters
+) -> np.ndarray:
     """Return bool (T, 2): a pose was found, is certain enough, and is not the partner's body."""
     score = np.nan_to_num(keypoints[..., 2].mean(-1))
-    valid = score >= BELIEVABLE
+    valid = score >= parameters.believable_score
     area = np.minimum(box_area(boxes[:, 0]), box_area(boxes[:, 1])) * AREA_OF_BOX
     both = valid.all(axis=1)
     oks = np.zeros(len(boxes))
     oks[both] = object_keypoint_similarity(keypoints[both, 0], keypoints[both, 1], area[both])
     # Whose body it is: by clothes, then by certainty.
     fits = evidence + score
-    for index in np.flatnonzero(oks > SAME_BODY_OKS):
+    for index in np.flatnonzero(oks > parameters.one_body_oks):
         valid[index, fits[index].argmin()] = False
     return valid
 
 
 def _bridged(
-    times: np.ndarray, boxes: np.ndarray, keypoints: np.ndarray, valid: np.ndarray
+    times: np.ndarray, boxes: np.ndarray, keypoints: np.ndarray, valid: np.ndarray, parameters: PoseParameters
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return boxes and keypoints with short gaps filled and everything else that is not valid NaN, and the filled."""
+    """Return boxes and keypoints with short gaps filled, and where they were filled, bool (T, 2).
+
+    Everything else that is not valid is NaN.
+    """
     boxes, keypoints = boxes.copy(), keypoints.copy()
     interpolated = np.zeros(valid.shape, bool)
     for who in (0, 1):
         rows = np.concatenate([boxes[:, who], keypoints[:, who].reshape(len(times), -1)], axis=1)
         rows[~valid[:, who]] = np.nan
-        rows, interpolated[:, who] = bridge_gaps(times, rows, valid[:, who])
+        rows, interpolated[:, who] = bridge_gaps(times, rows, valid[:, who], parameters.longest_gap_s)
         boxes[:, who] = rows[:, :4]
         keypoints[:, who] = rows[:, 4:].reshape(-1, KEYPOINTS, 3)
     return boxes, keypoints, interpolated

@@ -1,19 +1,30 @@
-"""Short gaps in one dancer's keypoints, bridged."""
+"""Short gaps in one dancer's keypoints, bridged by straight lines."""
 
 import itertools
 
 import numpy as np
 
-LONGEST_GAP_S = 0.3
+from bachata_assets.pose.tracking.parameters import DEFAULTS
 
 
 def bridge_gaps(
-    times: np.ndarray, values: np.ndarray, valid: np.ndarray, longest_s: float = LONGEST_GAP_S
+    times: np.ndarray, values: np.ndarray, valid: np.ndarray, longest_s: float = DEFAULTS.poses.longest_gap_s
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return `values` (T, D) with short gaps filled linearly, and where they were filled, bool (T,).
+    """Return values with short gaps filled linearly, and where they were filled.
 
     A gap counts from the last value seen before it to the first after it, less one frame; gaps at either end and longer
     ones stay as they are.
+
+    Parameters
+    ----------
+    times : float (T,), s
+    values : float (T, D)
+    valid : bool (T,), the values are known
+    longest_s : longest gap that is filled, s
+
+    Returns
+    -------
+    float (T, D), and bool (T,)
     """
     filled = values.copy()
     bridged = np.zeros(len(times), bool)

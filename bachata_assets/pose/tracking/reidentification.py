@@ -1,6 +1,6 @@
-"""Telling the two dancers of one clip apart by what they wear.
+"""Telling the two dancers of one clip apart by what they wear, learned from the clip itself without labels.
 
-The colours themselves are read in `appearance.py`; their use over time is `tracks.py`'s concern.
+The colours are read in `appearance.py` and used over time in `tracks.py`.
 """
 
 from dataclasses import dataclass
@@ -8,21 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bachata_assets.pose.tracking.appearance import FEATURES, PARTS
-
-SMOOTHING = 0.01
-"""Share added to every colour bin, so that one unseen bin decides nothing."""
-CLIP = 1.5
-"""Largest mean log ratio of one part that counts."""
-FEWEST_PAIRS = 3
-ENOUGH_PAIRS = 10
-"""So few pairs say nothing; with this many more, half of what they say is believed."""
-LEAST_DEVIATION = 0.2
-"""Of scores: pairs seen in one light say nothing of how much they vary in another."""
-DOUBTFUL = 0.3
-"""Log-odds that say nothing: looks follow each other closely, so a small bias would add up to a verdict."""
-CERTAIN = 4.0
-"""Largest log-odds that one look at the clothes gives."""
-ROUNDS = 10
+from bachata_assets.pose.tracking.parameters import DEFAULTS, ClothesParameters
 
 
 @dataclass(frozen=True)
@@ -31,40 +17,60 @@ class ColourModel:
 
     Attributes
     ----------
-    log_ratio : (FEATURES,), log ratio of the two dancers' colour bins
-    middle, gain : the score where neither is likelier, and log-odds per unit of score from there
+    log_ratio : float32 (FEATURES,), log ratio of the two dancers' colour bins
+    middle : score at which neither is likelier
+    gain : log-odds per unit of score from there
     """
 
     log_ratio: np.ndarray
     middle: float = 0.0
     gain: float = 0.0
+    parameters: ClothesParameters = DEFAULTS.clothes
 
     def evidence(self, colours: np.ndarray) -> np.ndarray:
-        """Return for colours (N, FEATURES) the log-odds (N,) that they are dancer 0's and not dancer 1's."""
-        odds: np.ndarray = self.gain * (_score(colours, self.log_ratio) - self.middle)
-        return np.sign(odds) * np.clip(np.abs(odds) - DOUBTFUL, 0, CERTAIN)
+        """Return the log-odds that colours are dancer 0's and not dancer 1's, float (N,).
+
+        Parameters
+        ----------
+        colours : float32 (N, FEATURES)
+        """
+        limits = self.parameters
+        odds: np.ndarray = self.gain * (_score(colours, self.log_ratio, limits) - self.middle)
+        return np.sign(odds) * np.clip(np.abs(odds) - limits.doubtful_odds, 0, limits.certain_odds)
 
 
 NOTHING_KNOWN = ColourModel(np.zeros(FEATURES, np.float32))
+"""Says 0, even odds, of all colours."""
 
 
-def learn_colours(first: np.ndarray, second: np.ndarray) -> tuple[ColourModel, np.ndarray]:
-    """Return the model that parts pairs of colours (T, FEATURES) best, and which pairs it sees exchanged, bool (T,).
+def learn_colours(
+    first: np.ndarray, second: np.ndarray, parameters: ClothesParameters = DEFAULTS.clothes
+) -> tuple[ColourModel, np.ndarray]:
+    """Return the model that separates pairs of colours best, and which pairs it sees exchanged.
 
     Every pair holds both dancers, in unknown order that may change over time: two-means under that constraint.
+
+    Parameters
+    ----------
+    first, second : float32 (T, FEATURES), the two of each pair
+
+    Returns
+    -------
+    the model, and bool (T,)
     """
     if len(first) == 0:
         return NOTHING_KNOWN, np.zeros(0, bool)
     exchanged = _exchanged_at_first(first, second)
-    for _ in range(ROUNDS):
+    for _ in range(parameters.clustering_rounds):
         a = np.where(exchanged[:, None], second, first).mean(0)
         b = np.where(exchanged[:, None], first, second).mean(0)
-        log_ratio = np.log((a + SMOOTHING) / (b + SMOOTHING)).astype(np.float32)
-        now = _score(first, log_ratio) < _score(second, log_ratio)
+        log_ratio = np.log((a + parameters.smoothing) / (b + parameters.smoothing)).astype(np.float32)
+        now = _score(first, log_ratio, parameters) < _score(second, log_ratio, parameters)
         if (now == exchanged).all():
             break
         exchanged = now
-    return _calibrated(log_ratio, _score(first, log_ratio), _score(second, log_ratio), exchanged), exchanged
+    scores = _score(first, log_ratio, parameters), _score(second, log_ratio, parameters)
+    return _calibrated(log_ratio, *scores, exchanged, parameters), exchanged
 
 
 def _exchanged_at_first(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -78,19 +84,27 @@ def _exchanged_at_first(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return exchanged if 2 * exchanged.sum() <= len(exchanged) else ~exchanged
 
 
-def _score(colours: np.ndarray, log_ratio: np.ndarray) -> np.ndarray:
+def _score(colours: np.ndarray, log_ratio: np.ndarray, parameters: ClothesParameters) -> np.ndarray:
     """Return the summed mean log ratio (N,) of the parts."""
     parts = (colours * log_ratio).reshape(len(colours), len(PARTS), FEATURES // len(PARTS)).sum(-1)
-    total: np.ndarray = np.clip(parts, -CLIP, CLIP).sum(-1)
+    total: np.ndarray = np.clip(parts, -parameters.largest_log_ratio, parameters.largest_log_ratio).sum(-1)
     return total
 
 
-def _calibrated(log_ratio: np.ndarray, first: np.ndarray, second: np.ndarray, exchanged: np.ndarray) -> ColourModel:
-    """Return the model with log-odds as of two normal distributions of one width, trusted by the number of pairs."""
+def _calibrated(
+    log_ratio: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    exchanged: np.ndarray,
+    parameters: ClothesParameters,
+) -> ColourModel:
+    """Return the model whose log-odds are those of two normal distributions of one width.
+
+    They are scaled down where the pairs are few. `first` and `second` are the scores (T,) of the pairs.
+    """
     own, others = np.where(exchanged, second, first), np.where(exchanged, first, second)
-    variance = (own.var() + others.var()) / 2 + LEAST_DEVIATION**2
-    beyond = max(0, len(first) - FEWEST_PAIRS)
-    trust = beyond / (beyond + ENOUGH_PAIRS)
-    return ColourModel(
-        log_ratio, float(own.mean() + others.mean()) / 2, float(trust * (own.mean() - others.mean()) / variance)
-    )
+    variance = (own.var() + others.var()) / 2 + parameters.least_deviation**2
+    beyond = max(0, len(first) - parameters.fewest_pairs)
+    trust = beyond / (beyond + parameters.enough_pairs)
+    middle, gain = (own.mean() + others.mean()) / 2, trust * (own.mean() - others.mean()) / variance
+    return ColourModel(log_ratio, float(middle), float(gain), parameters)

@@ -23,7 +23,9 @@ class FixedModels:
         self.delay = delay
         self.asked: list[float] = []
 
-    def detect(self, frames: Iterable[np.ndarray], score_threshold: float, limit: int) -> Iterator[Detections]:
+    def detect(
+        self, frames: Iterable[np.ndarray], score_threshold: float, nms_threshold: float, limit: int
+    ) -> Iterator[Detections]:
         for _, persons in zip(frames, self.frames, strict=True):
             scores = np.linspace(0.9, 0.5, len(persons), dtype=np.float32)
             yield Detections(np.array([box for box, _ in persons], np.float32).reshape(-1, 4), scores)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from bachata_assets.pose.skeleton import LIMBS
+from bachata_assets.pose.tracking.activity import ActivityMap
 from bachata_assets.pose.tracking.background import RoomSamples, paint_out
-from bachata_assets.pose.tracking.liveliness import Liveliness
-from bachata_assets.pose.tracking.occlusion_recovery import HiddenPoses, look_behind
+from bachata_assets.pose.tracking.occlusion_recovery import HiddenPoses, recover_hidden
 from bachata_assets.pose.tracking.reidentification import NOTHING_KNOWN
 from bachata_assets_tests.support.figures import box_of, person
 
@@ -62,7 +62,7 @@ def look(model: FixedPose, hidden: bool = True) -> HiddenPoses:
     for index, (_, picture) in enumerate(frames):
         samples.add(index, picture)
     # FixedPose stands for the models, the list for the frames.
-    return look_behind(model, frames, samples, boxes, keypoints, valid, NOTHING_KNOWN)  # type: ignore[arg-type]
+    return recover_hidden(model, frames, samples, boxes, keypoints, valid, NOTHING_KNOWN)  # type: ignore[arg-type]
 
 
 def test_the_one_behind_is_looked_for_where_something_is_left() -> None:
@@ -103,27 +103,27 @@ def test_the_room_is_what_lies_outside_the_dancers_boxes() -> None:
 def test_a_dancer_is_painted_out() -> None:
     painted = paint_out(draw(ROOM, FRONT, 20), FRONT, 250.0, ROOM)
     assert (painted.picture == 20).all(axis=-1).mean() < 0.002
-    assert not painted.left.any()
+    assert not painted.remains.any()
 
 
-def test_what_never_moves_is_not_lively_however_calm_the_clip() -> None:
+def test_what_never_moves_is_not_active_however_calm_the_clip() -> None:
     still, calm = person(100), person(400)
-    liveliness = Liveliness()
+    activity = ActivityMap()
     for shade in np.tile([110, 118], 10):
-        liveliness.add(draw(draw(ROOM, still, 200), calm, int(shade)))
-    (values,) = liveliness.of([np.stack([still, calm])])
+        activity.add(draw(draw(ROOM, still, 200), calm, int(shade)))
+    (values,) = activity.of([np.stack([still, calm])])
     assert values.tolist() == [0.0, 1.0]
 
 
-def test_someone_dark_before_a_dark_wall_beside_someone_bright_is_lively() -> None:
+def test_someone_dark_before_a_dark_wall_beside_someone_bright_is_active() -> None:
     wall = np.full((360, 640, 3), 24, np.uint8)
-    liveliness = Liveliness()
+    activity = ActivityMap()
     looks = []
     for index in range(20):
         dark, bright, still = person(150 + 4 * index), person(250 + 4 * index), person(500)
         picture = draw(draw(draw(wall, dark, 12), bright, 230), still, 40)
-        liveliness.add(picture)
+        activity.add(picture)
         looks.append(np.stack([dark, bright, still]))
-    values = np.stack(liveliness.of(looks))
+    values = np.stack(activity.of(looks))
     assert (values[:, :2].mean(axis=0) > 0.5).all()
     assert (values[:, 2] == 0).all()
