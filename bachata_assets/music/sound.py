@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from bachata_assets.families import Absent
+from bachata_assets.video.files import open_media
 
 RATE = 22050
 """Samples per second, librosa's own default."""
@@ -56,13 +57,13 @@ def load_sound(path: Path) -> Sound | Absent:
     import av
 
     try:
-        with av.open(str(path)) as container:
+        with open_media(path) as container:
             if not container.streams.audio:
                 return Absent("the file has no audio stream")
             samples = _decoded(container)
     except (av.FFmpegError, OSError) as error:
         raise SoundError(
-            f"{path}: its sound cannot be decoded ({error}); re-encode the file or remove the audio"
+            f"{path}: its sound cannot be decoded ({error.strerror}); re-encode the file or remove the audio"
         ) from error
     if samples.size == 0:
         return Absent("the audio stream is empty")

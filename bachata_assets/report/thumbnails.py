@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bachata_assets.inference.cpu import available_cores
+from bachata_assets.video.files import open_media
 
 WIDTH = 240
 """px; a clip held upright is shown as high as this instead."""
@@ -37,7 +38,7 @@ def thumbnail(path: Path, time_s: float) -> str | None:
     import numpy as np
 
     try:
-        with av.open(str(path)) as container:
+        with open_media(path) as container:
             stream = container.streams.video[0]
             stream.codec_context.skip_frame = "NONREF"
             stream.codec_context.options = {"skip_loop_filter": "all"}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bachata_assets.video.errors import UnreadableVideoError
+from bachata_assets.video.files import irregular, on_disk, open_media
 
 if TYPE_CHECKING:
     import av
@@ -78,18 +79,35 @@ def opened_video(path: Path) -> Iterator["av.container.InputContainer"]:
     import av
 
     path = Path(path)
-    if not path.is_file():
-        raise UnreadableVideoError(path, "no such file", "Mend the path.")
-    if path.stat().st_size == 0:
-        raise UnreadableVideoError(path, "the file is empty")
+    _require_content(path)
     try:
-        with av.open(str(path)) as container:
+        with open_media(path) as container:
             if not container.streams.video:
                 raise UnreadableVideoError(path, "has no video stream", "Remove it, or give it pictures.")
             yield container
+    except av.error.PermissionError as error:
+        raise _not_readable(path, error) from error
     except av.error.FFmpegError as error:
         reason = f"cannot be decoded as a video ({error.strerror})"
         raise UnreadableVideoError(path, reason) from error
+
+
+def _require_content(path: Path) -> None:
+    try:
+        status = on_disk(path).stat()
+    except FileNotFoundError:
+        raise UnreadableVideoError(path, "no such file", "Mend the path.") from None
+    except OSError as error:
+        raise _not_readable(path, error) from None
+    kind = irregular(status)
+    if kind:
+        raise UnreadableVideoError(path, kind, "Remove it.")
+    if status.st_size == 0:
+        raise UnreadableVideoError(path, "the file is empty")
+
+
+def _not_readable(path: Path, error: OSError) -> UnreadableVideoError:
+    return UnreadableVideoError(path, f"not readable ({error.strerror})", "Mend its path, or its rights.")
 
 
 def announced_duration(container: Any, stream: Any) -> float:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from bachata_assets.video.files import file_url
+
 
 class VideoWriter:
     """Writes an mp4 file: H.264 (yuv420p), and AAC where there is sound. Made by `VideoWriter.open`."""
@@ -56,7 +58,7 @@ class VideoWriter:
         time_base = time_base or 1 / rate
         temporary = path.with_name(f".{path.name}.part")
         try:
-            with av.open(str(temporary), "w", format="mp4") as container:
+            with av.open(file_url(temporary), "w", format="mp4") as container:
                 pictures: Any = container.add_stream("libx264", rate=rate, options=options)
                 (pictures.width, pictures.height), pictures.pix_fmt = size, "yuv420p"
                 pictures.thread_count = threads

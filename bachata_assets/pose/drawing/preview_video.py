@@ -14,6 +14,7 @@ import numpy as np
 from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
 from bachata_assets.pose.drawing.skeletons import OUTLINE, ROLE_COLOURS, SWAP_COLOUR, bgr, draw_couple
 from bachata_assets.video.errors import UnreadableVideoError
+from bachata_assets.video.files import open_media
 from bachata_assets.video.sampling import sample_frames
 from bachata_assets.video.writer import VideoWriter
 
@@ -116,7 +117,7 @@ def _add_sound(writer: VideoWriter, video: Path) -> None:
     import av
 
     try:
-        with av.open(str(video)) as container:
+        with open_media(video) as container:
             stream = next(iter(container.streams.audio), None)
             if stream is None:
                 return

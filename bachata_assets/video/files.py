@@ -1,0 +1,112 @@
+"""Media files on disk: names that are not UTF-8, regular files only, and opening one for decoding."""
+
+import errno
+import os
+import re
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    import av
+
+_ESCAPED = re.compile(rb"%([89A-F][0-9A-F])")
+_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}
+
+
+def as_text(name: str) -> str:
+    """Return the name of a file or folder as text that can be stored: bytes that are not UTF-8 as `%E9`.
+
+    Parameters
+    ----------
+    name : str
+        As `os.listdir` returns it: with a lone surrogate for each such byte.
+    """
+    return re.sub("[\udc80-\udcff]", lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", name)
+
+
+def on_disk(path: Path) -> Path:
+    """Return the path under which the file system knows a file that is stored by `as_text`.
+
+    A name that reads like an escaped one and is there as it reads is taken as it reads.
+    """
+    path = Path(path)
+    if not _ESCAPED.search(os.fsencode(path)) or os.path.lexists(path):
+        return path
+    found = Path(path.anchor)
+    for name in path.parts[len(found.parts) :]:
+        raw = _ESCAPED.sub(lambda byte: bytes([int(byte[1], 16)]), os.fsencode(name))
+        unescaped = found / os.fsdecode(raw)
+        found = unescaped if not os.path.lexists(found / name) and os.path.lexists(unescaped) else found / name
+    return found
+
+
+def irregular(status: os.stat_result) -> str | None:
+    """Return what a file is that is not a regular one, None for a regular file."""
+    if stat.S_ISREG(status.st_mode):
+        return None
+    kind = _KINDS.get(stat.S_IFMT(status.st_mode), "of an unknown kind")
+    return f"not a regular file ({kind})"
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading; a pipe or a device is neither waited for nor touched.
+
+    Raises
+    ------
+    OSError
+        There is no such file, it may not be read, or it is no regular file. Its `filename` is `path`.
+    """
+    found = on_disk(path)
+    try:
+        _require_regular(found.stat(), path)  # opening a device may have effects
+        descriptor = os.open(found, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _named(error, path) from None
+    try:
+        _require_regular(os.fstat(descriptor), path)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def open_media(path: Path) -> "av.container.InputContainer":
+    """Open a media file for decoding: always a file, whatever its name looks like.
+
+    FFmpeg would take what stands before a colon for a protocol, and connect to a host that a file's name gives.
+
+    Raises
+    ------
+    OSError
+        There is no such file, or it is no regular file.
+    av.error.FFmpegError
+        FFmpeg cannot read it.
+    """
+    import av
+
+    found = on_disk(path).absolute()
+    _require_regular(found.stat(), path)
+    return av.open(file_url(found))
+
+
+def file_url(path: Path) -> str:
+    """Return the name by which FFmpeg takes a path for a file and for nothing else."""
+    return f"file:{path.absolute()}"
+
+
+def _require_regular(status: os.stat_result, path: Path) -> None:
+    kind = irregular(status)
+    if kind:
+        raise OSError(errno.EINVAL, kind, str(path))
+
+
+def _named(error: OSError, path: Path) -> OSError:
+    """Return an error with the path as it is stored, not as it is on disk."""
+    return type(error)(error.errno, error.strerror, str(path))

@@ -1,0 +1,153 @@
+"""What is opened as a video, and that a file's name decides nothing."""
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bachata_assets.music.sound import SoundError, load_sound
+from bachata_assets.report.thumbnails import thumbnail
+from bachata_assets.video.errors import UnreadableVideoError
+from bachata_assets.video.files import as_text, on_disk, open_media, open_regular
+from bachata_assets.video.probe import probe
+from bachata_assets.video.sampling import sample_frames
+from bachata_assets.video.writer import VideoWriter
+from bachata_assets_tests.support.clips import write_pictures
+from bachata_assets_tests.support.workplace import SAMPLE
+
+CLIP = SAMPLE / "videos" / "basic_steps" / "basic_step_1.mp4"
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[int, list[bytes]]]:
+    """A port of this machine, and what anyone who connected to it said."""
+    said: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def listen() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                said.append(b"connected")
+                connection.close()
+
+        thread = threading.Thread(target=listen, daemon=True)
+        thread.start()
+        yield server.getsockname()[1], said
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+NAMES = ("12:30.mp4", "tcp:127.0.0.1:PORT?.mp4", "http:127.0.0.1:PORT?.mp4", "concat:a|b.mp4", "-i.mp4", "a%03d.mp4")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_never_taken_for_a_protocol(
+    name: str, listener: tuple[int, list[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, said = listener
+    path = Path(name.replace("PORT", str(port)))
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(CLIP, path)
+    plain = probe(CLIP)
+    assert probe(path) == plain
+    assert next(sample_frames(path))[1].shape == (plain.height, plain.width, 3)
+    assert load_sound(path).duration > 1  # type: ignore[union-attr]
+    assert thumbnail(path, 1.0) is not None
+    assert said == []
+
+
+def test_a_video_is_written_under_the_name_that_it_was_given(
+    listener: tuple[int, list[bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, said = listener
+    monkeypatch.chdir(tmp_path)
+    path = Path(f"tcp:127.0.0.1:{port}?.mp4")
+    with VideoWriter.open(path, (32, 32), Fraction(15), {}) as writer:
+        writer.add_picture(np.zeros((32, 32, 3), np.uint8), 0.0)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert said == []
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.mp4", b"caf\xe9/\xff.mp4", b"\xe9%E9 caf\xc3\xa9.mp4"])
+def test_a_name_that_is_not_utf_8_is_text_and_finds_its_file(name: bytes, tmp_path: Path) -> None:
+    raw = tmp_path / os.fsdecode(name)
+    raw.parent.mkdir(exist_ok=True)
+    write_pictures(raw, [np.zeros((32, 32, 3), np.uint8)] * 3)
+    stored = Path(as_text(str(raw)))
+    str(stored).encode()
+    if b"%E9" in name:
+        assert on_disk(stored) != raw  # nothing tells the two percent signs apart
+        return
+    assert on_disk(stored) == raw
+    assert probe(stored).width == 32
+    assert open_regular(stored).read() == raw.read_bytes()
+
+
+def test_a_name_that_reads_like_an_escaped_one_is_taken_as_it_reads(tmp_path: Path) -> None:
+    literal = tmp_path / "caf%E9.mp4"
+    literal.write_text("literal")
+    assert on_disk(literal) == literal
+    assert on_disk(tmp_path / "gone%E9.mp4") == tmp_path / "gone%E9.mp4"
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def unix_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+
+
+def zeros(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"), [(pipe, "a named pipe"), (unix_socket, "a socket"), (zeros, "a device"), (folder, "a folder")]
+)
+def test_what_is_no_regular_file_is_refused_without_waiting_for_it(
+    make: Callable[[Path], None], kind: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.mp4"
+    make(path)
+    with pytest.raises(OSError, match="not a regular file") as error:
+        open_regular(path)
+    assert error.value.filename == str(path)
+    with pytest.raises(OSError, match="not a regular file"):
+        open_media(path)
+    with pytest.raises(UnreadableVideoError, match=rf"x\.mp4: not a regular file \({kind}\)\. Remove it"):
+        probe(path)
+    with pytest.raises(SoundError, match="not a regular file"):
+        load_sound(path)
+    assert thumbnail(path, 0.0) is None
+
+
+def test_a_link_to_itself_and_a_missing_file_are_named(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.mp4"
+    loop.symlink_to(loop)
+    with pytest.raises(UnreadableVideoError, match="not readable"):
+        probe(loop)
+    with pytest.raises(UnreadableVideoError, match="no such file"):
+        probe(tmp_path / "none.mp4")
+    with pytest.raises(FileNotFoundError):
+        open_regular(tmp_path / "none.mp4")
+
+
+def test_nothing_else_of_the_package_opens_media_by_itself() -> None:
+    package = Path(__file__).resolve().parents[2] / "bachata_assets"
+    opening = {path.name for path in package.rglob("*.py") if "av.open(" in path.read_text()}
+    assert opening == {"files.py", "writer.py"}
