@@ -86,6 +86,14 @@ class Settings(BaseSettings):
     streams: int = Field(
         0, ge=0, description="Inferences at the same time; 0 is what OpenVINO finds best for the cores."
     )
+    workers: Literal["processes", "in_process"] = Field(
+        "processes",
+        description="Where files are read: in processes that a bad file cannot take down with them, or in this one.",
+    )
+    clip_seconds: float = Field(3600.0, gt=0, description="Longest time that one stage of a clip may take, s.")
+    worker_memory_gb: float = Field(
+        4.0, ge=0, description="Most memory of a worker process, 10^9 bytes; 0 is no limit. Held on Linux."
+    )
     quality_threshold: float = Field(0.5, ge=0, le=1, description="Clips of lower quality are to be reviewed.")
     nightly_cron: str = Field("0 3 * * *", description="When the schedule process_missing_clips runs.")
     report_cron: str = Field("0 6 * * 1", description="When the schedule full_report runs.")

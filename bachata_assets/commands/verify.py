@@ -39,9 +39,9 @@ def verify(platform: Platform) -> Iterator[Finding]:
         _versions,
         _system_libraries,
         lambda: _disk(platform.settings.data_dir),
-        lambda: _models(tools.pose_models),
+        lambda: _models(tools.models.pose),
         lambda: _index(platform, tools.search),
-        lambda: _rendered_clip(tools.pose_models),
+        lambda: _rendered_clip(tools.models.pose),
     )
     for question in questions:
         yield question()

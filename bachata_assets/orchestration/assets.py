@@ -27,8 +27,9 @@ from bachata_assets.pipeline.checks import Check
 from bachata_assets.pipeline.runner import Runner, StageFailed
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Status
-from bachata_assets.pipeline.tools import SearchIndexProvider, Tools
+from bachata_assets.pipeline.tools import Models, SearchIndexProvider, Tools
 from bachata_assets.pipeline.versions import outdated
+from bachata_assets.pipeline.worker_processes import open_workers
 from bachata_assets.report.content import page_of, report_of, write_reports
 from bachata_assets.settings import Settings
 
@@ -72,14 +73,15 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
         text_model: TextModelResource,
         search: dg.ResourceParam[SearchIndexProvider],
     ) -> Iterator[DagsterEvent]:
-        tools = Tools(dataset.open(), pose_models.open(), text_model.open(), search)
-        tools.dataset.remember(precision=tools.pose_models.precision)
+        tools = Tools(dataset.open(), Models(pose_models.open(), text_model.open()), search)
+        tools.dataset.remember(precision=tools.models.pose.precision)
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         todo = read_clips(context.instance, context.partition_keys, settings, tools.dataset)
         only = _missing(context, todo, stages, tools.dataset) if ONLY_MISSING_TAG in context.run.tags else None
         events = ClipEvents(context.instance)
         failed: dict[str, list[str]] = {}
-        runner = Runner([stage for stage in stages if stage.name in selected], checks, tools)
+        wanted = [stage for stage in stages if stage.name in selected]
+        runner = Runner(wanted, checks, tools, open_workers(settings, tools.models))
         for event in runner.run(todo, only=only):
             yield from events.of(event)
             if isinstance(event, StageFailed):
@@ -142,12 +144,18 @@ def collection_assets(
         kinds={"json", "html"},
         description="What was made, how well, how long it took, what failed and why; as JSON and as a page to look at.",
     )
-    def report(context: dg.AssetExecutionContext, dataset: DatasetResource) -> dg.MaterializeResult[None]:
+    def report(
+        context: dg.AssetExecutionContext,
+        dataset: DatasetResource,
+        pose_models: PoseModelsResource,
+        text_model: TextModelResource,
+    ) -> dg.MaterializeResult[None]:
         opened = dataset.open()
         found = kept.pop() if kept and kept[0].run_id == context.run.run_id else gather(context, opened)
         checked = checked_clips(context.instance, checks, [record.clip_id for record in found.records])
         content = report_of(found.status, found.scan, found.records, checked, stages)
-        page = page_of(content, found.scan, found.records, checked, opened.url)
+        with open_workers(settings, Models(pose_models.open(), text_model.open())) as workers:
+            page = page_of(content, found.scan, found.records, checked, opened.url, workers)
         paths = write_reports(opened, content, page)
         links = {name: dg.MetadataValue.path(path) for name, path in paths.items()}
         return dg.MaterializeResult(metadata={**content["summary"], **links})

@@ -17,7 +17,7 @@ from bachata_assets.orchestration.sensors import define_sensors
 from bachata_assets.pipeline.checks import Check, clip_checks
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.stages import clip_stages, index_fingerprint, vector_stages
-from bachata_assets.pipeline.tools import SearchIndexProvider, Tools
+from bachata_assets.pipeline.tools import Models, SearchIndexProvider, Tools
 from bachata_assets.settings import Settings, load_settings
 
 
@@ -60,8 +60,8 @@ def build_resources(settings: Settings) -> dict[str, Any]:
 
 def open_tools(resources: Mapping[str, Any]) -> Tools:
     """Return what the resources open, for whoever works outside a run."""
-    opened = {name: resources[name].open() for name in ("dataset", "pose_models", "text_model")}
-    return Tools(**opened, search=resources["search"])
+    models = Models(resources["pose_models"].open(), resources["text_model"].open())
+    return Tools(resources["dataset"].open(), models, resources["search"])
 
 
 def build_platform(
@@ -82,7 +82,7 @@ def build_platform(
     resources = {**build_resources(settings), **(resources or {})}
     tools = open_tools(resources)
     if stages is None:
-        stages = clip_stages(tools.pose_models.fingerprint(), tools.search.identity())
+        stages = clip_stages(tools.models.pose.fingerprint(), tools.search.identity())
     if checks is None:
         checks = clip_checks(settings.quality_threshold)
     jobs = define_jobs(stages, settings)

@@ -19,10 +19,10 @@ from bachata_assets.collection.dataset import provenance_of
 from bachata_assets.families import NonFiniteVectorError
 from bachata_assets.pipeline.checks import Check, Outcome
 from bachata_assets.pipeline.failure import ClipError, Failure, is_transient
-from bachata_assets.pipeline.prefetch import Prefetch, Timed
 from bachata_assets.pipeline.stage import BatchStage, ClipStage, Made, Stage, Tables
 from bachata_assets.pipeline.tools import Tools
 from bachata_assets.pipeline.versions import data_version
+from bachata_assets.pipeline.workers import InThisProcess, Timed, Workers
 
 logger = logging.getLogger(__name__)
 
@@ -91,14 +91,18 @@ class Runner:
     ----------
     stages : those to run, in an order in which inputs come first; inputs made earlier are read from the data dir
     checks : asked of every table of their asset
+    workers : where the stages of one clip run; by default in this process
     """
 
-    def __init__(self, stages: Sequence[Stage], checks: Sequence[Check], tools: Tools) -> None:
+    def __init__(
+        self, stages: Sequence[Stage], checks: Sequence[Check], tools: Tools, workers: Workers | None = None
+    ) -> None:
         self._clip_stages = [stage for stage in stages if isinstance(stage, ClipStage)]
         self._batch_stages = [stage for stage in stages if isinstance(stage, BatchStage)]
         self._checks = checks
         self._tools = tools
         self._dataset = tools.dataset
+        self._workers = workers or InThisProcess(tools.models)
 
     def run(self, clips: Sequence[Clip], *, only: Mapping[str, Set[str]] | None = None) -> Iterator[Event]:
         """Run the stages of each clip, then those that take the clips together; yield what happened.
@@ -112,16 +116,14 @@ class Runner:
         def wanted(run: _Progress, stage: Stage) -> bool:
             return only is None or stage.name in only.get(run.clip.clip_id, ())
 
-        with Prefetch(self._tools) as prefetch:
+        with self._workers:
             for run, following in zip_longest(runs, runs[1:]):
                 start = time.perf_counter()
                 for other in filter(None, (run, following)):
-                    for stage in self._clip_stages:
-                        if stage.prefetch and wanted(other, stage):
-                            prefetch.begin(other.clip, stage)
+                    self._workers.begin(other.clip, [stage for stage in self._clip_stages if wanted(other, stage)])
                 for stage in self._clip_stages:
                     if wanted(run, stage):
-                        yield self._one(run, stage, prefetch)
+                        yield self._one(run, stage)
                 self._log(run, time.perf_counter() - start)
                 run.decoded.clear()  # clips are many, and what was decoded is large
         for batch_stage in self._batch_stages:
@@ -134,12 +136,12 @@ class Runner:
         extra = {"clip_done": run.clip.clip_id}
         logger.info("%s: %s (%.1f s)", run.clip.clip_id, state, seconds, extra=extra)
 
-    def _one(self, run: _Progress, stage: ClipStage, prefetch: Prefetch) -> Event:
+    def _one(self, run: _Progress, stage: ClipStage) -> Event:
         try:
             tables = self._inputs(run, stage)
         except ClipError as error:
             return _failed(run, stage, error, None)
-        return self._attempt(run, stage, tables, partial(prefetch.make, run.clip, stage, tables))
+        return self._attempt(run, stage, tables, partial(self._workers.make, run.clip, stage, tables))
 
     def _together(self, runs: Sequence[_Progress], stage: BatchStage) -> Iterator[Event]:
         ready: dict[str, tuple[_Progress, Tables]] = {}

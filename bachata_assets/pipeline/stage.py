@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from bachata_assets.collection.clip import EXTERNAL, Clip
 from bachata_assets.pipeline.failure import ClipError
-from bachata_assets.pipeline.tools import Tools
+from bachata_assets.pipeline.tools import Models, Tools
 
 T = TypeVar("T")
 
@@ -106,11 +106,13 @@ class ClipStage(Stage):
 
     Attributes
     ----------
-    make : clip, input tables, tools -> what was made
+    make : clip, input tables, models -> what was made; a function that can be pickled where it reads files
+    reads_files : reads what comes from outside (pictures, sound, words), so it may run in a process of its own
     prefetch : takes no tables and all cores, so it is begun for the next clip while the rest of this one is made
     """
 
-    make: Callable[[Clip, Tables, Tools], Made]
+    make: Callable[[Clip, Tables, Models], Made]
+    reads_files: bool = False
     prefetch: bool = False
 
 

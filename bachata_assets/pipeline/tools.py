@@ -112,16 +112,27 @@ class SearchIndexProvider:
 
 
 @dataclass(frozen=True)
-class Tools:
-    """All that stages are given.
+class Models:
+    """What the stages of one clip are given; holds no secret.
 
     Attributes
     ----------
     ended : set when nobody waits any more for what is being made
     """
 
-    dataset: Dataset
-    pose_models: PoseModelsProvider
-    text_model: TextModelProvider
-    search: SearchIndexProvider
+    pose: PoseModelsProvider
+    text: TextModelProvider
     ended: Event = field(default_factory=Event)
+
+    def __reduce__(self) -> tuple[type["Models"], tuple[PoseModelsProvider, TextModelProvider]]:
+        """Leave the event behind: nobody can set it in another process."""
+        return Models, (self.pose, self.text)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the stages of many clips are given."""
+
+    dataset: Dataset
+    models: Models
+    search: SearchIndexProvider

@@ -22,6 +22,7 @@ from bachata_assets.families import DIMENSIONS
 from bachata_assets.pipeline.checks import CheckedClip
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Status
+from bachata_assets.pipeline.workers import Workers
 from bachata_assets.report.findings import is_of_the_picture, moment, say
 from bachata_assets.report.neighbours import unit_vectors
 from bachata_assets.report.page import ShownClip, render_page
@@ -61,6 +62,7 @@ def page_of(
     records: Sequence[ClipRecord],
     checked: Mapping[str, CheckedClip],
     data_dir: str,
+    workers: Workers,
 ) -> str:
     """Return the HTML report.
 
@@ -68,12 +70,13 @@ def page_of(
     ----------
     content : of the JSON report
     data_dir : where the page will be: what it links to is named from there
+    workers : decode the pictures of clips
     """
     clips = scan.clips
     links = {clip_id: _link(clip.path, data_dir) for clip_id, clip in clips.items()}
     moments = {record.clip_id: _moment(record, checked[record.clip_id]) for record in _pictured(records, checked)}
     moments |= {clip["clip_id"]: 0.0 for clip in content["failed_videos"][:PICTURES]}
-    pictures = thumbnails({clip_id: (clips[clip_id].path, time_s) for clip_id, time_s in moments.items()})
+    pictures = workers.call(thumbnails, {clip_id: (clips[clip_id].path, time_s) for clip_id, time_s in moments.items()})
     made = [
         _made(record, checked[record.clip_id], links[record.clip_id], pictures.get(record.clip_id))
         for record in records

@@ -10,7 +10,7 @@ from bachata_assets.collection.clip import Clip
 from bachata_assets.pipeline.failure import ClipError
 from bachata_assets.pipeline.runner import Runner, StageFailed
 from bachata_assets.pipeline.stage import ClipStage, Made, Tables
-from bachata_assets.pipeline.tools import Tools
+from bachata_assets.pipeline.tools import Models, Tools
 from bachata_assets_tests.support.small_stages import clip, made, stage, sum_of_inputs, values
 
 WAIT_S = 20
@@ -84,7 +84,7 @@ def test_only_what_is_asked_for_is_begun(tools: Tools) -> None:
 def test_what_was_begun_ends_when_nobody_waits_for_it(tools: Tools, leave: str) -> None:
     begun, ended = Event(), Event()
 
-    def poses(c: Clip, _tables: Tables, given: Tools) -> Made:
+    def poses(c: Clip, _tables: Tables, given: Models) -> Made:
         if c.clip_id == "y":
             begun.set()
             assert given.ended.wait(WAIT_S)

@@ -10,7 +10,7 @@ from bachata_assets.annotation import Annotation
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.pipeline.stage import ClipStage, Made, Tables
-from bachata_assets.pipeline.tools import PoseModelsProvider, SearchIndexProvider, TextModelProvider, Tools
+from bachata_assets.pipeline.tools import Models, PoseModelsProvider, SearchIndexProvider, TextModelProvider, Tools
 from bachata_assets.settings import load_settings
 
 NUMBER = pa.schema([pa.field("n", pa.int64())])
@@ -41,8 +41,7 @@ def clip(clip_id: str) -> Clip:
 def tools(tmp_path: Path) -> Tools:
     return Tools(
         Dataset(url=str(tmp_path / "data")),
-        PoseModelsProvider(model_set="bundled", precision="f32"),
-        TextModelProvider(),
+        Models(PoseModelsProvider(model_set="bundled", precision="f32"), TextModelProvider()),
         SearchIndexProvider(load_settings(), ""),
     )
 

@@ -6,7 +6,7 @@ from bachata_assets.language.encoder import installed_fingerprint, text_version
 from bachata_assets.language.sentence import annotation_sentence
 from bachata_assets.pipeline.stage import ClipStage, Made, Tables
 from bachata_assets.pipeline.stages.vectors import vector_made
-from bachata_assets.pipeline.tools import Tools
+from bachata_assets.pipeline.tools import Models
 
 
 def stages() -> list[ClipStage]:
@@ -21,12 +21,13 @@ def stages() -> list[ClipStage]:
             group="language",
             kinds=("python", "huggingface", "parquet"),
             make=make_text_embedding,
+            reads_files=True,
         )
     ]
 
 
-def make_text_embedding(clip: Clip, _tables: Tables, tools: Tools) -> Made:
+def make_text_embedding(clip: Clip, _tables: Tables, models: Models) -> Made:
     """Say the annotation as a sentence and embed it."""
     sentence = annotation_sentence(clip.annotation)
-    vector = tools.text_model.encoder().encode([sentence])[0]
+    vector = models.text.encoder().encode([sentence])[0]
     return vector_made("text", clip.clip_id, vector, {"sentence": sentence}, sentence=sentence)

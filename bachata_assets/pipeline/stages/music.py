@@ -13,7 +13,7 @@ from bachata_assets.music.embedding import audio_embedding
 from bachata_assets.music.sound import Sound, SoundError, load_sound
 from bachata_assets.pipeline.stage import ClipStage, Made, Tables
 from bachata_assets.pipeline.stages.vectors import vector_made
-from bachata_assets.pipeline.tools import Tools
+from bachata_assets.pipeline.tools import Models
 
 
 def stages() -> list[ClipStage]:
@@ -27,6 +27,7 @@ def stages() -> list[ClipStage]:
         group="music",
         kinds=("python", "parquet"),
         make=make_beats,
+        reads_files=True,
     )
     audio = ClipStage(
         name="audio_embedding",
@@ -37,17 +38,18 @@ def stages() -> list[ClipStage]:
         group="music",
         kinds=("python", "parquet"),
         make=make_audio_embedding,
+        reads_files=True,
     )
     return [beats, audio]
 
 
-def make_beats(clip: Clip, _tables: Tables, _tools: Tools) -> Made:
+def make_beats(clip: Clip, _tables: Tables, _models: Models) -> Made:
     """Hear the beats."""
     beats = find_beats(_sound(clip))
     return Made(beats.to_table(), {"tempo": beats.tempo, "confidence": beats.confidence, "beats": len(beats.times)})
 
 
-def make_audio_embedding(clip: Clip, tables: Tables, _tools: Tools) -> Made:
+def make_audio_embedding(clip: Clip, tables: Tables, _models: Models) -> Made:
     """Describe the sound."""
     vector = audio_embedding(_sound(clip), tables.decoded("beats", Beats.from_table))
     return vector_made("audio", clip.clip_id, vector, {})
@@ -57,7 +59,7 @@ def _sound(clip: Clip) -> Sound | Absent:
     return _decoded(clip.path, clip.versions["clip_file"])
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _decoded(path: Path, _content: str) -> Sound | Absent:
     """Decode a clip's sound once for both stages; one that cannot be decoded is one that is not there."""
     try:

@@ -7,7 +7,7 @@ from bachata_assets.collection import layout
 from bachata_assets.collection.clip import Clip
 from bachata_assets.pipeline.stage import ClipStage, Made, Tables
 from bachata_assets.pipeline.stages.vectors import vector_made
-from bachata_assets.pipeline.tools import Tools
+from bachata_assets.pipeline.tools import Models
 from bachata_assets.pose import embeddings, estimator
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.drawing.preview_picture import preview_picture
@@ -24,6 +24,7 @@ def stages(model_fingerprint: str) -> list[ClipStage]:
         group="pose",
         kinds=("python", "pytorch", "parquet"),
         make=make_keypoints,
+        reads_files=True,
         prefetch=True,
     )
     described = {
@@ -34,10 +35,10 @@ def stages(model_fingerprint: str) -> list[ClipStage]:
     return [keypoints, *(_embedding_stage(family, text) for family, text in described.items())]
 
 
-def make_keypoints(clip: Clip, _tables: Tables, tools: Tools) -> Made:
+def make_keypoints(clip: Clip, _tables: Tables, models: Models) -> Made:
     """Find the couple in the clip's frames."""
-    estimate = tools.pose_models.estimator()
-    couple, pictures = estimate.with_pictures(clip.path, lead_side=clip.annotation.lead, ended=tools.ended)
+    estimate = models.pose.estimator()
+    couple, pictures = estimate.with_pictures(clip.path, lead_side=clip.annotation.lead, ended=models.ended)
     preview = preview_picture(clip.clip_id, couple, pictures)
     return Made(couple.to_table(), couple.summary(), {layout.preview_picture(clip.clip_id): preview})
 
@@ -55,8 +56,8 @@ def _embedding_stage(family: str, description: str) -> ClipStage:
     )
 
 
-def _embedding_of(family: str) -> Callable[[Clip, Tables, Tools], Made]:
-    def make(clip: Clip, tables: Tables, _tools: Tools) -> Made:
+def _embedding_of(family: str) -> Callable[[Clip, Tables, Models], Made]:
+    def make(clip: Clip, tables: Tables, _models: Models) -> Made:
         from bachata_assets.music.beats import Beats
 
         couple = tables.decoded("keypoints", CoupleKeypoints.from_table)

@@ -1,0 +1,166 @@
+"""A worker process that is replaced when it ends, and how it is set up: limits, environment, log.
+
+What is run in it is in `worker_processes.py`.
+"""
+
+import atexit
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from logging.handlers import QueueHandler, QueueListener
+from multiprocessing import forkserver, get_context
+from multiprocessing.queues import Queue
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pebble import ProcessPool
+
+T = TypeVar("T")
+
+TASKS = 200
+"""Number of tasks after which a process is replaced: what a library leaks stays small."""
+_HARMLESS = ("PATH", "HOME", "USER", "SHELL", "TMPDIR", "TEMP", "LANG", "LC_", "TZ", "XDG_", "PYTHON", "VIRTUAL_ENV",
+             "LD_LIBRARY_PATH", "DYLD_", "OMP_", "MKL_", "OPENBLAS_", "NUMBA_", "COVERAGE_")  # fmt: skip
+"""Beginnings of the names of variables that a worker is given; no setting and no secret is among them."""
+_LIBRARIES = "bachata_assets.libraries"
+_FIRST_TO_GO = "500"
+"""Where memory runs out, Linux ends this process before the platform's own (0) and before others' (up to 1000)."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one task may take.
+
+    Attributes
+    ----------
+    seconds : longest time of a task
+    memory_gb : most memory of a process, 10^9 bytes; 0: no limit. Held on Linux only.
+    """
+
+    seconds: float = 3600.0
+    memory_gb: float = 4.0
+
+
+class WorkerPool:
+    """One process, begun when it is first needed and begun again when it has ended."""
+
+    def __init__(self, name: str, memory_gb: float) -> None:
+        self._name = name
+        self._memory_gb = memory_gb
+        self._lock = threading.Lock()
+        self._pool: ProcessPool | None = None
+        self._listener: QueueListener | None = None
+
+    def schedule(self, function: Callable[..., T], arguments: tuple[Any, ...], seconds: float) -> "Future[T]":
+        """Run a function of the package; the future raises `TimeoutError` or pebble's `ProcessExpired`."""
+        with self._lock:
+            if self._pool is None or not self._pool.active:
+                self._start()
+            assert self._pool is not None
+            future: Future[T] = self._pool.schedule(function, args=arguments, timeout=seconds)
+            return future
+
+    def close(self) -> None:
+        """End the process."""
+        with self._lock:
+            if self._pool is not None:
+                self._pool.stop()  # type: ignore[no-untyped-call]
+                self._pool.join()
+                self._pool = None
+            if self._listener is not None:
+                self._listener.stop()
+                self._listener = None
+
+    def _start(self) -> None:
+        context = get_context("forkserver")
+        with _harmless_environment():
+            forkserver.ensure_running()
+        records: Queue[logging.LogRecord] = context.Queue()
+        if self._listener is not None:
+            self._listener.stop()
+        self._listener = QueueListener(records, _Forward())
+        self._listener.start()
+        level = logging.getLogger("bachata_assets").getEffectiveLevel()
+        begin = (self._name, os.getpid(), self._memory_gb, records, level)
+        self._pool = ProcessPool(1, max_tasks=TASKS, initializer=_begin, initargs=begin, context=context)
+
+
+_POOLS: dict[tuple[str, float], WorkerPool] = {}
+_POOLS_LOCK = threading.Lock()
+
+
+def pool(name: str, memory_gb: float) -> WorkerPool:
+    """Return the pool of this name: a process keeps its models from one run to the next."""
+    with _POOLS_LOCK:
+        return _POOLS.setdefault((name, memory_gb), WorkerPool(name, memory_gb))
+
+
+@atexit.register
+def close_pools() -> None:
+    """End all worker processes."""
+    with _POOLS_LOCK:
+        for one in _POOLS.values():
+            one.close()
+        _POOLS.clear()
+
+
+class _Forward(logging.Handler):
+    """Hands a worker's records to the loggers of this process."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logging.getLogger(record.name).handle(record)
+
+
+@contextmanager
+def _harmless_environment() -> Iterator[None]:
+    """Hide all but harmless variables while the process is started that all workers come from."""
+    hidden = {name: value for name, value in os.environ.items() if not name.startswith(_HARMLESS)}
+    for name in hidden:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+def _begin(name: str, parent: int, memory_gb: float, records: "Queue[logging.LogRecord]", level: int) -> None:
+    """Set a worker process up."""
+    records.cancel_join_thread()  # a process that is ended must not wait for a reader
+    log = logging.getLogger("bachata_assets")
+    log.handlers, log.propagate = [QueueHandler(records)], False
+    log.setLevel(level)
+    logging.captureWarnings(True)
+    warnings = logging.getLogger("py.warnings")
+    warnings.handlers, warnings.propagate = [_AsDebug(records)], False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True, name=f"{name} watches its parent").start()
+    if sys.platform == "linux":
+        import resource
+
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
+        if memory_gb:
+            resource.setrlimit(resource.RLIMIT_DATA, (int(memory_gb * 1e9), resource.RLIM_INFINITY))
+
+
+class _AsDebug(QueueHandler):
+    """Sends what libraries warn of as details: a person cannot act on it."""
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        record.name, record.levelno, record.levelname = _LIBRARIES, logging.DEBUG, "DEBUG"
+        return super().prepare(record)
+
+
+def _end_with(parent: int) -> None:
+    """End this process once the one that asked for it is gone, also in the middle of a task."""
+    while True:
+        time.sleep(1.0)
+        try:
+            os.kill(parent, 0)
+        except ProcessLookupError:
+            os._exit(1)

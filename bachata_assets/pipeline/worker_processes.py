@@ -1,0 +1,149 @@
+"""`WorkerProcesses`: stages that read files from outside, run in processes of their own.
+
+One process finds poses, one does the rest; each keeps its models from clip to clip. A process that crashes, is killed
+or takes too long is replaced, and the clip at hand fails by name. The processes know none of the platform's secrets.
+"""
+
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pyarrow as pa
+from pebble import ProcessExpired
+
+from bachata_assets.collection.clip import Clip
+from bachata_assets.families import NonFiniteVectorError
+from bachata_assets.pipeline.failure import ClipError, Failure
+from bachata_assets.pipeline.retries import with_retries
+from bachata_assets.pipeline.stage import ClipStage, Made, Tables
+from bachata_assets.pipeline.tools import Models
+from bachata_assets.pipeline.worker_pool import Limits, WorkerPool, pool
+from bachata_assets.pipeline.workers import InThisProcess, Timed, Workers
+from bachata_assets.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ATTEMPTS = 2
+"""Number of worker processes that a clip may end before its failure is permanent."""
+
+
+def open_workers(settings: Settings, models: Models) -> Workers:
+    """Return what the settings ask for: worker processes, or stages in this process."""
+    if settings.workers == "in_process":
+        return InThisProcess(models)
+    return WorkerProcesses(models, Limits(settings.clip_seconds, settings.worker_memory_gb))
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a worker process made of a clip, or why not; exceptions are told as text, since not all can be pickled."""
+
+    made: Made | None = None
+    seconds: float = 0.0
+    failure: Failure | None = None
+    non_finite: str = ""
+
+
+class WorkerProcesses(Workers):
+    """Runs the stages that read files from outside in worker processes, the others here."""
+
+    def __init__(self, models: Models, limits: Limits | None = None) -> None:
+        self._models = models
+        self._limits = limits or Limits()
+        self._begun: dict[tuple[str, str], Future[_Answer]] = {}
+
+    def begin(self, clip: Clip, stages: Iterable[ClipStage]) -> None:
+        """Begin every stage that reads a file."""
+        for stage in stages:
+            key = (clip.clip_id, stage.name)
+            if stage.reads_files and not stage.table_inputs and key not in self._begun:
+                self._begun[key] = self._schedule(clip, stage, Tables({}))
+
+    def make(self, clip: Clip, stage: ClipStage, tables: Tables) -> Timed:
+        """See `Workers.make`.
+
+        Raises
+        ------
+        ClipError
+            Saying why the stage failed, or what the clip did to its worker process.
+        NonFiniteVectorError
+        """
+        if not stage.reads_files:
+            start = time.perf_counter()
+            return stage.make(clip, tables, self._models), time.perf_counter() - start
+        future = self._begun.pop((clip.clip_id, stage.name), None) or self._schedule(clip, stage, tables)
+        answer = self._answer(future, str(clip.path), lambda: self._schedule(clip, stage, tables))
+        if answer.non_finite:
+            raise NonFiniteVectorError(answer.non_finite)
+        if answer.failure:
+            raise ClipError(answer.failure.reason, transient=answer.failure.transient)
+        assert answer.made is not None
+        return answer.made, answer.seconds
+
+    def call(self, function: Callable[..., T], *arguments: object) -> T:
+        """See `Workers.call`."""
+
+        def schedule() -> "Future[T]":
+            return self._pool("rest").schedule(function, arguments, self._limits.seconds)
+
+        return self._answer(schedule(), function.__name__, schedule)
+
+    def end(self) -> None:
+        """See `Workers.end`; a process that is at work on what nobody waits for is ended with it."""
+        for future in self._begun.values():
+            future.cancel()
+        self._begun.clear()
+
+    def _schedule(self, clip: Clip, stage: ClipStage, tables: Tables) -> "Future[_Answer]":
+        arguments = (stage.make, clip, dict(tables), self._models)
+        return self._pool("poses" if stage.prefetch else "rest").schedule(_make, arguments, self._limits.seconds)
+
+    def _pool(self, name: str) -> WorkerPool:
+        return pool(name, self._limits.memory_gb)
+
+    def _answer(self, future: "Future[T]", name: str, again: Callable[[], "Future[T]"]) -> T:
+        """Return what a worker process answers; one that has ended is asked again once."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return future.result()
+            except TimeoutError:
+                raise ClipError(
+                    f"{name}: not done after {self._limits.seconds:g} s, so its worker process was ended; "
+                    "cut the clip, or raise BACHATA_CLIP_SECONDS"
+                ) from None
+            except ProcessExpired as error:
+                how = _how_it_ended(error.exitcode)
+                logger.debug("%s: its worker process %s (attempt %d)", name, how, attempt)
+            if attempt < ATTEMPTS:
+                future = again()
+        raise ClipError(
+            f"{name}: its worker process {how}, {ATTEMPTS} times; export the clip again, or give it more memory "
+            "(BACHATA_WORKER_MEMORY_GB)"
+        )
+
+
+def _how_it_ended(code: int | None) -> str:
+    if code is not None and code < 0:
+        return f"was ended by {signal.Signals(-code).name}"
+    return f"ended with code {code}"
+
+
+def _make(
+    make: Callable[[Clip, Tables, Models], Made], clip: Clip, tables: dict[str, pa.Table], models: Models
+) -> _Answer:
+    """Make a table; runs in a worker process."""
+    start = time.perf_counter()
+    try:
+        made = with_retries(lambda: make(clip, Tables(tables), models))
+    except NonFiniteVectorError as error:
+        return _Answer(non_finite=str(error))
+    except Exception as error:
+        logger.debug("%s", clip.clip_id, exc_info=error)
+        return _Answer(failure=Failure.of(error))
+    return _Answer(Made(made.table, made.metadata, made.files), time.perf_counter() - start)

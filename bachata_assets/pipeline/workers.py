@@ -1,0 +1,94 @@
+"""Where stages run: in this process, or in worker processes that a file cannot take the platform down with.
+
+The decoders and models that read a video are written in C and C++: a file that is damaged, or made for it, can crash
+them, stop them for ever or eat the memory. In a worker process that fails one clip, by name; the platform's own process
+keeps the books. `Workers` is the one seam: another place to run a stage (a cluster's actors) is another subclass.
+"""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from threading import Event
+from types import TracebackType
+from typing import Self, TypeVar
+
+from bachata_assets.collection.clip import Clip
+from bachata_assets.pipeline.retries import with_retries
+from bachata_assets.pipeline.stage import ClipStage, Made, Tables
+from bachata_assets.pipeline.tools import Models
+
+T = TypeVar("T")
+
+Timed = tuple[Made, float]
+"""What was made, and in how many seconds."""
+
+
+class Workers(ABC):
+    """Runs the stages of clips.
+
+    As a context manager it ends, however it is left, what is still being made.
+    """
+
+    @abstractmethod
+    def begin(self, clip: Clip, stages: Iterable[ClipStage]) -> None:
+        """Begin those stages of a clip that are worth it and take no tables, unless they are begun."""
+
+    @abstractmethod
+    def make(self, clip: Clip, stage: ClipStage, tables: Tables) -> Timed:
+        """Return what the stage makes of a clip, or raise what it raises."""
+
+    @abstractmethod
+    def call(self, function: Callable[..., T], *arguments: object) -> T:
+        """Return what a function of this package makes of a file from outside, or raise what it raises."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """End what is still being made."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.end()
+
+
+class InThisProcess(Workers):
+    """Runs stages here, for notebooks and debugging; those worth it in a thread of its own, for the next clip.
+
+    While poses are found all cores are busy; tables, events, sound and sentences keep one.
+    """
+
+    def __init__(self, models: Models) -> None:
+        self._ended = Event()
+        self._models = replace(models, ended=self._ended)
+        self._thread = ThreadPoolExecutor(1, "prefetch")
+        self._begun: dict[tuple[str, str], Future[Timed]] = {}
+
+    def begin(self, clip: Clip, stages: Iterable[ClipStage]) -> None:
+        """Begin the stages that take all cores; each waits for those begun before."""
+        for stage in stages:
+            key = (clip.clip_id, stage.name)
+            if stage.prefetch and key not in self._begun:
+                self._begun[key] = self._thread.submit(self._make, clip, stage, Tables({}))
+
+    def make(self, clip: Clip, stage: ClipStage, tables: Tables) -> Timed:
+        """See `Workers.make`."""
+        begun = self._begun.pop((clip.clip_id, stage.name), None)  # kept no longer than needed: clips are many
+        return begun.result() if begun else self._make(clip, stage, tables)
+
+    def call(self, function: Callable[..., T], *arguments: object) -> T:
+        """See `Workers.call`."""
+        return function(*arguments)
+
+    def end(self) -> None:
+        """See `Workers.end`."""
+        self._ended.set()
+        self._thread.shutdown(cancel_futures=True)
+
+    def _make(self, clip: Clip, stage: ClipStage, tables: Tables) -> Timed:
+        start = time.perf_counter()
+        return with_retries(lambda: stage.make(clip, tables, self._models)), time.perf_counter() - start

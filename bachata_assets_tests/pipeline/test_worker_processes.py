@@ -1,0 +1,143 @@
+"""What a file can do to a worker process, and that nothing else is touched."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bachata_assets.pipeline.runner import Event, Runner, StageFailed, StageMade
+from bachata_assets.pipeline.tools import Tools
+from bachata_assets.pipeline.worker_pool import Limits, close_pools
+from bachata_assets.pipeline.worker_processes import WorkerProcesses
+from bachata_assets_tests.support.bad_stages import stage
+from bachata_assets_tests.support.small_stages import clip, values
+
+LIMITS = Limits(seconds=60.0, memory_gb=4.0)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_processes() -> Iterator[None]:
+    close_pools()
+    yield
+    close_pools()
+
+
+def run(tools: Tools, *names: str, limits: Limits = LIMITS) -> dict[str, Event]:
+    runner = Runner([stage()], [], tools, WorkerProcesses(tools.models, limits))
+    return {event.clip_id: event for event in runner.run([clip(name) for name in names])}
+
+
+def reason(event: Event) -> str:
+    assert isinstance(event, StageFailed)
+    return event.failure.reason
+
+
+def test_a_good_clip_is_made_in_another_process_and_that_is_kept(tools: Tools) -> None:
+    run(tools, "x", "y", "z")
+    made = values(tools, "a")
+    assert set(made) == {"x", "y", "z"}
+    assert len(set(made.values())) == 1
+    assert os.getpid() not in made.values()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("crash", "crash: its worker process was ended by SIGSEGV, 2 times; export the clip again"),
+        ("hang", "hang: not done after 15 s, so its worker process was ended; cut the clip"),
+    ],
+)
+def test_a_clip_that_ends_its_process_fails_alone_and_for_good(tools: Tools, name: str, said: str) -> None:
+    events = run(tools, "before", name, "after", limits=replace(LIMITS, seconds=15.0))
+    assert reason(events[name]).startswith(said)
+    failed = events[name]
+    assert isinstance(failed, StageFailed)
+    assert not failed.failure.transient
+    assert set(values(tools, "a")) == {"before", "after"}
+
+
+def test_a_process_that_was_killed_once_loses_nothing(tools: Tools, tmp_path: Path) -> None:
+    flaky = replace(clip("flaky"), video_path=str(tmp_path / "trace"))
+    runner = Runner([stage()], [], tools, WorkerProcesses(tools.models, LIMITS))
+    events = list(runner.run([clip("before"), flaky, clip("after")]))
+    assert [type(event) for event in events] == [StageMade] * 3
+
+
+def test_a_clip_that_eats_the_memory_is_refused_it(tools: Tools) -> None:
+    events = run(tools, "huge", "after")
+    assert "Unable to allocate" in reason(events["huge"])
+    assert set(values(tools, "a")) == {"after"}
+
+
+def test_what_a_stage_raises_is_told_as_in_this_process(tools: Tools) -> None:
+    events = run(tools, "broken", "infinite")
+    assert reason(events["broken"]).startswith("broken: is truncated")
+    assert reason(events["infinite"]) == "1 of 4 dimensions are not finite"
+
+
+def test_a_worker_process_knows_no_secret_of_the_platform(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELASTICSEARCH_PASSWORD", "very-secret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
+    run(tools, "secret")
+    assert values(tools, "a") == {"secret": 0}
+    assert os.environ["ELASTICSEARCH_PASSWORD"] == "very-secret"
+
+
+def test_what_libraries_say_goes_to_the_details_of_the_log(
+    tools: Tools, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level("DEBUG", "bachata_assets")
+    run(tools, "noisy")
+    wait_for(lambda: "a library about another" in caplog.text)
+    (record,) = [record for record in caplog.records if "a library about another" in record.getMessage()]
+    assert (record.name, record.levelname) == ("bachata_assets.libraries", "DEBUG")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_was_begun_ends_when_nobody_waits_for_it(tools: Tools) -> None:
+    runner = Runner([stage()], [], tools, WorkerProcesses(tools.models, LIMITS))
+    events = runner.run([clip("x"), clip("hang")])
+    assert isinstance(events, Generator)
+    next(events)
+    (worker,) = values(tools, "a").values()
+    assert psutil.pid_exists(worker)
+    events.close()
+    wait_for(lambda: not psutil.pid_exists(worker))
+
+
+def test_a_process_ends_with_the_one_that_asked_for_it(tools: Tools) -> None:
+    with subprocess.Popen([sys.executable, "-c", ASKING, tools.dataset.url]) as asking:
+        wait_for(lambda: values(tools, "a"), seconds=60.0)
+        (worker,) = values(tools, "a").values()
+        assert psutil.pid_exists(worker)
+        asking.kill()
+    wait_for(lambda: not psutil.pid_exists(worker))
+
+
+ASKING = """
+import sys
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.pipeline.runner import Runner
+from bachata_assets.pipeline.tools import Models, PoseModelsProvider, SearchIndexProvider, TextModelProvider, Tools
+from bachata_assets.pipeline.worker_processes import WorkerProcesses
+from bachata_assets.settings import load_settings
+from bachata_assets_tests.support import bad_stages, small_stages
+
+models = Models(PoseModelsProvider("bundled", "f32"), TextModelProvider())
+tools = Tools(Dataset(sys.argv[1]), models, SearchIndexProvider(load_settings(), ""))
+clips = [small_stages.clip("x"), small_stages.clip("hang")]
+list(Runner([bad_stages.stage()], [], tools, WorkerProcesses(models)).run(clips))
+"""
+
+
+def wait_for(done: Callable[[], object], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
