@@ -11,6 +11,7 @@ import numpy as np
 from bachata_assets import schemas
 from bachata_assets.clip_record import COLUMNS, VECTOR_FIELDS, ClipRecord
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.report.page import FACTS
 from bachata_assets.search.elasticsearch import mapping
 from bachata_assets.search.filters import LABELS
 from bachata_assets.search.lancedb.backend import SCHEMA
@@ -68,11 +69,12 @@ def test_the_vector_fields_are_those_of_the_families() -> None:
     }
 
 
-def test_a_match_and_the_filters_use_fields_of_the_record() -> None:
+def test_a_match_the_filters_and_the_page_use_fields_of_the_record() -> None:
     said, shown = get_type_hints(ClipRecord), get_type_hints(Match)
     assert {name: shown[name] for name in SHOWN_FIELDS} == {name: said[name] for name in SHOWN_FIELDS}
     assert [one.name for one in dataclasses.fields(Match)] == ["clip_id", "score", "scores", *SHOWN_FIELDS]
     assert LABELS == ("move_label", "difficulty", "energy_level")
+    assert set(FACTS) <= set(document("clip").scalars())
 
 
 def test_what_a_version_s_name_is_hashed_from_is_what_it_was() -> None:

@@ -19,6 +19,11 @@ from bachata_assets.report.map_data import map_data
 BINS = 20
 """Bars of the quality histogram, over 0..1."""
 _SCRIPTS = ("page.js", "map.js", "clip.js", "table.js", "start.js")
+FACTS = (
+    "move_label", "difficulty", "energy_level", "notes", "estimated_tempo", "quality_score", "detection_rate",
+    "processing_time",
+)  # fmt: skip
+"""Fields of `ClipRecord` that the map, the table and the box of a clip show."""
 
 
 @dataclass(frozen=True)
@@ -89,22 +94,11 @@ def render_page(
 
 def _columns(clips: Sequence[ShownClip]) -> dict[str, list[Any]]:
     """Return the clips' facts column by column, shorter than a clip at a time."""
-    facts = {
-        "label": "move_label",
-        "difficulty": "difficulty",
-        "energy": "energy_level",
-        "notes": "notes",
-        "tempo": "estimated_tempo",
-        "quality": "quality_score",
-        "detection": "detection_rate",
-        "frames": "frame_count",
-        "seconds": "processing_time",
-    }
     own = ("clip_id", "video_path", "state", "video", "timeline", "says", "moment")
     columns: dict[str, list[Any]] = {name: [getattr(clip, name) for clip in clips] for name in own}
-    for short, name in facts.items():
+    for name in FACTS:
         values = (clip.facts.get(name) for clip in clips)
-        columns[short] = [round(value, 3) if isinstance(value, float) else value for value in values]
+        columns[name] = [round(value, 3) if isinstance(value, float) else value for value in values]
     return columns
 
 

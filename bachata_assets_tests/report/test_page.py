@@ -113,6 +113,17 @@ def test_another_view_has_other_places_and_other_neighbours(opened: "Page") -> N
     assert dot_of(opened, "clip_0") != place
 
 
+def test_the_map_can_be_coloured_by_every_field_that_is_offered(opened: "Page") -> None:
+    moves, legend = opened.evaluate("map.colours"), opened.locator("#legend")
+    assert "body roll" in legend.inner_text()
+    opened.locator("#colour").select_option(label="difficulty")
+    assert "advanced" in legend.inner_text()
+    opened.locator("#colour").select_option(label="quality")
+    assert legend.inner_text().split() == ["0.3", "0.95"]
+    assert all(colour.startswith("rgb(") for colour in opened.evaluate("map.colours"))
+    assert opened.evaluate("map.colours") != moves
+
+
 def test_a_film_that_is_not_there_leaves_a_note(opened: "Page") -> None:
     opened.evaluate("location.hash = 'clip_4'")
     opened.get_by_text("Not found, or not playable here: gone.mp4").first.wait_for()

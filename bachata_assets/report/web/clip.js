@@ -24,12 +24,12 @@ function words(name) {
 function facts(row) {
   const list = make("dl", { className: "facts" });
   const say = (name, value) => { if (value) list.append(make("dt", {}, name), make("dd", {}, value)); };
-  say("move", words(clips.label[row]));
+  say("move", words(clips.move_label[row]));
   say("difficulty", words(clips.difficulty[row]));
-  say("energy", words(clips.energy[row]));
-  if (clips.tempo[row]) say("tempo", `${Math.round(clips.tempo[row])} beats per minute, by the annotation`);
-  if (clips.quality[row] !== null) {
-    say("quality", `${clips.quality[row].toFixed(2)}, both dancers in ${Math.round(clips.detection[row] * 100)} % of frames`);
+  say("energy", words(clips.energy_level[row]));
+  if (clips.estimated_tempo[row]) say("tempo", `${Math.round(clips.estimated_tempo[row])} beats per minute, by the annotation`);
+  if (clips.quality_score[row] !== null) {
+    say("quality", `${clips.quality_score[row].toFixed(2)}, both dancers in ${Math.round(clips.detection_rate[row] * 100)} % of frames`);
   }
   say("notes", clips.notes[row]);
   return list;
@@ -94,7 +94,7 @@ function neighbour(row, other, slot) {
   }
   const score = make("b", {}, (view.score[at] / 1000).toFixed(2));
   return make("div", { className: "card" }, make("div", { className: "head" }, name, score),
-    make("div", { className: "quiet" }, words(clips.label[other])), film(other, { muted: true, controls: false }), bars);
+    make("div", { className: "quiet" }, words(clips.move_label[other])), film(other, { muted: true, controls: false }), bars);
 }
 
 /** Return where most of a family's likeness comes from, in words; nothing where the two are not alike. */

@@ -34,8 +34,8 @@ function colourMap() {
   const legend = $("legend");
   legend.replaceChildren();
   map.only = null;
-  if (page.colour === "quality") {
-    map.colours = Array.from({ length: made }, (_, row) => quality(clips.quality[row]));
+  if (page.colour === "quality_score") {
+    map.colours = Array.from({ length: made }, (_, row) => quality(clips.quality_score[row]));
     const ramp = make("div", { className: "ramp" });
     ramp.style.background = `linear-gradient(90deg, ${[0.3, 0.5, 0.7, 0.95].map(quality).join(",")})`;
     legend.append(make("div", { className: "scale" }, "0.3", ramp, "0.95"));
@@ -130,7 +130,7 @@ function showTip(row, x, y) {
   tip.hidden = row < 0;
   map.canvas.style.cursor = row < 0 ? "crosshair" : "pointer";
   if (row < 0) return;
-  tip.textContent = `${clips.clip_id[row]} · ${clips.label[row].replaceAll("_", " ")}`;
+  tip.textContent = `${clips.clip_id[row]} · ${clips.move_label[row].replaceAll("_", " ")}`;
   tip.style.left = `${Math.max(0, Math.min(x + 12, map.width - tip.offsetWidth - 4))}px`;
   tip.style.top = `${y + 14}px`;
 }

@@ -6,7 +6,7 @@ const count = clips.clip_id.length;
 const FAMILIES = { lead: "lead", follow: "follow", interaction: "together", audio: "music", text: "words" };
 const SHOWN = 5;
 const byId = new Map(clips.clip_id.map((id, row) => [id, row]));
-const page = { view: "everything", colour: "label", chosen: -1 };
+const page = { view: "everything", colour: "move_label", chosen: -1 };
 const $ = (id) => document.getElementById(id);
 
 /** Return an element; children are elements or text, and text is never read as HTML. */

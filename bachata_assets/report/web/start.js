@@ -13,7 +13,7 @@ function startTheme() {
 
 function chooseFromAddress() {
   const row = byId.get(decodeURIComponent(location.hash.slice(1)));
-  if (row !== undefined && clips.quality[row] !== null) showClip(row, false);
+  if (row !== undefined && clips.quality_score[row] !== null) showClip(row, false);
 }
 
 startTheme();

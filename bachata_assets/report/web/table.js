@@ -2,10 +2,16 @@
 const STEP = 100;
 const STATES = { made: "made", remark: "remarks", look: "to look at", failed: "failed", pending: "to be made" };
 const COLUMNS = [
-  ["clip_id", "Clip"], ["label", "Move"], ["difficulty", "Difficulty"], ["energy", "Energy"], ["tempo", "Tempo"],
-  ["quality", "Quality"], ["detection", "Both seen"], ["timeline", "When"], ["seconds", "Made in"], ["state", "State"],
+  ["clip_id", "Clip"], ["move_label", "Move"], ["difficulty", "Difficulty"], ["energy_level", "Energy"],
+  ["estimated_tempo", "Tempo"], ["quality_score", "Quality"], ["detection_rate", "Both seen"], ["timeline", "When"],
+  ["processing_time", "Made in"], ["state", "State"],
 ];
-const NUMBERS = { tempo: (v) => v.toFixed(0), quality: (v) => v.toFixed(2), detection: (v) => `${Math.round(v * 100)} %`, seconds: (v) => `${v.toFixed(1)} s` };
+const NUMBERS = {
+  estimated_tempo: (v) => v.toFixed(0),
+  quality_score: (v) => v.toFixed(2),
+  detection_rate: (v) => `${Math.round(v * 100)} %`,
+  processing_time: (v) => `${v.toFixed(1)} s`,
+};
 const table = { by: "clip_id", down: false, shown: STEP, rows: [], text: [] };
 
 function refresh() {
@@ -13,7 +19,7 @@ function refresh() {
   const [move, difficulty, state] = ["move", "difficulty", "state"].map((id) => $(id).value);
   const rows = [];
   for (let row = 0; row < count; row++) {
-    if (move && clips.label[row] !== move) continue;
+    if (move && clips.move_label[row] !== move) continue;
     if (difficulty && clips.difficulty[row] !== difficulty) continue;
     if (state && clips.state[row] !== state) continue;
     if (words.every((word) => table.text[row].includes(word))) rows.push(row);
@@ -50,7 +56,7 @@ function tableRow(row) {
   });
   const line = make("tr", {}, ...cells);
   line.dataset.row = row;
-  if (clips.quality[row] === null) return line;
+  if (clips.quality_score[row] === null) return line;
   line.tabIndex = 0;
   line.onclick = () => { showClip(row, true); $("map-title").scrollIntoView({ behavior: "smooth" }); };
   line.onkeydown = (event) => { if (event.key === "Enter") line.onclick(); };
@@ -63,7 +69,7 @@ function markRow() {
 
 function startTable() {
   table.text = clips.clip_id.map((id, row) =>
-    [id, clips.label[row], clips.difficulty[row], clips.energy[row], clips.notes[row], clips.video_path[row], ...clips.says[row]].join(" ").replaceAll("_", " ").toLowerCase().concat(" ", id.toLowerCase()));
+    [id, clips.move_label[row], clips.difficulty[row], clips.energy_level[row], clips.notes[row], clips.video_path[row], ...clips.says[row]].join(" ").replaceAll("_", " ").toLowerCase().concat(" ", id.toLowerCase()));
   for (const [key, title] of COLUMNS) {
     const button = make("button", { type: "button" }, title);
     const head = make("th", { className: key in NUMBERS ? "number" : "" }, button);
@@ -77,7 +83,7 @@ function startTable() {
     if (key === table.by) head.setAttribute("aria-sort", "ascending");
     $("columns").append(head);
   }
-  for (const [id, values] of [["move", clips.label], ["difficulty", clips.difficulty]]) {
+  for (const [id, values] of [["move", clips.move_label], ["difficulty", clips.difficulty]]) {
     for (const value of [...new Set(values)].filter(Boolean).sort()) $(id).append(make("option", { value }, value.replaceAll("_", " ")));
     $(id).onchange = refresh;
   }
