@@ -1,4 +1,4 @@
-"""`Backend`: what a store must be able to do so that `SearchIndex` can use it.
+"""`Backend`: the interface of a store of documents, which `SearchIndex` asks.
 
 Every method raises `SearchError` or one of its subclasses when the store cannot answer.
 """

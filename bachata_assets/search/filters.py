@@ -1,4 +1,4 @@
-"""`Filters`: conditions on clips, read from Python values or texts and written for each store."""
+"""`Filters`: conditions on clips, read from Python values or texts and written for each backend."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields

@@ -1,6 +1,6 @@
-"""`SearchIndex`: the clips of a collection by id, and their nearest neighbours, whichever store holds them.
+"""`SearchIndex`: the clips of a collection by id, and their nearest neighbours, whichever backend holds them.
 
-The stores are `elasticsearch/` and `lancedb/`; what both can do is `backend.py`.
+The backends are `elasticsearch/` and `lancedb/`; their interface is `backend.py`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -79,8 +79,8 @@ class SearchIndex:
     ...     results = index.put([first, second])
     ...     promotion = index.promote()
 
-    Readers ask for neighbours, or for documents; of the settings that the environment gives, an index is opened by
-    `SearchIndex.from_settings()`.
+    Readers ask for neighbours, or for documents. `SearchIndex.from_settings()` opens the index that the environment
+    names.
 
     >>> with SearchIndex(config) as index:
     ...     matches = index.find_similar("basic_step_1", filters={"difficulty": "beginner"})

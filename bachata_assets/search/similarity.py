@@ -1,6 +1,6 @@
 """Similarity of clips: the score of each family, its weight, and the matches.
 
-Everything here is arithmetic on vectors; each store reads them in its own way (`elasticsearch/neighbours.py`,
+Everything here is arithmetic on vectors; each backend reads them in its own way (`elasticsearch/neighbours.py`,
 `lancedb/neighbours.py`).
 """
 

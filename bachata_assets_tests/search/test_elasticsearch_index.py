@@ -41,7 +41,7 @@ def client(any_node: Node) -> Iterator[Any]:
         yield opened
 
 
-def test_other_clients_read_the_missions_document(index: SearchIndex, client: Any, alias: str) -> None:
+def test_other_clients_read_the_document_of_the_specification(index: SearchIndex, client: Any, alias: str) -> None:
     sent = document("basic_step_1", 4, audio_embedding=None)
     index.put([sent])
     index.promote()

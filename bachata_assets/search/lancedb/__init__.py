@@ -1,4 +1,4 @@
 """The search index in LanceDB, embedded in the data dir, for those who run no server.
 
-`backend.py` is what `SearchIndex` uses, `neighbours.py` its search. What both stores share is in the folder above.
+`backend.py` is what `SearchIndex` uses, `neighbours.py` its search. What both backends share is in the folder above.
 """
