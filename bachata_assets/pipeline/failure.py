@@ -7,8 +7,6 @@ later.
 
 from dataclasses import dataclass
 
-from bachata_assets.search.errors import SearchError
-
 _TRANSIENT = "transient:"
 _TRANSIENT_BEFORE_0_2 = "passing:"
 
@@ -61,11 +59,15 @@ def was_transient(recorded: str) -> bool:
 
 
 def is_transient(error: BaseException | None) -> bool:
-    """Tell whether the reason for an error, or for what it was raised from, is outside the clip."""
+    """Tell whether the reason for an error, or for what it was raised from, is outside the clip.
+
+    An exception that knows it has an attribute `transient`: `ClipError` and those of the search index.
+    """
     while error is not None:
-        if isinstance(error, ClipError):
-            return error.transient
-        if isinstance(error, OSError | MemoryError | SearchError):
+        transient: bool | None = getattr(error, "transient", None)
+        if transient is not None:
+            return transient
+        if isinstance(error, OSError | MemoryError):
             return True
         error = error.__cause__
     return False
