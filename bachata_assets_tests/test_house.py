@@ -35,13 +35,35 @@ def test_no_module_is_longer_than_320_lines() -> None:
 
 def test_private_parts_of_dagster_are_imported_in_one_module_and_five_at_most() -> None:
     private = [
-        (path.relative_to(PACKAGE).as_posix(), node.module)
+        (path.relative_to(PACKAGE).as_posix(), module)
         for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ImportFrom) and re.match(r"dagster\w*\.(?:\w+\.)*_", f"{node.module}.")
+        for module in imported(path)
+        if re.match(r"dagster\w*\.(\w+\.)*_", module)
     ]
     assert {where for where, _ in private} <= {"orchestration/dagster_internals.py"}
     assert len(private) <= 5, private
+
+
+def imported(path: Path) -> set[str]:
+    """Return the modules that a file imports from, those in functions too."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+
+
+def test_nothing_imports_a_test_and_no_test_imports_a_benchmark() -> None:
+    folders = ("bachata_assets", "bachata_assets_tests", "benchmarks", "training", "scripts")
+    files = [path for folder in folders for path in (PROJECT / folder).rglob("*.py")]
+    by_file = {path.relative_to(PROJECT).as_posix(): imported(path) for path in files}
+    wrong = {
+        (name, module)
+        for name, modules in by_file.items()
+        for module in modules
+        if (module.startswith("bachata_assets_tests.") and ".support" not in module and ".conftest" not in module)
+        or (module.startswith("benchmarks") and not name.startswith("benchmarks/"))
+        or (name.startswith("bachata_assets/") and module.split(".")[0] in folders[1:])
+    }
+    assert wrong == set()
 
 
 def test_loading_the_code_location_imports_nothing_heavy() -> None:

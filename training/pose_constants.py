@@ -12,8 +12,8 @@ import numpy as np
 from bachata_assets.pose.embeddings import measurements
 from bachata_assets.pose.embeddings.constants import VERSION, Constants
 from bachata_assets.pose.embeddings.fitting import fit_constants
-from benchmarks.support import keypoints_dev
-from benchmarks.support.keypoints_dev import LabelledClip
+from bachata_assets_tests.support import keypoints_dev
+from bachata_assets_tests.support.keypoints_dev import LabelledClip
 
 
 def constants_of(clips: list[LabelledClip]) -> dict[str, Constants]:

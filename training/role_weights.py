@@ -20,7 +20,7 @@ from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.pose.tracking.parameters import DEFAULTS
 from bachata_assets.pose.tracking.roles import CUES, measures
-from benchmarks.support import keypoints_dev
+from bachata_assets_tests.support import keypoints_dev
 
 SHIPPED = [getattr(DEFAULTS.roles.cues, name) for name in CUES]
 """Spread and weight of each cue, in the order of CUES."""

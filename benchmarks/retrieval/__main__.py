@@ -17,10 +17,11 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
-from benchmarks.support import keypoints_dev, perturbations
+from bachata_assets_tests.support import keypoints_dev
+from bachata_assets_tests.support.keypoints_dev import LabelledClip
+from benchmarks.support import perturbations
 from benchmarks.support import retrieval_methods as methods
 from benchmarks.support.gap_controls import controls, one_motion, through_other_gaps
-from benchmarks.support.keypoints_dev import LabelledClip
 from benchmarks.support.rendered_motion import rendered_couples
 
 FOLDS = 8

@@ -28,7 +28,7 @@ from bachata_assets.pose.embeddings.constants import Constants
 from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.video.sampling import sample_frames
-from benchmarks.support import keypoints_dev
+from bachata_assets_tests.support import keypoints_dev
 from benchmarks.support.retrieval_methods import similarity
 from training.pose_constants import constants_of
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from bachata_assets_tests.support.keypoints_dev import LabelledClip
 from benchmarks.support import perturbations
-from benchmarks.support.keypoints_dev import LabelledClip
 
 
 def through_other_gaps(clips: list[LabelledClip]) -> list[LabelledClip]:

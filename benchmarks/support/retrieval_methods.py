@@ -19,7 +19,7 @@ from bachata_assets.pose.embeddings.couple_events import couple_events
 from bachata_assets.pose.embeddings.couple_signals import couple_signals
 from bachata_assets.pose.embeddings.motion import joints_on_grid
 from bachata_assets.pose.embeddings.summaries import summarise
-from benchmarks.support.keypoints_dev import LabelledClip
+from bachata_assets_tests.support.keypoints_dev import LabelledClip
 from benchmarks.support.perturbations import gaps
 
 Signals = dict[str, np.ndarray]

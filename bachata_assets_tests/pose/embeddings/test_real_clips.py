@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bachata_assets.pose.embeddings import dancer_embedding, interaction_embedding
-from benchmarks.support import keypoints_dev
+from bachata_assets_tests.support import keypoints_dev
 
 if not keypoints_dev.FILE.is_file():
     pytest.skip("../shared/keypoints_dev is not here", allow_module_level=True)
