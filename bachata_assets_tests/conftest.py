@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from bachata_assets_tests.support.paths import REAL_CLIPS
+
 # The same examples in every run: a failure can be repeated, and no other change of the code is blamed for it.
 settings.register_profile("repeatable", derandomize=True, database=None, max_examples=100, deadline=None)
 settings.load_profile("repeatable")
@@ -17,16 +19,13 @@ pytest_plugins = [
     "bachata_assets_tests.support.small_stages",
 ]
 
-PROJECT = Path(__file__).resolve().parents[1]
-
 
 @pytest.fixture(scope="session")
 def shared_clips() -> Path:
     """Folder of real clips with their annotations; they are never copied into the repository."""
-    folder = PROJECT.parent / "shared" / "clips"
-    if not folder.is_dir():
+    if not REAL_CLIPS.is_dir():
         pytest.skip("../shared/clips is not here: the real clips are not part of the repository")
-    return folder
+    return REAL_CLIPS
 
 
 @pytest.fixture(autouse=True)

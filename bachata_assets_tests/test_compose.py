@@ -3,15 +3,15 @@
 import re
 import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from bachata_assets_tests.support.elasticsearch_node import OLDEST
+from bachata_assets_tests.support.paths import PROJECT
 
-FILE = Path(__file__).resolve().parents[1] / "docker-compose.yml"
+FILE = PROJECT / "docker-compose.yml"
 
 
 def service() -> dict[str, Any]:

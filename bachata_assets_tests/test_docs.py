@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 
 from bachata_assets.cli import app
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets_tests.support.doc_commands import PAGES, PROJECT, code_of
+from bachata_assets_tests.support.doc_commands import PAGES, code_of
+from bachata_assets_tests.support.paths import PROJECT
 from bachata_assets_tests.support.workplace import Workplace, report_of
 
 MIGRATING = PROJECT / "docs" / "migrating.md"

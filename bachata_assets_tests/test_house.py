@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[1]
-PACKAGE = PROJECT / "bachata_assets"
+from bachata_assets_tests.support.paths import PACKAGE, PROJECT
+
 ENGINE = ["inference", "video", "pose", "music", "language", "search", "synthetic", "collection", "pipeline", "report"]
 HEAVY = ("torch", "mmdet", "mmpose", "librosa", "cv2", "openvino", "sentence_transformers", "lancedb")
 

@@ -5,12 +5,11 @@ import subprocess
 import sys
 import sysconfig
 import tomllib
-from pathlib import Path
 
 from packaging.markers import Marker
 from packaging.utils import canonicalize_name
 
-PROJECT = Path(__file__).resolve().parents[1]
+from bachata_assets_tests.support.paths import PROJECT
 
 
 def committed_lock() -> str:

@@ -13,10 +13,10 @@ import pytest
 
 from bachata_assets import schemas
 from bachata_assets.collection.dataset import PROVENANCE_KEY
+from bachata_assets_tests.support.paths import PROJECT
 from bachata_assets_tests.support.workplace import Workplace
 from scripts import make_data_dictionary, make_settings_and_cli_pages
 
-PROJECT = Path(__file__).resolve().parents[1]
 WRITTEN = {
     "settings.md": make_settings_and_cli_pages.settings_page,
     "cli.md": make_settings_and_cli_pages.cli_page,

@@ -4,7 +4,6 @@ import base64
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 
 import grpc
@@ -17,10 +16,10 @@ from google.cloud.secretmanager_v1.types import AccessSecretVersionRequest, Acce
 
 from bachata_assets import secret_manager
 from bachata_assets.settings import SettingsError, load_settings
+from bachata_assets_tests.support.file_contents import holding
+from bachata_assets_tests.support.paths import PROJECT
 from bachata_assets_tests.support.workplace import Workplace, generate
-from bachata_assets_tests.test_secrets import holding
 
-PROJECT = Path(__file__).resolve().parents[1]
 SECRETS = {
     "elasticsearch-host": "search.example.com",
     "elasticsearch-port": "9243",

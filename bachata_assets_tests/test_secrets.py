@@ -1,35 +1,15 @@
 """No password and no API key in anything that a run writes: log, report, tables, Dagster's events and run config."""
 
 import base64
-import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 from typer.testing import Result
 
 from bachata_assets_tests.support.elasticsearch_node import NEWEST, PASSWORD, Node
+from bachata_assets_tests.support.file_contents import holding
 from bachata_assets_tests.support.workplace import Workplace, generate, report_of
 
 WRONG = "not-the-password"
-
-
-def written(folder: Path) -> Iterator[tuple[Path, bytes]]:
-    """Yield what every file below a folder holds: raw, and a database's or a table's rows as they read."""
-    for path in (path for path in folder.rglob("*") if path.is_file()):
-        yield path, path.read_bytes()
-        if path.suffix == ".db":
-            with sqlite3.connect(path) as database:
-                yield path, "\n".join(database.iterdump()).encode()
-        elif path.suffix == ".parquet":
-            table = pq.read_table(path)
-            yield path, repr((table.schema.metadata, table.to_pylist())).encode()
-
-
-def holding(folder: Path, text: str) -> set[Path]:
-    """Return the files that hold a text."""
-    return {path.relative_to(folder) for path, content in written(folder) if text.encode() in content}
 
 
 def run(place: Workplace, monkeypatch: pytest.MonkeyPatch, node: Node, **variables: str) -> Result:

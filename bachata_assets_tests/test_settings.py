@@ -7,8 +7,7 @@ import pytest
 
 from bachata_assets import settings as module
 from bachata_assets.settings import Settings, SettingsError, example_env, load_settings
-
-PROJECT = Path(__file__).resolve().parents[1]
+from bachata_assets_tests.support.paths import PROJECT
 
 
 def test_a_flag_wins_over_the_environment_over_the_env_file_over_the_default(

@@ -14,7 +14,8 @@ import shlex
 import subprocess
 import time
 
-from bachata_assets_tests.support.doc_commands import PAGES, PROJECT, code_of
+from bachata_assets_tests.support.doc_commands import PAGES, code_of
+from bachata_assets_tests.support.paths import PROJECT
 
 MEASURES = re.compile(r"python -m (benchmarks|training)\.\w+")
 REAL_CLIPS = "--data_dir data/real"

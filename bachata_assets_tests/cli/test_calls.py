@@ -10,7 +10,8 @@ import typer
 from typer.testing import CliRunner
 
 from bachata_assets.cli import app
-from bachata_assets_tests.support.workplace import SAMPLE_CLIPS, Workplace
+from bachata_assets_tests.support.paths import SAMPLE_CLIPS
+from bachata_assets_tests.support.workplace import Workplace
 
 COMMANDS = [
     *((name,) for name in ("generate", "sample", "status", "report", "similar", "preview", "prune", "settings")),

@@ -13,9 +13,8 @@ from bachata_assets.commands import verify as verification
 from bachata_assets.commands.verify import Finding
 from bachata_assets.orchestration.build import build_platform
 from bachata_assets.settings import load_settings
+from bachata_assets_tests.support.paths import PROJECT
 from bachata_assets_tests.support.workplace import Workplace
-
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 def run(*words: str) -> Result:

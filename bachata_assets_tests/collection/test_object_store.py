@@ -21,7 +21,8 @@ from bachata_assets.collection.dataset import Dataset, provenance_of
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.orchestration.instance import local_folder
 from bachata_assets_tests.support.elasticsearch_node import Node
-from bachata_assets_tests.support.workplace import SAMPLE, SAMPLE_CLIPS, Workplace, generate
+from bachata_assets_tests.support.paths import SAMPLE, SAMPLE_CLIPS
+from bachata_assets_tests.support.workplace import Workplace, generate
 
 DATA_DIR = "s3://dances/bachata"
 GOOGLE_DATA_DIR = "gs://dances/bachata"

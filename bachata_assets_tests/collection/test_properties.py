@@ -1,7 +1,7 @@
 """What holds of any folder of clips: their ids, renames and annotations."""
 
 import unicodedata
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from random import Random
 
@@ -12,6 +12,8 @@ from bachata_assets.annotation import Annotation
 from bachata_assets.collection.annotation_file import Entry, match_annotations
 from bachata_assets.collection.discovery import assign_clip_ids, clip_key
 from bachata_assets.collection.registry import ClipFile, Difference, Seen, compare
+
+Folder = dict[PurePosixPath, Seen | None]
 
 TRICKY = "aAé./_- \u0301\u200b\n\x00💃"
 """Letters, what keys must not have, and marks that join the letter before them."""
@@ -66,7 +68,7 @@ def content_of(path: PurePosixPath, seen: Seen | None) -> str:
     return f"{path.stem}-{seen.size if seen else 0}"
 
 
-def registered(folder: dict[PurePosixPath, Seen | None]) -> dict[str, ClipFile]:
+def registered(folder: Folder) -> dict[str, ClipFile]:
     """Return what is known of a folder whose files were all read."""
     files = compare(folder, {}).files
     return {
@@ -75,75 +77,63 @@ def registered(folder: dict[PurePosixPath, Seen | None]) -> dict[str, ClipFile]:
     }
 
 
-def compared(
-    before: dict[PurePosixPath, Seen | None],
-    after: dict[PurePosixPath, Seen | None],
-    moving: set[PurePosixPath],
-    reads: bool,
-) -> tuple[dict[str, ClipFile], Difference]:
+@dataclass(frozen=True)
+class Looked:
+    """A folder before and after, files of it that may still be being written, and what was made of it."""
+
+    before: Folder
+    after: Folder
+    moving: set[PurePosixPath]
+    known: dict[str, ClipFile]
+    found: Difference
+
+
+def look_twice(before: Folder, after: Folder, moving: set[PurePosixPath], reads: bool) -> Looked:
     known = registered(before)
     read = (lambda path: content_of(path, after[path])) if reads else None
-    return known, compare(after, known, moving=moving & after.keys(), read=read)
+    return Looked(before, after, moving, known, compare(after, known, moving=moving & after.keys(), read=read))
 
 
-CHANGES = (SEEN, SEEN, st.sets(FEW, max_size=2), st.booleans())
+LOOKED = st.builds(look_twice, SEEN, SEEN, st.sets(FEW, max_size=2), st.booleans())
 
 
-@given(*CHANGES)
-def test_every_file_of_a_folder_is_named_once_and_nothing_known_is_lost(
-    before: dict[PurePosixPath, Seen | None],
-    after: dict[PurePosixPath, Seen | None],
-    moving: set[PurePosixPath],
-    reads: bool,
-) -> None:
-    known, found = compared(before, after, moving, reads)
+@given(LOOKED)
+def test_every_file_of_a_folder_is_named_once_and_nothing_known_is_lost(looked: Looked) -> None:
+    found = looked.found
     taken = [file.path for file in found.ready.values()]
-    assert sorted(taken) == sorted(after.keys() - found.waiting.keys())
-    assert known.keys() <= found.files.keys()
+    assert sorted(taken) == sorted(looked.after.keys() - found.waiting.keys())
+    assert looked.known.keys() <= found.files.keys()
     assert all(clip_id == file.clip_id for clip_id, file in found.files.items())
-    assert found.waiting.keys() <= moving
+    assert found.waiting.keys() <= looked.moving
 
 
-@given(*CHANGES)
-def test_a_rename_is_of_a_file_that_is_gone_and_each_is_used_once(
-    before: dict[PurePosixPath, Seen | None],
-    after: dict[PurePosixPath, Seen | None],
-    moving: set[PurePosixPath],
-    reads: bool,
-) -> None:
-    known, found = compared(before, after, moving, reads)
+@given(LOOKED)
+def test_a_rename_is_of_a_file_that_is_gone_and_each_is_used_once(looked: Looked) -> None:
+    known, found = looked.known, looked.found
     for rename in found.renamed:
         assert rename.old == known[rename.clip_id].path
-        assert rename.old not in after
-        assert rename.new not in before
+        assert rename.old not in looked.after
+        assert rename.new not in looked.before
         assert found.files[rename.clip_id].path == rename.new
         assert found.files[rename.clip_id].content == known[rename.clip_id].content
     for names in zip(*((one.clip_id, one.old, one.new) for one in found.renamed), strict=True):
         assert len(set(names)) == len(names)
 
 
-@given(*CHANGES)
-def test_a_file_that_is_gone_stays_as_it_was_known_and_one_that_stayed_keeps_its_id(
-    before: dict[PurePosixPath, Seen | None],
-    after: dict[PurePosixPath, Seen | None],
-    moving: set[PurePosixPath],
-    reads: bool,
-) -> None:
-    known, found = compared(before, after, moving, reads)
-    renamed = {rename.clip_id for rename in found.renamed}
-    for clip_id, file in known.items():
-        if file.path in after:
-            assert found.files[clip_id].path == file.path
-            assert found.files[clip_id].present
+@given(LOOKED)
+def test_a_file_that_is_gone_stays_as_it_was_known_and_one_that_stayed_keeps_its_id(looked: Looked) -> None:
+    renamed = {rename.clip_id for rename in looked.found.renamed}
+    for clip_id, file in looked.known.items():
+        now = looked.found.files[clip_id]
+        if file.path in looked.after:
+            assert (now.path, now.present) == (file.path, True)
         elif clip_id not in renamed:
-            assert found.files[clip_id] == replace(file, present=False)
+            assert now == replace(file, present=False)
 
 
 @given(SEEN, SEEN)
-def test_a_folder_that_did_not_change_says_the_same_again(
-    before: dict[PurePosixPath, Seen | None], after: dict[PurePosixPath, Seen | None]
-) -> None:
-    _, found = compared(before, after, set(), reads=True)
+def test_a_folder_that_did_not_change_says_the_same_again(before: Folder, after: Folder) -> None:
+    found = look_twice(before, after, set(), reads=True).found
     again = compare(after, found.files)
     assert (again.files, again.renamed, again.waiting) == (found.files, (), {})
 

@@ -24,7 +24,8 @@ from bachata_assets.pipeline.checks import clip_checks
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.estimator import code_version
 from bachata_assets_tests.support.elasticsearch_node import Node
-from bachata_assets_tests.support.workplace import SAMPLE, SAMPLE_CLIPS, Workplace, generate, report_of
+from bachata_assets_tests.support.paths import SAMPLE_CLIP, SAMPLE_CLIPS
+from bachata_assets_tests.support.workplace import Workplace, generate, report_of
 
 
 def check_vectors(embeddings: pd.DataFrame) -> None:
@@ -170,7 +171,7 @@ def test_a_clip_without_sound_and_annotation_is_made_without_its_audio_vector(tm
 
     silent = tmp_path / "videos" / "quiet.mp4"
     silent.parent.mkdir()
-    with av.open(str(SAMPLE / "videos" / "basic_steps" / "basic_step_1.mp4")) as source, av.open(silent, "w") as target:
+    with av.open(str(SAMPLE_CLIP)) as source, av.open(silent, "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
         for packet in source.demux(source.streams.video[0]):
             if packet.dts is not None:

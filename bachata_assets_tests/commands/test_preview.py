@@ -16,8 +16,9 @@ from bachata_assets.orchestration.partitions import read_clips, register
 from bachata_assets.pose.drawing.skeletons import ROLE_COLOURS, bgr
 from bachata_assets.settings import load_settings
 from bachata_assets.video.sampling import sample_frames
+from bachata_assets_tests.support.paths import SAMPLE
 from bachata_assets_tests.support.synthetic_couple import a_couple
-from bachata_assets_tests.support.workplace import SAMPLE, Workplace
+from bachata_assets_tests.support.workplace import Workplace
 
 CLIP = "basic_step_1"
 

@@ -10,8 +10,9 @@ from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.orchestration.orphaned_runs import process_tag
 from bachata_assets.search.index import SearchIndex
 from bachata_assets.settings import load_settings
-from bachata_assets_tests.orchestration.test_orphaned_runs import nothing
-from bachata_assets_tests.support.workplace import SAMPLE_CLIPS, Workplace, report_of
+from bachata_assets_tests.support.empty_job import nothing
+from bachata_assets_tests.support.paths import SAMPLE_CLIPS
+from bachata_assets_tests.support.workplace import Workplace, report_of
 
 LEFT = SAMPLE_CLIPS - {"basic_step_1"}
 

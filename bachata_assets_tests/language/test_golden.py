@@ -1,19 +1,17 @@
 """The text embedding of a sample clip is that which the same version made before."""
 
 import json
-from pathlib import Path
 
 from bachata_assets.annotation import Annotation
 from bachata_assets.language import encoder
 from bachata_assets.language.encoder import SHIPPED_FINGERPRINT, TextEncoder, installed_fingerprint, text_version
 from bachata_assets.language.sentence import annotation_sentence
 from bachata_assets_tests.support.golden import check_golden
-
-SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "annotations.json"
+from bachata_assets_tests.support.paths import SAMPLE
 
 
 def test_sentence_and_vector_are_those_of_their_version() -> None:
-    entry = json.loads(SAMPLE.read_text(encoding="utf-8"))["clips"][0]
+    entry = json.loads((SAMPLE / "annotations.json").read_text(encoding="utf-8"))["clips"][0]
     sentence = annotation_sentence(Annotation.model_validate(entry))
     made = {"sentence": sentence, "vector": TextEncoder().encode([sentence])[0]}
     check_golden("text_embedding", encoder.VERSION, "language.encoder.VERSION", made, tolerance=1e-4)

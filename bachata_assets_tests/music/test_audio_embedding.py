@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +13,7 @@ from bachata_assets.music.beats import Beats, find_beats
 from bachata_assets.music.embedding import audio_embedding, audio_features, feature_names
 from bachata_assets.music.sound import RATE, Sound, load_sound
 from bachata_assets.synthetic.soundtrack import RHYTHMS, render_track
-
-CLIPS = Path(__file__).parents[3] / "shared" / "clips"
+from bachata_assets_tests.support.paths import REAL_CLIPS
 
 
 def music(tempo: float = 120, rhythm: str = "derecho", seed: int = 0, seconds: float = 10.0) -> Sound:
@@ -99,9 +97,9 @@ def test_a_feature_that_is_not_finite_rejects_the_vector_by_name(monkeypatch: py
         audio_embedding(sound, beats)
 
 
-@pytest.mark.skipif(not CLIPS.is_dir(), reason="../shared/clips is not there")
+@pytest.mark.skipif(not REAL_CLIPS.is_dir(), reason="../shared/clips is not there")
 def test_real_clips_are_spread_out() -> None:
-    paths = sorted(CLIPS.rglob("*.mp4"))[:8]
+    paths = sorted(REAL_CLIPS.rglob("*.mp4"))[:8]
     sounds = [load_sound(path) for path in paths]
     vectors = [embedded(sound) for sound in sounds if isinstance(sound, Sound)]
     assert len(vectors) == len(paths)

@@ -1,7 +1,5 @@
 """Beats and tempo: exact on music of known tempo, right about octaves, honest about what is no music."""
 
-from pathlib import Path
-
 import mir_eval
 import numpy as np
 import pytest
@@ -12,8 +10,7 @@ from bachata_assets.music.sound import RATE, Sound, load_sound
 from bachata_assets.synthetic.sample import CLIPS, SampleClip
 from bachata_assets.synthetic.soundtrack import render_track
 from bachata_assets.synthetic.truth import load_truths
-
-SAMPLE = Path(__file__).parents[2] / "data" / "sample"
+from bachata_assets_tests.support.paths import SAMPLE
 
 
 def heard(tempo: float, rhythm: str, noise_db: float | None = None, seconds: float = 15.0) -> tuple[Beats, np.ndarray]:

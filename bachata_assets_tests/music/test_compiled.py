@@ -10,8 +10,7 @@ import platformdirs
 import pytest
 
 from bachata_assets.music.compiled import load_librosa
-
-PROJECT = Path(__file__).resolve().parents[2]
+from bachata_assets_tests.support.paths import PROJECT
 
 
 def test_who_loads_librosa_waits_for_another_process_that_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,5 @@
 """The beats and the audio embedding of a sample clip are those that the same versions made before."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -10,13 +8,12 @@ from bachata_assets.music.beats import Beats, find_beats
 from bachata_assets.music.embedding import audio_embedding
 from bachata_assets.music.sound import Sound, load_sound
 from bachata_assets_tests.support.golden import check_golden
-
-CLIP = Path(__file__).parents[2] / "data" / "sample" / "videos" / "lady_right_turn" / "lady_right_turn_1.mp4"
+from bachata_assets_tests.support.paths import SAMPLE
 
 
 @pytest.fixture(scope="module")
 def sound() -> Sound:
-    loaded = load_sound(CLIP)
+    loaded = load_sound(SAMPLE / "videos" / "lady_right_turn" / "lady_right_turn_1.mp4")
     assert isinstance(loaded, Sound)
     return loaded
 

@@ -20,7 +20,7 @@ from bachata_assets.pipeline.failure import Failure
 from bachata_assets.pipeline.runner import StageFailed
 from bachata_assets.pipeline.versions import expected_versions
 from bachata_assets.settings import load_settings
-from bachata_assets_tests.orchestration.test_orphaned_runs import nothing
+from bachata_assets_tests.support.empty_job import nothing
 
 
 def put(path: Path, content: str, age_s: float = 3600) -> None:

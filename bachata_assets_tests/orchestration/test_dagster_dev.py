@@ -17,7 +17,8 @@ from bachata_assets.orchestration.orphaned_runs import PROCESS_TAG, end_orphans
 from bachata_assets.orchestration.partitions import register
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.support.dagster_dev import ASSETS, ENDED, LOADED, NEW_CLIPS, Webserver
-from bachata_assets_tests.support.workplace import SAMPLE_CLIPS, Workplace
+from bachata_assets_tests.support.paths import SAMPLE_CLIPS
+from bachata_assets_tests.support.workplace import Workplace
 
 PARTITIONS = """query($key: [String!]!) { assetNodeOrError(assetKey: {path: $key}) { ... on AssetNode {
     partitionKeys

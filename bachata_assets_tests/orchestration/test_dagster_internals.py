@@ -4,12 +4,11 @@ A test that fails here is good news: Dagster offers what is done by hand, so the
 """
 
 import inspect
-from pathlib import Path
 
 import dagster as dg
 from dagster import DagsterInstance
 
-PACKAGE = Path(__file__).resolve().parents[2] / "bachata_assets"
+from bachata_assets_tests.support.paths import PACKAGE
 
 
 def test_the_event_log_storage_is_asked_in_one_file() -> None:

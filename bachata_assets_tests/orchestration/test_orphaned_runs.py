@@ -7,20 +7,13 @@ import sys
 import time
 from pathlib import Path
 
-import dagster as dg
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 
 from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.orchestration.orphaned_runs import PROCESS_TAG, STARTS_WITHIN_S, end_orphans, process_tag
-
-PROJECT = Path(__file__).resolve().parents[2]
-SAMPLE = PROJECT / "data" / "sample"
-
-
-@dg.job
-def nothing() -> None:
-    """A job to have runs of."""
+from bachata_assets_tests.support.empty_job import nothing
+from bachata_assets_tests.support.paths import SAMPLE
 
 
 def started(instance: DagsterInstance) -> str:

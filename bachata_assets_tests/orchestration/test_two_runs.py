@@ -17,7 +17,8 @@ from bachata_assets.pipeline.stage import ClipStage, Made, Stage, Tables
 from bachata_assets.pipeline.versions import Batch
 from bachata_assets.search.index import SearchIndex
 from bachata_assets.settings import load_settings
-from bachata_assets_tests.support.workplace import SAMPLE_CLIPS, Workplace
+from bachata_assets_tests.support.paths import SAMPLE_CLIPS
+from bachata_assets_tests.support.workplace import Workplace
 
 CLIP = "basic_step_1"
 MADE = ("interaction_embedding", "search_index")

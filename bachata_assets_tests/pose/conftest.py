@@ -6,9 +6,7 @@ import pytest
 
 from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.models.pose_models import PoseModels
-
-SHARED_CLIPS = Path(__file__).parents[3] / "shared" / "clips" / "Bachata_steps"
-SAMPLE = Path(__file__).parents[2] / "data" / "sample"
+from bachata_assets_tests.support.paths import REAL_CLIPS
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +27,7 @@ def estimate(models: PoseModels) -> CouplePoseEstimator:
 
 @pytest.fixture(scope="session")
 def real_clip() -> Path:
-    path = SHARED_CLIPS / "lady_left_turn" / "lady_left_turn_2.mp4"
+    path = REAL_CLIPS / "Bachata_steps" / "lady_left_turn" / "lady_left_turn_2.mp4"
     if not path.is_file():
         pytest.skip("../shared/clips, the folder of real clips, is absent")
     return path

@@ -13,13 +13,12 @@ from bachata_assets.pose.hands import find_hands, hand_boxes
 from bachata_assets.pose.models.model_sets import ModelSetError, load_model_set
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.pose.skeleton import Joint
-from bachata_assets_tests.pose.conftest import SAMPLE
 from bachata_assets_tests.support.figures import person
 from bachata_assets_tests.support.official_form import SMALL, save_official
+from bachata_assets_tests.support.paths import SAMPLE_CLIP
 from bachata_assets_tests.support.vectors import present
 
 LEFT, RIGHT = 0, 1
-CLIP = SAMPLE / "videos" / "basic_steps" / "basic_step_1.mp4"
 
 
 def test_a_hand_is_looked_for_beyond_the_wrist_along_the_forearm() -> None:
@@ -63,7 +62,7 @@ def hand_models(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Po
 
 @pytest.fixture(scope="module")
 def couple(hand_models: PoseModels) -> CoupleKeypoints:
-    return CouplePoseEstimator(hand_models)(CLIP)
+    return CouplePoseEstimator(hand_models)(SAMPLE_CLIP)
 
 
 def test_the_sample_clip_gets_hands_near_both_dancers_wrists(couple: CoupleKeypoints) -> None:
@@ -97,7 +96,7 @@ def test_the_table_has_hands_and_nulls_where_a_wrist_is_missing(couple: CoupleKe
 
 def test_hands_are_those_of_the_hand_model_on_its_own(couple: CoupleKeypoints, hand_models: PoseModels) -> None:
     frame, dancer = np.argwhere(couple.valid)[5]
-    pictures = list(ClipFrames(CLIP))
+    pictures = list(ClipFrames(SAMPLE_CLIP))
     scale = max(couple.width, couple.height) / max(pictures[0][1].shape)
     pose = couple.keypoints[frame, dancer] / [scale, scale, 1]
     box = hand_boxes(pose)[RIGHT]
@@ -108,7 +107,7 @@ def test_hands_are_those_of_the_hand_model_on_its_own(couple: CoupleKeypoints, h
 def test_without_a_hand_model_there_are_no_hands(models: PoseModels) -> None:
     assert not models.finds_hands
     with pytest.raises(ModelSetError, match="'bundled' was loaded without its hand model"):
-        find_hands(models, ClipFrames(CLIP), person(100)[None, None].repeat(2, 1), np.ones((1, 2), bool))
+        find_hands(models, ClipFrames(SAMPLE_CLIP), person(100)[None, None].repeat(2, 1), np.ones((1, 2), bool))
 
 
 def test_with_hands_the_fingerprint_is_another(models: PoseModels, hand_models: PoseModels) -> None:

@@ -11,8 +11,8 @@ from mmengine.config import Config
 from bachata_assets import schemas
 from bachata_assets.pose import skeleton
 from bachata_assets.pose.skeleton import LIMBS, MIRRORED, NAMES, SIGMAS, Joint
+from bachata_assets_tests.support.paths import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 FOLDERS = ("bachata_assets", "bachata_assets_tests", "benchmarks", "training")
 
 

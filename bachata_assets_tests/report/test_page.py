@@ -11,7 +11,7 @@ from bachata_assets.families import DIMENSIONS
 from bachata_assets.report.neighbours import unit_vectors
 from bachata_assets.report.page import ShownClip, render_page
 from bachata_assets.report.summary import summarize
-from bachata_assets_tests.support.workplace import SAMPLE
+from bachata_assets_tests.support.paths import SAMPLE_CLIP
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Position
@@ -44,7 +44,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     units = {family: unit_vectors(rng.normal(size=(30, size))) for family, size in DIMENSIONS.items()}
     documents = [document(number) for number in range(30)]
     documents[7] |= {"clip_id": HOSTILE, "video_path": HOSTILE, "move_label": HOSTILE, "notes": HOSTILE}
-    film = os.path.relpath(SAMPLE / "videos" / "basic_steps" / "basic_step_1.mp4", folder)
+    film = os.path.relpath(SAMPLE_CLIP, folder)
     clips = [
         ShownClip(
             clip_id=row["clip_id"],

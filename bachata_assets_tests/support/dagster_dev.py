@@ -25,9 +25,9 @@ from bachata_assets.collection.dataset import Dataset
 from bachata_assets.orchestration.instance import dagster_home, open_instance
 from bachata_assets.orchestration.partitions import register
 from bachata_assets.settings import load_settings
+from bachata_assets_tests.support.paths import PROJECT
 from bachata_assets_tests.support.workplace import Workplace
 
-PROJECT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 300
 NEW_CLIPS = ["cut_short", "gone_dark"]
 ASSETS = [

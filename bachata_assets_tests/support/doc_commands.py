@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
+from bachata_assets_tests.support.paths import PROJECT
+
 PAGES = sorted(
     [
         PROJECT / "README.md",

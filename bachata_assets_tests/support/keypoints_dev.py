@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets_tests.support.paths import SHARED
 
-FILE = Path(__file__).parents[3] / "shared/keypoints_dev/couple_keypoints.parquet"
+FILE = SHARED / "keypoints_dev" / "couple_keypoints.parquet"
 
 OTHERS = (
     "arm_styling_1",

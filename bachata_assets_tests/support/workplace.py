@@ -11,9 +11,7 @@ from typer.testing import CliRunner, Result
 
 from bachata_assets.cli import app
 from bachata_assets.collection.dataset import Dataset
-
-SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
-SAMPLE_CLIPS = {"basic_step_1", "cross_body_lead_1", "forward_backward_1", "lady_right_turn_1"}
+from bachata_assets_tests.support.paths import SAMPLE
 
 
 def generate(video_dir: Path, annotations: Path, data_dir: Path | str, *flags: str) -> Result:

@@ -20,8 +20,8 @@ from bachata_assets.synthetic.sample import CLIPS, SampleClip
 from bachata_assets.synthetic.scene import SEEN, Mirror, Scene, scene_by_lot
 from bachata_assets.synthetic.soundtrack import RHYTHMS, render_track
 from bachata_assets.synthetic.truth import load_truths
+from bachata_assets_tests.support.paths import SAMPLE
 
-SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 MAGENTA = (255, 0, 255)
 GREEN = (0, 255, 0)
 

@@ -16,8 +16,8 @@ import torch
 from bachata_assets.pose.models import openmmlab_compat  # noqa: F401  (before mmdet and mmpose)
 from bachata_assets.pose.models.model_sets import ModelSpec
 from bachata_assets.pose.skeleton import MIRRORED
+from bachata_assets_tests.support.paths import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 RECIPES = PROJECT / "training" / "recipes"
 sys.path.insert(0, str(RECIPES))
 

@@ -39,12 +39,12 @@ from bachata_assets.orchestration.partitions import PARTITIONS
 from bachata_assets.pipeline.checks import clip_checks
 from bachata_assets.pipeline.stage import ClipStage, Made, Stage, Tables
 from bachata_assets.settings import Settings, load_settings
+from bachata_assets_tests.support.paths import PROJECT
 from benchmarks.support.history import copy_history
 
 MOST_REPORTED = 20_000
 """Clips up to which the report is made, too, and every clip has vectors of its own."""
 MOST_LINKS = 60_000
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 def platform_of(folder: Path) -> Platform:

@@ -29,10 +29,11 @@ from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.video.sampling import sample_frames
 from bachata_assets_tests.support import keypoints_dev
+from bachata_assets_tests.support.paths import REAL_CLIPS
 from benchmarks.support.retrieval_methods import similarity
 from training.pose_constants import constants_of
 
-CLIPS = Path(__file__).parents[3] / "shared/clips/Bachata_steps"
+CLIPS = REAL_CLIPS / "Bachata_steps"
 CRF = "26"
 """Of H.264: a strong compression, as of clips that were sent on."""
 

@@ -17,9 +17,7 @@ from bachata_assets.pose.models.model_sets import ModelSetError, ModelSpec, load
 from bachata_assets.pose.models.pose_models import PoseModels, letterbox
 from bachata_assets.pose.models.runners import CompiledRunner, eager_device
 from bachata_assets.video.sampling import sample_frames
-from bachata_assets_tests.pose.conftest import SAMPLE
-
-SAMPLE_CLIP = SAMPLE / "videos" / "basic_steps" / "basic_step_1.mp4"
+from bachata_assets_tests.support.paths import SAMPLE_CLIP
 
 
 def frame_of(path: Path) -> np.ndarray:

@@ -20,14 +20,13 @@ from bachata_assets.cli import app
 from bachata_assets.pose.models.model_sets import MANIFEST, default_checkpoint_dir, load_model_set
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.video.sampling import sample_frames
-from bachata_assets_tests.pose.conftest import SAMPLE
 from bachata_assets_tests.support.official_form import SMALL, save_official
+from bachata_assets_tests.support.paths import SAMPLE_CLIP
 from bachata_assets_tests.support.weights_server import Server
 
 OFFICIAL = ("rtmpose-m", "rtmpose-x", "hrnet-w48")
 HOST = "https://download.openmmlab.com/"
 WHEELS = {name: Path(module.__file__).parent / ".mim" for name, module in (("mmdet", mmdet), ("mmpose", mmpose))}
-CLIP = SAMPLE / "videos" / "basic_steps" / "basic_step_1.mp4"
 
 
 def manifest() -> dict[str, Any]:
@@ -116,7 +115,7 @@ def goes_all_the_way(folder: Path, cache_dir: Path, name: str, small: bool) -> N
     for file, content in server.files.items():
         assert f"openmmlab/{file}: {len(content):,} bytes" in result.output
     models = PoseModels.load(name, folder, cache_dir, "f32", hands=True)
-    second = [picture for time_s, picture in sample_frames(CLIP, max_side=640) if time_s < 1]
+    second = [picture for time_s, picture in sample_frames(SAMPLE_CLIP, max_side=640) if time_s < 1]
     height, width = second[0].shape[:2]
     boxes = np.array([[0.2, 0.1, 0.5, 0.9], [0.5, 0.1, 0.8, 0.9]]) * [width, height, width, height]
     poses = np.stack(list(models.keypoints((picture, box) for picture in second for box in boxes)))
