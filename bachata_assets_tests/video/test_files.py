@@ -19,9 +19,7 @@ from bachata_assets.video.probe import probe
 from bachata_assets.video.sampling import sample_frames
 from bachata_assets.video.writer import VideoWriter
 from bachata_assets_tests.support.clips import write_pictures
-from bachata_assets_tests.support.workplace import SAMPLE
-
-CLIP = SAMPLE / "videos" / "basic_steps" / "basic_step_1.mp4"
+from bachata_assets_tests.support.paths import SAMPLE_CLIP
 
 
 @pytest.fixture
@@ -56,8 +54,8 @@ def test_a_name_is_never_taken_for_a_protocol(
     port, said = listener
     path = Path(name.replace("PORT", str(port)))
     monkeypatch.chdir(tmp_path)
-    shutil.copy(CLIP, path)
-    plain = probe(CLIP)
+    shutil.copy(SAMPLE_CLIP, path)
+    plain = probe(SAMPLE_CLIP)
     assert probe(path) == plain
     assert next(sample_frames(path))[1].shape == (plain.height, plain.width, 3)
     assert load_sound(path).duration > 1  # type: ignore[union-attr]
