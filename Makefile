@@ -1,4 +1,4 @@
-.PHONY: setup dev test coverage lint format docs reference bench lock
+.PHONY: setup dev test shuffle coverage lint format docs reference bench lock
 
 setup:  ## Install everything, and the commit hook that strips the lock
 	uv sync
@@ -9,6 +9,11 @@ dev:  ## Open the platform
 
 test:
 	uv run pytest -n 2
+
+shuffle:  ## The tests in three random orders, in one, two and three processes
+	uv run pytest -p randomly --randomly-seed=1 -n 1
+	uv run pytest -p randomly --randomly-seed=2 -n 2
+	uv run pytest -p randomly --randomly-seed=3 -n 3
 
 coverage:  ## The tests, and which lines of the package they do not reach
 	uv run pytest --cov=bachata_assets --cov-report=term-missing:skip-covered --cov-fail-under=90
