@@ -1,4 +1,4 @@
-.PHONY: setup dev test shuffle coverage lint format docs reference bench lock
+.PHONY: setup dev test shuffle test-web coverage lint lint-web format docs reference bench lock
 
 setup:  ## Install everything, and the commit hook that strips the lock
 	uv sync
@@ -15,6 +15,9 @@ shuffle:  ## The tests in three random orders, in one, two and three processes
 	uv run pytest -p randomly --randomly-seed=2 -n 2
 	uv run pytest -p randomly --randomly-seed=3 -n 3
 
+test-web:  ## The tests of the report page's scripts alone, by Node
+	node --test bachata_assets_tests/report/web/*.test.mjs
+
 coverage:  ## The tests, and which lines of the package they do not reach
 	uv run pytest --cov=bachata_assets --cov-report=term-missing:skip-covered --cov-fail-under=90
 
@@ -23,6 +26,9 @@ lint:
 	uv run ruff format --check
 	uv run mypy
 	uv run lint-imports
+
+lint-web:  ## ESLint over the report page's scripts; needs npm
+	cd bachata_assets_tests/report/web && npm ci --no-progress --loglevel=error && npm run --silent lint
 
 format:
 	uv run ruff check --fix

@@ -28,11 +28,11 @@ CHOSEN = "cross_body_lead_2"
 COUPLES = 5
 """That dance every figure."""
 MOMENT = 2.4
-"""s into every film."""
-_STOP = f"""(film) => new Promise((done) => {{
-  film.controls = false;
-  film.onseeked = () => done(true);
-  film.currentTime = {MOMENT};
+"""s into every video."""
+_STOP = f"""(video) => new Promise((done) => {{
+  video.controls = false;
+  video.onseeked = () => done(true);
+  video.currentTime = {MOMENT};
 }})"""
 
 
@@ -55,11 +55,11 @@ def main() -> None:
 
 
 def take(page: Page, clip_id: str, folder: Path) -> None:
-    """Write what the window shows of a clip and its neighbours, their films at the same moment."""
-    page.evaluate("(id) => showClip(byId.get(id), false)", clip_id)
+    """Write what the window shows of a clip and its neighbours, their videos at the same moment."""
+    page.evaluate("(id) => choose(byId.get(id), false)", clip_id)
     page.locator("#map-title").evaluate("(title) => scrollTo(0, title.getBoundingClientRect().top - 16)")
-    for film in page.locator("video").all():
-        film.evaluate(_STOP)
+    for video in page.locator("video").all():
+        video.evaluate(_STOP)
     for scheme in ("light", "dark"):
         page.evaluate("(scheme) => { document.documentElement.dataset.theme = scheme; draw(); }", scheme)
         page.screenshot(path=folder / f"report_{scheme}.png")

@@ -86,7 +86,7 @@ def page_of(
             **{name: clip[name] for name in ("clip_id", "video_path")},
             state="failed",
             video=links[clip["clip_id"]],
-            says=(clip["error"],),
+            messages=(clip["error"],),
             thumbnail=pictures.get(clip["clip_id"]),
         )
         for clip in content["failed_videos"]

@@ -1,11 +1,12 @@
-"""The HTML report: one file that needs nothing else, made of the templates, styles and scripts in `web/`.
+"""The HTML report: one file that needs nothing else, made of the template, styles and scripts in `web/`.
 
-What stands in it is gathered here; how it looks and what it does is in `web/`. Everything that people wrote goes
-through Jinja2's escaping, or into the page's JSON, in which `<` does not occur.
+Its content is gathered here; how it looks and what it does is in `web/`. Everything that people wrote goes through
+Jinja2's escaping, or into the page's JSON, in which `<` does not occur.
 """
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -18,7 +19,8 @@ from bachata_assets.report.map_data import map_data
 
 BINS = 20
 """Bars of the quality histogram, over 0..1."""
-_SCRIPTS = ("page.js", "map.js", "clip.js", "table.js", "start.js")
+MODULES = ("page", "facts", "geometry", "colours", "likeness", "rows", "clip", "map", "table", "start")
+"""JavaScript modules of the page; each imports only from those before it."""
 FACTS = (
     "move_label", "difficulty", "energy_level", "notes", "estimated_tempo", "quality_score", "detection_rate",
     "processing_time",
@@ -32,13 +34,24 @@ class ShownClip:
 
     Attributes
     ----------
-    facts : the document without vectors; empty for a clip that was not made
-    state : made, remark (made, and something is to be said), look (made, and to be looked at), failed, or pending
-    video : where the file is, relative to the page and percent-encoded; None where the page is far from the files
-    timeline : of `timeline.detection_timeline`
-    says : what a person is to know: why it failed, and what the checks ask about
-    thumbnail : data URI, only where the picture has to be looked at
-    moment : time worth a look, s
+    clip_id : str
+        The clip's name.
+    video_path : str
+        Path of the video as the documents have it.
+    state : str
+        `made`, `remark` (made, with messages), `look` (made, and to be looked at), `failed` or `pending`.
+    facts : mapping of str
+        The document without vectors; empty for a clip that was not made.
+    video : str or None
+        Where the file is, relative to the page and percent-encoded; None where the page is far from the files.
+    timeline : str
+        Of `detection_timeline`.
+    messages : tuple of str
+        Sentences for a person: why it failed, and what the checks ask about.
+    thumbnail : str or None
+        Data URI, only where the picture has to be looked at.
+    moment : float
+        Time worth a look, s.
     """
 
     clip_id: str
@@ -47,7 +60,7 @@ class ShownClip:
     facts: Mapping[str, Any] = field(default_factory=dict)
     video: str | None = None
     timeline: str = ""
-    says: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
     thumbnail: str | None = None
     moment: float = 0.0
 
@@ -55,18 +68,22 @@ class ShownClip:
 def render_page(
     content: Mapping[str, Any], clips: Sequence[ShownClip], units: Mapping[str, np.ndarray], made_at: str
 ) -> str:
-    """Return the page.
+    """Return the page as HTML.
 
     Parameters
     ----------
-    content : of the JSON report
-    clips : made ones first, in the order of `units`
-    units : family -> float32 (N, D) of the made clips, of `neighbours.unit_vectors`
-    made_at : when, for people
+    content : mapping of str
+        Content of the JSON report.
+    clips : sequence of ShownClip
+        Made ones first, in the order of `units`.
+    units : mapping of np.ndarray
+        Family -> float32 (N, D) of the made clips, of `neighbours.unit_vectors`.
+    made_at : str
+        When the page was made, for people.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    script = "\n".join(_web(name) for name in _SCRIPTS)
+    script = page_script()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment = Environment(
         loader=PackageLoader("bachata_assets.report", "web"),
@@ -93,8 +110,8 @@ def render_page(
 
 
 def _columns(clips: Sequence[ShownClip]) -> dict[str, list[Any]]:
-    """Return the clips' facts column by column, shorter than a clip at a time."""
-    own = ("clip_id", "video_path", "state", "video", "timeline", "says", "moment")
+    """Return the clips' facts column by column: shorter than clip by clip."""
+    own = ("clip_id", "video_path", "state", "video", "timeline", "messages", "moment")
     columns: dict[str, list[Any]] = {name: [getattr(clip, name) for clip in clips] for name in own}
     for name in FACTS:
         values = (clip.facts.get(name) for clip in clips)
@@ -112,6 +129,12 @@ def _mean_timeline(timelines: Sequence[str]) -> list[float]:
         return []
     along = [[int(line[part * len(line) // SPANS]) / 9 for part in range(SPANS)] for line in timelines]
     return [round(float(share), 3) for share in np.mean(along, axis=0)]
+
+
+def page_script() -> str:
+    """Return the page's modules as one script; a page that is opened from a file can import none."""
+    modules = "\n".join(_web(f"{name}.mjs") for name in MODULES)
+    return '"use strict";\n' + re.sub(r"^(import .*\n|export )", "", modules, flags=re.MULTILINE)
 
 
 def _web(name: str) -> str:

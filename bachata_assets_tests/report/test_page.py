@@ -38,26 +38,26 @@ def document(number: int, **over: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page of thirty clips; the first two have a film, one is hostile, one failed."""
+    """A page of thirty clips; the first two have a video, one is hostile, one failed."""
     folder = tmp_path_factory.mktemp("page #1")
     rng = np.random.default_rng(0)
     units = {family: unit_vectors(rng.normal(size=(30, size))) for family, size in DIMENSIONS.items()}
     documents = [document(number) for number in range(30)]
     documents[7] |= {"clip_id": HOSTILE, "video_path": HOSTILE, "move_label": HOSTILE, "notes": HOSTILE}
-    film = os.path.relpath(SAMPLE_CLIP, folder)
+    video = os.path.relpath(SAMPLE_CLIP, folder)
     clips = [
         ShownClip(
             clip_id=row["clip_id"],
             video_path=row["video_path"],
             state="look" if number == 7 else "made",
             facts=row,
-            video=film if number < 2 else "gone.mp4" if number < 29 else None,
+            video=video if number < 2 else "gone.mp4" if number < 29 else None,
             timeline="9990099999",
-            says=(HOSTILE,) if number == 7 else (),
+            messages=(HOSTILE,) if number == 7 else (),
         )
         for number, row in enumerate(documents)
     ]
-    clips.append(ShownClip("broken", HOSTILE, "failed", says=(HOSTILE,)))
+    clips.append(ShownClip("broken", HOSTILE, "failed", messages=(HOSTILE,)))
     content = summarize(
         documents, [], pending=[], absent={}, annotations_without_file=[], checks={}, versions={"bachata_assets": "1"}
     )
@@ -75,7 +75,7 @@ def opened(page: "Page", written: Path) -> "Page":
 
 
 def dot_of(page: "Page", clip_id: str) -> "Position":
-    x, y = page.evaluate("(id) => position(byId.get(id))", clip_id)
+    x, y = page.evaluate("(id) => dotPosition(map, view().places, byId.get(id))", clip_id)
     return {"x": x, "y": y}
 
 
@@ -124,11 +124,11 @@ def test_the_map_can_be_coloured_by_every_field_that_is_offered(opened: "Page") 
     assert opened.evaluate("map.colours") != moves
 
 
-def test_a_film_that_is_not_there_leaves_a_note(opened: "Page") -> None:
+def test_a_video_that_is_not_there_leaves_a_note(opened: "Page") -> None:
     opened.evaluate("location.hash = 'clip_4'")
     opened.get_by_text("Not found, or not playable here: gone.mp4").first.wait_for()
     opened.evaluate("location.hash = 'clip_29'")
-    opened.locator("#clip").get_by_text("The films are not beside this page: clips/clip_29.mp4").wait_for()
+    opened.locator("#clip").get_by_text("The videos are not beside this page: clips/clip_29.mp4").wait_for()
 
 
 def test_the_table_is_filtered_and_sorted(opened: "Page") -> None:
@@ -146,9 +146,9 @@ def test_the_table_is_filtered_and_sorted(opened: "Page") -> None:
 
 
 def test_what_people_wrote_is_shown_and_never_run(opened: "Page") -> None:
-    opened.evaluate("showClip(7, true)")
+    opened.evaluate("choose(7, true)")
     assert opened.locator("#clip h3").inner_text() == HOSTILE.replace("\u2028", "\u2028")
-    assert opened.locator("#clip .says").inner_text().startswith("</script>")
+    assert opened.locator("#clip .message").inner_text().startswith("</script>")
     opened.locator("#words").fill("window")
     assert opened.locator("#rows tr").count() == 2
     assert "</script>" in opened.locator(".failed").inner_text()
@@ -200,7 +200,7 @@ def test_clips_of_which_none_could_be_made_are_listed(page: "Page", tmp_path: Pa
     )
     units = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}
     clips = [
-        ShownClip("a", "clips/a.mp4", "failed", says=("a.mp4: the file is empty",)),
+        ShownClip("a", "clips/a.mp4", "failed", messages=("a.mp4: the file is empty",)),
         ShownClip("b", "clips/b.mp4", "pending"),
     ]
     (tmp_path / "none.html").write_text(render_page(content, clips, units, "today"), encoding="utf-8")
@@ -215,7 +215,7 @@ def test_many_failed_clips_are_folded_away(page: "Page", tmp_path: Path) -> None
     )
     content["summary"]["total_videos"] = 300
     units = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}
-    clips = [ShownClip(f"clip_{number}", "a.mp4", "failed", says=("empty",)) for number in range(300)]
+    clips = [ShownClip(f"clip_{number}", "a.mp4", "failed", messages=("empty",)) for number in range(300)]
     (tmp_path / "many.html").write_text(render_page(content, clips, units, "today"), encoding="utf-8")
     page.goto((tmp_path / "many.html").as_uri())
     shown = page.locator(".failed li:visible")

@@ -1,4 +1,9 @@
 // What happens when the page opens.
+import { $, byId, choose, chooseAndScroll, clips } from "./page.mjs";
+import "./clip.mjs";
+import { draw, map, startMap } from "./map.mjs";
+import { startTable } from "./table.mjs";
+
 function startTheme() {
   const root = document.documentElement;
   const kept = () => { try { return localStorage.getItem("theme"); } catch { return null; } }; // some browsers refuse it for files
@@ -13,14 +18,14 @@ function startTheme() {
 
 function chooseFromAddress() {
   const row = byId.get(decodeURIComponent(location.hash.slice(1)));
-  if (row !== undefined && clips.quality_score[row] !== null) showClip(row, false);
+  if (row !== undefined && clips.quality_score[row] !== null) choose(row, false);
 }
 
 startTheme();
 if (map.canvas) startMap();
 if ($("rows")) startTable();
 for (const button of document.querySelectorAll(".pick")) {
-  button.onclick = () => { showClip(byId.get(button.dataset.clip), true); $("map-title").scrollIntoView({ behavior: "smooth" }); };
+  button.onclick = () => chooseAndScroll(byId.get(button.dataset.clip));
 }
 if (map.canvas) {
   chooseFromAddress();

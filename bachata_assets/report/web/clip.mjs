@@ -1,0 +1,78 @@
+// The chosen clip and its five nearest: videos, scores and reasons.
+import { $, FAMILIES, choose, clips, data, make, page, strip, view } from "./page.mjs";
+import { factsOf, inWords } from "./facts.mjs";
+import { SHOWN, comparison, neighboursOf } from "./likeness.mjs";
+
+const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** Return a video, or why there is none. */
+function player(row, properties) {
+  const source = clips.video[row];
+  const none = (why) => make("div", { className: "video no-video" }, why);
+  if (!source) return none(`The videos are not beside this page: ${clips.video_path[row]}`);
+  const video = make("video", { className: "video", src: source, playsInline: true, loop: true, controls: true, ...properties });
+  video.onerror = () => video.replaceWith(none(`Not found, or not playable here: ${decodeURI(source)}`));
+  if (!still) video.play().catch(() => {}); // a browser may want to be asked first
+  return video;
+}
+
+function factList(row) {
+  const list = make("dl", { className: "facts" });
+  for (const [name, value] of factsOf(clips, row)) list.append(make("dt", {}, name), make("dd", {}, value));
+  return list;
+}
+
+function showClip(row) {
+  const video = player(row, {});
+  const box = $("clip");
+  const shown = strip(clips.timeline[row]);
+  shown.title = "Both dancers found; click to go there";
+  shown.onclick = (event) => {
+    const area = shown.getBoundingClientRect();
+    if (video.duration) video.currentTime = ((event.clientX - area.left) / area.width) * video.duration;
+  };
+  box.replaceChildren(make("h3", {}, clips.clip_id[row]), video, shown, factList(row));
+  for (const message of clips.messages[row]) box.append(make("p", { className: "message" }, message));
+  if (clips.state[row] === "look" && clips.messages[row].length) {
+    const go = make("button", { type: "button" }, `Go to ${clips.moment[row].toFixed(1)} s`);
+    go.onclick = () => { video.currentTime = clips.moment[row]; };
+    box.append(go);
+  }
+  showNearest(row, video);
+}
+
+function showNearest(row, video) {
+  const box = $("nearest");
+  const found = neighboursOf(view(), row);
+  const title = { everything: "in everything", movement: "in movement", music: "in music", words: "in words" }[page.view];
+  const again = make("button", { type: "button" }, "Play all from the beginning");
+  again.onclick = () => {
+    for (const one of [video, ...box.querySelectorAll("video")]) {
+      one.currentTime = 0;
+      one.play?.();
+    }
+  };
+  const head = make("h3", {}, found.length ? `Nearest ${title}` : `No clip to compare with ${title}`);
+  const cards = found.map((other, slot) => neighbourCard(row, other, slot));
+  box.replaceChildren(
+    make("div", { className: "wide" }, head, ...(found.length ? [again] : [])),
+    make("div", { className: "nearest" }, ...cards),
+  );
+}
+
+function neighbourCard(row, other, slot) {
+  const name = make("button", { type: "button", className: "link" }, clips.clip_id[other]);
+  name.onclick = () => choose(other, true);
+  const bars = make("div", { className: "bars" });
+  for (const { family, share, reason } of comparison(data.groups, view(), Object.keys(FAMILIES), row, slot)) {
+    const bar = make("i");
+    bar.style.width = `${share * 100}%`;
+    bars.append(make("span", {}, FAMILIES[family]), make("div", { className: "bar" }, bar), make("span", {}, share.toFixed(2)));
+    if (reason) bars.append(make("span", { className: "why" }, reason));
+  }
+  const score = make("b", {}, (view().score[row * SHOWN + slot] / 1000).toFixed(2));
+  return make("div", { className: "card" }, make("div", { className: "head" }, name, score),
+    make("div", { className: "quiet" }, inWords(clips.move_label[other])), player(other, { muted: true, controls: false }), bars);
+}
+
+page.whenChosen.push(showClip);

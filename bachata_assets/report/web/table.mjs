@@ -1,0 +1,78 @@
+// The table of all clips: sorted, filtered, and a hundred rows at a time.
+import { $, chooseAndScroll, clips, make, page, strip } from "./page.mjs";
+import { inWords } from "./facts.mjs";
+import { cellText, countText, filteredRows, isNumber, searchText, sortedRows } from "./rows.mjs";
+
+const STEP = 100;
+const COLUMNS = [
+  ["clip_id", "Clip"], ["move_label", "Move"], ["difficulty", "Difficulty"], ["energy_level", "Energy"],
+  ["estimated_tempo", "Tempo"], ["quality_score", "Quality"], ["detection_rate", "Both seen"], ["timeline", "When"],
+  ["processing_time", "Made in"], ["state", "State"],
+];
+const table = { by: "clip_id", descending: false, shown: STEP, rows: [], texts: [] };
+
+function refresh() {
+  const asked = { words: $("words").value, move: $("move").value, difficulty: $("difficulty").value, state: $("state").value };
+  table.rows = sortedRows(clips[table.by], filteredRows(clips, table.texts, asked), table.descending);
+  $("count").textContent = countText(table.rows.length, clips.clip_id.length);
+  $("rows").replaceChildren();
+  extend(STEP);
+}
+
+function extend(shown) {
+  const body = $("rows");
+  for (const row of table.rows.slice(body.children.length, shown)) body.append(tableRow(row));
+  table.shown = shown;
+  $("more").hidden = shown >= table.rows.length;
+  markRow();
+}
+
+function tableRow(row) {
+  const line = make("tr", {}, ...COLUMNS.map(([column]) => cell(column, row)));
+  line.dataset.row = row;
+  if (clips.quality_score[row] === null) return line;
+  line.tabIndex = 0;
+  line.onclick = () => chooseAndScroll(row);
+  line.onkeydown = (event) => { if (event.key === "Enter") line.onclick(); };
+  return line;
+}
+
+function cell(column, row) {
+  const value = clips[column][row];
+  if (column === "timeline") return make("td", {}, value ? strip(value) : "");
+  const text = cellText(column, value);
+  if (column === "state") return make("td", { className: `state-${value}`, title: clips.messages[row].join("\n") }, text);
+  return make("td", { className: isNumber(column) ? "number" : "" }, text);
+}
+
+function markRow() {
+  for (const line of $("rows").children) line.classList.toggle("chosen", Number(line.dataset.row) === page.chosen);
+}
+
+function columnHead([column, title]) {
+  const button = make("button", { type: "button" }, title);
+  const head = make("th", { className: isNumber(column) ? "number" : "" }, button);
+  button.onclick = () => {
+    table.descending = table.by === column && !table.descending;
+    table.by = column;
+    for (const one of $("columns").children) one.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", table.descending ? "descending" : "ascending");
+    refresh();
+  };
+  if (column === table.by) head.setAttribute("aria-sort", "ascending");
+  return head;
+}
+
+/** Show the table and answer to its filters and heads. */
+export function startTable() {
+  table.texts = clips.clip_id.map((_, row) => searchText(clips, row));
+  $("columns").append(...COLUMNS.map(columnHead));
+  for (const [id, values] of [["move", clips.move_label], ["difficulty", clips.difficulty]]) {
+    for (const value of [...new Set(values)].filter(Boolean).sort()) $(id).append(make("option", { value }, inWords(value)));
+    $(id).onchange = refresh;
+  }
+  $("state").onchange = $("words").oninput = refresh;
+  $("more").onclick = () => extend(table.shown + STEP);
+  page.whenChosen.push(markRow);
+  refresh();
+}
