@@ -26,6 +26,7 @@ lint:
 	uv run ruff format --check
 	uv run mypy
 	uv run lint-imports
+	uv run bandit --quiet --configfile pyproject.toml --recursive bachata_assets
 
 lint-web:  ## ESLint over the report page's scripts; needs npm
 	cd bachata_assets_tests/report/web && npm ci --no-progress --loglevel=error && npm run --silent lint
