@@ -66,10 +66,10 @@ def test_a_beats_table_keeps_times_tempo_and_confidence_on_disk(tmp_path: Path) 
 
 
 class EvenEncoder:
-    """Stands for the language model, and for the resource and the tools that lead to it."""
+    """Stands for the language model, and for the models that lead to it."""
 
     @property
-    def text_model(self) -> "EvenEncoder":
+    def text(self) -> "EvenEncoder":
         return self
 
     def encoder(self) -> "EvenEncoder":

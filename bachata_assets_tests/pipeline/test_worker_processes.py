@@ -1,5 +1,6 @@
 """What a file can do to a worker process, and that nothing else is touched."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -90,8 +91,14 @@ def test_a_worker_process_knows_no_secret_of_the_platform(tools: Tools, monkeypa
 
 
 def test_what_libraries_say_goes_to_the_details_of_the_log(
-    tools: Tools, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    tools: Tools,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    log = logging.getLogger("bachata_assets")
+    monkeypatch.setattr(log, "handlers", [])  # a command that ran before left its own
+    monkeypatch.setattr(log, "propagate", True)
     caplog.set_level("DEBUG", "bachata_assets")
     run(tools, "noisy")
     wait_for(lambda: "a library about another" in caplog.text)
