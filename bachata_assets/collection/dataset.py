@@ -1,17 +1,20 @@
 """`Dataset`: the files of a data dir, each written whole or not at all.
 
-Their names are in `layout.py`, what tables hold in `schemas.py`, when one is made again in `pipeline/versions.py`.
+Their names are in `layout.py`, what tables hold in `schemas.py`, when one is made again in `pipeline/versions.py`; how
+one is written durably, and a damaged one told, in `whole_files.py`.
 """
 
 import errno
+import hashlib
 import io
 import json
+import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import fsspec
 import pyarrow as pa
@@ -20,6 +23,7 @@ from filelock import FileLock
 from fsspec.implementations.local import LocalFileSystem
 
 from bachata_assets.collection import layout
+from bachata_assets.collection.whole_files import DamagedError, damage_named, write_durably
 
 PROVENANCE_KEY = b"bachata_assets"
 """Key of a table's schema metadata under which its provenance stands, as JSON."""
@@ -27,6 +31,22 @@ PROVENANCE_KEY = b"bachata_assets"
 
 class TableMissingError(FileNotFoundError):
     """A table that something needs has not been made."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A table that was written.
+
+    Attributes
+    ----------
+    table : as `read_table` will return it
+    size : of the file, bytes
+    sha256 : of the file, see `content_hash`
+    """
+
+    table: pa.Table
+    size: int
+    sha256: str
 
 
 class Dataset:
@@ -45,12 +65,18 @@ class Dataset:
 
     @cached_property
     def _place(self) -> tuple[fsspec.AbstractFileSystem, str]:
+        if "://" not in self.url:  # not by url_to_fs, which takes `::` and `~` in a folder's name for more than a name
+            return LocalFileSystem(), os.path.abspath(self.url)  # noqa: PTH100  # links are not followed
         # A store's listings are asked for each time: other processes write there too.
         filesystem, root = fsspec.core.url_to_fs(self.url, use_listings_cache=False)
         root = root.rstrip("/")
         if {"s3", "gs"} & {*filesystem.protocol}:
             _require_bucket(filesystem, root.split("/")[0], self.url)
         return filesystem, root
+
+    @property
+    def _is_local(self) -> bool:
+        return isinstance(self._place[0], LocalFileSystem)
 
     def path(self, name: str) -> str:
         """Return where `name` is, as its file system says it."""
@@ -60,27 +86,70 @@ class Dataset:
         """Return where the table of an asset and a clip is."""
         return self.path(layout.table(asset, clip_id))
 
-    def write_table(self, asset: str, clip_id: str, table: pa.Table, provenance: dict[str, Any]) -> pa.Table:
-        """Write the table of an asset and a clip; return it as `read_table` will."""
+    def write_table(self, asset: str, clip_id: str, table: pa.Table, provenance: dict[str, Any]) -> Written:
+        """Write the table of an asset and a clip."""
         return self.write_parquet(layout.table(asset, clip_id), table, provenance)
 
-    def write_parquet(self, name: str, table: pa.Table, provenance: dict[str, Any]) -> pa.Table:
-        """Write a table with its provenance in the schema's metadata; return it with that metadata."""
+    def write_parquet(self, name: str, table: pa.Table, provenance: dict[str, Any]) -> Written:
+        """Write a table with its provenance in the schema's metadata."""
         metadata = {**(table.schema.metadata or {}), PROVENANCE_KEY: json.dumps(provenance).encode()}
         stamped = table.replace_schema_metadata(metadata)
-        content = io.BytesIO()
-        pq.write_table(stamped, content, compression="zstd")
-        self._put(name, content.getvalue())
-        return stamped
+        buffer = io.BytesIO()
+        # With checksums whoever reads a table finds out that its disk has changed it.
+        pq.write_table(stamped, buffer, compression="zstd", write_page_checksum=True)
+        content = buffer.getvalue()
+        self._put(name, content)
+        return Written(stamped, len(content), content_hash(content))
 
     def read_parquet(self, name: str, columns: Sequence[str] | None = None) -> pa.Table | None:
-        """Return a table of the whole collection, or some columns of it; None when it is not there."""
+        """Return a table of the whole collection, or some columns of it; None when it is not there.
+
+        Raises
+        ------
+        DamagedError
+            Naming the file.
+        """
+        path = self.path(name)
         try:
-            with self._place[0].open(self.path(name), "rb") as file:
+            with damage_named(path), self._place[0].open(path, "rb") as file:
                 # A third of what read_table costs, which is made for data sets of many files.
-                return pq.ParquetFile(file).read(columns)
+                return pq.ParquetFile(file, page_checksum_verification=True).read(columns)
         except FileNotFoundError:
             return None
+
+    def provenance_at(self, name: str) -> dict[str, Any]:
+        """Return the provenance of a table; only its footer is read, which a table that was cut lacks.
+
+        Raises
+        ------
+        DamagedError
+            Naming the file.
+        """
+        path = self.path(name)
+        with damage_named(path), self._place[0].open(path, "rb") as file:
+            return _provenance(pq.read_metadata(file).metadata)
+
+    def check_content(self, name: str, sha256: str | None = None) -> Written:
+        """Read a table whole and return it.
+
+        Parameters
+        ----------
+        sha256 : of the file when it was written; None: not known, so that only what cannot be read is damaged
+
+        Raises
+        ------
+        DamagedError
+            Naming the file.
+        """
+        path = self.path(name)
+        content = self._place[0].cat_file(path)
+        found = content_hash(content)
+        if sha256 is not None and found != sha256:
+            raise DamagedError(path, "its content is not what was written")
+        with damage_named(path):
+            table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
+            provenance_of(table)
+        return Written(table, len(content), found)
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file."""
@@ -92,9 +161,17 @@ class Dataset:
 
     def read_text(self, name: str) -> str | None:
         """Return a text file's content, None when it is not there."""
-        filesystem, _ = self._place
+        content = self.read_bytes(name)
+        if content is None:
+            return None
+        with damage_named(self.path(name)):
+            return content.decode()
+
+    def read_bytes(self, name: str) -> bytes | None:
+        """Return a file's content, None when it is not there."""
+        path = self.path(name)  # a bucket that is not there is no missing file
         try:
-            return str(filesystem.cat_file(self.path(name)).decode())
+            return bytes(self._place[0].cat_file(path))
         except FileNotFoundError:
             return None
 
@@ -105,6 +182,8 @@ class Dataset:
         ------
         TableMissingError
             Saying which asset to materialize.
+        DamagedError
+            Naming the file.
         """
         table = self.read_parquet(layout.table(asset, clip_id))
         if table is None:
@@ -113,9 +192,13 @@ class Dataset:
             )
         return table
 
-    def exists(self, name: str) -> bool:
-        """Tell whether a file of the data dir is there."""
-        return bool(self._place[0].exists(self.path(name)))
+    def size(self, name: str) -> int | None:
+        """Return the size of a file, None when it is not there."""
+        path = self.path(name)
+        try:
+            return int(self._place[0].info(path)["size"])
+        except FileNotFoundError:
+            return None
 
     def delete_table(self, asset: str, clip_id: str) -> None:
         """Remove the table of an asset and a clip, if there is one."""
@@ -123,60 +206,80 @@ class Dataset:
 
     def delete(self, name: str) -> None:
         """Remove a file, if it is there."""
+        # Not by `rm`, which takes `*`, `?` and `[` in a clip's name for a pattern.
+        if self.size(name) is not None:
+            self._place[0].rm_file(self.path(name))
+
+    def set_aside(self, name: str) -> None:
+        """Give a damaged file another name, so that it is not there any more and can still be looked at."""
         filesystem, _ = self._place
-        path = self.path(name)
-        if filesystem.exists(path):
-            filesystem.rm(path)
+        path, aside = self.path(name), self.path(name + layout.DAMAGED_SUFFIX)
+        if self._is_local:
+            Path(path).replace(aside)
+        else:
+            filesystem.cp_file(path, aside)
+            filesystem.rm_file(path)
 
     def clip_ids(self, asset: str) -> set[str]:
         """Return the clips that have a table of this asset."""
-        filesystem, _ = self._place
-        try:
-            names = filesystem.ls(self.path(asset), detail=False)
-        except FileNotFoundError:
-            return set()
-        return {
-            name.rsplit("/", 1)[-1].removesuffix(layout.TABLE_SUFFIX)
-            for name in names
-            if name.endswith(layout.TABLE_SUFFIX)
-        }
+        return set(self.table_sizes(asset))
+
+    def table_sizes(self, asset: str) -> dict[str, int]:
+        """Return clip id -> size of its table of this asset, in bytes; the folder is listed, no table is opened."""
+        tables = self._tables_in(self.path(asset))
+        return {name.rsplit("/", 1)[-1].removesuffix(layout.TABLE_SUFFIX): size for name, size in tables}
+
+    def _tables_in(self, folder: str) -> Iterator[tuple[str, int]]:
+        """Yield the tables in a folder and their sizes, none where there is no folder."""
+        with suppress(FileNotFoundError):
+            if not self._is_local:
+                listed = self._place[0].ls(folder, detail=True)
+                yield from ((one["name"], one["size"]) for one in listed if one["name"].endswith(layout.TABLE_SUFFIX))
+                return
+            with os.scandir(folder) as entries:  # a tenth of what the file system's ls costs
+                for entry in entries:
+                    if entry.name.endswith(layout.TABLE_SUFFIX):
+                        with suppress(FileNotFoundError):  # removed in the meantime
+                            yield entry.name, entry.stat().st_size
 
     def collection(self) -> dict[str, Any]:
-        """Return what this data dir remembers of its collection: folders, precision."""
-        return dict(json.loads(self.read_text(layout.COLLECTION) or "{}"))
+        """Return what this data dir remembers of its collection: folders, precision.
+
+        Raises
+        ------
+        DamagedError
+            Naming the file.
+        """
+        text = self.read_text(layout.COLLECTION)
+        if text is None:
+            return {}
+        with damage_named(self.path(layout.COLLECTION)):
+            return _object(text)
 
     def remember(self, **facts: Any) -> None:
         """Keep facts of the collection, over what was remembered before."""
-        known = self.collection()
-        if known | facts != known:
-            self.write_text(layout.COLLECTION, json.dumps(known | facts, indent=2) + "\n")
+        with self.lock():
+            known = self.collection()
+            if known | facts != known:
+                self.write_text(layout.COLLECTION, json.dumps(known | facts, indent=2) + "\n")
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold what this data dir's processes on one machine share; an object store has no locks, there nothing is."""
-        if not isinstance(self._place[0], LocalFileSystem):
+        if not self._is_local:
             yield
             return
         path = Path(self.path(layout.LOCK))
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path):
+        with FileLock(str(path), is_singleton=True):  # so that whoever holds it may take it again
             yield
 
     def _put(self, name: str, content: bytes) -> None:
         """Make `name` hold `content`, whole or not at all; an object store does that by itself."""
-        filesystem, _ = self._place
-        target = self.path(name)
-        if not isinstance(filesystem, LocalFileSystem):
-            filesystem.pipe_file(target, content)
-            return
-        filesystem.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
-        written = f"{target}.{uuid4().hex[:8]}.tmp"
-        try:
-            filesystem.pipe_file(written, content)
-            filesystem.mv(written, target)
-        finally:
-            if filesystem.exists(written):
-                filesystem.rm(written)
+        if self._is_local:
+            write_durably(Path(self.path(name)), content)
+        else:
+            self._place[0].pipe_file(self.path(name), content)
 
 
 def _require_bucket(filesystem: fsspec.AbstractFileSystem, bucket: str, url: str) -> None:
@@ -190,6 +293,23 @@ def _require_bucket(filesystem: fsspec.AbstractFileSystem, bucket: str, url: str
         raise FileNotFoundError(errno.ENOENT, f"the bucket {bucket} is not there or cannot be reached: {remedy}", url)
 
 
+def content_hash(content: bytes) -> str:
+    """Return the hash by which a file's content is known: 128 bits of its sha256, as long as Dagster lets a tag be."""
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
 def provenance_of(table: pa.Table) -> dict[str, Any]:
     """Return the provenance that `write_table` put into a table."""
-    return dict(json.loads((table.schema.metadata or {}).get(PROVENANCE_KEY, b"{}")))
+    return _provenance(table.schema.metadata)
+
+
+def _provenance(metadata: dict[bytes, bytes] | None) -> dict[str, Any]:
+    return _object((metadata or {}).get(PROVENANCE_KEY, b"{}"))
+
+
+def _object(text: str | bytes) -> dict[str, Any]:
+    """Return a JSON object; raises ValueError for any other text."""
+    content = json.loads(text)
+    if not isinstance(content, dict):
+        raise ValueError(f"an object was written, not {type(content).__name__}")
+    return content

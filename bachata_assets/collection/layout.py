@@ -18,6 +18,8 @@ DAGSTER = ".dagster"
 """Folder of Dagster's own state."""
 LOCK = ".lock"
 TABLE_SUFFIX = ".parquet"
+DAMAGED_SUFFIX = ".damaged"
+"""Behind the name of a file that was set aside because it is not what was written."""
 
 
 def table(asset: str, clip_id: str) -> str:

@@ -77,7 +77,7 @@ def _status(platform: Platform, found: Scan, history: History) -> Status:
 
 
 def _is_reported(dataset: Dataset, state: str) -> bool:
-    there = all(dataset.exists(name) for name in (layout.EMBEDDINGS, layout.REPORT, layout.PAGE))
+    there = all(dataset.size(name) is not None for name in (layout.EMBEDDINGS, layout.REPORT, layout.PAGE))
     return there and dataset.collection().get("reported") == state
 
 

@@ -7,6 +7,7 @@ every event is made by hand, with the tags that Dagster would have put on it (se
 import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from dagster import DagsterEventType, DagsterInstance, EventLogRecord
 
 from bachata_assets.collection import layout, registry
 from bachata_assets.collection.clip import EXTERNAL, Clip
+from bachata_assets.collection.dataset import Dataset, provenance_of
+from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration import dagster_internals
-from bachata_assets.orchestration.dagster_internals import DATA_VERSION
-from bachata_assets.pipeline.checks import Outcome
+from bachata_assets.orchestration.dagster_internals import DATA_VERSION, SHA256, SIZE
+from bachata_assets.pipeline.checks import Check, Outcome
 from bachata_assets.pipeline.runner import StageFailed, StageMade
+from bachata_assets.pipeline.stage import Made, Stage
 
 FAILURE = "failure"
 """Metadata key of the observation that records why a clip's table could not be made."""
@@ -55,6 +59,64 @@ class ClipEvents:
             fetch = self._instance.fetch_observations if asset in EXTERNAL else self._instance.fetch_materializations
             self._latest[asset, clip_id] = next(iter(fetch(wanted, limit=1).records), None)
         return self._latest[asset, clip_id]
+
+
+def record_again(
+    instance: DagsterInstance,
+    dataset: Dataset,
+    stages: Sequence[Stage],
+    checks: Sequence[Check],
+    clips: Mapping[str, Clip | None],
+    tables: Mapping[str, Set[str]],
+) -> list[DamagedError]:
+    """Record tables that Dagster's log does not know, as they say themselves that they were made.
+
+    Parameters
+    ----------
+    clips : clip id -> the clip, None for one whose file is gone: its checks are not asked
+    tables : stage -> clips whose tables are to be recorded
+
+    Returns
+    -------
+    The tables that turned out to be damaged when they were read; they are not recorded.
+    """
+    events = ClipEvents(instance)
+    damaged = []
+    for clip_id, clip in clips.items():
+        for stage in stages:
+            if clip_id in tables.get(stage.name, ()):
+                try:
+                    again = _made_before(dataset, stage, checks, clip_id, clip)
+                except DamagedError as error:
+                    damaged.append(error)
+                    continue
+                for event in events.of(again):
+                    instance.report_runless_asset_event(event)
+    return damaged
+
+
+def _made_before(dataset: Dataset, stage: Stage, checks: Sequence[Check], clip_id: str, clip: Clip | None) -> StageMade:
+    """Return what the run that made a table said of it."""
+    read = dataset.check_content(layout.table(stage.name, clip_id))
+    provenance = provenance_of(read.table)
+    made = Made(read.table, stage.figures(read.table))
+    asked = [check for check in checks if clip is not None and check.asset == stage.name]
+    name = layout.preview_picture(clip_id)
+    picture = dataset.read_bytes(name) if stage.name == "keypoints" else None
+    return StageMade(
+        clip_id,
+        replace(stage, code_version=provenance["code_version"]),
+        provenance["data_version"],
+        provenance["inputs"],
+        made.metadata,
+        tuple(check.evaluate(clip, made) for check in asked if clip is not None),
+        path=Path(dataset.table_path(stage.name, clip_id)),
+        rows=read.table.num_rows,
+        seconds=provenance["seconds"],
+        size=read.size,
+        sha256=read.sha256,
+        files={name: picture} if picture else {},
+    )
 
 
 def observe(
@@ -102,6 +164,8 @@ def _materialization(made: StageMade, pointers: Mapping[str, str]) -> dg.AssetMa
         "dagster/code_version": made.stage.code_version,
         DATA_VERSION: made.version,
         "dagster/data_version_is_user_provided": "true",
+        SIZE: str(made.size),
+        SHA256: made.sha256,
     }
     for name, version in made.inputs.items():
         tags[f"dagster/input_data_version/{name}"] = version

@@ -4,7 +4,7 @@ Each is here because there is no public way; `bachata_assets_tests/orchestration
 when one appears.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -28,6 +28,9 @@ from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 __all__ = ["INDEX_SHARD_NAME", "DagsterSqliteStorage", "SqliteEventLogStorage"]
 
 DATA_VERSION = "dagster/data_version"
+SIZE = "bachata_assets/size"
+SHA256 = "bachata_assets/sha256"
+"""Tags of a materialization: what the table's file is, so that another or a damaged one is told from it."""
 _HISTORY_PAGE = 1000
 """Evaluations that are read at once."""
 
@@ -42,16 +45,28 @@ def target_of(record: EventLogRecord) -> Any:
     return _TargetMaterialization(storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp)
 
 
+def latest_tags(
+    instance: DagsterInstance,
+    asset: str,
+    event_type: DagsterEventType,
+    names: Sequence[str],
+    clip_ids: Sequence[str] | None = None,
+) -> Mapping[str, Mapping[str, str]]:
+    """Return clip id -> these tags of its latest event of this type, in one query.
+
+    The public `fetch_materializations` reads whole events, one query for each page of them. A storage that is not ours
+    keeps no tags of ours apart: there they are not found.
+    """
+    storage = instance.event_log_storage
+    known = sorted(storage.get_asset_tags_to_index(set(names)))
+    return storage.get_latest_tags_by_partition(dg.AssetKey(asset), event_type, known, asset_partitions=clip_ids)
+
+
 def latest_versions(
     instance: DagsterInstance, asset: str, event_type: DagsterEventType, clip_ids: Sequence[str] | None = None
 ) -> dict[str, str]:
-    """Return clip id -> the data version of its latest event of this type, in one query.
-
-    The public `fetch_materializations` reads whole events, one query for each page of them.
-    """
-    tags = instance.event_log_storage.get_latest_tags_by_partition(
-        dg.AssetKey(asset), event_type, [DATA_VERSION], asset_partitions=clip_ids
-    )
+    """Return clip id -> the data version of its latest event of this type, in one query."""
+    tags = latest_tags(instance, asset, event_type, [DATA_VERSION], clip_ids)
     return {clip_id: values[DATA_VERSION] for clip_id, values in tags.items() if DATA_VERSION in values}
 
 

@@ -4,19 +4,25 @@ Reads only; what is written is in `clip_events.py`. What a version means is in `
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance
 
+from bachata_assets.collection import layout
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration import dagster_internals
 from bachata_assets.orchestration.clip_events import FAILURE
-from bachata_assets.orchestration.dagster_internals import DATA_VERSION
+from bachata_assets.orchestration.dagster_internals import DATA_VERSION, SIZE
 from bachata_assets.pipeline.checks import Check, CheckedClip
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.versions import StageHistory
+
+_LOOKS = 16
+"""Number of tables that are looked at at once."""
 
 
 @dataclass
@@ -41,21 +47,16 @@ class History:
         clip_ids: Sequence[str] | None = None,
     ) -> "History":
         """Return what Dagster and the data dir know, of these clips or of all at once."""
+        return cls(instance, {stage.name: _of_stage(instance, dataset, stage.name, clip_ids) for stage in stages})
 
-        def versions(asset: str, event_type: DagsterEventType) -> dict[str, str]:
-            return dagster_internals.latest_versions(instance, asset, event_type, clip_ids)
-
-        return cls(
-            instance,
-            {
-                stage.name: StageHistory(
-                    made=versions(stage.name, DagsterEventType.ASSET_MATERIALIZATION),
-                    failed=versions(stage.name, DagsterEventType.ASSET_OBSERVATION),
-                    tables=dataset.clip_ids(stage.name),
-                )
-                for stage in stages
-            },
-        )
+    @property
+    def damaged(self) -> dict[str, str]:
+        """Name of each table that is not what was written -> what is wrong with it."""
+        return {
+            layout.table(name, clip_id): why
+            for name, stage in self.stages.items()
+            for clip_id, why in stage.damaged.items()
+        }
 
     def reason_of(self, stage: str, clip_id: str) -> str:
         """Return why a stage of a clip failed last."""
@@ -84,9 +85,55 @@ class History:
         if failure is None:
             stage.made.update(version)
             stage.tables.add(clip_id)
+            stage.damaged.pop(clip_id, None)
+            stage.unrecorded.discard(clip_id)
         else:
             stage.failed.update(version)
             self._reasons[key.to_user_string(), clip_id] = str(failure.value)
+
+
+def _of_stage(instance: DagsterInstance, dataset: Dataset, name: str, clip_ids: Sequence[str] | None) -> StageHistory:
+    recorded = dagster_internals.latest_tags(
+        instance, name, DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION, SIZE], clip_ids
+    )
+    history = StageHistory(
+        made={clip_id: tags[DATA_VERSION] for clip_id, tags in recorded.items() if DATA_VERSION in tags},
+        failed=dagster_internals.latest_versions(instance, name, DagsterEventType.ASSET_OBSERVATION, clip_ids),
+        tables=set(),
+    )
+    sizes = dataset.table_sizes(name)
+    asked = sizes if clip_ids is None else sizes.keys() & set(clip_ids)
+    # A table of the recorded size is the recorded one; any other says itself what it is, also where nothing is
+    # recorded: Dagster's log was lost, or a run was killed after it wrote the table.
+    others = [clip_id for clip_id in asked if recorded.get(clip_id, {}).get(SIZE) != str(sizes[clip_id])]
+    history.tables.update(sizes.keys() - set(others))
+    for clip_id, found in zip(others, _looked_at(dataset, name, others), strict=True):
+        tags = recorded.get(clip_id, {})
+        if isinstance(found, DamagedError):
+            expected = f"{sizes[clip_id]:,} bytes, {int(tags[SIZE]):,} were written" if SIZE in tags else None
+            history.damaged[clip_id] = expected or found.why
+        elif found is not None:
+            history.tables.add(clip_id)
+            version = found.get("data_version", history.made.get(clip_id))
+            if version is not None and (SIZE in tags or history.made.get(clip_id) != version):
+                history.unrecorded.add(clip_id)
+                history.made[clip_id] = version
+    return history
+
+
+def _looked_at(dataset: Dataset, asset: str, clip_ids: Sequence[str]) -> list[Mapping[str, Any] | DamagedError | None]:
+    """Return the provenance of each clip's table, what is wrong with it, or None where it is gone again."""
+
+    def look(clip_id: str) -> Mapping[str, Any] | DamagedError | None:
+        try:
+            return dataset.provenance_at(layout.table(asset, clip_id))
+        except DamagedError as error:
+            return error
+        except FileNotFoundError:
+            return None
+
+    with ThreadPoolExecutor(_LOOKS) as pool:  # an object store takes its time for each
+        return list(pool.map(look, clip_ids))
 
 
 def checked_clips(

@@ -22,6 +22,7 @@ from bachata_assets.collection import layout
 from bachata_assets.orchestration import dagster_internals
 from bachata_assets.orchestration.dagster_internals import (
     INDEX_SHARD_NAME,
+    SIZE,
     DagsterSqliteStorage,
     SqliteEventLogStorage,
 )
@@ -104,10 +105,15 @@ class OpenEventLogStorage(SqliteEventLogStorage):
         self._lock = Lock()
         super().__init__(base_dir, inst_data)  # connects when it makes the log
 
+    def get_asset_tags_to_index(self, tag_keys: set[str]) -> set[str]:
+        """Return the tags that can be asked for over all clips at once: Dagster's own, and the size of a table."""
+        return super().get_asset_tags_to_index(tag_keys) | (tag_keys & {SIZE})
+
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Any]:
         with super()._connect(shard) as connection:
             self._keep_open(shard)
+            connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
             yield connection
 
     def _keep_open(self, shard: str) -> None:

@@ -14,8 +14,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from bachata_assets.collection import layout
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import provenance_of
+from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.families import NonFiniteVectorError
 from bachata_assets.pipeline.checks import Check, Outcome
 from bachata_assets.pipeline.failure import ClipError, Failure, is_transient
@@ -40,6 +42,8 @@ class StageMade:
     path : of the table
     rows : number of the table's rows
     seconds : that making it took
+    size : of the table's file, bytes
+    sha256 : of the table's file
     files : name in the data dir -> content, of pictures for a person
     """
 
@@ -52,6 +56,8 @@ class StageMade:
     path: Path
     rows: int
     seconds: float
+    size: int
+    sha256: str
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -192,7 +198,12 @@ class Runner:
             if name not in run.tables:
                 try:
                     run.tables[name] = self._dataset.read_table(name, run.clip.clip_id)
-                except (OSError, pa.ArrowException) as error:
+                except DamagedError as error:
+                    self._dataset.set_aside(layout.table(name, run.clip.clip_id))
+                    raise ClipError(
+                        f"{error.path} is damaged ({error.why}): it is made again next time", transient=True
+                    ) from error
+                except OSError as error:
                     raise ClipError(str(error), transient=is_transient(error)) from error
         return Tables({name: run.tables[name] for name in stage.table_inputs}, run.decoded)
 
@@ -214,7 +225,8 @@ class Runner:
             "made_at": time.time(),
         }
         clip_id = run.clip.clip_id
-        run.tables[stage.name] = self._dataset.write_table(stage.name, clip_id, made.table, provenance)
+        written = self._dataset.write_table(stage.name, clip_id, made.table, provenance)
+        run.tables[stage.name] = written.table
         made.share(stage.name, run.decoded)
         for name, content in made.files.items():
             self._dataset.write_bytes(name, content)
@@ -228,6 +240,8 @@ class Runner:
             path=Path(self._dataset.table_path(stage.name, clip_id)),
             rows=made.table.num_rows,
             seconds=round(seconds, 3),
+            size=written.size,
+            sha256=written.sha256,
             files=made.files,
         )
 

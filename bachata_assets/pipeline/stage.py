@@ -11,6 +11,8 @@ from bachata_assets.pipeline.failure import ClipError
 from bachata_assets.pipeline.tools import Models, Tools
 
 T = TypeVar("T")
+Figures = Mapping[str, Any]
+"""What a person sees beside a table."""
 
 
 class Tables(Mapping[str, pa.Table]):
@@ -53,7 +55,7 @@ class Made:
     """
 
     table: pa.Table
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Figures = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
     _decoded: list[Any] = field(default_factory=list, repr=False, compare=False)
 
@@ -71,6 +73,10 @@ class Made:
             decoded[asset] = self._decoded[0]
 
 
+def _no_figures(_table: pa.Table) -> Figures:
+    return {}
+
+
 @dataclass(frozen=True)
 class Stage:
     """One table a clip: what it is made from; a `ClipStage` or a `BatchStage` says by what.
@@ -84,6 +90,7 @@ class Stage:
     description : of the asset, in the UI
     group : of the asset, in the UI
     kinds : of the asset, in the UI
+    figures : its table -> the figures that `Made.metadata` had when it was made
     """
 
     name: str
@@ -93,6 +100,7 @@ class Stage:
     description: str
     group: str
     kinds: tuple[str, ...]
+    figures: Callable[[pa.Table], Figures] = field(default=_no_figures, kw_only=True)
 
     @property
     def table_inputs(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ when it has that version. The model set's fingerprint is part of the code versio
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bachata_assets.pipeline.failure import failed_version, was_transient
 from bachata_assets.pipeline.stage import Stage
@@ -43,15 +43,19 @@ class StageHistory:
     ----------
     made : clip id -> data version of what was made last
     failed : clip id -> what `Failure.recorded` returned of the last failure
-    tables : clips that have a table
+    tables : clips that have a table which is whole
+    damaged : clip id -> what is wrong with its table
+    unrecorded : clips whose table is whole and is not the one that was recorded last
     """
 
     made: dict[str, str]
     failed: dict[str, str]
     tables: set[str]
+    damaged: dict[str, str] = field(default_factory=dict)
+    unrecorded: set[str] = field(default_factory=set)
 
     def is_current(self, clip_id: str, version: str) -> bool:
-        """Tell whether the clip's table is there and has this version."""
+        """Tell whether the clip's table is whole and has this version."""
         return self.made.get(clip_id) == version and clip_id in self.tables
 
     def has_failed(self, clip_id: str, version: str) -> bool:

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from bachata_assets.cli import app
 from bachata_assets.collection.dataset import Dataset, provenance_of
+from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.orchestration.instance import local_folder
 from bachata_assets_tests.support.elasticsearch_node import Node
@@ -164,6 +165,41 @@ def test_tables_in_google_cloud_storage_are_what_was_written(google_bucket: GCSF
     dataset.delete_table("keypoints", "a clip")
     assert dataset.clip_ids("keypoints") == set()
     assert dataset.read_text("nothing") is None
+
+
+NAMES = ["*", "title [abc]", "a?b", "{a,b}", "50 % #1", "a+b&c=d", "a::b", "größe 💃", "[!a]", "a b"]
+
+
+@pytest.mark.parametrize(("store", "data_dir"), [("bucket", DATA_DIR), ("google_bucket", GOOGLE_DATA_DIR)])
+def test_names_are_never_patterns_in_a_bucket(store: str, data_dir: str, request: pytest.FixtureRequest) -> None:
+    request.getfixturevalue(store)
+    dataset = Dataset(url=data_dir)
+    for name in NAMES:
+        dataset.write_table("beats", name, pa.table({"n": [1]}), {"of": name})
+    assert dataset.clip_ids("beats") == set(NAMES)
+    for number, name in enumerate(NAMES, 1):
+        assert dataset.provenance_at(f"beats/{name}.parquet") == {"of": name}
+        assert provenance_of(dataset.read_table("beats", name)) == {"of": name}
+        dataset.delete_table("beats", name)
+        assert dataset.clip_ids("beats") == set(NAMES[number:])
+    dataset.delete_table("beats", "*")  # not there any more, which is no error
+
+
+@pytest.mark.parametrize(("store", "data_dir"), [("bucket", DATA_DIR), ("google_bucket", GOOGLE_DATA_DIR)])
+def test_a_damaged_table_in_a_bucket_is_named_and_set_aside(
+    store: str, data_dir: str, request: pytest.FixtureRequest
+) -> None:
+    files = request.getfixturevalue(store)
+    dataset = Dataset(url=data_dir)
+    written = dataset.write_table("beats", "[a]", pa.table({"n": [1]}), {})
+    assert dataset.table_sizes("beats") == {"[a]": written.size}
+    whole = files.cat_file("dances/bachata/beats/[a].parquet")
+    files.pipe_file("dances/bachata/beats/[a].parquet", whole[: len(whole) // 2])
+    with pytest.raises(DamagedError, match=r"beats/\[a\]\.parquet is damaged"):
+        dataset.provenance_at("beats/[a].parquet")
+    dataset.set_aside("beats/[a].parquet")
+    assert dataset.clip_ids("beats") == set()
+    assert dataset.read_bytes("beats/[a].parquet.damaged") == whole[: len(whole) // 2]
 
 
 def test_a_google_bucket_that_is_not_there_is_one_clear_line(google_bucket: GCSFileSystem) -> None:

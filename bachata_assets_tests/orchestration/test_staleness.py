@@ -96,10 +96,13 @@ def make_all(platform: Platform, instance: DagsterInstance) -> None:
     for clip in read_clips(instance, CLIPS, platform.settings, platform.dataset):
         versions = expected_versions(platform.stages, clip.versions)
         for stage in platform.stages:
-            platform.dataset.write_table(stage.name, clip.clip_id, pa.Table.from_pylist([], schema=stage.schema), {})
+            table = pa.Table.from_pylist([], schema=stage.schema)
+            written = platform.dataset.write_table(stage.name, clip.clip_id, table, {})
             inputs = {name: versions[name] for name in stage.inputs}
             for event in events.of(
-                StageMade(clip.clip_id, stage, versions[stage.name], inputs, {}, (), Path(), 0, 0.0)
+                StageMade(
+                    clip.clip_id, stage, versions[stage.name], inputs, {}, (), Path(), 0, 0.0, written.size, "hash"
+                )
             ):
                 instance.report_runless_asset_event(event)
 

@@ -5,7 +5,7 @@ from bachata_assets.collection.clip import Clip
 from bachata_assets.language.encoder import installed_fingerprint, text_version
 from bachata_assets.language.sentence import annotation_sentence
 from bachata_assets.pipeline.stage import ClipStage, Made, Tables
-from bachata_assets.pipeline.stages.vectors import vector_made
+from bachata_assets.pipeline.stages.vectors import vector_figures, vector_made
 from bachata_assets.pipeline.tools import Models
 
 
@@ -22,6 +22,7 @@ def stages() -> list[ClipStage]:
             kinds=("python", "huggingface", "parquet"),
             make=make_text_embedding,
             reads_files=True,
+            figures=vector_figures,
         )
     ]
 

@@ -3,6 +3,8 @@
 from functools import lru_cache
 from pathlib import Path
 
+import pyarrow as pa
+
 from bachata_assets import schemas
 from bachata_assets.collection.clip import Clip
 from bachata_assets.families import Absent
@@ -11,8 +13,8 @@ from bachata_assets.music.beats import Beats, find_beats
 from bachata_assets.music.embedding import VERSION as AUDIO_VERSION
 from bachata_assets.music.embedding import audio_embedding
 from bachata_assets.music.sound import Sound, SoundError, load_sound
-from bachata_assets.pipeline.stage import ClipStage, Made, Tables
-from bachata_assets.pipeline.stages.vectors import vector_made
+from bachata_assets.pipeline.stage import ClipStage, Figures, Made, Tables
+from bachata_assets.pipeline.stages.vectors import vector_figures, vector_made
 from bachata_assets.pipeline.tools import Models
 
 
@@ -28,6 +30,7 @@ def stages() -> list[ClipStage]:
         kinds=("python", "parquet"),
         make=make_beats,
         reads_files=True,
+        figures=_figures,
     )
     audio = ClipStage(
         name="audio_embedding",
@@ -39,6 +42,7 @@ def stages() -> list[ClipStage]:
         kinds=("python", "parquet"),
         make=make_audio_embedding,
         reads_files=True,
+        figures=vector_figures,
     )
     return [beats, audio]
 
@@ -46,13 +50,19 @@ def stages() -> list[ClipStage]:
 def make_beats(clip: Clip, _tables: Tables, _models: Models) -> Made:
     """Hear the beats."""
     beats = find_beats(_sound(clip))
-    return Made(beats.to_table(), {"tempo": beats.tempo, "confidence": beats.confidence, "beats": len(beats.times)})
+    table = beats.to_table()
+    return Made(table, _figures(table))
 
 
 def make_audio_embedding(clip: Clip, tables: Tables, _models: Models) -> Made:
     """Describe the sound."""
     vector = audio_embedding(_sound(clip), tables.decoded("beats", Beats.from_table))
     return vector_made("audio", clip.clip_id, vector, {})
+
+
+def _figures(table: pa.Table) -> Figures:
+    beats = Beats.from_table(table)
+    return {"tempo": beats.tempo, "confidence": beats.confidence, "beats": len(beats.times)}
 
 
 def _sound(clip: Clip) -> Sound | Absent:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+import pyarrow as pa
+
 from bachata_assets import schemas
 from bachata_assets.collection import layout
 from bachata_assets.collection.clip import Clip
-from bachata_assets.pipeline.stage import ClipStage, Made, Tables
-from bachata_assets.pipeline.stages.vectors import vector_made
+from bachata_assets.pipeline.stage import ClipStage, Figures, Made, Tables
+from bachata_assets.pipeline.stages.vectors import vector_figures, vector_made
 from bachata_assets.pipeline.tools import Models
 from bachata_assets.pose import embeddings, estimator
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
@@ -25,6 +27,7 @@ def stages(model_fingerprint: str) -> list[ClipStage]:
         kinds=("python", "pytorch", "parquet"),
         make=make_keypoints,
         reads_files=True,
+        figures=_figures,
         prefetch=True,
     )
     described = {
@@ -43,6 +46,10 @@ def make_keypoints(clip: Clip, _tables: Tables, models: Models) -> Made:
     return Made(couple.to_table(), couple.summary(), {layout.preview_picture(clip.clip_id): preview})
 
 
+def _figures(table: pa.Table) -> Figures:
+    return CoupleKeypoints.from_table(table).summary()
+
+
 def _embedding_stage(family: str, description: str) -> ClipStage:
     return ClipStage(
         name=f"{family}_embedding",
@@ -53,6 +60,7 @@ def _embedding_stage(family: str, description: str) -> ClipStage:
         group="pose",
         kinds=("python", "numpy", "parquet"),
         make=_embedding_of(family),
+        figures=vector_figures,
     )
 
 

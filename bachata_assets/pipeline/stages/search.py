@@ -11,7 +11,7 @@ from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.clip_tables import RECORD_INPUTS, gathered_record
 from bachata_assets.collection.scan import present_clips
 from bachata_assets.pipeline.failure import ClipError
-from bachata_assets.pipeline.stage import BatchStage, Made, Tables
+from bachata_assets.pipeline.stage import BatchStage, Figures, Made, Tables
 from bachata_assets.pipeline.tools import Tools
 from bachata_assets.search.errors import SearchUnavailableError
 from bachata_assets.search.results import PutResult
@@ -31,6 +31,7 @@ def stages(index_identity: str) -> list[BatchStage]:
             group="search",
             kinds=("elasticsearch", "parquet"),
             make_batch=index_clips,
+            figures=_figures,
         )
     ]
 
@@ -70,4 +71,8 @@ def _made(sent: ClipRecord, result: PutResult) -> Made | ClipError:
         "timeline": sent.timeline,
     }
     table = pa.Table.from_pylist([row], schema=schemas.search_index)
-    return Made(table, {"index": result.index_name, "document_id": sent.clip_id})
+    return Made(table, _figures(table))
+
+
+def _figures(table: pa.Table) -> Figures:
+    return {"index": table.column("index_name")[0].as_py(), "document_id": table.column("clip_id")[0].as_py()}
