@@ -7,6 +7,7 @@ import sys
 
 import pytest
 import typer
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from bachata_assets.cli import app
@@ -29,9 +30,12 @@ def test_every_command_has_help_with_an_example(words: tuple[str, ...]) -> None:
 
 
 def test_the_list_of_commands_is_whole() -> None:
-    group = typer.main.get_command(app)
-    names = {(name,) for name in group.commands if name != "index"}  # type: ignore[attr-defined]
-    assert names | {("index", name) for name in group.commands["index"].commands} == set(COMMANDS)  # type: ignore[attr-defined]
+    program = typer.main.get_command(app)
+    assert isinstance(program, TyperGroup)
+    index = program.commands["index"]
+    assert isinstance(index, TyperGroup)
+    names = {(name,) for name in program.commands if name != "index"}
+    assert names | {("index", name) for name in index.commands} == set(COMMANDS)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pytest
@@ -104,9 +105,9 @@ def test_a_non_finite_vector_is_rejected_by_its_check_and_not_written(tools: Too
 
 @pytest.mark.parametrize(("severity", "written"), [("ERROR", set()), ("WARN", {"x"})])
 def test_a_failed_check_rejects_the_table_only_when_it_is_an_error(
-    tools: Tools, severity: str, written: set[str]
+    tools: Tools, severity: Literal["ERROR", "WARN"], written: set[str]
 ) -> None:
-    check = Check("small", "a", severity, "", "Shorten it.", lambda _c, _m: (False, {"reason": "too long"}))  # type: ignore[arg-type]
+    check = Check("small", "a", severity, "", "Shorten it.", lambda _c, _m: (False, {"reason": "too long"}))
     (event,) = Runner([stage("a", "clip_file", make=one)], [check], tools).run([clip("x")])
     assert event.outcomes[0].metadata == {"reason": "too long", "remedy": "Shorten it."}
     assert tools.dataset.clip_ids("a") == written

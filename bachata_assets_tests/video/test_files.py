@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bachata_assets.music.sound import SoundError, load_sound
+from bachata_assets.music.sound import Sound, SoundError, load_sound
 from bachata_assets.report.thumbnails import thumbnail
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.files import as_text, on_disk, open_media, open_regular
@@ -58,7 +58,9 @@ def test_a_name_is_never_taken_for_a_protocol(
     plain = probe(SAMPLE_CLIP)
     assert probe(path) == plain
     assert next(sample_frames(path))[1].shape == (plain.height, plain.width, 3)
-    assert load_sound(path).duration > 1  # type: ignore[union-attr]
+    sound = load_sound(path)
+    assert isinstance(sound, Sound)
+    assert sound.duration > 1
     assert thumbnail(path, 1.0) is not None
     assert said == []
 

@@ -49,7 +49,7 @@ def twice(pose: np.ndarray, seen: np.ndarray | None = None) -> list[tuple[np.nda
 
 def found(models: FixedModels) -> list[Candidates]:
     pictures = [np.full((360, 640, 3), index, np.uint8) for index in range(len(models.frames))]
-    return list(find_candidates(models, pictures))  # type: ignore[arg-type]
+    return list(find_candidates(models, pictures))  # type: ignore[arg-type]  # FixedModels stands for the models
 
 
 @pytest.mark.parametrize("delay", [0, 1, 100])

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bachata_assets.pose import tracking
 from bachata_assets.pose.estimator import code_version
@@ -18,8 +19,8 @@ SHAPES = {
 """Numbers that are no thresholds: sizes of tables, signs, and proportions of a body."""
 
 
-def names(part: object) -> Iterator[str]:
-    for field in fields(part):  # type: ignore[arg-type]
+def names(part: Any) -> Iterator[str]:
+    for field in fields(part):
         value = getattr(part, field.name)
         if is_dataclass(value) and not isinstance(value, type(DEFAULTS.roles.cues.higher_head)):
             yield from names(value)

@@ -23,7 +23,7 @@ LEAST_INSIDE = 0.25
 
 
 @TRANSFORMS.register_module()
-class CoupleCanvas(BaseTransform):  # type: ignore[misc]
+class CoupleCanvas(BaseTransform):  # type: ignore[misc]  # OpenMMLab publishes no types
     """A frame to `img` of the detector's size and the boxes in it.
 
     Parameters

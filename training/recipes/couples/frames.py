@@ -54,7 +54,7 @@ def labelled_frames(source: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 @DATASETS.register_module()
-class CoupleFrames(BaseDataset):  # type: ignore[misc]
+class CoupleFrames(BaseDataset):  # type: ignore[misc]  # OpenMMLab publishes no types
     """Frames, or (frame, person) pairs, of several sources.
 
     Parameters

@@ -9,7 +9,7 @@ from mmengine.registry import HOOKS
 
 
 @HOOKS.register_module()
-class CpuSpeed(Hook):  # type: ignore[misc]
+class CpuSpeed(Hook):  # type: ignore[misc]  # OpenMMLab publishes no types
     """channels_last, and the backbone in bf16; heads stay f32, MMPose's compute accuracies in numpy.
 
     MMEngine's AmpOptimWrapper refuses the CPU.
@@ -28,7 +28,7 @@ class CpuSpeed(Hook):  # type: ignore[misc]
 
 
 @HOOKS.register_module()
-class CosineToZero(Hook):  # type: ignore[misc]
+class CosineToZero(Hook):  # type: ignore[misc]  # OpenMMLab publishes no types
     """A linear warm-up, then half a cosine to zero at the last iteration.
 
     It has no state, so that a training resumed with another number of epochs follows the new course.

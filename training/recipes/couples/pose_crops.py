@@ -21,7 +21,7 @@ LEAST_SEEN = 0.3
 
 
 @TRANSFORMS.register_module()
-class CoupleCrop(BaseTransform):  # type: ignore[misc]
+class CoupleCrop(BaseTransform):  # type: ignore[misc]  # OpenMMLab publishes no types
     """A frame and its target person to `img` (crop), `transformed_keypoints` and `keypoints_visible`.
 
     Parameters
