@@ -1,10 +1,10 @@
 """Faults between the library and real nodes: after each, asking again ends with every clip once in the index."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from bachata_assets.search import SearchIndex, open_index
+from bachata_assets.search import SearchConfig, SearchIndex, open_index
 from bachata_assets.search.checks import check_index_complete
 from bachata_assets.search.elasticsearch import backend as library
 from bachata_assets.search.elasticsearch import client as connection
@@ -103,6 +103,32 @@ def test_nobody_listening_says_where_and_what_to_do(elasticsearch_node: Node) ->
     assert isinstance(caught.value, ConnectionError)
     with pytest.raises(SearchUnavailableError, match=f"localhost:{port}"):
         SearchIndex.from_settings(settings).count()
+
+
+FIRST_QUESTIONS: dict[str, Callable[[SearchIndex], object]] = {
+    "put": lambda index: index.put(CLIPS),
+    "get_embedding_by_id": lambda index: index.get_embedding_by_id("clip_0000"),
+    "get_all_embeddings": lambda index: list(index.get_all_embeddings()),
+    "count": lambda index: index.count(),
+    "ids": lambda index: index.ids(),
+    "delete": lambda index: index.delete(["clip_0000"]),
+    "refresh": lambda index: index.refresh(),
+    "status": lambda index: index.status(),
+    "promote": lambda index: index.promote(),
+    "prune": lambda index: index.prune(),
+    "adopt": lambda index: index.adopt(),
+    "find_similar": lambda index: index.find_similar("clip_0000"),
+}
+
+
+@pytest.mark.parametrize("question", FIRST_QUESTIONS)
+def test_whatever_a_writer_asks_first_of_a_server_that_is_down_is_answered_clearly(
+    question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "BACKOFF_SECONDS", 0.01)
+    config = SearchConfig(host="localhost", port=free_port())
+    with SearchIndex(config, fingerprint="any") as index, pytest.raises(SearchUnavailableError, match="Cannot connect"):
+        FIRST_QUESTIONS[question](index)
 
 
 def test_a_node_killed_between_batches_loses_nothing(any_node: Node, alias: str, index: SearchIndex) -> None:

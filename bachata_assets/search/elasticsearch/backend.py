@@ -106,7 +106,7 @@ class ElasticsearchBackend(Backend):
 
     def scan(self, filters: Filters) -> Iterator[ClipRecord]:
         """See `Backend.scan`."""
-        for hit in self._hits(self._name, filters, source=WHOLE_DOCUMENT):
+        for hit in self._hits(filters, source=WHOLE_DOCUMENT):
             yield ClipRecord.from_source(hit["_source"])
 
     def count(self) -> int:
@@ -117,7 +117,7 @@ class ElasticsearchBackend(Backend):
     def ids(self, version: str | None = None) -> set[str]:
         """See `Backend.ids`."""
         only_ids = {"source": False, "stored_fields": "_none_", "docvalue_fields": ["clip_id"]}
-        hits = self._hits(version or self._name, Filters(), size=10_000, **only_ids)
+        hits = self._hits(Filters(), name=version, size=10_000, **only_ids)
         return {hit["fields"]["clip_id"][0] for hit in hits}
 
     def delete(self, clip_ids: Sequence[str]) -> int:
@@ -187,20 +187,20 @@ class ElasticsearchBackend(Backend):
             return nearest(self._client, self._name, query)
 
     def _hits(
-        self, name: str, filters: Filters, *, size: int = PAGE_DOCUMENTS, **fields: Any
+        self, filters: Filters, *, name: str | None = None, size: int = PAGE_DOCUMENTS, **fields: Any
     ) -> Iterator[dict[str, Any]]:
         """Yield hits in pages of one point in time, so that nothing written meanwhile is seen or missed.
 
         Parameters
         ----------
-        name : of the index
         filters : conditions on the clips
+        name : of the index; None: the one that is read
         size : number of hits in a page
         fields : options of the search that say what a hit has
         """
         query = {"bool": {"filter": filters.to_elasticsearch()}}
         with clear_errors(self._config):
-            pit = self._client.open_point_in_time(index=name, keep_alive=KEEP_ALIVE)["id"]
+            pit = self._client.open_point_in_time(index=name or self._name, keep_alive=KEEP_ALIVE)["id"]
             try:
                 after = None
                 while True:
