@@ -2,7 +2,7 @@
 
 Its fields say with `Column` what they are in each form of the row. These forms are derived from them: the table
 `embeddings` (`schemas.py`), the document of the search index and its JSON (here), the mapping in Elasticsearch
-(`search/elasticsearch/mapping.py`), the table in LanceDB (`search/lancedb/index.py`) and the rows of the report.
+(`search/elasticsearch/mapping.py`), the table in LanceDB (`search/lancedb/backend.py`) and the rows of the report.
 A record is gathered from the tables of a clip in `collection/clip_tables.py`.
 """
 
