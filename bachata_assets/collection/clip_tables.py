@@ -20,6 +20,9 @@ from bachata_assets.pose.detection_timeline import detection_timeline
 VERSION = "mmpose_v1"
 """`version` of every record, from the specification. What exactly made a clip is in the provenance of its tables."""
 
+DOCUMENT_VERSION = "2"
+"""Version of the gathering; to be raised when the same tables give another document."""
+
 RECORD_INPUTS = ("keypoints", *(f"{family}_embedding" for family in DIMENSIONS))
 """Tables that a record is gathered from."""
 

@@ -17,6 +17,7 @@ from bachata_assets.collection.clip_tables import RECORD_INPUTS, embeddings_tabl
 from bachata_assets.collection.dataset import PROVENANCE_KEY
 from bachata_assets.families import DIMENSIONS
 from bachata_assets_tests.support.documents import document
+from bachata_assets_tests.support.golden import check_golden
 from bachata_assets_tests.support.synthetic_couple import a_couple
 
 CLIP = Clip(
@@ -107,3 +108,11 @@ def test_the_table_has_a_row_for_every_record_in_their_order(count: int, monkeyp
     assert [row["clip_id"] for row in rows] == [f"clip {number}" for number in range(count)]
     assert [row["lead_embedding"][511] for row in rows] == [number + 1 for number in range(count)]
     assert [row["audio_embedding"] is None for row in rows] == [number % 2 == 1 for number in range(count)]
+
+
+def test_the_same_tables_give_the_same_document_while_the_version_stays() -> None:
+    sent = json.loads(gathered_record(CLIP, tables()).to_json())
+    vectors = {name: value for name, value in sent.items() if isinstance(value, list)}
+    words = {"rest": json.dumps({name: value for name, value in sent.items() if name not in vectors})}
+    version, constant = clip_tables.DOCUMENT_VERSION, "collection.clip_tables.DOCUMENT_VERSION"
+    check_golden("document", version, constant, words | {name: sum(value) for name, value in vectors.items()}, 1e-3)

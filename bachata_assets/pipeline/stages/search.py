@@ -8,15 +8,13 @@ import pyarrow as pa
 from bachata_assets import schemas
 from bachata_assets.clip_record import ClipRecord, InvalidRecordError
 from bachata_assets.collection.clip import Clip
-from bachata_assets.collection.clip_tables import RECORD_INPUTS, gathered_record
+from bachata_assets.collection.clip_tables import DOCUMENT_VERSION, RECORD_INPUTS, gathered_record
 from bachata_assets.collection.scan import present_clips
 from bachata_assets.pipeline.failure import ClipError
 from bachata_assets.pipeline.stage import BatchStage, Figures, Made, Tables
 from bachata_assets.pipeline.tools import Tools
 from bachata_assets.search.errors import SearchUnavailableError
 from bachata_assets.search.results import PutResult
-
-DOCUMENT_VERSION = "2"
 
 
 def stages(index_identity: str) -> list[BatchStage]:
