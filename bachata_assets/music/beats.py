@@ -96,8 +96,9 @@ def find_beats(sound: Sound | Absent) -> Beats:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from bachata_assets.music.sound import load_sound
-    >>> beats = find_beats(load_sound("data/sample/videos/basic_steps/basic_step_1.mp4"))
+    >>> beats = find_beats(load_sound(Path("data/sample/videos/basic_steps/basic_step_1.mp4")))
     >>> round(beats.tempo), beats.trusted
     (120, True)
     >>> beats.times[:4].round(2).tolist()

@@ -1,6 +1,6 @@
 """How a drawn dancer looks: skin, hair, clothes, and the parts of the body as hulls of spheres.
 
-Where the joints are is `body.py`'s concern; putting parts on a picture, `drawing.py`'s.
+The joints come from `body.py`; the parts are painted on a picture in `drawing.py`.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from bachata_assets.synthetic.body import SIDES, UP, Body, Joints
 Colour = tuple[int, int, int]
 """Blue, green, red: 0..255."""
 
+# Colours that are drawn from.
 SKINS: tuple[Colour, ...] = ((140, 175, 225), (120, 155, 205), (95, 130, 185), (70, 100, 150), (50, 72, 110))
 HAIRS: tuple[Colour, ...] = ((25, 25, 28), (30, 42, 62), (45, 70, 105), (80, 140, 185), (40, 50, 110))
 TOPS: tuple[Colour, ...] = (
@@ -44,8 +45,8 @@ class Appearance:
     hairstyle: Literal["short", "long", "tail"] = "short"
 
     @classmethod
-    def drawn_by_lot(cls, rng: np.random.Generator, role: str) -> "Appearance":
-        """Return a look as common for the role on a dance floor."""
+    def random(cls, rng: np.random.Generator, role: str) -> "Appearance":
+        """Return a random look, as common for the role on a dance floor."""
 
         def pick(options: tuple[Colour, ...]) -> Colour:
             return options[rng.integers(len(options))]
@@ -69,10 +70,14 @@ class Part:
 
     Attributes
     ----------
-    centres : (n, 3) m
-    radii : (n,) m
-    colour : before shading
-    depth : m along z at which the part is sorted among the others; what covers a limb shares the limb's depth
+    centres : np.ndarray
+        float64 (n, 3), centres of the spheres, m.
+    radii : np.ndarray
+        float64 (n,), m.
+    colour : tuple of int
+        Colour before shading, BGR.
+    depth : float
+        Place along z at which the part is sorted among the others, m; what covers a limb shares the limb's depth.
     """
 
     centres: np.ndarray
@@ -81,7 +86,7 @@ class Part:
     depth: float
 
     def gap(self, point: np.ndarray) -> float:
-        """Return the distance (m) from a point to the nearest of the capsules between the spheres, 0 within."""
+        """Return the distance (m) from a point (3,) to the nearest capsule between two spheres, 0 within."""
         gaps = [
             _distance_to_segment(point, a, b) - max(r, s)
             for a, r in zip(self.centres, self.radii, strict=True)
@@ -91,7 +96,7 @@ class Part:
 
 
 def parts(body: Body, look: Appearance, joints: Joints) -> list[Part]:
-    """Return everything that is drawn of a dancer, in no particular order."""
+    """Return all parts of a dancer, in no particular order."""
     return [
         *_trunk(body, look, joints),
         *_head(body, look, joints),

@@ -1,4 +1,4 @@
-"""The empty room: a floor with boards, a wall with something on it. Painted once a scene."""
+"""The empty room: a floor with boards, a wall with pictures on it. Painted once per scene."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from bachata_assets.synthetic.camera import Camera
 
 @dataclass(frozen=True)
 class Room:
-    """What the empty room looks like.
+    """The look of the empty room.
 
     Attributes
     ----------
-    wall, floor : BGR colours
+    wall, floor : BGR colours, 0..255
     seed : of the furnishing and the texture
-    wall_z : m behind the plane z = 0 at which the wall stands
-    furnished : pictures, windows and doors on the wall
+    wall_z : distance of the wall behind the plane z = 0, m
+    furnished : whether pictures hang on the wall
     """
 
     wall: tuple[int, int, int] = (190, 200, 205)
@@ -26,8 +26,8 @@ class Room:
     furnished: bool = True
 
     @classmethod
-    def drawn_by_lot(cls, rng: np.random.Generator) -> "Room":
-        """Return a room in muted colours."""
+    def random(cls, rng: np.random.Generator) -> "Room":
+        """Return a random room in muted colours."""
         grey, tint = rng.uniform(90, 225), rng.uniform(-25, 25, 3)
         wall = np.clip(grey + tint, 20, 240).astype(int).tolist()
         brown = np.array([0.6, 0.8, 1.0]) * rng.uniform(90, 200) + rng.uniform(-15, 15, 3)
@@ -42,7 +42,15 @@ class Room:
 
 
 def noise_tile(rng: np.random.Generator, height: int, width: int, blur: float, strength: float) -> np.ndarray:
-    """Return smooth float32 noise (height, width) around 1 with the given deviation."""
+    """Return smooth noise around 1: float32 (height, width).
+
+    Parameters
+    ----------
+    rng : source of the noise
+    height, width : size, px
+    blur : standard deviation of the smoothing, px
+    strength : standard deviation of the noise
+    """
     import cv2
 
     noise = cv2.GaussianBlur(rng.standard_normal((height, width)).astype(np.float32), (0, 0), blur)

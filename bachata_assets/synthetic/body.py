@@ -1,8 +1,7 @@
 """A drawn dancer's skeleton: proportions, two-bone limbs, the joints in metres.
 
 World: x right in the picture, y up, z away from the camera; a heading of 0 looks along x, of pi/2 along z.
-Where the feet and hands are wanted is decided in `footwork.py` and `holds.py`; how the body looks,
-in `appearance.py`.
+The places of the feet and the hands come from `footwork.py` and `holds.py`; the body's look, from `appearance.py`.
 """
 
 from dataclasses import dataclass
@@ -121,6 +120,17 @@ def two_bones(
     """Return the middle joint and the end of a two-bone limb that reaches for `target`, bent towards `pole`.
 
     The law of cosines gives the bend; a target out of reach is approached as far as the bones go.
+
+    Parameters
+    ----------
+    root, target : float64 (3,), m
+    upper, lower : lengths of the two bones, m
+    pole : float64 (3,), direction in which the middle joint lies, of any length
+
+    Returns
+    -------
+    middle, end : np.ndarray
+        float64 (3,), m.
     """
     offset = target - root
     wanted = float(np.linalg.norm(offset))

@@ -36,7 +36,12 @@ class Camera:
         return self.centre * self.height + self.focal * (0.9 - self.level) / self.distance
 
     def project(self, points: np.ndarray) -> np.ndarray:
-        """Return (..., 3): x px, y px and px a metre of points (..., 3) in metres."""
+        """Return where points are seen: float64 (..., 3), x and y in px and the scale in px per m.
+
+        Parameters
+        ----------
+        points : float64 (..., 3), m
+        """
         scale = self.focal / np.maximum(points[..., 2] + self.distance, 0.2)
         x = self.width / 2 + scale * points[..., 0]
         y = self.horizon - scale * (points[..., 1] - self.level)

@@ -29,10 +29,18 @@ def write_clip(
 
     Parameters
     ----------
-    path : of the mp4 file; its folder must exist. Written under a temporary name, then moved.
-    track : the music, None for a clip without sound
-    fps : frames a second
-    crf : H.264's constant rate factor, higher is smaller
+    path : Path
+        The mp4 file, whose folder must exist; written whole or not at all.
+    scene : Scene
+        The pictures.
+    track : Track or None
+        The music, None for a clip without sound.
+    seconds : float
+        Length of the clip, s.
+    fps : Fraction
+        Frames per second.
+    crf : int
+        H.264's constant rate factor; higher is smaller.
     """
     times = frame_times(seconds, fps)
     size = (scene.camera.width, scene.camera.height)

@@ -1,4 +1,4 @@
-"""Painting parts on a picture: far to near, rounded by light, with soft edges, and who covers which pixel."""
+"""Painting parts on a picture: far to near, shaded, with soft edges, and which person covers which pixel."""
 
 from dataclasses import dataclass, field
 
@@ -17,7 +17,7 @@ _CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=-1)
 
 @dataclass
 class Canvas:
-    """A picture being painted, and what is seen where.
+    """A picture that is being painted, and the part that is seen at each pixel.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ def outline(camera: Camera, part: Part) -> np.ndarray:
 
 
 def silhouette(camera: Camera, person: list[Part]) -> np.ndarray:
-    """Return bool (H, W): the pixels of one person, were nobody in front."""
+    """Return the pixels that one person covers where nobody stands in front: bool (H, W)."""
     import cv2
 
     mask = np.zeros((camera.height, camera.width), np.uint8)

@@ -1,7 +1,7 @@
 """The figures of the dance: where both dancers stand at each beat, and how they hold one another.
 
-A figure is a function of the beat (count 1 is beat 0, one cycle is 8 beats) in the couple's own coordinates:
-the lead looks along x towards the follow. Steps and hands follow from it (`footwork.py`, `holds.py`).
+A figure is a function of the beat (count 1 is beat 0, one cycle is 8 beats) in the couple's own coordinates: the lead
+looks along x towards the follow. Steps and hands are computed from it in `footwork.py` and `holds.py`.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
-"""Where the feet are: bachata's 1-2-3-tap, or a walk, derived from the path of the body.
+"""Where the feet are: bachata's 1-2-3-tap, or a walk, computed from the path of the body.
 
-Beats are counted from 0 (count 1 of the music). Which path the body takes is decided in `figures.py`.
+Beats are counted from 0 (count 1 of the music). The path of the body is that of a figure (`figures.py`).
 """
 
 from collections.abc import Callable
@@ -11,9 +11,9 @@ import numpy as np
 from bachata_assets.synthetic.body import SIDES, Body, Stance, right_of
 
 LIFT_BEATS = 0.55
-"""Beats that a foot is in the air before it lands on the beat."""
+"""Time that a foot is in the air before it lands on the beat, beats."""
 LIFT_HEIGHT = 0.05
-"""Metres."""
+"""Height of a step, m."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Where the hands want to be in each hold; the arms then reach for it (`body.with_arms`)."""
+"""Where the hands belong in each hold; the arms then reach for it (`body.with_arms`)."""
 
 from collections.abc import Callable
 

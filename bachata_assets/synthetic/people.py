@@ -1,6 +1,6 @@
-"""Who moves through the room: a couple locked to the beat, and people who walk by.
+"""The people who move through the room: a couple on the beat, and others who walk by.
 
-Both are pure functions of time; putting them on a picture is `scene.py`'s concern.
+Both are pure functions of time; they are put on a picture in `scene.py`.
 """
 
 from dataclasses import dataclass, field, replace
@@ -93,7 +93,7 @@ class Couple:
 
 @dataclass(frozen=True)
 class Walker:
-    """Somebody who walks through the picture on a straight line.
+    """A person who walks through the picture on a straight line.
 
     Attributes
     ----------

@@ -8,7 +8,7 @@ from typing import Any
 
 from bachata_assets.synthetic.camera import Camera
 from bachata_assets.synthetic.clip_writer import write_clip
-from bachata_assets.synthetic.scene import Scene, scene_by_lot
+from bachata_assets.synthetic.scene import Scene, random_scene
 from bachata_assets.synthetic.soundtrack import Track, render_track
 from bachata_assets.synthetic.truth import save_truths
 
@@ -19,7 +19,14 @@ class SampleClip:
 
     Attributes
     ----------
-    angle : rad, heading of the lead at the start
+    figure : key of `figures.FIGURES`
+    seed : of everything random in pictures and music
+    angle : heading of the lead at the start, rad
+    tempo : beats per minute
+    rhythm : key of `soundtrack.RHYTHMS`
+    fps : frames per second
+    width, height : of the pictures, px
+    seconds : length, s
     """
 
     clip_id: str
@@ -48,7 +55,7 @@ class SampleClip:
         """Return the couple in its room."""
         camera = Camera(self.width, self.height, distance=4.6, fill=0.74)
         couple = {"tempo": self.tempo, "first_beat": self.first_beat, "angle": self.angle, "x": 0.0}
-        return scene_by_lot(self.seed, self.figure, camera, **couple, turn_per_beat=0.0)
+        return random_scene(self.seed, self.figure, camera, **couple, turn_per_beat=0.0)
 
     def track(self) -> Track:
         """Return the music."""
@@ -95,7 +102,10 @@ CLIPS = (
 def write_sample_collection(folder: Path) -> None:
     """Write the sample collection; the same files every time.
 
-    `folder` gets `videos/<category>/<clip_id>.mp4`, `annotations.json` and `truth.npz` (`truth.load_truths`).
+    Parameters
+    ----------
+    folder : Path
+        Receives `videos/<category>/<clip_id>.mp4`, `annotations.json` and `truth.npz` (see `truth.load_truths`).
     """
     truths = {}
     for clip in CLIPS:

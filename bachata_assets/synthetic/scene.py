@@ -1,7 +1,4 @@
-"""A scene: people in a room before a camera; its picture and its exact truth at any time.
-
-`Scene(...).draw(time)` is a picture, `Scene(...).truth(time)` what a perfect pose estimator would say of it.
-"""
+"""A scene: people in a room before a camera; its picture and its exact truth at any time."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,12 +17,19 @@ from bachata_assets.synthetic.people import Couple, Dancer, Walker
 HIDDEN, SEEN = 1, 2
 """COCO's visibility flags; 0 is outside the picture."""
 CARRIED = 0.03
-"""Metres from a joint to the part of the own body seen in its place; a part further off is in front of it."""
+"""Largest distance (m) of a joint from the part of the own body seen in its place; a part further off covers it."""
 
 
 @dataclass(frozen=True)
 class Mirror:
-    """A mirror on the wall between x0 and x1 (m) up to `top` m; what is in it belongs to nobody."""
+    """A mirror on the wall; people in it have no truth.
+
+    Attributes
+    ----------
+    x0, x1 : left and right edge, m
+    top : upper edge, m above the floor
+    dim : brightness of what is seen in it, 0..1
+    """
 
     x0: float = -2.5
     x1: float = 2.5
@@ -35,7 +39,7 @@ class Mirror:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is really there at one instant; P people, lead and follow first.
+    """The truth of one instant: what a perfect pose estimator finds. P people, lead and follow first.
 
     Attributes
     ----------
@@ -55,7 +59,18 @@ class Truth:
 
 @dataclass(frozen=True)
 class Scene:
-    """People in a room before a camera. Everything is a pure function of time."""
+    """People in a room before a camera. Everything is a pure function of time.
+
+    Examples
+    --------
+    >>> from bachata_assets.synthetic.camera import Camera
+    >>> scene = random_scene(seed=7, figure="lady_right_turn", camera=Camera(width=320, height=240), tempo=120)
+    >>> picture, truth = scene.render(2.0)
+    >>> picture.shape, truth.roles
+    ((240, 320, 3), ('lead', 'follow'))
+    >>> truth.keypoints.shape, truth.visibility.dtype
+    ((2, 17, 2), dtype('uint8'))
+    """
 
     couple: Couple = field(default_factory=Couple)
     others: tuple[Walker, ...] = ()
@@ -161,14 +176,24 @@ class Scene:
         return float((owner[own] == index).mean()) if own.any() else 0.0
 
 
-def scene_by_lot(seed: int, figure: str = "basic_step", camera: Camera | None = None, **couple: float) -> Scene:
-    """Return a scene whose bodies, clothes, room, camera distance and sides are drawn by `seed`.
+def random_scene(seed: int, figure: str = "basic_step", camera: Camera | None = None, **couple: float) -> Scene:
+    """Return a scene with random bodies, clothes, room, camera distance and sides.
 
     Parameters
     ----------
-    figure : a key of `figures.FIGURES`
-    camera : a fixed camera instead of a drawn one
-    couple : fields of `Couple` that are to have given values (tempo, first_beat, angle ...)
+    seed : int
+        The same seed gives the same scene.
+    figure : str
+        Key of `figures.FIGURES`.
+    camera : Camera or None
+        A given camera instead of a random one.
+    **couple : float
+        Fields of `Couple` with given values, such as `tempo`, `first_beat` and `angle`.
+
+    Raises
+    ------
+    KeyError
+        There is no such figure.
     """
     rng = np.random.default_rng(seed)
     lead_height = rng.uniform(1.70, 1.88)
@@ -185,11 +210,11 @@ def scene_by_lot(seed: int, figure: str = "basic_step", camera: Camera | None = 
         "x": float(rng.uniform(-0.3, 0.3)),
     }
     lens = Camera(distance=float(rng.uniform(3.6, 6.5)), fill=float(rng.uniform(0.55, 0.8)))
-    looks = [Appearance.drawn_by_lot(rng, role) for role in ("lead", "follow")]
+    looks = [Appearance.random(rng, role) for role in ("lead", "follow")]
     return Scene(
         Couple(Dancer(lead, looks[0]), Dancer(follow, looks[1]), FIGURES[figure], **(drawn | couple)),
         camera=camera or lens,
-        room=Room.drawn_by_lot(rng),
+        room=Room.random(rng),
     )
 
 

@@ -1,6 +1,6 @@
 """Bachata-like music of exactly known tempo: guitar arpeggio, bass, bongo and güira on a grid of sixteenths.
 
-Every onset lies on its grid point to the sample, so the beat times are truth, not an estimate.
+Every onset lies on its grid point to the sample, so the beat times are exact.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 STEPS = 16
-"""Sixteenths in a bar of 4 beats."""
+"""Number of sixteenths in a bar of 4 beats."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ RHYTHMS = {
         guira="X...x.x.x...X.x.",
     ),
 }
-"""The sections of a bachata by their dancers' names, and the older bolero-bachata."""
+"""The sections of a bachata by the names that dancers use, and the older bolero-bachata."""
 
 CHORDS = ((57, 60, 64), (55, 59, 62), (53, 57, 60), (52, 56, 59))
-"""MIDI notes, a bar each: Am G F E, the descent of many bachatas."""
+"""Chords as MIDI notes, one per bar: Am G F E, the descent of many bachatas."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,14 @@ class Track:
 
     Attributes
     ----------
-    samples : float32 (n,), mono, -1..1
-    rate : samples a second
-    tempo : beats per minute
-    beats : float64 (k,), s; every fourth, from the first, is a count 1
+    samples : np.ndarray
+        float32 (n,), mono, -1..1.
+    rate : int
+        Samples per second.
+    tempo : float
+        Beats per minute.
+    beats : np.ndarray
+        float64 (k,), s; every fourth, from the first, is a count 1.
     """
 
     samples: np.ndarray
@@ -99,16 +103,33 @@ def render_track(
 
     Parameters
     ----------
-    rhythm : a key of `RHYTHMS`
-    first_beat : s, time of the first count 1
-    seed : of the melody's octaves, the transposition, loudness and noise
-    noise_db : loudness of added noise against the music (pink-ish room noise); None for none
-    rate : samples a second
+    tempo : float
+        Beats per minute.
+    rhythm : str
+        Key of `RHYTHMS`.
+    seconds : float
+        Length, s.
+    first_beat : float
+        Time of the first count 1, s.
+    seed : int
+        Seed of the melody's octaves, the transposition, loudness and noise.
+    noise_db : float or None
+        Loudness of added noise against the music, dB; its power falls by 3 dB per octave. None for no noise.
+    rate : int
+        Samples per second.
 
     Raises
     ------
     KeyError
-        When there is no such rhythm.
+        There is no such rhythm.
+
+    Examples
+    --------
+    >>> track = render_track(120, "mambo", seconds=4.0, first_beat=0.5)
+    >>> track.beats.tolist()
+    [0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5]
+    >>> track.samples.shape, track.rate
+    ((176400,), 44100)
     """
     pattern = RHYTHMS[rhythm]
     rng = np.random.default_rng(seed)

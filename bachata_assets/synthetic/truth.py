@@ -1,4 +1,4 @@
-"""The truth of a whole rendered clip, and its file: what estimators are compared with."""
+"""The truth of a whole rendered clip, and its file: estimates are compared with it."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,7 +10,7 @@ from bachata_assets.synthetic.scene import Truth
 
 @dataclass(frozen=True)
 class ClipTruth:
-    """What is really to be seen and heard in a clip of T frames and P people, lead and follow first.
+    """The truth of pictures and music of a clip of T frames and P people, lead and follow first.
 
     Attributes
     ----------

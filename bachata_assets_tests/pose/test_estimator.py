@@ -11,7 +11,7 @@ from bachata_assets.pose.clip_frames import ClipFrames, EndedError
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.estimator import CouplePoseEstimator, NoCoupleError
 from bachata_assets.synthetic.camera import Camera
-from bachata_assets.synthetic.scene import scene_by_lot
+from bachata_assets.synthetic.scene import random_scene
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets_tests.support.clips import write_pictures
 from bachata_assets_tests.support.figures import box_of
@@ -58,7 +58,7 @@ def test_an_empty_room_has_no_couple(estimate: CouplePoseEstimator, tmp_path: Pa
 
 
 def test_one_dancer_alone_is_a_partial_couple(estimate: CouplePoseEstimator, tmp_path: Path) -> None:
-    scene = scene_by_lot(0, "open_basic", Camera(640, 360), angle=0.0, turn_per_beat=0.0)
+    scene = random_scene(0, "open_basic", Camera(640, 360), angle=0.0, turn_per_beat=0.0)
     room = scene.draw(0.0)[:, :1]
     pictures = [scene.draw(t / 15) for t in range(20)]
     middle = int(scene.truth(0.0).boxes[:2, [0, 2]].mean())

@@ -15,7 +15,7 @@ from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.synthetic.camera import Camera
 from bachata_assets.synthetic.clip_writer import write_clip
 from bachata_assets.synthetic.people import Walker
-from bachata_assets.synthetic.scene import Mirror, Scene, scene_by_lot
+from bachata_assets.synthetic.scene import Mirror, Scene, random_scene
 from bachata_assets.synthetic.truth import ClipTruth
 
 VISIBLE = 0.3
@@ -23,7 +23,7 @@ VISIBLE = 0.3
 
 
 def scene(figure: str, first_beat: float = 0.0, seed: int = 0) -> Scene:
-    return scene_by_lot(seed, figure, Camera(640, 360), first_beat=first_beat)
+    return random_scene(seed, figure, Camera(640, 360), first_beat=first_beat)
 
 
 SITUATIONS = {

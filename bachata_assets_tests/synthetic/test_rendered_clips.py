@@ -17,7 +17,7 @@ from bachata_assets.synthetic.clip_writer import frame_times, write_clip
 from bachata_assets.synthetic.figures import FIGURES, Moment
 from bachata_assets.synthetic.people import Couple, Dancer, Walker
 from bachata_assets.synthetic.sample import CLIPS, SampleClip
-from bachata_assets.synthetic.scene import SEEN, Mirror, Scene, scene_by_lot
+from bachata_assets.synthetic.scene import SEEN, Mirror, Scene, random_scene
 from bachata_assets.synthetic.soundtrack import RHYTHMS, render_track
 from bachata_assets.synthetic.truth import load_truths
 from bachata_assets_tests.support.paths import SAMPLE
@@ -27,7 +27,7 @@ GREEN = (0, 255, 0)
 
 
 def small_scene(figure: str = "basic_step", **couple: float) -> Scene:
-    return scene_by_lot(3, figure, Camera(320, 180), **({"angle": 0.2, "x": 0.0, "turn_per_beat": 0.0} | couple))
+    return random_scene(3, figure, Camera(320, 180), **({"angle": 0.2, "x": 0.0, "turn_per_beat": 0.0} | couple))
 
 
 @pytest.mark.parametrize("figure", FIGURES)
@@ -134,9 +134,9 @@ def test_a_mirror_shows_the_dancers_again_and_changes_no_truth() -> None:
 
 
 def test_the_same_seed_draws_the_same_picture_and_another_one_another() -> None:
-    first, again = (scene_by_lot(5, camera=Camera(160, 90)).draw(0.7) for _ in range(2))
+    first, again = (random_scene(5, camera=Camera(160, 90)).draw(0.7) for _ in range(2))
     np.testing.assert_array_equal(first, again)
-    assert (scene_by_lot(6, camera=Camera(160, 90)).draw(0.7) != first).mean() > 0.5
+    assert (random_scene(6, camera=Camera(160, 90)).draw(0.7) != first).mean() > 0.5
 
 
 @pytest.mark.parametrize("rhythm", RHYTHMS)

@@ -16,7 +16,7 @@ from bachata_assets.music.embedding import audio_embedding
 from bachata_assets.music.sound import RATE, Sound
 from bachata_assets.pipeline.tools import TextModelProvider
 from bachata_assets.pose.embeddings import dancer_embedding, interaction_embedding
-from bachata_assets.synthetic.scene import scene_by_lot
+from bachata_assets.synthetic.scene import random_scene
 from bachata_assets.synthetic.soundtrack import render_track
 from benchmarks.support.rendered_motion import rendered_couple
 
@@ -26,7 +26,7 @@ SENTENCE = "Dance move: lady left turn, intermediate difficulty, low energy, at 
 
 def steps(seed: int) -> dict[str, Callable[[], object]]:
     """Return the steps of one clip, in order; the later ones use the beats that the first one hears."""
-    couple = rendered_couple(scene_by_lot(seed, "lady_left_turn"), SECONDS)
+    couple = rendered_couple(random_scene(seed, "lady_left_turn"), SECONDS)
     sound = Sound(render_track(120 + seed, "derecho", SECONDS, noise_db=-10.0, rate=RATE).samples)
     heard: list[Beats] = []
     return {

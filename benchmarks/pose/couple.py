@@ -29,7 +29,7 @@ from bachata_assets.pose.tracking.candidates import Candidates, find_candidates
 from bachata_assets.synthetic.camera import Camera
 from bachata_assets.synthetic.clip_writer import write_clip
 from bachata_assets.synthetic.people import Walker
-from bachata_assets.synthetic.scene import Mirror, Scene, scene_by_lot
+from bachata_assets.synthetic.scene import Mirror, Scene, random_scene
 from bachata_assets.synthetic.truth import ClipTruth, load_truths
 from bachata_assets.video.probe import probe
 
@@ -46,7 +46,7 @@ def situations(seed: int) -> dict[str, Scene]:
     """Return the drawn situations of one seed."""
 
     def scene(figure: str) -> Scene:
-        return scene_by_lot(seed, figure, Camera(640, 360))
+        return random_scene(seed, figure, Camera(640, 360))
 
     return {
         "close hold": scene("basic_step"),

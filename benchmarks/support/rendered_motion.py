@@ -7,7 +7,7 @@ import numpy as np
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.synthetic.body import coco_points
 from bachata_assets.synthetic.figures import FIGURES
-from bachata_assets.synthetic.scene import Scene, scene_by_lot
+from bachata_assets.synthetic.scene import Scene, random_scene
 
 FPS = 15.0
 JITTER = 0.008
@@ -16,7 +16,7 @@ JITTER = 0.008
 
 def rendered_couples(seeds: int, seconds: float = 12.0) -> list[CoupleKeypoints]:
     """Return a couple for each figure and seed; bodies, sides, tempo and camera are drawn by lot."""
-    return [rendered_couple(scene_by_lot(seed, figure), seconds) for figure, seed in product(FIGURES, range(seeds))]
+    return [rendered_couple(random_scene(seed, figure), seconds) for figure, seed in product(FIGURES, range(seeds))]
 
 
 def rendered_couple(scene: Scene, seconds: float) -> CoupleKeypoints:

@@ -18,7 +18,7 @@ from bachata_assets.synthetic.appearance import Appearance, parts
 from bachata_assets.synthetic.camera import Camera
 from bachata_assets.synthetic.figures import FIGURES
 from bachata_assets.synthetic.people import Dancer, Walker
-from bachata_assets.synthetic.scene import Mirror, Scene, scene_by_lot
+from bachata_assets.synthetic.scene import Mirror, Scene, random_scene
 
 FIRST_SEED = 1_000_000
 """Far from the seeds of the sample collection and of the tests."""
@@ -43,10 +43,10 @@ def scene(seed: int) -> Scene:
         "turn_per_beat": float(rng.choice([0, 0.05, -0.05, 0.15])),
         "x": float(rng.uniform(-0.9, 0.9)),
     }
-    drawn = scene_by_lot(seed, str(rng.choice(list(FIGURES))), camera, **couple)
+    drawn = random_scene(seed, str(rng.choice(list(FIGURES))), camera, **couple)
     others: tuple[Walker, ...] = ()
     if rng.random() < 0.25:
-        look = Appearance.drawn_by_lot(rng, str(rng.choice(["lead", "follow"])))
+        look = Appearance.random(rng, str(rng.choice(["lead", "follow"])))
         x, z, heading = rng.uniform(-2, 2), rng.uniform(0.4, 1.2), rng.choice([0, np.pi])
         others = (Walker(Dancer(drawn.couple.lead.body, look), float(x), float(z), float(heading), 0.3),)
     return replace(drawn, others=others, mirror=Mirror() if rng.random() < 0.15 else None)
