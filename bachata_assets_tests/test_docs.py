@@ -1,4 +1,4 @@
-"""What README and docs tell a person to type: every command exists, and the mission's own do what they say."""
+"""What README and docs tell a person to type: every command exists, and the specification's own do what they say."""
 
 import re
 import shlex
@@ -23,7 +23,7 @@ from bachata_assets_tests.support.workplace import Workplace, report_of
 
 MIGRATING = PROJECT / "docs" / "migrating.md"
 BEFORE = {"scripts/generate_embeddings.py", "scripts/download_mmpose_models.py"}
-"""The mission's, named in docs/migrating.md beside what they are here."""
+"""The specification's, named in docs/migrating.md beside what they are here."""
 
 ELSEWHERE = {"generate_embeddings.py", "verify_embedding_pipeline.py"}
 
@@ -127,7 +127,7 @@ def headings(page: Path) -> set[str]:
 
 @pytest.fixture
 def as_before(place: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder as the mission's commands expect it, its clips made already."""
+    """A folder as the specification's commands expect it, its clips made already."""
     (tmp_path / "data").mkdir()
     shutil.copytree(place.data, tmp_path / "data", dirs_exist_ok=True)
     shutil.move(place.videos, tmp_path / "data" / "Bachata_steps")
@@ -182,7 +182,7 @@ def command_table(page: Path) -> str:
     return "\n".join(row.split(" | ")[0] for row in rows)
 
 
-def test_the_missions_two_calls_read_every_vector(as_before: Path) -> None:
+def test_the_specifications_two_calls_read_every_vector(as_before: Path) -> None:
     snippet = re.search(r"```python\n(.*?)```", MIGRATING.read_text(), re.DOTALL)
     assert snippet is not None
     names: dict[str, Any] = {}
@@ -213,8 +213,8 @@ def test_the_python_of_getting_started_compares_every_pair(
     assert "lady_right_turn" in capsys.readouterr().out
 
 
-def test_the_missions_jq_line_finds_the_clips_of_low_quality(place: Workplace) -> None:
-    line = ".embeddings[] | select(.quality_score < 0.5)"  # the mission's, word for word
+def test_the_specifications_jq_line_finds_the_clips_of_low_quality(place: Workplace) -> None:
+    line = ".embeddings[] | select(.quality_score < 0.5)"  # the specification's, word for word
     assert f"jq '{line}'" in (PROJECT / "README.md").read_text()
     report = report_of(place.data)
     assert jq.compile(line).input_value(report).all() == []

@@ -129,7 +129,7 @@ def print_methods(clips: list[LabelledClip], others: dict[str, methods.Families]
         "one clip's motion through the gaps of each, standardised": _always(
             methods.standardised(methods.measured(one_motion(clips)), absent)
         ),
-        "means and deviations in pixels (origin's kind)": _always(methods.origin_style(clips)),
+        "means and deviations in pixels (the earlier pipeline's kind)": _always(methods.origin_style(clips)),
         "measurements, standardised": _always(plain),
         "measurements, whitened": methods.fitted(measured, one_label, absent),
         "**measurements, whitened within moves (shipped)**": methods.fitted(measured, evaluation.labels, absent),

@@ -118,7 +118,7 @@ def standardised(families: Families, absent: list[np.ndarray]) -> Families:
 
 
 def origin_style(clips: list[LabelledClip]) -> Families:
-    """Return means and deviations of keypoints in pixels, the origin's kind of statistics."""
+    """Return means and deviations of keypoints in pixels, the earlier pipeline's kind of statistics."""
     both = []
     for clip in clips:
         points = np.where(clip.couple.valid[..., None, None], clip.couple.keypoints[..., :2], np.nan)
