@@ -45,7 +45,7 @@ keypoints = pa.schema(
                 unit="px, px, 0..1", nullable=True),
         _column("valid", pa.bool_(), "the dancer was found in this frame"),
         _column("interpolated", pa.bool_(), "the pose bridges a gap between two frames in which the dancer was found"),
-        _column("second_look", pa.bool_(), "the dancer was found behind the partner, by occlusion recovery"),
+        _column("occlusion_recovery", pa.bool_(), "the dancer was found behind the partner, by occlusion recovery"),
     ]
 )  # fmt: skip
 """One row a (frame, dancer)."""
@@ -136,13 +136,13 @@ METADATA = {
             "detection_rate": "share of frames in which both dancers are found, 0..1",
             "plainly_seen_rate": "share of frames in which both are found without interpolation or occlusion recovery",
             "certain_rate": "share of frames in which both poses have a mean keypoint score of 0.3 or more",
-            "second_look_rate": "share of frames in which a dancer was found only by occlusion recovery",
+            "occlusion_recovery_rate": "share of frames in which a dancer was found only by occlusion recovery",
             "interpolated_rate": "share of frames in which a dancer's pose was interpolated over a gap",
             "avg_confidence": "mean keypoint score of the dancers that are found, 0..1",
             "quality_score": "0.6 x detection_rate + 0.4 x avg_confidence, 0..1",
             "role_confidence": "probability that lead and follow are not exchanged, 0.5..1",
             "role_evidence": "cue -> its log-odds that the dancer who is called the leader leads",
-            "suspected_swaps": "times of suspected identity switches, s",
+            "identity_switches": "times of suspected identity switches, s",
         },
     ),
     "beats": (

@@ -11,7 +11,7 @@ from bachata_assets.collection import layout, scan
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset, TableMissingError, provenance_of
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
-from bachata_assets.pose.drawing.preview_video import write_film
+from bachata_assets.pose.drawing.preview_video import write_preview_video
 from bachata_assets.settings import Settings
 
 
@@ -36,12 +36,12 @@ def preview(clip_id: str, settings: Settings, dataset: Dataset, out: Path | None
     if out:
         if not out.absolute().parent.is_dir():
             raise PreviewError(f"There is no folder {out.parent}: make it, or name another --out")
-        write_film(clip.path, couple, out)
+        write_preview_video(clip.path, couple, out)
         return str(out)
     name = layout.preview_video(clip_id)
     with tempfile.TemporaryDirectory() as folder:
         video = Path(folder) / "preview.mp4"
-        write_film(clip.path, couple, video)
+        write_preview_video(clip.path, couple, video)
         dataset.write_bytes(name, video.read_bytes())
     return dataset.path(name)
 

@@ -107,8 +107,8 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
         return couple.role_confidence >= 0.7, figures
 
     def stable(_clip: Clip, made: Made) -> Judgement:
-        swaps = list(_couple(made).suspected_swaps)
-        return not swaps, {"suspected_swaps": len(swaps), "at_most": 0, "at_s": swaps}
+        switches = list(_couple(made).identity_switches)
+        return not switches, {"identity_switches": len(switches), "at_most": 0, "at_s": switches}
 
     return [
         Check("keypoints_finite", "keypoints", "ERROR", "No NaN or Inf where a dancer was found.",

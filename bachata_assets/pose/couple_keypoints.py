@@ -16,7 +16,16 @@ ROLES = ("lead", "follow")
 METADATA_KEY = b"couple"
 CERTAIN_SCORE = 0.3
 """Mean keypoint score of a pose below which it is often not how the dancer really stands."""
-_PER_DANCER = ("boxes", "keypoints", "valid", "interpolated", "second_look")
+FORMER_NAMES = {
+    "second_look": "occlusion_recovery",
+    "second_look_rate": "occlusion_recovery_rate",
+    "suspected_swaps": "identity_switches",
+}
+"""Former name of a column or metadata key -> its name since November 2026.
+
+Tables with the former names are read until version 0.2.
+"""
+_PER_DANCER = ("boxes", "keypoints", "valid", "interpolated", "occlusion_recovery")
 
 
 @dataclass(frozen=True)
@@ -30,13 +39,13 @@ class CoupleKeypoints:
     keypoints : float32 (T, 2, 17, 3), x y score in COCO order
     valid : bool (T, 2), the dancer was found in this frame (seen or bridged)
     interpolated : bool (T, 2), bridged over a short gap
-    second_look : bool (T, 2), found only by the second look, behind the partner: rougher than the others
+    occlusion_recovery : bool (T, 2), found only behind the partner, by occlusion recovery: rougher than the others
     track_ids : the two tracks' numbers
     fps : sampling rate of `times`, frames per second
     width, height : of the video, px
     role_confidence : probability that axis 1 is not the wrong way round, 0.5..1
     role_evidence : cue -> its log-odds, for people to read
-    suspected_swaps : times (s) where the identities may have crossed
+    identity_switches : times at which the two may have been exchanged, s
     hands : float32 (T, 2, 2, 21, 3) or None, left then right hand
     """
 
@@ -45,14 +54,14 @@ class CoupleKeypoints:
     keypoints: np.ndarray
     valid: np.ndarray
     interpolated: np.ndarray
-    second_look: np.ndarray
+    occlusion_recovery: np.ndarray
     track_ids: tuple[int, int]
     fps: float
     width: int
     height: int
     role_confidence: float
     role_evidence: dict[str, float] = field(default_factory=dict)
-    suspected_swaps: tuple[float, ...] = ()
+    identity_switches: tuple[float, ...] = ()
     hands: np.ndarray | None = None
 
     @property
@@ -67,8 +76,8 @@ class CoupleKeypoints:
 
     @property
     def plainly_seen(self) -> np.ndarray:
-        """Bool (T, 2): found, neither bridged nor only by the second look."""
-        plain: np.ndarray = self.valid & ~self.interpolated & ~self.second_look
+        """Bool (T, 2): found, neither bridged nor only by occlusion recovery."""
+        plain: np.ndarray = self.valid & ~self.interpolated & ~self.occlusion_recovery
         return plain
 
     @property
@@ -107,13 +116,13 @@ class CoupleKeypoints:
             "detection_rate": self.detection_rate,
             "plainly_seen_rate": float(self.plainly_seen.all(axis=1).mean()),
             "certain_rate": self.certain_rate,
-            "second_look_rate": float(self.second_look.any(axis=1).mean()),
+            "occlusion_recovery_rate": float(self.occlusion_recovery.any(axis=1).mean()),
             "interpolated_rate": float(self.interpolated.any(axis=1).mean()),
             "avg_confidence": self.avg_confidence,
             "quality_score": self.quality_score,
             "role_confidence": self.role_confidence,
             "role_evidence": self.role_evidence,
-            "suspected_swaps": list(self.suspected_swaps),
+            "identity_switches": list(self.identity_switches),
         }
 
     def to_table(self) -> pa.Table:
@@ -130,16 +139,16 @@ class CoupleKeypoints:
             "hands": _vectors(hands, 2 * schemas.HAND_KEYPOINTS * 3),
             "valid": self.valid.ravel(),
             "interpolated": self.interpolated.ravel(),
-            "second_look": self.second_look.ravel(),
+            "occlusion_recovery": self.occlusion_recovery.ravel(),
         }
         table = pa.table(columns, schema=schemas.keypoints)
         return table.replace_schema_metadata({METADATA_KEY: json.dumps(self.summary())})
 
     @classmethod
     def from_table(cls, table: pa.Table) -> "CoupleKeypoints":
-        """Return the couple that `to_table` wrote."""
+        """Return the couple that `to_table` wrote; columns may have their former names."""
         summary = couple_summary(table)
-        rows = {name: table.column(name).combine_chunks() for name in table.column_names}
+        rows = {FORMER_NAMES.get(name, name): table.column(name).combine_chunks() for name in table.column_names}
         hands = _array(rows["hands"], (-1, 2, 2, schemas.HAND_KEYPOINTS, 3))
         track_ids = rows["track_id"].slice(0, 2).to_pylist()
         return cls(
@@ -148,21 +157,22 @@ class CoupleKeypoints:
             keypoints=_array(rows["keypoints"], (-1, 2, schemas.KEYPOINTS, 3)),
             valid=rows["valid"].to_numpy(zero_copy_only=False).reshape(-1, 2),
             interpolated=rows["interpolated"].to_numpy(zero_copy_only=False).reshape(-1, 2),
-            second_look=rows["second_look"].to_numpy(zero_copy_only=False).reshape(-1, 2),
+            occlusion_recovery=rows["occlusion_recovery"].to_numpy(zero_copy_only=False).reshape(-1, 2),
             track_ids=(track_ids[0], track_ids[1]),
             fps=summary["fps"],
             width=summary["width"],
             height=summary["height"],
             role_confidence=summary["role_confidence"],
             role_evidence=summary["role_evidence"],
-            suspected_swaps=tuple(summary["suspected_swaps"]),
+            identity_switches=tuple(summary["identity_switches"]),
             hands=None if np.isnan(hands).all() else hands,
         )
 
 
 def couple_summary(table: pa.Table) -> dict[str, Any]:
-    """Return the scalars that `to_table` put into a keypoints table's metadata."""
-    return dict(json.loads(table.schema.metadata[METADATA_KEY]))
+    """Return the scalars that `to_table` put into a keypoints table's metadata, by their names today."""
+    summary = json.loads(table.schema.metadata[METADATA_KEY])
+    return {FORMER_NAMES.get(name, name): value for name, value in summary.items()}
 
 
 def found_dancers(table: pa.Table) -> np.ndarray:

@@ -167,14 +167,14 @@ def _couple(
         keypoints=(dense.keypoints * to_own_pixels + origin).astype(np.float32),
         valid=dense.valid,
         interpolated=dense.interpolated,
-        second_look=dense.second_look,
+        occlusion_recovery=dense.occlusion_recovery,
         track_ids=(0, 1),
         fps=frames.fps,
         width=size[0],
         height=size[1],
         role_confidence=roles.confidence,
         role_evidence=roles.evidence,
-        suspected_swaps=dense.suspected_swaps,
+        identity_switches=dense.identity_switches,
         hands=None if hands is None else hands * to_own_pixels + origin,
     )
     return couple if roles.lead == 0 else couple.swapped()

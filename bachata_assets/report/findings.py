@@ -46,16 +46,17 @@ def is_of_the_picture(check: str) -> bool:
 def moment(warnings: Mapping[str, Figures], timeline: str, seconds: float) -> float:
     """Return the time (s) in a clip that is most worth a look.
 
-    That is a suspected swap, else the middle of the longest part in which a dancer is not found, else the middle.
+    That is a suspected identity switch, else the middle of the longest part in which a dancer is not found, else the
+    middle.
 
     Parameters
     ----------
     timeline : of `timeline.detection_timeline`
     seconds : length of the clip
     """
-    swaps = warnings.get("identities_stable", {}).get("at_s")
-    if swaps:
-        return float(swaps[0])
+    switches = warnings.get("identities_stable", {}).get("at_s")
+    if switches:
+        return float(switches[0])
     gaps = [(len(gap), -start) for start, gap in _gaps(timeline)]
     if not gaps:
         return seconds / 2

@@ -52,8 +52,8 @@ def test_a_couple_well_seen_passes_all_checks() -> None:
         ),
         (
             "identities_stable",
-            lambda couple: replace(couple, suspected_swaps=(3.5, 7.0)),
-            {"suspected_swaps": 2, "at_most": 0, "at_s": [3.5, 7.0]},
+            lambda couple: replace(couple, identity_switches=(3.5, 7.0)),
+            {"identity_switches": 2, "at_most": 0, "at_s": [3.5, 7.0]},
         ),
     ],
 )

@@ -31,7 +31,7 @@ def figures(estimate: CouplePoseEstimator) -> dict[str, np.ndarray]:
         "joints": np.nanmedian(places, axis=0),
         "boxes": np.nanmedian(couple.boxes, axis=0),
         "scores": 100 * np.nanmedian(couple.keypoints[..., 2], axis=0),
-        "flags": np.stack([couple.valid, couple.interpolated, couple.second_look]),
+        "flags": np.stack([couple.valid, couple.interpolated, couple.occlusion_recovery]),
         "roles": 100 * np.array(list(couple.role_evidence.values())),
     }
 

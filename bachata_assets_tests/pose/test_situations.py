@@ -105,7 +105,7 @@ def test_a_place_where_identities_are_not_certain_is_flagged_and_a_plain_crossin
     truth = watch("third_person_at_crossing").truth
     lead, follow = truth.keypoints[:, :2, :, 0].mean(axis=-1).T
     crossed = truth.times[np.flatnonzero(np.diff(np.sign(lead - follow)))[0]]
-    (flagged,) = watch("third_person_at_crossing").couple.suspected_swaps
+    (flagged,) = watch("third_person_at_crossing").couple.identity_switches
     assert abs(flagged - crossed) < 0.7
     for name in ("crossing", "third_person", "turn", "mirror"):
-        assert watch(name).couple.suspected_swaps == ()
+        assert watch(name).couple.identity_switches == ()

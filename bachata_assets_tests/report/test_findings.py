@@ -29,7 +29,7 @@ def test_a_clip_of_a_few_frames_has_a_short_timeline() -> None:
         ({}, "", 12.0, 6.0),
     ],
 )
-def test_the_moment_to_look_at_is_a_swap_or_the_longest_gap_or_the_middle(
+def test_the_moment_to_look_at_is_a_switch_or_the_longest_gap_or_the_middle(
     warnings: dict[str, dict[str, list[float]]], timeline: str, seconds: float, expected: float
 ) -> None:
     assert moment(warnings, timeline, seconds) == expected
@@ -40,8 +40,8 @@ def test_findings_are_sentences() -> None:
     assert say("audio_embedding_present", {"reason": "the file has no audio stream"}) == (
         "No audio vector: the file has no audio stream."
     )
-    swaps = {"suspected_swaps": 2, "at_s": [13.2, 14.61]}
-    assert say("identities_stable", swaps) == "The dancers may have been taken for one another at 13.2, 14.6 s."
+    switches = {"identity_switches": 2, "at_s": [13.2, 14.61]}
+    assert say("identities_stable", switches) == "The dancers may have been taken for one another at 13.2, 14.6 s."
 
 
 def test_an_answer_without_its_figures_is_said_all_the_same() -> None:

@@ -69,7 +69,7 @@ def _clip(clip_id: str, rows: pa.Table) -> LabelledClip:
         keypoints=frames("keypoints", 17, 3).astype(np.float32),
         valid=valid,
         interpolated=np.zeros_like(valid),
-        second_look=np.zeros_like(valid),
+        occlusion_recovery=np.zeros_like(valid),
         track_ids=(0, 1),
         fps=15.0,
         width=rows["width"][0].as_py(),

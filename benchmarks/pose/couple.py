@@ -152,7 +152,7 @@ class Goals:
     def compare(self, couple: CoupleKeypoints, fit: Fit, truth: ClipTruth) -> None:
         """Count how a clip lies to its truth."""
         self.wrong += fit.wrong()
-        self.unflagged += bool(fit.wrong(CLEARLY)) and not couple.suspected_swaps
+        self.unflagged += bool(fit.wrong(CLEARLY)) and not couple.identity_switches
         self.errors.append(errors(couple if fit.lead_first else couple.swapped(), truth))
 
     def __str__(self) -> str:
@@ -188,7 +188,7 @@ def with_truth(
             f"| {name} | {couple.detection_rate:.3f} | {couple.plainly_seen.all(axis=1).mean():.3f} "
             f"| {fit.identity():.3f} | {fit.identity(CLEARLY):.3f} | {plain.identity():.3f} "
             f"| {'right' if fit.lead_first else 'wrong'} ({couple.role_confidence:.2f}) "
-            f"| {off.mean():.3f} | {np.median(off):.3f} | {len(couple.suspected_swaps)} |"
+            f"| {off.mean():.3f} | {np.median(off):.3f} | {len(couple.identity_switches)} |"
         )
 
 
@@ -219,9 +219,9 @@ def real(estimate: CouplePoseEstimator, folder: Path, goals: Goals) -> Iterator[
         goals.add(couple, lead_right)
         yield (
             f"| {path.stem} | {probe(path).duration_s:.1f} s | {couple.detection_rate:.3f} "
-            f"| {couple.plainly_seen.all(axis=1).mean():.3f} | {couple.second_look.any(axis=1).mean():.3f} "
+            f"| {couple.plainly_seen.all(axis=1).mean():.3f} | {couple.occlusion_recovery.any(axis=1).mean():.3f} "
             f"| {couple.quality_score:.2f} | {verdict} ({couple.role_confidence:.2f}) "
-            f"| {len(couple.suspected_swaps)} | {cpu:.1f} s |"
+            f"| {len(couple.identity_switches)} | {cpu:.1f} s |"
         )
 
 

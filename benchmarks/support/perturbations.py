@@ -38,7 +38,7 @@ def cut(couple: CoupleKeypoints, share: float) -> CoupleKeypoints:
         keypoints=couple.keypoints[kept],
         valid=couple.valid[kept],
         interpolated=couple.interpolated[kept],
-        second_look=couple.second_look[kept],
+        occlusion_recovery=couple.occlusion_recovery[kept],
     )
 
 

@@ -32,7 +32,7 @@ def rendered_couple(scene: Scene, seconds: float) -> CoupleKeypoints:
         keypoints=np.concatenate([points, np.ones((*points.shape[:-1], 1))], axis=-1).astype(np.float32),
         valid=valid,
         interpolated=np.zeros_like(valid),
-        second_look=np.zeros_like(valid),
+        occlusion_recovery=np.zeros_like(valid),
         track_ids=(0, 1),
         fps=FPS,
         width=camera.width,

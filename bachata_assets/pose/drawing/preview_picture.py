@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
-from bachata_assets.pose.drawing.skeletons import ROLE_COLOURS, SWAP_COLOUR, draw_couple
+from bachata_assets.pose.drawing.skeletons import ROLE_COLOURS, SWITCH_COLOUR, draw_couple
 from bachata_assets.pose.geometry import box_center
 
 if TYPE_CHECKING:
@@ -57,12 +57,12 @@ def preview_picture(name: str, couple: CoupleKeypoints, pictures: Pictures) -> b
 
 
 def _heading(figure: "Figure", name: str, couple: CoupleKeypoints) -> None:
-    swaps = len(couple.suspected_swaps)
+    switches = len(couple.identity_switches)
     said = [
         f"quality {couple.quality_score:.2f}",
         f"both found {couple.detection_rate:.0%}",
         f"who leads: {couple.role_confidence:.0%} sure",
-        f"{swaps} suspected {'swap' if swaps == 1 else 'swaps'}",
+        f"{switches} identity {'switch' if switches == 1 else 'switches'} suspected",
     ]
     figure.text(0.005, 0.95, name, fontsize=12, weight="bold")
     figure.text(0.995, 0.95, "   ·   ".join(said), fontsize=10, ha="right")
@@ -117,10 +117,10 @@ def _timeline(figure: "Figure", couple: CoupleKeypoints, shown: np.ndarray) -> N
         axes.tick_params(labelsize=8, labelbottom=axes is rows[-1], length=2)
         axes.xaxis.set_major_formatter("{x:g} s")
         axes.spines[["top", "right"]].set_visible(False)
-        for time_s in couple.suspected_swaps:
-            axes.axvline(time_s, color=SWAP_COLOUR, linestyle="--", linewidth=1.2)
-    for time_s in couple.suspected_swaps:
-        rows[1].text(time_s, rows[1].get_ylim()[1], " swap?", color=SWAP_COLOUR, fontsize=8, va="top")
+        for time_s in couple.identity_switches:
+            axes.axvline(time_s, color=SWITCH_COLOUR, linestyle="--", linewidth=1.2)
+    for time_s in couple.identity_switches:
+        rows[1].text(time_s, rows[1].get_ylim()[1], " switch?", color=SWITCH_COLOUR, fontsize=8, va="top")
 
 
 def _found(axes: "Axes", couple: CoupleKeypoints) -> None:

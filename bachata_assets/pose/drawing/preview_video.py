@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
-from bachata_assets.pose.drawing.skeletons import OUTLINE, ROLE_COLOURS, SWAP_COLOUR, bgr, draw_couple
+from bachata_assets.pose.drawing.skeletons import OUTLINE, ROLE_COLOURS, SWITCH_COLOUR, bgr, draw_couple
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.files import open_media
 from bachata_assets.video.sampling import sample_frames
@@ -23,13 +23,13 @@ LONGER_SIDE = 1280
 TEXT = 1 / 55
 """Height of capital letters, in the picture's width."""
 FAST = {"preset": "veryfast"}
-SWAP_SHOWN_S = 0.5
-"""How long before and after a suspected swap the film says so."""
+SWITCH_SHOWN_S = 0.5
+"""Time before and after a suspected identity switch at which the video says so, s."""
 CLOCK = 90_000
 """Ticks a second of the film's pictures."""
 
 
-def write_film(video: Path, couple: CoupleKeypoints, out: Path) -> None:
+def write_preview_video(video: Path, couple: CoupleKeypoints, out: Path) -> None:
     """Write an mp4 (H.264, and AAC where there is sound) of a clip, at the rate at which it was looked at.
 
     Raises
@@ -77,12 +77,12 @@ def _caption(couple: CoupleKeypoints, frame: int, width: int, size: int) -> np.n
     """Return what is known of a frame, as a picture to stand beneath it."""
     band = np.full((round(4.5 * size) // 2 * 2, width, 3), OUTLINE, np.uint8)
     time_s = couple.times[frame]
-    crossing = any(abs(time_s - swap) <= SWAP_SHOWN_S for swap in couple.suspected_swaps)
+    crossing = any(abs(time_s - switch) <= SWITCH_SHOWN_S for switch in couple.identity_switches)
     first = f"{time_s:5.1f} s    quality {couple.quality_score:.2f}    who leads: {couple.role_confidence:.0%} sure"
     left, line = size, round(1.8 * size)
     _write(band, first, (left, line), size)
     if crossing:
-        _write(band, "identities may have crossed", (round(width * 0.62), line), size, SWAP_COLOUR)
+        _write(band, "identities may have crossed", (round(width * 0.62), line), size, SWITCH_COLOUR)
     for who, role in enumerate(ROLES):
         place = (left + who * width // 2, round(3.6 * size))
         _write(band, f"{role}: {_state(couple, frame, who)}", place, size, ROLE_COLOURS[role])
@@ -96,7 +96,7 @@ def _state(couple: CoupleKeypoints, frame: int, who: int) -> str:
     how = "seen"
     if couple.interpolated[frame, who]:
         how = "bridged"
-    elif couple.second_look[frame, who]:
+    elif couple.occlusion_recovery[frame, who]:
         how = "behind the partner"
     return f"{how} {couple.keypoints[frame, who, :, 2].mean():.2f}"
 

@@ -9,8 +9,8 @@ from bachata_assets.pose.skeleton import LIMBS
 
 ROLE_COLOURS = {"lead": "#E69F00", "follow": "#56B4E9"}
 """Orange and sky blue of the palette by Okabe and Ito (jfly.uni-koeln.de/color), told apart by colour-blind eyes."""
-SWAP_COLOUR = "#D55E00"
-"""Of a suspected swap: vermilion of the same palette."""
+SWITCH_COLOUR = "#D55E00"
+"""Colour of a suspected identity switch: vermilion of the same palette."""
 FINGERS = tuple((0 if joint % 4 == 1 else joint - 1, joint) for joint in range(1, 21))
 """Pairs of a hand's 21 keypoints that are joined: the wrist, then four joints a finger."""
 OUTLINE = (20, 20, 20)

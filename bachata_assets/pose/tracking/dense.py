@@ -14,7 +14,7 @@ from bachata_assets.pose.tracking.background import RoomSamples
 from bachata_assets.pose.tracking.candidates import Candidates
 from bachata_assets.pose.tracking.crossings import settle_crossings
 from bachata_assets.pose.tracking.gaps import bridge_gaps
-from bachata_assets.pose.tracking.identity_switches import suspected_swaps
+from bachata_assets.pose.tracking.identity_switches import find_identity_switches
 from bachata_assets.pose.tracking.occlusion_recovery import recover_hidden
 from bachata_assets.pose.tracking.parameters import DEFAULTS, PoseParameters, TrackingParameters
 from bachata_assets.pose.tracking.passers_by import passer_by
@@ -39,8 +39,8 @@ class DenseCouple:
     keypoints: np.ndarray
     valid: np.ndarray
     interpolated: np.ndarray
-    second_look: np.ndarray
-    suspected_swaps: tuple[float, ...]
+    occlusion_recovery: np.ndarray
+    identity_switches: tuple[float, ...]
     size: tuple[int, int]
 
 
@@ -81,15 +81,15 @@ def estimate_every_frame(
     evidence[~valid] = np.nan
     passing = passer_by(times[steps], candidates, track.chosen, boxes[steps], parameters.passers_by)
     passing = passing[np.searchsorted(steps, np.arange(len(times)), side="right") - 1]
-    swaps = suspected_swaps(times, boxes, keypoints, valid, evidence, passing, parameters.identity_switches)
+    switches = find_identity_switches(times, boxes, keypoints, valid, evidence, passing, parameters.identity_switches)
     hidden = recover_hidden(models, frames, samples, boxes, keypoints, valid, track.colours, parameters)
     at = tuple(hidden.places.T)
     boxes[at], keypoints[at], valid[at] = hidden.boxes, hidden.keypoints, True
-    second_look = np.zeros_like(valid)
-    second_look[at] = True
+    occlusion_recovery = np.zeros_like(valid)
+    occlusion_recovery[at] = True
     keypoints = settle_crossings(times, boxes, keypoints, valid, parameters.crossings)
     boxes, keypoints, interpolated = _bridged(times, boxes, keypoints, valid, poses)
-    return DenseCouple(boxes, keypoints, valid | interpolated, interpolated, second_look, swaps, size)
+    return DenseCouple(boxes, keypoints, valid | interpolated, interpolated, occlusion_recovery, switches, size)
 
 
 def _fill_between(

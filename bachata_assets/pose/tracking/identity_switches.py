@@ -9,7 +9,7 @@ from bachata_assets.pose.skeleton import TRUNK
 from bachata_assets.pose.tracking.parameters import DEFAULTS, IdentitySwitchParameters
 
 
-def suspected_swaps(
+def find_identity_switches(
     times: np.ndarray,
     boxes: np.ndarray,
     keypoints: np.ndarray,

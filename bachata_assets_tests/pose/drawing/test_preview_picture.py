@@ -11,7 +11,7 @@ from PIL import Image
 
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.drawing.preview_picture import HEIGHT, LARGEST, WIDTH, preview_picture
-from bachata_assets.pose.drawing.preview_video import write_film
+from bachata_assets.pose.drawing.preview_video import write_preview_video
 from bachata_assets.pose.drawing.skeletons import ROLE_COLOURS, bgr, draw_couple
 from bachata_assets.pose.skeleton import KNEES
 from bachata_assets_tests.support.clips import write_pictures
@@ -53,7 +53,7 @@ def test_each_dancer_is_drawn_in_the_roles_colour(couple: CoupleKeypoints) -> No
 def test_a_pose_found_behind_the_partner_is_drawn_in_thinner_lines(couple: CoupleKeypoints) -> None:
     behind = np.zeros_like(couple.valid)
     behind[:, 1] = True
-    plain, rough = drawn(couple), drawn(replace(couple, second_look=behind))
+    plain, rough = drawn(couple), drawn(replace(couple, occlusion_recovery=behind))
     assert near(rough, "follow").sum() < 0.7 * near(plain, "follow").sum()
     assert near(rough, "lead").sum() >= near(plain, "lead").sum()
 
@@ -79,7 +79,7 @@ def test_the_preview_is_a_small_picture_whoever_is_missing(
     couple: CoupleKeypoints, missing: slice, size: tuple[int, int]
 ) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (size[1] // 2, size[0] // 2, 3), np.uint8)
-    seen = replace(without(couple, missing), width=size[0], height=size[1], suspected_swaps=(1.0,))
+    seen = replace(without(couple, missing), width=size[0], height=size[1], identity_switches=(1.0,))
     content = preview_picture("spin", seen, [(frame, noise) for frame in range(0, 60, 6)])
     assert len(content) <= LARGEST
     assert Image.open(io.BytesIO(content)).size == (WIDTH, HEIGHT)
@@ -103,14 +103,17 @@ def test_a_clip_of_one_frame_has_a_preview(couple: CoupleKeypoints) -> None:
     one = replace(
         couple,
         times=couple.times[:1],
-        **{name: getattr(couple, name)[:1] for name in ("valid", "boxes", "keypoints", "interpolated", "second_look")},
+        **{
+            name: getattr(couple, name)[:1]
+            for name in ("valid", "boxes", "keypoints", "interpolated", "occlusion_recovery")
+        },
     )
     assert preview_picture("one", one, [(0, GREY)])
 
 
 def test_a_clip_without_sound_makes_a_silent_film(couple: CoupleKeypoints, tmp_path: Path) -> None:
     write_pictures(tmp_path / "clip.mp4", [GREY] * 60)
-    write_film(tmp_path / "clip.mp4", couple, tmp_path / "film.mp4")
+    write_preview_video(tmp_path / "clip.mp4", couple, tmp_path / "film.mp4")
     with av.open(str(tmp_path / "film.mp4")) as film:
         assert [stream.type for stream in film.streams] == ["video"]
         pictures = [frame.to_ndarray(format="bgr24") for frame in film.decode(video=0)]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bachata_assets.pose.tracking.gaps import bridge_gaps
-from bachata_assets.pose.tracking.identity_switches import suspected_swaps
+from bachata_assets.pose.tracking.identity_switches import find_identity_switches
 from bachata_assets.pose.tracking.passers_by import passer_by
 from bachata_assets_tests.support.figures import box_of, person, seen
 
@@ -36,28 +36,28 @@ def test_gaps_at_either_end_stay() -> None:
 
 def test_a_calm_couple_raises_no_suspicion() -> None:
     boxes, keypoints = couple(np.full(60, 200.0), np.full(60, 400.0))
-    assert suspected_swaps(TIMES, boxes, keypoints, np.ones((60, 2), bool), np.full((60, 2), 2.0), NOBODY) == ()
+    assert find_identity_switches(TIMES, boxes, keypoints, np.ones((60, 2), bool), np.full((60, 2), 2.0), NOBODY) == ()
 
 
 def test_two_bodies_that_jump_to_each_others_place_are_suspected() -> None:
     left, right = np.full(60, 200.0), np.full(60, 400.0)
     left[30:], right[30:] = 400.0, 200.0
     boxes, keypoints = couple(left, right)
-    assert suspected_swaps(TIMES, boxes, keypoints, np.ones((60, 2), bool), np.zeros((60, 2)), NOBODY) == (2.0,)
+    assert find_identity_switches(TIMES, boxes, keypoints, np.ones((60, 2), bool), np.zeros((60, 2)), NOBODY) == (2.0,)
 
 
 def test_two_who_stand_close_and_change_places_within_a_frame_are_suspected() -> None:
     left, right = np.full(60, 300.0), np.full(60, 350.0)
     left[30:], right[30:] = 350.0, 300.0
     boxes, keypoints = couple(left, right)
-    assert suspected_swaps(TIMES, boxes, keypoints, np.ones((60, 2), bool), np.zeros((60, 2)), NOBODY) == (2.0,)
+    assert find_identity_switches(TIMES, boxes, keypoints, np.ones((60, 2), bool), np.zeros((60, 2)), NOBODY) == (2.0,)
 
 
 def test_clothes_that_contradict_for_a_while_are_suspected() -> None:
     boxes, keypoints = couple(np.full(60, 200.0), np.full(60, 400.0))
     evidence = np.full((60, 2), 2.0)
     evidence[30:40] = -2.0
-    assert suspected_swaps(TIMES, boxes, keypoints, np.ones((60, 2), bool), evidence, NOBODY) == (2.0,)
+    assert find_identity_switches(TIMES, boxes, keypoints, np.ones((60, 2), bool), evidence, NOBODY) == (2.0,)
 
 
 def test_an_occlusion_that_clothes_cannot_vouch_for_is_suspected() -> None:
@@ -65,8 +65,8 @@ def test_an_occlusion_that_clothes_cannot_vouch_for_is_suspected() -> None:
     valid = np.ones((60, 2), bool)
     valid[20:30, 1] = False
     evidence = np.full((60, 2), 2.0)
-    assert suspected_swaps(TIMES, boxes, keypoints, valid, evidence, NOBODY) == ()
-    assert suspected_swaps(TIMES, boxes, keypoints, valid, evidence * 0, NOBODY) == (1.93,)
+    assert find_identity_switches(TIMES, boxes, keypoints, valid, evidence, NOBODY) == ()
+    assert find_identity_switches(TIMES, boxes, keypoints, valid, evidence * 0, NOBODY) == (1.93,)
 
 
 def test_an_occlusion_while_somebody_walks_past_is_suspected_whatever_the_clothes_say() -> None:
@@ -75,9 +75,9 @@ def test_an_occlusion_while_somebody_walks_past_is_suspected_whatever_the_clothe
     valid[20:30, 1] = False
     passing = np.zeros(60, bool)
     passing[25] = True
-    assert suspected_swaps(TIMES, boxes, keypoints, valid, np.full((60, 2), 2.0), passing) == (1.93,)
+    assert find_identity_switches(TIMES, boxes, keypoints, valid, np.full((60, 2), 2.0), passing) == (1.93,)
     passing[:] = ~(~valid).any(axis=1)  # only while the two stand apart
-    assert suspected_swaps(TIMES, boxes, keypoints, valid, np.full((60, 2), 2.0), passing) == ()
+    assert find_identity_switches(TIMES, boxes, keypoints, valid, np.full((60, 2), 2.0), passing) == ()
 
 
 def passing(third: np.ndarray, height: float = 240.0) -> np.ndarray:
