@@ -1,7 +1,4 @@
-"""The two reports of a collection, for scripts and for people: what goes into them, and where it comes from.
-
-How the page looks is in `report/`; when the reports are made, in `orchestration/report_assets.py`.
-"""
+"""The two reports of a collection, for scripts and for people: gathering their content and writing them."""
 
 import importlib.metadata
 import json
@@ -23,7 +20,7 @@ from bachata_assets.pipeline.checks import CheckedClip
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Status
 from bachata_assets.pipeline.workers import Workers
-from bachata_assets.report.findings import is_of_the_picture, moment, say
+from bachata_assets.report.findings import is_of_the_picture, message, moment
 from bachata_assets.report.neighbours import unit_vectors
 from bachata_assets.report.page import ShownClip, render_page
 from bachata_assets.report.summary import summarize
@@ -31,7 +28,7 @@ from bachata_assets.report.thumbnails import thumbnails
 from bachata_assets.video.sampling import SAMPLING_RATE
 
 PICTURES = 100
-"""Clips that get a thumbnail, those of lowest quality first: more than anyone looks at in a day."""
+"""Largest number of clips with a thumbnail, those of lowest quality first: more than anyone looks at in a day."""
 
 
 def report_of(
@@ -68,9 +65,18 @@ def page_of(
 
     Parameters
     ----------
-    content : of the JSON report
-    data_dir : where the page will be: what it links to is named from there
-    workers : decode the pictures of clips
+    content : mapping of str
+        Content of the JSON report, of `report_of`.
+    scan : Scan
+        The clips and their files.
+    records : sequence of ClipRecord
+        Of the clips that are made.
+    checked : mapping of CheckedClip
+        Clip id -> the checks that it passed, and its warnings.
+    data_dir : str
+        Folder or bucket of the page; links are relative to it.
+    workers : Workers
+        Processes that decode the pictures of clips.
     """
     clips = scan.clips
     links = {clip_id: _link(clip.path, data_dir) for clip_id, clip in clips.items()}
@@ -127,7 +133,7 @@ def _made(record: ClipRecord, checked: CheckedClip, link: str | None, picture: s
         record.scalars(),
         link,
         record.timeline,
-        tuple(say(check, figures) for check, figures in warnings.items()),
+        tuple(message(check, figures) for check, figures in warnings.items()),
         picture,
         round(_moment(record, checked), 1),
     )

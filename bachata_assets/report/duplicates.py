@@ -1,4 +1,4 @@
-"""Clips that are the same video: under two names, or re-encoded. What to do about them is for a person to say."""
+"""Clips that are the same video: under two names, or re-encoded."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 NEARLY_ONE = 0.98
-"""Cosine above which two vectors of every family are taken for those of one recording."""
+"""Cosine above which, in every family, two clips count as one recording."""
 COMPARED = ("lead", "follow", "interaction", "audio")
-"""What is seen and heard; the text is what people say of it, and they say different things of one video."""
+"""Families that are compared; not the text, since people write different things about one video."""
 _BLOCK = 256
 
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Two clips that seem to be one."""
+    """Two clips that seem to be one, and why."""
 
     clip_id: str
     other: str
@@ -28,8 +28,17 @@ def find_duplicates(
 
     Parameters
     ----------
-    contents : clip id -> hash of its file
-    vectors : family -> float32 (N, D) for `clip_ids`, a row of NaN where absent
+    contents : mapping of str
+        Clip id -> hash of its file.
+    vectors : mapping of np.ndarray
+        Family -> float32 (N, D) in the order of `clip_ids`, a row of NaN where absent.
+    clip_ids : sequence of str
+        Ids of the N clips.
+
+    Returns
+    -------
+    list of Duplicate
+        Pairs of equal content first; no pair twice.
     """
     same = list(_same_content(contents))
     known = {(pair.clip_id, pair.other) for pair in same}
@@ -55,7 +64,7 @@ def _near(vectors: Mapping[str, np.ndarray], clip_ids: Sequence[str]) -> Iterato
     lengths = [np.linalg.norm(rows, axis=1) for rows in compared]
     for start in range(0, len(clip_ids), _BLOCK):
         stop = start + _BLOCK
-        # A family that either clip lacks says nothing: NaN is passed over by fmin.
+        # A family that either clip lacks does not count: fmin ignores NaN.
         lowest = np.full((len(clip_ids[start:stop]), len(clip_ids[start:])), np.nan, np.float32)
         for rows, length in zip(compared, lengths, strict=True):
             cosine = rows[start:stop] @ rows[start:].T

@@ -1,4 +1,4 @@
-"""What needs a person's eye, in the words of a person: one sentence for each check that a clip does not pass.
+"""One sentence for each check that a clip does not pass, and the moment of the clip to look at.
 
 The checks' limits and remedies are in `pipeline/checks.py`.
 """
@@ -7,39 +7,48 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Figures = Mapping[str, Any]
+"""Name -> value of what a check found beside its answer."""
 
 _SENTENCES: Mapping[str, Callable[[Figures], str]] = {
-    "quality_at_least_half": lambda said: f"Quality {said['quality_score']:.2f} is below {said['at_least']:g}.",
-    "both_dancers_found": lambda said: f"Both dancers are found in only {said['detection_rate']:.0%} of the frames.",
-    "lead_follow_certain": lambda said: f"Unclear who leads ({said['role_confidence']:.0%} sure).",
-    "identities_stable": lambda said: f"The dancers may have been taken for one another at {_times(said['at_s'])}.",
-    "tempo_as_annotated": lambda said: (
-        f"The annotation says {said['annotated']:.0f} beats per minute, the music has {said['heard']:.0f}."
+    "quality_at_least_half": lambda found: f"Quality {found['quality_score']:.2f} is below {found['at_least']:g}.",
+    "both_dancers_found": lambda found: f"Both dancers are found in only {found['detection_rate']:.0%} of the frames.",
+    "lead_follow_certain": lambda found: f"Unclear who leads ({found['role_confidence']:.0%} sure).",
+    "identities_stable": lambda found: f"The dancers may have been taken for one another at {_times(found['at_s'])}.",
+    "tempo_as_annotated": lambda found: (
+        f"The annotation says {found['annotated']:.0f} beats per minute, the music has {found['heard']:.0f}."
     ),
 }
 _PICTURE = ("quality_at_least_half", "both_dancers_found", "lead_follow_certain", "identities_stable")
 _PRESENT = "_embedding_present"
 
 
-def say(check: str, figures: Figures) -> str:
-    """Return what a check that was not passed means, one sentence.
+def message(check: str, figures: Figures) -> str:
+    """Return the sentence for a check that was not passed.
 
     Parameters
     ----------
-    figures : what the check said beside its answer
+    check : str
+        Name of the check.
+    figures : mapping of str
+        What the check found beside its answer.
+
+    Examples
+    --------
+    >>> message("quality_at_least_half", {"quality_score": 0.431, "at_least": 0.5})
+    'Quality 0.43 is below 0.5.'
     """
     try:
         if check.endswith(_PRESENT):
             return f"No {check.removesuffix(_PRESENT)} vector: {figures['reason']}."
         return _SENTENCES[check](figures)
     except (KeyError, TypeError, ValueError):
-        # A check that is new here, or an answer from before it said these figures.
+        # A check that is new here, or an answer from before it had these figures.
         numbers = [f"{name} {value:.3g}" for name, value in figures.items() if isinstance(value, int | float)]
         return f"{check.replace('_', ' ')}: no{' (' + ', '.join(numbers) + ')' if numbers else ''}."
 
 
 def is_of_the_picture(check: str) -> bool:
-    """Tell whether looking at the clip answers the question."""
+    """Return whether looking at the clip answers the check."""
     return check in _PICTURE
 
 
@@ -51,8 +60,12 @@ def moment(warnings: Mapping[str, Figures], timeline: str, seconds: float) -> fl
 
     Parameters
     ----------
-    timeline : of `timeline.detection_timeline`
-    seconds : length of the clip
+    warnings : mapping of str
+        Check that was not passed -> its figures.
+    timeline : str
+        Of `detection_timeline`.
+    seconds : float
+        Length of the clip, s.
     """
     switches = warnings.get("identities_stable", {}).get("at_s")
     if switches:

@@ -1,4 +1,4 @@
-"""What the page's map knows: places, neighbours, scores and reasons, as short lists of whole numbers."""
+"""Data of the page's map: places, neighbours, scores and reasons, as short lists of whole numbers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,13 +15,15 @@ def map_data(units: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
     Parameters
     ----------
-    units : family -> float32 (N, D), of `neighbours.unit_vectors`
+    units : mapping of np.ndarray
+        Family -> float32 (N, D), of `neighbours.unit_vectors`.
 
     Returns
     -------
-    `groups` : family -> names of its kinds of measurement and body parts.
-    `views` : view -> `places` (x, y in 0..9999, clip after clip), `near` (row numbers of the neighbours), `score` and
-    `family` (in thousandths, of each neighbour), `kind` and `part` (numbers in `groups`). -1 stands for nothing.
+    dict
+        `groups`: family -> names of its kinds of measurement and body parts. `views`: view -> `places` (x, y in
+        0..9999, clip after clip), `near` (row numbers of the neighbours), `score` and `family` (in thousandths, of each
+        neighbour), `kind` and `part` (numbers in `groups`). -1 stands for nothing.
     """
     return {
         "groups": {family: _group_names(family) for family in EXPLAINED},

@@ -1,6 +1,6 @@
 """The nearest clips of every clip of a collection, all at once, and why they are near.
 
-The scores are those of `search/similarity.py`; how one clip is looked up in an index lives in `search/`.
+The scores are those of `search/similarity.py`. One clip is looked up in an index by `search/`.
 """
 
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ VIEWS: Mapping[str, Mapping[str, float]] = {
     "music": {"audio": 1.0},
     "words": {"text": 1.0},
 }
-"""What clips can be compared by -> the weight of each family."""
+"""Way of comparing clips -> the weight of each family."""
 SHOWN = 5
-"""Neighbours of a clip."""
+"""Number of neighbours of a clip."""
 _NEVER = np.float32(-1)
 """Below every score."""
 _ROWS = 128
-"""Clips that are compared with all others at once: bounds the memory."""
+"""Number of clips that are compared with all others at once; bounds the memory."""
 
 
 def unit_vectors(rows: np.ndarray) -> np.ndarray:
@@ -35,13 +35,16 @@ def unit_vectors(rows: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class View:
-    """Clips as one way of comparing them sees them: the score of two is of the weighted mean of their cosines.
+    """One way of comparing clips, by the weighted mean of their cosines.
 
     Attributes
     ----------
-    units : family -> float32 (N, D), of `unit_vectors`; only those that are compared
-    weights : float32 (F,), of these families
-    there : float32 (N, F), 1 where a clip has the family, else 0
+    units : mapping of np.ndarray
+        Family -> float32 (N, D), of `unit_vectors`; only the families that are compared.
+    weights : np.ndarray
+        float32 (F,), weights of these families.
+    there : np.ndarray
+        float32 (N, F), 1 where a clip has the family, else 0.
     """
 
     units: Mapping[str, np.ndarray]

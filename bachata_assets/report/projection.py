@@ -1,8 +1,8 @@
 """A collection laid out on a plane, so that clips which are alike lie near one another.
 
 t-SNE (van der Maaten & Hinton 2008) of up to `LANDMARKS` clips; further ones are laid between the landmarks they are
-most like, which keeps a map of 10,000 clips to seconds. Nothing in it is drawn by chance: the same clips give the same
-map. It is a picture: distances across it mean little, and a new clip may turn it.
+most like, which keeps a map of 10,000 clips to seconds. Nothing in it is random: the same clips give the same map.
+Distances across it mean little, and a new clip may turn it.
 """
 
 import numpy as np
@@ -10,16 +10,19 @@ import numpy as np
 from bachata_assets.report.neighbours import View
 
 LANDMARKS = 500
+"""Largest number of clips that t-SNE lays out."""
 PERPLEXITY = 30.0
+"""Perplexity of t-SNE: about the number of neighbours that count."""
 STEPS = 500
-"""Of the descent; more change nothing that a person sees."""
+"""Number of steps of t-SNE's descent; more change nothing that a person sees."""
 FEWEST = 8
-"""Clips below which t-SNE has nothing to work with; principal components are shown."""
+"""Number of clips below which t-SNE has nothing to work with, and principal components are shown."""
 _NEAREST = 3
-"""Landmarks that a further clip is laid between."""
+"""Number of landmarks that a further clip is laid between."""
 _SHARPNESS = 40.0
-"""How much more a nearer landmark counts: exp(_SHARPNESS x difference of scores)."""
+"""Weight of a nearer landmark: exp(_SHARPNESS x difference of scores)."""
 _ROWS = 2048
+"""Number of further clips that are laid at once; bounds the memory."""
 
 
 def lay_out(view: View) -> np.ndarray:
@@ -27,7 +30,8 @@ def lay_out(view: View) -> np.ndarray:
 
     Returns
     -------
-    float32 (N, 2), 0..1 with equal scales, NaN for a clip that the view does not see.
+    np.ndarray
+        float32 (N, 2), 0..1 with equal scales, NaN for a clip that lacks all families of the view.
     """
     seen = np.flatnonzero(view.seen)
     places = np.full((len(view.there), 2), np.nan, np.float32)

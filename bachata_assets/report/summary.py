@@ -1,7 +1,4 @@
-"""The JSON report's content: the mission's sections, from what is known of the clips.
-
-Where the facts come from is `orchestration/report_assets.py`'s concern.
-"""
+"""The JSON report's content: the sections of the specification, and those added to them."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -20,17 +17,24 @@ def summarize(
     checks: Mapping[str, Mapping[str, Any]],
     versions: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the report.
+    """Return the report, ready to be written as JSON.
 
     Parameters
     ----------
-    made : documents of the clips that were made, without vectors
-    failed : clips that were tried and not made
-    pending : ids of clips that were not tried yet, or are waiting to be made again
-    absent : clip id -> family -> why a made clip lacks its vector
-    annotations_without_file : ids of entries that no file belongs to; they count nowhere
-    checks : id of a made clip -> the checks that it `passed`, and its `warnings` with their figures
-    versions : of what made all this
+    made : sequence of mapping
+        Documents of the clips that are made, without vectors.
+    failed : sequence of FailedClip
+        Clips that were tried and not made.
+    pending : sequence of str
+        Ids of clips that were not tried yet, or have to be made again.
+    absent : mapping
+        Clip id -> family -> reason why a made clip lacks its vector.
+    annotations_without_file : sequence of str
+        Ids of annotation entries without a file; they count nowhere.
+    checks : mapping
+        Id of a made clip -> the checks that it `passed`, and its `warnings` with their figures.
+    versions : mapping
+        Versions of the package and of the stages' code.
     """
     total = len(made) + len(failed) + len(pending)
     seconds = sum(row["processing_time"] for row in made)

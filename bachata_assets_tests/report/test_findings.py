@@ -1,14 +1,14 @@
-"""What the report says is wrong with a collection."""
+"""What is wrong with a clip, in sentences, and the moment to look at."""
 
 import numpy as np
 import pytest
 
 from bachata_assets.pipeline.checks import clip_checks
 from bachata_assets.pose.detection_timeline import detection_timeline
-from bachata_assets.report.findings import moment, say
+from bachata_assets.report.findings import message, moment
 
 
-def test_a_timeline_says_where_both_dancers_are_found() -> None:
+def test_a_timeline_shows_where_both_dancers_are_found() -> None:
     valid = np.ones((400, 2), bool)
     valid[100:200, 1] = False
     valid[200:205] = False
@@ -29,21 +29,21 @@ def test_a_clip_of_a_few_frames_has_a_short_timeline() -> None:
         ({}, "", 12.0, 6.0),
     ],
 )
-def test_the_moment_to_look_at_is_a_switch_or_the_longest_gap_or_the_middle(
+def test_the_moment_to_look_at_is_an_identity_switch_or_the_longest_gap_or_the_middle(
     warnings: dict[str, dict[str, list[float]]], timeline: str, seconds: float, expected: float
 ) -> None:
     assert moment(warnings, timeline, seconds) == expected
 
 
 def test_findings_are_sentences() -> None:
-    assert say("quality_at_least_half", {"quality_score": 0.431, "at_least": 0.5}) == "Quality 0.43 is below 0.5."
-    assert say("audio_embedding_present", {"reason": "the file has no audio stream"}) == (
+    assert message("quality_at_least_half", {"quality_score": 0.431, "at_least": 0.5}) == "Quality 0.43 is below 0.5."
+    assert message("audio_embedding_present", {"reason": "the file has no audio stream"}) == (
         "No audio vector: the file has no audio stream."
     )
     switches = {"identity_switches": 2, "at_s": [13.2, 14.61]}
-    assert say("identities_stable", switches) == "The dancers may have been taken for one another at 13.2, 14.6 s."
+    assert message("identities_stable", switches) == "The dancers may have been taken for one another at 13.2, 14.6 s."
 
 
-def test_an_answer_without_its_figures_is_said_all_the_same() -> None:
+def test_an_answer_without_its_figures_gives_a_sentence_all_the_same() -> None:
     for check in clip_checks(0.5):
-        assert say(check.name, {"hands": 0.25}).endswith("no (hands 0.25).")
+        assert message(check.name, {"hands": 0.25}).endswith("no (hands 0.25).")

@@ -1,4 +1,4 @@
-// Which clips the table shows, in which order, and how it writes their values.
+// Rows and order of the table, and the text of its cells.
 import { inWords } from "./facts.mjs";
 
 export const STATES = { made: "made", remark: "remarks", look: "to look at", failed: "failed", pending: "to be made" };
@@ -21,7 +21,7 @@ export function cellText(column, value) {
   return column === "clip_id" ? value : inWords(value);
 }
 
-/** Return the text that words are searched in: of what people wrote of a clip, and what the report says of it. */
+/** Return the text that words are searched in: of what people wrote of a clip, and the report's messages about it. */
 export function searchText(clips, row) {
   const written = ["clip_id", "move_label", "difficulty", "energy_level", "notes", "video_path"].map((column) => clips[column][row]);
   const text = inWords([...written, ...clips.messages[row]].join(" "));
