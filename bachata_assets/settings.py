@@ -124,8 +124,10 @@ class Settings(BaseSettings):
     elasticsearch_api_key: SecretStr | None = Field(
         None, validation_alias="ELASTICSEARCH_API_KEY", description="API key, instead of user and password."
     )
-    elasticsearch_use_ssl: bool = Field(
-        False, validation_alias="ELASTICSEARCH_USE_SSL", description="Connect by https."
+    elasticsearch_use_ssl: bool | None = Field(
+        None,
+        validation_alias="ELASTICSEARCH_USE_SSL",
+        description="Connect by https; unset: with ENVIRONMENT=cloud yes, else no.",
     )
     elasticsearch_verify_certs: bool = Field(
         True, validation_alias="ELASTICSEARCH_VERIFY_CERTS", description="Verify the server's certificate."
@@ -140,6 +142,11 @@ class Settings(BaseSettings):
         validation_alias="ELASTICSEARCH_SOURCE_VECTORS",
         description="Keep vectors in the documents' _source (9.2+); off saves disk.",
     )
+
+    @property
+    def elasticsearch_by_https(self) -> bool:
+        """Whether Elasticsearch is asked by https: as set, else in the cloud, where user and password are secrets."""
+        return self.environment == "cloud" if self.elasticsearch_use_ssl is None else self.elasticsearch_use_ssl
 
     @field_validator("data_dir")
     @classmethod
@@ -184,9 +191,15 @@ def load_settings(**flags: object) -> Settings:
         if field not in given and not os.environ.get(field.upper())
     }
     try:
-        return _checked({**read_secrets(settings.gcp_project_id or "", wanted), **given})
+        settings = _checked({**read_secrets(settings.gcp_project_id or "", wanted), **given})
     except SecretError as error:
         raise SettingsError(str(error)) from None
+    if not settings.elasticsearch_by_https:
+        _warn(
+            "ELASTICSEARCH_USE_SSL=false with ENVIRONMENT=cloud: "
+            "Elasticsearch is asked by plain http; unset it for https"
+        )
+    return settings
 
 
 def variables() -> dict[str, str]:

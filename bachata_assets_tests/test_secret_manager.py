@@ -1,6 +1,7 @@
 """The real client against a gRPC server of the test's own that speaks the Secret Manager API."""
 
 import base64
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,8 +14,13 @@ from google.cloud.secretmanager_v1.services.secret_manager_service.transports im
     SecretManagerServiceGrpcTransport,
 )
 from google.cloud.secretmanager_v1.types import AccessSecretVersionRequest, AccessSecretVersionResponse
+from pydantic import SecretStr
 
 from bachata_assets import secret_manager
+from bachata_assets import settings as settings_module
+from bachata_assets.search import SearchConfig, SearchIndex
+from bachata_assets.search.elasticsearch.client import connect, warn_once
+from bachata_assets.search.errors import SearchError
 from bachata_assets.settings import SettingsError, load_settings
 from bachata_assets_tests.support.file_contents import holding
 from bachata_assets_tests.support.paths import PROJECT
@@ -149,6 +155,65 @@ def refusing_elasticsearch() -> Iterator[int]:
     server.server_close()
 
 
+@pytest.fixture
+def listening_socket() -> Iterator[tuple[int, list[bytes]]]:
+    """A port, and the first bytes of everybody who connects to it."""
+    received: list[bytes] = []
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def listen() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return  # closed: the test is over
+            with connection:
+                received.append(connection.recv(65536))
+
+    Thread(target=listen, daemon=True).start()
+    yield server.getsockname()[1], received
+    server.close()
+
+
+def test_in_the_cloud_no_credentials_go_over_plain_http(
+    cloud: SecretManager, listening_socket: tuple[int, list[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, received = listening_socket
+    cloud.secrets |= {"elasticsearch-host": "127.0.0.1", "elasticsearch-port": str(port)}
+    monkeypatch.setattr("bachata_assets.search.elasticsearch.client.BACKOFF_SECONDS", 0.01)
+    settings = load_settings(environment="cloud", gcp_project_id="dance")
+    config = SearchConfig.from_settings(settings)
+    assert (config.use_ssl, config.verify_certs) == (True, True)
+    with SearchIndex(config) as index, pytest.raises(SearchError):
+        index.count()
+    assert received
+    assert all(first[:1] == b"\x16" for first in received)  # the handshake of TLS, before anything is said
+    assert b"Authorization" not in b"".join(received)
+
+
+def test_only_an_explicit_no_ends_https_in_the_cloud_with_a_warning(
+    cloud: SecretManager, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings_module._warn.cache_clear()
+    monkeypatch.setenv("ELASTICSEARCH_USE_SSL", "false")
+    settings = load_settings(environment="cloud", gcp_project_id="dance")
+    assert not SearchConfig.from_settings(settings).use_ssl
+    assert "Elasticsearch is asked by plain http; unset it for https" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("host", "warns"), [("search.example.com", True), ("10.0.0.7", True), ("127.0.0.1", False), ("localhost", False)]
+)
+def test_credentials_over_plain_http_warn_once_unless_they_stay_on_this_machine(
+    host: str, warns: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    warn_once.cache_clear()
+    for _ in range(2):
+        connect(SearchConfig(host=host, api_key=SecretStr("key"))).close()
+    assert caplog.text.count("go over the network by plain http") == warns
+    assert "key" not in caplog.text.replace("API key", "")
+
+
 def test_a_run_writes_no_secret_anywhere(
     cloud: SecretManager,
     refusing_elasticsearch: int,
@@ -161,6 +226,7 @@ def test_a_run_writes_no_secret_anywhere(
     cloud.secrets["elasticsearch-password"] = password
     cloud.secrets["mmpose-checkpoint-path"] = str(PROJECT / "checkpoints")
     monkeypatch.setenv("GCP_PROJECT_ID", "dance")
+    monkeypatch.setenv("ELASTICSEARCH_USE_SSL", "false")
     result = generate(place.videos, place.annotations, place.data, "--environment", "cloud", "--debug")
     assert result.exit_code == 1, result.output  # the index could not be reached
     sent = base64.b64encode(f"ana:{password}".encode()).decode()

@@ -50,7 +50,7 @@ class SearchConfig:
             username=settings.elasticsearch_username,
             password=settings.elasticsearch_password,
             api_key=settings.elasticsearch_api_key,
-            use_ssl=settings.elasticsearch_use_ssl,
+            use_ssl=settings.elasticsearch_by_https,
             verify_certs=settings.elasticsearch_verify_certs,
             ca_certs=settings.elasticsearch_ca_certs,
             source_vectors=settings.elasticsearch_source_vectors,

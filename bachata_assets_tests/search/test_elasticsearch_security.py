@@ -6,9 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from bachata_assets.search import SearchIndex, open_index
+from bachata_assets.search.elasticsearch.client import warn_once
 from bachata_assets.search.errors import (
     SearchAccessError,
     SearchCertificateError,
+    SearchError,
     SearchUnavailableError,
 )
 from bachata_assets.settings import Settings
@@ -42,13 +44,21 @@ def test_a_certificate_of_an_unknown_authority_is_refused(secured_node: Node) ->
         open_index(settings, fingerprint="a").put([document("clip")])
 
 
-@pytest.mark.filterwarnings("ignore:.*verify_certs=False.*", "ignore:Unverified HTTPS request")
-def test_verification_can_be_turned_off(secured_node: Node, alias: str, settings: Settings) -> None:
+@pytest.mark.filterwarnings("error")
+def test_verification_can_be_turned_off_with_one_warning(
+    secured_node: Node, alias: str, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    warn_once.cache_clear()
     unverified = {"elasticsearch_verify_certs": False, "elasticsearch_ca_certs": None}
     careless = secured_node.settings(elasticsearch_index=alias, **unverified)
     with open_index(careless, fingerprint="a") as index:
         index.put([document("clip")])
         assert index.ids() == {"clip"}
+    with SearchIndex.from_settings(careless) as again, pytest.raises(SearchError):
+        again.count()
+    warnings = [record.getMessage() for record in caplog.records if "VERIFY_CERTS" in record.getMessage()]
+    assert len(warnings) == 1
+    assert "anybody's server would be accepted" in warnings[0]
 
 
 def test_http_to_a_node_that_speaks_https_is_explained(secured_node: Node) -> None:
@@ -57,7 +67,7 @@ def test_http_to_a_node_that_speaks_https_is_explained(secured_node: Node) -> No
 
 
 def test_https_to_a_node_that_speaks_http_is_explained(elasticsearch_node: Node) -> None:
-    with pytest.raises(SearchCertificateError, match="does not speak https: unset ELASTICSEARCH_USE_SSL"):
+    with pytest.raises(SearchCertificateError, match="does not speak https: set ELASTICSEARCH_USE_SSL=false"):
         open_index(elasticsearch_node.settings(elasticsearch_use_ssl=True), fingerprint="a").count()
 
 

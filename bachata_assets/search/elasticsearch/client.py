@@ -3,8 +3,10 @@
 What its errors mean is in `errors.py`; what is asked of it, in `backend.py`.
 """
 
+import ipaddress
 import logging
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bachata_assets.search.config import SearchConfig
@@ -43,7 +45,13 @@ def connect(config: SearchConfig) -> "Elasticsearch":
         )
     options: dict[str, Any] = {}
     if config.use_ssl:
-        options["verify_certs"] = config.verify_certs
+        options |= {"verify_certs": config.verify_certs, "ssl_show_warn": False}
+        if not config.verify_certs:
+            # The client itself warns at every connection, and urllib3 at every request.
+            warn_once(
+                f"ELASTICSEARCH_VERIFY_CERTS=false: the certificate of Elasticsearch at {config.address} is not "
+                "verified, anybody's server would be accepted"
+            )
         if config.ca_certs:
             if not config.ca_certs.is_file():
                 raise SearchCertificateError(f"ELASTICSEARCH_CA_CERTS: no file {config.ca_certs}")
@@ -52,6 +60,11 @@ def connect(config: SearchConfig) -> "Elasticsearch":
         options["api_key"] = config.api_key.get_secret_value()
     elif config.username and config.password:
         options["basic_auth"] = (config.username, config.password.get_secret_value())
+    if not config.use_ssl and ("api_key" in options or "basic_auth" in options) and not _is_this_machine(config.host):
+        warn_once(
+            f"The credentials of Elasticsearch at {config.address} go over the network by plain http, where anybody "
+            "on the way can read them: set ELASTICSEARCH_USE_SSL=true"
+        )
     return Elasticsearch(
         f"{'https' if config.use_ssl else 'http'}://{config.address}",
         request_timeout=REQUEST_SECONDS,
@@ -62,6 +75,21 @@ def connect(config: SearchConfig) -> "Elasticsearch":
         retry_backoff_cap=BACKOFF_SECONDS * 2**ATTEMPTS,
         **options,
     )
+
+
+@cache
+def warn_once(warning: str) -> None:
+    """Log a warning, each once a process."""
+    logger.warning(warning)
+
+
+def _is_this_machine(host: str | None) -> bool:
+    if host is None or host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def server_version(client: "Elasticsearch") -> tuple[int, ...] | None:

@@ -89,7 +89,7 @@ def _access_message(config: SearchConfig, status: int, reason: str) -> str:
 
 def _tls_message(where: str, error: Exception) -> str:
     if "WRONG_VERSION_NUMBER" in str(error) or "record layer" in str(error):
-        return f"Elasticsearch at {where} does not speak https: unset ELASTICSEARCH_USE_SSL"
+        return f"Elasticsearch at {where} does not speak https: set ELASTICSEARCH_USE_SSL=false"
     return (
         f"The certificate of Elasticsearch at {where} is not trusted ({_cause(error)}): set "
         "ELASTICSEARCH_CA_CERTS to the CA that signed it, and connect by a name that is in it"
