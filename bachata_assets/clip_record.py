@@ -157,6 +157,36 @@ class ClipRecord:
             values["created_at"] = datetime.fromisoformat(values["created_at"])
         return cls(**values, **beside)
 
+    @classmethod
+    def from_stored(cls, source: Mapping[str, Any]) -> "ClipRecord":
+        """Return the record of a document in an index, also of one that the earlier pipeline wrote.
+
+        That one has no time zone in `created_at`, which is then UTC, and zeros for a vector that is absent.
+
+        Parameters
+        ----------
+        source : values of the document
+
+        Raises
+        ------
+        InvalidRecordError
+            Naming clip and field, when it is no record in the earlier form either.
+        """
+        values = dict(source)
+        try:
+            for name in VECTOR_FIELDS.values():
+                vector = values.get(name)
+                if vector is not None and not np.any(np.asarray(vector, np.float32)):
+                    values[name] = None
+            moment = values["created_at"]
+            moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+            values["created_at"] = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return cls.from_source(values)
+        except InvalidRecordError:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InvalidRecordError(f"{values.get('clip_id')}: {type(error).__name__}: {error}") from error
+
     @cached_property
     def content_hash(self) -> str:
         """Sha256 of the document without processing_time and created_at, which making the same again changes."""

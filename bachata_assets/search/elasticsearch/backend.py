@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from bachata_assets.clip_record import ClipRecord
+from bachata_assets.clip_record import ClipRecord, InvalidRecordError
 from bachata_assets.search.backend import Backend, version_name
 from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.elasticsearch import client as elasticsearch_client
@@ -102,12 +102,11 @@ class ElasticsearchBackend(Backend):
                 index=self._name, query={"term": {"clip_id": clip_id}}, source=WHOLE_DOCUMENT, size=1
             )
         hits = found["hits"]["hits"]
-        return ClipRecord.from_source(hits[0]["_source"]) if hits else None
+        return next(_readable(hits), None)
 
     def scan(self, filters: Filters) -> Iterator[ClipRecord]:
         """See `Backend.scan`."""
-        for hit in self._hits(filters, source=WHOLE_DOCUMENT):
-            yield ClipRecord.from_source(hit["_source"])
+        yield from _readable(self._hits(filters, source=WHOLE_DOCUMENT))
 
     def count(self) -> int:
         """See `Backend.count`."""
@@ -229,3 +228,12 @@ class ElasticsearchBackend(Backend):
         except AuthorizationException:
             # Who may only read and write waits for the server's own refresh, a second at most.
             logger.debug("no privilege to refresh %s", name)
+
+
+def _readable(hits: Iterable[dict[str, Any]]) -> Iterator[ClipRecord]:
+    """Yield the records of hits; a document that cannot be read is left out with a warning."""
+    for hit in hits:
+        try:
+            yield ClipRecord.from_stored(hit["_source"])
+        except InvalidRecordError as error:
+            logger.warning("Document %s of %s cannot be read and is left out: %s", hit["_id"], hit["_index"], error)
