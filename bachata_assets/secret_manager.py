@@ -27,13 +27,21 @@ def read_secrets(project: str, names: Mapping[str, str]) -> dict[str, str]:
     return {setting: _read(project, name) for setting, name in names.items()}
 
 
+SECONDS = 20.0
+"""Longest time that reading one secret may take, repetitions included, s (the client's own default is 60)."""
+
+
 @cache
 def _read(project: str, name: str) -> str:
     from google.api_core import exceptions
+    from google.api_core.retry import Retry
+    from google.auth.exceptions import GoogleAuthError
 
     path = f"projects/{project}/secrets/{name}/versions/latest"
     try:
-        return str(_client().access_secret_version(name=path).payload.data.decode())
+        patient = Retry(predicate=lambda error: isinstance(error, exceptions.ServiceUnavailable), timeout=SECONDS)
+        answer = _client().access_secret_version(name=path, retry=patient, timeout=SECONDS)
+        return str(answer.payload.data.decode()).strip()
     except exceptions.NotFound:
         raise SecretError(
             f"Secret {name} is not in project {project}: create it with `gcloud secrets create`"
@@ -42,6 +50,22 @@ def _read(project: str, name: str) -> str:
         raise SecretError(
             f"No permission to read secret {name} of project {project}: grant this account the role "
             "roles/secretmanager.secretAccessor"
+        ) from None
+    except exceptions.FailedPrecondition:
+        raise SecretError(
+            f"The latest version of secret {name} of project {project} is disabled or destroyed: enable it, or add one "
+            "with `gcloud secrets versions add`"
+        ) from None
+    except exceptions.InvalidArgument:
+        raise SecretError(f"{project} is no id of a Google Cloud project: correct GCP_PROJECT_ID") from None
+    except (exceptions.Unauthenticated, GoogleAuthError):
+        raise SecretError(
+            "The Google Cloud credentials are expired or not valid: run `gcloud auth application-default login` again"
+        ) from None
+    except (exceptions.RetryError, exceptions.ServiceUnavailable, exceptions.DeadlineExceeded):
+        raise SecretError(
+            f"Google Secret Manager does not answer ({SECONDS:g} s, secret {name} of project {project}): see the "
+            "network, and try again later"
         ) from None
     except exceptions.GoogleAPICallError as error:
         raise SecretError(f"Cannot read secret {name} of project {project}: {error.message}") from None

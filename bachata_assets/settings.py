@@ -32,6 +32,10 @@ SECRET_NAMES = {
 """Setting -> its secret in Google Secret Manager, read when ENVIRONMENT=cloud."""
 
 
+CREDENTIALS = ("elasticsearch_username", "elasticsearch_password")
+"""Settings that an API key stands for: their secrets need not be there."""
+
+
 class SettingsError(ValueError):
     """A setting is missing or malformed; the message names it, its value and what is allowed."""
 
@@ -188,7 +192,9 @@ def load_settings(**flags: object) -> Settings:
     wanted = {
         field: secret
         for field, secret in SECRET_NAMES.items()
-        if field not in given and not os.environ.get(field.upper())
+        if field not in given
+        and not os.environ.get(field.upper())
+        and not (settings.elasticsearch_api_key and field in CREDENTIALS)
     }
     try:
         settings = _checked({**read_secrets(settings.gcp_project_id or "", wanted), **given})

@@ -41,6 +41,7 @@ class SecretManager(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc publi
     def __init__(self) -> None:
         self.secrets = dict(SECRETS)
         self.forbidden: set[str] = set()
+        self.refusal: grpc.StatusCode | None = None
         self.calls: list[str] = []
 
     def service(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
@@ -57,6 +58,8 @@ class SecretManager(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc publi
     ) -> AccessSecretVersionResponse:
         self.calls.append(request.name)
         name = request.name.split("/")[3]
+        if self.refusal:
+            context.abort(self.refusal, "refused")
         if name in self.forbidden:
             context.abort(grpc.StatusCode.PERMISSION_DENIED, "denied")
         if name not in self.secrets:
@@ -114,6 +117,38 @@ def test_a_forbidden_secret_is_named_with_the_role_to_grant(cloud: SecretManager
     cloud.forbidden.add("elasticsearch-password")
     with pytest.raises(SettingsError, match=r"elasticsearch-password.*roles/secretmanager.secretAccessor"):
         load_settings(environment="cloud", gcp_project_id="dance")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (grpc.StatusCode.UNAVAILABLE, r"^Google Secret Manager does not answer \(0.3 s, secret elasticsearch-host"),
+        (grpc.StatusCode.FAILED_PRECONDITION, "elasticsearch-host of project dance is disabled or destroyed: enable"),
+        (grpc.StatusCode.INVALID_ARGUMENT, "dance is no id of a Google Cloud project: correct GCP_PROJECT_ID"),
+        (grpc.StatusCode.UNAUTHENTICATED, "credentials are expired or not valid: run `gcloud auth"),
+    ],
+)
+def test_what_keeps_a_secret_from_us_is_one_clear_line(
+    refusal: grpc.StatusCode, said: str, cloud: SecretManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secret_manager, "SECONDS", 0.3)
+    cloud.refusal = refusal
+    with pytest.raises(SettingsError, match=said) as caught:
+        load_settings(environment="cloud", gcp_project_id="dance")
+    assert "\n" not in str(caught.value)
+
+
+def test_white_space_around_a_secret_does_not_count(cloud: SecretManager) -> None:
+    cloud.secrets["elasticsearch-host"] = " search.example.com\n"
+    assert load_settings(environment="cloud", gcp_project_id="dance").elasticsearch_host == "search.example.com"
+
+
+def test_an_api_key_needs_no_secrets_of_a_user(cloud: SecretManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELASTICSEARCH_API_KEY", "key")
+    del cloud.secrets["elasticsearch-username"], cloud.secrets["elasticsearch-password"]
+    settings = load_settings(environment="cloud", gcp_project_id="dance")
+    assert settings.elasticsearch_username is None
+    assert settings.elasticsearch_api_key is not None
 
 
 def test_missing_credentials_are_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
