@@ -14,6 +14,7 @@ from bachata_assets import schemas
 from bachata_assets.clip_record import COLUMNS, DOCUMENT_FIELDS, VECTOR_FIELDS
 from bachata_assets.collection import layout
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.pose.couple_keypoints import FORMER_NAMES
 from bachata_assets.pose.skeleton import Joint
 from bachata_assets.search.elasticsearch.mapping import mapping
 from bachata_assets.search.lancedb.backend import SCHEMA
@@ -64,11 +65,13 @@ COLUMN_HEADINGS = ["column", "type", "unit", "meaning"]
 def page() -> str:
     """Return the page."""
     joints = ", ".join(f"{joint.value} {joint.name.lower().replace('_', ' ')}" for joint in Joint)
+    former = ", ".join(f"`{old}` for `{new}`" for old, new in FORMER_NAMES.items())
     parts = [
         INTRODUCTION,
         _table("keypoints", schemas.keypoints, "One row a frame and dancer, the leader first."),
         f"The order of the keypoints: {joints}.\n",
         _metadata("keypoints"),
+        f"Tables of earlier versions have other names: {former}.\n",
         _table("beats", schemas.beats, "One row a beat; no row where no beats are heard."),
         _metadata("beats"),
         EMBEDDINGS,
