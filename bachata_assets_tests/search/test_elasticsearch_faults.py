@@ -8,6 +8,7 @@ from bachata_assets.search import SearchConfig, SearchIndex, open_index
 from bachata_assets.search.checks import check_index_complete
 from bachata_assets.search.elasticsearch import backend as library
 from bachata_assets.search.elasticsearch import client as connection
+from bachata_assets.search.elasticsearch.errors import START
 from bachata_assets.search.errors import SearchUnavailableError
 from bachata_assets_tests.support.documents import documents
 from bachata_assets_tests.support.elasticsearch_node import Node, free_port
@@ -19,6 +20,7 @@ from bachata_assets_tests.support.fault_proxy import (
     slow,
     too_many_requests,
 )
+from bachata_assets_tests.support.paths import PROJECT
 
 CLIPS = documents(30)
 IDS = [clip.clip_id for clip in CLIPS]
@@ -99,7 +101,8 @@ def test_nobody_listening_says_where_and_what_to_do(elasticsearch_node: Node) ->
     with pytest.raises(SearchUnavailableError) as caught, open_index(settings, fingerprint="any") as index:
         index.put(CLIPS)
     assert str(caught.value).startswith(f"Cannot connect to Elasticsearch at localhost:{port} (3 attempts: ")
-    assert "docker run -p 9200:9200" in str(caught.value)
+    assert START in str(caught.value)
+    assert START in (PROJECT / "docs" / "troubleshooting.md").read_text()
     assert isinstance(caught.value, ConnectionError)
     with pytest.raises(SearchUnavailableError, match=f"localhost:{port}"):
         SearchIndex.from_settings(settings).count()

@@ -20,7 +20,11 @@ from bachata_assets.search.errors import (
 if TYPE_CHECKING:
     from elasticsearch import ApiError
 
-START = 'docker run -p 9200:9200 -e "discovery.type=single-node" elasticsearch:9.1.0'
+START = (
+    "docker run -p 127.0.0.1:9200:9200 -e discovery.type=single-node -e xpack.security.enabled=false "
+    "elasticsearch:9.1.0"
+)
+"""Command that starts a node which answers plain http: without the last setting it has TLS and users."""
 CREDENTIALS = "ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, or ELASTICSEARCH_API_KEY"
 
 
