@@ -29,12 +29,12 @@ def annotation_sentence(annotation: Annotation) -> str:
     >>> annotation_sentence(Annotation())
     'Dance move: bachata.'
     """
-    said = annotation.model_fields_set
+    given = annotation.model_fields_set
     parts = [
-        _labelled(annotation.difficulty, "difficulty") if "difficulty" in said else "",
-        _labelled(annotation.energy_level, "energy") if "energy_level" in said else "",
-        _roles(annotation.lead_follow_roles) if "lead_follow_roles" in said else "",
-        f"at {annotation.estimated_tempo:.0f} beats per minute" if "estimated_tempo" in said else "",
+        _labelled(annotation.difficulty, "difficulty") if "difficulty" in given else "",
+        _labelled(annotation.energy_level, "energy") if "energy_level" in given else "",
+        _roles(annotation.lead_follow_roles) if "lead_follow_roles" in given else "",
+        f"at {annotation.estimated_tempo:.0f} beats per minute" if "estimated_tempo" in given else "",
     ]
     move, details = _words(annotation.move_label), ", ".join(part for part in parts if part)
     notes = " ".join(annotation.notes.split())

@@ -56,7 +56,7 @@ def estimate_tempo(bands: np.ndarray, rate: float) -> tuple[float, float]:
 
 
 def _octave(bands: np.ndarray, family: np.ndarray, rate: float, clarity: np.ndarray) -> int:
-    """Return the index of the tempo, of one or of two an octave apart, that prior, pulse and bars speak for."""
+    """Return the index of the tempo, of one or of two an octave apart, that prior, pulse and bars favour."""
     if len(family) == 1:
         return 0
     bar_slow, bar_fast = (bar_evidence(bands, 60 * rate / tempo) for tempo in family)
