@@ -1,17 +1,31 @@
-"""How many CPU cores this process may use: its affinity and its cgroup's quota."""
+"""How many CPU cores this process may use.
+
+That is decided by its affinity and by its cgroup's quota.
+"""
 
 import math
 import os
 from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")
+"""Folder in which Linux shows a process its own cgroup."""
 
 
 def available_cores(cgroup: Path = CGROUP) -> int:
-    """Return the number of cores that this process may keep busy, at least 1.
+    """Return the number of cores that this process may keep busy.
 
-    The affinity mask (taskset, Slurm) and the CPU quota of a container (cgroup v2 `cpu.max`, v1 `cpu.cfs_*`), whichever
-    is smaller.
+    It is the smaller of the affinity mask (taskset, Slurm) and the CPU quota of a container (cgroup v2 `cpu.max`, v1
+    `cpu.cfs_*`).
+
+    Parameters
+    ----------
+    cgroup : Path
+        Folder in which the kernel shows this process's cgroup.
+
+    Returns
+    -------
+    int
+        At least 1.
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _quota(cgroup)

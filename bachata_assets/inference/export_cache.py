@@ -1,6 +1,7 @@
-"""The cache of networks exported to OpenVINO: made once, checked at every start, rebuilt when damaged.
+"""The cache of networks exported to OpenVINO.
 
-What is exported lives in `pose/models/exported.py` and `language/exported.py`.
+An export is made once, checked at every start, and made again when it is damaged. What is exported is in
+`pose/models/exported.py` and `language/exported.py`.
 """
 
 import hashlib
@@ -18,15 +19,19 @@ if TYPE_CHECKING:
     import openvino
 
 SEAL = "sha256.json"
+"""File with the hashes of an export's other files."""
 
 _EXPORTING = Lock()
-"""Two threads that import torch at once may each see half of it."""
+"""Held during an export: two threads that import torch at once may each see half of it."""
 
 log = logging.getLogger(__name__)
 
 
 def default_cache_dir() -> Path:
-    """Return the user's cache folder of this package (XDG_CACHE_HOME is respected)."""
+    """Return the user's cache folder of this package.
+
+    XDG_CACHE_HOME is respected.
+    """
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("bachata_assets"))
@@ -41,10 +46,14 @@ def cached_export(
 
     Parameters
     ----------
-    name : of the network, for people
-    identity : changes with whatever the exported network depends on, but for OpenVINO's version, which counts anyway
-    export : makes the network; torch and the like are imported only in it
-    cache_dir : None: the user's cache folder
+    name : str
+        Name of the network, for people.
+    identity : str
+        Changes with whatever the exported network depends on, but for OpenVINO's version, which counts anyway.
+    export : callable
+        Makes the network; torch and the like are imported only in it.
+    cache_dir : Path or None
+        Folder of the cache; None: the user's.
     """
     import filelock
     import openvino

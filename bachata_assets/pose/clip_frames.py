@@ -1,4 +1,7 @@
-"""The frames of one clip, read as often as needed: kept in memory while they are few, decoded again when not."""
+"""The frames of one clip, read as often as needed.
+
+They are kept in memory while they are few, and decoded again when not.
+"""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -12,9 +15,9 @@ from bachata_assets.video.display import Region
 from bachata_assets.video.sampling import SAMPLING_RATE, sample_frames
 
 WORKING_SIDE = 640
-"""Longer side of the pictures that are looked at, px: dancers then stand about as tall as the pose model's crop."""
+"""Longer side of the pictures that the models see, px: dancers are then about as tall as the pose model's crop."""
 MEMORY_BUDGET = 320 * 2**20
-"""Bytes of pictures kept (about 30 s); longer clips are decoded a second time."""
+"""Bytes of pictures that are kept (about 30 s); longer clips are decoded again for each pass."""
 
 
 class EndedError(Exception):
@@ -22,10 +25,22 @@ class EndedError(Exception):
 
 
 class ClipFrames:
-    """Iterates over (time in s, picture uint8 (H, W, 3) BGR) of a clip at 15 fps, any number of times.
+    """Iterates over the frames of a clip, any number of times.
 
-    Black borders are cut off; `region` is what the pictures show, in the video's own pixels. Once `ended` is set, by
-    another thread, there are no more frames but an `EndedError`.
+    A frame is (time in s, picture uint8 (H, W, 3) BGR). Black borders are cut off.
+
+    Parameters
+    ----------
+    path : Path
+        Video file.
+    fps : float
+        Sampling rate, frames per second.
+    budget : int
+        Bytes of pictures that may be kept.
+    decoder_threads : int
+        Threads of the decoder.
+    ended : Event or None
+        Once it is set, by another thread, iterating raises `EndedError` instead of giving the next frame.
     """
 
     def __init__(
@@ -45,11 +60,19 @@ class ClipFrames:
 
     @cached_property
     def region(self) -> Region:
-        """What the pictures show: all of the video's but its black borders."""
+        """What the pictures show, in the video's own pixels: all but its borders."""
         return picture_region(self.path)
 
     def with_borders(self, picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """Return a picture as the video of this width and height (px) shows it, its borders black again."""
+        """Return a picture as the video shows it, its borders black again.
+
+        Parameters
+        ----------
+        picture : np.ndarray
+            uint8 (h, w, 3), as given by iterating.
+        size : tuple of int
+            Width and height of the video, px.
+        """
         import cv2
 
         scale = picture.shape[1] / self.region.size[0]

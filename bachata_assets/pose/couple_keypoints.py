@@ -1,6 +1,6 @@
-"""`CoupleKeypoints`: what pose estimation hands on, and its form as a Parquet table.
+"""`CoupleKeypoints`: the two dancers over a clip, and their table.
 
-How it is estimated lives in `pose/estimator.py`; what is made of it, in the embedding modules.
+How they are found is in `estimator.py`; what is made of them, in `embeddings/` and `drawing/`.
 """
 
 import json
@@ -13,9 +13,11 @@ import pyarrow as pa
 from bachata_assets import schemas
 
 ROLES = ("lead", "follow")
+"""Roles in the order of axis 1."""
 METADATA_KEY = b"couple"
+"""Key of a keypoints table's schema metadata: the scalars of `CoupleKeypoints.summary`, as JSON."""
 CERTAIN_SCORE = 0.3
-"""Mean keypoint score of a pose below which it is often not how the dancer really stands."""
+"""Mean keypoint score below which a pose is often not the dancer's real one."""
 FORMER_NAMES = {
     "second_look": "occlusion_recovery",
     "second_look_rate": "occlusion_recovery_rate",
@@ -30,23 +32,38 @@ _PER_DANCER = ("boxes", "keypoints", "valid", "interpolated", "occlusion_recover
 
 @dataclass(frozen=True)
 class CoupleKeypoints:
-    """Both dancers over a whole clip; axis 1 is (lead, follow). Native pixels, NaN where missing.
+    """Both dancers over a whole clip; axis 1 is (lead, follow).
+
+    Places are in the video's own pixels, NaN where missing.
 
     Attributes
     ----------
-    times : float64 (T,), s
-    boxes : float32 (T, 2, 4), x1 y1 x2 y2
-    keypoints : float32 (T, 2, 17, 3), x y score in COCO order
-    valid : bool (T, 2), the dancer was found in this frame (seen or bridged)
-    interpolated : bool (T, 2), bridged over a short gap
-    occlusion_recovery : bool (T, 2), found only behind the partner, by occlusion recovery: rougher than the others
-    track_ids : the two tracks' numbers
-    fps : sampling rate of `times`, frames per second
-    width, height : of the video, px
-    role_confidence : probability that axis 1 is not the wrong way round, 0.5..1
-    role_evidence : cue -> its log-odds, for people to read
-    identity_switches : times at which the two may have been exchanged, s
-    hands : float32 (T, 2, 2, 21, 3) or None, left then right hand
+    times : np.ndarray
+        float64 (T,), s.
+    boxes : np.ndarray
+        float32 (T, 2, 4), x1 y1 x2 y2, px.
+    keypoints : np.ndarray
+        float32 (T, 2, 17, 3), x y px and score 0..1, in the order of `skeleton.Joint`.
+    valid : np.ndarray
+        bool (T, 2), the dancer was found in this frame, seen or bridged.
+    interpolated : np.ndarray
+        bool (T, 2), bridged over a short gap.
+    occlusion_recovery : np.ndarray
+        bool (T, 2), found only behind the partner, by occlusion recovery: rougher than the others.
+    track_ids : tuple of int
+        Numbers of the two tracks.
+    fps : float
+        Sampling rate of `times`, frames per second.
+    width, height : int
+        Size of the video, px.
+    role_confidence : float
+        Probability that axis 1 is not the wrong way round, 0.5..1.
+    role_evidence : dict
+        Cue -> its log-odds, for people to read.
+    identity_switches : tuple of float
+        Times at which the two may have been exchanged, s.
+    hands : np.ndarray or None
+        float32 (T, 2, 2, 21, 3), left then right hand, x y px and score.
     """
 
     times: np.ndarray
@@ -71,7 +88,7 @@ class CoupleKeypoints:
 
     @property
     def detection_rate(self) -> float:
-        """Frames with both dancers / all frames (the mission's definition)."""
+        """Frames with both dancers / all frames, as the specification says."""
         return float(self.valid.all(axis=1).mean())
 
     @property
@@ -94,7 +111,7 @@ class CoupleKeypoints:
 
     @property
     def quality_score(self) -> float:
-        """0.6 x detection_rate + 0.4 x avg_confidence (the mission's definition)."""
+        """0.6 x detection_rate + 0.4 x avg_confidence, as specified."""
         return 0.6 * self.detection_rate + 0.4 * self.avg_confidence
 
     def swapped(self) -> "CoupleKeypoints":
@@ -126,7 +143,7 @@ class CoupleKeypoints:
         }
 
     def to_table(self) -> pa.Table:
-        """Return the table of `schemas.keypoints`: one row a (frame, dancer), lead first."""
+        """Return the table of `schemas.keypoints`, lead first in every frame."""
         count = self.frame_count
         hands = np.full((count, 2, 126), np.nan) if self.hands is None else self.hands
         columns = {
@@ -146,7 +163,7 @@ class CoupleKeypoints:
 
     @classmethod
     def from_table(cls, table: pa.Table) -> "CoupleKeypoints":
-        """Return the couple that `to_table` wrote; columns may have their former names."""
+        """Return the couple that `to_table` wrote, also with former names."""
         summary = couple_summary(table)
         rows = {FORMER_NAMES.get(name, name): table.column(name).combine_chunks() for name in table.column_names}
         hands = _array(rows["hands"], (-1, 2, 2, schemas.HAND_KEYPOINTS, 3))
@@ -170,18 +187,21 @@ class CoupleKeypoints:
 
 
 def couple_summary(table: pa.Table) -> dict[str, Any]:
-    """Return the scalars that `to_table` put into a keypoints table's metadata, by their names today."""
+    """Return the scalars in a keypoints table's metadata, by today's names."""
     summary = json.loads(table.schema.metadata[METADATA_KEY])
     return {FORMER_NAMES.get(name, name): value for name, value in summary.items()}
 
 
 def found_dancers(table: pa.Table) -> np.ndarray:
-    """Return in which frames of a keypoints table each dancer was found, bool (T, 2)."""
+    """Return where each dancer of a keypoints table was found, bool (T, 2)."""
     return np.asarray(table.column("valid").to_numpy().reshape(-1, 2), bool)
 
 
 def _vectors(values: np.ndarray, size: int) -> pa.Array:
-    """Return rows of `size` numbers as a fixed-size-list array, null where a row is all NaN."""
+    """Return rows of `size` numbers as an array of fixed-size lists.
+
+    A row that is all NaN is null.
+    """
     rows = np.ascontiguousarray(values, np.float32).reshape(-1, size)
     flat = pa.array(rows.ravel(), from_pandas=True)
     return pa.FixedSizeListArray.from_arrays(flat, size, mask=pa.array(np.isnan(rows).all(axis=1)))

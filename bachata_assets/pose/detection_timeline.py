@@ -1,17 +1,32 @@
-"""When in a clip both dancers are found: a line of digits, short enough to keep for thousands of clips."""
+"""When in a clip both dancers are found, as a line of digits.
+
+It is short enough to keep for thousands of clips.
+"""
 
 import numpy as np
 
 SPANS = 40
-"""Equal parts that a clip is divided into."""
+"""Number of equal parts that a clip is divided into."""
 
 
 def detection_timeline(valid: np.ndarray) -> str:
-    """Return for each part of a clip the share of its frames in which both dancers are found, as a digit 0..9.
+    """Return how often both dancers are found in each part of a clip.
 
     Parameters
     ----------
-    valid : bool (T, 2), each dancer is found; a clip shorter than `SPANS` frames has a part a frame
+    valid : np.ndarray
+        bool (T, 2), each dancer is found.
+
+    Returns
+    -------
+    str
+        A digit for each of `SPANS` parts, from 0 for none of its frames to 9 for all; a clip shorter than `SPANS`
+        frames has a part a frame.
+
+    Examples
+    --------
+    >>> detection_timeline(np.array([[True, True]] * 40 + [[True, False]] * 40))
+    '9999999999999999999900000000000000000000'
     """
     both = np.asarray(valid.all(axis=1), float)
     edges = np.linspace(0, len(both), min(SPANS, len(both)) + 1).round().astype(int)[:-1]

@@ -32,7 +32,17 @@ Raise it whenever the same clip and models give other keypoints: tables of earli
 
 
 def code_version(parameters: TrackingParameters = DEFAULTS) -> str:
-    """Return the version of the keypoints made with these parameters: VERSION, and a digest where they are others.
+    """Return the version of the keypoints made with these parameters.
+
+    Parameters
+    ----------
+    parameters : TrackingParameters
+        Thresholds.
+
+    Returns
+    -------
+    str
+        VERSION; with a digest of the parameters where they are not the defaults.
 
     Examples
     --------
@@ -56,8 +66,10 @@ class CouplePoseEstimator:
 
     Parameters
     ----------
-    models : shared by all clips; `PoseModels.load()` gives those that come with the project
-    parameters : thresholds; others than the defaults make another version of the keypoints (`code_version`)
+    models : PoseModels
+        Shared by all clips; `PoseModels.load()` gives those that come with the project.
+    parameters : TrackingParameters
+        Thresholds; others than the defaults make another version of the keypoints (`code_version`).
 
     Examples
     --------
@@ -80,8 +92,10 @@ class CouplePoseEstimator:
 
         Parameters
         ----------
-        path : video file
-        lead_side : where the leader stands at the start, when known; roles are then certain
+        path : Path
+            Video file.
+        lead_side : "left", "right" or None
+            Where the leader stands at the start, when known; roles are then certain.
 
         Raises
         ------
@@ -95,12 +109,21 @@ class CouplePoseEstimator:
     def with_pictures(
         self, path: Path, lead_side: Literal["left", "right"] | None = None, ended: Event | None = None
     ) -> tuple[CoupleKeypoints, list[tuple[int, np.ndarray]]]:
-        """Return what calling it does, and a few frames spread over the clip: (index, picture uint8 (H, W, 3) BGR).
+        """Return what calling it does, and a few frames for people to see.
 
         Parameters
         ----------
-        path, lead_side : as for a call
-        ended : once it is set, by another thread, `EndedError` is raised at the next frame
+        path, lead_side
+            As for a call.
+        ended : Event or None
+            Once it is set, by another thread, `EndedError` is raised at the next frame.
+
+        Returns
+        -------
+        couple : CoupleKeypoints
+            Both dancers.
+        pictures : list
+            Frames spread over the clip: index, and uint8 (H, W, 3) BGR with the video's borders.
 
         Raises
         ------
@@ -127,8 +150,16 @@ class CouplePoseEstimator:
 
         Returns
         -------
-        times of all frames, float64 (T,), s; indices of those on which the detector ran, int (S,); their candidates;
-        where the picture changes; a few frames
+        times : np.ndarray
+            float64 (T,), s, of all frames.
+        steps : np.ndarray
+            int (S,), indices of those on which the detector ran.
+        candidates : list of Candidates
+            Of each step.
+        activity : ActivityMap
+            Where the picture changes.
+        samples : RoomSamples
+            A few frames.
         """
         times: list[float] = []
         steps: list[int] = []

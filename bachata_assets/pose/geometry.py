@@ -1,4 +1,4 @@
-"""Measures between boxes and between keypoint sets: IoU, OKS, non-maximum suppression.
+"""Measures between boxes and between keypoints: IoU, OKS, NMS.
 
 Boxes are float arrays (..., 4), x1 y1 x2 y2; keypoints (..., 17, 3), x y score in COCO order. NaN in, NaN out.
 """
@@ -12,7 +12,23 @@ AREA_OF_BOX = 0.53
 
 
 def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return intersection over union of boxes (..., 4) that broadcast against each other."""
+    """Return the intersection over union of boxes.
+
+    Parameters
+    ----------
+    a, b : np.ndarray
+        float (..., 4), x1 y1 x2 y2; they broadcast against each other.
+
+    Returns
+    -------
+    np.ndarray
+        float (...), 0..1.
+
+    Examples
+    --------
+    >>> float(box_iou(np.array([0.0, 0, 2, 2]), np.array([1.0, 0, 3, 2])).round(3))
+    0.333
+    """
     low = np.maximum(a[..., :2], b[..., :2])
     high = np.minimum(a[..., 2:], b[..., 2:])
     inner = np.prod(np.maximum(high - low, 0), axis=-1)
@@ -30,7 +46,22 @@ def box_center(boxes: np.ndarray) -> np.ndarray:
 
 
 def non_maximum_suppression(boxes: np.ndarray, scores: np.ndarray, threshold: float) -> np.ndarray:
-    """Return the indices of the boxes kept, best first: none overlaps a better one by more than `threshold` IoU."""
+    """Return the boxes that no better one overlaps much, best first.
+
+    Parameters
+    ----------
+    boxes : np.ndarray
+        float (N, 4), x1 y1 x2 y2.
+    scores : np.ndarray
+        float (N,).
+    threshold : float
+        IoU above which the weaker of two boxes is dropped.
+
+    Returns
+    -------
+    np.ndarray
+        int (M,), indices of the boxes kept.
+    """
     order = np.argsort(-scores, kind="stable")
     kept: list[int] = []
     while order.size:
@@ -41,10 +72,22 @@ def non_maximum_suppression(boxes: np.ndarray, scores: np.ndarray, threshold: fl
 
 
 def object_keypoint_similarity(a: np.ndarray, b: np.ndarray, area: np.ndarray) -> np.ndarray:
-    """Return the OKS (...) of keypoints `a` and `b` (..., 17, 3) for persons of `area` (...), px^2.
+    """Return the similarity of poses (OKS), each for one person.
 
-    exp(-d^2 / (2 s^2 k^2)) with k = 2 sigma, averaged over the keypoints with weight sqrt(score a x score b), so that
-    guessed joints count little. Source: cocodataset.org, keypoints evaluation.
+    exp(-d^2 / (2 s^2 k^2)) with k = 2 sigma and s^2 the person's area, averaged over the keypoints with weight
+    sqrt(score a x score b), so that guessed joints count little. Source: cocodataset.org, keypoints evaluation.
+
+    Parameters
+    ----------
+    a, b : np.ndarray
+        float (..., 17, 3), x y px and score; they broadcast against each other.
+    area : np.ndarray
+        float (...), of the person, px^2.
+
+    Returns
+    -------
+    np.ndarray
+        float (...), 0..1.
     """
     distance2 = np.sum((a[..., :2] - b[..., :2]) ** 2, axis=-1)
     variance = (2 * SIGMAS) ** 2

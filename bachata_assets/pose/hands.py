@@ -1,7 +1,7 @@
-"""Where a dancer's hands are, from the arms, and their 21 keypoints by the hand model.
+"""Where a dancer's hands are, and their 21 keypoints by the hand model.
 
-Keypoint order (MMPose's hand5): wrist, then thumb, index, middle, ring and little finger, four joints each, from the
-palm outwards. The body's keypoints are `dense.py`'s concern.
+They are looked for at the ends of the forearms. Keypoint order (MMPose's hand5): wrist, then thumb, index, middle, ring
+and little finger, four joints each, from the palm outwards. The body's keypoints are found in `tracking/`.
 """
 
 from collections.abc import Iterator
@@ -14,23 +14,33 @@ from bachata_assets.pose.skeleton import ELBOWS, HIPS, SHOULDERS, WRISTS
 from bachata_assets.schemas import HAND_KEYPOINTS
 
 LEAST_SCORE = 0.2
-"""Of the wrist and the elbow, for a hand to be looked for."""
+"""Lowest score of the wrist and of the elbow for a hand to be looked for."""
 HAND_OVER_FOREARM = 0.74
+"""Length of the hand in that of the forearm."""
 FOREARM_OVER_TRUNK = 0.5
-"""Lengths of an adult: hand 0.108, forearm 0.146, shoulder to hip 0.288 of the height (Drillis and Contini 1966)."""
+"""Length of the forearm in that of the trunk.
+
+Of an adult's height the hand is 0.108, the forearm 0.146, shoulder to hip 0.288 (Drillis and Contini 1966).
+"""
 SIDE = 1.2
-"""Of the box around a hand, in hand lengths: fingers may be spread, and the wrist is not exact."""
+"""Side of the box around a hand, in hand lengths: fingers may be spread, and the wrist is not exact."""
 
 
 def hand_boxes(keypoints: np.ndarray) -> np.ndarray:
-    """Return square boxes (..., 2, 4) around the left and the right hand, NaN where the wrist or elbow is not known.
+    """Return square boxes around the left and the right hand.
 
-    The centre lies half a hand beyond the wrist, on the line from the elbow. The size follows the longest of the
+    The centre lies half a hand beyond the wrist, on the line from the elbow. The size follows the longer of the
     forearm as it is seen and half the trunk, so that an arm that points at the camera keeps a whole hand.
 
     Parameters
     ----------
-    keypoints : (..., 17, 3), x y score in px
+    keypoints : np.ndarray
+        float (..., 17, 3), x y score in px.
+
+    Returns
+    -------
+    np.ndarray
+        float (..., 2, 4), x1 y1 x2 y2, px; NaN where the wrist or the elbow is not known.
     """
     xy = keypoints[..., :2]
     arm = xy[..., WRISTS, :] - xy[..., ELBOWS, :]
@@ -44,12 +54,28 @@ def hand_boxes(keypoints: np.ndarray) -> np.ndarray:
 
 
 def find_hands(models: PoseModels, frames: ClipFrames, keypoints: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Return both dancers' hands, float32 (T, 2, 2, 21, 3): dancer, left and right hand; NaN where not looked for.
+    """Return both dancers' hands.
 
     Parameters
     ----------
-    keypoints : (T, 2, 17, 3), px of `frames`
-    valid : bool (T, 2), the dancer was found
+    models : PoseModels
+        Loaded with a hand model.
+    frames : ClipFrames
+        The clip's frames.
+    keypoints : np.ndarray
+        float (T, 2, 17, 3), x y score in px of `frames`.
+    valid : np.ndarray
+        bool (T, 2), the dancer was found.
+
+    Returns
+    -------
+    np.ndarray
+        float32 (T, 2, 2, 21, 3): dancer, left and right hand, x y px and score; NaN where not looked for.
+
+    Raises
+    ------
+    ModelSetError
+        The models were loaded without a hand model.
     """
     boxes = hand_boxes(np.where(valid[..., None, None], keypoints, np.nan))
     wanted = ~np.isnan(boxes).any(axis=-1)

@@ -1,6 +1,7 @@
-"""The COCO skeleton: names, order, sides, limbs and spreads of its 17 keypoints.
+"""The COCO skeleton: names, order, sides, limbs and spreads of joints.
 
-This is the only place that lists them; everything else uses these names. Source: cocodataset.org, keypoints.
+This is the only place that lists its 17 keypoints; everything else uses these names. Source: cocodataset.org,
+keypoints.
 """
 
 from enum import IntEnum
@@ -56,7 +57,17 @@ MIRRORED = [_OTHER_SIDE.get(joint, joint) for joint in Joint]
 
 
 def limbs(start: list[Joint], end: list[Joint]) -> tuple[tuple[Joint, Joint], tuple[Joint, Joint]]:
-    """Return the left and the right limb between two parts of the body, as pairs of joints.
+    """Return the left and the right limb between two parts of the body.
+
+    Parameters
+    ----------
+    start, end : list of Joint
+        Left and right joint of each part.
+
+    Returns
+    -------
+    tuple
+        Two pairs of joints.
 
     Examples
     --------

@@ -1,6 +1,7 @@
-"""One picture of a clip for a person's eye: some frames with both skeletons, and over time who was found.
+"""One picture of a clip, for a person to see what was found.
 
-The same as a film: `preview_film.py`. The skeletons and their colours: `drawing.py`.
+It shows some frames with both skeletons, and over time who was found. The same as a video: `preview_video.py`. The
+skeletons and their colours: `skeletons.py`.
 """
 
 import io
@@ -18,32 +19,43 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH, HEIGHT = 1080, 480
-"""Of the picture, px."""
+"""Size of the picture, px."""
 DPI = 100
+"""Dots per inch by which Matplotlib sizes text."""
 ROWS = ((0.385, 0.09), (0.22, 0.14), (0.055, 0.14))
 """Bottom and height of the timeline's rows, in the picture's height."""
 TILES = 7
+"""Number of frames in the strip."""
 TILE = (150, 200)
 """Width and height of a frame in the strip, px."""
 ROOM = 1.15
-"""Of the part of a frame that is shown, in the couple's extent."""
+"""Size of the part of a frame that is shown, in the couple's extent."""
 LARGEST = 45_000
-"""Bytes of the picture: Dagster's event log keeps one each time that a clip is made."""
+"""Largest size of the picture, bytes: Dagster's event log keeps one each time that a clip is made."""
 
 Pictures = Sequence[tuple[int, np.ndarray]]
 """Frame index and picture uint8 (H, W, 3) BGR, at any one scale."""
 
 
 def preview_picture(name: str, couple: CoupleKeypoints, pictures: Pictures) -> bytes:
-    """Return a JPEG of at most LARGEST bytes: a strip of frames, and a timeline beneath.
+    """Return a picture of a clip: a strip of frames, a timeline beneath.
 
     The timeline says who was found (full colour: plainly seen; light: bridged, or found behind the partner), how far
-    apart the two are, how certain their poses are, and where their identities may have crossed.
+    apart the two are, how certain their poses are, and where they may have been exchanged.
 
     Parameters
     ----------
-    name : of the clip, for the heading
-    pictures : frames to choose the strip from, in order of time
+    name : str
+        Name of the clip, for the heading.
+    couple : CoupleKeypoints
+        What was found.
+    pictures : sequence
+        Frames to choose the strip from, in order of time: index, uint8 (H, W, 3) BGR.
+
+    Returns
+    -------
+    bytes
+        A JPEG of at most LARGEST bytes.
     """
     from matplotlib.figure import Figure
 
@@ -78,7 +90,10 @@ def _show(figure: "Figure", place: int, tile: np.ndarray, label: str) -> None:
 
 
 def _tile(couple: CoupleKeypoints, frame: int, picture: np.ndarray) -> np.ndarray:
-    """Return the part of a picture around the couple, TILE in size, with the skeletons."""
+    """Return the part of a picture around the couple, with the skeletons.
+
+    It is uint8, TILE in size.
+    """
     import cv2
 
     scale = picture.shape[0] / couple.height
@@ -89,7 +104,10 @@ def _tile(couple: CoupleKeypoints, frame: int, picture: np.ndarray) -> np.ndarra
 
 
 def _around(couple: CoupleKeypoints, frame: int) -> np.ndarray:
-    """Return the part of the video (4,) that shows the couple: as large in every frame, within the picture."""
+    """Return the part of the video that shows the couple, float (4,), px.
+
+    It is as large in every frame, and within the picture.
+    """
     size, shape = np.array([couple.width, couple.height]), TILE[0] / TILE[1]
     found = np.flatnonzero(couple.valid.any(axis=1))
     if found.size:
@@ -106,7 +124,10 @@ def _around(couple: CoupleKeypoints, frame: int) -> np.ndarray:
 
 
 def _timeline(figure: "Figure", couple: CoupleKeypoints, shown: np.ndarray) -> None:
-    """Draw who was found, the distance and the certainty over time; `shown` (s) are the strip's frames."""
+    """Draw who was found, the distance and the certainty over time.
+
+    `shown` (K,) are the times of the strip's frames, s.
+    """
     rows = [figure.add_axes((0.085, bottom, 0.907, height)) for bottom, height in ROWS]
     _found(rows[0], couple)
     _distance(rows[1], couple)

@@ -1,6 +1,6 @@
-"""A clip as a film with its skeletons drawn, the roles named, and the original sound.
+"""A clip as a video with its skeletons, the roles' names and its sound.
 
-One picture of a clip: `preview.py`. The skeletons and their colours: `drawing.py`.
+One picture of a clip: `preview_picture.py`. The skeletons and their colours: `skeletons.py`.
 """
 
 from collections.abc import Iterator
@@ -13,24 +13,37 @@ import numpy as np
 
 from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
 from bachata_assets.pose.drawing.skeletons import OUTLINE, ROLE_COLOURS, SWITCH_COLOUR, bgr, draw_couple
+from bachata_assets.pose.skeleton import FACE
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.files import open_media
 from bachata_assets.video.sampling import sample_frames
 from bachata_assets.video.writer import VideoWriter
 
 LONGER_SIDE = 1280
-"""Of the pictures, px; what is larger is scaled down."""
+"""Longest side of the pictures, px; what is larger is scaled down."""
 TEXT = 1 / 55
 """Height of capital letters, in the picture's width."""
 FAST = {"preset": "veryfast"}
+"""Options of the encoder x264."""
 SWITCH_SHOWN_S = 0.5
 """Time before and after a suspected identity switch at which the video says so, s."""
 CLOCK = 90_000
-"""Ticks a second of the film's pictures."""
+"""Ticks a second of the video's time stamps."""
 
 
 def write_preview_video(video: Path, couple: CoupleKeypoints, out: Path) -> None:
-    """Write an mp4 (H.264, and AAC where there is sound) of a clip, at the rate at which it was looked at.
+    """Write an mp4 of a clip with what was found, at 15 frames a second.
+
+    It is H.264, with AAC where the clip has sound.
+
+    Parameters
+    ----------
+    video : Path
+        The clip.
+    couple : CoupleKeypoints
+        What was found in it.
+    out : Path
+        File to write.
 
     Raises
     ------
@@ -48,7 +61,7 @@ def write_preview_video(video: Path, couple: CoupleKeypoints, out: Path) -> None
 
 
 def _pictures(video: Path, couple: CoupleKeypoints) -> Iterator[np.ndarray]:
-    """Yield the film's pictures, uint8 (H, W, 3) BGR, both sides even."""
+    """Yield the video's pictures, uint8 (H, W, 3) BGR, both sides even."""
     for frame, (_, picture) in enumerate(sample_frames(video, couple.fps, LONGER_SIDE)):
         height, width = (side // 2 * 2 for side in picture.shape[:2])
         scale = picture.shape[0] / couple.height
@@ -62,8 +75,8 @@ def _pictures(video: Path, couple: CoupleKeypoints) -> Iterator[np.ndarray]:
 
 
 def _name(picture: np.ndarray, role: str, joints: np.ndarray, size: int) -> None:
-    """Write a role above the head of joints (17, 3)."""
-    x, y = joints[:5, 0].mean(), joints[:5, 1].min() - 1.5 * size
+    """Write a role above the head of a dancer with joints (17, 3)."""
+    x, y = joints[FACE, 0].mean(), joints[FACE, 1].min() - 1.5 * size
     _write(
         picture,
         role,
@@ -113,7 +126,10 @@ def _write(picture: np.ndarray, text: str, place: tuple[int, int], size: int, co
 
 
 def _add_sound(writer: VideoWriter, video: Path) -> None:
-    """Add the clip's sound, on the pictures' clock; a clip without sound gives a silent video."""
+    """Add the clip's sound, on the pictures' clock.
+
+    A clip without sound gives a silent video.
+    """
     import av
 
     try:

@@ -1,4 +1,7 @@
-"""A couple drawn into a picture: skeletons in the roles' colours. Where such pictures go: `preview.py`."""
+"""A couple drawn into a picture: skeletons in the roles' colours.
+
+Such pictures are put together in `preview_picture.py` and `preview_video.py`.
+"""
 
 from collections.abc import Iterable
 
@@ -8,12 +11,16 @@ from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
 from bachata_assets.pose.skeleton import LIMBS
 
 ROLE_COLOURS = {"lead": "#E69F00", "follow": "#56B4E9"}
-"""Orange and sky blue of the palette by Okabe and Ito (jfly.uni-koeln.de/color), told apart by colour-blind eyes."""
+"""Colour of each role: orange and sky blue of the palette by Okabe and Ito, which colour-blind people tell apart.
+
+Source: jfly.uni-koeln.de/color.
+"""
 SWITCH_COLOUR = "#D55E00"
 """Colour of a suspected identity switch: vermilion of the same palette."""
 FINGERS = tuple((0 if joint % 4 == 1 else joint - 1, joint) for joint in range(1, 21))
 """Pairs of a hand's 21 keypoints that are joined: the wrist, then four joints a finger."""
 OUTLINE = (20, 20, 20)
+"""Colour around lines and letters, BGR."""
 LINE = 0.009
 """Thickness of a limb, in the picture's height."""
 
@@ -27,14 +34,22 @@ def bgr(colour: str) -> tuple[int, int, int]:
 def draw_couple(
     picture: np.ndarray, couple: CoupleKeypoints, frame: int, scale: float, origin: tuple[float, float] = (0, 0)
 ) -> None:
-    """Draw both dancers of one frame; a pose that was not plainly seen in thin lines.
+    """Draw both dancers of one frame.
+
+    A pose that was not plainly seen is drawn in thin lines.
 
     Parameters
     ----------
-    picture : uint8 (H, W, 3), BGR, changed in place
-    frame : index in `couple`
-    scale : pixels of the picture per pixel of the video
-    origin : where the picture's corner is in the video, px
+    picture : np.ndarray
+        uint8 (H, W, 3), BGR, changed in place.
+    couple : CoupleKeypoints
+        What was found.
+    frame : int
+        Index in `couple`.
+    scale : float
+        Pixels of the picture per pixel of the video.
+    origin : tuple of float
+        Where the picture's corner is in the video, px.
     """
     plain = couple.plainly_seen
     for who, role in enumerate(ROLES):
@@ -48,13 +63,19 @@ def draw_couple(
 
 
 def _lines(joints: np.ndarray, pairs: Iterable[tuple[int, int]]) -> np.ndarray:
-    """Return the ends (M, 2, 2) of the lines between joints (K, 3) that are known."""
+    """Return the ends of lines between joints that are known, (M, 2, 2).
+
+    `joints` are (K, 3), x y score.
+    """
     ends: np.ndarray = joints[np.array(list(pairs)), :2]
     return ends[~np.isnan(ends).any(axis=(1, 2))]
 
 
 def _draw(ends: np.ndarray, picture: np.ndarray, colour: tuple[int, int, int], thickness: int) -> None:
-    """Draw lines (M, 2, 2) with a dark outline, so that they stand out from any clothes."""
+    """Draw lines (M, 2, 2), px, with a dark outline.
+
+    So they stand out from any clothes.
+    """
     import cv2
 
     points = ends.round().astype(int).tolist()

@@ -1,6 +1,7 @@
-"""What is followed of one dancer over time: 32 named signals in lengths of the dancer's own torso.
+"""32 named signals of one dancer over time.
 
-Nothing here knows the partner (`couple_signals`) or how a signal is summed up (`summaries`).
+Lengths are in the dancer's own torso. Nothing here knows the partner (`couple_signals.py`) or how a signal is summed up
+(`summaries.py`).
 """
 
 import numpy as np
@@ -14,15 +15,33 @@ FOLLOWED = ("nose", "elbow", "wrist", "knee", "ankle")
 
 
 def middle(joints: np.ndarray, part: str) -> np.ndarray:
-    """Return the point (N, 2) between the left and the right `part`."""
+    """Return the point between the left and the right `part`, float (N, 2).
+
+    Parameters
+    ----------
+    joints : np.ndarray
+        float (N, 17, 2).
+    part : str
+        "shoulder", "hip", …
+    """
     return np.asarray((joints[:, INDEX[f"left {part}"]] + joints[:, INDEX[f"right {part}"]]) / 2)
 
 
 def torso_length(joints: np.ndarray) -> float:
-    """Return the distance from hips to shoulders in px, NaN where never seen.
+    """Return the distance from hips to shoulders, NaN where never seen.
 
     One length for the whole clip, so that zoom and resolution cancel and leaning does not: the upper quartile,
     since leaning shortens a torso in the picture and nothing lengthens it.
+
+    Parameters
+    ----------
+    joints : np.ndarray
+        float (N, 17, 2), px, NaN where not seen.
+
+    Returns
+    -------
+    float
+        px.
     """
     lengths = np.linalg.norm(middle(joints, "shoulder") - middle(joints, "hip"), axis=-1)
     seen = lengths[np.isfinite(lengths) & (lengths > 0)]
@@ -34,11 +53,13 @@ def body_signals(joints: np.ndarray) -> dict[str, np.ndarray]:
 
     Parameters
     ----------
-    joints : float (N, 17, 2), px, NaN where not seen
+    joints : np.ndarray
+        float (N, 17, 2), px, NaN where not seen.
 
     Returns
     -------
-    32 signals (N,) by name; lengths in torsos, y upwards, x to the right of the picture; NaN where unknown
+    dict
+        Name -> float (N,), 32 of them; lengths in torsos, y upwards, x to the right of the picture; NaN where unknown.
     """
     length = torso_length(joints)
     joints = joints * np.array([1.0, -1.0]) / length
@@ -67,13 +88,19 @@ def body_signals(joints: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def centred(points: np.ndarray) -> np.ndarray:
-    """Return points (N, 2) relative to their mean, so that the place in the picture does not matter."""
+    """Return points (N, 2) relative to their mean.
+
+    So the place in the picture does not matter.
+    """
     seen = points[np.isfinite(points).all(axis=-1)]
     return points - seen.mean(axis=0) if len(seen) else points
 
 
 def _bend(joints: np.ndarray, side: str) -> np.ndarray:
-    """Return the cosine of the angle at the elbow: -1 a straight arm, 1 a folded one."""
+    """Return the cosine of the angle at the elbow, float (N,).
+
+    It is -1 for a straight arm and 1 for a folded one.
+    """
     shoulder, elbow, wrist = (joints[:, INDEX[f"{side} {part}"]] for part in ("shoulder", "elbow", "wrist"))
     upper, lower = shoulder - elbow, wrist - elbow
     lengths = np.linalg.norm(upper, axis=-1) * np.linalg.norm(lower, axis=-1)

@@ -1,6 +1,7 @@
-"""The clock that a clip's motion is measured on: beats where the music allows, else seconds.
+"""The clock that a clip's motion is measured on.
 
-How beats are found lives in `music/beats.py`; what is measured on the clock, in `summaries`.
+It counts beats where the music allows, else halves of a second. Beats are found in `music/beats.py`; what is measured
+on the clock is in `summaries.py`.
 """
 
 from dataclasses import dataclass
@@ -9,13 +10,13 @@ from typing import Literal, Protocol
 import numpy as np
 
 SECONDS_PER_UNIT = 0.5
-"""A beat of a clip whose beats are not trusted: that of 120 beats per minute, inside bachata's 100-150."""
+"""Length of a beat where beats are not trusted, s: that of 120 beats per minute, inside bachata's 100-150."""
 
 SAMPLES_PER_BEAT = 6
-"""About the 15 frames per second of the keypoints at 120-150 beats per minute."""
+"""Samples of the grid per beat: about the keypoints' 15 frames per second at 120-150 beats per minute."""
 
 REACH = 100_000
-"""Beats by which the clock runs on before the first and after the last beat heard."""
+"""Number of beats by which the clock goes on before the first and after the last beat heard."""
 
 
 class BeatTimes(Protocol):
@@ -32,17 +33,35 @@ class BeatTimes(Protocol):
 
 @dataclass(frozen=True)
 class Clock:
-    """Time in s against position in beats: straight lines between knots."""
+    """Time in s against position in beats: straight lines between knots.
+
+    Attributes
+    ----------
+    kind : "beats" or "seconds"
+        With "seconds", a position counts halves of a second.
+    knots : np.ndarray
+        float (K,), s, strictly rising.
+    positions : np.ndarray
+        float (K,), positions of the knots, beats.
+    """
 
     kind: Literal["beats", "seconds"]
-    """`seconds`: a position counts halves of a second."""
     knots: np.ndarray
-    """Times (K,), s, strictly rising."""
     positions: np.ndarray
-    """Positions (K,) of the knots, beats."""
 
     def grid(self, first: float, last: float) -> np.ndarray:
-        """Return times (N,) in s from `first` up to `last`, `SAMPLES_PER_BEAT` to a beat."""
+        """Return times at which motion is sampled, `SAMPLES_PER_BEAT` a beat.
+
+        Parameters
+        ----------
+        first, last : float
+            First and last time of the clip, s.
+
+        Returns
+        -------
+        np.ndarray
+            float (N,), s, from `first` up to `last`.
+        """
         start, stop = np.interp([first, last], self.knots, self.positions)
         count = int((stop - start) * SAMPLES_PER_BEAT + 1e-6) + 1
         positions = start + np.arange(count) / SAMPLES_PER_BEAT
@@ -50,7 +69,13 @@ class Clock:
 
 
 def clock_of(beats: BeatTimes | None) -> Clock:
-    """Return the clock of a clip: its beats where they are trusted, else seconds."""
+    """Return the clock of a clip.
+
+    Parameters
+    ----------
+    beats : BeatTimes or None
+        The clip's beats; where they are trusted they are the clock, else seconds are.
+    """
     if beats is None or not beats.trusted or len(beats.times) < 2:
         reach = REACH * SECONDS_PER_UNIT
         return Clock("seconds", np.array([-reach, reach]), np.array([-REACH, REACH], float))

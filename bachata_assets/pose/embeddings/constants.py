@@ -1,7 +1,8 @@
-"""The shipped constants: what is usual for a measurement, how much it counts, how measurements go together.
+"""The shipped constants that make vectors of measurements.
 
-Made by `training/pose_constants.py` from keypoints of real clips, never from the user's collection:
-adding clips changes no vector. Both roles share one set, so that swapping the dancers swaps their vectors.
+They say what is usual for a measurement, how much it counts, and how measurements go together. They are made by
+`training/pose_constants.py` from keypoints of real clips, never from the user's collection: adding clips changes no
+vector. Both roles share one set, so that exchanging the dancers exchanges their vectors.
 """
 
 from dataclasses import dataclass, fields
@@ -11,41 +12,81 @@ from importlib import resources
 import numpy as np
 
 VERSION = "pose-1"
-"""Of the measurements and the constants together; changes whenever vectors stop being comparable."""
+"""Version of the measurements and the constants together, and so of the three pose vectors.
+
+Raise it whenever the same keypoints give other vectors: those of two versions do not compare.
+"""
 
 SQUASH = 2.0
-"""Standard deviations at which an unusual value stops counting more."""
+"""Number of standard deviations at which an unusual value stops counting more."""
 
 
 @dataclass(frozen=True)
 class Constants:
-    """Of one kind of vector, `dancer` or `couple`, with D measurements."""
+    """Constants of one kind of vector, `dancer` or `couple`.
+
+    Attributes
+    ----------
+    usual : np.ndarray
+        float (D,), median of each measurement.
+    spread : np.ndarray
+        float (D,), standard deviation of each measurement.
+    weight : np.ndarray
+        float (D,), how much each measurement counts.
+    mean : np.ndarray
+        float (D,), mean of the scores.
+    whitening : np.ndarray
+        float (D, D), symmetric: inverse square root of how the scores vary among clips of the same move.
+    """
 
     usual: np.ndarray
-    """Median of each measurement (D,)."""
     spread: np.ndarray
-    """Standard deviation of each measurement (D,)."""
     weight: np.ndarray
-    """How much each measurement counts (D,)."""
     mean: np.ndarray
-    """Mean (D,) of the scores."""
     whitening: np.ndarray
-    """Symmetric (D, D): inverse square root of how the scores vary among clips of the same move."""
 
     def vector(self, measurements: np.ndarray) -> np.ndarray:
-        """Return the unit vector float32 (D,) of measurements (D,); an unknown one counts as usual."""
+        """Return the vector of measurements.
+
+        Parameters
+        ----------
+        measurements : np.ndarray
+            float (D,); an unknown one (NaN) counts as usual.
+
+        Returns
+        -------
+        np.ndarray
+            float32 (D,), of Euclidean length 1.
+        """
         white = self.whitening @ (self.scores(measurements) - self.mean)
         return np.asarray(white / np.linalg.norm(white[np.isfinite(white)]), np.float32)
 
     def scores(self, measurements: np.ndarray) -> np.ndarray:
-        """Return measurements (..., D) as weighted deviations from the usual, bounded, 0 where unknown."""
+        """Return measurements as weighted deviations from the usual.
+
+        Parameters
+        ----------
+        measurements : np.ndarray
+            float (..., D), NaN where unknown.
+
+        Returns
+        -------
+        np.ndarray
+            float (..., D), bounded by `SQUASH` times the weight, 0 where unknown.
+        """
         deviations = (measurements - self.usual) / self.spread
         return self.weight * np.where(np.isnan(deviations), 0.0, SQUASH * np.tanh(deviations / SQUASH))
 
 
 @cache
 def load_constants(kind: str) -> Constants:
-    """Return the constants of `dancer` or `couple` vectors."""
+    """Return the shipped constants.
+
+    Parameters
+    ----------
+    kind : str
+        "dancer" or "couple".
+    """
     file = resources.files(__package__) / f"constants-{VERSION}.npz"
     with resources.as_file(file) as path, np.load(path) as arrays:
         return Constants(**{part.name: arrays[f"{kind}_{part.name}"].astype(float) for part in fields(Constants)})

@@ -1,6 +1,7 @@
-"""What happens in a couple, counted over the clip: turns, contact, facing, levels, synchrony, who initiates.
+"""16 events of a couple, each one number over the whole clip.
 
-Signals over time live in `couple_signals`. Each event is one number, NaN where too little was seen.
+Turns, contact, facing, levels, synchrony, who initiates. Each is NaN where too little was seen. Signals over time are
+in `couple_signals.py`.
 """
 
 import numpy as np
@@ -10,13 +11,13 @@ from bachata_assets.pose.embeddings.motion import smooth
 from bachata_assets.pose.embeddings.summaries import MINIMUM_SAMPLES, band
 
 CONTACT = 0.45
-"""Wrists nearer than this (torsos) hold each other, or rest on the partner's body."""
+"""Distance below which wrists hold each other, or rest on the partner's body, torsos."""
 FACING = 0.2
-"""Shoulders wider than this (torsos, of about 0.7 seen from the front) show the front or the back."""
+"""Width of the shoulders above which a dancer shows the front or the back, torsos (about 0.7 from the front)."""
 OPEN = 1.5
-"""Chests further apart than this (torsos) are in open position."""
+"""Distance of the chests from which the couple is in open position, torsos."""
 LEVEL = 0.5
-"""A head lower than the partner's by this (torsos) is a dip."""
+"""Height by which a head is lower than the partner's in a dip, torsos."""
 LAGS = tuple(range(-2 * SAMPLES_PER_BEAT, 2 * SAMPLES_PER_BEAT + 1))
 """Lags of who initiates: two beats either way, samples."""
 
@@ -28,8 +29,15 @@ def couple_events(couple: Signals, lead: Signals, follow: Signals) -> dict[str, 
 
     Parameters
     ----------
-    couple : signals of `couple_signals`
-    lead, follow : signals of `body_signals`
+    couple : dict
+        Signals of `couple_signals`.
+    lead, follow : dict
+        Signals of `body_signals`.
+
+    Returns
+    -------
+    dict
+        Event -> its number, NaN where too little was seen.
     """
     facing = couple["lead faces the camera"], couple["follow faces the camera"]
     effort = _effort(lead), _effort(follow)
@@ -56,7 +64,10 @@ def couple_events(couple: Signals, lead: Signals, follow: Signals) -> dict[str, 
 
 
 def _crossings(signal: np.ndarray, threshold: float) -> float:
-    """Return how often a signal goes from beyond +threshold to beyond -threshold or back, in 8 beats."""
+    """Return how often a signal changes between +threshold and -threshold.
+
+    It is a logarithm of the number in 8 beats.
+    """
     calm = smooth(signal, 0.3 * SAMPLES_PER_BEAT)
     decided = np.sign(calm[np.abs(np.nan_to_num(calm)) > threshold])
     seen = int(np.isfinite(signal).sum())
@@ -72,7 +83,10 @@ def _share(signal: np.ndarray, happens: np.ndarray) -> float:
 
 
 def _touching(couple: Signals, who: str) -> float:
-    """Return the share of time in which a hand is at the partner's shoulders, head or hips."""
+    """Return the share of time in which a hand is on the partner.
+
+    That is at the partner's shoulders, head or hips.
+    """
     gaps = [gap for name, gap in couple.items() if name.startswith(f"{who}'s") and "partner" in name]
     nearest = np.fmin.reduce(gaps)
     return _share(nearest, nearest < CONTACT)
@@ -84,7 +98,7 @@ def _quantile(signal: np.ndarray, quantile: float) -> float:
 
 
 def _effort(dancer: Signals) -> np.ndarray:
-    """Return how much the whole body moves (N - 1,), from each sample to the next."""
+    """Return how much the whole body moves between samples, float (N - 1,)."""
     calm = smooth(np.stack(list(dancer.values()), axis=1), 0.3 * SAMPLES_PER_BEAT)
     speed = np.abs(np.diff(calm, axis=0))
     seen = np.isfinite(speed).sum(axis=1)
@@ -106,7 +120,10 @@ def _correlation(first: np.ndarray, second: np.ndarray, lag: int) -> float:
 
 
 def _initiative(lead: np.ndarray, follow: np.ndarray) -> float:
-    """Return by how much the follow echoes the lead more than the lead the follow, over lags of two beats."""
+    """Return by how much the follow echoes the lead more than vice versa.
+
+    It is over lags of two beats.
+    """
     echoes = np.array([_correlation(lead, follow, lag) for lag in LAGS])
     after, before = echoes[len(LAGS) // 2 + 1 :], echoes[: len(LAGS) // 2]
     return float(after.mean() - before.mean())

@@ -1,6 +1,7 @@
-"""What is followed of the two dancers together over time: 30 named signals, in torso lengths.
+"""30 named signals of the two dancers together over time.
 
-Events (turns, contact, who initiates) live in `couple_events`; how a signal is summed up, in `summaries`.
+Lengths are in torsos. Events (turns, contact, who initiates) are in `couple_events.py`; how a signal is summed up is in
+`summaries.py`.
 """
 
 import numpy as np
@@ -15,11 +16,13 @@ def couple_signals(joints: np.ndarray) -> dict[str, np.ndarray]:
 
     Parameters
     ----------
-    joints : float (N, 2, 17, 2), px, (lead, follow), NaN where not seen
+    joints : np.ndarray
+        float (N, 2, 17, 2), px, (lead, follow), NaN where not seen.
 
     Returns
     -------
-    30 signals (N,) by name; lengths in torsos (mean of the two dancers'), y upwards, NaN where unknown
+    dict
+        Name -> float (N,), 30 of them; lengths in torsos (mean of the two dancers'), y upwards, NaN where unknown.
     """
     lengths = np.array([torso_length(joints[:, i]) for i in (0, 1)])
     known = lengths[np.isfinite(lengths)]
@@ -35,12 +38,15 @@ def couple_signals(joints: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def chest(joints: np.ndarray) -> np.ndarray:
-    """Return the middle (N, 2) of shoulders and hips."""
+    """Return the middle of shoulders and hips, float (N, 2).
+
+    `joints` are float (N, 17, 2).
+    """
     return np.asarray((middle(joints, "shoulder") + middle(joints, "hip")) / 2)
 
 
 def apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return the distance (N,) between two points (N, 2)."""
+    """Return the distance between two points (N, 2), float (N,)."""
     return np.asarray(np.linalg.norm(a - b, axis=-1))
 
 
@@ -61,7 +67,10 @@ def _distances(lead: np.ndarray, follow: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _facing(lead: np.ndarray, follow: np.ndarray) -> dict[str, np.ndarray]:
-    """Return where the dancers face: positive shoulder width is facing the camera, 0 sideways."""
+    """Return where the dancers face.
+
+    A positive width of the shoulders is facing the camera, 0 is sideways.
+    """
     width = [d[:, INDEX["left shoulder"], 0] - d[:, INDEX["right shoulder"], 0] for d in (lead, follow)]
     face = [d[:, INDEX["nose"], 0] - middle(d, "ear")[:, 0] for d in (lead, follow)]
     side = np.tanh(2 * (chest(follow) - chest(lead))[:, 0])

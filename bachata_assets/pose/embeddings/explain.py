@@ -1,4 +1,7 @@
-"""Why two clips are similar: which kinds of measurement and which body parts their cosine comes from."""
+"""Why two clips are similar: what their cosine comes from.
+
+That are kinds of measurement, and parts of the body.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ BLOCKS = {
     "rises": "order in time",
     "": "events",
 }
-"""Word of a measure -> block."""
+"""Word of a measure -> kind of measurement."""
 
 PARTS = {
     "hand": "hands",
@@ -39,28 +42,55 @@ PARTS = {
     "turns": "turning",
     "looks": "facing",
 }
-"""Word of a signal -> body part; the first that fits counts, anything else is the whole body."""
+"""Word of a signal -> part of the body; the first that fits counts, anything else is the whole body."""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """A cosine taken apart; each of the three sums to it."""
+    """A cosine taken apart; each of the three parts sums to it.
+
+    Attributes
+    ----------
+    similarity : float
+        The cosine, -1..1.
+    blocks : dict
+        Kind of measurement -> its share of the cosine, largest first.
+    parts : dict
+        Part of the body -> its share, largest first.
+    dimensions : dict
+        Named dimension -> its share, largest first.
+    """
 
     similarity: float
     blocks: dict[str, float]
-    """Kind of measurement -> its share of the cosine, largest first."""
     parts: dict[str, float]
-    """Body part -> its share, largest first."""
     dimensions: dict[str, float]
-    """Named dimension -> its share, largest first."""
 
 
 def explain(a: np.ndarray, b: np.ndarray, family: str) -> Explanation:
-    """Return where the cosine of two vectors of `lead`, `follow` or `interaction` comes from.
+    """Return what the cosine of two vectors comes from.
 
     Parameters
     ----------
-    a, b : float (D,), unit vectors of the same family
+    a, b : np.ndarray
+        float (D,), of Euclidean length 1.
+    family : str
+        Family of both: "lead", "follow" or "interaction".
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from bachata_assets.pose.embeddings import dancer_embedding
+    >>> from bachata_assets.pose.estimator import CouplePoseEstimator
+    >>> from bachata_assets.pose.models.pose_models import PoseModels
+    >>> estimate = CouplePoseEstimator(PoseModels.load(precision="f32"))
+    >>> couple = estimate(Path("data/sample/videos/basic_steps/basic_step_1.mp4"))
+    >>> lead, follow = (dancer_embedding(couple, role, None) for role in ("lead", "follow"))
+    >>> explanation = explain(lead, follow, "lead")
+    >>> list(explanation.blocks)  # doctest: +ELLIPSIS
+    [...'motion by period'...]
+    >>> round(sum(explanation.blocks.values()) - explanation.similarity, 6)
+    0.0
     """
     names = names_of(family)
     products = np.asarray(a, float) * np.asarray(b, float)
@@ -73,7 +103,13 @@ def explain(a: np.ndarray, b: np.ndarray, family: str) -> Explanation:
 
 
 def names_of(family: str) -> list[Name]:
-    """Return the names of the dimensions of `lead`, `follow` or `interaction`."""
+    """Return the names of the dimensions of a family.
+
+    Parameters
+    ----------
+    family : str
+        "lead", "follow" or "interaction".
+    """
     return couple_names() if family == "interaction" else dancer_names()
 
 
@@ -84,7 +120,7 @@ def block_of(name: Name) -> str:
 
 
 def part_of(name: Name) -> str:
-    """Return the body part that a dimension measures."""
+    """Return the part of the body that a dimension measures."""
     return next((PARTS[word] for word in name.signal.split() if word in PARTS), "whole body")
 
 

@@ -1,6 +1,6 @@
 """How the shipped constants come from measured clips.
 
-Run by `training/pose_constants.py`; nothing here runs when a clip is embedded.
+It is run by `training/pose_constants.py`; nothing here runs when a clip is embedded.
 """
 
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ import numpy as np
 from bachata_assets.pose.embeddings.constants import Constants
 
 SHRINKAGE = 0.3
-"""Added to all variances, as a share of their mean: keeps directions without evidence from growing."""
+"""Share of the mean variance that is added to all: it keeps directions without evidence from growing."""
 
 MINIMUM_SPREAD = 1e-4
-"""A measurement that varies less says nothing: its dimension would be rounding noise blown up."""
+"""Smallest standard deviation of a measurement: with less, its dimension would be enlarged rounding noise."""
 
 
 def fit_constants(groups: Sequence[np.ndarray], labels: Sequence[str], weight: np.ndarray) -> Constants:
-    """Return the constants under which clips of the same move are near each other.
+    """Return constants that bring clips of the same move near each other.
 
     Within-class covariance normalisation (Hatch, Kajarekar and Stolcke, "Within-class covariance
     normalization for SVM-based speaker recognition", Interspeech 2006): directions in which clips of one move
@@ -27,9 +27,17 @@ def fit_constants(groups: Sequence[np.ndarray], labels: Sequence[str], weight: n
 
     Parameters
     ----------
-    groups : arrays (clips, D) of measurements that share constants: lead and follow, or the couple alone
-    labels : the move of each clip; a move with one clip tells nothing of its variance
-    weight : (D,) how much each measurement counts
+    groups : sequence of np.ndarray
+        float (clips, D), measurements that share constants: of lead and of follow, or of the couple alone.
+    labels : sequence of str
+        Move of each clip; a move with one clip tells nothing of its variance.
+    weight : np.ndarray
+        float (D,), how much each measurement counts.
+
+    Raises
+    ------
+    ValueError
+        A measurement is the same in every clip.
     """
     measured = np.concatenate(list(groups))
     size = len(weight)

@@ -1,4 +1,7 @@
-"""All measurements of a dancer (512) and of a couple (256), by name, before the constants are applied."""
+"""All measurements of a dancer (512) and of a couple (256), by name.
+
+The constants that make vectors of them are applied in `vectors.py`.
+"""
 
 from dataclasses import dataclass
 
@@ -14,6 +17,7 @@ from bachata_assets.pose.embeddings.summaries import MEASURES, summarise
 from bachata_assets.schemas import KEYPOINTS
 
 DANCER_MEASURES = tuple(MEASURES)
+"""Measures of a dancer's signals: 16 of each of 32."""
 COUPLE_MEASURES = (
     "low level",
     "middle level",
@@ -25,12 +29,20 @@ COUPLE_MEASURES = (
     "later than early",
 )
 WEIGHTS = {"later than early": 0.3, "livelier later": 0.3, "rises fast": 0.5}
-"""Measures that depend on where a clip was cut keep the order in time, but count less (default 1)."""
+"""Weight of measures other than 1: those of the order in time depend on where a clip was cut, and count less."""
 
 
 @dataclass(frozen=True)
 class Name:
-    """What a dimension measures."""
+    """What a dimension measures.
+
+    Attributes
+    ----------
+    signal : str
+        Signal of `body_signals` or `couple_signals`, or event of `couple_events`.
+    measure : str
+        Measure of `summaries`; empty for an event.
+    """
 
     signal: str
     measure: str
@@ -40,13 +52,41 @@ class Name:
 
 
 def measure_dancer(couple: CoupleKeypoints, role: str, beats: BeatTimes | None) -> np.ndarray:
-    """Return the 512 measurements of one dancer, NaN where unknown."""
+    """Return the measurements of one dancer.
+
+    Parameters
+    ----------
+    couple : CoupleKeypoints
+        Both dancers.
+    role : str
+        "lead" or "follow".
+    beats : BeatTimes or None
+        The clip's beats.
+
+    Returns
+    -------
+    np.ndarray
+        float (512,), NaN where unknown.
+    """
     joints = joints_on_grid(couple, clock_of(beats))
     return summarise(body_signals(joints[:, ROLES.index(role)]), DANCER_MEASURES)
 
 
 def measure_couple(couple: CoupleKeypoints, beats: BeatTimes | None) -> np.ndarray:
-    """Return the 256 measurements of a couple, NaN where unknown."""
+    """Return the measurements of a couple.
+
+    Parameters
+    ----------
+    couple : CoupleKeypoints
+        Both dancers.
+    beats : BeatTimes or None
+        The clip's beats.
+
+    Returns
+    -------
+    np.ndarray
+        float (256,), NaN where unknown.
+    """
     joints = joints_on_grid(couple, clock_of(beats))
     signals = couple_signals(joints)
     events = couple_events(signals, body_signals(joints[:, 0]), body_signals(joints[:, 1]))
@@ -54,7 +94,7 @@ def measure_couple(couple: CoupleKeypoints, beats: BeatTimes | None) -> np.ndarr
 
 
 def weights(names: list[Name]) -> np.ndarray:
-    """Return how much each named measurement counts."""
+    """Return how much each named measurement counts, float (D,)."""
     return np.array([WEIGHTS.get(name.measure, 1.0) for name in names])
 
 

@@ -1,7 +1,7 @@
-"""From a couple's keypoints to joint positions on the clock's grid, with gaps left as gaps.
+"""From a couple's keypoints to joints on the clock's grid.
 
-Also the masked smoothing that everything on the grid uses. Named signals are made of these in `body_signals`
-and `couple_signals`.
+Gaps stay gaps. Here is also the masked smoothing that everything on the grid uses. Named signals are made of these
+joints in `body_signals.py` and `couple_signals.py`.
 """
 
 import numpy as np
@@ -10,8 +10,10 @@ from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.embeddings.clock import Clock
 
 MINIMUM_SCORE = 0.2
-"""Keypoints below are guesses of the pose model. Of 0 to 0.7 this finds the same move best, and makes the keypoints
-of two pose models agree best."""
+"""Score below which a keypoint is a guess of the pose model.
+
+Of 0 to 0.7 this value finds the same move best, and makes the keypoints of two pose models agree best.
+"""
 SMOOTHING_S = 0.06
 """Standard deviation of the Gaussian that takes the frames' jitter away, s."""
 MINIMUM_EVIDENCE = 0.2
@@ -19,14 +21,22 @@ MINIMUM_EVIDENCE = 0.2
 
 
 def joints_on_grid(couple: CoupleKeypoints, clock: Clock) -> np.ndarray:
-    """Return joint positions resampled to `clock`.
+    """Return joint positions resampled to the times of a clock.
 
     Each sample is the Gaussian-weighted mean of the frames seen around it (normalised convolution, Knutsson
     and Westin 1993), so that a missing frame costs nothing but its own weight.
 
+    Parameters
+    ----------
+    couple : CoupleKeypoints
+        Both dancers, T frames.
+    clock : Clock
+        Its grid has N times.
+
     Returns
     -------
-    float64 (N, 2, 17, 2), px, (lead, follow); NaN where a joint was not seen
+    np.ndarray
+        float64 (N, 2, 17, 2), px, (lead, follow); NaN where a joint was not seen.
     """
     points = couple.keypoints[..., :2].astype(float)
     total, weight = _weighted(points, joints_seen(couple)[..., None], SMOOTHING_S * couple.fps)
@@ -53,13 +63,22 @@ def _between(values: np.ndarray, times: np.ndarray, grid: np.ndarray) -> np.ndar
 
 
 def smooth(values: np.ndarray, samples: float) -> np.ndarray:
-    """Return `values` (N, ...) smoothed along axis 0 by a Gaussian of `samples`; gaps (NaN) stay gaps."""
+    """Return values smoothed along axis 0 by a Gaussian; gaps stay gaps.
+
+    Parameters
+    ----------
+    values : np.ndarray
+        float (N, ...), NaN where unknown.
+    samples : float
+        Standard deviation of the Gaussian, samples.
+    """
     seen = np.isfinite(values)
     total, weight = _weighted(values, seen, samples)
     return np.where(seen, total / np.maximum(weight, 1e-9), np.nan)
 
 
 def _weighted(values: np.ndarray, seen: np.ndarray, samples: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weighted sums of what was seen, and the weights."""
     from scipy.ndimage import gaussian_filter1d
 
     filled = np.where(seen, values, 0.0)

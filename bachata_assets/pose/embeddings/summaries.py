@@ -1,6 +1,7 @@
-"""How a signal over time becomes numbers: level, energy at periods in beats, regularity, order in time.
+"""How a signal over time becomes numbers.
 
-The signals come from `body_signals` and `couple_signals`. What was not seen takes no part.
+Level, energy at periods in beats, regularity, order in time. The signals come from `body_signals.py` and
+`couple_signals.py`. What was not seen takes no part.
 """
 
 import warnings
@@ -14,18 +15,28 @@ from bachata_assets.pose.embeddings.motion import smooth
 PERIODS = (1, 2, 3, 4, 6, 8)
 """Periods in beats at which motion energy is taken."""
 DOG_PERIOD = 6.54
-"""A difference of Gaussians of widths s and 2 s lets the period 6.54 s pass best: 2 pi / sqrt(2 ln 4 / 3)."""
+"""Period that a difference of Gaussians of widths s and 2 s lets pass best, in s: 2 pi / sqrt(2 ln 4 / 3)."""
 MINIMUM_SAMPLES = SAMPLES_PER_BEAT
-"""Fewer seen samples than a beat's worth say nothing."""
+"""Smallest number of seen samples that say something: a beat's."""
 FLOOR = 0.01
-"""Motion below a hundredth of a torso is the pose model's noise, so that logarithms start there."""
+"""Motion at which logarithms start, torsos: below a hundredth it is the pose model's noise."""
 
 Signals = np.ndarray
 """float (N, S), NaN where unknown."""
 
 
 def band(signals: Signals, period: float) -> Signals:
-    """Return what moves with about `period` beats: a difference of Gaussians of widths s and 2 s."""
+    """Return what moves with about `period` beats.
+
+    It is a difference of Gaussians of widths s and 2 s.
+
+    Parameters
+    ----------
+    signals : np.ndarray
+        float (N, ...), NaN where unknown.
+    period : float
+        Beats.
+    """
     width = period / DOG_PERIOD * SAMPLES_PER_BEAT
     return np.asarray(smooth(signals, width) - smooth(signals, 2 * width))
 
@@ -39,13 +50,16 @@ def _energy(period: float) -> Callable[[Signals], np.ndarray]:
 
 
 def _speed(signals: Signals) -> np.ndarray:
-    """Return log mean speed in torsos a beat."""
+    """Return the logarithm of the mean speed in torsos a beat."""
     velocity = np.diff(smooth(signals, 0.15 * SAMPLES_PER_BEAT), axis=0) * SAMPLES_PER_BEAT
     return np.asarray(np.log(np.nanmean(np.abs(velocity), axis=0) + 2 * FLOOR))
 
 
 def _regularity(lag: float) -> Callable[[Signals], np.ndarray]:
-    """Return the autocorrelation after `lag` beats: 1 where the signal repeats itself."""
+    """Return a measure of the autocorrelation after `lag` beats.
+
+    It is 1 where the signal repeats itself.
+    """
 
     def measure(signals: Signals) -> np.ndarray:
         step = round(lag * SAMPLES_PER_BEAT)
@@ -60,13 +74,16 @@ def _regularity(lag: float) -> Callable[[Signals], np.ndarray]:
 
 
 def _later(signals: Signals) -> np.ndarray:
-    """Return mean of the last third less that of the first."""
+    """Return the mean of the last third less that of the first."""
     third = len(signals) // 3
     return np.asarray(np.nanmean(signals[-third:], axis=0) - np.nanmean(signals[:third], axis=0))
 
 
 def _livelier(signals: Signals) -> np.ndarray:
-    """Return the 4-beat energy of the last third over that of the first, as a logarithm."""
+    """Return how much more the last third moves than the first.
+
+    It is the logarithm of the ratio of their 4-beat energies.
+    """
     third = len(signals) // 3
     power = band(signals, 4) ** 2
     last, first = (np.sqrt(np.nanmean(part, axis=0)) for part in (power[-third:], power[:third]))
@@ -74,7 +91,10 @@ def _livelier(signals: Signals) -> np.ndarray:
 
 
 def _suddenness(signals: Signals) -> np.ndarray:
-    """Return the skewness of 4-beat velocity: positive where the signal rises fast and falls slowly."""
+    """Return the skewness of 4-beat velocity.
+
+    It is positive where the signal rises fast and falls slowly.
+    """
     velocity = np.diff(band(signals, 4), axis=0)
     spread = np.nanmean(velocity**2, axis=0)
     return np.asarray(np.nanmean(velocity**3, axis=0) / (spread**1.5 + 1e-5))
@@ -99,9 +119,17 @@ MEASURES: dict[str, Callable[[Signals], np.ndarray]] = {
 def summarise(signals: dict[str, np.ndarray], measures: tuple[str, ...] = tuple(MEASURES)) -> np.ndarray:
     """Return each measure of each signal.
 
+    Parameters
+    ----------
+    signals : dict
+        Name -> float (N,), S of them, NaN where unknown.
+    measures : tuple of str
+        Names in MEASURES, M of them.
+
     Returns
     -------
-    float (S x M,), signal by signal, NaN where too little was seen
+    np.ndarray
+        float (S x M,), signal by signal, NaN where too little was seen.
     """
     columns = np.stack(list(signals.values()), axis=1)
     with warnings.catch_warnings():

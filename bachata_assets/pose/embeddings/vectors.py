@@ -1,6 +1,6 @@
 """The three pose vectors of a clip: lead, follow, interaction.
 
-What is measured lives in `measurements`; the constants that make vectors of it, in `constants`.
+What is measured is in `measurements.py`; the constants that make vectors of it, in `constants.py`.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ from bachata_assets.pose.embeddings.motion import joints_seen
 from bachata_assets.pose.skeleton import TRUNK
 
 MINIMUM_SEEN_S = 1.0
-"""Less motion than this is not enough to tell anything by."""
+"""Shortest time of being seen that gives a vector, s."""
 
 
 def dancer_embedding(couple: CoupleKeypoints, role: str, beats: BeatTimes | None) -> np.ndarray | Absent:
@@ -27,12 +27,17 @@ def dancer_embedding(couple: CoupleKeypoints, role: str, beats: BeatTimes | None
 
     Parameters
     ----------
-    role : "lead" or "follow"
-    beats : the clip's beats; None, or beats that are not trusted: the clock is seconds (see `clock_of`)
+    couple : CoupleKeypoints
+        Both dancers.
+    role : str
+        "lead" or "follow".
+    beats : BeatTimes or None
+        The clip's beats; with None, or beats that are not trusted, the clock is seconds (see `clock_of`).
 
     Returns
     -------
-    float32 (512,) of Euclidean length 1, or Absent where the dancer was seen for less than a second
+    np.ndarray or Absent
+        float32 (512,) of Euclidean length 1; Absent where the dancer was seen for less than a second.
 
     Raises
     ------
@@ -47,9 +52,17 @@ def dancer_embedding(couple: CoupleKeypoints, role: str, beats: BeatTimes | None
 def interaction_embedding(couple: CoupleKeypoints, beats: BeatTimes | None) -> np.ndarray | Absent:
     """Return the vector of what the two dancers do together.
 
+    Parameters
+    ----------
+    couple : CoupleKeypoints
+        Both dancers.
+    beats : BeatTimes or None
+        The clip's beats, as for `dancer_embedding`.
+
     Returns
     -------
-    float32 (256,) of Euclidean length 1, or Absent where both were seen at once for less than a second
+    np.ndarray or Absent
+        float32 (256,) of Euclidean length 1; Absent where both were seen at once for less than a second.
 
     Raises
     ------
@@ -62,13 +75,22 @@ def interaction_embedding(couple: CoupleKeypoints, beats: BeatTimes | None) -> n
 
 
 def feature_names(family: str) -> list[str]:
-    """Return what each dimension of `lead`, `follow` or `interaction` measures: "signal: measure"."""
+    """Return what each dimension measures, as "signal: measure".
+
+    Parameters
+    ----------
+    family : str
+        "lead", "follow" or "interaction".
+    """
     names = couple_names() if family == "interaction" else dancer_names()
     return [str(name) for name in names]
 
 
 def _vector(kind: str, measured: np.ndarray, names: list[str]) -> np.ndarray:
-    """Return the vector of measurements, in which NaN is unknown and Inf a fault."""
+    """Return the vector of measurements.
+
+    NaN is an unknown measurement, Inf a fault.
+    """
     require_finite(np.where(np.isnan(measured), 0.0, measured), names)
     return require_finite(load_constants(kind).vector(measured), names)
 

@@ -1,7 +1,8 @@
-"""What the networks give out, as boxes and keypoints: one function for each form, numpy only.
+"""What the networks give out, as boxes and keypoints; numpy only.
 
-The form is written into an exported model (`form_of`), since knowing it otherwise would mean to import MMPose. The
-formulas are MMPose's codecs and MMDet's box coders; running the networks lives in `models.py`.
+There is one function for each form. The form is written into an exported model (`form_of`), since knowing it otherwise
+would mean to import MMPose. The formulas are those of MMPose's codecs and MMDet's box coders. Networks are run in
+`pose_models.py`.
 """
 
 import json
@@ -13,30 +14,47 @@ if TYPE_CHECKING:
     import openvino
 
 FORM = ["bachata", "form"]
-"""Where a model keeps its form."""
+"""Place in a model's runtime information at which its form is kept."""
 STRIDES = (8, 16, 32)
-"""Of RTMDet's three levels, px."""
+"""Strides of RTMDet's three levels, px."""
 
 Outputs = tuple[np.ndarray, ...]
 
 
 def write_form(model: "openvino.Model", form: dict[str, Any]) -> None:
-    """Write into a model what its outputs are: `kind`, and what decoding them needs."""
+    """Write into a model what its outputs are.
+
+    Parameters
+    ----------
+    model : openvino.Model
+        Changed in place.
+    form : dict
+        `kind`, and what decoding needs.
+    """
     model.set_rt_info(json.dumps(form), FORM)
 
 
 def form_of(model: "openvino.Model") -> dict[str, Any]:
-    """Return what `write_form` wrote."""
+    """Return the form that `write_form` wrote into a model."""
     return dict(json.loads(model.get_rt_info(FORM).astype(str)))
 
 
 def decode_keypoints(form: dict[str, Any], outputs: Outputs, crop_size: tuple[int, int]) -> np.ndarray:
-    """Return keypoints (K, 3), x y in px of the crop and score, from one crop's outputs.
+    """Return the keypoints that one crop's outputs say.
 
     Parameters
     ----------
-    outputs : SimCC logits along x (K, W s) and y (K, H s), s the split ratio; or heatmaps (K, h, w)
-    crop_size : (width, height) of the crop, px
+    form : dict
+        Form of the pose model.
+    outputs : tuple of np.ndarray
+        SimCC logits along x (K, W s) and y (K, H s), s the split ratio; or heatmaps (K, h, w).
+    crop_size : tuple of int
+        Width and height of the crop, px.
+
+    Returns
+    -------
+    np.ndarray
+        float32 (K, 3), x y in px of the crop and score 0..1.
     """
     if form["kind"] == "simcc":
         xy, score = _decode_simcc(outputs[0], outputs[1], form["split_ratio"])
@@ -46,7 +64,10 @@ def decode_keypoints(form: dict[str, Any], outputs: Outputs, crop_size: tuple[in
 
 
 def _decode_simcc(x: np.ndarray, y: np.ndarray, split: float) -> tuple[np.ndarray, np.ndarray]:
-    """Source: arXiv:2107.03332; MMPose's SimCCLabel."""
+    """Return places (K, 2) and scores (K,) of SimCC logits.
+
+    Source: arXiv:2107.03332; MMPose's SimCCLabel.
+    """
     xy = np.stack([x.argmax(-1), y.argmax(-1)], axis=-1) / split
     return xy, np.minimum(x.max(-1), y.max(-1))
 
@@ -54,7 +75,10 @@ def _decode_simcc(x: np.ndarray, y: np.ndarray, split: float) -> tuple[np.ndarra
 def _decode_heatmaps(
     heatmaps: np.ndarray, blur: int | None, crop_size: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Source: MMPose's MSRAHeatmap; with `blur`, the unbiased form (DARK, arXiv:1910.06278)."""
+    """Return places (K, 2) and scores (K,) of heatmaps.
+
+    Source: MMPose's MSRAHeatmap; with `blur`, its unbiased form (DARK, arXiv:1910.06278).
+    """
     count, height, width = heatmaps.shape
     flat = heatmaps.reshape(count, -1)
     y, x = np.unravel_index(flat.argmax(-1), (height, width))
@@ -66,7 +90,10 @@ def _decode_heatmaps(
 
 
 def _quarter_offset(heatmaps: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return (K, 2): a quarter pixel from the maximum towards its higher neighbour; none at the border."""
+    """Return the offsets of the joints from the maxima, float (K, 2).
+
+    They are a quarter pixel towards the higher neighbour, and none at the border.
+    """
     count, height, width = heatmaps.shape
     k = np.arange(count)
     right, left = np.minimum(x + 1, width - 1), np.maximum(x - 1, 0)
@@ -77,7 +104,10 @@ def _quarter_offset(heatmaps: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.nd
 
 
 def _dark_offset(heatmaps: np.ndarray, x: np.ndarray, y: np.ndarray, kernel: int) -> np.ndarray:
-    """Return (K, 2): from the maximum to that of a Gaussian fitted to the blurred heatmap; none at the border."""
+    """Return the offsets of the joints from the maxima, float (K, 2).
+
+    They lead to the maximum of a Gaussian fitted to the blurred heatmap; at the border there are none.
+    """
     count, height, width = heatmaps.shape
     k = np.arange(count)
     logs = np.log(np.maximum(_blurred(heatmaps, kernel), 1e-10))
@@ -99,7 +129,10 @@ def _dark_offset(heatmaps: np.ndarray, x: np.ndarray, y: np.ndarray, kernel: int
 
 
 def _blurred(heatmaps: np.ndarray, kernel: int) -> np.ndarray:
-    """Return heatmaps blurred by a Gaussian over a border of zeros, each with its old maximum."""
+    """Return heatmaps blurred by a Gaussian, each with its old maximum.
+
+    Beyond the border all is zero.
+    """
     import cv2
 
     border = (kernel - 1) // 2
@@ -111,11 +144,21 @@ def _blurred(heatmaps: np.ndarray, kernel: int) -> np.ndarray:
 
 
 def decode_boxes(form: dict[str, Any], raw: np.ndarray, input_size: tuple[int, int]) -> np.ndarray:
-    """Return boxes (P, 4), x1 y1 x2 y2 in px of the detector's input, from what it gives beside the scores.
+    """Return the boxes that a detector gives out.
 
     Parameters
     ----------
-    raw : distances (P, 4) from RTMDet's grid to left, top, right, bottom, or boxes (P, 4)
+    form : dict
+        Form of the detector.
+    raw : np.ndarray
+        float (P, 4), distances from RTMDet's grid to left, top, right, bottom; or boxes.
+    input_size : tuple of int
+        Width and height of the detector's input, px.
+
+    Returns
+    -------
+    np.ndarray
+        float (P, 4), x1 y1 x2 y2 in px of the detector's input.
     """
     if form["kind"] == "boxes":
         return raw

@@ -1,6 +1,7 @@
-"""Fetching a model set's weights: resumed where a connection broke, checked before they take their name.
+"""Download of a model set's weights.
 
-Which files a set has is `pose/models/model_sets.py`'s concern.
+A download goes on where a connection broke, and is checked before it takes its name. Which files a set has is said in
+`model_sets.py`.
 """
 
 import hashlib
@@ -11,10 +12,11 @@ from pathlib import Path
 from bachata_assets.pose.models.model_sets import ModelSet, ModelSpec, default_checkpoint_dir
 
 ATTEMPTS = 5
-"""Connections tried for one file; each goes on where the one before broke off."""
+"""Number of connections tried for one file; each goes on where the one before broke off."""
 CHUNK = 1 << 14
-"""Bytes written at a time; of a chunk that does not come whole nothing is kept."""
+"""Number of bytes written at a time; of a chunk that does not come whole nothing is kept."""
 TIMEOUT_S = 30
+"""Longest wait for the server's next bytes, s."""
 
 Progress = Callable[[ModelSpec, int, int | None], None]
 """Called with the model, the bytes that are there and, where the server says it, their total."""
@@ -25,15 +27,23 @@ class DownloadError(OSError):
 
 
 def download(models: ModelSet, progress: Progress, base_url: str | None = None) -> dict[str, int]:
-    """Fetch what is missing of a model set; files that come with the project are copied from there.
+    """Fetch what is missing of a model set.
+
+    Files that come with the project are copied from there.
 
     Parameters
     ----------
-    base_url : of a mirror that keeps the files under their own names, instead of the set's URLs
+    models : ModelSet
+        The set.
+    progress : callable
+        Called with the model, the bytes that are there, and their total where the server says it.
+    base_url : str or None
+        Address of a mirror that keeps the files under their own names, instead of the set's URLs.
 
     Returns
     -------
-    checkpoint -> bytes fetched, of the files that were missing
+    dict
+        Checkpoint -> bytes fetched, of the files that were missing.
 
     Raises
     ------

@@ -15,13 +15,25 @@ if TYPE_CHECKING:
     import openvino
 
 EXPORT_VERSION = 2
-"""Raise when the exported form changes."""
+"""Version of the exported form; raise it when the form changes."""
 
 
 def exported_model(spec: ModelSpec, cache_dir: Path | None = None) -> "openvino.Model":
-    """Return `spec` as an OpenVINO model, from the cache or exported now.
+    """Return a model from the cache, or exported now.
 
     torch, mmdet and mmpose are imported only to export.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    cache_dir : Path or None
+        Folder of the cache; None: the user's.
+
+    Raises
+    ------
+    ModelSetError
+        The weights are damaged or do not fit, or models of this kind cannot be exported.
     """
     identity = f"{spec.identity} {EXPORT_VERSION}"
     return cached_export(spec.checkpoint_path.stem, identity, lambda: _export(spec), cache_dir)

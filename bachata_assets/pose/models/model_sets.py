@@ -1,6 +1,7 @@
-"""Which models there are: `checkpoints/models.toml`, where the folder lies, and whether the weights are whole.
+"""Which models there are, where they lie, and whether they are whole.
 
-Building and running the models lives in `openmmlab_models.py`, `exported.py` and `models.py`.
+The sets are those of `checkpoints/models.toml`. Models are built in `openmmlab.py`, exported in `exported.py` and run
+in `pose_models.py`.
 """
 
 import hashlib
@@ -15,30 +16,46 @@ from pathlib import Path
 from typing import Any
 
 WHEELS = ("mmdet", "mmpose")
+"""Packages whose configs a model set may name."""
 MANIFEST = "models.toml"
+"""File of a checkpoint folder that lists its model sets."""
 DOWNLOAD = "bachata-assets download-models"
+"""Command that downloads a model set."""
 DEVICES = ("cpu", "cuda")
+"""Devices that a model set may ask for; the first is the default."""
 
 
 class ModelSetError(ValueError):
-    """`models.toml`, or a file it names, cannot be used; the message says which and what to do."""
+    """`models.toml`, or a file it names, cannot be used.
+
+    The message says which and what to do.
+    """
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """One model of a set: its config, its weights and the size of what it sees.
+    """One model of a set: its config, its weights, the size of its input.
 
     Attributes
     ----------
-    kind : "detector", "pose" or "hand"
-    config : "mmdet:…" or "mmpose:…" (inside the wheel) or a path from `folder`
-    checkpoint : path of the weights from `folder`
-    sha256 : of the weights, whole or its first digits
-    input_size : (width, height), px
-    folder : the checkpoint folder
-    url : where the weights can be downloaded, if they can
-    options : changes to the config's `model`
-    command : what downloads the set
+    kind : str
+        "detector", "pose" or "hand".
+    config : str
+        "mmdet:…" or "mmpose:…" (inside the wheel), or a path from `folder`.
+    checkpoint : str
+        Path of the weights from `folder`.
+    sha256 : str
+        Hash of the weights, whole or its first digits.
+    input_size : tuple of int
+        Width and height, px.
+    folder : Path
+        The checkpoint folder.
+    url : str or None
+        Where the weights can be downloaded, if they can.
+    options : dict
+        Changes to the config's `model`.
+    command : str
+        Command that downloads the set.
     """
 
     kind: str
@@ -94,7 +111,10 @@ class ModelSpec:
 
     @cached_property
     def identity(self) -> str:
-        """Hash of everything that decides what the model computes: weights, config, code version, input size."""
+        """Hash of all that decides what the model computes.
+
+        That is its weights, its config, the version of its code and the size of its input.
+        """
         if not self.config_path.is_file():
             raise ModelSetError(f"{self.config_path}: no such config; mend `config` in {self.folder / MANIFEST}")
         parts = {
@@ -109,9 +129,14 @@ class ModelSpec:
 
 @dataclass(frozen=True)
 class ModelSet:
-    """A detector and a pose model that go together; `hand` is absent unless hands are wanted.
+    """A detector and a pose model that go together.
 
-    `device` is "cpu", or "cuda" for a CUDA device where there is one.
+    Attributes
+    ----------
+    hand : ModelSpec or None
+        Only where hands are wanted.
+    device : str
+        "cpu"; or "cuda", for a CUDA device where there is one.
     """
 
     name: str
@@ -126,23 +151,43 @@ class ModelSet:
         return tuple(spec for spec in (self.detector, self.pose, self.hand) if spec is not None)
 
     def fingerprint(self, precision: str) -> str:
-        """Return what keypoints made by this set in an effective precision depend on; reads files, loads no model."""
+        """Return what keypoints made by this set depend on.
+
+        It reads files and loads no model.
+
+        Parameters
+        ----------
+        precision : str
+            Effective precision, "f32" or "bf16".
+        """
         device = () if self.device == DEVICES[0] else (self.device,)
         parts = (*(spec.identity for spec in self.specs()), precision, *device)
         return f"{self.name}-{precision}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
 
 
 def default_checkpoint_dir() -> Path:
-    """Return the checkpoint folder that comes with the project: the checkout's, else the installed package's."""
+    """Return the checkpoint folder that comes with the project.
+
+    It is the checkout's, else the installed package's.
+    """
     package = Path(__file__).resolve().parents[2]
     checkout = package.parent / "checkpoints"
     return checkout if (checkout / MANIFEST).is_file() else package / "checkpoints"
 
 
 def load_model_set(name: str = "bundled", checkpoint_dir: Path | None = None, hands: bool = False) -> ModelSet:
-    """Return the model set `name` of a checkpoint folder, with its hand model when `hands` are wanted.
+    """Return a model set of a checkpoint folder.
 
     A folder of weights without a `models.toml` of its own is read by the one that comes with the project.
+
+    Parameters
+    ----------
+    name : str
+        Name in `models.toml`.
+    checkpoint_dir : Path or None
+        The folder; None: the one that comes with the project.
+    hands : bool
+        Whether the set's hand model is wanted too.
 
     Raises
     ------
@@ -174,7 +219,18 @@ def load_model_set(name: str = "bundled", checkpoint_dir: Path | None = None, ha
 
 
 def model_set_names(checkpoint_dir: Path | None = None) -> dict[str, bool]:
-    """Return the names of a checkpoint folder's model sets, and which have a hand model; raises as `load_model_set`."""
+    """Return the model sets of a checkpoint folder.
+
+    Returns
+    -------
+    dict
+        Name -> whether the set has a hand model.
+
+    Raises
+    ------
+    FileNotFoundError, ModelSetError
+        As by `load_model_set`.
+    """
     _, _, sets = _read_manifest("SET", checkpoint_dir)
     return {name: "hand" in entry for name, entry in sets.items()}
 

@@ -1,7 +1,8 @@
-"""MMDet and MMPose model classes from their configs, with weights, in the form that is exported.
+"""MMDet's and MMPose's models with weights, in the form for export.
 
-The only module of the package that imports torch, mmdet and mmpose; it is itself imported only to export a model or
-to compare with one. Running exported models lives in `models.py`.
+With `openmmlab_compat.py`, `openmmlab_scope.py` and `openmmlab_two_stage.py` the only place that imports torch, mmdet
+and mmpose at the top; it is itself imported only to export a model or to compare with one. Exported models are run in
+`pose_models.py`.
 """
 
 from typing import Any, ClassVar
@@ -24,11 +25,13 @@ from bachata_assets.pose.models.weights_file import read_weights
 from bachata_assets.schemas import HAND_KEYPOINTS, KEYPOINTS
 
 IGNORED_KEYS = ("data_preprocessor.",)
-"""State that the config itself gives."""
+"""Beginnings of keys of weights that the config itself gives."""
 
 
 def build_model(spec: ModelSpec) -> Any:
-    """Return the MMDet or MMPose model of `spec` with its weights, in eval mode.
+    """Return the MMDet or MMPose model of `spec` with its weights.
+
+    It is in eval mode.
 
     Raises
     ------
@@ -41,7 +44,7 @@ def build_model(spec: ModelSpec) -> Any:
 
 
 def untrained_model(spec: ModelSpec) -> Any:
-    """Return the MMDet or MMPose model that the config of `spec` describes, its weights as they are made."""
+    """Return the MMDet or MMPose model of `spec` with random weights."""
     registry = (mmdet if spec.kind == "detector" else mmpose).registry.MODELS
     with own_scope(spec):
         config = Config.fromfile(spec.config_path)
@@ -63,7 +66,10 @@ def _load_weights(model: Any, spec: ModelSpec) -> None:
 
 
 class _Normalised(torch.nn.Module):
-    """uint8 BGR images (N, H, W, 3) to what the model's own data preprocessor makes of them."""
+    """uint8 BGR images (N, H, W, 3) to what the model's backbone is given.
+
+    As the model's own data preprocessor makes it.
+    """
 
     mean: torch.Tensor
     std: torch.Tensor
@@ -81,10 +87,15 @@ class _Normalised(torch.nn.Module):
 
 
 class ExportedDetector(torch.nn.Module):
-    """uint8 BGR frames (N, H, W, 3) to person scores (N, P) and distances (N, P, 4) to left, top, right, bottom, px.
+    """Frames to person scores and boxes, for detectors of the RTMDet family.
 
-    For the one-stage detectors of MMDet's RTMDet family; P runs over strides 8, 16, 32, row by row. Of several classes
-    the first counts, which is COCO's person.
+    uint8 BGR frames (N, H, W, 3) to scores (N, P) and distances (N, P, 4) to left, top, right, bottom, px; P runs over
+    strides 8, 16, 32, row by row. Of several classes the first counts, which is COCO's person.
+
+    Raises
+    ------
+    ModelSetError
+        The model is of another family.
     """
 
     form: ClassVar = {"kind": "distances"}
@@ -105,7 +116,10 @@ class ExportedDetector(torch.nn.Module):
 
 
 class ExportedTwoStage(torch.nn.Module):
-    """One uint8 BGR frame (1, H, W, 3) to person scores (1, P) and boxes (1, P, 4), px."""
+    """A frame to person scores and boxes, for Faster R-CNN.
+
+    One uint8 BGR frame (1, H, W, 3) to scores (1, P) and boxes (1, P, 4), x1 y1 x2 y2, px.
+    """
 
     form: ClassVar = {"kind": "boxes"}
 
@@ -120,10 +134,15 @@ class ExportedTwoStage(torch.nn.Module):
 
 
 class ExportedPose(torch.nn.Module):
-    """uint8 BGR crops (N, H, W, 3) to SimCC logits x (N, K, 2W) and y (N, K, 2H), or heatmaps (N, K, h, w).
+    """Crops to keypoints, before decoding.
 
-    Of a model with more keypoints than COCO's 17 the first 17 are kept: Halpe's 26 and those of whole bodies begin with
-    COCO's.
+    uint8 BGR crops (N, H, W, 3) to SimCC logits x (N, K, 2W) and y (N, K, 2H), or heatmaps (N, K, h, w). Of a model
+    with more keypoints than COCO's 17 the first 17 are kept: Halpe's 26 and those of whole bodies begin with COCO's.
+
+    Raises
+    ------
+    ModelSetError
+        The model has fewer keypoints, or a codec that is not known.
     """
 
     def __init__(self, model: Any, keypoints: int) -> None:
@@ -142,7 +161,10 @@ class ExportedPose(torch.nn.Module):
 
 
 def _pose_form(codec: Any) -> dict[str, Any]:
-    """Return how the outputs of a head with this codec are decoded: see `decoding.py`."""
+    """Return how the outputs of a head with this codec are decoded.
+
+    See `decoding.py`.
+    """
     name = type(codec).__name__
     if name == "SimCCLabel" and not codec.use_dark:
         return {"kind": "simcc", "split_ratio": codec.simcc_split_ratio}
@@ -152,7 +174,15 @@ def _pose_form(codec: Any) -> dict[str, Any]:
 
 
 def exportable(spec: ModelSpec) -> Any:
-    """Return the model of `spec` in the form that is exported; its attribute `form` says what it gives out."""
+    """Return the model of `spec` in the form that is exported.
+
+    Its attribute `form` says what it gives out.
+
+    Raises
+    ------
+    ModelSetError
+        As by `build_model`, or models of this kind cannot be exported.
+    """
     model = build_model(spec)
     if spec.kind == "detector":
         form = ExportedTwoStage if hasattr(model, "roi_head") else ExportedDetector

@@ -1,6 +1,6 @@
-"""Lets the wheels of mmdet 3.3.0 and mmpose 1.3.2 run on mmcv-lite, without a compiler. Import before either of them.
+"""Lets mmdet 3.3.0 and mmpose 1.3.2 run on mmcv-lite, uncompiled.
 
-Why each part is here:
+Import it before either of them. Why each part is here:
 
 - `mmcv._ext`: mmcv-lite has every `mmcv.ops` wrapper but not the compiled module they load. Of those operators the
   detectors used here call only NMS and RoIAlign, which torchvision has; any other raises when called.
@@ -8,7 +8,7 @@ Why each part is here:
   arguments of `COCOeval`.
 - warnings: old idioms of these wheels that newer setuptools and torch complain about; harmless.
 
-Only `pose/models/openmmlab.py` (and training recipes) import this; serving exported models needs none of it.
+Only the other `openmmlab*` modules (and training recipes) import this; serving exported models needs none of it.
 """
 
 import importlib.machinery
@@ -34,11 +34,17 @@ for _message in (
 
 
 class _CompiledOperators(types.ModuleType):
-    """Stands for `mmcv._ext`: has every operator by name, runs those that torchvision has."""
+    """Stands for `mmcv._ext`: has every operator by name.
+
+    It runs those that torchvision has.
+    """
 
     @staticmethod
     def nms(boxes: Any, scores: Any, iou_threshold: float, offset: int = 0) -> Any:
-        """Return the indices kept; `offset` 1 is the legacy convention that a box's last pixel counts."""
+        """Return the indices of the boxes kept.
+
+        `offset` 1 is the legacy convention that a box's last pixel counts.
+        """
         if offset:
             boxes = boxes + boxes.new_tensor([0, 0, offset, offset])
         return torchvision.ops.nms(boxes, scores, iou_threshold)
@@ -58,7 +64,10 @@ class _CompiledOperators(types.ModuleType):
         pool_mode: int,
         aligned: bool,
     ) -> None:
-        """Fill `output` with the average-pooled regions (pool_mode 1, the only one the configs use)."""
+        """Fill `output` with the average-pooled regions.
+
+        That is pool_mode 1, the only one the configs use.
+        """
         if pool_mode != 1:
             raise NotImplementedError("RoIAlign with max pooling needs the compiled mmcv")
         size = (aligned_height, aligned_width)
@@ -93,7 +102,7 @@ class _COCOeval(pycocotools.cocoeval.COCOeval):  # type: ignore[misc]
 
 
 def _register(name: str, kind: type[types.ModuleType] = types.ModuleType, **attributes: Any) -> types.ModuleType:
-    """Put a module of this name into `sys.modules` unless the real one is there."""
+    """Put a module into `sys.modules` unless the real one is there."""
     module = kind(name)
     module.__spec__ = importlib.machinery.ModuleSpec(name, None)
     module.__dict__.update(attributes)

@@ -1,4 +1,4 @@
-"""The one way in which OpenMMLab models are built and traced: one at a time, each under its own registry.
+"""Lock and default scope under which OpenMMLab models are built.
 
 MMDet and MMPose have classes of the same names. Which of them a config means is decided by MMEngine's default scope, a
 variable of the whole process: without this module, the scope of one model is still set when the next one is built, also
@@ -19,10 +19,15 @@ _ONE_AT_A_TIME = RLock()
 
 @contextmanager
 def own_scope(spec: ModelSpec) -> Iterator[None]:
-    """Default scope and lock under which the model of `spec` is built or traced.
+    """Hold the lock and set the default scope of a model's own registry.
 
     The scope that was set before is set again at the end. Imports of torch, mmdet and mmpose belong inside, too: two
     threads that import torch at once may each see half of it.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model that is built or traced.
     """
     with _ONE_AT_A_TIME:
         from bachata_assets.pose.models import openmmlab_compat  # noqa: F401  (before mmengine)

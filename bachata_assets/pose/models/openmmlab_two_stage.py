@@ -1,7 +1,7 @@
-"""MMDet's two-stage detectors (Faster R-CNN) in the form that is exported: whole frames to person boxes in one graph.
+"""MMDet's Faster R-CNN in the form for export, as one graph.
 
 MMDet's own inference keeps lists and in-place steps that no exporter follows; here the same steps are plain tensor
-arithmetic over the same modules. One-stage detectors are in `openmmlab_models.py`, which alone imports this module.
+arithmetic over the same modules. One-stage detectors are in `openmmlab.py`, which alone imports this module.
 """
 
 import math
@@ -13,15 +13,21 @@ import torchvision
 from bachata_assets.pose.models.model_sets import ModelSetError
 
 MOST_GROWTH = abs(math.log(16 / 1000))
-"""MMDet's DeltaXYWHBBoxCoder: no box grows or shrinks by more than this factor's logarithm."""
+"""Logarithm of the largest factor by which a box grows or shrinks, as in MMDet's DeltaXYWHBBoxCoder."""
 PERSON = 0
-"""COCO's first class."""
+"""Index of the class person: COCO's first."""
 
 
 class TwoStageDetector(torch.nn.Module):
-    """One normalised frame (1, 3, H, W) to person scores (1, P) and boxes (1, P, 4), x1 y1 x2 y2 in px of the frame.
+    """A normalised frame to person scores and boxes.
 
-    As MMDet's FasterRCNN at test time, but for the last suppression, which is left to the caller.
+    One frame (1, 3, H, W) to scores (1, P) and boxes (1, P, 4), x1 y1 x2 y2 in px of the frame. As MMDet's FasterRCNN
+    at test time, but for the last suppression, which is left to the caller.
+
+    Raises
+    ------
+    ModelSetError
+        The model has another head.
     """
 
     def __init__(self, model: Any) -> None:
@@ -62,7 +68,10 @@ class TwoStageDetector(torch.nn.Module):
         return scores[None], moved[None]
 
     def _proposals(self, levels: Any, size: torch.Tensor) -> torch.Tensor:
-        """Return the boxes (R, 4) that may hold something, by the region proposal network."""
+        """Return boxes that may hold something, float (R, 4), px.
+
+        They are those of the region proposal network.
+        """
         boxes, scores, level_of = [], [], []
         for index, (objectness, deltas) in enumerate(zip(*self.rpn(levels), strict=True)):
             level_scores = objectness[0].permute(1, 2, 0).reshape(-1).sigmoid()
@@ -81,7 +90,7 @@ class TwoStageDetector(torch.nn.Module):
         return all_boxes[kept[: self.limits.max_per_img]]
 
     def _anchors(self, index: int, objectness: torch.Tensor) -> torch.Tensor:
-        """Return the anchors (H W A, 4) of one level, row by row."""
+        """Return the anchors of one level, float (H W A, 4), row by row."""
         generator = self.rpn.prior_generator
         stride_x, stride_y = generator.strides[index]
         x = torch.arange(objectness.shape[3]) * stride_x
@@ -92,9 +101,10 @@ class TwoStageDetector(torch.nn.Module):
 
 
 def _moved(boxes: torch.Tensor, deltas: torch.Tensor, stds: Any, size: torch.Tensor) -> torch.Tensor:
-    """Return boxes (R, 4) moved and stretched by deltas (R, 4) in units of `stds`, within the frame.
+    """Return boxes (R, 4) moved and stretched by deltas (R, 4).
 
-    The inverse of R-CNN's box regression targets (arXiv:1311.2524, appendix C), as MMDet's DeltaXYWHBBoxCoder.
+    Deltas are in units of `stds`, and boxes stay within the frame. The inverse of R-CNN's box regression targets
+    (arXiv:1311.2524, appendix C), as MMDet's DeltaXYWHBBoxCoder.
     """
     deltas = deltas * torch.tensor(stds)
     extent = boxes[:, 2:] - boxes[:, :2]

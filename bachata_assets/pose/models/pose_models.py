@@ -1,7 +1,7 @@
-"""`PoseModels`: a model set compiled for this machine; frames to person boxes, crops to keypoints.
+"""`PoseModels`: frames to person boxes, crops to keypoints.
 
-Which persons are the couple is `estimator.py`'s concern; where exported models come from, `exported.py`'s; how they are
-run, and on which device, `runners.py`'s.
+A model set is compiled here for this machine. Which persons are the couple is found in `tracking/`; exported models
+come from `exported.py`; they are run, and on which device, by `runners.py`.
 """
 
 import logging
@@ -27,23 +27,43 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PADDING_GREY = 114
-"""RTMDet's padding, as in its test pipeline."""
+"""Grey level beside a frame that does not fill the detector's input, as in RTMDet's test pipeline."""
 CROP_PADDING = 1.25
-"""MMPose's GetBBoxCenterScale: the crop is this much larger than the box."""
+"""Size of a crop, in its box's, as in MMPose's GetBBoxCenterScale."""
 DETECTOR_BATCH = 4
+"""Number of frames that the detector sees at once."""
 POSE_BATCH = 8
+"""Number of crops that the pose model sees at once."""
 
 
 @dataclass(frozen=True)
 class Detections:
-    """Person boxes of one frame, best first: boxes float32 (N, 4) in px of the frame, scores float32 (N,)."""
+    """Person boxes of one frame, best first.
+
+    Attributes
+    ----------
+    boxes : np.ndarray
+        float32 (N, 4), x1 y1 x2 y2, px of the frame.
+    scores : np.ndarray
+        float32 (N,), 0..1.
+    """
 
     boxes: np.ndarray
     scores: np.ndarray
 
 
 class _TopDown:
-    """A model that sees crops of one size (width, height), and the form of what it gives out."""
+    """A model that sees crops of one size.
+
+    Parameters
+    ----------
+    run : Runner
+        Runs the model.
+    form : dict
+        What it gives out.
+    size : tuple of int
+        Width and height of the crops, px.
+    """
 
     def __init__(self, run: Runner, form: dict[str, Any], size: tuple[int, int]) -> None:
         self.run = run
@@ -51,7 +71,10 @@ class _TopDown:
         self.size = size
 
     def keypoints(self, jobs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[np.ndarray]:
-        """Yield float32 (K, 3), x y score, for each (frame, box); in px of that frame."""
+        """Yield keypoints for each (frame, box), float32 (K, 3).
+
+        x y are in px of that frame.
+        """
         geometry: deque[np.ndarray] = deque()
 
         def crops() -> Iterator[np.ndarray]:
@@ -69,9 +92,10 @@ class _TopDown:
 
 
 class PoseModels:
-    """A detector and a pose model, and a hand model where the set has one; compiled once, shared by all clips.
+    """Detector, pose model and, where wanted, hand model of a set.
 
-    Use `PoseModels.load`. `fingerprint` changes exactly when the numbers may: weights, config, effective precision.
+    They are compiled once and shared by all clips. Use `PoseModels.load`. `fingerprint` changes exactly when the
+    numbers may: with weights, config, or effective precision.
     """
 
     def __init__(
@@ -115,17 +139,24 @@ class PoseModels:
         streams: int = 0,
         hands: bool = False,
     ) -> Self:
-        """Return the models of a set, exporting them when they are not in the cache.
+        """Return the models of a set, exported where the cache lacks them.
 
         Parameters
         ----------
-        model_set : name in `models.toml`
-        checkpoint_dir : folder of models.toml and weights; None: the one that comes with the project
-        cache_dir : where exported models are kept; None: the user's cache folder
-        precision : "auto" is bf16 where the CPU computes it, else f32
-        threads : cores for inference; 0: all that this process may use
-        streams : inferences at the same time; 0: what OpenVINO finds best for the cores
-        hands : load the set's hand model too
+        model_set : str
+            Name in `models.toml`.
+        checkpoint_dir : Path or None
+            Folder of models.toml and weights; None: the one that comes with the project.
+        cache_dir : Path or None
+            Folder that keeps exported models; None: the user's cache folder.
+        precision : "auto", "f32" or "bf16"
+            "auto" is bf16 where the CPU computes it, else f32.
+        threads : int
+            Cores for inference; 0: all that this process may use.
+        streams : int
+            Inferences at the same time; 0: what OpenVINO finds best for the cores.
+        hands : bool
+            Load the set's hand model too.
 
         Raises
         ------
@@ -149,7 +180,7 @@ class PoseModels:
 
     @property
     def crop_size(self) -> tuple[int, int]:
-        """(width, height) of the crops that the pose model sees, px."""
+        """Width and height of the crops that the pose model sees, px."""
         return self.model_set.pose.input_size
 
     def detect(
@@ -159,9 +190,18 @@ class PoseModels:
         nms_threshold: float = 0.85,
         limit: int = 20,
     ) -> Iterator[Detections]:
-        """Yield the persons in each frame (H, W, 3) uint8 BGR; all frames of a call have one size.
+        """Yield the persons in each frame.
 
-        Boxes of embracing dancers overlap: NMS at 0.6 loses one of them.
+        Parameters
+        ----------
+        frames : iterable of np.ndarray
+            uint8 (H, W, 3), BGR, all of one size.
+        score_threshold : float
+            Lowest score of a box, 0..1.
+        nms_threshold : float
+            IoU above which the weaker of two boxes is dropped; at 0.6 one of two embracing dancers is lost.
+        limit : int
+            Largest number of boxes in a frame.
         """
         for frame_scores, frame_boxes in self._raw_detections(frames):
             seen = np.flatnonzero(frame_scores >= score_threshold)
@@ -171,15 +211,25 @@ class PoseModels:
             yield Detections(boxes[kept], scores[kept])
 
     def keypoints(self, jobs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[np.ndarray]:
-        """Yield float32 (17, 3), x y score, for each (frame, box); in px of that frame.
+        """Yield the keypoints of each box, float32 (17, 3), x y score.
 
         Crop geometry and decoding are MMPose's (GetBBoxCenterScale, TopdownAffine, the model's own codec), flip test
         off.
+
+        Parameters
+        ----------
+        jobs : iterable
+            (frame uint8 (H, W, 3) BGR, box (4,) in px of it); keypoints are in px of that frame.
         """
         return self._pose.keypoints(jobs)
 
     def hand_keypoints(self, jobs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[np.ndarray]:
-        """Yield float32 (21, 3), x y score, for each (frame, box around a hand); in px of that frame.
+        """Yield the keypoints of each hand, float32 (21, 3), x y score.
+
+        Parameters
+        ----------
+        jobs : iterable
+            (frame uint8 (H, W, 3) BGR, box (4,) around a hand in px of it); keypoints are in px of that frame.
 
         Raises
         ------
@@ -208,7 +258,7 @@ class PoseModels:
         return _TopDown(self._runner(model, self._options), form, spec.input_size)
 
     def _raw_detections(self, frames: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield scores (P,) and boxes (P, 4) in px of the frame, clipped to it."""
+        """Yield scores (P,) and boxes (P, 4), in px of the frame, clipped to it."""
         frames = iter(frames)
         first = next(frames, None)
         if first is None:
@@ -243,7 +293,17 @@ class PoseModels:
 
 
 def letterbox(frame: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Return `frame` scaled to fit (height, width) from the top left, the rest grey, as in RTMDet's test pipeline."""
+    """Return a frame scaled to fit from the top left, the rest grey.
+
+    As in RTMDet's test pipeline.
+
+    Parameters
+    ----------
+    frame : np.ndarray
+        uint8 (H, W, 3), BGR.
+    width, height : int
+        Size of the result, px.
+    """
     import cv2
 
     scale = min(width / frame.shape[1], height / frame.shape[0])
@@ -255,7 +315,24 @@ def letterbox(frame: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def top_down_crop(frame: np.ndarray, box: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the 2x3 matrix from frame to crop, and the crop (height, width, 3), around a padded box."""
+    """Return the crop around a padded box, and how it came about.
+
+    Parameters
+    ----------
+    frame : np.ndarray
+        uint8 (H, W, 3), BGR.
+    box : np.ndarray
+        float (4,), x1 y1 x2 y2, px.
+    size : tuple of int
+        Width and height of the crop, px.
+
+    Returns
+    -------
+    matrix : np.ndarray
+        float64 (2, 3), from frame to crop.
+    crop : np.ndarray
+        uint8 (height, width, 3), BGR.
+    """
     import cv2
 
     width, height = size

@@ -1,6 +1,7 @@
-"""How a network is run: exported and compiled by OpenVINO, or by torch on a CUDA device; batches in, outputs in order.
+"""How a network is run: batches in, outputs in order.
 
-What goes in and what comes out is `models.py`'s concern.
+It is exported and compiled by OpenVINO, or run by torch on a CUDA device. What goes in and what comes out is decided in
+`pose_models.py`.
 """
 
 import logging
@@ -22,14 +23,27 @@ log = logging.getLogger(__name__)
 
 
 class Runner(Protocol):
-    """Yields the outputs of each batch uint8 (N, H, W, 3) in order, while the next batches are being made."""
+    """Yields the outputs of batches in order.
+
+    A batch is uint8 (N, H, W, 3); the next ones are made while it is computed.
+    """
 
     def __call__(self, batches: Iterable[np.ndarray]) -> Iterator[Outputs]:
         """Yield each batch's outputs."""
 
 
 class CompiledRunner:
-    """An exported model, compiled for the CPU; several batches are computed at the same time."""
+    """An exported model, compiled for the CPU.
+
+    Several batches are computed at the same time.
+
+    Parameters
+    ----------
+    compiled : openvino.CompiledModel
+        The model.
+    requests : int
+        Number of batches that are computed or wait at the same time.
+    """
 
     def __init__(self, compiled: "openvino.CompiledModel", requests: int) -> None:
         self.compiled = compiled
@@ -63,7 +77,16 @@ def _collector(done: dict[int, Outputs]) -> Callable[["openvino.InferRequest", i
 
 
 class EagerRunner:
-    """A model as MMDet or MMPose make it, by torch in f32; one batch is computed while the next is being made.
+    """A model as MMDet or MMPose make it, run by torch in f32.
+
+    One batch is computed while the next is being made.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    device : str
+        Device of torch.
 
     Raises
     ------
@@ -104,11 +127,12 @@ def _fetched(outputs: Any) -> Outputs:
 
 
 def eager_device(wanted: str) -> str | None:
-    """Return the torch device to run on, or None where the exported models run on the CPU.
+    """Return the torch device to run on, None for exported models.
 
     Parameters
     ----------
-    wanted : what the model set asks for, "cpu" or "cuda"; torch is imported only for "cuda"
+    wanted : str
+        What the model set asks for, "cpu" or "cuda"; torch is imported only for "cuda".
     """
     if wanted == "cpu":
         return None

@@ -1,7 +1,7 @@
-"""Reading weights files without running anything that is pickled in them.
+"""Reading weights files without running what is pickled in them.
 
 What MMEngine's Runner saves beside the weights (log history, data set information) is skipped: where it names a class
-or function, an inert stand-in is made. Which file is the right one is `model_sets.py`'s concern.
+or function, an inert stand-in is made. Which file is the right one is checked in `model_sets.py`.
 """
 
 import pickle
@@ -24,11 +24,14 @@ SKIPPED_NAMES = (
     "numpy.core.multiarray._reconstruct",
     "numpy.core.multiarray.scalar",
 )
-"""All that checkpoints of MMEngine's Runner name beyond what torch itself allows; numpy before 2.0 had the last two."""
+"""Names in checkpoints of MMEngine's Runner beyond those that torch allows; numpy before 2.0 had the last two."""
 
 
 class _Skipped:
-    """What is made in place of anything named in `SKIPPED_NAMES`; takes whatever it is given and keeps nothing."""
+    """Stands for anything named in `SKIPPED_NAMES`.
+
+    It takes whatever it is given and keeps nothing.
+    """
 
     def __new__(cls, *_args: object) -> "_Skipped":
         return super().__new__(cls)
@@ -41,7 +44,9 @@ class _Skipped:
 
 
 def read_weights(path: Path) -> "OrderedDict[str, torch.Tensor]":
-    """Return the `state_dict` of a checkpoint of MMEngine, or of a plain `{"state_dict": ...}`, in f32 on the CPU.
+    """Return the weights of a checkpoint, in f32 on the CPU.
+
+    It is a checkpoint of MMEngine, or a plain `{"state_dict": ...}`.
 
     Raises
     ------

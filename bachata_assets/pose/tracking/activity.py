@@ -1,4 +1,7 @@
-"""How much each place of the picture changes over a clip: furniture, posters and mirrors' frames never do."""
+"""How much each place of the picture changes over a clip.
+
+Furniture, posters and the frames of mirrors never change; `tracks.py` takes no dancer from there.
+"""
 
 from collections.abc import Sequence
 
@@ -8,9 +11,14 @@ from bachata_assets.pose.tracking.parameters import DEFAULTS, ActivityParameters
 
 
 class ActivityMap:
-    """Standard deviation over time of the grey level of every place of the picture.
+    """Standard deviation over time of the grey level of every place.
 
-    It is a running sum, so memory does not grow with the clip.
+    It is computed from running sums, so memory does not grow with the clip.
+
+    Parameters
+    ----------
+    parameters : ActivityParameters
+        Thresholds.
     """
 
     def __init__(self, parameters: ActivityParameters = DEFAULTS.activity) -> None:
@@ -20,7 +28,13 @@ class ActivityMap:
         self._scale = 1.0
 
     def add(self, frame: np.ndarray) -> None:
-        """Take in one frame, uint8 (H, W, 3) BGR; all frames have one size."""
+        """Take in one frame.
+
+        Parameters
+        ----------
+        frame : np.ndarray
+            uint8 (H, W, 3), BGR; all frames have one size.
+        """
         import cv2
 
         self._scale = min(1.0, self._parameters.grid / max(frame.shape[:2]))
@@ -31,18 +45,20 @@ class ActivityMap:
         self._squares = self._squares + grey**2
 
     def of(self, poses: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Return how active the places under each frame's poses are: 0 nothing moves there, 1 much does.
+        """Return how active the places under each frame's poses are.
 
         It is relative to the most active poses of the clip, so that a calm couple is not taken for furniture. In a clip
         too short to tell, everything is active.
 
         Parameters
         ----------
-        poses : of each frame, float (N, 17, 3), x y score in px of the frames added
+        poses : sequence of np.ndarray
+            Of each frame float (N, 17, 3), x y score in px of the frames added.
 
         Returns
         -------
-        per frame float64 (N,), 0..1
+        list of np.ndarray
+            Of each frame float64 (N,), from 0 where nothing moves to 1 where much does.
         """
         limits = self._parameters
         if self._count < limits.fewest_frames:

@@ -1,6 +1,6 @@
-"""What a dancer wears: colour histograms of head, torso, arms and legs, read at the keypoints.
+"""What a dancer wears: colour histograms, read at the keypoints.
 
-How they tell the two dancers apart is in `reidentification.py`.
+Head, torso, arms and legs have a histogram each. How they tell the two dancers apart is in `reidentification.py`.
 """
 
 import numpy as np
@@ -36,13 +36,19 @@ def body_colours(
 
     Parameters
     ----------
-    frame : uint8 (H, W, 3), BGR
-    keypoints : float32 (N, 17, 3), x y score in px of `frame`
-    counts : bool (H, W), the pixels to look at; None: all
+    frame : np.ndarray
+        uint8 (H, W, 3), BGR.
+    keypoints : np.ndarray
+        float32 (N, 17, 3), x y score in px of `frame`.
+    counts : np.ndarray or None
+        bool (H, W), the pixels to look at; None: all.
+    parameters : ClothesParameters
+        Thresholds.
 
     Returns
     -------
-    float32 (N, FEATURES); each part of the body sums to 1, or to 0 where it is not seen
+    np.ndarray
+        float32 (N, FEATURES); each part of the body sums to 1, or to 0 where it is not seen.
     """
     import cv2
 
@@ -61,9 +67,9 @@ def body_colours(
 
 
 def _sample_points(xy: np.ndarray) -> np.ndarray:
-    """Return the points to look at, int (N, M, 2), of persons with joints (N, 17, 2), px.
+    """Return the points to look at, int (N, M, 2), px.
 
-    `_PART` (M,) says to which part of the body a point belongs.
+    `xy` are the persons' joints (N, 17, 2), px. `_PART` (M,) says to which part of the body a point belongs.
     """
     trunk = np.linalg.norm((xy[:, SHOULDERS] - xy[:, HIPS]).mean(1), axis=-1)
     points: np.ndarray = (_OF_JOINTS @ xy + _OF_TRUNK * trunk[:, None, None]).round().astype(int)
@@ -71,7 +77,7 @@ def _sample_points(xy: np.ndarray) -> np.ndarray:
 
 
 def _points() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return what the points are made of, and which part of the body each is on.
+    """Return what the points are made of, and on which part each lies.
 
     Shares of the joints (M, 17), shares of the trunk's length (M, 2), and index into PARTS (M,). The points are a
     grid around the ears, a grid over the torso, and rows along the limbs.
@@ -101,12 +107,16 @@ _OF_JOINTS, _OF_TRUNK, _PART = _points()
 
 
 def _soft_histograms(lab: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """Return one histogram for each part of the body (FEATURES,), each colour shared among its 8 neighbouring bins.
+    """Return one histogram for each part of the body, float32 (FEATURES,).
+
+    Each colour is shared among the 8 bins around it, by trilinear interpolation.
 
     Parameters
     ----------
-    lab : float32 (M, 3), OpenCV's 8-bit CIE Lab
-    part : int (M,), index into PARTS
+    lab : np.ndarray
+        float32 (M, 3), OpenCV's 8-bit CIE Lab.
+    part : np.ndarray
+        int (M,), index into PARTS.
     """
     # Skin, hair and most clothes lie near the middle of a and b: the bins cover 128 +- 48 there.
     position = (lab - [0, 80, 80]) / [255, 96, 96]

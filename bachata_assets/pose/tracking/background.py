@@ -35,7 +35,13 @@ _FOOT_BELOW_ANKLE = 0.02
 
 
 class RoomSamples:
-    """A few frames spread evenly over a clip of unknown length."""
+    """A few frames spread evenly over a clip of unknown length.
+
+    Parameters
+    ----------
+    parameters : OcclusionParameters
+        Thresholds.
+    """
 
     def __init__(self, parameters: OcclusionParameters = DEFAULTS.occlusions) -> None:
         self._parameters = parameters
@@ -44,7 +50,15 @@ class RoomSamples:
         self._count = 0
 
     def add(self, index: int, picture: np.ndarray) -> None:
-        """Take in a frame, uint8 (H, W, 3); when there are too many, every second one is let go."""
+        """Take in a frame; when there are too many, drop every second one.
+
+        Parameters
+        ----------
+        index : int
+            Index of the frame.
+        picture : np.ndarray
+            uint8 (H, W, 3), BGR.
+        """
         if self._count % self._every == 0:
             self._kept.append((index, picture))
             if len(self._kept) > self._parameters.room_samples:
@@ -54,15 +68,23 @@ class RoomSamples:
 
     @property
     def pictures(self) -> list[tuple[int, np.ndarray]]:
-        """The frames kept, in order of time: frame index and picture uint8 (H, W, 3)."""
+        """The frames kept, in order of time: index, uint8 (H, W, 3)."""
         return list(self._kept)
 
     def room(self, boxes: np.ndarray) -> np.ndarray:
-        """Return the room, uint8 (H, W, 3): the mean of what lies outside the dancers' boxes, gaps painted over.
+        """Return the room: the mean of what lies outside the dancers' boxes.
+
+        Places that are never seen are painted over from their surroundings (Telea 2004).
 
         Parameters
         ----------
-        boxes : float (T, 2, 4), x1 y1 x2 y2 in px of the pictures; NaN where a dancer is not found
+        boxes : np.ndarray
+            float (T, 2, 4), x1 y1 x2 y2 in px of the pictures; NaN where a dancer is not found.
+
+        Returns
+        -------
+        np.ndarray
+            uint8 (H, W, 3), BGR.
         """
         import cv2
 
@@ -87,8 +109,10 @@ class Painted:
 
     Attributes
     ----------
-    picture : uint8 (H, W, 3), BGR
-    remains : bool (H, W), something other than the room and the painted dancer is there
+    picture : np.ndarray
+        uint8 (H, W, 3), BGR.
+    remains : np.ndarray
+        bool (H, W), something other than the room and the painted dancer is there.
     """
 
     picture: np.ndarray
@@ -106,9 +130,14 @@ def paint_out(
 
     Parameters
     ----------
-    picture, room : uint8 (H, W, 3), BGR
-    keypoints : float (17, 3), the dancer's, x y score in px
-    height : of the dancer, px
+    picture, room : np.ndarray
+        uint8 (H, W, 3), BGR.
+    keypoints : np.ndarray
+        float (17, 3), the dancer's, x y score in px.
+    height : float
+        Height of the dancer, px.
+    parameters : OcclusionParameters
+        Thresholds.
     """
     import cv2
 
@@ -120,7 +149,7 @@ def paint_out(
 
 
 def _body_mask(shape: tuple[int, ...], keypoints: np.ndarray, height: float) -> np.ndarray:
-    """Return a mask, uint8 (H, W), 255 on a body drawn around its joints (17, 3)."""
+    """Return a mask, uint8 (H, W): 255 around the joints (17, 3) of a body."""
     import cv2
 
     mask = np.zeros(shape, np.uint8)

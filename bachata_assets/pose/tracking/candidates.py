@@ -28,10 +28,14 @@ class Candidates:
 
     Attributes
     ----------
-    boxes : float32 (N, 4), x1 y1 x2 y2, px of the frame
-    scores : float32 (N,), the detector's, 0..1
-    keypoints : float32 (N, 17, 3), x y px and score 0..1
-    colours : float32 (N, FEATURES), histograms of `body_colours`
+    boxes : np.ndarray
+        float32 (N, 4), x1 y1 x2 y2, px of the frame.
+    scores : np.ndarray
+        float32 (N,), the detector's, 0..1.
+    keypoints : np.ndarray
+        float32 (N, 17, 3), x y px and score 0..1.
+    colours : np.ndarray
+        float32 (N, FEATURES), histograms of `body_colours`.
     """
 
     boxes: np.ndarray
@@ -53,7 +57,17 @@ def find_candidates(
 
     Parameters
     ----------
-    frames : uint8 (H, W, 3), BGR, all of one size
+    models : PoseModels
+        Detector and pose model.
+    frames : iterable of np.ndarray
+        uint8 (H, W, 3), BGR, all of one size.
+    parameters : TrackingParameters
+        Thresholds.
+
+    Yields
+    ------
+    Candidates
+        One for each frame, in order.
     """
     limits = parameters.detection
     waiting: deque[np.ndarray] = deque()
@@ -98,7 +112,10 @@ def find_candidates(
 
 
 class _Frame:
-    """One frame while the poses of its boxes come in; `wanted` are the boxes to pose."""
+    """One frame while the poses of its boxes come in.
+
+    `wanted` are the boxes to pose.
+    """
 
     def __init__(self, picture: np.ndarray, found: Detections, parameters: TrackingParameters) -> None:
         self.picture = picture

@@ -1,4 +1,4 @@
-"""Poses at the moment in which the two pass one another, settled by the frames around.
+"""Poses while the two pass one another, settled by the frames around.
 
 There a pose model mixes both bodies into either pose. A lasting embrace is left alone: its motion is the dance.
 """
@@ -17,18 +17,25 @@ def settle_crossings(
     valid: np.ndarray,
     parameters: CrossingParameters = DEFAULTS.crossings,
 ) -> np.ndarray:
-    """Return the keypoints with uncertain poses at crossings laid on the path of their joints.
+    """Return keypoints with uncertain poses at crossings put on their path.
 
     Parameters
     ----------
-    times : float (T,), s
-    boxes : float (T, 2, 4), x1 y1 x2 y2, px
-    keypoints : float (T, 2, 17, 3), x y px and score
-    valid : bool (T, 2), the dancer was found
+    times : np.ndarray
+        float (T,), s.
+    boxes : np.ndarray
+        float (T, 2, 4), x1 y1 x2 y2, px.
+    keypoints : np.ndarray
+        float (T, 2, 17, 3), x y px and score.
+    valid : np.ndarray
+        bool (T, 2), the dancer was found.
+    parameters : CrossingParameters
+        Thresholds.
 
     Returns
     -------
-    as `keypoints`; the scores are not changed
+    np.ndarray
+        As `keypoints`, with other x and y at crossings; the scores are not changed.
     """
     crossing = _crossing(times, boxes, keypoints, valid, parameters)
     uncertain = crossing[:, None] & valid & (keypoints[..., 2].mean(axis=-1) < parameters.uncertain_score)
@@ -54,9 +61,21 @@ def _crossing(
 
 
 def _on_path(poses: np.ndarray, valid: np.ndarray, frame: int, reach: int) -> np.ndarray:
-    """Return the joints (17, 2) of one of `poses` (T, 17, 3) on a line through those of the frames around it.
+    """Return the joints of a pose on a line through those around it.
 
     A least-squares line over `reach` frames before and after, weighted by score^2 x a triangle in time.
+
+    Parameters
+    ----------
+    poses : np.ndarray
+        float (T, 17, 3), x y px and score.
+    valid : np.ndarray
+        bool (T,).
+
+    Returns
+    -------
+    np.ndarray
+        float (17, 2), x y px.
     """
     near = np.arange(max(0, frame - reach), min(len(poses), frame + reach + 1))
     near = near[valid[near]]

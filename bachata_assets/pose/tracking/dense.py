@@ -1,4 +1,8 @@
-"""The two dancers' tracks, on the detector's frames, to keypoints on every frame."""
+"""The dancers' tracks to their keypoints on every frame.
+
+The tracks are of the frames on which the detector ran. Here the frames between get a pose, hidden dancers are looked
+for again, and gaps are bridged.
+"""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -23,16 +27,19 @@ from bachata_assets.pose.tracking.tracks import MISSING, Track
 from bachata_assets.schemas import KEYPOINTS
 
 SIGN = (1, -1)
-"""For each dancer, the sign that makes log-odds of being dancer 0's to log-odds of being the dancer's own."""
+"""Sign of each dancer that turns log-odds of being dancer 0's into log-odds of being the dancer's own."""
 
 
 @dataclass(frozen=True)
 class DenseCouple:
-    """Two dancers on every frame, in px of the frames used; fields as in `CoupleKeypoints`.
+    """The two dancers on every frame; fields as in `CoupleKeypoints`.
+
+    Boxes and keypoints are in px of the frames that the models see.
 
     Attributes
     ----------
-    size : width and height of the frames, px
+    size : tuple of int
+        Width and height of those frames, px.
     """
 
     boxes: np.ndarray
@@ -62,10 +69,22 @@ def estimate_every_frame(
 
     Parameters
     ----------
-    times : float (T,), s, of all frames
-    steps : int (S,), the frames on which the detector ran, rising
-    candidates : of each step
-    samples : frames of which the empty room is made
+    models : PoseModels
+        Pose model.
+    frames : ClipFrames
+        The clip's frames.
+    times : np.ndarray
+        float (T,), s, of all frames.
+    steps : np.ndarray
+        int (S,), indices of the frames on which the detector ran, rising.
+    candidates : sequence of Candidates
+        Of each step.
+    track : Track
+        Who of them the dancers are.
+    samples : RoomSamples
+        Frames of which the empty room is made.
+    parameters : TrackingParameters
+        Thresholds.
     """
     poses = parameters.poses
     boxes = expected_boxes(times, steps, candidates, track.chosen, poses)
@@ -101,7 +120,13 @@ def _fill_between(
     evidence: np.ndarray,
     parameters: TrackingParameters,
 ) -> tuple[int, int]:
-    """Fill `keypoints` and `evidence` where there is a box but no pose yet; return the frames' width and height."""
+    """Fill `keypoints` and `evidence` where there is a box but no pose yet.
+
+    Returns
+    -------
+    tuple of int
+        The frames' width and height, px.
+    """
     wanted = ~np.isnan(boxes[..., 0]) & np.isnan(keypoints[..., 0, 0])
     waiting: deque[tuple[int, int, np.ndarray]] = deque()
     size = (0, 0)
@@ -129,14 +154,21 @@ def expected_boxes(
     chosen: np.ndarray,
     parameters: PoseParameters = DEFAULTS.poses,
 ) -> np.ndarray:
-    """Return a box for each dancer on every frame, float32 (T, 2, 4): linear between detections.
-
-    It is NaN where no detection is near in time.
+    """Return a box for each dancer on every frame, linear between detections.
 
     Parameters
     ----------
-    times, steps, candidates : as of `estimate_every_frame`
-    chosen : int (S, 2), which candidate each dancer is, MISSING where there is none
+    times, steps, candidates
+        As of `estimate_every_frame`.
+    chosen : np.ndarray
+        int (S, 2), which candidate each dancer is, MISSING where there is none.
+    parameters : PoseParameters
+        Thresholds.
+
+    Returns
+    -------
+    np.ndarray
+        float32 (T, 2, 4), x1 y1 x2 y2, px; NaN where no detection is near in time.
     """
     boxes = np.full((len(times), 2, 4), np.nan, np.float32)
     for who in (0, 1):
@@ -156,7 +188,10 @@ def expected_boxes(
 def _believable(
     boxes: np.ndarray, keypoints: np.ndarray, evidence: np.ndarray, parameters: PoseParameters
 ) -> np.ndarray:
-    """Return bool (T, 2): a pose was found, is certain enough, and is not the partner's body."""
+    """Return where a dancer was found, bool (T, 2).
+
+    A pose counts when it is certain enough and is not on the partner's body.
+    """
     score = np.nan_to_num(keypoints[..., 2].mean(-1))
     valid = score >= parameters.believable_score
     area = np.minimum(box_area(boxes[:, 0]), box_area(boxes[:, 1])) * AREA_OF_BOX
@@ -173,9 +208,9 @@ def _believable(
 def _bridged(
     times: np.ndarray, boxes: np.ndarray, keypoints: np.ndarray, valid: np.ndarray, parameters: PoseParameters
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return boxes and keypoints with short gaps filled, and where they were filled, bool (T, 2).
+    """Return boxes and keypoints with short gaps filled, and where.
 
-    Everything else that is not valid is NaN.
+    Everything else that is not valid is NaN. Where they are filled is bool (T, 2).
     """
     boxes, keypoints = boxes.copy(), keypoints.copy()
     interpolated = np.zeros(valid.shape, bool)

@@ -10,21 +10,28 @@ from bachata_assets.pose.tracking.parameters import DEFAULTS
 def bridge_gaps(
     times: np.ndarray, values: np.ndarray, valid: np.ndarray, longest_s: float = DEFAULTS.poses.longest_gap_s
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return values with short gaps filled linearly, and where they were filled.
+    """Return values with short gaps filled linearly, and where.
 
     A gap counts from the last value seen before it to the first after it, less one frame; gaps at either end and longer
     ones stay as they are.
 
     Parameters
     ----------
-    times : float (T,), s
-    values : float (T, D)
-    valid : bool (T,), the values are known
-    longest_s : longest gap that is filled, s
+    times : np.ndarray
+        float (T,), s.
+    values : np.ndarray
+        float (T, D).
+    valid : np.ndarray
+        bool (T,), the values are known.
+    longest_s : float
+        Longest gap that is filled, s.
 
     Returns
     -------
-    float (T, D), and bool (T,)
+    filled : np.ndarray
+        float (T, D).
+    bridged : np.ndarray
+        bool (T,), the values were filled.
     """
     filled = values.copy()
     bridged = np.zeros(len(times), bool)

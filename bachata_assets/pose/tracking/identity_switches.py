@@ -1,4 +1,7 @@
-"""Where the two dancers may have been exchanged, for a person to look at; nothing is changed here."""
+"""Moments at which the two dancers may have been exchanged.
+
+They are reported for a person to look at; nothing is changed.
+"""
 
 import itertools
 
@@ -18,7 +21,7 @@ def find_identity_switches(
     passing: np.ndarray,
     parameters: IdentitySwitchParameters = DEFAULTS.identity_switches,
 ) -> tuple[float, ...]:
-    """Return the times at which the two may have been exchanged, s, rising.
+    """Return the times at which the two may have been exchanged.
 
     There are four signs: clothes that contradict for a while; both bodies jumping to each other's place; an embrace or
     occlusion before or after which the clothes do not confirm who is who; and one during which somebody else walks
@@ -26,12 +29,25 @@ def find_identity_switches(
 
     Parameters
     ----------
-    times : float (T,), s
-    boxes : float (T, 2, 4), x1 y1 x2 y2, px
-    keypoints : float (T, 2, 17, 3), x y px and score
-    valid : bool (T, 2), the dancer was found
-    evidence : float (T, 2), log-odds by clothes that each is who the track says; NaN where not read
-    passing : bool (T,), somebody else walks past the couple
+    times : np.ndarray
+        float (T,), s.
+    boxes : np.ndarray
+        float (T, 2, 4), x1 y1 x2 y2, px.
+    keypoints : np.ndarray
+        float (T, 2, 17, 3), x y px and score.
+    valid : np.ndarray
+        bool (T, 2), the dancer was found.
+    evidence : np.ndarray
+        float (T, 2), log-odds by clothes that each is who the track says; NaN where not read.
+    passing : np.ndarray
+        bool (T,), somebody else walks past the couple.
+    parameters : IdentitySwitchParameters
+        Thresholds.
+
+    Returns
+    -------
+    tuple of float
+        s, rising.
     """
     both = np.asarray(valid.all(axis=1))
     agree = np.where(both, evidence.sum(axis=1), np.nan)
@@ -58,7 +74,7 @@ def _jumps(
     both: np.ndarray,
     parameters: IdentitySwitchParameters,
 ) -> list[float]:
-    """Return the times at which exchanging the two explains the movement far better."""
+    """Return when exchanging the two explains their movement far better."""
     trunks = keypoints[:, :, TRUNK, :2].mean(axis=2)
     found = []
     for before, after in itertools.pairwise(np.flatnonzero(both)):
@@ -75,7 +91,10 @@ def _jumps(
 def _unconfirmed(
     times: np.ndarray, agree: np.ndarray, separate: np.ndarray, parameters: IdentitySwitchParameters
 ) -> list[float]:
-    """Return the end of each embrace or occlusion before or after which clothes are not sure who is who."""
+    """Return the ends of embraces and occlusions that clothes do not confirm.
+
+    On one side of it, or on both, the clothes are not sure who is who.
+    """
     window_s = parameters.comparison_s
     found = []
     for run in runs(~separate):

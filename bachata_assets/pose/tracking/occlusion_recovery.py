@@ -1,6 +1,7 @@
-"""Recovery of a dancer whom the partner hides: the partner is painted out, and the pose model looks again.
+"""Recovery of a dancer whom the partner hides.
 
-Which poses are found without it is decided in `dense.py`.
+The partner is painted out (`background.py`), and the pose model looks again. Which poses are found without it is
+decided in `dense.py`.
 """
 
 from collections import deque
@@ -26,9 +27,12 @@ class HiddenPoses:
 
     Attributes
     ----------
-    places : int (M, 2), frame and dancer
-    boxes : float (M, 4), x1 y1 x2 y2, px
-    keypoints : float (M, 17, 3), x y px and score
+    places : np.ndarray
+        int (M, 2), frame and dancer.
+    boxes : np.ndarray
+        float (M, 4), x1 y1 x2 y2, px.
+    keypoints : np.ndarray
+        float (M, 17, 3), x y px and score.
     """
 
     places: np.ndarray
@@ -46,15 +50,28 @@ def recover_hidden(
     colours: ColourModel,
     parameters: TrackingParameters = DEFAULTS,
 ) -> HiddenPoses:
-    """Return believable poses of dancers who are not `valid` on frames where the partner is.
+    """Return believable poses of dancers whom only their partner hides.
+
+    They are looked for on frames where one dancer is valid and the other is not.
 
     Parameters
     ----------
-    samples : frames of which the empty room is made
-    boxes : float (T, 2, 4), x1 y1 x2 y2 in px of `frames`
-    keypoints : float (T, 2, 17, 3), x y score in px of `frames`
-    valid : bool (T, 2), the dancer was found
-    colours : tells the dancers' clothes apart
+    models : PoseModels
+        Pose model.
+    frames : ClipFrames
+        The clip's frames.
+    samples : RoomSamples
+        Frames of which the empty room is made.
+    boxes : np.ndarray
+        float (T, 2, 4), x1 y1 x2 y2 in px of `frames`.
+    keypoints : np.ndarray
+        float (T, 2, 17, 3), x y score in px of `frames`.
+    valid : np.ndarray
+        bool (T, 2), the dancer was found.
+    colours : ColourModel
+        Tells the dancers' clothes apart.
+    parameters : TrackingParameters
+        Thresholds.
     """
     limits = parameters.occlusions
     ratio = _height_ratio(boxes, valid)
@@ -89,7 +106,7 @@ def recover_hidden(
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One hidden dancer in one frame; `box` (4,) is where the dancer is looked for, px."""
+    """One hidden dancer in one frame, looked for in `box` (4,), px."""
 
     frame: int
     who: int
@@ -98,11 +115,16 @@ class _Attempt:
     parameters: TrackingParameters
 
     def believes(self, pose: np.ndarray, partner: np.ndarray, colours: ColourModel) -> bool:
-        """Tell whether a pose is certain, not the partner's, and of a size, place and clothes that fit.
+        """Tell whether a pose is the hidden dancer's.
+
+        It has to be certain, not the partner's, and of a size, place and clothes that fit.
 
         Parameters
         ----------
-        pose, partner : float (17, 3), x y px and score
+        pose, partner : np.ndarray
+            float (17, 3), x y px and score.
+        colours : ColourModel
+            Tells the dancers' clothes apart.
         """
         limits = self.parameters.occlusions
         height = self.box[3] - self.box[1]
@@ -120,7 +142,10 @@ class _Attempt:
 
 
 def _height_ratio(boxes: np.ndarray, valid: np.ndarray) -> float | None:
-    """Return dancer 0's height over dancer 1's, None where the two are never seen together."""
+    """Return dancer 0's height over dancer 1's.
+
+    It is None where the two are never seen together.
+    """
     both = valid.all(axis=1)
     if not both.any():
         return None
@@ -131,12 +156,21 @@ def _height_ratio(boxes: np.ndarray, valid: np.ndarray) -> float | None:
 def _where_remains(
     remains: np.ndarray, partner: np.ndarray, height: float, parameters: OcclusionParameters
 ) -> np.ndarray | None:
-    """Return the box (4,) of someone `height` px tall around what remains near the partner, None if too little does.
+    """Return a box for the hidden dancer, None if too little remains.
 
     Parameters
     ----------
-    remains : bool (H, W), neither room nor partner
-    partner : float (4,), the partner's box, px
+    remains : np.ndarray
+        bool (H, W), neither room nor partner.
+    partner : np.ndarray
+        float (4,), the partner's box, px.
+    height : float
+        Height of the hidden dancer, px.
+
+    Returns
+    -------
+    np.ndarray or None
+        float32 (4,), x1 y1 x2 y2, px.
     """
     width, aside = parameters.box_width, parameters.search_aside
     center_x, center_y = box_center(partner)

@@ -1,8 +1,8 @@
-"""Every threshold that decides which poses of a clip are the couple's, with its unit and its measured reason.
+"""Every threshold of tracking, with its unit and its measured reason.
 
 Steps take the part that they need, by default of `DEFAULTS`. Figures in the reasons were measured by
 `benchmarks/pose/couple.py` on real and drawn clips (docs/couple.md). "Body heights" are the height of a dancer's box.
-Log-odds are natural logarithms. Shapes of tables (colour bins, sample grids) are not here but where they are used.
+Log-odds are natural logarithms. Sizes of tables (colour bins, sample grids) are not here but where they are used.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ class DetectionParameters:
 
 @dataclass(frozen=True)
 class ActivityParameters:
-    """Which places of the picture never change: furniture, posters, frames of mirrors (`activity.py`)."""
+    """Which places of the picture never change (`activity.py`)."""
 
     grid: int = 160
     """Longer side of the map, cells."""
@@ -52,7 +52,7 @@ class ActivityParameters:
 
 @dataclass(frozen=True)
 class ClothesParameters:
-    """How far colours tell the two dancers apart (`appearance.py`, `reidentification.py`)."""
+    """How far colours tell the dancers apart (`reidentification.py`)."""
 
     fewest_points: int = 4
     """Points in sight below which a part of the body counts as not seen."""
@@ -80,7 +80,7 @@ class ClothesParameters:
 
 @dataclass(frozen=True)
 class PathParameters:
-    """Costs of the search for the couple's path through the candidates (`tracks.py`).
+    """Costs of the search for the couple's path (`tracks.py`).
 
     Clothes weigh little and movement much: while clothes weighed more, two dancers in black were exchanged for half of
     a real clip, and identity was right on 38 of 42 drawn clips instead of 41 (with crossings settled, too).
@@ -124,7 +124,7 @@ class PathParameters:
 
 @dataclass(frozen=True)
 class PoseParameters:
-    """Which poses between and at the detector's frames count (`dense.py`, `gaps.py`)."""
+    """Which poses of a tracked dancer count (`dense.py`, `gaps.py`)."""
 
     believable_score: float = 0.2
     """Mean keypoint score from which a pose counts as found; at 0.25 both are found on 0.946 of the real frames instead
@@ -139,7 +139,7 @@ class PoseParameters:
 
 @dataclass(frozen=True)
 class CrossingParameters:
-    """When the two pass one another so closely that the pose model mixes their bodies (`crossings.py`)."""
+    """When the pose model mixes two bodies that pass (`crossings.py`)."""
 
     mixed_distance: float = 0.3
     """Distance of the trunks below which two poses may be mixed, body heights."""
@@ -153,7 +153,7 @@ class CrossingParameters:
 
 @dataclass(frozen=True)
 class IdentitySwitchParameters:
-    """When a person is asked to look whether the two were exchanged (`identity_switches.py`)."""
+    """When an exchange of the two is suspected (`identity_switches.py`)."""
 
     separate_iou: float = 0.35
     """IoU of the boxes below which the two stand apart, and clothes are compared."""
@@ -176,7 +176,7 @@ class IdentitySwitchParameters:
 
 @dataclass(frozen=True)
 class OcclusionParameters:
-    """What is believed of a dancer whom the partner hides (`occlusion_recovery.py`, `background.py`)."""
+    """What is believed of a hidden dancer (`occlusion_recovery.py`)."""
 
     room_samples: int = 24
     """Largest number of frames of which the empty room is made."""
@@ -210,7 +210,7 @@ class OcclusionParameters:
 
 @dataclass(frozen=True)
 class PasserByParameters:
-    """Who counts as somebody else of a dancer's size who walks past (`passers_by.py`)."""
+    """Who counts as walking past the couple (`passers_by.py`)."""
 
     sizes: tuple[float, float] = (0.75, 1.33)
     """Smallest and largest height, in the dancers' median height: others stand farther off, or are children."""
@@ -234,8 +234,10 @@ class CueWeight:
 
     Attributes
     ----------
-    spread : how much the measure differs from clip to clip, in the measure's unit
-    weight : the most that the cue says, log-odds
+    spread : float
+        How much the measure differs from clip to clip, in the measure's unit.
+    weight : float
+        The most that the cue says, log-odds.
     """
 
     spread: float

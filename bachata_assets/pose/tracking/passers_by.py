@@ -20,14 +20,25 @@ def passer_by(
     boxes: np.ndarray,
     parameters: PasserByParameters = DEFAULTS.passers_by,
 ) -> np.ndarray:
-    """Return at which of the detector's frames somebody else walks past the couple, bool (S,).
+    """Return at which steps somebody else walks past the couple.
 
     Parameters
     ----------
-    times : float (S,), s, of the frames with candidates
-    candidates : of each frame
-    chosen : int (S, 2), the dancers among them, negative where missing
-    boxes : float (S, 2, 4), where the dancers are or are expected, px; NaN where not known
+    times : np.ndarray
+        float (S,), s, of the frames with candidates.
+    candidates : sequence of Candidates
+        Of each of these frames.
+    chosen : np.ndarray
+        int (S, 2), the dancers among them, negative where missing.
+    boxes : np.ndarray
+        float (S, 2, 4), where the dancers are or are expected, px; NaN where not known.
+    parameters : PasserByParameters
+        Thresholds.
+
+    Returns
+    -------
+    np.ndarray
+        bool (S,).
     """
     heights = (boxes[..., 3] - boxes[..., 1])[~np.isnan(boxes[..., 0])]
     height = float(np.median(heights)) if heights.size else np.nan
@@ -52,7 +63,7 @@ def passer_by(
 def _others(
     found: Candidates, pair: np.ndarray, expected: np.ndarray, height: float, parameters: PasserByParameters
 ) -> np.ndarray:
-    """Return the x of those of a dancer's size near the couple who are neither of them, float (M,), px."""
+    """Return where others of a dancer's size are near: x, float (M,), px."""
     size = (found.boxes[:, 3] - found.boxes[:, 1]) / height
     score = (found.scores + found.keypoints[..., 2].mean(axis=1)) / 2
     centers = box_center(found.boxes)

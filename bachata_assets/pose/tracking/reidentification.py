@@ -1,6 +1,7 @@
-"""Telling the two dancers of one clip apart by what they wear, learned from the clip itself without labels.
+"""Telling the two dancers of a clip apart by what they wear.
 
-The colours are read in `appearance.py` and used over time in `tracks.py`.
+It is learned from the clip itself, without labels. The colours are read in `appearance.py` and used over time in
+`tracks.py`.
 """
 
 from dataclasses import dataclass
@@ -17,9 +18,14 @@ class ColourModel:
 
     Attributes
     ----------
-    log_ratio : float32 (FEATURES,), log ratio of the two dancers' colour bins
-    middle : score at which neither is likelier
-    gain : log-odds per unit of score from there
+    log_ratio : np.ndarray
+        float32 (FEATURES,), log ratio of the two dancers' colour bins.
+    middle : float
+        Score at which neither is likelier.
+    gain : float
+        Log-odds per unit of score from there.
+    parameters : ClothesParameters
+        Thresholds.
     """
 
     log_ratio: np.ndarray
@@ -28,11 +34,17 @@ class ColourModel:
     parameters: ClothesParameters = DEFAULTS.clothes
 
     def evidence(self, colours: np.ndarray) -> np.ndarray:
-        """Return the log-odds that colours are dancer 0's and not dancer 1's, float (N,).
+        """Return the log-odds that colours are dancer 0's and not dancer 1's.
 
         Parameters
         ----------
-        colours : float32 (N, FEATURES)
+        colours : np.ndarray
+            float32 (N, FEATURES).
+
+        Returns
+        -------
+        np.ndarray
+            float (N,).
         """
         limits = self.parameters
         odds: np.ndarray = self.gain * (_score(colours, self.log_ratio, limits) - self.middle)
@@ -40,23 +52,29 @@ class ColourModel:
 
 
 NOTHING_KNOWN = ColourModel(np.zeros(FEATURES, np.float32))
-"""Says 0, even odds, of all colours."""
+"""Model that gives log-odds of 0 for all colours."""
 
 
 def learn_colours(
     first: np.ndarray, second: np.ndarray, parameters: ClothesParameters = DEFAULTS.clothes
 ) -> tuple[ColourModel, np.ndarray]:
-    """Return the model that separates pairs of colours best, and which pairs it sees exchanged.
+    """Return the model that separates pairs of colours best.
 
     Every pair holds both dancers, in unknown order that may change over time: two-means under that constraint.
 
     Parameters
     ----------
-    first, second : float32 (T, FEATURES), the two of each pair
+    first, second : np.ndarray
+        float32 (T, FEATURES), the two of each pair.
+    parameters : ClothesParameters
+        Thresholds.
 
     Returns
     -------
-    the model, and bool (T,)
+    model : ColourModel
+        What tells the two apart.
+    exchanged : np.ndarray
+        bool (T,), the pairs in which the model sees the two in the other order.
     """
     if len(first) == 0:
         return NOTHING_KNOWN, np.zeros(0, bool)
@@ -74,7 +92,10 @@ def learn_colours(
 
 
 def _exchanged_at_first(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the order in which the pairs' differences add up to most: the signs along their main direction."""
+    """Return an order of the pairs to start with, bool (T,).
+
+    It is the one in which the pairs' differences add up to most: the signs along their main direction.
+    """
     differences = first - second
     if len(differences) < differences.shape[1]:  # the smaller of the two matrices with the same main direction
         along = np.linalg.eigh(differences @ differences.T)[1][:, -1]
@@ -98,9 +119,10 @@ def _calibrated(
     exchanged: np.ndarray,
     parameters: ClothesParameters,
 ) -> ColourModel:
-    """Return the model whose log-odds are those of two normal distributions of one width.
+    """Return the model with log-odds of two normal distributions.
 
-    They are scaled down where the pairs are few. `first` and `second` are the scores (T,) of the pairs.
+    The two have one width. Log-odds are scaled down where the pairs are few. `first` and `second` are the scores (T,)
+    of the pairs.
     """
     own, others = np.where(exchanged, second, first), np.where(exchanged, first, second)
     variance = (own.var() + others.var()) / 2 + parameters.least_deviation**2

@@ -1,4 +1,4 @@
-"""Who leads: cues read off the couple's keypoints, combined into a probability.
+"""Who leads: cues read off the keypoints, combined into a probability.
 
 Each cue gives log-odds that dancer 0 leads, `weight x tanh(measure / spread)`; they add up. The weights are fitted by
 `training/role_weights.py`: a logistic regression in which no weight is negative and each is held near the others, since
@@ -21,9 +21,12 @@ class Roles:
 
     Attributes
     ----------
-    lead : the dancer, 0 or 1
-    confidence : probability that it is this one, 0.5..1
-    evidence : cue -> its log-odds that it is this one
+    lead : int
+        The dancer, 0 or 1.
+    confidence : float
+        Probability that it is this one, 0.5..1.
+    evidence : dict
+        Cue -> its log-odds that it is this one.
     """
 
     lead: int
@@ -42,10 +45,16 @@ def judge_roles(
 
     Parameters
     ----------
-    boxes : float (T, 2, 4), x1 y1 x2 y2, px
-    keypoints : float (T, 2, 17, 3), x y px and score
-    valid : bool (T, 2), the dancer was found
-    lead_side : side of the picture on which the leader stands in the first frame with both, where known
+    boxes : np.ndarray
+        float (T, 2, 4), x1 y1 x2 y2, px.
+    keypoints : np.ndarray
+        float (T, 2, 17, 3), x y px and score.
+    valid : np.ndarray
+        bool (T, 2), the dancer was found.
+    lead_side : "left", "right" or None
+        Side of the picture on which the leader stands in the first frame with both, where known; it decides.
+    parameters : RoleParameters
+        Thresholds, and spread and weight of each cue.
     """
     measured = measures(boxes, keypoints, valid, parameters)
     evidence = {}
@@ -64,7 +73,15 @@ def judge_roles(
 def measures(
     boxes: np.ndarray, keypoints: np.ndarray, valid: np.ndarray, parameters: RoleParameters = DEFAULTS.roles
 ) -> dict[str, float]:
-    """Return cue -> what it measures, positive where dancer 0 leads; parameters as for `judge_roles`."""
+    """Return what each cue measures, positive where dancer 0 leads.
+
+    Parameters are those of `judge_roles`.
+
+    Returns
+    -------
+    dict
+        Cue -> its measure; 0 where the two are seen together too rarely.
+    """
     both = valid.all(axis=1)
     if both.sum() < parameters.fewest_common_frames:
         return dict.fromkeys(CUES, 0.0)
@@ -73,7 +90,10 @@ def measures(
 
 
 def _dancer_at(boxes: np.ndarray, valid: np.ndarray, side: str) -> int:
-    """Return which dancer stands on `side` where the clip first shows both (else: the one that is shown)."""
+    """Return which dancer stands on `side` where the clip first shows both.
+
+    Where it never does, the dancer that is shown.
+    """
     both = np.flatnonzero(valid.all(axis=1))
     if not both.size:
         return int(valid.sum(axis=0).argmax())
@@ -87,10 +107,14 @@ class _Couple:
 
     Attributes
     ----------
-    box_height : float (T, 2), px
-    feet : float (T, 2), lower edges of the boxes, px
-    keypoints : float (T, 2, 17, 3), x y px and score
-    scale : height of a body, px
+    box_height : np.ndarray
+        float (T, 2), px.
+    feet : np.ndarray
+        float (T, 2), lower edges of the boxes, px.
+    keypoints : np.ndarray
+        float (T, 2, 17, 3), x y px and score.
+    scale : float
+        Height of a body, px.
     """
 
     box_height: np.ndarray
@@ -110,7 +134,7 @@ class _Couple:
 
 
 def _higher_head(couple: _Couple, _: RoleParameters) -> float:
-    """How far dancer 0's head and shoulders are above dancer 1's, in body heights."""
+    """How far dancer 0's head and shoulders are above 1's, body heights."""
     up = (couple.y(FACE) + couple.y(SHOULDERS)) / 2
     return float(np.median(up[:, 1] - up[:, 0])) / couple.scale
 
@@ -127,7 +151,10 @@ def _longer_trunk(couple: _Couple, _: RoleParameters) -> float:
 
 
 def _broader_shoulders(couple: _Couple, _: RoleParameters) -> float:
-    """Log ratio of shoulder over hip width, each at its widest (a body seen from the front or back)."""
+    """Log ratio of shoulder over hip width, dancer 0's against 1's.
+
+    Each is taken at its widest: a body seen from the front or back.
+    """
     x = couple.keypoints[..., 0]
     shoulders = np.quantile(np.abs(x[..., Joint.LEFT_SHOULDER] - x[..., Joint.RIGHT_SHOULDER]), 0.9, axis=0)
     hips = np.quantile(np.abs(x[..., Joint.LEFT_HIP] - x[..., Joint.RIGHT_HIP]), 0.9, axis=0)
@@ -136,14 +163,20 @@ def _broader_shoulders(couple: _Couple, _: RoleParameters) -> float:
 
 
 def _right_hand_on_trunk(couple: _Couple, parameters: RoleParameters) -> float:
-    """How much more often dancer 0's right hand is on the partner's trunk than the other way round, -1..1."""
+    """How much more often dancer 0's right hand is on the partner, -1..1.
+
+    It counts where it lies on the trunk, against the partner's right hand on the own trunk.
+    """
     dancers = couple.keypoints[:, 0], couple.keypoints[:, 1]
     own, others = (_hand_on_trunk(*pair, parameters.believed_score).mean() for pair in (dancers, dancers[::-1]))
     return float(own - others)
 
 
 def _hand_on_trunk(own: np.ndarray, partner: np.ndarray, believed: float) -> np.ndarray:
-    """Return bool (T,): the right wrist of `own` (T, 17, 3) lies on the trunk of `partner`."""
+    """Return where the right wrist lies on the partner's trunk, bool (T,).
+
+    `own` and `partner` are keypoints (T, 17, 3).
+    """
     wrist = own[:, Joint.RIGHT_WRIST]
     trunk = partner[:, TRUNK, :2]
     low, high = trunk.min(axis=1), trunk.max(axis=1)
@@ -159,20 +192,29 @@ def _fewer_turns(couple: _Couple, parameters: RoleParameters) -> float:
 
 
 def _half_turns(own: np.ndarray, scale: float, parameters: RoleParameters) -> int:
-    """Return how often `own` (T, 17, 3) changes between facing the camera and showing the back."""
+    """Return how often a dancer changes between showing front and back.
+
+    `own` are keypoints (T, 17, 3).
+    """
     across = (own[:, Joint.LEFT_SHOULDER, 0] - own[:, Joint.RIGHT_SHOULDER, 0]) / scale
     clear = (np.abs(across) > parameters.turned) & (own[:, SHOULDERS, 2] > parameters.believed_score).all(axis=1)
     return int((np.diff(np.sign(across[clear])) != 0).sum())
 
 
 def _hands_below_head(couple: _Couple, _: RoleParameters) -> float:
-    """How much more often dancer 1 has a hand above the own head: the follower turns under the raised arm."""
+    """How much more often dancer 1 has a hand above the own head, -1..1.
+
+    The follower turns under the raised arm.
+    """
     over = (couple.keypoints[:, :, WRISTS, 1].min(axis=-1) < couple.y(FACE)).mean(axis=0)
     return float(over[1] - over[0])
 
 
 def _behind_in_shadow(couple: _Couple, parameters: RoleParameters) -> float:
-    """How much more often dancer 0 stands behind dancer 1 while both face the same way, -1..1."""
+    """How much more often dancer 0 stands behind dancer 1, -1..1.
+
+    It counts while both face the same way.
+    """
     facing = _facing(couple, parameters)
     turned = np.linalg.norm(facing, axis=-1)
     facing = facing / np.maximum(turned, 1e-6)[..., None]
@@ -185,7 +227,10 @@ def _behind_in_shadow(couple: _Couple, parameters: RoleParameters) -> float:
 
 
 def _facing(couple: _Couple, parameters: RoleParameters) -> np.ndarray:
-    """Return which way each faces, float (T, 2, 2): to the right of the picture, and towards the camera, -1..1 each."""
+    """Return which way each faces, float (T, 2, 2), -1..1.
+
+    To the right of the picture, and towards the camera.
+    """
     x = couple.keypoints[..., 0] / couple.scale
     towards = (x[..., Joint.LEFT_SHOULDER] - x[..., Joint.RIGHT_SHOULDER]) / parameters.front_shoulders
     aside = (x[..., Joint.NOSE] - x[..., EARS].mean(axis=-1)) / parameters.side_nose

@@ -1,8 +1,9 @@
-"""Candidates over a whole clip to the two dancers: one path search over pairs of candidates (Viterbi, 1967).
+"""Candidates over a whole clip to the two dancers, by one path search.
 
-A state is a pair (who is dancer 0, who is dancer 1), either of them possibly missing; each state remembers where its
-dancers were last seen. The cheapest path weighs certainty, movement, clothes, closeness of the pair, and that two poses
-on one body are not a couple. A step is a frame on which the detector ran; its candidates come from `candidates.py`.
+The search (Viterbi 1967) is over pairs of candidates. A state is a pair (who is dancer 0, who is dancer 1), either of
+them possibly missing; each state remembers where its dancers were last seen. The cheapest path weighs certainty,
+movement, clothes, closeness of the pair, and that two poses on one body are not a couple. A step is a frame on which
+the detector ran; its candidates come from `candidates.py`.
 """
 
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ from bachata_assets.pose.tracking.parameters import (
 from bachata_assets.pose.tracking.reidentification import NOTHING_KNOWN, ColourModel, learn_colours
 
 MISSING = -1
-"""Stands for the index of a candidate where a dancer is not seen."""
+"""Index in place of a candidate's where a dancer is not seen."""
 STEADY = np.array([Joint.NOSE, *EARS, *TRUNK])
 """Joints that move as the body moves."""
 
@@ -39,8 +40,10 @@ class Track:
 
     Attributes
     ----------
-    chosen : int (S, 2), index of each dancer's candidate in each step, MISSING where there is none
-    colours : what told the two apart
+    chosen : np.ndarray
+        int (S, 2), index of each dancer's candidate in each step, MISSING where there is none.
+    colours : ColourModel
+        What told the two apart.
     """
 
     chosen: np.ndarray
@@ -57,9 +60,14 @@ def track_couple(
 
     Parameters
     ----------
-    candidates : of each step
-    times : float (S,), s, of the steps
-    activity : per step float (N,), 0 where nothing ever moves (furniture, pictures on the wall), 1 where much does
+    candidates : sequence of Candidates
+        Of each step.
+    times : np.ndarray
+        float (S,), s, of the steps.
+    activity : sequence of np.ndarray
+        Of each step float (N,), from 0 where nothing ever moves (furniture, pictures on the wall) to 1 where much does.
+    parameters : TrackingParameters
+        Thresholds and costs.
     """
     path, clothes = parameters.path, parameters.clothes
     costs = [_own_cost(found, active, path) for found, active in zip(candidates, activity, strict=True)]
@@ -76,7 +84,10 @@ def track_couple(
 
 
 def _own_cost(candidates: Candidates, activity: np.ndarray, parameters: PathParameters) -> np.ndarray:
-    """Return the cost (N + 1,) of each candidate by itself; the last entry is the missing one."""
+    """Return the cost of each candidate by itself, float (N + 1,).
+
+    The last entry is that of a missing dancer.
+    """
     certainty = 0.5 * candidates.scores + 0.5 * candidates.keypoints[..., 2].mean(1)
     return np.append(1 - certainty + parameters.still_cost * (1 - activity), parameters.missing_cost)
 
@@ -105,7 +116,15 @@ def _pair_cost(candidates: Candidates, parameters: PathParameters) -> np.ndarray
 def _motion_cost(
     last: np.ndarray, last_box: np.ndarray, now: Candidates, elapsed: float, parameters: PathParameters
 ) -> np.ndarray:
-    """Return the cost (N,) of moving from a pose (17, 3) in a box (4,) to each candidate within `elapsed` seconds."""
+    """Return the cost of moving from a pose to each candidate, float (N,).
+
+    Parameters
+    ----------
+    last, last_box : np.ndarray
+        float (17, 3) and (4,), the pose and its box, px.
+    elapsed : float
+        Time since then, s.
+    """
     weight = np.sqrt(last[None, STEADY, 2] * now.keypoints[:, STEADY, 2]) + 0.02
     distance = np.linalg.norm(now.keypoints[:, STEADY, :2] - last[None, STEADY, :2], axis=-1)
     height = max(float(last_box[3] - last_box[1]), 1.0)
@@ -161,7 +180,10 @@ def _best_path(
 
 
 def _trace_back(candidates: Sequence[Candidates], back: Sequence[np.ndarray], state: int) -> np.ndarray:
-    """Return the path, int (S, 2), that ends in a state, by each state's best state before."""
+    """Return the path that ends in a state, int (S, 2).
+
+    `back` has each state's best state in the step before.
+    """
     chosen = np.full((len(candidates), 2), MISSING)
     for step in range(len(candidates) - 1, -1, -1):
         size = len(candidates[step]) + 1
@@ -174,7 +196,7 @@ def _trace_back(candidates: Sequence[Candidates], back: Sequence[np.ndarray], st
 def _separate_pairs(
     candidates: Sequence[Candidates], chosen: np.ndarray, parameters: ClothesParameters
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return both dancers' colours (M, FEATURES) where they stand apart enough to be read."""
+    """Return both dancers' colours (M, FEATURES) where they stand apart."""
     first, second = [], []
     for frame, (a, b) in zip(candidates, chosen, strict=True):
         if MISSING in (a, b) or box_iou(frame.boxes[a], frame.boxes[b]) > parameters.clothes_apart_iou:
