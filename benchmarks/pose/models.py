@@ -20,7 +20,8 @@ import numpy as np
 
 from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.geometry import box_iou
-from bachata_assets.pose.models.pose_models import CROP_PADDING, PoseModels
+from bachata_assets.pose.models.pose_models import PoseModels
+from bachata_assets.pose.models.top_down import CROP_PADDING
 from bachata_assets.pose.skeleton import SIGMAS
 from bachata_assets.synthetic.truth import load_truths
 

@@ -11,7 +11,8 @@ import numpy as np
 from bachata_assets.pose.clip_frames import WORKING_SIDE
 from bachata_assets.pose.models.exported import exported_model
 from bachata_assets.pose.models.model_sets import ModelSet, ModelSpec
-from bachata_assets.pose.models.pose_models import DETECTOR_BATCH, POSE_BATCH, Detections, PoseModels
+from bachata_assets.pose.models.pose_models import DETECTOR_BATCH, Detections, PoseModels
+from bachata_assets.pose.models.top_down import POSE_BATCH
 from bachata_assets.video.sampling import sample_frames
 
 FIXED_BOXES = np.array([[0.3, 0.15, 0.5, 0.9], [0.45, 0.1, 0.7, 0.95]], np.float32)

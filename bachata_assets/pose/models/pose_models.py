@@ -5,7 +5,6 @@ come from `exported.py`; they are run, and on which device, by `runners.py`.
 """
 
 import logging
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,24 +15,20 @@ import numpy as np
 from bachata_assets.inference.cpu import available_cores
 from bachata_assets.inference.precision import Precision, computes_bf16, effective_precision
 from bachata_assets.pose.geometry import non_maximum_suppression
-from bachata_assets.pose.models.decoding import decode_boxes, decode_keypoints, form_of
+from bachata_assets.pose.models.decoding import decode_boxes, form_of
 from bachata_assets.pose.models.exported import exported_model
+from bachata_assets.pose.models.inputs import batches, letterbox
 from bachata_assets.pose.models.model_sets import ModelSet, ModelSetError, ModelSpec, load_model_set
 from bachata_assets.pose.models.runners import CompiledRunner, EagerRunner, Runner, eager_device
+from bachata_assets.pose.models.top_down import TopDown
 
 if TYPE_CHECKING:
     import openvino
 
 log = logging.getLogger(__name__)
 
-PADDING_GREY = 114
-"""Grey level beside a frame that does not fill the detector's input, as in RTMDet's test pipeline."""
-CROP_PADDING = 1.25
-"""Size of a crop, in its box's, as in MMPose's GetBBoxCenterScale."""
 DETECTOR_BATCH = 4
 """Number of frames that the detector sees at once."""
-POSE_BATCH = 8
-"""Number of crops that the pose model sees at once."""
 
 
 @dataclass(frozen=True)
@@ -50,45 +45,6 @@ class Detections:
 
     boxes: np.ndarray
     scores: np.ndarray
-
-
-class _TopDown:
-    """A model that sees crops of one size.
-
-    Parameters
-    ----------
-    run : Runner
-        Runs the model.
-    form : dict
-        What it gives out.
-    size : tuple of int
-        Width and height of the crops, px.
-    """
-
-    def __init__(self, run: Runner, form: dict[str, Any], size: tuple[int, int]) -> None:
-        self.run = run
-        self.form = form
-        self.size = size
-
-    def keypoints(self, jobs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[np.ndarray]:
-        """Yield keypoints for each (frame, box), float32 (K, 3).
-
-        x y are in px of that frame.
-        """
-        geometry: deque[np.ndarray] = deque()
-
-        def crops() -> Iterator[np.ndarray]:
-            for frame, box in jobs:
-                matrix, crop = top_down_crop(frame, box, self.size)
-                geometry.append(matrix)
-                yield crop
-
-        for outputs in self.run(_batches(crops(), POSE_BATCH)):
-            for one in zip(*outputs, strict=True):
-                matrix = geometry.popleft()
-                keypoints = decode_keypoints(self.form, one, self.size)
-                keypoints[:, :2] = (keypoints[:, :2] - matrix[:, 2]) / matrix[0, 0]
-                yield keypoints
 
 
 class PoseModels:
@@ -253,9 +209,9 @@ class PoseModels:
             return model
         return CompiledRunner(self._core.compile_model(model, "CPU", options), self.threads + 1)
 
-    def _top_down(self, spec: ModelSpec) -> _TopDown:
+    def _top_down(self, spec: ModelSpec) -> TopDown:
         model, form = self._read(spec)
-        return _TopDown(self._runner(model, self._options), form, spec.input_size)
+        return TopDown(self._runner(model, self._options), form, spec.input_size)
 
     def _raw_detections(self, frames: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield scores (P,) and boxes (P, 4), in px of the frame, clipped to it."""
@@ -272,8 +228,8 @@ class PoseModels:
             for frame in frames:
                 yield letterbox(frame, input_width, input_height)
 
-        batches = _batches(inputs(), 1 if self._whole_boxes else DETECTOR_BATCH)
-        for batch_scores, batch_raw in detector(batches):
+        batched = batches(inputs(), 1 if self._whole_boxes else DETECTOR_BATCH)
+        for batch_scores, batch_raw in detector(batched):
             for scores, raw in zip(batch_scores, batch_raw, strict=True):
                 boxes = decode_boxes(self._detector_form, raw, (input_width, input_height)) / scale
                 yield scores, np.clip(boxes, 0, np.array([width, height, width, height], np.float32))
@@ -290,66 +246,3 @@ class PoseModels:
             exact = {"INFERENCE_PRECISION_HINT": "f32"} if self._whole_boxes else {}
             self._detectors[upright] = self._runner(model, self._options | exact)
         return self._detectors[upright], (width, height)
-
-
-def letterbox(frame: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Return a frame scaled to fit from the top left, the rest grey.
-
-    As in RTMDet's test pipeline.
-
-    Parameters
-    ----------
-    frame : np.ndarray
-        uint8 (H, W, 3), BGR.
-    width, height : int
-        Size of the result, px.
-    """
-    import cv2
-
-    scale = min(width / frame.shape[1], height / frame.shape[0])
-    size = (min(width, round(frame.shape[1] * scale)), min(height, round(frame.shape[0] * scale)))
-    out = np.full((height, width, 3), PADDING_GREY, np.uint8)
-    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    out[: size[1], : size[0]] = cv2.resize(frame, size, interpolation=interpolation)
-    return out
-
-
-def top_down_crop(frame: np.ndarray, box: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the crop around a padded box, and how it came about.
-
-    Parameters
-    ----------
-    frame : np.ndarray
-        uint8 (H, W, 3), BGR.
-    box : np.ndarray
-        float (4,), x1 y1 x2 y2, px.
-    size : tuple of int
-        Width and height of the crop, px.
-
-    Returns
-    -------
-    matrix : np.ndarray
-        float64 (2, 3), from frame to crop.
-    crop : np.ndarray
-        uint8 (height, width, 3), BGR.
-    """
-    import cv2
-
-    width, height = size
-    x1, y1, x2, y2 = (float(v) for v in box)
-    span = max((x2 - x1) / width, (y2 - y1) / height, 1e-3) * CROP_PADDING
-    matrix = np.array(
-        [[1 / span, 0, width / 2 - (x1 + x2) / 2 / span], [0, 1 / span, height / 2 - (y1 + y2) / 2 / span]]
-    )
-    return matrix, cv2.warpAffine(frame, matrix, size, flags=cv2.INTER_LINEAR)
-
-
-def _batches(images: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
-    batch: list[np.ndarray] = []
-    for image in images:
-        batch.append(image)
-        if len(batch) == size:
-            yield np.stack(batch)
-            batch = []
-    if batch:
-        yield np.stack(batch)

@@ -13,8 +13,9 @@ import pytest
 import torch
 
 from bachata_assets.pose.models.exported import exported_model
+from bachata_assets.pose.models.inputs import letterbox
 from bachata_assets.pose.models.model_sets import ModelSetError, ModelSpec, load_model_set
-from bachata_assets.pose.models.pose_models import PoseModels, letterbox
+from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.pose.models.runners import CompiledRunner, eager_device
 from bachata_assets.video.sampling import sample_frames
 from bachata_assets_tests.support.paths import SAMPLE_CLIP
