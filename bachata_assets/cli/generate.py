@@ -74,7 +74,7 @@ def sample(
 ) -> None:
     """Render the sample collection: four short clips of a drawn couple, with music and the truth about both.
 
-    Example: `bachata-assets sample /tmp/sample`
+    Example: `bachata-assets sample sample_clips`
     """
     from bachata_assets.synthetic.sample import write_sample_collection
 
