@@ -92,7 +92,7 @@ def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
     for pending in status.pending:
         typer.echo(f"  not made: {pending.clip_id}: see {log}", err=True)
     for entry in done.scan.without_file:
-        typer.echo(f"  annotation without a file: {entry.clip_id or entry.video_path}", err=True)
+        typer.echo(f"  annotation without a file: {entry.name}", err=True)
     typer.echo(
         f"Everything is in {data_dir}: embeddings.parquet, embedding_generation_report.json and .html, the log in {log}"
     )

@@ -15,6 +15,7 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     Examples: `bachata-assets status`, and for a script `bachata-assets status --json --data_dir data/sample_run`
     """
+    from bachata_assets.collection.remarks import told
     from bachata_assets.collection.scan import ScanError
     from bachata_assets.commands.status import collection_status
     from bachata_assets.orchestration.build import build_platform
@@ -28,12 +29,14 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         "made": [clip.clip_id for clip in now.made],
         "failed": {clip.clip_id: clip.failure.reason for clip in now.failed},
         "to_be_made": {clip.clip_id: sorted(now.todo[clip.clip_id]) for clip in now.pending},
-        "annotations_without_file": [entry.clip_id or entry.video_path for entry in found.without_file],
+        "annotations_without_file": [entry.name for entry in found.without_file],
+        "annotation_problems": told(found.problems),
+        "left_out": [{"path": str(one.path), "reason": one.reason} for one in found.left_out],
     }
     if as_json:
         typer.echo(json.dumps(state, indent=2, ensure_ascii=False))
     else:
-        _say(state)
+        _say(state, found.remarks)
     raise typer.Exit(1 if now.todo else 0)
 
 
@@ -91,7 +94,7 @@ def settings(
         typer.echo(f"{name} = {'' if value is None else value}")
 
 
-def _say(state: dict[str, Any]) -> None:
+def _say(state: dict[str, Any], remarks: list[str]) -> None:
     typer.echo(f"{len(state['made'])} made, {len(state['failed'])} failed, {len(state['to_be_made'])} to be made")
     for clip_id, error in state["failed"].items():
         typer.echo(f"  failed: {clip_id}: {error}")
@@ -99,3 +102,5 @@ def _say(state: dict[str, Any]) -> None:
         typer.echo(f"  to be made: {clip_id}: {', '.join(stages)}")
     for name in state["annotations_without_file"]:
         typer.echo(f"  annotation without a file: {name}")
+    for line in remarks:
+        typer.echo(f"  {line}")

@@ -1,17 +1,39 @@
 """The annotation file: reading it, its fallbacks, and which entry belongs to which clip.
 
-Which clips exist is `collection/discovery.py`'s concern.
+What cannot be used of an entry costs that and nothing else; a file that is no JSON is refused whole, since nobody knows
+then where its entries end. Which clips exist is found in `discovery.py`.
 """
 
+import codecs
+import difflib
 import json
-from collections.abc import Mapping
+import os
+import reprlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import ValidationError
 
 from bachata_assets.annotation import Annotation
+from bachata_assets.collection import lenient_json
+from bachata_assets.collection.remarks import Remark
+from bachata_assets.video.files import open_regular
+
+LARGEST_FILE = 64 * 2**20
+"""Size of the largest annotation file that is read, bytes: about 200,000 entries, read into 1.5 GB at most."""
+LONGEST_NAME = 4096
+"""Most characters of a `clip_id` and a `video_path`: a path's length on Linux."""
+MOST_UNKNOWN = 5
+"""Most unknown fields of one entry that are named."""
+LONGEST_FIELD = 40
+"""Characters of an unknown name beyond which no field is looked for that may have been meant."""
+_NAMES = ("clip_id", "video_path")
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+_FIELDS = (*_NAMES, *Annotation.model_fields)
 
 
 class AnnotationError(ValueError):
@@ -25,7 +47,13 @@ class Entry:
     clip_id: str
     video_path: str
     annotation: Annotation
-    problems: tuple[str, ...] = ()
+    problems: tuple[Remark, ...] = ()
+    place: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the entry calls its clip."""
+        return self.clip_id or self.video_path
 
 
 @dataclass(frozen=True)
@@ -34,6 +62,7 @@ class Matched:
 
     by_clip: dict[str, Entry] = field(default_factory=dict)
     without_file: tuple[Entry, ...] = ()
+    problems: tuple[Remark, ...] = ()
 
     def annotation(self, clip_id: str) -> Annotation:
         """Return what is known of a clip, the fallbacks where it has no entry."""
@@ -49,20 +78,38 @@ def load_annotations(path: Path) -> list[Entry]:
     Raises
     ------
     AnnotationError
-        When the file is missing, is not JSON or has no list of clips.
+        When the file is missing, too large, is not JSON or has no list of clips.
     """
+    text = _text(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise AnnotationError(f"Annotation file not found: {path}. Give its path with --annotations.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise AnnotationError(f"Cannot read the annotation file {path}: {error}") from error
+        try:
+            content = lenient_json.loads(text)
+            clips = content.get("clips") if isinstance(content, dict) else content
+        except RecursionError:
+            clips = list(lenient_json.elements(text, "clips")) or None
     except json.JSONDecodeError as error:
         raise AnnotationError(f"{path} is not valid JSON: {error}. Correct the file at that place.") from error
-    clips = content.get("clips") if isinstance(content, dict) else content
     if not isinstance(clips, list):
         raise AnnotationError(f'{path} has no list of clips: expected {{"clips": [{{"clip_id": …}}, …]}}.')
-    return [_entry(raw, f"{path}, entry {number}") for number, raw in enumerate(clips, start=1)]
+    return [_entry(raw, f"{path.name}, entry {number}") for number, raw in enumerate(clips, start=1)]
+
+
+def _text(path: Path) -> str:
+    """Return what is in a file; bytes that are not UTF-8 become lone surrogates, which the entry with them names."""
+    try:
+        with open_regular(path) as file:
+            content = file.read(LARGEST_FILE + 1)
+    except FileNotFoundError:
+        raise AnnotationError(f"Annotation file not found: {path}. Give its path with --annotations.") from None
+    except OSError as error:
+        raise AnnotationError(f"Cannot read the annotation file {path}: {error.strerror}") from error
+    if len(content) > LARGEST_FILE:
+        raise AnnotationError(
+            f"{path} is larger than {LARGEST_FILE // 2**20} MB: no annotation file. Give another one."
+        )
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace")
+    return content.decode("utf-8-sig", "surrogateescape")
 
 
 def match_annotations(
@@ -77,45 +124,115 @@ def match_annotations(
     ----------
     clips : clip id -> file
     """
-    by_path = {path.resolve(): clip_id for clip_id, path in clips.items()}
+    by_path = {_real(path): clip_id for clip_id, path in clips.items()}
     by_name: dict[str, list[str]] = {}
     for clip_id, path in clips.items():
         by_name.setdefault(path.name, []).append(clip_id)
-    roots = [folder.resolve() for folder in (annotations_path.parent, video_dir, video_dir.parent)]
+    roots = [_real(folder) for folder in (annotations_path.parent, video_dir, video_dir.parent)]
     by_clip: dict[str, Entry] = {}
     without_file: list[Entry] = []
+    problems: list[Remark] = []
     for entry in entries:
         meant = (
             _by_root(entry, roots, by_path)
             or _by_suffix(entry, clips, by_name)
             or (entry.clip_id if entry.clip_id in clips else None)
         )
-        if meant is None:
+        if meant is None and entry.name:
             without_file.append(entry)
-        else:
-            by_clip.setdefault(meant, entry)
-    return Matched(by_clip, tuple(without_file))
+        elif meant is not None and by_clip.setdefault(meant, entry) is not entry:
+            kind = "a clip has an entry already, which counts"
+            problems.append(
+                Remark(kind, f"{entry.place}: clip {meant} has {by_clip[meant].place} already, which counts")
+            )
+    return Matched(by_clip, tuple(without_file), tuple(problems))
 
 
-def _entry(raw: Any, where: str) -> Entry:
+def _entry(raw: Any, place: str) -> Entry:
+    """Return an entry and what could not be used of it."""
+
+    def problem(kind: str, text: str = "") -> Remark:
+        return Remark(kind, f"{place}: {text or kind}")
+
+    if raw is lenient_json.TOO_DEEP:
+        return Entry("", "", Annotation(), (problem("nested too deeply"),), place)
     if not isinstance(raw, dict):
-        return Entry("", "", Annotation(), (f"{where}: expected an object, got {type(raw).__name__}",))
-    said = {key: value for key, value in raw.items() if value is not None and value != ""}
-    problems = []
+        return Entry("", "", Annotation(), (problem(f"expected an object, got {type(raw).__name__}"),), place)
+    problems = [problem(*said) for said in _unknown(raw)]
+    names = {name: _name(raw.get(name)) for name in _NAMES}
+    for name in (name for name in _NAMES if names[name] is None):
+        problems.append(problem(f"{name} cannot be used", f"{name} = {_shown(raw[name])} can be no name of a clip"))
+    if not any(names.values()) and not any(name is None for name in names.values()):
+        problems.append(problem("says of no clip: clip_id and video_path are missing"))
+    said = {name: raw[name] for name in Annotation.model_fields if name in raw and not _is_blank(raw[name])}
     try:
         annotation = Annotation.model_validate(said)
     except ValidationError as error:
-        for problem in error.errors(include_url=False):
-            name = str(problem["loc"][0])
-            problems.append(f"{where}: {name} = {said.pop(name, None)!r}: {problem['msg']}; fallback used")
+        for wrong in error.errors(include_url=False, include_context=False):
+            name = str(wrong["loc"][0])
+            message = wrong["msg"].removeprefix("Value error, ")
+            text = f"{name} = {_shown(said.pop(name, None))}: {message}; fallback used"
+            problems.append(problem(f"{name} cannot be used, its fallback is", text))
         annotation = Annotation.model_validate(said)
-    return Entry(str(raw.get("clip_id") or ""), str(raw.get("video_path") or ""), annotation, tuple(problems))
+    return Entry(names["clip_id"] or "", names["video_path"] or "", annotation, tuple(problems), place)
+
+
+def _unknown(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield kind and text of what is said of fields that are unknown, or there twice."""
+    unknown = sorted(raw.keys() - set(_FIELDS))
+    for name in unknown[:MOST_UNKNOWN]:
+        hint = _meant(name)
+        yield hint or "no field of an annotation", f"{_shown(name)} is no field of an annotation{hint}"
+    if len(unknown) > MOST_UNKNOWN:
+        yield "many unknown fields", f"{len(unknown) - MOST_UNKNOWN:,} more are no fields of an annotation"
+    for name in raw.repeated[:MOST_UNKNOWN] if isinstance(raw, lenient_json.Repeating) else ():
+        yield "there more than once", f"{_shown(name)} is there more than once; the last counts"
+
+
+@cache
+def _meant(name: str) -> str:
+    """Return the question after the field that was probably meant; empty where none is."""
+    near = difflib.get_close_matches(name, _FIELDS, 1) if len(name) <= LONGEST_FIELD else []
+    return f": did you mean {near[0]}?" if near else ""
+
+
+def _name(value: Any) -> str | None:
+    """Return a name as text, empty where there is none; None for what can be none."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    name = str(value)
+    return name if len(name) <= LONGEST_NAME and "\x00" not in name and _is_text(name) else None
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether a text can be written as UTF-8: JSON allows lone surrogates."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _shown(value: Any) -> str:
+    """Return a value as it is shown in a message: short, on one line, without what a terminal would obey."""
+    return _SHORT.repr(value)
+
+
+def _real(path: Path) -> Path:
+    # Path.resolve() raises at a link that leads back to itself.
+    return Path(os.path.realpath(path))
 
 
 def _by_root(entry: Entry, roots: list[Path], by_path: Mapping[Path, str]) -> str | None:
     if not entry.video_path:
         return None
-    tried = ((root / entry.video_path).resolve() for root in roots)
+    tried = (_real(root / entry.video_path) for root in roots)
     return next((by_path[path] for path in tried if path in by_path), None)
 
 

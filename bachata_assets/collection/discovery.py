@@ -1,106 +1,246 @@
-"""Which clips a folder holds and what each is called.
+"""Which files below a folder are clips, and which are left out and why.
 
-Only names are looked at here; what is inside a file is read by `video/probe.py`.
+No file is opened here: what is inside one is read by `video/probe.py`.
 """
 
-import hashlib
+import errno
+import json
 import os
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from bachata_assets.collection import layout
+from bachata_assets.video.files import as_text, irregular, on_disk, open_regular
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mov"})
-_LONGEST_ID = 200  # bytes; file systems allow 255 for a name, and tables are named after clips
+OTHER_VIDEO_SUFFIXES = frozenset(
+    {".3gp", ".flv", ".m2ts", ".m4v", ".mkv", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".vob", ".webm", ".wmv"}
+)
+"""Suffixes of videos that the platform does not read; such files are named, so that nobody waits for them."""
+LARGEST_FILE = 100 * 10**9
+"""Size of the largest file that is taken, bytes; a larger one is no clip, and would be read for minutes."""
 
 
 class DiscoveryError(OSError):
     """The folder of clips cannot be listed. Not the same as an empty one: nothing may be concluded from it."""
 
 
-def find_clips(video_dir: Path) -> list[PurePosixPath]:
-    """Return the video files below a folder, relative to it, sorted.
+@dataclass(frozen=True)
+class Seen:
+    """What a file looks like from outside."""
 
-    Suffixes count in any case; hidden files and folders, and the output folders of data dirs, are passed over.
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file or folder that may have been meant to be taken, and is not.
+
+    Attributes
+    ----------
+    path : below the folder of clips
+    reason : why, and what to do about it
+    """
+
+    path: PurePosixPath
+    reason: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What is below a folder of clips.
+
+    Attributes
+    ----------
+    files : path -> look of every video file, sorted; None for one of which not even that can be said
+    left_out : what was not taken, sorted
+    unseen : those left out of which nothing is known now: a clip that was there may still be there
+    """
+
+    files: Mapping[PurePosixPath, Seen | None]
+    left_out: tuple[LeftOut, ...] = ()
+    unseen: frozenset[PurePosixPath] = frozenset()
+
+    def hides(self, path: PurePosixPath) -> bool:
+        """Tell whether a file may be there although it was not seen: itself or a folder above it could not be."""
+        return bool(self.unseen) and not self.unseen.isdisjoint((path, *path.parents))
+
+
+def list_clips(video_dir: Path) -> Listing:
+    """Return the video files below a folder, and what was left out.
+
+    Suffixes count in any case. Hidden files and folders, and the preview videos of data dirs, are passed over. A folder
+    is entered once, by its own name rather than by a link.
 
     Raises
     ------
     DiscoveryError
-        When the folder, or one below it, cannot be read.
+        When the folder itself cannot be listed; one below it is left out.
     """
-    if not video_dir.is_dir():
-        raise DiscoveryError(f"Video directory not found: {video_dir}. Give a folder of clips with --video_dir.")
-
-    def fail(error: OSError) -> None:
-        raise DiscoveryError(f"Cannot list {error.filename}: {error.strerror}. Check its permissions.") from error
-
-    found = []
-    for folder, folders, files in os.walk(video_dir, onerror=fail, followlinks=True):
-        is_data_dir = layout.COLLECTION in files
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and not (is_data_dir and _is_output(Path(folder) / name))
-        )
-        found += [
-            PurePosixPath((Path(folder) / name).relative_to(video_dir).as_posix())
-            for name in files
-            if not name.startswith(".") and Path(name).suffix.lower() in VIDEO_SUFFIXES
-        ]
-    return sorted(found)
+    try:
+        os.scandir(video_dir).close()
+    except (FileNotFoundError, NotADirectoryError):
+        raise DiscoveryError(
+            f"Video directory not found: {video_dir}. Give a folder of clips with --video_dir."
+        ) from None
+    except OSError as error:
+        raise DiscoveryError(f"Cannot list {video_dir}: {error.strerror}. Check its permissions.") from error
+    walk = _Walk(video_dir)
+    walk.tree(os.fspath(video_dir), PurePosixPath())
+    walk.links()
+    left_out = sorted(walk.left_out, key=lambda one: one.path)
+    return Listing(dict(sorted(walk.files.items())), tuple(left_out), frozenset(walk.unseen))
 
 
-def assign_clip_ids(found: Iterable[PurePosixPath], known: Mapping[PurePosixPath, str]) -> dict[str, PurePosixPath]:
-    """Name every file, in the order found.
+@dataclass
+class _Walk:
+    """A walk through a tree of folders. A path on disk is a str, the same one as it is stored a PurePosixPath."""
 
-    An id once given to a path stays. A new file is called by its stem; where that is taken its folders come in
-    front, joined by `__`, then its extension, then a number.
+    video_dir: Path
+    files: dict[PurePosixPath, Seen | None] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+    unseen: set[PurePosixPath] = field(default_factory=set)
+    _entered: set[tuple[int, int] | None] = field(default_factory=set)
+    _linked: list[tuple[PurePosixPath, str]] = field(default_factory=list)
 
-    Parameters
-    ----------
-    found : files relative to the video dir
-    known : path -> the id it was given before, also of files that are gone
+    def tree(self, top: str, at: PurePosixPath) -> None:
+        """Take what is below a folder, but for what is behind links to folders."""
+        folders = [(top, at)]
+        while folders:
+            folder, path = folders.pop()
+            folders += self._folder(folder, path)
 
-    Returns
-    -------
-    clip id -> path, of the files found
-    """
-    taken = set(known.values())
-    named = {}
-    for path in found:
-        clip_id = known.get(path) or next(name for name in _candidates(path) if name not in taken)
-        taken.add(clip_id)
-        named[clip_id] = path
-    return named
+    def links(self) -> None:
+        """Take what is behind links to folders, of folders that are not taken yet."""
+        above = {_identity(folder) for folder in Path(os.path.realpath(self.video_dir)).parents}
+        while self._linked:
+            self._linked.sort(reverse=True)
+            path, folder = self._linked.pop()
+            identity = _identity(folder)
+            if identity in self._entered:
+                self._leave_out(path, "a link to a folder that is listed already", seen=True)
+            elif identity in above:
+                self._leave_out(path, "a link to a folder that holds the folder of clips", seen=True)
+            else:
+                self.tree(folder, path)
+
+    def _leave_out(self, path: PurePosixPath, reason: str, *, seen: bool = False) -> None:
+        self.left_out.append(LeftOut(path, reason))
+        if not seen:
+            self.unseen.add(path)
+
+    def _folder(self, folder: str, at: PurePosixPath) -> Iterable[tuple[str, PurePosixPath]]:
+        """Take what is in a folder; return the folders in it."""
+        try:
+            with os.scandir(folder) as listed:
+                entries = {entry.name: entry for entry in listed if not entry.name.startswith(".")}
+            self._entered.add(_identity(folder))
+        except FileNotFoundError:
+            return []  # removed in the meantime
+        except OSError as error:
+            self._leave_out(at, f"a folder that cannot be listed ({error.strerror})")
+            return []
+        passed_over = _preview_videos(folder, at, entries)
+        folders = []
+        for name, entry in sorted(entries.items()):
+            path = at / as_text(name)
+            if name in passed_over:
+                continue
+            if path.name != name and on_disk(self.video_dir / path).name != name:
+                self._leave_out(path, "its name is not valid UTF-8 and reads like another one: rename it")
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append((entry.path, path))
+            else:
+                self._entry(entry, path)
+        return folders
+
+    def _entry(self, entry: os.DirEntry[str], path: PurePosixPath) -> None:
+        """Take or leave out a file, or a link."""
+        suffix = path.suffix.lower()
+        is_video = suffix in VIDEO_SUFFIXES
+        if not (is_video or suffix in OTHER_VIDEO_SUFFIXES or entry.is_symlink()):
+            return
+        try:
+            status = entry.stat()
+        except OSError as error:
+            self._unknown(entry, path, error)
+            return
+        if stat.S_ISDIR(status.st_mode):
+            self._linked.append((path, os.path.realpath(entry.path)))
+        elif suffix in OTHER_VIDEO_SUFFIXES:
+            self._leave_out(path, f"not a video the platform reads ({suffix}): export it as .mp4", seen=True)
+        elif is_video and (reason := irregular(status) or _too_large(status)):
+            self._leave_out(path, reason)
+        elif is_video:
+            self.files[path] = Seen(status.st_size, status.st_mtime_ns)
+
+    def _unknown(self, entry: os.DirEntry[str], path: PurePosixPath, error: OSError) -> None:
+        """Take or leave out something of which the file system says only why it says nothing."""
+        is_video = path.suffix.lower() in VIDEO_SUFFIXES
+        if not is_video and path.suffix:
+            return
+        if error.errno == errno.ENOENT and not entry.is_symlink():
+            return  # removed in the meantime
+        if error.errno == errno.ENOENT:
+            self._leave_out(path, "a link that leads nowhere")
+        elif error.errno == errno.ELOOP:
+            self._leave_out(path, "a link that leads back to itself")
+        elif is_video:
+            self.files[path] = None  # a clip that fails by name
+        else:
+            self._leave_out(path, f"a folder that cannot be listed ({error.strerror})")
 
 
-def _candidates(path: PurePosixPath) -> Iterable[str]:
-    yield clip_key(path.stem)
-    with_folders = "__".join((*path.parent.parts, path.stem))
-    yield clip_key(with_folders)
-    with_suffix = f"{with_folders}__{path.suffix[1:].lower()}"
-    yield clip_key(with_suffix)
-    number = 2
-    while True:
-        yield clip_key(f"{with_suffix}__{number}")
-        number += 1
+def _identity(folder: str | Path) -> tuple[int, int] | None:
+    """Return what tells a folder from all others, whatever it is called; None where it is not to be seen."""
+    try:
+        status = Path(folder).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
-def clip_key(name: str) -> str:
-    """Return a name as a partition key: NFC, no control characters or slashes, no `...`, at most 200 bytes."""
-    # Composed last: a mark may join the letter from which a control character kept it apart.
-    key = unicodedata.normalize("NFC", "".join(c for c in name if unicodedata.category(c)[0] != "C"))
-    key = re.sub(r"\.{3,}", "..", key.replace("/", "_")).strip() or "clip"
-    if len(key.encode()) <= _LONGEST_ID:
-        return key
-    digest = hashlib.sha256(key.encode()).hexdigest()[:8]
-    return key.encode()[: _LONGEST_ID - 9].decode(errors="ignore") + "_" + digest
+def _too_large(status: os.stat_result) -> str | None:
+    return f"larger than {LARGEST_FILE / 1e9:g} GB: cut it into clips" if status.st_size > LARGEST_FILE else None
 
 
-def _is_output(folder: Path) -> bool:
-    """Tell an output folder of a data dir: it holds previews, tables or an index rather than clips."""
-    return folder.name == layout.PREVIEWS or any(
-        entry.name.endswith((".parquet", ".lance")) for entry in os.scandir(folder)
-    )
+def _preview_videos(folder: str, at: PurePosixPath, names: Iterable[str]) -> set[str]:
+    """Return those of the names in a folder that are preview videos of the data dir that the folder is in."""
+    data_dir = Path(folder).parent
+    if Path(folder).name != layout.PREVIEWS or not at.name or not (data_dir / layout.COLLECTION).is_file():
+        return set()
+    videos = {name: Path(name).stem for name in names if Path(name).suffix == ".mp4"}
+    clips = _registered(data_dir)
+    if clips is None:  # what has keypoints has its preview picture beside it
+        return {name for name, clip_id in videos.items() if (data_dir / layout.table("keypoints", clip_id)).is_file()}
+    return {
+        name
+        for name, clip_id in videos.items()
+        if clip_id in clips
+        and clips[clip_id][1] != at / name
+        and not _is_same_file(clips[clip_id][0] / clips[clip_id][1], Path(folder) / name)
+    }
+
+
+def _registered(data_dir: Path) -> dict[str, tuple[Path, PurePosixPath]] | None:
+    """Return clip id -> folder of clips, and file in it, of a data dir's collection; None where it cannot be read."""
+    try:
+        with open_regular(data_dir / layout.REGISTRY) as file:
+            rows: Sequence[Mapping[str, str]] = pq.ParquetFile(file).read(["clip_id", "path"]).to_pylist()
+        video_dir = Path(json.loads((data_dir / layout.COLLECTION).read_text())["video_dir"])
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+        return None
+    return {row["clip_id"]: (video_dir, PurePosixPath(row["path"])) for row in rows}
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    try:
+        return on_disk(one).samefile(other)
+    except OSError:
+        return False

@@ -1,8 +1,8 @@
 """The clips of a collection: which id a file was given, and what was in it when it was last read.
 
 `compare` is pure: names, sizes and times of files against what is known of them, so that a folder of any size is looked
-at in seconds; `read` is where a file's content is hashed. How a folder is listed and ids are made lives in
-`collection/discovery.py`; where the registry is kept, in `collection/scan.py`.
+at in seconds; `read` is where a file's content is hashed. How a folder is listed is in `discovery.py`, how ids are made
+in `clip_ids.py`, where the registry is kept in `scan.py`.
 """
 
 import hashlib
@@ -14,21 +14,15 @@ from pathlib import Path, PurePosixPath
 import pyarrow as pa
 
 from bachata_assets import schemas
-from bachata_assets.collection.discovery import assign_clip_ids, find_clips
+from bachata_assets.collection.clip_ids import assign_clip_ids
+from bachata_assets.collection.discovery import Seen
+from bachata_assets.video.files import on_disk, open_regular
 
 logger = logging.getLogger(__name__)
 
 UNREADABLE = "unreadable"
 """Content of a file that is there but could not be read."""
 _UNREAD = "unread"
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a file looks like from outside."""
-
-    size: int
-    mtime_ns: int
 
 
 @dataclass(frozen=True)
@@ -88,17 +82,6 @@ def is_read(content: str) -> bool:
     return not content.startswith((UNREADABLE, _UNREAD))
 
 
-def list_folder(video_dir: Path) -> dict[PurePosixPath, Seen | None]:
-    """Return what the clips of a folder look like; None for one of which not even that can be said.
-
-    Raises
-    ------
-    DiscoveryError
-        When the folder cannot be listed.
-    """
-    return {path: _see(video_dir / path) for path in find_clips(video_dir)}
-
-
 def still_moving(
     folder: Mapping[PurePosixPath, Seen | None], sizes_before: Mapping[PurePosixPath, int], *, now_s: float, rest_s: int
 ) -> set[PurePosixPath]:
@@ -123,16 +106,18 @@ def compare(
     known: Mapping[str, ClipFile],
     *,
     moving: Iterable[PurePosixPath] = (),
+    hidden: Callable[[PurePosixPath], bool] = lambda _path: False,
     read: Callable[[PurePosixPath], str] | None = None,
 ) -> Difference:
     """Compare a folder with what is known of it.
 
     A file under another name with the size and time of one that is gone is that one, renamed. Files that are gone
-    stay, marked as not present: their ids are not given to others.
+    stay, marked as not present: their ids are not given to others. Those that are `hidden` stay as they were.
 
     Parameters
     ----------
     moving : files not to be taken where they are new or changed
+    hidden : tells of a path that is not in the folder whether it may be there all the same
     read : returns the hash of a file's content; when given, a copy of a clip that is gone is recognised by it, too
     """
     by_path = {file.path: file for file in known.values()}
@@ -143,14 +128,17 @@ def compare(
     }
     renames = _renames(
         {path: seen for path, seen in folder.items() if seen and path not in by_path and path not in waiting},
-        [file for file in known.values() if file.path not in folder],
+        [file for file in known.values() if file.path not in folder and not hidden(file.path)],
         read,
     )
     ids = {file.path: clip_id for clip_id, file in known.items()}
     ids |= {rename.new: rename.clip_id for rename in renames}
     named = assign_clip_ids((path for path in folder if path not in waiting), ids)
     copied = {rename.clip_id for rename in renames if not known[rename.clip_id].looks(folder[rename.new])}
-    files = {i: replace(file, present=file.path in waiting) for i, file in known.items()}
+    files = {
+        i: replace(file, present=file.path in waiting or (file.present and hidden(file.path)))
+        for i, file in known.items()
+    }
     files |= {i: _now(i, path, folder[path], known.get(i), same=i in copied) for i, path in named.items()}
     return Difference(files, waiting, tuple(renames))
 
@@ -168,7 +156,7 @@ def read(video_dir: Path, file: ClipFile) -> ClipFile:
 def content_of(path: Path) -> str:
     """Return the hash of what is in a file, UNREADABLE when it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:16]
     except OSError as error:
         logger.warning("Cannot read %s: %s", path, error.strerror)
@@ -189,7 +177,7 @@ def from_table(table: pa.Table) -> dict[str, ClipFile]:
 
 def _see(path: Path) -> Seen | None:
     try:
-        status = path.stat()
+        status = on_disk(path).stat()
     except OSError as error:
         logger.warning("Cannot look at %s: %s", path, error.strerror)
         return None

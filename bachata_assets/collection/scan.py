@@ -3,7 +3,6 @@
 How a folder is compared with the registry is in `registry.py`, how annotations are matched in `annotation_file.py`.
 """
 
-import logging
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -21,11 +20,10 @@ from bachata_assets.collection.annotation_file import (
 )
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.discovery import DiscoveryError
-from bachata_assets.collection.registry import ClipFile, Difference, Seen
+from bachata_assets.collection.discovery import DiscoveryError, LeftOut, Seen, list_clips
+from bachata_assets.collection.registry import ClipFile, Difference
+from bachata_assets.collection.remarks import Remark, told
 from bachata_assets.settings import Settings, SettingsError
-
-logger = logging.getLogger(__name__)
 
 ScanError = (DiscoveryError, AnnotationError)
 """Errors of a folder or an annotation file that cannot be read at all."""
@@ -47,12 +45,22 @@ class Scan:
     ----------
     without_file : annotation entries that belong to no clip
     difference : the folder against what the data dir knew of it
+    left_out : files and folders that were not taken, and why
+    problems : what cannot be used of the annotations
     """
 
     clips: Mapping[str, Clip]
     without_file: tuple[Entry, ...]
     folders: Folders
     difference: Difference
+    left_out: tuple[LeftOut, ...] = ()
+    problems: tuple[Remark, ...] = ()
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a person should know of the folder and the annotations, in lines."""
+        left_out = (Remark(one.reason, f"left out: {one.path}: {one.reason}") for one in self.left_out)
+        return told([*left_out, *self.problems])
 
     def reread(self, dataset: Dataset) -> "Scan":
         """Return the same clips, with the content that runs have read of their files since."""
@@ -105,21 +113,19 @@ def scan_clips(
     """
     folders = folders_of(settings, dataset)
     entries = load_annotations(folders.annotations) if folders.annotations else []
-    folder = registry.list_folder(folders.video_dir)
+    listing = list_clips(folders.video_dir)
     moving: set[PurePosixPath] = set()
     if sizes_before is not None:
-        moving = registry.still_moving(folder, sizes_before, now_s=time.time(), rest_s=settings.settle_seconds)
+        moving = registry.still_moving(listing.files, sizes_before, now_s=time.time(), rest_s=settings.settle_seconds)
     reader = (lambda path: registry.content_of(folders.video_dir / path)) if read_copies else None
-    difference = registry.compare(folder, known_files(dataset), moving=moving, read=reader)
-    for entry in entries:
-        for problem in entry.problems:
-            logger.warning(problem)
+    difference = registry.compare(listing.files, known_files(dataset), moving=moving, hidden=listing.hides, read=reader)
     matched = _match(entries, difference.ready, folders)
     clips = {
         clip_id: _clip(file, matched.annotation(clip_id), folders, dataset)
         for clip_id, file in difference.ready.items()
     }
-    return Scan(clips, matched.without_file, folders, difference)
+    problems = [*(problem for entry in entries for problem in entry.problems), *matched.problems]
+    return Scan(clips, matched.without_file, folders, difference, listing.left_out, tuple(problems))
 
 
 def keep(dataset: Dataset, scan: Scan) -> dict[str, ClipFile]:

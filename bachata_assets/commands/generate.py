@@ -52,6 +52,8 @@ def generate(platform: Platform, instance: Instance) -> Generated:
     end_orphans(instance)
     found = scan_clips(platform.settings, dataset, read_copies=True)
     register(instance, dataset, found)
+    for line in found.remarks:
+        logger.warning(line)
     known = Known(found, History.read(instance, dataset, platform.stages))
     status = _status(platform, found, known.history)
     batches = plan(instance, status, at_most=platform.settings.clips_per_run, retry_failed=True)
@@ -91,5 +93,6 @@ def _report_state(platform: Platform, status: Status, found: Scan) -> str:
         [[clip.clip_id, clip.video_path, vars(clip.failure)] for clip in status.failed],
         [clip.clip_id for clip in status.pending],
         [vars(entry) for entry in found.without_file],
+        found.remarks,
     ]
     return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:16]

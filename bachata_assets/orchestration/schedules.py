@@ -26,6 +26,8 @@ def define_schedules(
         context: dg.ScheduleEvaluationContext,
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
         found = find_clips(context.instance, settings, dataset, {})
+        for line in found.remarks:
+            context.log.warning(line)
         yield from requests(context.instance, settings, stages, dataset, found, retry_failed=True)
 
     full_report = dg.ScheduleDefinition(

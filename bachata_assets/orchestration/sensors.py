@@ -40,6 +40,8 @@ def define_sensors(
         context.update_cursor(json.dumps(waiting))
         if waiting:
             context.log.info(f"Still being copied, to be taken when it is at rest: {', '.join(sorted(waiting))}")
+        for line in found.remarks:
+            context.log.warning(line)
         for rename in found.difference.renamed:
             context.log.info(f"Clip {rename.clip_id}: {rename.old} is {rename.new} now")
         yield from requests(context.instance, settings, stages, dataset, found, retry_failed=False)

@@ -14,6 +14,7 @@ import numpy as np
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.collection import layout
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.remarks import told
 from bachata_assets.collection.scan import Scan
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.pipeline.checks import CheckedClip
@@ -44,7 +45,9 @@ def report_of(
         status.failed,
         pending=[clip.clip_id for clip in status.pending],
         absent={record.clip_id: record.absent for record in records if record.absent},
-        annotations_without_file=[entry.clip_id or entry.video_path for entry in scan.without_file],
+        annotations_without_file=[entry.name for entry in scan.without_file],
+        annotation_problems=told(scan.problems),
+        left_out=[{"path": str(one.path), "reason": one.reason} for one in scan.left_out],
         checks={clip_id: vars(one) for clip_id, one in checked.items()},
         versions={
             "bachata_assets": importlib.metadata.version("bachata-assets"),
@@ -103,7 +106,7 @@ def page_of(
     ]
     units = {family: unit_vectors(_rows(records, family)) for family in DIMENSIONS}
     made_at = datetime.now().astimezone().strftime("%d %B %Y, %H:%M")
-    return render_page(content, [*made, *failed, *pending], units, made_at)
+    return render_page(content, [*made, *failed, *pending], units, made_at, remarks=scan.remarks)
 
 
 def write_reports(dataset: Dataset, content: Mapping[str, Any], page: str) -> dict[str, str]:

@@ -66,7 +66,12 @@ class ShownClip:
 
 
 def render_page(
-    content: Mapping[str, Any], clips: Sequence[ShownClip], units: Mapping[str, np.ndarray], made_at: str
+    content: Mapping[str, Any],
+    clips: Sequence[ShownClip],
+    units: Mapping[str, np.ndarray],
+    made_at: str,
+    *,
+    remarks: Sequence[str] = (),
 ) -> str:
     """Return the page as HTML.
 
@@ -80,6 +85,8 @@ def render_page(
         Family -> float32 (N, D) of the made clips, of `neighbours.unit_vectors`.
     made_at : str
         When the page was made, for people.
+    remarks : sequence of str
+        What is to be said of files and annotations that were not taken, in lines.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -94,6 +101,7 @@ def render_page(
     )
     return environment.get_template("page.html").render(
         report=content,
+        not_taken=remarks,
         made_at=made_at,
         style=_web("page.css"),
         script=script,

@@ -16,6 +16,8 @@ def summarize(
     annotations_without_file: Sequence[str],
     checks: Mapping[str, Mapping[str, Any]],
     versions: Mapping[str, Any],
+    annotation_problems: Sequence[str] = (),
+    left_out: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
     """Return the report, ready to be written as JSON.
 
@@ -35,6 +37,10 @@ def summarize(
         Id of a made clip -> the checks that it `passed`, and its `warnings` with their figures.
     versions : mapping
         Versions of the package and of the stages' code.
+    annotation_problems : sequence of str
+        What cannot be used of the annotation file, in lines.
+    left_out : sequence of mapping
+        `path` of each file or folder that was not taken, and the `reason`; they count nowhere.
     """
     total = len(made) + len(failed) + len(pending)
     seconds = sum(row["processing_time"] for row in made)
@@ -56,6 +62,8 @@ def summarize(
         "pending_videos": list(pending),
         "partial_videos": [{"clip_id": clip_id, "absent": dict(why)} for clip_id, why in absent.items()],
         "annotations_without_file": list(annotations_without_file),
+        "annotation_problems": list(annotation_problems),
+        "left_out": list(left_out),
         "checks": dict(checks),
         "versions": dict(versions),
     }

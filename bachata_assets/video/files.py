@@ -1,11 +1,12 @@
 """Media files on disk: names that are not UTF-8, regular files only, and opening one for decoding."""
 
 import errno
+import io
 import os
 import re
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import av
@@ -55,7 +56,7 @@ def irregular(status: os.stat_result) -> str | None:
     return f"not a regular file ({kind})"
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> io.BufferedReader:
     """Open a regular file for reading; a pipe or a device is neither waited for nor touched.
 
     Raises

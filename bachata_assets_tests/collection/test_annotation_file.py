@@ -1,12 +1,14 @@
 """Which entry of an annotation file belongs to which clip, and what a malformed entry costs."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from bachata_assets.annotation import Annotation
 from bachata_assets.collection.annotation_file import AnnotationError, load_annotations, match_annotations
+from bachata_assets.collection.remarks import told
 
 
 def written(tmp_path: Path, *clips: object) -> Path:
@@ -39,18 +41,192 @@ def test_a_field_that_cannot_be_used_falls_back_and_is_named(tmp_path: Path) -> 
     (entry,) = load_annotations(written(tmp_path, {"clip_id": "a", "estimated_tempo": -3, "move_label": "dips"}))
     assert entry.annotation.estimated_tempo == 120.0
     assert entry.annotation.move_label == "dips"
-    assert "entry 1: estimated_tempo = -3" in entry.problems[0]
+    assert "entry 1: estimated_tempo = -3" in entry.problems[0].text
 
 
 def test_an_entry_that_is_no_object_does_not_stop_the_others(tmp_path: Path) -> None:
     entries = load_annotations(written(tmp_path, "oops", {"clip_id": "b"}))
-    assert "expected an object, got str" in entries[0].problems[0]
+    assert "expected an object, got str" in entries[0].problems[0].text
     assert entries[1].clip_id == "b"
+
+
+def said_of(tmp_path: Path, content: str | bytes) -> tuple[list[str], list[str]]:
+    """Return the labels of the entries of a file, and what is said of them."""
+    path = tmp_path / "annotations.json"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    entries = load_annotations(path)
+    return [entry.annotation.move_label for entry in entries], [
+        problem.text.removeprefix("annotations.json, ") for entry in entries for problem in entry.problems
+    ]
+
+
+GOOD = '{"clip_id": "b", "move_label": "dips"}'
+DEEP = "[" * 100_000 + "]" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        (DEEP, "nested too deeply"),
+        (f'{{"clip_id": "a", "notes": {DEEP}}}', "nested too deeply"),
+        (
+            f'{{"clip_id": "a", "notes": {"[" * 500}{"]" * 500}}}',
+            "notes = [[[[[[[...]]]]]]]: Input should be a valid string",
+        ),
+        (f'{{"clip_id": "a", "estimated_tempo": {"9" * 5000}}}', "estimated_tempo = a number of 5,000 digits: Input"),
+        (f'{{"clip_id": "a", "estimated_tempo": {"9" * 300}}}', "estimated_tempo = 9999"),
+        ('{"clip_id": "a", "estimated_tempo": NaN}', "estimated_tempo = nan: Input should be a finite number"),
+        ('{"clip_id": "a", "estimated_tempo": -Infinity}', "estimated_tempo = -inf: Input should be a finite number"),
+        ('{"clip_id": "a", "estimated_tempo": 1e999}', "estimated_tempo = inf: Input should be a finite number"),
+        (
+            '{"clip_id": "a", "estimated_tempo": 39.9}',
+            "estimated_tempo = 39.9: Input should be greater than or equal to 40",
+        ),
+        (
+            '{"clip_id": "a", "estimated_tempo": 301}',
+            "estimated_tempo = 301: Input should be less than or equal to 300",
+        ),
+        ('{"clip_id": "a", "estimated_tempo": "fast"}', "estimated_tempo = 'fast': Input should be a valid number"),
+        ('{"clip_id": "a", "estimated_tempo": true}', "estimated_tempo = True: Input should be greater"),
+        ('{"clip_id": "a", "lead": "middle"}', "lead = 'middle': Input should be 'left' or 'right'"),
+        ('{"clip_id": "a", "move_label": 5}', "move_label = 5: Input should be a valid string"),
+        ('{"clip_id": "a", "move_label": "\\u0000"}', "move_label = '\\x00': holds the character NUL"),
+        ('{"clip_id": "a", "notes": "\\ud800"}', "notes = '\\ud800': Input should be a valid string"),
+        (f'{{"clip_id": "a", "notes": "{"x" * 3_000_000}"}}', "String should have at most 10000 characters"),
+        (f'{{"clip_id": "a", "move_label": "{"x" * 201}"}}', "String should have at most 200 characters"),
+        ('{"clip_id": "a", "video_path": "a\\u0000b.mp4"}', "video_path = 'a\\x00b.mp4' can be no name of a clip"),
+        ('{"clip_id": "a", "video_path": "\\udc80.mp4"}', "video_path = '\\udc80.mp4' can be no name of a clip"),
+        ('{"clip_id": ["a"]}', "clip_id = ['a'] can be no name of a clip"),
+        (f'{{"clip_id": "{"a" * 5000}"}}', "can be no name of a clip"),
+        ('{"clip_id": null, "video_path": null}', "says of no clip: clip_id and video_path are missing"),
+        (
+            '{"clip_id": "a", "move_labell": "dips"}',
+            "'move_labell' is no field of an annotation: did you mean move_label?",
+        ),
+        ('{"clip_id": "a", "tags": []}', "'tags' is no field of an annotation"),
+        ('{"clip_id": "a", "notes": "1", "notes": "2"}', "'notes' is there more than once; the last counts"),
+        ("null", "expected an object, got NoneType"),
+    ],
+    ids=range(27),
+)
+def test_what_cannot_be_used_of_an_entry_is_one_line_with_its_place_and_costs_nothing_else(
+    entry: str, problem: str, tmp_path: Path
+) -> None:
+    labels, problems = said_of(tmp_path, f'{{"clips": [{GOOD}, {entry}, {GOOD}]}}')
+    assert (labels[0], labels[2]) == ("dips", "dips")
+    (line,) = problems
+    assert line.startswith("entry 2: ")
+    assert problem in line
+    assert len(line) < 250
+    assert line.isprintable()
+
+
+def test_the_good_of_an_entry_is_used_beside_what_cannot_be(tmp_path: Path) -> None:
+    path = tmp_path / "annotations.json"
+    path.write_text('[{"clip_id": "a", "video_path": "\\u0000", "lead": "up", "notes": "slow", "move_label": "  "}]')
+    (entry,) = load_annotations(path)
+    assert (entry.clip_id, entry.video_path, entry.annotation.notes) == ("a", "", "slow")
+    assert entry.annotation.model_fields_set == {"notes"}
+    assert len(entry.problems) == 2
+
+
+@pytest.mark.parametrize("before", ["", f'"instructions": {DEEP}, ', '"a": {"clips": [1, 2]}, "b": "[{,", '])
+@pytest.mark.parametrize(
+    "clips", [f"{GOOD}, {DEEP}, {GOOD}", f' {GOOD} ,{DEEP}, {{"notes": "],[\\"", "clip_id": "c"}} ']
+)
+def test_entries_beside_what_is_nested_too_deeply_are_found_by_their_brackets(
+    before: str, clips: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "annotations.json"
+    path.write_text(f'{{{before}"clips": [{clips}], "after": 1}}')
+    entries = load_annotations(path)
+    assert [entry.clip_id for entry in entries][:2] == ["b", ""]
+    assert len(entries) == 3
+    assert entries[2].clip_id in ("b", "c")
+
+
+def test_a_list_without_an_object_around_it_is_read_too_when_it_is_deep(tmp_path: Path) -> None:
+    assert said_of(tmp_path, f"[{GOOD}, {DEEP}]")[0] == ["dips", "unknown"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_file_is_read_in_the_encodings_that_editors_write(encoding: str, tmp_path: Path) -> None:
+    bom = b"\xff\xfe" if encoding == "utf-16-le" else b""
+    content = bom + '[{"clip_id": "b", "move_label": "café"}]'.encode(encoding)
+    assert said_of(tmp_path, content) == (["café"], [])
+
+
+def test_a_byte_that_is_no_text_costs_its_field_alone(tmp_path: Path) -> None:
+    labels, problems = said_of(tmp_path, b'[{"clip_id": "a", "move_label": "caf\xe9"}, %s]' % GOOD.encode())
+    assert labels == ["unknown", "dips"]
+    assert "entry 1: move_label = 'caf\\udce9': Input should be a valid string" in problems[0]
+
+
+def test_line_breaks_and_tabs_in_a_text_are_taken(tmp_path: Path) -> None:
+    path = tmp_path / "annotations.json"
+    path.write_text('[{"clip_id": "a", "notes": "slow\n\tclose"}]')
+    assert load_annotations(path)[0].annotation.notes == "slow\n\tclose"
+
+
+def test_an_entry_with_a_thousand_unknown_fields_is_named_and_counted(tmp_path: Path) -> None:
+    fields = ", ".join(f'"x{number}": 1' for number in range(1000))
+    _, problems = said_of(tmp_path, f'[{{"clip_id": "a", {fields}}}]')
+    assert len(problems) == 6
+    assert problems[-1] == "entry 1: 995 more are no fields of an annotation"
+
+
+def test_a_thousand_entries_with_one_problem_are_counted(tmp_path: Path) -> None:
+    entries = load_annotations(
+        written(tmp_path, *({"clip_id": f"{n}", "tags": n} for n in range(1000)), {"clip_id": 1.5})
+    )
+    lines = told(problem for entry in entries for problem in entry.problems)
+    assert len(lines) == 12
+    assert lines[10] == "… and 990 more: no field of an annotation"
+    assert lines[11].endswith("entry 1001: clip_id = 1.5 can be no name of a clip")
+
+
+def test_the_second_of_two_entries_for_one_clip_is_named_with_the_first_which_counts(tmp_path: Path) -> None:
+    path = written(tmp_path, *({"clip_id": "a", "move_label": label} for label in ("first", "second")))
+    matched = match_annotations(
+        load_annotations(path), {"a": tmp_path / "a.mp4"}, annotations_path=path, video_dir=tmp_path
+    )
+    assert matched.annotation("a").move_label == "first"
+    (problem,) = matched.problems
+    assert problem.text == ("annotations.json, entry 2: clip a has annotations.json, entry 1 already, which counts")
+
+
+def test_a_pipe_or_a_folder_is_no_annotation_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(AnnotationError, match=r"Cannot read the annotation file .*pipe\.json: not a regular file"):
+        load_annotations(tmp_path / "pipe.json")
+    with pytest.raises(AnnotationError, match="Cannot read the annotation file"):
+        load_annotations(tmp_path)
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "annotations.json"
+    path.touch()
+    os.truncate(path, 10**12)
+    with pytest.raises(AnnotationError, match="is larger than 64 MB"):
+        load_annotations(path)
+
+
+def test_an_entry_whose_path_is_a_link_to_itself_is_without_a_file(tmp_path: Path) -> None:
+    (tmp_path / "loop.mp4").symlink_to("loop.mp4")
+    labels, without = match(tmp_path, [{"clip_id": "x", "video_path": "loop.mp4"}], {"a": "videos/steps/a.mp4"})
+    assert (labels, without) == ({}, ["x"])
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("{", "is not valid JSON"), ('{"clips": 3}', "has no list of clips"), ("\xff", "Cannot read|is not valid JSON")],
+    [
+        ("{", "is not valid JSON"),
+        ('{"clips": 3}', "has no list of clips"),
+        ("\xff", "is not valid JSON"),
+        (f"[{GOOD}, {DEEP}, {{]", "is not valid JSON"),
+        (f'{{"clips": [{GOOD}, {DEEP}', "is not valid JSON"),
+        (f'{{"clipz": {DEEP}}}', "has no list of clips"),
+    ],
 )
 def test_a_file_that_cannot_be_used_is_one_clear_error(tmp_path: Path, content: str, said: str) -> None:
     path = tmp_path / "annotations.json"
@@ -112,10 +288,11 @@ def test_the_version_changes_with_any_field() -> None:
 
 
 def test_the_real_annotations_match_the_real_clips(shared_clips: Path) -> None:
-    from bachata_assets.collection.discovery import assign_clip_ids, find_clips
+    from bachata_assets.collection.clip_ids import assign_clip_ids
+    from bachata_assets.collection.discovery import list_clips
 
     videos, path = shared_clips / "Bachata_steps", shared_clips / "bachata_annotations.json"
-    clips = {clip_id: videos / file for clip_id, file in assign_clip_ids(find_clips(videos), {}).items()}
+    clips = {clip_id: videos / file for clip_id, file in assign_clip_ids(list_clips(videos).files, {}).items()}
     matched = match_annotations(load_annotations(path), clips, annotations_path=path, video_dir=videos)
     assert set(clips) - set(matched.by_clip) == {"forward_backward_2"}
     assert [entry.clip_id for entry in matched.without_file] == ["combination_3"]

@@ -1,5 +1,8 @@
 """What holds of any folder of clips: their ids, renames and annotations."""
 
+import json
+import os
+import tempfile
 import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -9,9 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bachata_assets.annotation import Annotation
-from bachata_assets.collection.annotation_file import Entry, match_annotations
-from bachata_assets.collection.discovery import assign_clip_ids, clip_key
-from bachata_assets.collection.registry import ClipFile, Difference, Seen, compare
+from bachata_assets.collection.annotation_file import AnnotationError, Entry, load_annotations, match_annotations
+from bachata_assets.collection.clip_ids import assign_clip_ids, clip_key
+from bachata_assets.collection.discovery import Seen, list_clips
+from bachata_assets.collection.registry import ClipFile, Difference, compare
+from bachata_assets.collection.remarks import told
+from bachata_assets.video.files import as_text, on_disk
 
 Folder = dict[PurePosixPath, Seen | None]
 
@@ -184,3 +190,125 @@ def test_an_entry_belongs_to_one_clip_or_to_none_and_the_first_counts(
     for clip_id, entry in by_clip.items():
         alone = [one for one in entries if matched([one], clips).keys() == {clip_id}]
         assert alone[0] is entry
+
+
+HIDDEN = st.sampled_from(["", "a", "b"])
+"""Folders that cannot be listed, or none."""
+
+
+@given(SEEN, SEEN, HIDDEN, st.booleans())
+def test_what_may_be_there_unseen_stays_exactly_as_it_was_known(
+    before: dict[PurePosixPath, Seen | None], after: dict[PurePosixPath, Seen | None], folder: str, reads: bool
+) -> None:
+    def hidden(path: PurePosixPath) -> bool:
+        return bool(folder) and path.parts[0] == folder
+
+    known = registered(before)
+    seen = {path: look for path, look in after.items() if not hidden(path)}
+    read = (lambda path: content_of(path, seen[path])) if reads else None
+    found = compare(seen, known, hidden=hidden, read=read)
+    for clip_id, file in known.items():
+        if hidden(file.path):
+            assert found.files[clip_id] == file
+    assert not any(hidden(rename.old) for rename in found.renamed)
+
+
+RAW = st.binary(min_size=1, max_size=6).filter(lambda name: not {0, ord("/")} & set(name) and name not in (b".", b".."))
+
+
+@given(RAW)
+def test_any_name_of_a_file_is_text_that_can_be_stored_and_names_in_utf_8_stay_as_they_are(name: bytes) -> None:
+    text = as_text(os.fsdecode(name))
+    text.encode()
+    try:
+        assert name.decode() == text
+    except UnicodeDecodeError:
+        assert "%" in text
+
+
+@given(st.lists(RAW, unique=True, max_size=5))
+def test_every_name_of_a_folder_is_taken_or_left_out_and_what_is_taken_is_found_again(names: list[bytes]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = [b"x" + name + b".mp4" for name in names]
+        for name in wanted:
+            (Path(folder) / os.fsdecode(name)).write_bytes(name)
+        listing = list_clips(Path(folder))
+        assert len(listing.files) + len(listing.left_out) == len(wanted)
+        for path in listing.files:
+            str(path).encode()
+            real = on_disk(Path(folder) / path)
+            assert as_text(real.name) == path.name
+            assert real.read_bytes() == os.fsencode(real.name)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.sampled_from(["\ud800", "\x00"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = ["clip_id", "video_path", *Annotation.model_fields, "move_labell", "tags"]
+PATHS_SAID = st.sampled_from(
+    ["a.mp4", "../a.mp4", "/", ".", "..", "//", "a/" * 2000, "~/a.mp4", "a.mp4/b", "C:\\a.mp4"]
+)
+ENTRIES = st.dictionaries(st.sampled_from(FIELDS), JSON | PATHS_SAID, max_size=6) | JSON
+
+
+def annotated(content: bytes) -> list[Entry]:
+    """Read a file of this content and match it; check what holds of any."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "annotations.json"
+        path.write_bytes(content)
+        refused: list[str] = []
+        entries = []
+        try:
+            entries = load_annotations(path)
+        except AnnotationError as error:
+            refused.append(str(error))
+        assert all(line.isprintable() for line in refused)
+        clips = {"a": Path(folder) / "a.mp4", "b": Path(folder) / "a" / "b.mp4"}
+        matched = match_annotations(entries, clips, annotations_path=path, video_dir=Path(folder))
+    problems = [*(one for entry in entries for one in entry.problems), *matched.problems]
+    for line in told(problems):
+        assert line.isprintable()
+        assert len(line) < 5000
+    for entry in entries:
+        f"{entry.name}{entry.annotation.model_dump_json()}{entry.annotation.data_version}".encode()
+        assert 40 <= entry.annotation.estimated_tempo <= 300
+    assert sum(len(part) for part in (matched.by_clip, matched.without_file)) <= len(entries)
+    return entries
+
+
+@given(st.lists(ENTRIES, max_size=4), st.booleans())
+def test_any_entries_are_read_each_by_itself(said: list[object], in_an_object: bool) -> None:
+    entries = annotated(json.dumps({"clips": said} if in_an_object else said).encode())
+    assert len(entries) == len(said)
+    for number, entry in enumerate(entries, start=1):
+        assert entry.place == f"annotations.json, entry {number}"
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_entries_or_one_clear_line(content: bytes) -> None:
+    annotated(content)
+
+
+WHOLE = json.dumps(
+    {
+        "clips": [
+            {"clip_id": "a", "video_path": "a.mp4", "move_label": "café", "estimated_tempo": 120.5, "notes": "a\tb"},
+            {"clip_id": "b", "lead": "left", "deep": [[[[{"a": [1, 2, {"b": None}]}]]]], "notes": "\u00e9\ud83d\udc83"},
+        ]
+    }
+).encode()
+PIECES = st.sampled_from(
+    [b"[" * 3000, b"{", b"}", b"]", b'"', b",", b"\\u0000", b"9" * 5000, b"NaN", b"\xff", b"\x00", b""]
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, len(WHOLE)), st.integers(0, 9), PIECES), min_size=1, max_size=4))
+def test_a_file_with_anything_put_in_or_taken_out_is_entries_or_one_clear_line(
+    changes: list[tuple[int, int, bytes]],
+) -> None:
+    content = WHOLE
+    for place, length, piece in changes:
+        content = content[:place] + piece + content[place + length :]
+    annotated(content)

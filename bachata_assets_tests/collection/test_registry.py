@@ -1,10 +1,22 @@
 """What a folder's names, sizes and times say against what is known of it."""
 
+import os
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
 
-from bachata_assets.collection.registry import UNREADABLE, ClipFile, Seen, compare, content_of, read, still_moving
+from bachata_assets.collection.discovery import Seen
+from bachata_assets.collection.registry import (
+    UNREADABLE,
+    ClipFile,
+    compare,
+    content_of,
+    from_table,
+    read,
+    still_moving,
+    to_table,
+)
 
 
 def known(path: str) -> dict[str, ClipFile]:
@@ -101,3 +113,28 @@ def test_reading_hashes_what_is_new_and_nothing_else(tmp_path: Path) -> None:
     assert read(tmp_path, ClipFile(**{**vars(file), "content": "known"})).content == "known"
     path.unlink()
     assert read(tmp_path, file).content == UNREADABLE
+
+
+def test_a_file_that_may_be_there_unseen_stays_as_it_was_known_and_is_not_taken_for_a_renamed_one() -> None:
+    before = known("private/a.mp4") | known("b.mp4")
+
+    def hidden(path: PurePosixPath) -> bool:
+        return path.parent.name == "private"
+
+    difference = compare(folder(c=(1, 1)), before, hidden=hidden)
+    assert difference.files["a"] == before["a"]
+    assert difference.files["b"].path == PurePosixPath("c.mp4")
+    gone = {"a": replace(before["a"], present=False)}
+    assert compare({}, gone, hidden=hidden).files == gone
+
+
+def test_a_file_whose_name_is_not_utf_8_is_read_and_stored(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.mp4")).write_text("dance")
+    file = read(tmp_path, ClipFile("caf%E9", PurePosixPath("caf%E9.mp4"), 0, 0, "unread-0-0"))
+    assert (file.size, file.is_read) == (5, True)
+    assert from_table(to_table({"caf%E9": file})) == {"caf%E9": file}
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.mp4")
+    assert content_of(tmp_path / "a.mp4") == UNREADABLE

@@ -1,0 +1,34 @@
+"""What a person should know of a folder or an annotation file: listed while it is little, counted when it is much."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+NAMED = 10
+"""Most remarks of one kind that are listed; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One line about one thing.
+
+    Attributes
+    ----------
+    kind : what many such lines have in common
+    text : the line, which names the thing
+    """
+
+    kind: str
+    text: str
+
+
+def told(remarks: Iterable[Remark]) -> list[str]:
+    """Return the lines to be said: of each kind the first ones, and how many there are beside them."""
+    by_kind: dict[str, list[str]] = {}
+    for remark in remarks:
+        by_kind.setdefault(remark.kind, []).append(remark.text)
+    lines = []
+    for kind, texts in by_kind.items():
+        lines += texts[:NAMED]
+        if len(texts) > NAMED:
+            lines.append(f"… and {len(texts) - NAMED:,} more: {kind}")
+    return lines
