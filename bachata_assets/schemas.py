@@ -143,6 +143,7 @@ METADATA = {
             "role_confidence": "probability that lead and follow are not exchanged, 0.5..1",
             "role_evidence": "cue -> its log-odds that the dancer who is called the leader leads",
             "identity_switches": "times of suspected identity switches, s",
+            "damaged": "times of the frames that are missing since the file is damaged there, s",
         },
     ),
     "beats": (

@@ -98,6 +98,11 @@ class Settings(BaseSettings):
     worker_memory_gb: float = Field(
         4.0, ge=0, description="Most memory of a worker process, 10^9 bytes; 0 is no limit. Held on Linux."
     )
+    longest_clip_seconds: float = Field(900.0, gt=0, description="Longest clip, s.")
+    largest_picture_megapixels: float = Field(40.0, gt=0, description="Largest picture, 10^6 pixels; 8K has 33.")
+    longest_gap_seconds: float = Field(10.0, gt=0, description="Longest time that a clip shows one picture, s.")
+    most_frames: int = Field(250_000, ge=1, description="Most pictures in a clip, at its own rate.")
+    most_sound_seconds: float = Field(900.0, gt=0, description="Longest clip whose sound is described, s.")
     quality_threshold: float = Field(0.5, ge=0, le=1, description="Clips of lower quality are to be reviewed.")
     nightly_cron: str = Field("0 3 * * *", description="When the schedule process_missing_clips runs.")
     report_cron: str = Field("0 6 * * 1", description="When the schedule full_report runs.")

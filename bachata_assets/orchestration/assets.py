@@ -27,7 +27,7 @@ from bachata_assets.pipeline.checks import Check
 from bachata_assets.pipeline.runner import Runner, StageFailed
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Status
-from bachata_assets.pipeline.tools import Models, SearchIndexProvider, Tools
+from bachata_assets.pipeline.tools import Models, SearchIndexProvider, Tools, media_limits
 from bachata_assets.pipeline.versions import outdated
 from bachata_assets.pipeline.worker_processes import open_workers
 from bachata_assets.report.content import page_of, report_of, write_reports
@@ -73,7 +73,7 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
         text_model: TextModelResource,
         search: dg.ResourceParam[SearchIndexProvider],
     ) -> Iterator[DagsterEvent]:
-        tools = Tools(dataset.open(), Models(pose_models.open(), text_model.open()), search)
+        tools = Tools(dataset.open(), Models(pose_models.open(), text_model.open(), media_limits(settings)), search)
         tools.dataset.remember(precision=tools.models.pose.precision)
         selected = {key.to_user_string() for key in context.selected_asset_keys}
         todo = read_clips(context.instance, context.partition_keys, settings, tools.dataset)
@@ -154,7 +154,7 @@ def collection_assets(
         found = kept.pop() if kept and kept[0].run_id == context.run.run_id else gather(context, opened)
         checked = checked_clips(context.instance, checks, [record.clip_id for record in found.records])
         content = report_of(found.status, found.scan, found.records, checked, stages)
-        with open_workers(settings, Models(pose_models.open(), text_model.open())) as workers:
+        with open_workers(settings, Models(pose_models.open(), text_model.open(), media_limits(settings))) as workers:
             page = page_of(content, found.scan, found.records, checked, opened.url, workers)
         paths = write_reports(opened, content, page)
         links = {name: dg.MetadataValue.path(path) for name, path in paths.items()}

@@ -17,7 +17,7 @@ from bachata_assets.orchestration.sensors import define_sensors
 from bachata_assets.pipeline.checks import Check, clip_checks
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.stages import clip_stages, index_fingerprint, vector_stages
-from bachata_assets.pipeline.tools import Models, SearchIndexProvider, Tools
+from bachata_assets.pipeline.tools import Models, SearchIndexProvider, Tools, media_limits
 from bachata_assets.settings import Settings, load_settings
 
 
@@ -58,9 +58,9 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     }
 
 
-def open_tools(resources: Mapping[str, Any]) -> Tools:
+def open_tools(resources: Mapping[str, Any], settings: Settings) -> Tools:
     """Return what the resources open, for whoever works outside a run."""
-    models = Models(resources["pose_models"].open(), resources["text_model"].open())
+    models = Models(resources["pose_models"].open(), resources["text_model"].open(), media_limits(settings))
     return Tools(resources["dataset"].open(), models, resources["search"])
 
 
@@ -80,7 +80,7 @@ def build_platform(
     checks : replace all checks of a clip's tables
     """
     resources = {**build_resources(settings), **(resources or {})}
-    tools = open_tools(resources)
+    tools = open_tools(resources, settings)
     if stages is None:
         stages = clip_stages(tools.models.pose.fingerprint(), tools.search.identity())
     if checks is None:

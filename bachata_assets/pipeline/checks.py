@@ -13,7 +13,8 @@ import pyarrow as pa
 from bachata_assets.collection.clip import Clip
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.pipeline.stage import Made
-from bachata_assets.pose.couple_keypoints import CERTAIN_SCORE, CoupleKeypoints
+from bachata_assets.pose.couple_keypoints import CERTAIN_SCORE, ROLES, CoupleKeypoints
+from bachata_assets.pose.embeddings.vectors import MINIMUM_SEEN_S, seen_s
 
 Judgement = tuple[bool, dict[str, Any]]
 
@@ -110,6 +111,15 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
         switches = list(_couple(made).identity_switches)
         return not switches, {"identity_switches": len(switches), "at_most": 0, "at_s": switches}
 
+    def intact(_clip: Clip, made: Made) -> Judgement:
+        couple = _couple(made)
+        figures = {"damaged_frames": len(couple.damaged), "damaged_rate": couple.damaged_rate, "at_most": 0}
+        return not couple.damaged, figures | ({"at_s": list(couple.damaged)} if couple.damaged else {})
+
+    def moves(_clip: Clip, made: Made) -> Judgement:
+        seconds = {role: seen_s(_couple(made), (role,)) for role in ROLES}
+        return max(seconds.values()) >= MINIMUM_SEEN_S, {**seconds, "at_least": MINIMUM_SEEN_S}
+
     return [
         Check("keypoints_finite", "keypoints", "ERROR", "No NaN or Inf where a dancer was found.",
               "Report this as a bug, with the clip.", _finite_keypoints),
@@ -124,6 +134,11 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
               'Say it in the annotation: "lead": "left" or "right", the side in the first frame.', certain),
         Check("identities_stable", "keypoints", "WARN", "The two dancers were not taken for one another.",
               "Look at the clip at these times.", stable),
+        Check("file_is_intact", "keypoints", "WARN", "Every picture can be decoded as it was filmed.",
+              "Copy or export the clip again; the frames at these times are left out.", intact),
+        Check("movement_is_seen", "keypoints", "WARN",
+              f"A dancer is seen for {MINIMUM_SEEN_S:g} s or more: less tells nothing of how they move.",
+              "The clip is too short or too empty, whatever its quality; take a longer one, or remove it.", moves),
     ]  # fmt: skip
 
 

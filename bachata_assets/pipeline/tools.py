@@ -12,6 +12,7 @@ from bachata_assets.inference.precision import EffectivePrecision
 from bachata_assets.pose.models.model_sets import ModelSetError, load_model_set
 from bachata_assets.search.index import SearchIndex, open_index
 from bachata_assets.settings import Settings
+from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 
 if TYPE_CHECKING:
     from bachata_assets.language.encoder import TextEncoder
@@ -111,22 +112,35 @@ class SearchIndexProvider:
         return open_index(self._settings, fingerprint=self._fingerprint)
 
 
+def media_limits(settings: Settings) -> MediaLimits:
+    """Return what a clip may be."""
+    return MediaLimits(
+        clip_s=settings.longest_clip_seconds,
+        picture_px=settings.largest_picture_megapixels * 1e6,
+        gap_s=settings.longest_gap_seconds,
+        frames=settings.most_frames,
+        sound_s=settings.most_sound_seconds,
+    )
+
+
 @dataclass(frozen=True)
 class Models:
     """What the stages of one clip are given; holds no secret.
 
     Attributes
     ----------
+    limits : what a clip may be
     ended : set when nobody waits any more for what is being made
     """
 
     pose: PoseModelsProvider
     text: TextModelProvider
+    limits: MediaLimits = DEFAULT_LIMITS
     ended: Event = field(default_factory=Event)
 
-    def __reduce__(self) -> tuple[type["Models"], tuple[PoseModelsProvider, TextModelProvider]]:
+    def __reduce__(self) -> tuple[type["Models"], tuple[PoseModelsProvider, TextModelProvider, MediaLimits]]:
         """Leave the event behind: nobody can set it in another process."""
-        return Models, (self.pose, self.text)
+        return Models, (self.pose, self.text, self.limits)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from threading import Event
 import numpy as np
 
 from bachata_assets.video.borders import picture_region
+from bachata_assets.video.damage import Damage
 from bachata_assets.video.display import Region
+from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 from bachata_assets.video.sampling import SAMPLING_RATE, sample_frames
 
 WORKING_SIDE = 640
@@ -27,7 +29,8 @@ class EndedError(Exception):
 class ClipFrames:
     """Iterates over the frames of a clip, any number of times.
 
-    A frame is (time in s, picture uint8 (H, W, 3) BGR). Black borders are cut off.
+    A frame is (time in s, picture uint8 (H, W, 3) BGR). Black borders are cut off. `damage` says, once all frames have been
+    read, which of them stand for damaged ones.
 
     Parameters
     ----------
@@ -41,6 +44,8 @@ class ClipFrames:
         Threads of the decoder.
     ended : Event or None
         Once it is set, by another thread, iterating raises `EndedError` instead of giving the next frame.
+    limits : MediaLimits
+        What a clip may be.
     """
 
     def __init__(
@@ -50,18 +55,21 @@ class ClipFrames:
         budget: int = MEMORY_BUDGET,
         decoder_threads: int = 1,
         ended: Event | None = None,
+        limits: MediaLimits = DEFAULT_LIMITS,
     ) -> None:
         self.path = path
+        self.damage = Damage()
         self.fps = fps
         self._decoder_threads = decoder_threads
         self._budget = budget
         self._ended = ended or Event()
+        self._limits = limits
         self._kept: list[tuple[float, np.ndarray]] | None = None
 
     @cached_property
     def region(self) -> Region:
         """What the pictures show, in the video's own pixels: all but its borders."""
-        return picture_region(self.path)
+        return picture_region(self.path, self._limits)
 
     def with_borders(self, picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         """Return a picture as the video shows it, its borders black again.
@@ -93,11 +101,14 @@ class ClipFrames:
             return
         kept: list[tuple[float, np.ndarray]] | None = []
         size = 0
-        for time_s, picture in sample_frames(self.path, self.fps, WORKING_SIDE, self._decoder_threads, self.region):
+        damage = Damage()
+        threads, region = self._decoder_threads, self.region
+        samples = sample_frames(self.path, self.fps, WORKING_SIDE, threads, region, limits=self._limits, damage=damage)
+        for time_s, picture in samples:
             size += picture.nbytes
             if size > self._budget:
                 kept = None
             if kept is not None:
                 kept.append((time_s, picture))
             yield time_s, picture
-        self._kept = kept
+        self._kept, self.damage = kept, damage

@@ -4,7 +4,8 @@ How they are found is in `estimator.py`; what is made of them, in `embeddings/` 
 """
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,8 @@ class CoupleKeypoints:
         Times at which the two may have been exchanged, s.
     hands : np.ndarray or None
         float32 (T, 2, 2, 21, 3), left then right hand, x y px and score.
+    damaged : tuple of float
+        Times of the frames that are missing since the file is damaged there, s.
     """
 
     times: np.ndarray
@@ -80,6 +83,7 @@ class CoupleKeypoints:
     role_evidence: dict[str, float] = field(default_factory=dict)
     identity_switches: tuple[float, ...] = ()
     hands: np.ndarray | None = None
+    damaged: tuple[float, ...] = ()
 
     @property
     def frame_count(self) -> int:
@@ -114,6 +118,31 @@ class CoupleKeypoints:
         """0.6 x detection_rate + 0.4 x avg_confidence, as specified."""
         return 0.6 * self.detection_rate + 0.4 * self.avg_confidence
 
+    @property
+    def damaged_rate(self) -> float:
+        """Frames that are missing since the file is damaged there / all frames."""
+        return len(self.damaged) / self.frame_count if self.frame_count else 0.0
+
+    def without_damaged(self, times: Sequence[float]) -> "CoupleKeypoints":
+        """Return the couple with nobody found in the frames at these times (s), whose pictures are damaged."""
+        if not len(times):
+            return self
+        gone = np.isin(self.times, times)
+        boxes, keypoints = self.boxes.copy(), self.keypoints.copy()
+        boxes[gone], keypoints[gone] = np.nan, np.nan
+        hands = None if self.hands is None else np.where(gone[:, None, None, None, None], np.nan, self.hands)
+        there = ~gone[:, None]
+        return replace(
+            self,
+            boxes=boxes,
+            keypoints=keypoints,
+            hands=hands,
+            valid=self.valid & there,
+            interpolated=self.interpolated & there,
+            second_look=self.second_look & there,
+            damaged=tuple(float(time_s) for time_s in self.times[gone]),
+        )
+
     def swapped(self) -> "CoupleKeypoints":
         """Return the same couple with lead and follow exchanged."""
         flip = np.s_[:, ::-1]
@@ -140,6 +169,7 @@ class CoupleKeypoints:
             "role_confidence": self.role_confidence,
             "role_evidence": self.role_evidence,
             "identity_switches": list(self.identity_switches),
+            "damaged": list(self.damaged),
         }
 
     def to_table(self) -> pa.Table:
@@ -183,6 +213,7 @@ class CoupleKeypoints:
             role_evidence=summary["role_evidence"],
             identity_switches=tuple(summary["identity_switches"]),
             hands=None if np.isnan(hands).all() else hands,
+            damaged=tuple(summary.get("damaged", ())),  # tables of before 0.2 have none
         )
 
 

@@ -22,6 +22,7 @@ from bachata_assets.pose.tracking.dense import DenseCouple, estimate_every_frame
 from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters
 from bachata_assets.pose.tracking.roles import judge_roles
 from bachata_assets.pose.tracking.tracks import track_couple
+from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 from bachata_assets.video.probe import probe
 
 VERSION = "6"
@@ -107,7 +108,11 @@ class CouplePoseEstimator:
         return self.with_pictures(path, lead_side)[0]
 
     def with_pictures(
-        self, path: Path, lead_side: Literal["left", "right"] | None = None, ended: Event | None = None
+        self,
+        path: Path,
+        lead_side: Literal["left", "right"] | None = None,
+        ended: Event | None = None,
+        limits: MediaLimits = DEFAULT_LIMITS,
     ) -> tuple[CoupleKeypoints, list[tuple[int, np.ndarray]]]:
         """Return what calling it does, and a few frames for people to see.
 
@@ -117,6 +122,8 @@ class CouplePoseEstimator:
             As for a call.
         ended : Event or None
             Once it is set, by another thread, `EndedError` is raised at the next frame.
+        limits : MediaLimits
+            What a clip may be.
 
         Returns
         -------
@@ -132,8 +139,9 @@ class CouplePoseEstimator:
         EndedError
             `ended` was set.
         """
-        info = probe(path)
-        frames = ClipFrames(path, decoder_threads=max(1, self.models.threads // 2), ended=ended)
+        info = probe(path, limits)
+        threads = max(1, self.models.threads // 2)
+        frames = ClipFrames(path, decoder_threads=threads, ended=ended, limits=limits)
         times, steps, candidates, activity, samples = self._detect(frames)
         active = activity.of([found.keypoints for found in candidates])
         track = track_couple(candidates, times[steps], active, self.parameters)
@@ -208,4 +216,5 @@ def _couple(
         identity_switches=dense.identity_switches,
         hands=None if hands is None else hands * to_own_pixels + origin,
     )
+    couple = couple.without_damaged(frames.damage.times)
     return couple if roles.lead == 0 else couple.swapped()

@@ -14,11 +14,25 @@ _SENTENCES: Mapping[str, Callable[[Figures], str]] = {
     "both_dancers_found": lambda found: f"Both dancers are found in only {found['detection_rate']:.0%} of the frames.",
     "lead_follow_certain": lambda found: f"Unclear who leads ({found['role_confidence']:.0%} sure).",
     "identities_stable": lambda found: f"The dancers may have been taken for one another at {_times(found['at_s'])}.",
+    "file_is_intact": lambda found: (
+        f"The file is damaged: {found['damaged_frames']} frames ({found['damaged_rate']:.0%}) are left out, "
+        f"at {_times(found['at_s'])}."
+    ),
+    "movement_is_seen": lambda found: (
+        f"Too short or too empty: no dancer is seen for {found['at_least']:g} s, so there is no vector of movement."
+    ),
     "tempo_as_annotated": lambda found: (
         f"The annotation says {found['annotated']:.0f} beats per minute, the music has {found['heard']:.0f}."
     ),
 }
-_PICTURE = ("quality_at_least_half", "both_dancers_found", "lead_follow_certain", "identities_stable")
+_PICTURE = (
+    "quality_at_least_half",
+    "both_dancers_found",
+    "lead_follow_certain",
+    "identities_stable",
+    "file_is_intact",
+    "movement_is_seen",
+)
 _PRESENT = "_embedding_present"
 
 

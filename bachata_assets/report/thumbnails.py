@@ -6,7 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bachata_assets.inference.cpu import available_cores
+from bachata_assets.video.clock import clock_origin
+from bachata_assets.video.display import Display
+from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.files import open_media
+from bachata_assets.video.streams import picture_stream
 
 WIDTH = 240
 """px; a clip held upright is shown as high as this instead."""
@@ -39,10 +43,10 @@ def thumbnail(path: Path, time_s: float) -> str | None:
 
     try:
         with open_media(path) as container:
-            stream = container.streams.video[0]
+            stream = picture_stream(container, path)
             stream.codec_context.skip_frame = "NONREF"
             stream.codec_context.options = {"skip_loop_filter": "all"}
-            origin = (container.start_time or 0) / 1_000_000
+            origin = clock_origin(container, stream)
             container.seek(int((time_s + origin) * 1_000_000))
             shown = None
             for frame in container.decode(stream):
@@ -51,10 +55,11 @@ def thumbnail(path: Path, time_s: float) -> str | None:
                     break
             if shown is None:
                 return None
-            scale = WIDTH / max(shown.width, shown.height)
-            small = shown.reformat(round(shown.width * scale), round(shown.height * scale), "bgr24")
-            picture = np.rot90(np.asarray(small.to_ndarray(), np.uint8), round(shown.rotation / 90))
-    except (av.error.FFmpegError, IndexError, OSError):
+            display = Display.of(shown, stream.sample_aspect_ratio)
+            scale = WIDTH / max(display.size)
+            width, height = (max(1, round(side * scale)) for side in (display.width, display.height))
+            picture = display.upright(shown.reformat(width, height, "bgr24").to_ndarray())
+    except (av.error.FFmpegError, UnreadableVideoError, OSError):
         return None
     _, jpeg = cv2.imencode(".jpg", np.ascontiguousarray(picture), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg.tobytes()).decode()}"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from bachata_assets.clip_record import DOCUMENT_FIELDS
+from bachata_assets.clip_record import DOCUMENT_FIELDS, VECTOR_FIELDS
 from bachata_assets.search.errors import QueryError
 
 
@@ -16,7 +16,7 @@ class Filters:
     ----------
     move_label, difficulty, energy_level : the clip must have one of these labels; empty: any
     min_tempo, max_tempo : beats per minute, both inclusive
-    min_quality : 0..1, inclusive
+    min_quality : 0..1, inclusive; a clip without any vector of movement is too short or too empty to be good
     """
 
     move_label: tuple[str, ...] = ()
@@ -100,6 +100,8 @@ class Filters:
         ]
         for field, bounds in self._bounds().items():
             clauses.append({"range": {field: bounds}})
+        if self.min_quality is not None:
+            clauses.append({"bool": {"should": [{"exists": {"field": field}} for field in MOVEMENT]}})
         return clauses
 
     def to_sql(self) -> str | None:
@@ -110,6 +112,8 @@ class Filters:
         signs = {"gte": ">=", "lte": "<="}
         for field, bounds in self._bounds().items():
             clauses += [f"{field} {signs[bound]} {value!r}" for bound, value in bounds.items()]
+        if self.min_quality is not None:
+            clauses.append(f"({' OR '.join(f'{field} IS NOT NULL' for field in MOVEMENT)})")
         return " AND ".join(clauses) or None
 
     def _bounds(self) -> dict[str, dict[str, float]]:
@@ -121,6 +125,10 @@ class Filters:
 
 LABELS = tuple(one.name for one in fields(Filters) if one.name in DOCUMENT_FIELDS)
 """Fields of the document that a clip may be chosen by; the other filters are bounds of a number."""
+
+
+MOVEMENT = tuple(VECTOR_FIELDS[family] for family in ("lead", "follow", "interaction"))
+"""Fields of the document that describe how a couple moves; quality says how well it is seen, not for how long."""
 
 
 def sql_string(value: str) -> str:

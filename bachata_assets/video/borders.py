@@ -1,13 +1,15 @@
 """Black borders of a video, such as letterboxes: finding them. Cutting them off: `display.py`."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bachata_assets.video.display import Region
-from bachata_assets.video.probe import opened_video, probe
+from bachata_assets.video.display import Display, Region
+from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
+from bachata_assets.video.probe import decoded, opened_video, probe
 
 LOOK_SIDE = 320
 """Longer side of the pictures that are looked at, px."""
@@ -23,7 +25,7 @@ STRAIGHT = 0.5
 """Minimum share of the line beside a border that is at some time lit; a couple in a spotlight has no such edge."""
 
 
-def picture_region(path: Path) -> Region:
+def picture_region(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> Region:
     """Return the part of a video's picture within its black borders.
 
     Up to `MOST_LOOKS` key frames are decoded, spread over the clip. A border is black in all of them, at least
@@ -39,14 +41,16 @@ def picture_region(path: Path) -> Region:
     UnreadableVideoError
         The file cannot be decoded.
     """
-    info = probe(path)
+    info = probe(path, limits)
     scale = min(1.0, LOOK_SIDE / max(info.width, info.height))
     lit = np.zeros((round(info.height * scale), round(info.width * scale)), bool)
-    for frame in _key_frames(path):
-        turns = round(frame.rotation / 90)
-        width, height = lit.shape if turns % 2 else lit.shape[::-1]
+    for frame, pixel_aspect in _key_frames(path, limits):
+        display = Display.of(frame, pixel_aspect)
+        if display.size != (info.width, info.height):
+            continue  # the size changes within the video
+        width, height = lit.shape if display.transposed else lit.shape[::-1]
         grey = frame.reformat(width, height, "gray", interpolation="AREA").to_ndarray()
-        lit |= np.rot90(grey, turns) > BLACK
+        lit |= display.upright(grey) > BLACK
     (top, bottom), (left, right) = _extent(lit, info.height), _extent(lit.T, info.width)
     return Region(left, top, right, bottom)
 
@@ -66,14 +70,14 @@ def _extent(lit: np.ndarray, side: int) -> tuple[int, int]:
     return start if straight[0] and wide[0] else 0, end if straight[1] and wide[1] else side
 
 
-def _key_frames(path: Path) -> Iterator[Any]:
-    """Yield frames that need no others, not closer in time than is useful."""
-    with opened_video(path) as container:
-        stream = container.streams.video[0]
+def _key_frames(path: Path, limits: MediaLimits) -> Iterator[tuple[Any, Fraction | None]]:
+    """Yield intact frames that need no others, not closer in time than is useful, and their pixels' aspect."""
+    with opened_video(path, limits) as (container, stream):
         length_s = (container.duration or 0) / 1_000_000
         apart, last = max(CLOSEST_LOOKS_S, length_s / MOST_LOOKS), -np.inf
         for packet in container.demux(stream):
-            if packet.is_keyframe and packet.pts is not None and packet.pts * packet.time_base - last >= apart:
+            if packet.size == 0:  # the end: what the decoder still holds
+                yield from ((frame, stream.sample_aspect_ratio) for frame in decoded(packet) if not frame.is_corrupt)
+            elif packet.is_keyframe and packet.pts is not None and packet.pts * packet.time_base - last >= apart:
                 last = float(packet.pts * packet.time_base)
-                yield from packet.decode()
-        yield from stream.codec_context.decode(None)
+                yield from ((frame, stream.sample_aspect_ratio) for frame in decoded(packet) if not frame.is_corrupt)

@@ -1,11 +1,15 @@
-"""From decoded frames to pictures as a player shows them: rotated, cut to a region, scaled, BGR."""
+"""From decoded frames to pictures as a player shows them: square pixels, turned, cut to a region, scaled, BGR."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
     import av
+
+WIDEST_PIXEL = 4
+"""Largest width of a pixel over its height, or the other way round, that is believed; others count as square."""
 
 
 class Region(NamedTuple):
@@ -22,8 +26,70 @@ class Region(NamedTuple):
         return self.right - self.left, self.bottom - self.top
 
 
+class Display(NamedTuple):
+    """How a decoded picture is shown.
+
+    Attributes
+    ----------
+    width, height : int
+        Size with square pixels, before it is turned, px.
+    transposed : bool
+        Whether rows are shown as columns.
+    mirrored, upside_down : bool
+        Whether columns, and rows, are then shown in the opposite order.
+    """
+
+    width: int
+    height: int
+    transposed: bool = False
+    mirrored: bool = False
+    upside_down: bool = False
+
+    @classmethod
+    def of(cls, frame: Any, pixel_aspect: Fraction | None) -> "Display":
+        """Return how a frame is shown.
+
+        Parameters
+        ----------
+        frame : av.VideoFrame
+            Its display matrix (ISO/IEC 14496-12, 6.2.2) is taken for the nearest of the eight that keep a picture's
+            sides upright: quarter turns, and their mirror images.
+        pixel_aspect : Fraction or None
+            Width of a pixel over its height, of the stream; None: square.
+        """
+        aspect = pixel_aspect if pixel_aspect and 1 <= max(pixel_aspect, 1 / pixel_aspect) <= WIDEST_PIXEL else 1
+        width = max(1, round(frame.width * aspect))
+        matrix = next((data for data in frame.side_data if data.type.name == "DISPLAYMATRIX"), None)
+        if matrix is None:
+            return cls(width, frame.height)
+        (a, b, _), (c, d, _) = np.frombuffer(matrix, np.int32)[:6].reshape(2, 3).astype(np.int64).tolist()
+        if abs(a) + abs(d) >= abs(b) + abs(c):
+            return cls(width, frame.height, mirrored=a < 0, upside_down=d < 0)
+        return cls(width, frame.height, transposed=True, mirrored=c < 0, upside_down=b < 0)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height as displayed, px."""
+        return (self.height, self.width) if self.transposed else (self.width, self.height)
+
+    @property
+    def rotation(self) -> int:
+        """Counter-clockwise rotation that is part of it, degrees; a mirror image is mirrored sideways first."""
+        if self.transposed:
+            return 90 if self.upside_down else 270
+        return 180 if self.upside_down else 0
+
+    def upright(self, picture: np.ndarray) -> np.ndarray:
+        """Return a picture (H, W, ...) of any scale as it is shown."""
+        turned = picture.swapaxes(0, 1) if self.transposed else picture
+        return turned[:: -1 if self.upside_down else 1, :: -1 if self.mirrored else 1]
+
+
 class DisplayConverter:
-    """Converts frames to pictures, each frame at most once in a row.
+    """Converts frames to pictures of one size, that of the first, each frame at most once in a row.
+
+    Where the size changes within the video, later pictures are fitted into that of the first, with black borders where
+    their shape is another.
 
     Parameters
     ----------
@@ -31,27 +97,49 @@ class DisplayConverter:
         Pictures with a longer side than this (px) are scaled down to it; None keeps their size.
     region : Region or None
         The part of the picture that is wanted, all of it if None; `max_side` is then its longer side.
+    pixel_aspect : Fraction or None
+        Width of a pixel over its height; None: square.
     """
 
-    def __init__(self, max_side: int | None, region: Region | None) -> None:
+    def __init__(self, max_side: int | None, region: Region | None, pixel_aspect: Fraction | None = None) -> None:
         from av.video.reformatter import VideoReformatter
 
         self._max_side = max_side
         self._region = region
+        self._pixel_aspect = pixel_aspect
         self._reformatter = VideoReformatter()  # keeps its tables from frame to frame
+        self._first: Display | None = None
         self._last: av.VideoFrame | None = None
         self._picture = np.zeros((0, 0, 3), np.uint8)
 
     def __call__(self, frame: "av.VideoFrame") -> np.ndarray:
         """Return the frame's picture: uint8 (H, W, 3), BGR."""
         if frame is not self._last:
-            longer = max(frame.width, frame.height) if self._region is None else max(self._region.size)
+            display = Display.of(frame, self._pixel_aspect)
+            self._first = first = self._first or display
+            longer = max(first.size if self._region is None else self._region.size)
             scale = min(1.0, (self._max_side or np.inf) / longer)
-            width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
-            small = self._reformatter.reformat(frame, width, height, "bgr24", interpolation="AREA")
-            picture = np.rot90(small.to_ndarray(), round(frame.rotation / 90))
+            if display.size == first.size:
+                picture = self._scaled(frame, display, scale)
+            else:
+                picture = self._fitted(frame, display, first, scale)
             if self._region is not None:
                 left, top, right, bottom = (round(side * scale) for side in self._region)
                 picture = picture[top:bottom, left:right]
             self._last, self._picture = frame, np.ascontiguousarray(picture)
         return self._picture
+
+    def _scaled(self, frame: "av.VideoFrame", display: Display, scale: float) -> np.ndarray:
+        width, height = max(1, round(display.width * scale)), max(1, round(display.height * scale))
+        small = self._reformatter.reformat(frame, width, height, "bgr24", interpolation="AREA")
+        return display.upright(small.to_ndarray())
+
+    def _fitted(self, frame: "av.VideoFrame", display: Display, first: Display, scale: float) -> np.ndarray:
+        """Return a frame of another size, in the middle of a picture of the first one's size."""
+        wide, high = (max(1, round(side * scale)) for side in first.size)
+        fit = min(wide / display.size[0], high / display.size[1])
+        inner = self._scaled(frame, display, fit)[:high, :wide]
+        above, before = (high - inner.shape[0]) // 2, (wide - inner.shape[1]) // 2
+        picture = np.zeros((high, wide, 3), np.uint8)
+        picture[above : above + inner.shape[0], before : before + inner.shape[1]] = inner
+        return picture

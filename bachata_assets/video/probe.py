@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bachata_assets.video.display import Display
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.files import irregular, on_disk, open_media
+from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
+from bachata_assets.video.streams import picture_stream
 
 if TYPE_CHECKING:
     import av
@@ -20,7 +23,7 @@ class VideoInfo:
     Attributes
     ----------
     width, height : int
-        Size of the pictures as displayed (rotation applied), px.
+        Size of the pictures as displayed (turned, and with square pixels), px.
     duration_s : float
         Announced length, s; NaN where the file does not say.
     fps : float
@@ -42,54 +45,90 @@ class VideoInfo:
     rotation: int
 
 
-def probe(path: Path) -> VideoInfo:
-    """Return what a video file says of itself; decodes one frame.
+def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
+    """Return what a video file says of itself; decodes its first picture.
 
     Raises
     ------
     UnreadableVideoError
-        The file is missing, empty or not a video, has no video stream, or no frame can be decoded.
+        The file is missing, empty or not a video, has no video stream, no frame can be decoded, or its pictures are
+        larger than the limit.
     """
-    with opened_video(path) as container:
-        stream = container.streams.video[0]
-        first = next(container.decode(stream), None)
+    with opened_video(path, limits) as (container, stream):
+        first = first_picture(container, stream)
         if first is None:
             raise UnreadableVideoError(path, "holds no picture that can be decoded")
-        sideways = first.rotation % 180 != 0
+        display = Display.of(first, stream.sample_aspect_ratio)
+        width, height = display.size
         return VideoInfo(
-            width=first.height if sideways else first.width,
-            height=first.width if sideways else first.height,
+            width=width,
+            height=height,
             duration_s=announced_duration(container, stream),
             fps=float(stream.average_rate) if stream.average_rate else float("nan"),
             has_audio=bool(container.streams.audio),
             codec=stream.codec_context.name,
-            rotation=first.rotation % 360,
+            rotation=display.rotation,
         )
 
 
+def first_picture(container: Any, stream: Any) -> Any:
+    """Return the first picture of a stream that is not damaged, None where there is none."""
+    for packet in container.demux(stream):
+        for frame in decoded(packet):
+            if not frame.is_corrupt:
+                return frame
+    return None
+
+
+def decoded(packet: Any) -> list[Any]:
+    """Return the frames that come of a packet; none where the decoder refuses it."""
+    import av
+
+    try:
+        return list(packet.decode())
+    except av.error.FFmpegError:
+        return []
+
+
 @contextmanager
-def opened_video(path: Path) -> Iterator["av.container.InputContainer"]:
-    """Open a file that has a video stream.
+def opened_video(
+    path: Path, limits: MediaLimits = DEFAULT_LIMITS
+) -> Iterator[tuple["av.container.InputContainer", Any]]:
+    """Open a file, and give it with the video stream that is shown.
 
     Raises
     ------
     UnreadableVideoError
-        The file is missing or empty, has no video stream, or FFmpeg refuses it, now or while it is open.
+        The file is missing or empty, is no container or codec that is read, has no video stream, its pictures are
+        larger than the limit, or FFmpeg refuses it, now or while it is open.
     """
     import av
 
     path = Path(path)
     _require_content(path)
     try:
-        with open_media(path) as container:
-            if not container.streams.video:
-                raise UnreadableVideoError(path, "has no video stream", "Remove it, or give it pictures.")
-            yield container
+        with _container(path) as container:
+            stream = picture_stream(container, path)
+            limits.require_picture(path, stream.codec_context.width, stream.codec_context.height)
+            # The header may say another size than the pictures have.
+            stream.codec_context.options = {"max_pixels": str(int(limits.picture_px))}
+            yield container, stream
     except av.error.PermissionError as error:
         raise _not_readable(path, error) from error
     except av.error.FFmpegError as error:
         reason = f"cannot be decoded as a video ({error.strerror})"
         raise UnreadableVideoError(path, reason) from error
+
+
+def _container(path: Path) -> "av.container.InputContainer":
+    import av
+
+    try:
+        return open_media(path)
+    except av.error.ArgumentError as error:
+        raise UnreadableVideoError(
+            path, "is no mp4, mov or avi file, whatever its name says", "Export it as mp4, or remove it."
+        ) from error
 
 
 def _require_content(path: Path) -> None:

@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from bachata_assets.video.clock import clock_origin
+from bachata_assets.video.damage import Damage, Timed, with_damage
 from bachata_assets.video.display import DisplayConverter, Region
 from bachata_assets.video.errors import UnreadableVideoError
-from bachata_assets.video.probe import announced_duration, opened_video
+from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
+from bachata_assets.video.probe import announced_duration, decoded, opened_video
 
 SAMPLING_RATE = 15.0
 """Frames per second at which dancing is looked at."""
@@ -23,13 +26,17 @@ def sample_frames(
     max_side: int | None = None,
     threads: int = 1,
     region: Region | None = None,
+    *,
+    limits: MediaLimits = DEFAULT_LIMITS,
+    damage: Damage | None = None,
 ) -> Iterator[tuple[float, np.ndarray]]:
     """Yield time and picture at exactly `fps` by presentation time.
 
     Sample k is at `start + k / fps`, `start` being the presentation time of the first picture (0 in nearly all files;
-    the clock is the one that a player shows). It holds the source picture nearest in time, so a source at any rate,
-    constant or variable, is met within half its frame interval; where the source is slower than `fps`, or stands still,
-    pictures repeat. The last sample lies before the end of the last picture's display.
+    the clock is `clock.py`'s, as a player shows it). It holds the source picture nearest in time, so a source at any
+    rate, constant or variable, is met within half its frame interval; where the source is slower than `fps`, or stands
+    still, pictures repeat. Where that picture is damaged, the last intact one is repeated and `damage` says so. The
+    last sample lies before the end of the last picture's display.
 
     One picture is in memory at a time. Pictures that no sample shows are decoded only where others are predicted from
     them; the file is read twice for it, the first time without decoding.
@@ -46,6 +53,10 @@ def sample_frames(
         Threads of the decoder; more than one decode ahead, and cost a fifth more processor time.
     region : Region or None
         The part of the picture that is wanted, all of it if None; `max_side` is then its longer side.
+    limits : MediaLimits
+        What a clip may be.
+    damage : Damage or None
+        Filled with the samples whose own picture is damaged.
 
     Yields
     ------
@@ -57,26 +68,39 @@ def sample_frames(
     Raises
     ------
     UnreadableVideoError
-        As for `probe`, or the file breaks off before its announced end.
+        As for `probe`, the file breaks off before its announced end, is beyond a limit, or too much of it is damaged.
     """
-    shown_pts = _shown_pts(path, fps)
-    with opened_video(path) as container:
-        stream = container.streams.video[0]
+    damage = Damage() if damage is None else damage
+    shown_pts = _shown_pts(path, fps, limits)
+    with opened_video(path, limits) as (container, stream):
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
         announced = announced_duration(container, stream)
         start = end = None
-        shown: Any = None
+        shown: Timed | None = None
+        intact: Any = None
         index = 0
-        converted = DisplayConverter(max_side, region)
-        for time_s, frame in _timed(path, container, stream, shown_pts):
-            start = time_s if start is None else start
+        converted = DisplayConverter(max_side, region, stream.sample_aspect_ratio)
+
+        def sample() -> tuple[float, np.ndarray]:
+            assert start is not None
+            assert shown is not None
+            time_s = start + index / fps
+            damage.samples += 1
+            if not shown.intact:
+                damage.times.append(time_s)
+            return time_s, converted(intact)
+
+        for timed in _timed(path, container, stream, shown_pts, limits):
+            if intact is None and not timed.intact:
+                continue
+            start = timed.time_s if start is None else start
             # Everything nearer to the picture before than to this one is now known.
-            while shown is not None and start + index / fps <= (shown[0] + time_s) / 2:
-                yield start + index / fps, converted(shown[1])
+            while shown is not None and start + index / fps <= (shown.time_s + timed.time_s) / 2:
+                yield sample()
                 index += 1
-            shown = (time_s, frame)
-            end = time_s + _display_time(frame, stream)
+            shown, intact = timed, timed.frame if timed.intact else intact
+            end = timed.time_s + min(_display_time(timed.frame, stream), limits.gap_s)
         if shown is None or start is None or end is None:
             raise UnreadableVideoError(path, "holds no picture that can be decoded")
         if announced - (end - start) > max(LONGEST_CUT_S, LONGEST_CUT * announced):
@@ -84,52 +108,66 @@ def sample_frames(
                 path, f"breaks off after {end - start:.1f} s of the {announced:.1f} s it announces"
             )
         while start + index / fps < end - 1e-3:
-            yield start + index / fps, converted(shown[1])
+            yield sample()
             index += 1
+    damage.require_few(path, fps)
 
 
-def _shown_pts(path: Path, fps: float) -> set[int] | None:
+def _shown_pts(path: Path, fps: float, limits: MediaLimits) -> set[int] | None:
     """Return the time stamps of the pictures that samples at `fps` show; None: not known beforehand."""
     stamps: list[int] = []
     first: int | None = None
-    with opened_video(path) as container:
-        stream = container.streams.video[0]
+    latest = (-(2**63), 0)
+    with opened_video(path, limits) as (container, stream):
         for packet in container.demux(stream):
             if packet.size == 0:
                 break
             if packet.pts is None:
                 return None
             stamps.append(packet.pts)
+            limits.require_count(path, len(stamps))
+            latest = max(latest, (packet.pts, packet.duration or 0))
             # What lies before the first picture shown, an edit list cuts away.
-            first = next((frame.pts for frame in packet.decode()), None) if first is None else first
+            first = next((frame.pts for frame in decoded(packet)), None) if first is None else first
         if first is None or stream.time_base is None:
             return None
         shown = np.unique([stamp for stamp in stamps if stamp >= first])
-        step = 1 / (fps * float(stream.time_base))
+        tick = float(stream.time_base)
+    limits.require_times(path, np.append(shown, shown[-1] + latest[1]) * tick)
+    step = 1 / (fps * tick)
     samples = first + step * np.arange(np.ceil((shown[-1] - first) / step) + 1)
     between = (shown[:-1] + shown[1:]) / 2
     nearest = [np.searchsorted(between, samples + margin) for margin in (-1, 1)]  # whatever the rounding
     return {int(stamp) for stamp in shown[np.concatenate([*nearest, [0, len(shown) - 1]])]}
 
 
-def _timed(path: Path, container: Any, stream: Any, wanted: set[int] | None) -> Iterator[tuple[float, Any]]:
-    """Yield (time, frame) on the player's clock, in strictly increasing time; at least those `wanted`."""
-    origin = (container.start_time or 0) / 1_000_000
+def _timed(path: Path, container: Any, stream: Any, wanted: set[int] | None, limits: MediaLimits) -> Iterator[Timed]:
+    """Yield pictures on the clip's clock, in strictly increasing time; at least those `wanted`."""
+    origin = clock_origin(container, stream)
+    first: float | None = None
     last = -np.inf
-    for packet in container.demux(stream):
-        spared = wanted is not None and packet.pts is not None and packet.pts not in wanted
-        stream.codec_context.skip_frame = "NONREF" if spared else "DEFAULT"
-        for frame in packet.decode():
-            if frame.time is None:
-                raise UnreadableVideoError(path, "its pictures carry no time stamps", "Re-encode it as mp4.")
-            time_s = frame.time - origin
-            if time_s > last:
-                last = time_s
-                yield time_s, frame
+
+    def packets() -> Iterator[Any]:
+        for packet in container.demux(stream):
+            spared = wanted is not None and packet.pts is not None and packet.pts not in wanted
+            stream.codec_context.skip_frame = "NONREF" if spared else "DEFAULT"
+            yield packet
+
+    for count, timed in enumerate(with_damage(packets())):
+        if timed.time_s is None:
+            raise UnreadableVideoError(path, "its pictures carry no time stamps", "Re-encode it as mp4.")
+        time_s = timed.time_s - origin
+        if time_s > last:
+            if wanted is None and first is not None:  # nothing was known beforehand
+                limits.require_count(path, count)
+                limits.require_gap(path, time_s - last)
+                limits.require_length(path, time_s - first)
+            first, last = time_s if first is None else first, time_s
+            yield timed._replace(time_s=time_s)
 
 
 def _display_time(frame: Any, stream: Any) -> float:
     """Return how long a frame is shown, s."""
-    if frame.duration and frame.time_base:
+    if frame is not None and frame.duration and frame.time_base:
         return float(frame.duration * frame.time_base)
     return 1.0 / float(stream.average_rate) if stream.average_rate else 1.0 / SAMPLING_RATE

@@ -51,8 +51,8 @@ def test_any_rate_and_layout_becomes_mono_at_22050_with_events_in_their_place(
 
 
 def test_sound_that_starts_late_keeps_the_videos_clock(tmp_path: Path) -> None:
-    write_audio(tmp_path / "clip.mkv", click_at(0.5, 48000), 48000, start=0.4)
-    sound = load_sound(tmp_path / "clip.mkv")
+    write_audio(tmp_path / "clip.mov", click_at(0.5, 48000), 48000, start=0.4)
+    sound = load_sound(tmp_path / "clip.mov")
     assert isinstance(sound, Sound)
     assert np.abs(sound.samples).argmax() / RATE == pytest.approx(0.905, abs=0.02)
 

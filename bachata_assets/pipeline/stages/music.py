@@ -16,6 +16,7 @@ from bachata_assets.music.sound import Sound, SoundError, load_sound
 from bachata_assets.pipeline.stage import ClipStage, Figures, Made, Tables
 from bachata_assets.pipeline.stages.vectors import vector_figures, vector_made
 from bachata_assets.pipeline.tools import Models
+from bachata_assets.video.limits import MediaLimits
 
 
 def stages() -> list[ClipStage]:
@@ -47,16 +48,16 @@ def stages() -> list[ClipStage]:
     return [beats, audio]
 
 
-def make_beats(clip: Clip, _tables: Tables, _models: Models) -> Made:
+def make_beats(clip: Clip, _tables: Tables, models: Models) -> Made:
     """Hear the beats."""
-    beats = find_beats(_sound(clip))
+    beats = find_beats(_sound(clip, models.limits))
     table = beats.to_table()
     return Made(table, _figures(table))
 
 
-def make_audio_embedding(clip: Clip, tables: Tables, _models: Models) -> Made:
+def make_audio_embedding(clip: Clip, tables: Tables, models: Models) -> Made:
     """Describe the sound."""
-    vector = audio_embedding(_sound(clip), tables.decoded("beats", Beats.from_table))
+    vector = audio_embedding(_sound(clip, models.limits), tables.decoded("beats", Beats.from_table))
     return vector_made("audio", clip.clip_id, vector, {})
 
 
@@ -65,14 +66,14 @@ def _figures(table: pa.Table) -> Figures:
     return {"tempo": beats.tempo, "confidence": beats.confidence, "beats": len(beats.times)}
 
 
-def _sound(clip: Clip) -> Sound | Absent:
-    return _decoded(clip.path, clip.versions["clip_file"])
+def _sound(clip: Clip, limits: MediaLimits) -> Sound | Absent:
+    return _decoded(clip.path, clip.versions["clip_file"], limits)
 
 
 @lru_cache(maxsize=2)
-def _decoded(path: Path, _content: str) -> Sound | Absent:
+def _decoded(path: Path, _content: str, limits: MediaLimits) -> Sound | Absent:
     """Decode a clip's sound once for both stages; one that cannot be decoded is one that is not there."""
     try:
-        return load_sound(path)
+        return load_sound(path, limits)
     except SoundError as error:
         return Absent(str(error))

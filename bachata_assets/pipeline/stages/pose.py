@@ -41,7 +41,7 @@ def stages(model_fingerprint: str) -> list[ClipStage]:
 def make_keypoints(clip: Clip, _tables: Tables, models: Models) -> Made:
     """Find the couple in the clip's frames."""
     estimate = models.pose.estimator()
-    couple, pictures = estimate.with_pictures(clip.path, lead_side=clip.annotation.lead, ended=models.ended)
+    couple, pictures = estimate.with_pictures(clip.path, clip.annotation.lead, models.ended, models.limits)
     preview = preview_picture(clip.clip_id, couple, pictures)
     return Made(couple.to_table(), couple.summary(), {layout.preview_picture(clip.clip_id): preview})
 

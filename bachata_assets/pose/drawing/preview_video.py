@@ -14,9 +14,11 @@ import numpy as np
 from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
 from bachata_assets.pose.drawing.skeletons import OUTLINE, ROLE_COLOURS, SWITCH_COLOUR, bgr, draw_couple
 from bachata_assets.pose.skeleton import FACE
+from bachata_assets.video.clock import clock_origin
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.files import open_media
 from bachata_assets.video.sampling import sample_frames
+from bachata_assets.video.streams import picture_stream, sound_is_allowed, sound_streams
 from bachata_assets.video.writer import VideoWriter
 
 LONGER_SIDE = 1280
@@ -55,7 +57,7 @@ def write_preview_video(video: Path, couple: CoupleKeypoints, out: Path) -> None
     height, width = first.shape[:2]
     rate = Fraction(couple.fps).limit_denominator(1000)
     with VideoWriter.open(out, (width, height), rate, FAST, time_base=Fraction(1, CLOCK)) as writer:
-        _add_sound(writer, video)
+        _add_sound(writer, video, float(couple.times[-1]))
         for time_s, picture in zip(couple.times, chain([first], pictures), strict=True):
             writer.add_picture(picture, float(time_s))
 
@@ -125,8 +127,8 @@ def _write(picture: np.ndarray, text: str, place: tuple[int, int], size: int, co
         cv2.putText(picture, text, place, font, scale, shade, width, cv2.LINE_AA)
 
 
-def _add_sound(writer: VideoWriter, video: Path) -> None:
-    """Add the clip's sound, on the pictures' clock.
+def _add_sound(writer: VideoWriter, video: Path, last_s: float) -> None:
+    """Add the clip's sound up to its last picture, on the pictures' clock.
 
     A clip without sound gives a silent video.
     """
@@ -134,14 +136,15 @@ def _add_sound(writer: VideoWriter, video: Path) -> None:
 
     try:
         with open_media(video) as container:
-            stream = next(iter(container.streams.audio), None)
+            stream = next(filter(sound_is_allowed, sound_streams(container)), None)
             if stream is None:
                 return
             writer.open_sound(stream.rate, "stereo")
             resampler: Any = av.AudioResampler("fltp", "stereo", stream.rate)
-            origin = (container.start_time or 0) / 1_000_000
+            origin = clock_origin(container, picture_stream(container, video))
             for decoded in chain(container.decode(stream), [None]):
                 for sound in resampler.resample(decoded):
-                    writer.add_sound(sound.to_ndarray(), sound.time - origin)
+                    if 0 <= sound.time - origin <= last_s:
+                        writer.add_sound(sound.to_ndarray(), sound.time - origin)
     except av.error.FFmpegError as error:
         raise UnreadableVideoError(video, f"its sound cannot be decoded ({error.strerror})") from error

@@ -44,7 +44,7 @@ def dancer_embedding(couple: CoupleKeypoints, role: str, beats: BeatTimes | None
     NonFiniteVectorError
         When a dimension is NaN or Inf, naming it.
     """
-    if _seen_s(couple, (role,)) < MINIMUM_SEEN_S:
+    if seen_s(couple, (role,)) < MINIMUM_SEEN_S:
         return Absent(f"the {role} was seen for less than {MINIMUM_SEEN_S:g} s")
     return _vector("dancer", measure_dancer(couple, role, beats), feature_names(role))
 
@@ -69,7 +69,7 @@ def interaction_embedding(couple: CoupleKeypoints, beats: BeatTimes | None) -> n
     NonFiniteVectorError
         When a dimension is NaN or Inf, naming it.
     """
-    if _seen_s(couple, ROLES) < MINIMUM_SEEN_S:
+    if seen_s(couple, ROLES) < MINIMUM_SEEN_S:
         return Absent(f"both dancers were seen at once for less than {MINIMUM_SEEN_S:g} s")
     return _vector("couple", measure_couple(couple, beats), feature_names("interaction"))
 
@@ -95,7 +95,7 @@ def _vector(kind: str, measured: np.ndarray, names: list[str]) -> np.ndarray:
     return require_finite(load_constants(kind).vector(measured), names)
 
 
-def _seen_s(couple: CoupleKeypoints, roles: tuple[str, ...]) -> float:
+def seen_s(couple: CoupleKeypoints, roles: tuple[str, ...]) -> float:
     """Return for how long the torsos of all `roles` were seen at once, s."""
     dancers = [ROLES.index(role) for role in roles]
     seen = joints_seen(couple)[:, dancers][:, :, TRUNK].all(axis=(1, 2))

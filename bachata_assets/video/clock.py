@@ -1,0 +1,41 @@
+"""One clock for a file's pictures and sound, and the time that its pictures take."""
+
+from typing import Any
+
+from bachata_assets.video.streams import sound_streams
+
+SLACK_S = 1.0
+"""Longest time by which sound may begin before the pictures, or end after them, and still count, s."""
+
+
+def clock_origin(container: Any, pictures: Any) -> float:
+    """Return the time stamp that is time 0 of the clip, s: where the pictures begin, or the sound a little earlier.
+
+    A file cut from a longer one may count on from hours; sound that begins long before the pictures is not waited for.
+
+    Parameters
+    ----------
+    container : av.container.InputContainer
+        The file.
+    pictures : av.VideoStream
+        Its stream of pictures.
+    """
+    begin = _begin(pictures)
+    if begin is None:
+        return float(container.start_time or 0) / 1_000_000
+    sounds = [start for stream in sound_streams(container) if (start := _begin(stream)) is not None]
+    return min([begin, *(start for start in sounds if start >= begin - SLACK_S)])
+
+
+def pictures_end(container: Any, pictures: Any) -> float | None:
+    """Return the time stamp at which the last picture ends, s, read from all packets; None where they carry none."""
+    ends = [
+        float((packet.pts + (packet.duration or 0)) * packet.time_base)
+        for packet in container.demux(pictures)
+        if packet.pts is not None
+    ]
+    return max(ends, default=None)
+
+
+def _begin(stream: Any) -> float | None:
+    return None if stream.start_time is None else float(stream.start_time * stream.time_base)

@@ -1,0 +1,104 @@
+"""What of a video is damaged: pictures that FFmpeg decodes in part or not at all, and those predicted from them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bachata_assets.video.errors import UnreadableVideoError
+
+MOST_DAMAGED = 0.2
+"""Largest share of the samples that may show damaged pictures; with more of them missing a clip fails."""
+
+
+class Timed(NamedTuple):
+    """A picture of a stream.
+
+    Attributes
+    ----------
+    time_s : float
+        Presentation time on the stream's own clock, s.
+    frame : av.VideoFrame or None
+        None where it could not be decoded at all.
+    intact : bool
+        Whether it shows what was filmed.
+    """
+
+    time_s: float
+    frame: Any
+    intact: bool
+
+
+@dataclass
+class Damage:
+    """Which samples of a video show damaged pictures.
+
+    Attributes
+    ----------
+    times : list of float
+        Presentation times of these samples, s.
+    samples : int
+        Number of all samples.
+    """
+
+    times: list[float] = field(default_factory=list)
+    samples: int = 0
+
+    @property
+    def share(self) -> float:
+        """Share of the samples that are damaged, 0..1."""
+        return len(self.times) / self.samples if self.samples else 0.0
+
+    def spans(self, fps: float) -> list[tuple[float, float]]:
+        """Return the times as stretches (first, last), s."""
+        if not self.times:
+            return []
+        times = np.array(self.times)
+        stretches = np.split(times, np.flatnonzero(np.diff(times) > 1.5 / fps) + 1)
+        return [(round(float(one[0]), 2), round(float(one[-1]), 2)) for one in stretches]
+
+    def require_few(self, path: Path, fps: float) -> None:
+        """Raise `UnreadableVideoError` where too many samples are damaged."""
+        if self.share > MOST_DAMAGED:
+            spans = self.spans(fps)
+            where = ", ".join(f"{first:g} to {last:g} s" for first, last in spans[:3]) + (" …" if spans[3:] else "")
+            raise UnreadableVideoError(path, f"is damaged: {self.share:.0%} of its pictures are not intact ({where})")
+
+
+def with_damage(packets: Iterator[Any]) -> Iterator[Timed]:
+    """Decode a stream's packets; yield its pictures in the order of their times, and say which are damaged.
+
+    FFmpeg conceals what it cannot decode, and says so of that picture only (`is_corrupt`). All that is predicted from
+    it is wrong too: up to the next key picture, or after a picture of type B up to the next of another type.
+
+    Parameters
+    ----------
+    packets : iterator of av.Packet
+        As the container gives them.
+    """
+    import av
+    from av.video.frame import PictureType
+
+    lost: list[float] = []
+    until: str | None = None
+    for packet in packets:
+        try:
+            frames = packet.decode()
+        except (av.error.InvalidDataError, av.error.ArgumentError, av.error.ExternalError, av.error.UnknownError):
+            frames = []
+            if packet.pts is not None and not packet.is_discard:
+                heappush(lost, float(packet.pts * packet.time_base))
+        for frame in frames:
+            while lost and frame.time is not None and lost[0] < frame.time:
+                yield Timed(heappop(lost), None, intact=False)
+                until = "key"
+            if until and (frame.key_frame or (until == "not B" and frame.pict_type != PictureType.B)):
+                until = None
+            if frame.is_corrupt:
+                until = "not B" if frame.pict_type == PictureType.B and until is None else "key"
+            yield Timed(frame.time, frame, intact=until is None)
+    while lost:
+        yield Timed(heappop(lost), None, intact=False)

@@ -1,0 +1,52 @@
+"""Which streams of a file count: the one that a player shows, the ones that can be heard, and only known codecs."""
+
+from pathlib import Path
+from typing import Any
+
+from bachata_assets.video.errors import UnreadableVideoError
+from bachata_assets.video.files import SOUND_CODECS, VIDEO_CODECS
+
+
+def picture_stream(container: Any, path: Path) -> Any:
+    """Return the video stream that a player shows: the default one, of several the largest; never a cover picture.
+
+    Raises
+    ------
+    UnreadableVideoError
+        There is none, or its codec is not of `VIDEO_CODECS`.
+    """
+    from av.stream import Disposition
+
+    still = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+    moving = [stream for stream in container.streams.video if not stream.disposition & still]
+    if not moving:
+        reason = "holds sound with a cover picture" if container.streams.video else "has no video stream"
+        raise UnreadableVideoError(path, reason, "Remove it, or give it pictures.")
+
+    def rank(stream: Any) -> tuple[bool, int]:
+        context = stream.codec_context
+        return bool(stream.disposition & Disposition.default), context.width * context.height if context else 0
+
+    chosen = max(moving, key=rank)
+    if codec_name(chosen) not in VIDEO_CODECS:
+        raise UnreadableVideoError(
+            path, f"its pictures are coded as {codec_name(chosen)}, which is not allowed", "Export it as H.264 in mp4."
+        )
+    return chosen
+
+
+def sound_streams(container: Any) -> list[Any]:
+    """Return the audio streams, the default one first."""
+    from av.stream import Disposition
+
+    return sorted(container.streams.audio, key=lambda stream: not stream.disposition & Disposition.default)
+
+
+def sound_is_allowed(stream: Any) -> bool:
+    """Tell whether an audio stream's codec is of `SOUND_CODECS`."""
+    return codec_name(stream) in SOUND_CODECS
+
+
+def codec_name(stream: Any) -> str:
+    """Return FFmpeg's name of a stream's decoder."""
+    return stream.codec_context.name if stream.codec_context else "something unknown"
