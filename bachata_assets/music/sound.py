@@ -82,10 +82,6 @@ def load_sound(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> Sound | Abse
             absent = heard if number == 0 else absent
     except UnreadableVideoError as error:
         raise SoundError(str(error)) from error
-    except ValueError as error:  # of the resampler
-        if isinstance(error, SoundError | av.FFmpegError):
-            raise
-        raise SoundError(f"{path}: its sound changes its form midway; re-encode the file") from error
     except (av.FFmpegError, OSError) as error:
         raise SoundError(
             f"{path}: its sound cannot be decoded ({error.strerror}); re-encode the file or remove the audio"
@@ -160,7 +156,12 @@ def _decoded(path: Path, number: int, span: _Span, *, difference: bool = False) 
     expected: float | None = None
 
     def keep(frame: Any) -> int:
-        new = [piece.to_ndarray()[0] for piece in resampler.resample(frame)]
+        try:
+            new = [piece.to_ndarray()[0] for piece in resampler.resample(frame)]
+        except av.FFmpegError:
+            raise
+        except ValueError:
+            raise SoundError(f"{path}: its sound changes its form midway; re-encode the file") from None
         pieces.extend([(piece[::2] - piece[1::2]) / 2 for piece in new] if difference else new)
         return sum(map(len, new)) // (2 if difference else 1)
 
@@ -172,9 +173,9 @@ def _decoded(path: Path, number: int, span: _Span, *, difference: bool = False) 
                 continue
             if expected is None:
                 expected = time or 0.0
-                offset = round((expected - span.origin) * RATE)
                 if expected >= until:
-                    break
+                    return np.zeros(0, np.float32), False
+                offset = round((expected - span.origin) * RATE)
             elif time is not None and time - expected > LONGEST_JUMP_S:
                 silence = round((min(time, until) - expected) * RATE)
                 pieces.append(np.zeros(silence, np.float32))

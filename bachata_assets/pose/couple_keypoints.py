@@ -120,8 +120,8 @@ class CoupleKeypoints:
 
     @property
     def damaged_rate(self) -> float:
-        """Frames that are missing since the file is damaged there / all frames."""
-        return len(self.damaged) / self.frame_count if self.frame_count else 0.0
+        """Frames that are missing since the file is damaged there / all frames, with those before the first intact."""
+        return len(self.damaged) / len(np.union1d(self.times, self.damaged)) if self.damaged else 0.0
 
     def without_damaged(self, times: Sequence[float]) -> "CoupleKeypoints":
         """Return the couple with nobody found in the frames at these times (s), whose pictures are damaged."""
@@ -140,7 +140,7 @@ class CoupleKeypoints:
             valid=self.valid & there,
             interpolated=self.interpolated & there,
             second_look=self.second_look & there,
-            damaged=tuple(float(time_s) for time_s in self.times[gone]),
+            damaged=tuple(map(float, times)),
         )
 
     def swapped(self) -> "CoupleKeypoints":

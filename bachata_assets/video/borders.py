@@ -76,7 +76,7 @@ def _key_frames(path: Path, limits: MediaLimits) -> Iterator[tuple[Any, Fraction
         length_s = (container.duration or 0) / 1_000_000
         apart, last = max(CLOSEST_LOOKS_S, length_s / MOST_LOOKS), -np.inf
         for packet in container.demux(stream):
-            if packet.size == 0:  # the end: what the decoder still holds
+            if packet.pts is None and packet.size == 0:  # the end: what the decoder still holds
                 yield from ((frame, stream.sample_aspect_ratio) for frame in decoded(packet) if not frame.is_corrupt)
             elif packet.is_keyframe and packet.pts is not None and packet.pts * packet.time_base - last >= apart:
                 last = float(packet.pts * packet.time_base)

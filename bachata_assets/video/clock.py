@@ -6,12 +6,15 @@ from bachata_assets.video.streams import sound_streams
 
 SLACK_S = 1.0
 """Longest time by which sound may begin before the pictures, or end after them, and still count, s."""
+_ZERO_S = 1e-3
 
 
 def clock_origin(container: Any, pictures: Any) -> float:
-    """Return the time stamp that is time 0 of the clip, s: where the pictures begin, or the sound a little earlier.
+    """Return the time stamp that is time 0 of the clip, s.
 
-    A file cut from a longer one may count on from hours; sound that begins long before the pictures is not waited for.
+    A clock that begins at 0, as nearly all do, is kept when the pictures begin soon after. Any other, of a file cut
+    from a longer one or with sound long before its pictures, begins with the first picture: what sound lies before it
+    is an encoder's run-up, or was meant to be cut away.
 
     Parameters
     ----------
@@ -24,7 +27,8 @@ def clock_origin(container: Any, pictures: Any) -> float:
     if begin is None:
         return float(container.start_time or 0) / 1_000_000
     sounds = [start for stream in sound_streams(container) if (start := _begin(stream)) is not None]
-    return min([begin, *(start for start in sounds if start >= begin - SLACK_S)])
+    earliest = min([begin, *sounds])
+    return earliest if abs(earliest) < _ZERO_S and begin - earliest <= SLACK_S else begin
 
 
 def pictures_end(container: Any, pictures: Any) -> float | None:

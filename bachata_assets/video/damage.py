@@ -12,6 +12,8 @@ from bachata_assets.video.errors import UnreadableVideoError
 
 MOST_DAMAGED = 0.2
 """Largest share of the samples that may show damaged pictures; with more of them missing a clip fails."""
+ONE_EACH = frozenset({"h264", "hevc", "mjpeg", "prores", "dvvideo", "dnxhd"})
+"""Decoders that make one picture of every packet; of others a packet may hold none, and nothing is wrong."""
 
 
 class Timed(NamedTuple):
@@ -47,6 +49,12 @@ class Damage:
     times: list[float] = field(default_factory=list)
     samples: int = 0
 
+    def lead_in(self, begin: float, end: float, fps: float) -> None:
+        """Count the samples before the first intact picture: there are none of them."""
+        missing = round((end - begin) * fps)
+        self.samples += missing
+        self.times += [begin + index / fps for index in range(missing)]
+
     @property
     def share(self) -> float:
         """Share of the samples that are damaged, 0..1."""
@@ -68,37 +76,49 @@ class Damage:
             raise UnreadableVideoError(path, f"is damaged: {self.share:.0%} of its pictures are not intact ({where})")
 
 
-def with_damage(packets: Iterator[Any]) -> Iterator[Timed]:
+def with_damage(packets: Iterator[tuple[Any, bool]]) -> Iterator[Timed]:
     """Decode a stream's packets; yield its pictures in the order of their times, and say which are damaged.
 
-    FFmpeg conceals what it cannot decode, and says so of that picture only (`is_corrupt`). All that is predicted from
-    it is wrong too: up to the next key picture, or after a picture of type B up to the next of another type.
+    FFmpeg conceals what it cannot decode, and says so of that picture only (`is_corrupt`); of some packets it makes
+    nothing at all. What is predicted from such a picture is wrong too: up to the next key picture, or after a picture
+    of type B up to the next of another type.
 
     Parameters
     ----------
-    packets : iterator of av.Packet
-        As the container gives them.
+    packets : iterator of (av.Packet, bool)
+        As the container gives them, and whether the decoder is to make a picture of it whatever its type.
     """
-    import av
     from av.video.frame import PictureType
 
-    lost: list[float] = []
+    due: list[tuple[int, float]] = []
     until: str | None = None
-    for packet in packets:
-        try:
-            frames = packet.decode()
-        except (av.error.InvalidDataError, av.error.ArgumentError, av.error.ExternalError, av.error.UnknownError):
-            frames = []
-            if packet.pts is not None and not packet.is_discard:
-                heappush(lost, float(packet.pts * packet.time_base))
-        for frame in frames:
-            while lost and frame.time is not None and lost[0] < frame.time:
-                yield Timed(heappop(lost), None, intact=False)
-                until = "key"
+    for packet, wanted in packets:
+        holds_picture = packet.pts is not None and not packet.is_discard
+        frames = _frames(packet)
+        if holds_picture and (frames is None or (wanted and packet.stream.codec_context.name in ONE_EACH)):
+            heappush(due, (packet.pts, float(packet.pts * packet.time_base)))
+        for frame in frames or ():
+            while due and frame.pts is not None and due[0][0] <= frame.pts:
+                stamp, time_s = heappop(due)
+                if stamp != frame.pts:
+                    yield Timed(time_s, None, intact=False)
+                    until = "key"
             if until and (frame.key_frame or (until == "not B" and frame.pict_type != PictureType.B)):
                 until = None
             if frame.is_corrupt:
                 until = "not B" if frame.pict_type == PictureType.B and until is None else "key"
             yield Timed(frame.time, frame, intact=until is None)
-    while lost:
-        yield Timed(heappop(lost), None, intact=False)
+    while due:
+        yield Timed(heappop(due)[1], None, intact=False)
+
+
+def _frames(packet: Any) -> list[Any] | None:
+    """Return the frames that come of a packet, None where the decoder refuses it."""
+    import av
+
+    if packet.size == 0 and packet.pts is not None:
+        return None  # to the decoder it would be the end of the stream
+    try:
+        return list(packet.decode())
+    except (av.error.InvalidDataError, av.error.ArgumentError, av.error.ExternalError, av.error.UnknownError):
+        return None

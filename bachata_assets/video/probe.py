@@ -84,6 +84,8 @@ def decoded(packet: Any) -> list[Any]:
     """Return the frames that come of a packet; none where the decoder refuses it."""
     import av
 
+    if packet.size == 0 and packet.pts is not None:
+        return []  # to the decoder it would be the end of the stream
     try:
         return list(packet.decode())
     except av.error.FFmpegError:

@@ -76,7 +76,7 @@ def sample_frames(
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = threads
         announced = announced_duration(container, stream)
-        start = end = None
+        begun = start = end = None
         shown: Timed | None = None
         intact: Any = None
         index = 0
@@ -93,8 +93,12 @@ def sample_frames(
 
         for timed in _timed(path, container, stream, shown_pts, limits):
             if intact is None and not timed.intact:
+                begun = timed.time_s if begun is None else begun
                 continue
-            start = timed.time_s if start is None else start
+            if start is None:
+                start = timed.time_s
+                if begun is not None:
+                    damage.lead_in(begun, start, fps)
             # Everything nearer to the picture before than to this one is now known.
             while shown is not None and start + index / fps <= (shown.time_s + timed.time_s) / 2:
                 yield sample()
@@ -120,7 +124,7 @@ def _shown_pts(path: Path, fps: float, limits: MediaLimits) -> set[int] | None:
     latest = (-(2**63), 0)
     with opened_video(path, limits) as (container, stream):
         for packet in container.demux(stream):
-            if packet.size == 0:
+            if packet.pts is None and packet.size == 0:
                 break
             if packet.pts is None:
                 return None
@@ -147,11 +151,11 @@ def _timed(path: Path, container: Any, stream: Any, wanted: set[int] | None, lim
     first: float | None = None
     last = -np.inf
 
-    def packets() -> Iterator[Any]:
+    def packets() -> Iterator[tuple[Any, bool]]:
         for packet in container.demux(stream):
             spared = wanted is not None and packet.pts is not None and packet.pts not in wanted
             stream.codec_context.skip_frame = "NONREF" if spared else "DEFAULT"
-            yield packet
+            yield packet, not spared
 
     for count, timed in enumerate(with_damage(packets())):
         if timed.time_s is None:

@@ -28,6 +28,8 @@ def picture_stream(container: Any, path: Path) -> Any:
         return bool(stream.disposition & Disposition.default), context.width * context.height if context else 0
 
     chosen = max(moving, key=rank)
+    if not chosen.codec_context or not chosen.codec_context.width:
+        raise UnreadableVideoError(path, "cannot be decoded as a video (it does not say how its pictures are coded)")
     if codec_name(chosen) not in VIDEO_CODECS:
         raise UnreadableVideoError(
             path, f"its pictures are coded as {codec_name(chosen)}, which is not allowed", "Export it as H.264 in mp4."

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 from bachata_assets.families import Absent
+from bachata_assets.music.beats import find_beats
+from bachata_assets.music.embedding import audio_embedding
 from bachata_assets.music.sound import RATE, Sound, SoundError, load_sound
 from bachata_assets.synthetic.soundtrack import render_track
+from bachata_assets_tests.support.clips import write_media
 
 
 def write_audio(path: Path, samples: np.ndarray, rate: int, codec: str = "aac", start: float = 0.0) -> None:
@@ -82,3 +85,66 @@ def test_a_truncated_file_is_named_in_one_clear_error(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:4000])
     with pytest.raises(SoundError, match=r"cut\.mp4"):
         load_sound(path)
+
+
+PICTURES = [np.full((48, 64, 3), 90, np.uint8)] * 60
+
+
+def music(gain: float = 1.0) -> np.ndarray:
+    track = render_track(125, seconds=4.0)
+    at = np.arange(4 * RATE) * track.rate / RATE
+    return gain * np.interp(at, np.arange(len(track.samples)), track.samples)[None]
+
+
+def likeness(sounds: list[np.ndarray], tmp_path: Path) -> float:
+    """Return the cosine of a clip's audio embedding to that of the music alone."""
+    vectors = []
+    for name, tracks in (("alone", [music()]), ("other", sounds)):
+        sound = load_sound(write_media(tmp_path / f"{name}.mov", PICTURES, tracks))
+        vector = audio_embedding(sound, find_beats(sound))
+        assert isinstance(vector, np.ndarray)
+        vectors.append(vector)
+    return float(vectors[0] @ vectors[1])
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [(1.0, 1.0), (1.0, -1.0), (-1.0, 0.9), (1.0, 0.0), (0.0, -1.0)],
+    ids=["the same", "antiphase", "nearly antiphase", "left only", "right only, inverted"],
+)
+def test_stereo_sounds_as_its_music_however_its_channels_are_mixed(left: float, right: float, tmp_path: Path) -> None:
+    assert likeness([np.concatenate([left * music(), right * music()])], tmp_path) >= 0.99
+
+
+def test_channels_that_only_differ_are_averaged(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, (2, 4 * RATE)).clip(-1, 1)
+    sound = load_sound(write_media(tmp_path / "clip.mov", PICTURES, [noise]))
+    assert isinstance(sound, Sound)
+    assert np.corrcoef(sound.samples[:RATE], noise.mean(axis=0)[:RATE])[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("tracks", [["silence", "music"], ["music", "silence"], ["silence", "silence", "music"]])
+def test_a_silent_track_does_not_hide_the_music_in_another(tracks: list[str], tmp_path: Path) -> None:
+    sounds = {"silence": np.zeros((1, 4 * RATE)), "music": music()}
+    assert likeness([sounds[track] for track in tracks], tmp_path) >= 0.99
+
+
+@pytest.mark.parametrize("gain", [0.1, 0.01, 0.003])
+def test_quiet_music_sounds_as_it_does_loud(gain: float, tmp_path: Path) -> None:
+    assert likeness([music(gain)], tmp_path) >= 0.99 if gain >= 0.01 else 0.9  # 16 bits are few for the quietest
+
+
+def test_a_pause_in_the_sound_stays_a_pause(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    with av.open(str(path), "w") as out:
+        track = out.add_stream("aac", rate=RATE, layout="mono")
+        for start_s in (0.0, 3.0):
+            for piece in range(40):  # an encoder counts on from the time of each piece
+                samples = click_at(0.5, RATE)[:, piece * 1024 : (piece + 1) * 1024].astype(np.float32)
+                frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), "fltp", "mono")
+                frame.sample_rate, frame.pts = RATE, round(start_s * RATE) + piece * 1024
+                out.mux(track.encode(frame))
+        out.mux(track.encode())
+    sound = load_sound(path)
+    assert isinstance(sound, Sound)
+    assert np.flatnonzero(np.abs(sound.samples) > 0.5)[[0, -1]] / RATE == pytest.approx([0.5, 3.51], abs=0.06)

@@ -55,6 +55,11 @@ def test_a_couple_well_seen_passes_all_checks() -> None:
             lambda couple: replace(couple, identity_switches=(3.5, 7.0)),
             {"identity_switches": 2, "at_most": 0, "at_s": [3.5, 7.0]},
         ),
+        (
+            "file_is_intact",
+            lambda couple: couple.without_damaged([1 / 15, 2 / 15, 5.0]),
+            {"damaged_frames": 3, "damaged_rate": 3 / 180, "at_most": 0, "at_s": [1 / 15, 2 / 15, 5.0]},
+        ),
     ],
 )
 def test_a_check_that_fails_says_its_figure_its_limit_and_what_to_do(
@@ -81,3 +86,23 @@ def test_a_number_that_is_none_rejects_the_table() -> None:
     keypoints = couple.keypoints.copy()
     keypoints[3, 0, 5, 0] = np.nan
     assert outcomes(replace(couple, keypoints=keypoints))["keypoints_finite"].rejects
+
+
+@pytest.mark.parametrize(("seconds", "passes"), [(1 / 15, False), (14 / 15, False), (1.0, True), (3.0, True)])
+def test_a_clip_too_short_to_show_movement_says_so_however_good_its_pictures(seconds: float, passes: bool) -> None:
+    short = outcomes(a_couple(seconds))
+    assert short["quality_at_least_half"].passed
+    assert short["movement_is_seen"].passed == passes
+    assert short["movement_is_seen"].metadata["lead"] == pytest.approx(seconds)
+
+
+def test_damaged_frames_are_missing_and_counted() -> None:
+    whole = a_couple(4.0)
+    couple = whole.without_damaged([-0.2, 1.0, 2.0])  # one of them before the first intact picture
+    assert np.flatnonzero(~couple.valid.all(axis=1)).tolist() == [15, 30]
+    assert np.isnan(couple.keypoints[[15, 30]]).all()
+    assert np.isnan(couple.boxes[[15, 30]]).all()
+    assert couple.detection_rate == 58 / 60
+    assert couple.damaged_rate == pytest.approx(3 / 61)
+    assert CoupleKeypoints.from_table(couple.to_table()).damaged == (-0.2, 1.0, 2.0)
+    assert whole.without_damaged([]) is whole

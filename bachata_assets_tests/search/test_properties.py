@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachata_assets.search.filters import LABELS, Filters
+from bachata_assets.search.filters import LABELS, MOVEMENT, Filters
 from bachata_assets.search.similarity import best, combine, family_scores
 
 WORDS = st.text("abé '\"%=_.ñ", min_size=1, max_size=5).map(str.strip).filter(bool)
@@ -23,6 +23,7 @@ FILTERS = st.builds(
 CLIPS = st.lists(
     st.fixed_dictionaries(
         {**dict.fromkeys(LABELS, WORDS), "estimated_tempo": NUMBERS, "quality_score": NUMBERS}
+        | dict.fromkeys(MOVEMENT, st.none() | st.just("vector"))
     ),
     max_size=5,
 )  # fmt: skip
@@ -50,12 +51,13 @@ def meant(filters: Filters, clip: dict[str, Any]) -> bool:
         and (filters.min_tempo is None or clip["estimated_tempo"] >= filters.min_tempo)
         and (filters.max_tempo is None or clip["estimated_tempo"] <= filters.max_tempo)
         and (filters.min_quality is None or clip["quality_score"] >= filters.min_quality)
+        and (filters.min_quality is None or any(clip[field] for field in MOVEMENT))
     )
 
 
 @given(FILTERS, CLIPS)
 def test_the_sql_of_filters_finds_what_is_meant(filters: Filters, clips: list[dict[str, Any]]) -> None:
-    names = [*LABELS, "estimated_tempo", "quality_score"]
+    names = [*LABELS, "estimated_tempo", "quality_score", *MOVEMENT]
     with sqlite3.connect(":memory:") as database:
         database.execute(f"create table clips ({', '.join(names)})")
         database.executemany(
@@ -72,6 +74,8 @@ def test_the_clauses_for_elasticsearch_find_what_is_meant(filters: Filters, clip
         ((kind, ((field, asked),)),) = ((kind, of.items()) for kind, of in clause.items())
         if kind == "terms":
             return clip[field] in asked
+        if kind == "bool":
+            return any(clip[one["exists"]["field"]] for one in asked)
         assert kind == "range"
         return bool(asked.get("gte", -np.inf) <= clip[field] <= asked.get("lte", np.inf))
 

@@ -158,6 +158,21 @@ def test_neighbours_can_be_filtered(collection: SearchIndex) -> None:
     assert collection.find_similar("clip_0000", filters={"move_label": "no_such_move"}) == []
 
 
+def test_a_clip_without_movement_is_never_good_whatever_its_quality(writer: SearchIndex) -> None:
+    still = {"lead_embedding": None, "follow_embedding": None, "interaction_embedding": None}
+    writer.put(
+        [
+            document("asked", 0),
+            document("one_picture", 3, quality_score=0.92, **still),
+            document("only_the_follower", 3, quality_score=0.92, lead_embedding=None, interaction_embedding=None),
+            document("poor", 3, quality_score=0.2),
+        ]
+    )
+    good = writer.find_similar("asked", filters={"min_quality": 0.5})
+    assert [match.clip_id for match in good] == ["only_the_follower"]
+    assert len(writer.find_similar("asked")) == 3
+
+
 def test_vectors_can_be_asked_about(collection: SearchIndex) -> None:
     found = collection.find_similar(vectors={"text": vector("text", 30), "lead": vector("lead", 30)}, size=1)
     assert found[0].clip_id == "clip_0030"

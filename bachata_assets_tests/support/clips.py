@@ -22,9 +22,54 @@ def write_pictures(path: Path, pictures: list[np.ndarray], gop_size: int = 250) 
 
 def turn_clockwise(path: Path) -> Path:
     """Mark an mp4 as filmed with a phone held upright: to be shown a quarter turn clockwise."""
+    return set_matrix(path, 0, 1, -1, 0)
+
+
+def set_matrix(path: Path, a: int, b: int, c: int, d: int) -> Path:
+    """Give an mp4 or mov a display matrix: a picture's x and y become a x + c y and b x + d y."""
     content = bytearray(path.read_bytes())
-    matrix = content.index(b"tkhd") + 44  # ISO/IEC 14496-12, 8.3.2: the track's matrix, 16.16 and 2.30 fixed point
-    quarter_turn_clockwise = (0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
-    content[matrix : matrix + 36] = struct.pack(">9i", *quarter_turn_clockwise)
+    place = content.index(b"tkhd") + 44  # ISO/IEC 14496-12, 8.3.2: the track's matrix, 16.16 and 2.30 fixed point
+    content[place : place + 36] = struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
     path.write_bytes(content)
     return path
+
+
+def write_media(
+    path: Path,
+    pictures: list[np.ndarray],
+    sounds: list[np.ndarray] | None = None,
+    *,
+    start_s: float = 0.0,
+    sound_start_s: float | None = None,
+    times: list[float] | None = None,
+    options: dict[str, str] | None = None,
+    codec: str = "libx264",
+) -> Path:
+    """Write pictures at 15 a second, or at `times`, and tracks of sound (channels, n) at 22,050 Hz, uncompressed."""
+    base = Fraction(1, 30_000)  # a pause of ten hours still fits the 31 bits of an mp4
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(codec, rate=Fraction(15), options={"bf": "0", **(options or {})})
+        assert isinstance(stream, av.VideoStream)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = stream.codec.video_formats[0].name if codec != "libx264" else "yuv420p"
+        stream.codec_context.time_base = base
+        tracks = [out.add_stream("pcm_s16le", rate=22050, layout=layout_of(sound)) for sound in sounds or []]
+        for index, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(picture, "bgr24")
+            time_s = start_s + (index / 15 if times is None else times[index])
+            frame.pts, frame.time_base = round(time_s / base), base
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+        for track, sound in zip(tracks, sounds or [], strict=True):
+            assert isinstance(track, av.AudioStream)
+            values = np.ascontiguousarray((sound.T * 32767).astype(np.int16).reshape(1, -1))
+            heard = av.AudioFrame.from_ndarray(values, "s16", layout_of(sound))
+            heard.sample_rate = 22050
+            heard.pts = round((start_s if sound_start_s is None else sound_start_s) * 22050)
+            out.mux(track.encode(heard))
+            out.mux(track.encode())
+    return path
+
+
+def layout_of(sound: np.ndarray) -> str:
+    return "stereo" if len(sound) == 2 else "mono"

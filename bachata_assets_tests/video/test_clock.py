@@ -1,0 +1,70 @@
+"""One clock for pictures and sound, wherever a file's own clock begins."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bachata_assets.music.beats import find_beats
+from bachata_assets.music.embedding import audio_embedding
+from bachata_assets.music.sound import RATE, Sound, load_sound
+from bachata_assets.synthetic.soundtrack import render_track
+from bachata_assets.video.sampling import sample_frames
+from bachata_assets_tests.support.clips import write_media
+
+SECONDS = 6
+
+
+@pytest.fixture(scope="module")
+def music() -> np.ndarray:
+    track = render_track(125, seconds=SECONDS)
+    at = np.arange(SECONDS * RATE) * track.rate / RATE
+    return np.interp(at, np.arange(len(track.samples)), track.samples)[None]
+
+
+def with_flash(at_s: float) -> list[np.ndarray]:
+    pictures = [np.zeros((48, 64, 3), np.uint8) for _ in range(SECONDS * 15)]
+    pictures[round(at_s * 15)][:] = 255
+    return pictures
+
+
+def flash_and_click(path: Path) -> tuple[float, float]:
+    flash = max(sample_frames(path), key=lambda sample: sample[1].mean())[0]
+    sound = load_sound(path)
+    assert isinstance(sound, Sound)
+    return flash, float(np.abs(sound.samples).argmax() / RATE)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+@pytest.mark.parametrize("start_s", [0.0, 0.3, 1.5, 600.0, 3600.0])
+def test_a_file_that_starts_late_is_described_as_if_it_did_not(
+    start_s: float, suffix: str, music: np.ndarray, tmp_path: Path
+) -> None:
+    click = np.zeros_like(music)
+    click[:, 4 * RATE : 4 * RATE + 50] = 0.8
+    path = write_media(tmp_path / f"clip{'.mov'}", with_flash(4.0), [click], start_s=start_s)
+    assert flash_and_click(path) == pytest.approx((4.0, 4.0), abs=0.01)
+    original = write_media(tmp_path / "original.mov", with_flash(4.0), [music])
+    late = write_media(tmp_path / "late.mov", with_flash(4.0), [music], start_s=start_s)
+    one, other = (load_sound(file) for file in (original, late))
+    assert float(np.dot(audio_embedding(one, find_beats(one)), audio_embedding(other, find_beats(other)))) >= 0.99
+    assert find_beats(other).times[0] < 1.0
+
+
+@pytest.mark.parametrize(
+    ("pictures_at", "sound_at", "expected"),
+    [
+        (0.0, 0.5, (4.0, 4.5)),  # sound that begins later waits
+        (0.5, 0.0, (4.5, 4.0)),  # pictures that begin soon after the sound, too
+        (100.0, 100.5, (4.0, 4.5)),
+        (3.0, 0.0, (4.0, 1.0)),  # sound long before the pictures is not waited for
+        (7.0, 6.5, (4.0, 3.5)),
+    ],
+)
+def test_what_begins_later_stays_later(
+    pictures_at: float, sound_at: float, expected: tuple[float, float], tmp_path: Path
+) -> None:
+    click = np.zeros((1, SECONDS * RATE))
+    click[:, 4 * RATE : 4 * RATE + 50] = 0.8
+    path = write_media(tmp_path / "clip.mov", with_flash(4.0), [click], start_s=pictures_at, sound_start_s=sound_at)
+    assert flash_and_click(path) == pytest.approx(expected, abs=0.02)

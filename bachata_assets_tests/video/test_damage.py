@@ -1,0 +1,81 @@
+"""Damaged pictures are left out and told of; many fail the clip."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from bachata_assets.video.borders import picture_region
+from bachata_assets.video.damage import Damage
+from bachata_assets.video.errors import UnreadableVideoError
+from bachata_assets.video.probe import probe
+from bachata_assets.video.sampling import sample_frames
+from bachata_assets_tests.support.clips import write_media
+
+COUNT = 60
+KEY_EVERY = 15
+
+
+def moving(index: int) -> np.ndarray:
+    """A picture of many details that move, so that every one of them needs bits of its own."""
+    y, x = np.mgrid[:96, :160]
+    wave = 120 + 60 * np.sin((x + 5 * index) / 6) + 40 * np.sin((y - 3 * index) / 4)
+    return wave.clip(0, 255).astype(np.uint8)[..., None].repeat(3, axis=2)
+
+
+def write_damaged(path: Path, damaged: dict[int, str]) -> Path:
+    """Write four seconds with a key picture each; number of a picture -> what becomes of its bytes."""
+    options = {"g": str(KEY_EVERY), "sc_threshold": "0", "qp": "18"}
+    write_media(path, [moving(index) for index in range(COUNT)], options=options)
+    content = np.fromfile(path, np.uint8)
+    with av.open(str(path)) as source:
+        places = [(packet.pos, packet.size) for packet in source.demux(source.streams.video[0]) if packet.size]
+    for number, how in damaged.items():
+        start, size = places[number]
+        assert start is not None
+        if how == "flipped":
+            content[start + np.random.default_rng(0).integers(size // 4, size, 200)] ^= 0x55
+        else:  # nothing that is left can be decoded
+            content[start : start + size] = 255
+    content.tofile(path)
+    return path
+
+
+@pytest.mark.parametrize("how", ["flipped", "lost"])
+def test_a_damaged_picture_is_left_out_with_all_that_is_predicted_from_it(how: str, tmp_path: Path) -> None:
+    path = write_damaged(tmp_path / "clip.mp4", {24: how})
+    damage = Damage()
+    samples = list(sample_frames(path, damage=damage))
+    assert [round(time_s * 15) for time_s in damage.times] == list(range(24, 30))
+    assert (damage.samples, damage.share) == (COUNT, 6 / COUNT)
+    assert damage.spans(15.0) == [(1.6, 1.93)]
+    assert len(samples) == COUNT
+    errors = [np.abs(picture.astype(int) - moving(index)).mean() for index, (_, picture) in enumerate(samples)]
+    assert max(errors[:24] + errors[30:]) < 6
+    for index in range(24, 30):  # the last intact picture stands
+        assert np.array_equal(samples[index][1], samples[23][1])
+
+
+def test_a_damaged_first_picture_leaves_the_clip_to_begin_with_the_next_key_picture(tmp_path: Path) -> None:
+    path = write_damaged(tmp_path / "clip.mp4", {0: "flipped"})
+    assert probe(path).width == 160
+    assert picture_region(path) == (0, 0, 160, 96)
+    with pytest.raises(UnreadableVideoError, match=r"is damaged: 25% of its pictures are not intact \(0 to 0\.93 s\)"):
+        list(sample_frames(path))
+
+
+def test_a_clip_of_which_much_is_damaged_fails_by_name(tmp_path: Path) -> None:
+    path = write_damaged(tmp_path / "clip.mp4", {16: "flipped", 48: "lost"})
+    with pytest.raises(
+        UnreadableVideoError, match=r"clip\.mp4: is damaged: 43% .* \(1\.07 to 1\.93 s, 3\.2 to 3\.93 s\)"
+    ):
+        list(sample_frames(path))
+
+
+def test_an_intact_clip_has_no_damage_whatever_pictures_are_spared(tmp_path: Path) -> None:
+    path = write_damaged(tmp_path / "clip.mp4", {})
+    for fps in (15.0, 5.0, 2.0):
+        damage = Damage()
+        list(sample_frames(path, fps, damage=damage))
+        assert damage.times == []

@@ -1,0 +1,125 @@
+"""Which containers, codecs and streams of a file are read."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.stream import Disposition
+
+from bachata_assets.families import Absent
+from bachata_assets.music.sound import load_sound
+from bachata_assets.video.errors import UnreadableVideoError
+from bachata_assets.video.files import SOUND_CODECS, VIDEO_CODECS
+from bachata_assets.video.probe import probe
+from bachata_assets.video.sampling import sample_frames
+from bachata_assets_tests.support.clips import write_media, write_pictures
+
+
+def grey(level: int, width: int = 64) -> np.ndarray:
+    return np.full((48, width, 3), level, np.uint8)
+
+
+@pytest.mark.parametrize("text", ["ffconcat version 1.0\nfile 'original.mp4'\n", "ffconcat version 1.0\nfile /etc/a\n"])
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".avi"])
+def test_a_playlist_is_no_video_whatever_its_name(text: str, suffix: str, tmp_path: Path) -> None:
+    write_pictures(tmp_path / "original.mp4", [grey(90)] * 3)
+    path = tmp_path / f"playlist{suffix}"
+    path.write_text(text)
+    with pytest.raises(UnreadableVideoError, match=r"playlist\..*: is no mp4, mov or avi file, whatever its name says"):
+        probe(path)
+
+
+@pytest.mark.parametrize("container", ["matroska", "mpegts", "flv", "mp3"])
+def test_other_containers_are_refused_under_a_known_name(container: str, tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    with av.open(str(path), "w", format=container) as out:
+        if container == "mp3":
+            track = out.add_stream("mp3", rate=44100, layout="mono")
+            sound = av.AudioFrame.from_ndarray(np.zeros((1, 44100), np.float32), "fltp", "mono")
+            sound.sample_rate = 44100
+            out.mux([*track.encode(sound), *track.encode()])
+        else:
+            stream = out.add_stream("libx264", rate=15)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            out.mux([*stream.encode(av.VideoFrame.from_ndarray(grey(90), "bgr24")), *stream.encode()])
+    with pytest.raises(UnreadableVideoError, match="is no mp4, mov or avi file"):
+        probe(path)
+
+
+@pytest.mark.parametrize("codec", ["magicyuv", "huffyuv", "ffv1", "cinepak"])
+def test_a_codec_that_nobody_films_with_is_refused_by_name(codec: str, tmp_path: Path) -> None:
+    path = write_media(tmp_path / "clip.avi", [grey(90)] * 3, codec=codec)
+    for read in (probe, lambda path: list(sample_frames(path))):
+        with pytest.raises(UnreadableVideoError, match=rf"its pictures are coded as {codec}, which is not allowed"):
+            read(path)
+
+
+@pytest.mark.parametrize(
+    ("codec", "suffix"),
+    [("libx264", ".mov"), ("libx265", ".mp4"), ("mpeg4", ".avi"), ("mjpeg", ".avi"), ("prores", ".mov"),
+     ("libvpx-vp9", ".mp4"), ("libsvtav1", ".mp4")],
+)  # fmt: skip
+def test_what_cameras_make_is_read(codec: str, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"clip{suffix}"
+    try:
+        av.Codec(codec, "w")
+    except ValueError:
+        pytest.skip(f"this FFmpeg writes no {codec}")
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(codec, rate=Fraction(15))
+        stream.width, stream.height, stream.pix_fmt = 64, 64, stream.codec.video_formats[0].name
+        for _ in range(6):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((64, 64, 3), 120, np.uint8), "bgr24")))
+        out.mux(stream.encode())
+    pictures = [picture for _, picture in sample_frames(path)]
+    assert len(pictures) == 6
+    assert abs(float(pictures[3].mean()) - 120) < 8
+
+
+def test_every_allowed_codec_is_one_of_ffmpegs() -> None:
+    known = {name for name in VIDEO_CODECS | SOUND_CODECS if name in av.codecs_available}
+    assert VIDEO_CODECS | SOUND_CODECS - known <= VIDEO_CODECS | {"libopus", "mp3", "mp2"}
+
+
+def two_streams(path: Path, default: int, cover: int | None = None) -> Path:
+    """Write a stream of grey 60 and one of grey 180; either may be marked as the default, or as a cover picture."""
+    with av.open(str(path), "w") as out:
+        streams = []
+        for width in (64, 128):
+            stream = out.add_stream("libx264", rate=Fraction(15))
+            stream.width, stream.height, stream.pix_fmt = width, 48, "yuv420p"
+            streams.append(stream)
+        for number, stream in enumerate(streams):
+            marked = Disposition.default if number == default else Disposition(0)
+            stream.disposition = Disposition.attached_pic if number == cover else marked
+        for _ in range(3):
+            for stream, level, width in zip(streams, (60, 180), (64, 128), strict=True):
+                out.mux(stream.encode(av.VideoFrame.from_ndarray(grey(level, width), "bgr24")))
+        for stream in streams:
+            out.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize(("default", "width", "level"), [(0, 64, 60), (1, 128, 180)])
+def test_of_several_video_streams_the_default_one_is_shown(
+    default: int, width: int, level: int, tmp_path: Path
+) -> None:
+    path = two_streams(tmp_path / "clip.mov", default)
+    assert probe(path).width == width
+    assert abs(float(next(sample_frames(path))[1].mean()) - level) < 5
+
+
+def test_a_sound_codec_that_is_not_allowed_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "clip.avi"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("mpeg4", rate=15)
+        stream.width, stream.height = 64, 48
+        track = out.add_stream("wmav2", rate=44100, layout="stereo")
+        track.bit_rate = 128_000
+        out.mux([*stream.encode(av.VideoFrame.from_ndarray(grey(90), "bgr24")), *stream.encode()])
+        sound = av.AudioFrame.from_ndarray(np.zeros((2, 2048), np.float32), "fltp", "stereo")
+        sound.sample_rate = 44100
+        out.mux([*track.encode(sound), *track.encode()])
+    assert load_sound(path) == Absent("its sound is coded as wmav2, which is not allowed")
