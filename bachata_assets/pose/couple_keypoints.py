@@ -139,7 +139,7 @@ class CoupleKeypoints:
             hands=hands,
             valid=self.valid & there,
             interpolated=self.interpolated & there,
-            second_look=self.second_look & there,
+            occlusion_recovery=self.occlusion_recovery & there,
             damaged=tuple(map(float, times)),
         )
 
@@ -213,7 +213,7 @@ class CoupleKeypoints:
             role_evidence=summary["role_evidence"],
             identity_switches=tuple(summary["identity_switches"]),
             hands=None if np.isnan(hands).all() else hands,
-            damaged=tuple(summary.get("damaged", ())),  # tables of before 0.2 have none
+            damaged=tuple(summary.get("damaged", ())),  # tables made before it was known have none
         )
 
 

@@ -50,6 +50,7 @@ def write_media(
     with av.open(str(path), "w") as out:
         stream = out.add_stream(codec, rate=Fraction(15), options={"bf": "0", **(options or {})})
         assert isinstance(stream, av.VideoStream)
+        assert stream.codec.video_formats
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = stream.codec.video_formats[0].name if codec != "libx264" else "yuv420p"
         stream.codec_context.time_base = base

@@ -35,19 +35,20 @@ def flash_and_click(path: Path) -> tuple[float, float]:
     return flash, float(np.abs(sound.samples).argmax() / RATE)
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
 @pytest.mark.parametrize("start_s", [0.0, 0.3, 1.5, 600.0, 3600.0])
 def test_a_file_that_starts_late_is_described_as_if_it_did_not(
-    start_s: float, suffix: str, music: np.ndarray, tmp_path: Path
+    start_s: float, music: np.ndarray, tmp_path: Path
 ) -> None:
     click = np.zeros_like(music)
     click[:, 4 * RATE : 4 * RATE + 50] = 0.8
-    path = write_media(tmp_path / f"clip{'.mov'}", with_flash(4.0), [click], start_s=start_s)
+    path = write_media(tmp_path / "clip.mov", with_flash(4.0), [click], start_s=start_s)
     assert flash_and_click(path) == pytest.approx((4.0, 4.0), abs=0.01)
     original = write_media(tmp_path / "original.mov", with_flash(4.0), [music])
     late = write_media(tmp_path / "late.mov", with_flash(4.0), [music], start_s=start_s)
     one, other = (load_sound(file) for file in (original, late))
-    assert float(np.dot(audio_embedding(one, find_beats(one)), audio_embedding(other, find_beats(other)))) >= 0.99
+    vectors = [audio_embedding(sound, find_beats(sound)) for sound in (one, other)]
+    assert all(isinstance(vector, np.ndarray) for vector in vectors)
+    assert float(np.prod(np.array(vectors), axis=0).sum()) >= 0.99
     assert find_beats(other).times[0] < 1.0
 
 

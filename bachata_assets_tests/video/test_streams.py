@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -36,12 +37,12 @@ def test_other_containers_are_refused_under_a_known_name(container: str, tmp_pat
     path = tmp_path / "clip.mp4"
     with av.open(str(path), "w", format=container) as out:
         if container == "mp3":
-            track = out.add_stream("mp3", rate=44100, layout="mono")
+            track: Any = out.add_stream("mp3", rate=44100, layout="mono")
             sound = av.AudioFrame.from_ndarray(np.zeros((1, 44100), np.float32), "fltp", "mono")
             sound.sample_rate = 44100
             out.mux([*track.encode(sound), *track.encode()])
         else:
-            stream = out.add_stream("libx264", rate=15)
+            stream: Any = out.add_stream("libx264", rate=15)
             stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
             out.mux([*stream.encode(av.VideoFrame.from_ndarray(grey(90), "bgr24")), *stream.encode()])
     with pytest.raises(UnreadableVideoError, match="is no mp4, mov or avi file"):
@@ -68,7 +69,7 @@ def test_what_cameras_make_is_read(codec: str, suffix: str, tmp_path: Path) -> N
     except ValueError:
         pytest.skip(f"this FFmpeg writes no {codec}")
     with av.open(str(path), "w") as out:
-        stream = out.add_stream(codec, rate=Fraction(15))
+        stream: Any = out.add_stream(codec, rate=Fraction(15))
         stream.width, stream.height, stream.pix_fmt = 64, 64, stream.codec.video_formats[0].name
         for _ in range(6):
             out.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((64, 64, 3), 120, np.uint8), "bgr24")))
@@ -88,7 +89,7 @@ def two_streams(path: Path, default: int, cover: int | None = None) -> Path:
     with av.open(str(path), "w") as out:
         streams = []
         for width in (64, 128):
-            stream = out.add_stream("libx264", rate=Fraction(15))
+            stream: Any = out.add_stream("libx264", rate=Fraction(15))
             stream.width, stream.height, stream.pix_fmt = width, 48, "yuv420p"
             streams.append(stream)
         for number, stream in enumerate(streams):
@@ -114,9 +115,9 @@ def test_of_several_video_streams_the_default_one_is_shown(
 def test_a_sound_codec_that_is_not_allowed_is_named(tmp_path: Path) -> None:
     path = tmp_path / "clip.avi"
     with av.open(str(path), "w") as out:
-        stream = out.add_stream("mpeg4", rate=15)
+        stream: Any = out.add_stream("mpeg4", rate=15)
         stream.width, stream.height = 64, 48
-        track = out.add_stream("wmav2", rate=44100, layout="stereo")
+        track: Any = out.add_stream("wmav2", rate=44100, layout="stereo")
         track.bit_rate = 128_000
         out.mux([*stream.encode(av.VideoFrame.from_ndarray(grey(90), "bgr24")), *stream.encode()])
         sound = av.AudioFrame.from_ndarray(np.zeros((2, 2048), np.float32), "fltp", "stereo")
