@@ -29,8 +29,8 @@ class EndedError(Exception):
 class ClipFrames:
     """Iterates over the frames of a clip, any number of times.
 
-    A frame is (time in s, picture uint8 (H, W, 3) BGR). Black borders are cut off. `damage` says, once all frames have been
-    read, which of them stand for damaged ones.
+    A frame is (time in s, picture uint8 (H, W, 3) BGR). Black borders are cut off. `damage` says, once all frames have
+    been read, which of them stand for damaged ones.
 
     Parameters
     ----------
