@@ -1,4 +1,4 @@
-"""Secrets of ENVIRONMENT=cloud, from Google Secret Manager. Which setting each one fills is `settings.py`'s concern."""
+"""Secrets of ENVIRONMENT=cloud, from Google Secret Manager. Which setting each one fills is said in `settings`."""
 
 from collections.abc import Mapping
 from functools import cache

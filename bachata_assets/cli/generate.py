@@ -56,6 +56,7 @@ def generate(
             data_dir=data_dir,
         )
         platform = build_platform(settings)
+        platform.require_models()
         log = local_folder(settings.data_dir) / layout.LOG
         with ProgressHandler() as progress, open_instance(settings.data_dir) as instance:
             _log_to(log, progress, debug=debug)

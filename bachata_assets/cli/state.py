@@ -22,7 +22,9 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     from bachata_assets.settings import SettingsError, load_settings
 
     try:
-        found, now = collection_status(build_platform(load_settings(data_dir=data_dir)))
+        platform = build_platform(load_settings(data_dir=data_dir))
+        platform.require_models()
+        found, now = collection_status(platform)
     except (SettingsError, *ScanError) as error:
         refuse(str(error))
     state: dict[str, Any] = {
@@ -54,6 +56,7 @@ def report(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     try:
         platform = build_platform(load_settings(data_dir=data_dir))
+        platform.require_models()
         with open_instance(platform.settings.data_dir) as instance:
             make_report(platform, instance)
     except (SettingsError, *ScanError) as error:

@@ -18,7 +18,8 @@ from bachata_assets.pipeline.checks import Check, clip_checks
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.stages import clip_stages, index_fingerprint, vector_stages
 from bachata_assets.pipeline.tools import Models, SearchIndexProvider, Tools, media_limits
-from bachata_assets.settings import Settings, load_settings
+from bachata_assets.pose.models.model_sets import ModelSetError
+from bachata_assets.settings import Settings, SettingsError, load_settings
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,22 @@ class Platform:
     def dataset(self) -> Dataset:
         """The data dir."""
         return self.tools.dataset
+
+    def require_models(self) -> None:
+        """Refuse to begin what would fail at every clip, or take all that is made for outdated.
+
+        Raises
+        ------
+        SettingsError
+            When a model is missing or is not what its set says.
+        """
+        models = self.tools.models.pose
+        try:
+            models.check()
+        except FileNotFoundError as error:
+            raise SettingsError(f"{error} (as MMPOSE_CHECKPOINT_PATH and BACHATA_MODEL_SET say)") from None
+        except ModelSetError as error:
+            raise SettingsError(f"BACHATA_MODEL_SET = {models.model_set!r}: {error}") from None
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:

@@ -8,13 +8,24 @@ from bachata_assets.collection.dataset import Dataset
 from bachata_assets.orchestration.jobs import Jobs
 from bachata_assets.orchestration.run_requests import find_clips, requests
 from bachata_assets.pipeline.stage import Stage
-from bachata_assets.settings import Settings
+from bachata_assets.settings import Settings, SettingsError
 
 
 def define_schedules(
     jobs: Jobs, settings: Settings, stages: Sequence[Stage], dataset: Dataset
 ) -> list[dg.ScheduleDefinition]:
-    """Return the schedules."""
+    """Return the schedules.
+
+    Raises
+    ------
+    SettingsError
+        When one of them can never come, or is no schedule.
+    """
+    for variable, cron in (
+        ("BACHATA_NIGHTLY_CRON", settings.nightly_cron),
+        ("BACHATA_REPORT_CRON", settings.report_cron),
+    ):
+        _require_cron(variable, cron)
 
     @dg.schedule(
         job=jobs.process,
@@ -38,3 +49,11 @@ def define_schedules(
         tags={"makes": "report"},
     )
     return [process_missing_clips, full_report]
+
+
+def _require_cron(variable: str, cron: str) -> None:
+    try:
+        dg.ScheduleDefinition(name="any", job_name="any", cron_schedule=cron)
+    except dg.DagsterInvalidDefinitionError:
+        allowed = "five fields (minute, hour, day, month, weekday) that come about, as 0 3 * * *"
+        raise SettingsError(f"{variable} = {cron[:80]!r}: it can be {allowed}") from None

@@ -216,7 +216,7 @@ def test_real_clips_are_made(shared_clips: Path, tmp_path: Path) -> None:
     [
         (["--video_dir", "nowhere", "--annotations", "a.json"], "Annotation file not found: a.json"),
         (["--video-dir", "nowhere", "--annotations", "ok.json"], "Video directory not found: nowhere"),
-        (["--video_dir", ".", "--annotations", "ok.json", "--environment", "moon"], "environment: Input should be"),
+        (["--video_dir", ".", "--annotations", "ok.json", "--environment", "moon"], "ENVIRONMENT = 'moon': it can be local or cloud"),
     ],
 )
 def test_a_wrong_call_ends_with_two_and_one_clear_line(words: list[str], said: str) -> None:

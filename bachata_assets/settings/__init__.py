@@ -7,21 +7,26 @@ defaults. Beside this module only `commands/generate.py` reads the environment, 
 import difflib
 import logging
 import os
+import reprlib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args, get_origin
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bachata_assets.secret_manager import SecretError, read_secrets
+from bachata_assets.settings import values
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "BACHATA_"
 ENV_FILE = ".env"
+ENV_ENCODING = "utf-8-sig"
+"""UTF-8, with or without the mark that Windows' editors put in front."""
 SECRET_NAMES = {
     "elasticsearch_host": "elasticsearch-host",
     "elasticsearch_port": "elasticsearch-port",
@@ -32,6 +37,8 @@ SECRET_NAMES = {
 """Setting -> its secret in Google Secret Manager, read when ENVIRONMENT=cloud."""
 
 
+MAY_HOLD_A_PASSWORD = ("elasticsearch_host", "elasticsearch_username")
+"""Settings in which passwords are written by mistake: their values are not shown."""
 CREDENTIALS = ("elasticsearch_username", "elasticsearch_password")
 """Settings that an API key stands for: their secrets need not be there."""
 
@@ -49,6 +56,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=ENV_FILE,
+        env_file_encoding=ENV_ENCODING,
         env_prefix=PREFIX,
         env_ignore_empty=True,
         extra="ignore",
@@ -86,9 +94,9 @@ class Settings(BaseSettings):
     precision: Literal["auto", "f32", "bf16"] = Field(
         "auto", description="Inference precision; auto is bf16 where the CPU has it."
     )
-    threads: int = Field(0, ge=0, description="CPU cores for inference; 0 is all that this process may use.")
+    threads: int = Field(0, ge=0, le=1024, description="CPU cores for inference; 0 is all that this process may use.")
     streams: int = Field(
-        0, ge=0, description="Inferences at the same time; 0 is what OpenVINO finds best for the cores."
+        0, ge=0, le=1024, description="Inferences at the same time; 0 is what OpenVINO finds best for the cores."
     )
     workers: Literal["processes", "in_process"] = Field(
         "processes",
@@ -157,19 +165,13 @@ class Settings(BaseSettings):
         """Whether Elasticsearch is asked by https: as set, else in the cloud, where user and password are secrets."""
         return self.environment == "cloud" if self.elasticsearch_use_ssl is None else self.elasticsearch_use_ssl
 
-    @field_validator("data_dir")
-    @classmethod
-    def _file_system_is_there(cls, data_dir: str) -> str:
-        if "://" in data_dir:
-            import fsspec
-
-            try:
-                fsspec.get_filesystem_class(data_dir.partition("://")[0])
-            except ImportError:
-                raise ValueError(
-                    f"{data_dir} needs a package of its own: pip install 'bachata-assets[s3]' for s3://, [gcs] for gs://"
-                ) from None
-        return data_dir
+    _text = field_validator("*", mode="before")(values.one_line_of_text)
+    _path = field_validator("data_dir", "video_dir", "annotations", "mmpose_checkpoint_path")(values.with_home)
+    _store = field_validator("data_dir")(values.folder_or_bucket)
+    _host = field_validator("elasticsearch_host")(values.host)
+    _user = field_validator("elasticsearch_username")(values.user)
+    _index = field_validator("elasticsearch_index")(values.index_name)
+    _mirror = field_validator("models_base_url")(values.mirror)
 
     @model_validator(mode="after")
     def _credentials_agree(self) -> "Settings":
@@ -222,7 +224,10 @@ def variables() -> dict[str, str]:
 def _unknown_variables() -> Iterable[str]:
     """Say which variables are no settings: all that `.env` has, and of the environment those that are meant for us."""
     known = set(variables().values())
-    in_file = {name.upper() for name in dotenv_values(ENV_FILE)}
+    try:
+        in_file = {name.upper() for name in dotenv_values(ENV_FILE, encoding=ENV_ENCODING)}
+    except UnicodeDecodeError:
+        raise SettingsError(f"{ENV_FILE} is not UTF-8 text: save it as UTF-8 (PowerShell: -Encoding utf8)") from None
     ours = {name for name in map(str.upper, os.environ) if name.startswith(PREFIX)}
     for name in sorted((in_file | ours) - known):
         (meant,) = difflib.get_close_matches(name, sorted(known), 1) or ("",)
@@ -241,11 +246,38 @@ def _checked(given: dict[str, object]) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]  # pydantic converts and checks them
     except ValidationError as error:
-        problems = (
-            f"{'.'.join(map(str, problem['loc'])) or 'settings'}: {problem['msg'].removeprefix('Value error, ')}"
-            for problem in error.errors(include_input=False, include_url=False)
-        )
-        raise SettingsError("; ".join(problems)) from None
+        raise SettingsError("; ".join(_problem(dict(one)) for one in error.errors(include_url=False))) from None
+
+
+def _problem(error: dict[str, Any]) -> str:
+    """Return what is wrong with a setting: its variable, its value unless that may hold a secret, what is allowed."""
+    message = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:
+        return message
+    said = str(error["loc"][0])
+    name = next((name for name, variable in variables().items() if said.upper() in (name.upper(), variable)), said)
+    variable = variables().get(name, said)
+    field, value = Settings.model_fields[name], str(error["input"])
+    is_secret = field.annotation == SecretStr | None or name in MAY_HOLD_A_PASSWORD or "@" in value
+    shown = variable if is_secret else f"{variable} = {reprlib.repr(value)}"
+    own = error["type"] == "value_error"
+    return f"{shown}: {message if own else f'it can be {_allowed(field)}'}"
+
+
+def _allowed(field: FieldInfo) -> str:
+    """Return what a setting may be, in words; empty where there is nothing to choose from."""
+    if get_origin(field.annotation) is Literal:
+        return " or ".join(map(str, get_args(field.annotation)))
+    bounds = {type(bound).__name__: getattr(bound, type(bound).__name__.lower(), None) for bound in field.metadata}
+    least = f" from {bounds['Ge']}" if "Ge" in bounds else ""
+    most = f" to {bounds['Le']}" if "Le" in bounds else ""
+    kinds: dict[Any, str] = {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a number",
+        bool | None: "true or false",
+    }
+    return f"{kinds.get(field.annotation, '')}{least}{most}"
 
 
 def example_env() -> str:

@@ -1,0 +1,98 @@
+"""What the value of a setting may be, where its type does not say it.
+
+A value that may hold a user or a password is never part of a message.
+"""
+
+import os
+import re
+import unicodedata
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import SecretStr
+
+STORES = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
+"""Protocol of an object store -> the extra of the package that brings its client."""
+LONGEST_INDEX = 200
+"""Bytes; Elasticsearch allows 255, and the names of versions are longer than their alias."""
+_NOT_IN_INDEX = r"\s\\/*?\"<>|,#:"
+_PathSetting = TypeVar("_PathSetting", str, Path, None)
+
+
+def one_line_of_text(value: object) -> object:
+    """Refuse text that no file name and no header can hold; line breaks at its ends are taken off.
+
+    A secret is often written with the line break of the file that it came from.
+    """
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if not isinstance(text, str | Path):
+        return value
+    text = str(text).strip("\r\n")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+        raise ValueError("holds a control character, or bytes that are not UTF-8: give it another name or value")
+    return text
+
+
+def with_home(path: _PathSetting) -> _PathSetting:
+    """Replace `~` at the beginning of a path, which a shell does not do in `.env` or in quotes."""
+    if isinstance(path, Path):
+        return path.expanduser()
+    return os.path.expanduser(path) if path else path  # noqa: PTH111  # the type stays
+
+
+def folder_or_bucket(data_dir: str) -> str:
+    """Refuse what is neither a folder nor a place in an object store whose client is installed."""
+    protocol, is_url, bucket = data_dir.partition("://")
+    if data_dir and not is_url:
+        return data_dir
+    if protocol not in STORES or not bucket.strip("/") or "@" in bucket:
+        raise ValueError("it can be a folder, or a bucket and folder as s3://… or gs://…, without a user or password")
+    import fsspec
+
+    try:
+        fsspec.get_filesystem_class(protocol)
+    except ImportError:
+        extra = STORES[protocol]
+        raise ValueError(f"{protocol}:// needs a package of its own: pip install 'bachata-assets[{extra}]'") from None
+    return data_dir
+
+
+def host(name: str | None) -> str | None:
+    """Refuse what is not the name or the address of one host; the message says what the parts of a URL are."""
+    if name is None or re.fullmatch(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]", name):
+        return name
+    if "@" in name:
+        raise ValueError(
+            "give the name of one host alone; user and password are ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD"
+        )
+    url = re.fullmatch(r"(https?://)?([\w.-]+)(?::(\d+))?/*", name)
+    if not url:
+        raise ValueError("give the name of one host alone, an IPv6 address in brackets")
+    port = f" ELASTICSEARCH_PORT={url[3]}" if url[3] else ""
+    ssl = " ELASTICSEARCH_USE_SSL=true" if url[1] == "https://" else ""
+    raise ValueError(f"{name!r} is more than a host: ELASTICSEARCH_HOST={url[2]}{port}{ssl}")
+
+
+def user(name: str | None) -> str | None:
+    """Refuse a user name that cannot be sent, and may hold the password."""
+    if name and ":" in name:
+        raise ValueError("the name of a user has no colon; the password is ELASTICSEARCH_PASSWORD")
+    return name
+
+
+def index_name(name: str) -> str:
+    """Refuse what Elasticsearch takes for no name of an index or an alias."""
+    right = name == name.lower() and re.fullmatch(f"[^-_+{_NOT_IN_INDEX}][^{_NOT_IN_INDEX}]*", name)
+    if not right or name in (".", "..") or len(name.encode()) > LONGEST_INDEX:
+        raise ValueError(
+            f"it can be a name in lower case, at most {LONGEST_INDEX} bytes, without spaces and "
+            '\\ / * ? " < > | , # : and not beginning with - _ +'
+        )
+    return name
+
+
+def mirror(url: str | None) -> str | None:
+    """Refuse what is no address of a web server, and one with a user or a password in it."""
+    if url is not None and not re.fullmatch(r"https?://[^\s/@][^\s@]*", url):
+        raise ValueError("it can be a URL as https://… or http://…; a user and password belong into ~/.netrc")
+    return url
