@@ -42,6 +42,8 @@ def _read(project: str, name: str) -> str:
         patient = Retry(predicate=lambda error: isinstance(error, exceptions.ServiceUnavailable), timeout=SECONDS)
         answer = _client().access_secret_version(name=path, retry=patient, timeout=SECONDS)
         return str(answer.payload.data.decode()).strip()
+    except UnicodeDecodeError:
+        raise SecretError(f"Secret {name} of project {project} is not text: store it as UTF-8") from None
     except exceptions.NotFound:
         raise SecretError(
             f"Secret {name} is not in project {project}: create it with `gcloud secrets create`"

@@ -1,12 +1,23 @@
 """How a call that cannot be understood, or a path that cannot be used, ends: one line, exit code 2."""
 
+import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
+
+from bachata_assets.cli.plain import say
+from bachata_assets.cli.signals import ended_by_signals
+
+INTERRUPTED = 128 + signal.SIGINT
+"""Exit code with which typer says that a KeyboardInterrupt ended a command."""
+ABORTED = 1
+"""Exit code of a question that was not answered with yes, or was interrupted."""
 
 
 class Commands(TyperGroup):
@@ -25,18 +36,39 @@ class Commands(TyperGroup):
         run = partial(super().main, args, prog_name, complete_var, False, windows_expand_args, **extra)
         if not standalone_mode:
             return run()
-        try:
-            code = run()
-        except typer.TyperException as error:
-            # Called without a command, the message is the help.
-            message = error.format_message()
-            typer.echo(message if "\n" in message else f"Error: {message.rstrip('.')} (see --help)", err=True)
-            code = error.exit_code
-        except typer.Abort:
-            code = 1
-        except OSError as error:
-            if error.filename is None:
-                raise
-            typer.echo(f"Error: {error.filename}: {error.strerror}", err=True)
-            code = 2
-        sys.exit(code if isinstance(code, int) else 0)
+        with ended_by_signals() as code_of_signal:
+            code = _code(run)
+            if code in (INTERRUPTED, ABORTED):
+                code = code_of_signal() or code
+        sys.exit(code)
+
+
+def _code(run: Callable[[], Any]) -> int:
+    """Run a command and return its exit code; what it cannot do is one line."""
+    with suppress(AttributeError):  # not the streams of a test
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal may lack letters
+    try:
+        code = run()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except typer.TyperException as error:
+        # Called without a command, the message is the help.
+        message = error.format_message()
+        if "\n" in message:
+            typer.echo(message, err=True)
+        else:
+            say(f"Error: {message.rstrip('.')} (see --help)", err=True)
+        return error.exit_code
+    except typer.Abort:
+        return ABORTED
+    except BrokenPipeError:
+        # Whoever read our lines has seen enough, as `head` has; the interpreter must not flush into the void.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except OSError as error:
+        if error.filename is None:
+            raise
+        say(f"Error: {error.filename}: {error.strerror}", err=True)
+        return 2
+    return code if isinstance(code, int) else 0

@@ -1,12 +1,16 @@
 """`generate` and `sample`: making the embeddings of a folder of clips, and a folder of clips to try it on."""
 
 import logging
+import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bachata_assets.cli.commands import INTERRUPTED
 from bachata_assets.cli.options import DataDir, both, refuse
+from bachata_assets.cli.plain import PlainFormatter, say
 from bachata_assets.cli.progress import ProgressHandler
 
 if TYPE_CHECKING:
@@ -64,8 +68,9 @@ def generate(
     except (SettingsError, *ScanError) as error:
         refuse(str(error))
     except KeyboardInterrupt:
-        typer.echo("Ended. What is made is kept; the same command goes on from there.", err=True)
-        raise typer.Exit(130) from None
+        with suppress(OSError):  # a terminal that has closed
+            typer.echo("Ended. What is made is kept; the same command goes on from there.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     _say_result(done, settings.data_dir, log)
     raise typer.Exit(1 if done.status.failed or done.status.pending else 0)
 
@@ -80,7 +85,7 @@ def sample(
     from bachata_assets.synthetic.sample import write_sample_collection
 
     write_sample_collection(folder)
-    typer.echo(f"Wrote the sample collection to {folder}")
+    say(f"Wrote the sample collection to {folder}")
 
 
 def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
@@ -89,15 +94,16 @@ def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
     status = done.status
     typer.echo(f"Clips: {len(status.made)} made, {len(status.failed)} failed, {done.tried} worked on this time.")
     for clip in status.failed:
-        typer.echo(f"  failed: {clip.clip_id} ({clip.video_path}): {clip.failure.reason}", err=True)
+        say(f"  failed: {clip.clip_id} ({clip.video_path}): {clip.failure.reason}", err=True)
     for pending in status.pending:
-        typer.echo(f"  not made: {pending.clip_id}: see {log}", err=True)
+        say(f"  not made: {pending.clip_id}: see {log}", err=True)
     for entry in done.scan.without_file:
-        typer.echo(f"  annotation without a file: {entry.name}", err=True)
-    typer.echo(
+        say(f"  annotation without a file: {entry.name}", err=True)
+    say(
         f"Everything is in {data_dir}: embeddings.parquet, embedding_generation_report.json and .html, the log in {log}"
     )
-    typer.echo(f"Look at it: DAGSTER_HOME={dagster_home(data_dir)} BACHATA_DATA_DIR={data_dir} uv run dagster dev")
+    home, data = shlex.quote(str(dagster_home(data_dir))), shlex.quote(data_dir)
+    say(f"Look at it: DAGSTER_HOME={home} BACHATA_DATA_DIR={data} uv run dagster dev")
 
 
 def _log_to(path: Path, terminal: logging.Handler, *, debug: bool) -> None:
@@ -107,7 +113,7 @@ def _log_to(path: Path, terminal: logging.Handler, *, debug: bool) -> None:
     log.propagate = False
     path.parent.mkdir(parents=True, exist_ok=True)
     file = logging.FileHandler(path, encoding="utf-8")
-    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    file.setFormatter(PlainFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     for old in log.handlers:
         old.close()
     log.handlers = [file, terminal]

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from bachata_assets.cli.options import both, refuse
+from bachata_assets.cli.plain import say
 
 if TYPE_CHECKING:
     from bachata_assets.pose.models.model_sets import ModelSpec
@@ -60,8 +61,8 @@ def _list_sets(settings: "Settings") -> None:
         specs = load_model_set(name, folder, settings.hands and has_hand).specs()
         missing = sum(not spec.checkpoint_path.is_file() for spec in specs)
         state = f"{missing} of {len(specs)} files missing; get them with: {specs[0].command}" if missing else "complete"
-        typer.echo(f"{'*' if name == settings.model_set else ' '} {name}: {state}")
-    typer.echo(f"* is the set in use; choose with BACHATA_MODEL_SET. Hands are {'on' if settings.hands else 'off'}.")
+        say(f"{'*' if name == settings.model_set else ' '} {name}: {state}")
+    say(f"* is the set in use; choose with BACHATA_MODEL_SET. Hands are {'on' if settings.hands else 'off'}.")
 
 
 def _download_set(settings: "Settings") -> None:
@@ -73,7 +74,7 @@ def _download_set(settings: "Settings") -> None:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     models = load_model_set(settings.model_set, folder, settings.hands)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         tasks = {spec.checkpoint: bars.add_task(spec.checkpoint, visible=False) for spec in models.specs()}
@@ -84,5 +85,5 @@ def _download_set(settings: "Settings") -> None:
         fetched = download(models, show, settings.models_base_url)
     models.fingerprint("f32")  # reads and checks every file, those that were there before too
     for checkpoint, size in fetched.items():
-        typer.echo(f"{checkpoint}: {size:,} bytes")
-    typer.echo(f"The model set {models.name} is complete in {models.detector.folder}")
+        say(f"{checkpoint}: {size:,} bytes")
+    say(f"The model set {models.name} is complete in {models.detector.folder}")

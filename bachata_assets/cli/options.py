@@ -4,6 +4,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from bachata_assets.cli.plain import say
+
 
 def both(name: str) -> tuple[str, str]:
     """Return a flag as the mission writes it, and with dashes."""
@@ -16,5 +18,5 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")
 
 def refuse(problem: str) -> NoReturn:
     """Say what is wrong with the call and end with 2."""
-    typer.echo(f"Error: {problem}", err=True)
+    say(f"Error: {problem}", err=True)
     raise typer.Exit(2)

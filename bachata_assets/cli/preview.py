@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bachata_assets.cli.options import DataDir, refuse
+from bachata_assets.cli.plain import say
 
 
 def preview(
@@ -30,4 +31,4 @@ def preview(
         written = previewing.preview(clip_id, settings, Dataset(url=settings.data_dir), out)
     except (previewing.PreviewError, UnreadableVideoError, SettingsError, *ScanError) as error:
         refuse(str(error))
-    typer.echo(f"Wrote {written}")
+    say(f"Wrote {written}")

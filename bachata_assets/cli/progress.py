@@ -7,6 +7,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bachata_assets.cli.plain import PlainFormatter
+
 
 class ProgressHandler(logging.Handler):
     """Prints log records, and counts the clips that they say are done.
@@ -16,6 +18,7 @@ class ProgressHandler(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setFormatter(PlainFormatter())
         self._console = Console(stderr=True)
         columns = (TextColumn("clips"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
@@ -32,7 +35,7 @@ class ProgressHandler(logging.Handler):
             self._done += 1
             self._progress.update(self._task, completed=self._done)
             text = f"[{self._done}/{self._total}] {text}"
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
         self._progress.start()

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from bachata_assets.cli.options import DataDir, both, refuse
+from bachata_assets.cli.plain import say
 
 
 def prune(
@@ -25,7 +26,7 @@ def prune(
     try:
         platform = build_platform(load_settings(data_dir=data_dir))
         clip_ids = clips_without_a_file(platform)
-        typer.echo(f"Clips without a file: {', '.join(clip_ids) or 'none'}")
+        say(f"Clips without a file: {', '.join(clip_ids) or 'none'}")
         if not clip_ids or dry_run:
             return
         if not yes:
@@ -33,4 +34,4 @@ def prune(
         remove(platform, clip_ids)
     except (SettingsError, SearchError, RunsUnfinishedError, *ScanError) as error:
         refuse(str(error))
-    typer.echo(f"Clips removed: {len(clip_ids)}. `bachata-assets report` brings the report level.")
+    say(f"Clips removed: {len(clip_ids)}. `bachata-assets report` brings the report level.")

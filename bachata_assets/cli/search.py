@@ -1,6 +1,5 @@
 """`similar` and `index`: asking the search index, and looking after its versions."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bachata_assets.cli.options import AsJson, DataDir, refuse
+from bachata_assets.cli.plain import plain, say, say_json
 
 if TYPE_CHECKING:
     from bachata_assets.search.explanation import FamilyExplanation
@@ -62,14 +62,14 @@ def similar(
         reasons = _reasons(index, clip_id, found) if why else {}
     if as_json:
         rows = [match.to_dict() | _as_plain(reasons.get(match.clip_id)) for match in found]
-        typer.echo(json.dumps(rows, indent=2))
+        say_json(rows)
         return
     _print(_table(found))
     for other, families in reasons.items():
-        typer.echo(other)
+        say(other)
         for family, reason in families.items():
             shares = " | ".join(_largest(part) for part in (reason.blocks, reason.parts) if part)
-            typer.echo(f"  {family} {reason.cosine:+.2f}: {shares}")
+            say(f"  {family} {reason.cosine:+.2f}: {shares}")
 
 
 @index_app.command()
@@ -81,7 +81,7 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     with _index(data_dir) as index:
         state = index.status()
     if as_json:
-        typer.echo(json.dumps(asdict(state), indent=2))
+        say_json(asdict(state))
         return
     table = Table("version", "documents", "bytes", "readers see it", title=f"{state.backend}: {state.location}")
     for version in state.versions:
@@ -89,7 +89,7 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         table.add_row(version.name, f"{version.documents:,}", size, "yes" if version.live else "")
     _print(table)
     if state.alias_taken:
-        typer.echo(f"A plain index is called {state.alias}: `bachata-assets index adopt` makes it a version.")
+        say(f"A plain index is called {state.alias}: `bachata-assets index adopt` makes it a version.")
 
 
 @index_app.command()
@@ -109,7 +109,7 @@ def promote(
             f"{done.index_name} lacks {len(done.missing)} clips that readers see now ({named}): "
             "make them, or say --force"
         )
-    typer.echo(f"Readers see {done.index_name}" + (f", before {done.replaced}" if done.replaced else ""))
+    say(f"Readers see {done.index_name}" + (f", before {done.replaced}" if done.replaced else ""))
 
 
 @index_app.command()
@@ -120,7 +120,7 @@ def prune(data_dir: DataDir = None) -> None:
     """
     with _index(data_dir, writing=True) as index:
         removed = index.prune()
-    typer.echo(f"Removed: {', '.join(removed)}" if removed else "Nothing to remove.")
+    say(f"Removed: {', '.join(removed)}" if removed else "Nothing to remove.")
 
 
 @index_app.command()
@@ -131,7 +131,7 @@ def adopt(data_dir: DataDir = None) -> None:
     """
     with _index(data_dir, writing=True) as index:
         name = index.adopt()
-    typer.echo(f"The plain index is now {name}.")
+    say(f"The plain index is now {name}.")
 
 
 @contextmanager
@@ -190,13 +190,13 @@ def _table(found: "list[Match]") -> Table:
         scores = [f"{match.scores[family]:.3f}" if family in match.scores else "" for family in families]
         described = [match.difficulty, match.energy_level]
         numbers = [f"{match.estimated_tempo:.0f}", f"{match.quality_score:.2f}"]
-        table.add_row(match.clip_id, match.move_label, f"{match.score:.3f}", *scores, *described, *numbers)
+        cells = (match.clip_id, match.move_label, f"{match.score:.3f}", *scores, *described, *numbers)
+        table.add_row(*map(plain, cells))
     return table
 
 
 def _print(table: Table) -> None:
     """Print a table as wide as the terminal, and in a pipe as wide as it wants to be."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PIPE_WIDTH)
+    is_terminal = Console().is_terminal
+    console = Console(width=None if is_terminal else PIPE_WIDTH, markup=False, emoji=False, highlight=False)
     console.print(table)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from bachata_assets.cli.options import AsJson, DataDir, refuse
+from bachata_assets.cli.plain import say, say_json
 
 
 def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
@@ -36,7 +37,7 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         "left_out": [{"path": str(one.path), "reason": one.reason} for one in found.left_out],
     }
     if as_json:
-        typer.echo(json.dumps(state, indent=2, ensure_ascii=False))
+        say_json(state)
     else:
         _say(state, found.remarks)
     raise typer.Exit(1 if now.todo else 0)
@@ -66,9 +67,9 @@ def report(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         content = json.loads(dataset.read_text(layout.REPORT) or "{}")
         shown = {name: content[name] for name in ("summary", "timing", "quality_metrics", "failed_videos")}
         paths = {"report": dataset.path(layout.REPORT), "page": dataset.path(layout.PAGE)}
-        typer.echo(json.dumps(shown | paths, indent=2, ensure_ascii=False))
+        say_json(shown | paths)
         return
-    typer.echo(f"Wrote embeddings.parquet, {layout.REPORT} and {layout.PAGE} in {dataset.path('')}")
+    say(f"Wrote embeddings.parquet, {layout.REPORT} and {layout.PAGE} in {dataset.path('')}")
 
 
 def settings(
@@ -91,19 +92,19 @@ def settings(
     except SettingsError as error:
         refuse(str(error))
     if as_json:
-        typer.echo(json.dumps(values, indent=2))
+        say_json(values)
         return
     for name, value in values.items():
-        typer.echo(f"{name} = {'' if value is None else value}")
+        say(f"{name} = {'' if value is None else value}")
 
 
 def _say(state: dict[str, Any], remarks: list[str]) -> None:
     typer.echo(f"{len(state['made'])} made, {len(state['failed'])} failed, {len(state['to_be_made'])} to be made")
     for clip_id, error in state["failed"].items():
-        typer.echo(f"  failed: {clip_id}: {error}")
+        say(f"  failed: {clip_id}: {error}")
     for clip_id, stages in state["to_be_made"].items():
-        typer.echo(f"  to be made: {clip_id}: {', '.join(stages)}")
+        say(f"  to be made: {clip_id}: {', '.join(stages)}")
     for name in state["annotations_without_file"]:
-        typer.echo(f"  annotation without a file: {name}")
+        say(f"  annotation without a file: {name}")
     for line in remarks:
-        typer.echo(f"  {line}")
+        say(f"  {line}")

@@ -1,11 +1,11 @@
 """`verify`: whether it will work here."""
 
-import json
 from dataclasses import asdict
 
 import typer
 
 from bachata_assets.cli.options import AsJson, DataDir, refuse
+from bachata_assets.cli.plain import plain, say, say_json
 
 SIGNS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "problem": ("problem", "red")}
 
@@ -30,9 +30,9 @@ def verify(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         findings.append(finding)
         if not as_json:
             sign, colour = SIGNS[finding.state]
-            typer.echo(f"{typer.style(sign.ljust(8), fg=colour)} {finding.what}")
+            typer.echo(f"{typer.style(sign.ljust(8), fg=colour)} {plain(finding.what)}")
             if finding.remedy:
-                typer.echo(f"{' ' * 8} {finding.remedy}")
+                say(f"{' ' * 8} {finding.remedy}")
     if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+        say_json([asdict(finding) for finding in findings])
     raise typer.Exit(1 if any(finding.state == "problem" for finding in findings) else 0)

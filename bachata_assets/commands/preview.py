@@ -13,6 +13,7 @@ from bachata_assets.collection.dataset import Dataset, TableMissingError, proven
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.drawing.preview_video import write_preview_video
 from bachata_assets.settings import Settings
+from bachata_assets.video.files import on_disk
 
 
 class PreviewError(ValueError):
@@ -25,7 +26,8 @@ def preview(clip_id: str, settings: Settings, dataset: Dataset, out: Path | None
     Raises
     ------
     PreviewError
-        The clip is not known, has no keypoints yet, or changed since they were made; or `out` has no folder.
+        The clip is not known, has no keypoints yet, or changed since they were made; or `out` has no folder, or is a
+        clip.
     UnreadableVideoError
         Its file is gone or cannot be decoded.
     DiscoveryError, AnnotationError, SettingsError
@@ -36,14 +38,27 @@ def preview(clip_id: str, settings: Settings, dataset: Dataset, out: Path | None
     if out:
         if not out.absolute().parent.is_dir():
             raise PreviewError(f"There is no folder {out.parent}: make it, or name another --out")
+        _require_no_clip(out, settings, dataset)
         write_preview_video(clip.path, couple, out)
         return str(out)
     name = layout.preview_video(clip_id)
+    if "://" not in dataset.url:
+        _require_no_clip(Path(dataset.path(name)), settings, dataset)
     with tempfile.TemporaryDirectory() as folder:
         video = Path(folder) / "preview.mp4"
         write_preview_video(clip.path, couple, video)
         dataset.write_bytes(name, video.read_bytes())
     return dataset.path(name)
+
+
+def _require_no_clip(out: Path, settings: Settings, dataset: Dataset) -> None:
+    """Refuse to write over a clip of the collection: its folder may be the data dir, and its name a preview's."""
+    if not out.is_file():
+        return
+    size, video_dir = out.stat().st_size, scan.folders_of(settings, dataset).video_dir
+    alike = (on_disk(video_dir / file.path) for file in scan.known_files(dataset).values() if file.size == size)
+    if any(path.is_file() and path.samefile(out) for path in alike):
+        raise PreviewError(f"{out} is a clip of this collection, which a preview must not replace: name another --out")
 
 
 def _clip(clip_id: str, settings: Settings, dataset: Dataset) -> Clip:
@@ -61,7 +76,7 @@ def _keypoints(clip: Clip, dataset: Dataset) -> CoupleKeypoints:
     except TableMissingError as error:
         raise PreviewError(f"{clip.clip_id} has no keypoints yet: run `bachata-assets generate`") from error
     made_of = provenance_of(table)["inputs"]["clip_file"]
-    if clip.path.is_file() and made_of != clip.versions["clip_file"]:
+    if on_disk(clip.path).is_file() and made_of != clip.versions["clip_file"]:
         raise PreviewError(
             f"{clip.path} changed since its keypoints were made: run `bachata-assets generate`, then ask again"
         )

@@ -15,6 +15,7 @@ from bachata_assets.collection import layout, scan
 from bachata_assets.collection.clip_tables import vector_of
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.orchestration import markdown
 from bachata_assets.orchestration.resources import DatasetResource
 from bachata_assets.pipeline.tools import SearchIndexProvider
 from bachata_assets.report.duplicates import COMPARED, find_duplicates
@@ -130,15 +131,18 @@ def _result(rows: list[dict[str, str]], remedy: str) -> dg.AssetCheckResult:
     metadata: dict[str, Any] = {"clips": len(rows), "at_most": 0}
     if rows:
         shown = rows[:SHOWN]
-        links = (
-            f"- [{row['clip']}](/assets/keypoints?view=partitions&partition={quote(row['clip'])})" for row in shown
-        )
         metadata |= {
             "remedy": remedy,
             "table": dg.MetadataValue.table([dg.TableRecord(dict(row)) for row in shown]),
-            "links": dg.MetadataValue.md("\n".join(links)),
+            "links": dg.MetadataValue.md("\n".join(_link(row["clip"]) for row in shown)),
         }
     return dg.AssetCheckResult(passed=not rows, severity=dg.AssetCheckSeverity.WARN, metadata=metadata)
+
+
+def _link(clip_id: str) -> str:
+    """Return a line of Markdown that leads to a clip's partition."""
+    place = f"/assets/keypoints?view=partitions&partition={quote(clip_id, safe='')}"
+    return f"- [{markdown.as_text(clip_id)}]({place})"
 
 
 def _column(dataset: Dataset, family: str) -> np.ndarray:

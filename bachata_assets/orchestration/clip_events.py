@@ -18,7 +18,7 @@ from bachata_assets.collection import layout, registry
 from bachata_assets.collection.clip import EXTERNAL, Clip
 from bachata_assets.collection.dataset import Dataset, provenance_of
 from bachata_assets.collection.whole_files import DamagedError
-from bachata_assets.orchestration import dagster_internals
+from bachata_assets.orchestration import dagster_internals, markdown
 from bachata_assets.orchestration.dagster_internals import DATA_VERSION, SHA256, SIZE
 from bachata_assets.pipeline.checks import Check, Outcome
 from bachata_assets.pipeline.runner import StageFailed, StageMade
@@ -186,7 +186,7 @@ def _previews(made: StageMade) -> dict[str, dg.MarkdownMetadataValue]:
     if picture is None:
         return {}
     encoded = base64.b64encode(picture).decode()
-    return {"preview": dg.MetadataValue.md(f"![{made.clip_id}](data:image/jpeg;base64,{encoded})")}
+    return {"preview": dg.MetadataValue.md(f"![{markdown.as_text(made.clip_id)}](data:image/jpeg;base64,{encoded})")}
 
 
 def _failure(failed: StageFailed) -> dg.AssetObservation:

@@ -6,6 +6,7 @@ What is run in it is in `worker_processes.py`.
 import atexit
 import logging
 import os
+import signal
 import sys
 import threading
 import time
@@ -131,6 +132,7 @@ def _harmless_environment() -> Iterator[None]:
 
 def _begin(name: str, parent: int, memory_gb: float, records: "Queue[logging.LogRecord]", level: int) -> None:
     """Set a worker process up."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that closes ends the parent, which ends its workers
     records.cancel_join_thread()  # a process that is ended must not wait for a reader
     log = logging.getLogger("bachata_assets")
     log.handlers, log.propagate = [QueueHandler(records)], False

@@ -26,6 +26,7 @@ from bachata_assets.report.neighbours import unit_vectors
 from bachata_assets.report.page import ShownClip, render_page
 from bachata_assets.report.summary import summarize
 from bachata_assets.report.thumbnails import thumbnails
+from bachata_assets.video.files import on_disk
 from bachata_assets.video.sampling import SAMPLING_RATE
 
 PICTURES = 100
@@ -146,7 +147,7 @@ def _link(path: Path, data_dir: str) -> str | None:
     """Return how a page in the data dir names a file; None for a page in an object store."""
     if "://" in data_dir:
         return None
-    return quote(Path(os.path.relpath(path, data_dir)).as_posix())
+    return quote(os.fsencode(os.path.relpath(on_disk(path), data_dir)))
 
 
 def _rows(records: Sequence[ClipRecord], family: str) -> np.ndarray:

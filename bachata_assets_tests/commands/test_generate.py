@@ -20,6 +20,7 @@ from bachata_assets.families import DIMENSIONS
 from bachata_assets.music.beats import Beats
 from bachata_assets.orchestration.history import History
 from bachata_assets.orchestration.instance import open_instance
+from bachata_assets.orchestration.markdown import as_text
 from bachata_assets.pipeline.checks import clip_checks
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.estimator import code_version
@@ -87,7 +88,7 @@ def test_each_clip_has_a_preview_in_the_ui_and_beside_its_tables(sample_made: tu
         shown = made.metadata["preview"]
     assert isinstance(shown, dg.MarkdownMetadataValue)
     picture = base64.b64encode((place.data / "previews" / f"{made.partition}.jpg").read_bytes()).decode()
-    assert shown.md_str == f"![{made.partition}](data:image/jpeg;base64,{picture})"
+    assert shown.md_str == f"![{as_text(str(made.partition))}](data:image/jpeg;base64,{picture})"
 
 
 def test_a_truncated_and_an_empty_clip_fail_alone_and_nothing_else_is_touched(place: Workplace) -> None:
@@ -216,7 +217,11 @@ def test_real_clips_are_made(shared_clips: Path, tmp_path: Path) -> None:
     [
         (["--video_dir", "nowhere", "--annotations", "a.json"], "Annotation file not found: a.json"),
         (["--video-dir", "nowhere", "--annotations", "ok.json"], "Video directory not found: nowhere"),
-        (["--video_dir", ".", "--annotations", "ok.json", "--environment", "moon"], "ENVIRONMENT = 'moon': it can be local or cloud"),
+        (["--video_dir", ".", "--annotations", "ok.json", "--environment", "moon"], "ENVIRONMENT = 'moon': it can"),
+        (
+            ["--video_dir", ".", "--annotations", "ok.json", "--checkpoint_path", "no"],
+            "Checkpoint directory not found: no",
+        ),
     ],
 )
 def test_a_wrong_call_ends_with_two_and_one_clear_line(words: list[str], said: str) -> None:

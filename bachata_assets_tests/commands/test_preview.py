@@ -108,3 +108,23 @@ def test_a_folder_that_is_not_there_is_named(place: Workplace, tmp_path: Path) -
     assert (result.exit_code, result.stderr) == (
         2, f"Error: There is no folder {tmp_path / 'nowhere'}: make it, or name another --out\n",
     )  # fmt: skip
+
+
+def test_a_preview_never_replaces_a_clip(place: Workplace) -> None:
+    clip = place.videos / "basic_steps" / f"{CLIP}.mp4"
+    before = clip.read_bytes()
+    (place.folder / "link.mp4").symlink_to(clip)
+    for out in (clip, place.folder / "link.mp4"):
+        result = preview(place, CLIP, "--out", str(out))
+        assert result.exit_code == 2
+        assert f"{out} is a clip of this collection, which a preview must not replace" in result.output
+    assert clip.read_bytes() == before
+
+
+def test_a_clip_in_a_folder_called_like_that_of_previews_is_not_replaced_by_its_preview(place: Workplace) -> None:
+    (place.data / "previews").mkdir(exist_ok=True)
+    clip = place.data / "previews" / f"{CLIP}.mp4"
+    clip.symlink_to(place.videos / "basic_steps" / f"{CLIP}.mp4")
+    result = preview(place, CLIP)
+    assert result.exit_code == 2
+    assert "is a clip of this collection" in result.output

@@ -39,10 +39,8 @@ def connect(config: SearchConfig) -> "Elasticsearch":
     """
     from elasticsearch import Elasticsearch
 
-    if "/" in (config.host or ""):
-        raise SearchError(
-            f"ELASTICSEARCH_HOST is {config.host!r}: give the host name alone, without https:// or a path"
-        )
+    if {"/", "@"} & {*(config.host or "")}:  # what is in it is not shown: it may be a password
+        raise SearchError("ELASTICSEARCH_HOST: give the host name alone, without https://, user, password or path")
     options: dict[str, Any] = {}
     if config.use_ssl:
         options |= {"verify_certs": config.verify_certs, "ssl_show_warn": False}
