@@ -13,7 +13,7 @@ from bachata_assets.cli.plain import PlainFormatter, plain, say, say_json
 from bachata_assets.cli.progress import ProgressHandler
 from bachata_assets.orchestration.asset_checks import _link
 from bachata_assets.orchestration.markdown import as_text
-from bachata_assets.search.results import Match
+from bachata_assets.search.similarity import Match
 
 NAMES = ["a:b.mp4", ":smile:", "[red]x[/red].mp4", "[/]", "[link=http://x]a[/link]", "café 💃.mp4"]
 
@@ -88,7 +88,7 @@ def test_a_name_in_the_progress_is_no_markup(name: str, is_terminal: bool, monke
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_in_a_table_is_no_markup(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    match = Match(name, 0.5, {}, "path", name, "easy", "low", "both", 120.0, 0.9)
+    match = Match(name, 0.5, {}, "path", name, "easy", "low", 120.0, 0.9)
     search._print(search._table([match]))
     row = next(line for line in capsys.readouterr().out.splitlines() if "0.500" in line)
     assert row.count(name) == 2

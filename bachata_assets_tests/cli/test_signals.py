@@ -53,17 +53,13 @@ app()
 
 
 def start(command: str, *, ignoring: tuple[signal.Signals, ...] = ()) -> "subprocess.Popen[str]":
-    def ignore() -> None:
-        for number in ignoring:
-            signal.signal(number, signal.SIG_IGN)
-
+    begin = "import signal\n" + "".join(f"signal.signal({number:d}, signal.SIG_IGN)\n" for number in ignoring)
     return subprocess.Popen(
-        [sys.executable, "-c", WAITING, command],
+        [sys.executable, "-c", begin + WAITING, command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=ignore,
     )
 
 
