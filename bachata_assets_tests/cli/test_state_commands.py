@@ -1,6 +1,7 @@
 """`verify`, `status`, `report` and `settings`."""
 
 import json
+import os
 import shutil
 from itertools import islice
 from pathlib import Path
@@ -102,6 +103,40 @@ def test_status_says_what_is_to_be_made(untouched: Path) -> None:
     state = json.loads(result.output)
     assert set(state["to_be_made"]) == {"a", "b"}
     assert "keypoints" in state["to_be_made"]["a"]
+
+
+def test_status_and_report_name_what_was_left_out_and_what_of_the_annotations_cannot_be_used(
+    untouched: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    videos = untouched.parent / "videos"
+    os.mkfifo(videos / "pipe.mp4")
+    for number in range(12):
+        (videos / f"{number:02d}.mkv").touch()
+    annotations = untouched.parent / "annotations.json"
+    annotations.write_text('[{"clip_id": "a", "move_labell": "dips"}, {"clip_id": "a"}, {"clip_id": "ghost"}]')
+    monkeypatch.setenv("BACHATA_ANNOTATIONS", str(annotations))
+    problems = [
+        "annotations.json, entry 1: 'move_labell' is no field of an annotation: did you mean move_label?",
+        "annotations.json, entry 2: clip a has annotations.json, entry 1 already, which counts",
+    ]
+    state = json.loads(run("status", "--json", "--data_dir", str(untouched)).output)
+    assert state["annotation_problems"] == problems
+    assert len(state["left_out"]) == 13
+    assert state["left_out"][-1] == {"path": "pipe.mp4", "reason": "not a regular file (a named pipe)"}
+    lines = [line.strip() for line in run("status", "--data_dir", str(untouched)).output.splitlines()]
+    not_read = "not a video the platform reads (.mkv): export it as .mp4"
+    assert [line for line in lines if not_read in line] == [
+        *(f"left out: {number:02d}.mkv: {not_read}" for number in range(10)),
+        f"… and 2 more: {not_read}",
+    ]
+    assert "left out: pipe.mp4: not a regular file (a named pipe)" in lines
+    assert set(problems) <= set(lines)
+    assert run("report", "--data_dir", str(untouched)).exit_code == 0
+    report = json.loads((untouched / "embedding_generation_report.json").read_text())
+    assert (report["left_out"], report["annotation_problems"]) == (state["left_out"], problems)
+    page = (untouched / "embedding_generation_report.html").read_text()
+    assert "left out: pipe.mp4: not a regular file (a named pipe)" in page
+    assert "… and 2 more" in page
 
 
 def test_report_counts_what_is_still_to_be_made(untouched: Path) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -15,6 +15,7 @@ from bachata_assets.orchestration.build import Platform, build_platform
 from bachata_assets.orchestration.clip_events import ClipEvents
 from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.orchestration.partitions import read_clips
+from bachata_assets.orchestration.pruning import gone
 from bachata_assets.orchestration.run_requests import REQUEST_TAG, RUNS_A_TICK, due_attempt
 from bachata_assets.pipeline.failure import Failure
 from bachata_assets.pipeline.runner import StageFailed
@@ -179,6 +180,40 @@ def test_a_file_that_is_still_being_copied_waits_until_it_is_at_rest(
     assert "d" not in instance.get_dynamic_partitions("clips")
     requests, _ = tick_after(platform, instance, cursor)
     assert ranges(requests) == [("a", "d")]
+
+
+@pytest.mark.parametrize("ask", [tick, night])
+def test_a_tick_says_what_it_left_out_and_asks_for_the_rest(
+    ask: Callable[[Platform, DagsterInstance], list[dg.RunRequest]],
+    platform: Platform,
+    instance: DagsterInstance,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    os.mkfifo(video(platform, "b2.mp4"))
+    video(platform, "loop.mp4").symlink_to("loop.mp4")
+    Path(str(platform.settings.annotations)).write_text('[{"clip_id": "a", "estimated_tempo": 1}]')
+    assert ranges(ask(platform, instance)) == [("a", "c")]
+    said = capfd.readouterr().err
+    assert "left out: b2.mp4: not a regular file (a named pipe)" in said
+    assert "left out: loop.mp4: a link that leads back to itself" in said
+    assert "annotations.json, entry 1: estimated_tempo = 1: Input should be greater" in said
+
+
+def test_a_clip_in_a_folder_that_cannot_be_listed_for_now_is_not_gone(
+    platform: Platform, instance: DagsterInstance
+) -> None:
+    (video(platform, "usb")).mkdir()
+    put(video(platform, "usb/d.mp4"), "d")
+    tick(platform, instance)
+    video(platform, "usb/d.mp4").unlink()
+    video(platform, "usb").rmdir()
+    video(platform, "usb").symlink_to("/nowhere")
+    tick(platform, instance)
+    assert scan.present_clips(platform.dataset) == {"a", "b", "c", "d"}
+    assert gone(platform.settings, platform.dataset) == []
+    video(platform, "usb").unlink()
+    tick(platform, instance)
+    assert gone(platform.settings, platform.dataset) == ["d"]
 
 
 def test_a_known_clip_that_is_being_written_anew_waits(platform: Platform, instance: DagsterInstance) -> None:
