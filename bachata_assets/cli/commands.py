@@ -65,7 +65,7 @@ def _code(run: Callable[[], Any]) -> int:
     except BrokenPipeError:
         # Whoever read our lines has seen enough, as `head` has; the interpreter must not flush into the void.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return 1  # as typer does where a line does not get out
     except OSError as error:
         if error.filename is None:
             raise
