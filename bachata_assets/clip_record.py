@@ -24,6 +24,7 @@ ID_BYTES = 512
 """Maximum length of a clip id: one longer `_id` makes Elasticsearch refuse the whole bulk request."""
 
 ElasticsearchType = Literal["keyword", "float", "integer", "date", "dense_vector"]
+Analyzer = Literal["simple", "standard"]
 
 
 class InvalidRecordError(ValueError):
@@ -39,6 +40,9 @@ class Column:
     description : what the field says, a phrase
     arrow : type in the table `embeddings`; None: not in this table
     elasticsearch : type in the document; None: not in the document
+    words : analyzer of the sub-field `text` in Elasticsearch, for full-text queries; None: there is no sub-field.
+        `simple` splits labels and paths at everything that is no letter, `standard` sentences into words
+    optional : may be null beside the vectors, which always may
     unit : of the numbers
     provenance : says how and when the record was made, and is left out of `ClipRecord.content_hash`
     """
@@ -46,6 +50,8 @@ class Column:
     description: str
     arrow: pa.DataType | None = None
     elasticsearch: ElasticsearchType | None = None
+    words: Analyzer | None = None
+    optional: bool = False
     unit: str | None = None
     provenance: bool = False
 
@@ -53,6 +59,11 @@ class Column:
     def is_vector(self) -> bool:
         """Whether the field is the embedding of a family, which may be absent."""
         return self.elasticsearch == "dense_vector"
+
+    @property
+    def is_nullable(self) -> bool:
+        """Whether the field may be null."""
+        return self.is_vector or self.optional
 
 
 def _vector(family: str, description: str) -> Column:
@@ -67,7 +78,7 @@ _number = partial(Column, arrow=pa.float64(), elasticsearch="float")
 class ClipRecord:
     """One clip as it is searched, exported and reported.
 
-    The document in the search index is the record without the four fields that only a data dir knows: `notes`,
+    The document in the search index is the record without the three fields that only a data dir knows:
     `avg_confidence`, `absent` and `timeline`. They have their defaults in a record that was read from an index.
 
     Vectors are float32 (D,), read-only, and None where the family is absent: never zeros.
@@ -80,18 +91,18 @@ class ClipRecord:
     """
 
     clip_id: Annotated[str, _label("name of the clip, also the document's _id")]
-    video_path: Annotated[str, _label("where the video is, with forward slashes")]
+    video_path: Annotated[str, _label("where the video is, with forward slashes", words="simple")]
     audio_embedding: Annotated[np.ndarray | None, _vector("audio", "sound of the music")]
     lead_embedding: Annotated[np.ndarray | None, _vector("lead", "movement of the leader")]
     follow_embedding: Annotated[np.ndarray | None, _vector("follow", "movement of the follower")]
     interaction_embedding: Annotated[np.ndarray | None, _vector("interaction", "movement of the two together")]
     text_embedding: Annotated[np.ndarray | None, _vector("text", "sentence made of the annotation")]
-    move_label: Annotated[str, _label("name of the move")]
+    move_label: Annotated[str, _label("name of the move", words="simple")]
     difficulty: Annotated[str, _label("beginner, intermediate or advanced, as annotated")]
     energy_level: Annotated[str, _label("low, medium or high, as annotated")]
     lead_follow_roles: Annotated[str, _label("whom the clip teaches: lead_focus, follow_focus or both, as annotated")]
     estimated_tempo: Annotated[float, _number("tempo of the music, as annotated", unit="beats per minute")]
-    notes: Annotated[str | None, Column("free text of the annotation", pa.string())] = None
+    notes: Annotated[str | None, _label("free text of the annotation", words="standard", optional=True)] = None
     quality_score: Annotated[float, _number("0.6 x detection_rate + 0.4 x avg_confidence", unit="0..1")]
     detection_rate: Annotated[float, _number("share of the frames in which both dancers are found", unit="0..1")]
     avg_confidence: Annotated[
@@ -100,6 +111,14 @@ class ClipRecord:
     frame_count: Annotated[int, Column("number of sampled frames", pa.int32(), "integer", unit="frames at 15 fps")]
     processing_time: Annotated[float, _number("time that making its tables took", unit="s", provenance=True)]
     version: Annotated[str, _label("version of the pipeline, as in the specification")]
+    code_versions: Annotated[
+        str | None,
+        _label(
+            "code, constants and models that made its vectors; only vectors for which it is equal are comparable, and "
+            "null is a document of another program",
+            optional=True,
+        ),
+    ] = None
     created_at: Annotated[
         datetime, Column("when the last of its tables was made", pa.timestamp("us", tz="UTC"), "date", provenance=True)
     ]
@@ -204,7 +223,7 @@ COLUMNS: dict[str, Column] = {
 """Field of `ClipRecord` -> its column, in the order of the fields."""
 
 DOCUMENT_FIELDS = tuple(name for name, column in COLUMNS.items() if column.elasticsearch)
-"""Fields of the document, in the specification's order."""
+"""Fields of the document: those of the specification in its order, with `notes` and `code_versions` between them."""
 
 VECTOR_FIELDS = {name.removesuffix("_embedding"): name for name, column in COLUMNS.items() if column.is_vector}
 """Embedding family -> its field, in the document's order."""
@@ -213,10 +232,10 @@ _NUMBERS = tuple(name for name, column in COLUMNS.items() if column.elasticsearc
 
 
 def arrow_field(name: str) -> pa.Field:
-    """Return a field of `ClipRecord` as a column, with its unit; only vectors may be null."""
+    """Return a field of `ClipRecord` as a column, with its unit."""
     column = COLUMNS[name]
     unit = {"unit": column.unit} if column.unit else None
-    return pa.field(name, column.arrow, nullable=column.is_vector, metadata=unit)
+    return pa.field(name, column.arrow, nullable=column.is_nullable, metadata=unit)
 
 
 def _checked(vector: np.ndarray, size: int, name: str) -> np.ndarray:

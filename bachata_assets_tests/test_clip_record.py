@@ -18,7 +18,8 @@ from bachata_assets.search.lancedb.backend import SCHEMA
 from bachata_assets.search.similarity import SHOWN_FIELDS, Match
 from bachata_assets_tests.support.documents import document
 
-OUTSIDE_THE_DOCUMENT = {"notes", "avg_confidence", "absent", "timeline"}
+OUTSIDE_THE_DOCUMENT = {"avg_confidence", "absent", "timeline"}
+BESIDE_THE_SPECIFICATION = {"notes", "code_versions"}
 OUTSIDE_THE_TABLE = {"absent", "timeline"}
 
 
@@ -27,7 +28,9 @@ def sha256(text: str) -> str:
 
 
 def test_the_document_has_the_specification_s_fields_in_its_order() -> None:
-    assert list(json.loads(document("clip").to_json())) == [
+    sent = list(json.loads(document("clip").to_json()))
+    assert set(sent) >= BESIDE_THE_SPECIFICATION
+    assert [name for name in sent if name not in BESIDE_THE_SPECIFICATION] == [
         "clip_id", "video_path",
         "audio_embedding", "lead_embedding", "follow_embedding", "interaction_embedding", "text_embedding",
         "move_label", "difficulty", "energy_level", "lead_follow_roles", "estimated_tempo",
@@ -77,17 +80,25 @@ def test_a_match_the_filters_and_the_page_use_fields_of_the_record() -> None:
     assert set(FACTS) <= set(document("clip").scalars())
 
 
+def test_labels_paths_and_notes_have_a_sub_field_of_words() -> None:
+    properties = mapping.mapping("any")["properties"]
+    words = {name: one["fields"]["text"]["analyzer"] for name, one in properties.items() if "fields" in one}
+    assert words == {"video_path": "simple", "move_label": "simple", "notes": "standard"}
+    assert 4 * properties["notes"]["ignore_above"] <= 32_766  # bytes of the longest keyword
+    assert {name for name, column in COLUMNS.items() if column.optional} == BESIDE_THE_SPECIFICATION
+
+
 def test_what_a_version_s_name_is_hashed_from_is_what_it_was() -> None:
     """Another hash gives every index another name, so all clips are indexed anew: change one only on purpose."""
     both = [sha256(mapping.structure(source_vectors=source_vectors)) for source_vectors in (True, False)]
     assert both == [
-        "db3cc4c9867a11deb010ac6d4f36310b171a3df81a131867f4408676c079b06f",
-        "906b7403ab63f14ec4cc6e683a70ec5a22ed6d76e7736441c47c81d981a805b3",
+        "76cf3bcf6984043eeb571bf92afa67760fba2fe1c5caa37bd31c308538765db3",
+        "3f6804bef78244b57db9de5d4e45f8a29b28ba89e810ca5edae9efb5b1d5c4f3",
     ]
     assert sha256(json.dumps(mapping.mapping("f"))) == (
-        "9917d604153700037782bce0c4d86fedeaf6eb882fa395460783f961c8738605"
+        "1d1e1bcb599c29cc12a45108249786a1c1bdcdebbfd5a17d2d2a571472fe65e7"
     )
-    assert sha256(SCHEMA.to_string()) == "78d05015da8c016a4aca643da042fd8f1da05a2a9cfb32a2a78728d0d38727ee"
+    assert sha256(SCHEMA.to_string()) == "d6c9bb89fadb895cd01b2286e149571421b7afb49e1cc7b6d8482fc26a6ffdf2"
 
 
 def test_the_json_and_the_content_hash_of_a_document_are_what_they_were() -> None:
@@ -106,10 +117,11 @@ def test_the_json_and_the_content_hash_of_a_document_are_what_they_were() -> Non
         frame_count=450,
         processing_time=180.5,
         version="mmpose_v1",
+        code_versions="keypoints=6 audio_embedding=1",
         created_at=datetime(2025, 10, 18, 12, tzinfo=UTC),
     )
-    assert sha256(made.to_json()) == "7f67a81b0f6594105d468861a1c32673c37c9910ea607a246ce2332c49f4755e"
-    assert made.content_hash == "e6cfd5986faccd75f12a89bf24bde6502c709b8ba2f32c2ed35bc1a973c0c7fc"
-    beside = dataclasses.replace(made, notes="slowly", avg_confidence=0.5, absent={"follow": "never seen"})
+    assert sha256(made.to_json()) == "71f9783ab877523ece3195261cc932e0e92c98fa53c7876cbe0f0c4982999ce0"
+    assert made.content_hash == "c36b0017d374e55adb3e689f2fb949c03fd3c9afe43638a498f41632c8f1c76a"
+    beside = dataclasses.replace(made, avg_confidence=0.5, absent={"follow": "never seen"})
     assert beside.to_json() == made.to_json()
     assert beside.content_hash == made.content_hash

@@ -56,7 +56,8 @@ DOCUMENT = """\
 
 One document a clip, in Elasticsearch behind the alias `bachata_move_embeddings`, or as a row in LanceDB. The mapping in
 Elasticsearch is strict: it takes no other field. A vector is null where the family is absent. `_meta` of the mapping
-holds `made_by` and `fingerprint` (of the models, the precision and the code of the vectors).
+holds `made_by` and `fingerprint` (of the models, the precision and the code of the vectors). `notes` and
+`code_versions` are beside the specification's fields; the sub-fields `text` are for full-text queries.
 """
 
 COLUMN_HEADINGS = ["column", "type", "unit", "meaning"]
@@ -139,6 +140,8 @@ def _document() -> str:
         column, elasticsearch = COLUMNS[name], types[name]["type"]
         if column.is_vector:
             elasticsearch = f"{elasticsearch}, {types[name]['dims']} dims, {types[name]['similarity']}"
+        elif column.words:
+            elasticsearch = f"{elasticsearch}; `{name}.text`: text, analyzer {column.words}"
         rows.append([f"`{name}`", elasticsearch, _type(SCHEMA.field(name)), column.unit or "", column.description])
     return _rows(["field", "Elasticsearch", "LanceDB", "unit", "meaning"], rows)
 

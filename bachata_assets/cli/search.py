@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from bachata_assets.search.similarity import Match
 
 PIPE_WIDTH = 200
+INCOMPARABLE = (
+    "Its vectors cannot be compared with those made here, although both say version mmpose_v1: documents made here "
+    "have `code_versions`. `bachata-assets generate` writes a version beside it, which readers see once it is complete."
+)
+"""What whoever adopts the index of another program must know of its vectors."""
 
 index_app = typer.Typer(no_args_is_help=True, help="Look after the versions of the search index.")
 
@@ -131,7 +136,8 @@ def adopt(data_dir: DataDir = None) -> None:
     """
     with _index(data_dir, writing=True) as index:
         name = index.adopt()
-    say(f"The plain index is now {name}.")
+    say(f"The plain index is now {name}; readers see it as before.")
+    say(INCOMPARABLE)
 
 
 @contextmanager

@@ -20,11 +20,11 @@ from bachata_assets.pose.detection_timeline import detection_timeline
 VERSION = "mmpose_v1"
 """`version` of every record, from the specification. What exactly made a clip is in the provenance of its tables."""
 
-DOCUMENT_VERSION = "2"
+DOCUMENT_VERSION = "3"
 """Version of the gathering; to be raised when the same tables give another document."""
 
-RECORD_INPUTS = ("keypoints", *(f"{family}_embedding" for family in DIMENSIONS))
-"""Tables that a record is gathered from."""
+RECORD_INPUTS = ("keypoints", "beats", *(f"{family}_embedding" for family in DIMENSIONS))
+"""Tables that a record is gathered from: all those of a clip, so that their times and versions are complete."""
 
 _AT_ONCE = 1000
 """Number of records that are made into a table at once; bounds the memory."""
@@ -36,7 +36,7 @@ def gathered_record(clip: Clip, tables: Mapping[str, pa.Table]) -> ClipRecord:
     Parameters
     ----------
     clip : what the folder and the annotations say of it
-    tables : asset -> table, of all RECORD_INPUTS and of any other whose time counts
+    tables : asset -> table, of all RECORD_INPUTS
 
     Raises
     ------
@@ -55,6 +55,7 @@ def gathered_record(clip: Clip, tables: Mapping[str, pa.Table]) -> ClipRecord:
         **{name: seen for name, seen in couple.items() if name in COLUMNS},
         processing_time=round(sum(one["seconds"] for one in made), 3),
         version=VERSION,
+        code_versions=" ".join(f"{name}={provenance_of(tables[name])['code_version']}" for name in RECORD_INPUTS),
         created_at=datetime.fromtimestamp(max(one["made_at"] for one in made), UTC),
         absent={family: reason for family, reason in reasons.items() if reason},
         timeline=detection_timeline(found_dancers(tables["keypoints"])),
@@ -66,14 +67,13 @@ def indexed_record(clip: Clip, table: pa.Table) -> ClipRecord:
 
     Parameters
     ----------
-    clip : as it was when it was indexed; the document does not have its notes
+    clip : as it was when it was indexed
     table : of `schemas.search_index`
     """
     (row,) = table.to_pylist()
     sent = from_json(row["document"])  # in a quarter of the time that json takes
     return ClipRecord.from_source(
         {**sent, "video_path": clip.video_path},
-        notes=clip.annotation.notes,
         avg_confidence=row["avg_confidence"],
         absent=json.loads(row["absent"]),
         timeline=row["timeline"],

@@ -92,7 +92,7 @@ def _index(platform: Platform, search: SearchIndexProvider) -> Finding:
     expected = platform.dataset.clip_ids("search_index")
     try:
         with search.open() as index:
-            location = index.status().location
+            state = index.status()
             difference = check_index_complete(index, expected) if expected else None
     except SearchError as error:
         return Finding("problem", str(error), "See docs/elasticsearch.md.")
@@ -100,11 +100,20 @@ def _index(platform: Platform, search: SearchIndexProvider) -> Finding:
         missing, unexpected = len(difference.missing), len(difference.unexpected)
         return Finding(
             "warning",
-            f"The index at {location} is not what the tables say: {missing} missing, {unexpected} unknown",
+            f"The index at {state.location} is not what the tables say: {missing} missing, {unexpected} unknown",
             "Materialize search_index of the missing clips in Dagster; `bachata-assets prune` takes out clips that are "
             "gone.",
         )
-    return Finding("ok", f"The index at {location} answers and is complete ({len(expected)} clips)")
+    foreign = next((version.name for version in state.versions if version.live and version.fingerprint is None), None)
+    if foreign:
+        return Finding(
+            "warning",
+            f"Readers see {foreign}, which another program made: its vectors cannot be compared with those made here, "
+            "although both say version mmpose_v1",
+            "`bachata-assets generate` writes a version beside it, which readers see once it has every clip; or "
+            "`bachata-assets index promote --force`.",
+        )
+    return Finding("ok", f"The index at {state.location} answers and is complete ({len(expected)} clips)")
 
 
 def _rendered_clip(models: PoseModelsProvider) -> Finding:

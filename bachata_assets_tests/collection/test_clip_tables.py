@@ -16,6 +16,7 @@ from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.clip_tables import RECORD_INPUTS, embeddings_table, gathered_record, indexed_record
 from bachata_assets.collection.dataset import PROVENANCE_KEY
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.music.beats import Beats
 from bachata_assets_tests.support.documents import document
 from bachata_assets_tests.support.golden import check_golden
 from bachata_assets_tests.support.synthetic_couple import a_couple
@@ -29,19 +30,25 @@ CLIP = Clip(
 )
 
 
-def provenance(made_at: float) -> dict[bytes, bytes]:
-    return {PROVENANCE_KEY: json.dumps({"seconds": 1.5004, "made_at": made_at}).encode()}
+def provenance(made_at: float, code_version: str) -> dict[bytes, bytes]:
+    said = {"seconds": 1.5004, "made_at": made_at, "code_version": code_version}
+    return {PROVENANCE_KEY: json.dumps(said).encode()}
 
 
 def tables(absent: str = "audio", **vectors: np.ndarray) -> dict[str, pa.Table]:
     """Return the tables of a clip without one family, made in the order of RECORD_INPUTS."""
     couple = a_couple(seconds=2).to_table()
-    made = {"keypoints": couple.replace_schema_metadata({**couple.schema.metadata, **provenance(1_760_000_000.0)})}
+    seen = {**couple.schema.metadata, **provenance(1_760_000_000.0, "6+nano-1a2b")}
+    heard = Beats(np.arange(4) / 2, tempo=120.0, confidence=0.9, duration=2.0).to_table()
+    made = {
+        "keypoints": couple.replace_schema_metadata(seen),
+        "beats": heard.replace_schema_metadata({**heard.schema.metadata, **provenance(1_760_000_000.0, "1")}),
+    }
     for number, (family, size) in enumerate(DIMENSIONS.items()):
         vector = None if family == absent else vectors.get(family, np.full(size, number + 1, np.float32))
         row = {"clip_id": "dip_1", "vector": vector, "absent_reason": "no sound" if vector is None else None}
         table = pa.Table.from_pylist([row], schema=schemas.embedding(family))
-        made[f"{family}_embedding"] = table.replace_schema_metadata(provenance(1_760_000_001.0 + number))
+        made[f"{family}_embedding"] = table.replace_schema_metadata(provenance(1_760_000_001.0 + number, f"{family}-1"))
     assert tuple(made) == RECORD_INPUTS
     return made
 
@@ -61,8 +68,10 @@ def test_a_record_says_what_the_tables_and_the_annotation_of_its_clip_say() -> N
         "detection_rate": 1.0,
         "avg_confidence": 1.0,
         "frame_count": 30,
-        "processing_time": 9.002,
+        "processing_time": 10.503,
         "version": "mmpose_v1",
+        "code_versions": "keypoints=6+nano-1a2b beats=1 lead_embedding=lead-1 follow_embedding=follow-1 "
+        "interaction_embedding=interaction-1 audio_embedding=audio-1 text_embedding=text-1",
         "created_at": "2025-10-09T08:53:25Z",
     }
     assert record.absent == {"audio": "no sound"}

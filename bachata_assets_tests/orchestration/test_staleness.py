@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import dagster as dg
 import pyarrow as pa
@@ -27,6 +28,7 @@ from bachata_assets.pipeline.runner import StageMade
 from bachata_assets.pipeline.status import Status
 from bachata_assets.pipeline.tools import PoseModelsProvider
 from bachata_assets.pipeline.versions import expected_versions
+from bachata_assets.search.lancedb import backend as lancedb_backend
 from bachata_assets.settings import Settings, load_settings
 
 CLIPS = ["a", "b"]
@@ -171,6 +173,11 @@ def take_another_index(settings: Settings) -> Platform:
     return build_platform(settings.model_copy(update={"elasticsearch_host": "elsewhere"}))
 
 
+def give_documents_another_field(settings: Settings) -> Platform:
+    with patch.object(lancedb_backend, "SCHEMA", lancedb_backend.SCHEMA.append(pa.field("colour", pa.string()))):
+        return build_platform(settings)
+
+
 @pytest.mark.parametrize(
     ("change", "of_clips", "expected", "in_the_ui"),
     [
@@ -181,6 +188,7 @@ def take_another_index(settings: Settings) -> Platform:
         (take_another_detector, CLIPS, OF_THE_POSES, {"keypoints"}),
         (change_the_code_of_interaction, CLIPS, {"interaction_embedding", "search_index"}, {"interaction_embedding"}),
         (take_another_index, CLIPS, {"search_index"}, {"search_index"}),
+        (give_documents_another_field, CLIPS, {"search_index"}, {"search_index"}),
     ],
 )
 def test_exactly_what_hangs_on_a_change_is_stale(

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from bachata_assets.clip_record import COLUMNS, DOCUMENT_FIELDS, VECTOR_FIELDS
+from bachata_assets.clip_record import COLUMNS, DOCUMENT_FIELDS, VECTOR_FIELDS, Column
 from bachata_assets.families import DIMENSIONS
 
 SOURCE_VECTORS_SETTING = "index.mapping.exclude_source_vectors"
@@ -15,6 +15,9 @@ VECTOR_INDEX = {"type": "bbq_flat", "rescore_vector": {"oversample": 6.0}}
 The best 6 k are scored again with the full vectors, so that scores are exact (those of the int8 kinds are not:
 measured, off by up to 0.05).
 """
+
+LONGEST_KEYWORD = 8191
+"""Most characters of a keyword: at 4 bytes each, Elasticsearch takes no longer one. The sub-field `text` has all."""
 
 SMALL_SEGMENT = "200mb"
 """Size below which segments are merged at once (default of the server: 2 MB).
@@ -54,4 +57,11 @@ def _properties() -> dict[str, Any]:
         }
         for family, name in VECTOR_FIELDS.items()
     }
-    return {name: vectors.get(name, {"type": COLUMNS[name].elasticsearch}) for name in DOCUMENT_FIELDS}
+    return {name: vectors.get(name) or _property(COLUMNS[name]) for name in DOCUMENT_FIELDS}
+
+
+def _property(column: Column) -> dict[str, Any]:
+    if column.words is None:
+        return {"type": column.elasticsearch}
+    text = {"type": "text", "analyzer": column.words}
+    return {"type": column.elasticsearch, "ignore_above": LONGEST_KEYWORD, "fields": {"text": text}}
