@@ -15,9 +15,9 @@ from bachata_assets.collection import layout, scan
 from bachata_assets.collection.clip_tables import vector_of
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.families import DIMENSIONS
-from bachata_assets.orchestration import markdown
 from bachata_assets.orchestration.resources import DatasetResource
 from bachata_assets.pipeline.tools import SearchIndexProvider
+from bachata_assets.report import markdown
 from bachata_assets.report.duplicates import COMPARED, find_duplicates
 from bachata_assets.settings import Settings
 

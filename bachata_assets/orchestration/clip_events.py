@@ -18,11 +18,12 @@ from bachata_assets.collection import layout, registry
 from bachata_assets.collection.clip import EXTERNAL, Clip
 from bachata_assets.collection.dataset import Dataset, provenance_of
 from bachata_assets.collection.whole_files import DamagedError
-from bachata_assets.orchestration import dagster_internals, markdown
+from bachata_assets.orchestration import dagster_internals
 from bachata_assets.orchestration.dagster_internals import DATA_VERSION, SHA256, SIZE
 from bachata_assets.pipeline.checks import Check, Outcome
 from bachata_assets.pipeline.runner import StageFailed, StageMade
 from bachata_assets.pipeline.stage import Made, Stage
+from bachata_assets.report import markdown
 
 FAILURE = "failure"
 """Metadata key of the observation that records why a clip's table could not be made."""

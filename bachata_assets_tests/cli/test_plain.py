@@ -12,7 +12,7 @@ from bachata_assets.cli import progress, search
 from bachata_assets.cli.plain import PlainFormatter, plain, say, say_json
 from bachata_assets.cli.progress import ProgressHandler
 from bachata_assets.orchestration.asset_checks import _link
-from bachata_assets.orchestration.markdown import as_text
+from bachata_assets.report.markdown import as_text
 from bachata_assets.search.similarity import Match
 
 NAMES = ["a:b.mp4", ":smile:", "[red]x[/red].mp4", "[/]", "[link=http://x]a[/link]", "café 💃.mp4"]

@@ -20,10 +20,10 @@ from bachata_assets.families import DIMENSIONS
 from bachata_assets.music.beats import Beats
 from bachata_assets.orchestration.history import History
 from bachata_assets.orchestration.instance import open_instance
-from bachata_assets.orchestration.markdown import as_text
 from bachata_assets.pipeline.checks import clip_checks
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.estimator import code_version
+from bachata_assets.report.markdown import as_text
 from bachata_assets_tests.support.elasticsearch_node import Node
 from bachata_assets_tests.support.paths import SAMPLE_CLIP, SAMPLE_CLIPS
 from bachata_assets_tests.support.workplace import Workplace, generate, report_of
