@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 TASKS = 200
 """Number of tasks after which a process is replaced: what a library leaks stays small."""
+LONGEST_END_S = 10.0
+"""Time within which a process has ended, s; it is stopped at once, whatever it does."""
 _HARMLESS = ("PATH", "HOME", "USER", "SHELL", "TMPDIR", "TEMP", "LANG", "LC_", "TZ", "XDG_", "PYTHON", "VIRTUAL_ENV",
              "LD_LIBRARY_PATH", "DYLD_", "OMP_", "MKL_", "OPENBLAS_", "NUMBA_", "COVERAGE_")  # fmt: skip
 """Beginnings of the names of variables that a worker is given; no setting and no secret is among them."""
@@ -72,7 +74,11 @@ class WorkerPool:
         with self._lock:
             if self._pool is not None:
                 self._pool.stop()  # type: ignore[no-untyped-call]
-                self._pool.join()
+                # An interrupt in the middle of `schedule` may take a wake-up from pebble's thread, which then waits for
+                # ever (seen once, at a load of 30); the process has ended by then.
+                end = threading.Thread(target=self._pool.join, daemon=True)
+                end.start()
+                end.join(LONGEST_END_S)
                 self._pool = None
             if self._listener is not None:
                 self._listener.stop()

@@ -4,14 +4,17 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import psutil
 import pytest
 
+from bachata_assets.pipeline import worker_pool
 from bachata_assets.pipeline.runner import Event, Runner, StageFailed, StageMade
 from bachata_assets.pipeline.tools import Tools
 from bachata_assets.pipeline.worker_pool import Limits, close_pools
@@ -132,6 +135,18 @@ def test_a_process_ends_with_the_one_that_asked_for_it(tools: Tools) -> None:
         assert psutil.pid_exists(worker)
         asking.kill()
     wait_for(lambda: not psutil.pid_exists(worker))
+
+
+def test_an_interrupt_that_takes_a_wake_up_does_not_hang_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "LONGEST_END_S", 1.0)
+    workers = worker_pool.WorkerPool("interrupted", 0)
+    worker = workers.schedule(os.getpid, (), 60.0).result()
+    # What Condition.notify leaves behind when it is interrupted after it has woken a thread.
+    woken = threading.Lock()
+    woken.acquire()
+    cast(Any, workers)._pool._context.task_queue.not_empty._waiters.appendleft(woken)
+    workers.close()
+    assert not psutil.pid_exists(worker)
 
 
 ASKING = """
