@@ -61,12 +61,16 @@ class WorkerPool:
         self._listener: QueueListener | None = None
 
     def schedule(self, function: Callable[..., T], arguments: tuple[Any, ...], seconds: float) -> "Future[T]":
-        """Run a function of the package; the future raises `TimeoutError` or pebble's `ProcessExpired`."""
+        """Run a function of the package, in the working directory of now.
+
+        The future raises `TimeoutError` or pebble's `ProcessExpired`.
+        """
         with self._lock:
             if self._pool is None or not self._pool.active:
                 self._start()
             assert self._pool is not None
-            future: Future[T] = self._pool.schedule(function, args=arguments, timeout=seconds)
+            task = (_working_directory(), function, *arguments)
+            future: Future[T] = self._pool.schedule(_run_in, args=task, timeout=seconds)
             return future
 
     def close(self) -> None:
@@ -154,6 +158,20 @@ def _begin(name: str, parent: int, memory_gb: float, records: "Queue[logging.Log
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
         if memory_gb:
             resource.setrlimit(resource.RLIMIT_DATA, (int(memory_gb * 1e9), resource.RLIM_INFINITY))
+
+
+def _working_directory() -> Path | None:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:  # it was removed: nobody means a path below it
+        return None
+
+
+def _run_in(folder: Path | None, function: Callable[..., T], *arguments: object) -> T:
+    """Run a task where its relative paths mean what they do in the process that asks; runs in a worker process."""
+    if folder is not None:
+        os.chdir(folder)
+    return function(*arguments)
 
 
 class _AsDebug(QueueHandler):

@@ -137,6 +137,15 @@ def test_a_process_ends_with_the_one_that_asked_for_it(tools: Tools) -> None:
     wait_for(lambda: not psutil.pid_exists(worker))
 
 
+def test_a_task_runs_in_the_working_directory_of_who_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = worker_pool.WorkerPool("moved", 0)
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        assert workers.schedule(os.getcwd, (), 60.0).result() == str(tmp_path / name)
+    workers.close()
+
+
 def test_an_interrupt_that_takes_a_wake_up_does_not_hang_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_pool, "LONGEST_END_S", 1.0)
     workers = worker_pool.WorkerPool("interrupted", 0)
