@@ -2,7 +2,7 @@
 
 import typer
 
-from bachata_assets.cli import generate, models, preview, prune, search, state, verify
+from bachata_assets.cli import generate, models, preview, prune, repair, search, state, verify
 from bachata_assets.cli.commands import Commands
 
 app = typer.Typer(
@@ -21,5 +21,6 @@ app.command()(preview.preview)
 app.command()(prune.prune)
 app.command()(state.settings)
 app.command()(verify.verify)
+app.command()(repair.repair)
 app.command()(models.download_models)
 app.add_typer(search.index_app, name="index")

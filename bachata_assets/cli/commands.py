@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from bachata_assets.cli.plain import say
 from bachata_assets.cli.signals import ended_by_signals
+from bachata_assets.collection.whole_files import DamagedError
 
 INTERRUPTED = 128 + signal.SIGINT
 """Exit code with which typer says that a KeyboardInterrupt ended a command."""
@@ -70,5 +71,8 @@ def _code(run: Callable[[], Any]) -> int:
         if error.filename is None:
             raise
         say(f"Error: {error.filename}: {error.strerror}", err=True)
-        return 2
+        code = 2
+    except DamagedError as error:
+        say(f"Error: {error}", err=True)
+        code = 2
     return code if isinstance(code, int) else 0

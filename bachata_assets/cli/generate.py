@@ -39,7 +39,8 @@ def generate(
 ) -> None:
     """Make the embeddings of all clips that are new, changed or failed before.
 
-    Exits with 0 when every clip was made, 1 while some are failed, 2 for a wrong call.
+    Exits with 0 when everything is made: every clip, its document in the index, and the report; with 1 while
+    something is not, 2 for a wrong call or a data dir that cannot be used.
 
     Examples: `bachata-assets generate --video_dir data/Bachata_steps --annotations data/bachata_annotations.json`, and
     with the secrets of a Google Cloud project `GCP_PROJECT_ID=dance bachata-assets generate --environment cloud …`
@@ -72,7 +73,7 @@ def generate(
             typer.echo("Ended. What is made is kept; the same command goes on from there.", err=True)
         raise typer.Exit(INTERRUPTED) from None
     _say_result(done, settings.data_dir, log)
-    raise typer.Exit(1 if done.status.failed or done.status.pending else 0)
+    raise typer.Exit(0 if done.is_whole else 1)
 
 
 def sample(
@@ -99,9 +100,14 @@ def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
         say(f"  not made: {pending.clip_id}: see {log}", err=True)
     for entry in done.scan.without_file:
         say(f"  annotation without a file: {entry.name}", err=True)
-    say(
-        f"Everything is in {data_dir}: embeddings.parquet, embedding_generation_report.json and .html, the log in {log}"
-    )
+    if done.index_error:
+        say(f"  the index is not level with the tables: {done.index_error}", err=True)
+    if done.report_error:
+        say(f"  the report could not be made: {done.report_error}", err=True)
+        say(f"The tables of the clips are in {data_dir}, the log is {log}")
+    else:
+        files = "embeddings.parquet, embedding_generation_report.json and .html"
+        say(f"Everything is in {data_dir}: {files}, the log in {log}")
     home, data = shlex.quote(str(dagster_home(data_dir))), shlex.quote(data_dir)
     say(f"Look at it: DAGSTER_HOME={home} BACHATA_DATA_DIR={data} uv run dagster dev")
 

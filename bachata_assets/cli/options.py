@@ -1,5 +1,6 @@
 """Flags that several commands share, and how a wrong call ends."""
 
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -12,6 +13,12 @@ def both(name: str) -> tuple[str, str]:
     return f"--{name}", f"--{name.replace('_', '-')}"
 
 
+VideoDirOption = Annotated[
+    Path | None, typer.Option(*both("video_dir"), help="Folder of clips. [default: as the data dir remembers]")
+]
+AnnotationsOption = Annotated[
+    Path | None, typer.Option("--annotations", help="JSON file of annotations. [default: as the data dir remembers]")
+]
 DataDir = Annotated[str | None, typer.Option(*both("data_dir"), help="Where everything is written. [default: data]")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 

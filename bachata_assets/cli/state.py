@@ -46,6 +46,8 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 def report(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Make the table over all clips and the two reports again, from what is there.
 
+    Exits with 1 when they could not be made.
+
     Examples: `bachata-assets report`, and to see only the figures `bachata-assets report --json`
     """
     from bachata_assets.collection import layout
@@ -59,9 +61,12 @@ def report(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         platform = build_platform(load_settings(data_dir=data_dir))
         platform.require_models()
         with open_instance(platform.settings.data_dir) as instance:
-            make_report(platform, instance)
+            problem = make_report(platform, instance)
     except (SettingsError, *ScanError) as error:
         refuse(str(error))
+    if problem:
+        say(f"Error: the report could not be made: {problem}", err=True)
+        raise typer.Exit(1)
     dataset = platform.dataset
     if as_json:
         content = json.loads(dataset.read_text(layout.REPORT) or "{}")

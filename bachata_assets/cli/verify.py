@@ -1,6 +1,7 @@
 """`verify`: whether it will work here."""
 
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
@@ -10,12 +11,19 @@ from bachata_assets.cli.plain import plain, say, say_json
 SIGNS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "problem": ("problem", "red")}
 
 
-def verify(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Check this machine: versions, libraries, disk, models, index, and one rendered clip through the pipeline.
+Data = Annotated[
+    bool, typer.Option("--data", help="Read every table and document, rather than look at sizes and a sample.")
+]
 
-    Exits with 1 when there is a problem; a warning is none.
 
-    Examples: `bachata-assets verify`, and for a script `bachata-assets verify --json`
+def verify(data: Data = False, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Check this machine and the data dir.
+
+    Asks for versions, libraries, disk, models, tables, reports and index, and sends one rendered clip through the
+    pipeline. Exits with 1 when there is a problem; a warning is none.
+
+    Examples: `bachata-assets verify`, with every byte of the data dir `bachata-assets verify --data`, and for a script
+    `bachata-assets verify --json`
     """
     from bachata_assets.commands.verify import verify as answers
     from bachata_assets.orchestration.build import build_platform
@@ -26,7 +34,7 @@ def verify(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     except SettingsError as error:
         refuse(str(error))
     findings = []
-    for finding in answers(platform):
+    for finding in answers(platform, content=data):
         findings.append(finding)
         if not as_json:
             sign, colour = SIGNS[finding.state]

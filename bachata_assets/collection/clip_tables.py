@@ -80,6 +80,16 @@ def indexed_record(clip: Clip, table: pa.Table) -> ClipRecord:
     )
 
 
+def sent_record(table: pa.Table) -> ClipRecord:
+    """Return the document of a clip as it was sent to the index.
+
+    Parameters
+    ----------
+    table : of `schemas.search_index`
+    """
+    return ClipRecord.from_source(from_json(table.column("document")[0].as_py()))
+
+
 def embeddings_table(records: Sequence[ClipRecord]) -> pa.Table:
     """Return the table of `schemas.embeddings`, one row a clip."""
     parts = [_table(records[start : start + _AT_ONCE]) for start in range(0, len(records), _AT_ONCE)]

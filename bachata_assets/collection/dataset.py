@@ -4,8 +4,6 @@ Their names are in `layout.py`, what tables hold in `schemas.py`, when one is ma
 one is written durably, and a damaged one told, in `whole_files.py`.
 """
 
-import errno
-import hashlib
 import io
 import json
 import os
@@ -23,7 +21,8 @@ from filelock import FileLock
 from fsspec.implementations.local import LocalFileSystem
 
 from bachata_assets.collection import layout
-from bachata_assets.collection.whole_files import DamagedError, damage_named, write_durably
+from bachata_assets.collection.places import place_of
+from bachata_assets.collection.whole_files import DamagedError, content_hash, damage_named, write_durably
 
 PROVENANCE_KEY = b"bachata_assets"
 """Key of a table's schema metadata under which its provenance stands, as JSON."""
@@ -65,14 +64,7 @@ class Dataset:
 
     @cached_property
     def _place(self) -> tuple[fsspec.AbstractFileSystem, str]:
-        if "://" not in self.url:  # not by url_to_fs, which takes `::` and `~` in a folder's name for more than a name
-            return LocalFileSystem(), os.path.abspath(self.url)  # noqa: PTH100  # links are not followed
-        # A store's listings are asked for each time: other processes write there too.
-        filesystem, root = fsspec.core.url_to_fs(self.url, use_listings_cache=False)
-        root = root.rstrip("/")
-        if {"s3", "gs"} & {*filesystem.protocol}:
-            _require_bucket(filesystem, root.split("/")[0], self.url)
-        return filesystem, root
+        return place_of(self.url)
 
     @property
     def _is_local(self) -> bool:
@@ -183,13 +175,17 @@ class Dataset:
         TableMissingError
             Saying which asset to materialize.
         DamagedError
-            Naming the file.
+            Naming the file; also where it is the table of another clip.
         """
-        table = self.read_parquet(layout.table(asset, clip_id))
+        name = layout.table(asset, clip_id)
+        table = self.read_parquet(name)
         if table is None:
             raise TableMissingError(
                 f"{asset} of clip {clip_id} has not been made: materialize {asset} for this partition first"
             )
+        owners = set(table.column("clip_id").to_pylist()) if "clip_id" in table.column_names else {clip_id}
+        if owners != {clip_id}:
+            raise DamagedError(self.path(name), "it is the table of another clip")
         return table
 
     def size(self, name: str) -> int | None:
@@ -199,6 +195,11 @@ class Dataset:
             return int(self._place[0].info(path)["size"])
         except FileNotFoundError:
             return None
+
+    def sha256(self, name: str) -> str | None:
+        """Return the hash of a file's content, None when it is not there."""
+        content = self.read_bytes(name)
+        return None if content is None else content_hash(content)
 
     def delete_table(self, asset: str, clip_id: str) -> None:
         """Remove the table of an asset and a clip, if there is one."""
@@ -228,6 +229,23 @@ class Dataset:
         """Return clip id -> size of its table of this asset, in bytes; the folder is listed, no table is opened."""
         tables = self._tables_in(self.path(asset))
         return {name.rsplit("/", 1)[-1].removesuffix(layout.TABLE_SUFFIX): size for name, size in tables}
+
+    def files_below(self, folder: str) -> dict[str, str]:
+        """Return how every file below a folder looks from outside: name -> size and time."""
+        filesystem, root = self._place
+        start = len(root) + 1
+        if self._is_local:
+            looks = {}
+            for place, _, names in os.walk(self.path(folder)):
+                for path in (Path(place) / name for name in names):
+                    with suppress(FileNotFoundError):  # removed in the meantime
+                        state = path.stat()
+                        looks[str(path)[start:]] = f"{state.st_size} {state.st_mtime_ns}"
+            return looks
+        listed = filesystem.find(self.path(folder), detail=True)
+        return {
+            name[start:]: f"{one['size']} {one.get('LastModified', one.get('mtime'))}" for name, one in listed.items()
+        }
 
     def _tables_in(self, folder: str) -> Iterator[tuple[str, int]]:
         """Yield the tables in a folder and their sizes, none where there is no folder."""
@@ -280,22 +298,6 @@ class Dataset:
             write_durably(Path(self.path(name)), content)
         else:
             self._place[0].pipe_file(self.path(name), content)
-
-
-def _require_bucket(filesystem: fsspec.AbstractFileSystem, bucket: str, url: str) -> None:
-    """Raise an OSError that names the data dir when its bucket is not there or cannot be asked for."""
-    try:
-        there = filesystem.exists(bucket)
-    except Exception as error:  # every store's client has exceptions of its own
-        raise OSError(errno.EIO, f"cannot be reached: {error}", url) from error
-    if not there:
-        remedy = "create it, or check the store's address and the credentials"
-        raise FileNotFoundError(errno.ENOENT, f"the bucket {bucket} is not there or cannot be reached: {remedy}", url)
-
-
-def content_hash(content: bytes) -> str:
-    """Return the hash by which a file's content is known: 128 bits of its sha256, as long as Dagster lets a tag be."""
-    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def provenance_of(table: pa.Table) -> dict[str, Any]:

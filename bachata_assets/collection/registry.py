@@ -144,13 +144,21 @@ def compare(
 
 
 def read(video_dir: Path, file: ClipFile) -> ClipFile:
-    """Return what is known of one file, its content hashed if that is not known or it has changed since."""
+    """Return what is known of one file, its content hashed if that is not known or it has changed since.
+
+    The content of one that is there and cannot be read is the same word as `compare` has for it: what failed of it has
+    failed of the very version that is asked for.
+    """
     path = video_dir / file.path
     seen = _see(path)
     if seen and file.is_read and file.looks(seen):
         return file
-    size, mtime_ns = (seen.size, seen.mtime_ns) if seen else (0, 0)
-    return replace(file, size=size, mtime_ns=mtime_ns, content=content_of(path))
+    content = content_of(path)
+    if seen is None:
+        return replace(file, size=0, mtime_ns=0, content=content)
+    if content == UNREADABLE:
+        content = _unread(seen)
+    return replace(file, size=seen.size, mtime_ns=seen.mtime_ns, content=content)
 
 
 def content_of(path: Path) -> str:
@@ -208,13 +216,15 @@ def _renames(
     return found
 
 
+def _unread(seen: Seen) -> str:
+    return f"{_UNREAD}-{seen.size}-{seen.mtime_ns}"
+
+
 def _now(clip_id: str, path: PurePosixPath, seen: Seen | None, known: ClipFile | None, *, same: bool) -> ClipFile:
     """Return a file as it is seen now; its content stays known while it looks the same, or is said to be the `same`."""
     if seen is None:
         return ClipFile(clip_id, path, 0, 0, UNREADABLE)
     renamed = known is not None and (known.renamed or known.path != path)
-    if known and (same or (known.looks(seen) and known.content != UNREADABLE)):
-        content = known.content
-    else:
-        content = f"{_UNREAD}-{seen.size}-{seen.mtime_ns}"
+    kept = known.content if known and (same or (known.looks(seen) and known.content != UNREADABLE)) else None
+    content = kept or _unread(seen)
     return ClipFile(clip_id, path, seen.size, seen.mtime_ns, content, renamed=renamed)

@@ -21,8 +21,10 @@ from bachata_assets.collection.annotation_file import (
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.discovery import DiscoveryError, LeftOut, Seen, list_clips
+from bachata_assets.collection.rebuild import registry_of_tables
 from bachata_assets.collection.registry import ClipFile, Difference
 from bachata_assets.collection.remarks import Remark, told
+from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.settings import Settings, SettingsError
 
 ScanError = (DiscoveryError, AnnotationError)
@@ -174,9 +176,33 @@ def read_clips(clip_ids: Iterable[str], settings: Settings, dataset: Dataset) ->
 
 
 def known_files(dataset: Dataset) -> dict[str, ClipFile]:
-    """Return clip id -> file, of all clips that were ever seen and not pruned."""
+    """Return clip id -> file, of all clips that were ever seen and not pruned.
+
+    Raises
+    ------
+    DamagedError
+        When the registry cannot be read.
+    """
     table = dataset.read_parquet(layout.REGISTRY)
-    return registry.from_table(table) if table is not None else {}
+    if table is None:
+        return {}
+    try:
+        return registry.from_table(table)
+    except (KeyError, TypeError) as error:
+        raise DamagedError(dataset.path(layout.REGISTRY), "it is a table of something else") from error
+
+
+def registry_is_lost(dataset: Dataset) -> bool:
+    """Tell whether there are tables of clips and no registry: looked at without it, clips might get other ids."""
+    return dataset.size(layout.REGISTRY) is None and bool(dataset.clip_ids("keypoints"))
+
+
+def rebuild_registry(dataset: Dataset, settings: Settings) -> int:
+    """Find out from the tables which id was given to which file, and write it down; return how many clips there are."""
+    files = registry_of_tables(dataset, folders_of(settings, dataset).video_dir)
+    with dataset.lock():
+        _write(dataset, files)
+    return len(files)
 
 
 def forget(dataset: Dataset, clip_ids: Iterable[str]) -> None:

@@ -1,12 +1,11 @@
 """Files that are whole: written so that a power cut leaves the old or the new one, and told from damaged ones."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
-
-import pyarrow as pa
 
 REMEDY = "`bachata-assets repair` mends the data dir, nothing whole is made again"
 """What to do about a damaged file of a data dir."""
@@ -24,10 +23,10 @@ class DamagedError(Exception):
 
     def __init__(self, path: str, why: str, remedy: str = REMEDY) -> None:
         super().__init__(f"{path} is damaged ({why}): {remedy}")
-        self.path, self.why = path, why
+        self.path, self.why, self.remedy = path, why, remedy
 
-    def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        return type(self), (self.path, self.why)  # it comes out of worker processes
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
+        return type(self), (self.path, self.why, self.remedy)  # it comes out of worker processes
 
 
 @contextmanager
@@ -36,12 +35,19 @@ def damage_named(path: str) -> Iterator[None]:
 
     Arrow raises an OSError without a number for a content that it cannot read; a disk that does not answer has one.
     """
+    import pyarrow as pa
+
     try:
         yield
     except (pa.ArrowException, ValueError, OSError) as error:
         if isinstance(error, FileNotFoundError) or (isinstance(error, OSError) and error.errno is not None):
             raise
         raise DamagedError(path, str(error).strip().partition("\n")[0].rstrip(".")[:200]) from error
+
+
+def content_hash(content: bytes) -> str:
+    """Return the hash by which a file's content is known: 128 bits of its sha256, as long as Dagster lets a tag be."""
+    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def write_durably(path: Path, content: bytes) -> None:

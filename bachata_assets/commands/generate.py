@@ -3,12 +3,12 @@
 import hashlib
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
-from bachata_assets.collection import layout
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import Scan, scan_clips
+from bachata_assets.commands.repair import mend_lost, record_unknown
 from bachata_assets.commands.report import make_report
 from bachata_assets.orchestration.build import Platform
 from bachata_assets.orchestration.history import History
@@ -17,7 +17,10 @@ from bachata_assets.orchestration.jobs import PROCESS_JOB, Known, run_in_process
 from bachata_assets.orchestration.orphaned_runs import end_orphans
 from bachata_assets.orchestration.partitions import register
 from bachata_assets.orchestration.run_requests import plan, run_tags
+from bachata_assets.pipeline.index_level import ASSET, fill_index
 from bachata_assets.pipeline.status import Status
+from bachata_assets.report.content import damaged_reports
+from bachata_assets.search.errors import SearchError
 
 logger = logging.getLogger(__name__)
 
@@ -29,32 +32,59 @@ class Generated:
     Attributes
     ----------
     tried : number of clips that were worked on this time
+    report_error : why the table over all clips or the reports could not be made, None when they are there
+    index_error : why the index cannot be brought level with the tables, None when it is
     """
 
     status: Status
     scan: Scan
     tried: int
+    report_error: str | None = None
+    index_error: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that was asked for is there."""
+        return not (self.status.failed or self.status.pending or self.report_error or self.index_error)
 
 
 def generate(platform: Platform, instance: Instance) -> Generated:
-    """Make whatever is missing or stale, failed clips included, then the table over all clips and the report.
+    """Make whatever is missing, damaged or stale, failed clips included, then the table over all clips and the report.
 
-    The folder is listed once, and Dagster's log is asked once: what the runs make is added to what is known.
+    The folder is listed once, and Dagster's log is asked once: what the runs make is added to what is known. An index
+    that lacks documents is filled from their tables.
 
     Raises
     ------
     DiscoveryError, AnnotationError, SettingsError
         When there is nothing to begin with.
+    DamagedError
+        When the registry or `collection.json` cannot be read.
     KeyboardInterrupt
         When someone ended it; what is made is kept.
     """
+    done = _bring_level(platform, instance)
+    if done.report_error and _lacks_tables(platform, instance, done):
+        # A table could not be read when the report wanted it, and was set aside: once more, to make it again.
+        again = _bring_level(platform, instance)
+        return replace(again, tried=done.tried + again.tried)
+    return done
+
+
+def _bring_level(platform: Platform, instance: Instance) -> Generated:
     dataset = platform.dataset
     end_orphans(instance)
+    mend_lost(platform.settings, dataset)
     found = scan_clips(platform.settings, dataset, read_copies=True)
     register(instance, dataset, found)
     for line in found.remarks:
         logger.warning(line)
     known = Known(found, History.read(instance, dataset, platform.stages))
+    for name, why in known.history.damaged.items():
+        logger.warning("%s is damaged (%s): it is made again", dataset.path(name), why)
+    record_unknown(platform, instance, found, known.history)
+    status = _status(platform, found, known.history)
+    index_error = _fill_index(platform, known, status)
     status = _status(platform, found, known.history)
     batches = plan(instance, status, at_most=platform.settings.clips_per_run, retry_failed=True)
     tried = sum(len(batch.clip_ids) for batch in batches)
@@ -67,11 +97,32 @@ def generate(platform: Platform, instance: Instance) -> Generated:
         found = found.reread(dataset)
         status = _status(platform, found, known.history)
     state = _report_state(platform, status, found)
+    report_error = None
     if batches or not _is_reported(dataset, state):
         logger.info("Writing the report")
-        if make_report(platform, instance, Known(found, known.history, status)):
+        report_error = make_report(platform, instance, Known(found, known.history, status))
+        if report_error is None:
             dataset.remember(reported=state)
-    return Generated(status, found, tried)
+    return Generated(status, found, tried, report_error, index_error)
+
+
+def _fill_index(platform: Platform, known: Known, status: Status) -> str | None:
+    """Send again what the index lost; return why that cannot be said or done."""
+    try:
+        filled = fill_index(platform.stages, platform.dataset, platform.tools.search, known.scan, status)
+    except SearchError as error:
+        logger.error("%s", error)
+        return str(error)
+    if filled.damaged:
+        known.history.stages[ASSET].tables -= filled.damaged
+    refused = [f"the document of {clip_id} is refused: {reason}" for clip_id, reason in filled.refused.items()]
+    return "; ".join(refused) or None
+
+
+def _lacks_tables(platform: Platform, instance: Instance, done: Generated) -> bool:
+    history = History.read(instance, platform.dataset, platform.stages)
+    now = _status(platform, done.scan, history).todo.keys()
+    return bool(now & {clip.clip_id for clip in done.status.made})
 
 
 def _status(platform: Platform, found: Scan, history: History) -> Status:
@@ -79,8 +130,7 @@ def _status(platform: Platform, found: Scan, history: History) -> Status:
 
 
 def _is_reported(dataset: Dataset, state: str) -> bool:
-    there = all(dataset.size(name) is not None for name in (layout.EMBEDDINGS, layout.REPORT, layout.PAGE))
-    return there and dataset.collection().get("reported") == state
+    return dataset.collection().get("reported") == state and not damaged_reports(dataset)
 
 
 def _report_state(platform: Platform, status: Status, found: Scan) -> str:

@@ -12,12 +12,19 @@ from typing import Literal
 
 import numpy as np
 
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.commands.repair import damaged_tables
 from bachata_assets.orchestration.build import Platform
+from bachata_assets.orchestration.history import History
+from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.pipeline.tools import PoseModelsProvider, SearchIndexProvider
+from bachata_assets.report.content import damaged_reports
 
 State = Literal["ok", "warning", "problem"]
 
 NEEDED_GB = 2.0
+NAMED = 5
+"""Most damaged files that are named."""
 PACKAGES = ("dagster", "torch", "openvino", "mmdet", "mmpose", "librosa", "elasticsearch", "lancedb")
 WORST_KEYPOINT_ERROR = 0.10
 """Mean distance of found keypoints from the drawn ones, in body heights."""
@@ -32,15 +39,22 @@ class Finding:
     remedy: str = ""
 
 
-def verify(platform: Platform) -> Iterator[Finding]:
-    """Answer every question, the slow ones last."""
+def verify(platform: Platform, *, content: bool = False) -> Iterator[Finding]:
+    """Answer every question, the slow ones last.
+
+    Parameters
+    ----------
+    content : read every table and document of the data dir, rather than look at their sizes and at a sample
+    """
     tools = platform.tools
     questions: tuple[Callable[[], Finding], ...] = (
         _versions,
         _system_libraries,
         lambda: _disk(platform.settings.data_dir),
         lambda: _models(tools.models.pose),
-        lambda: _index(platform, tools.search),
+        lambda: _tables(platform, content=content),
+        lambda: _reports(platform.dataset, content=content),
+        lambda: _index(platform, tools.search, every=content),
         lambda: _rendered_clip(tools.models.pose),
     )
     for question in questions:
@@ -85,7 +99,36 @@ def _models(models: PoseModelsProvider) -> Finding:
     return Finding("ok", f"The model set {models.model_set} is there and its hashes are right ({fingerprint})")
 
 
-def _index(platform: Platform, search: SearchIndexProvider) -> Finding:
+def _tables(platform: Platform, *, content: bool) -> Finding:
+    dataset = platform.dataset
+    count = sum(len(dataset.clip_ids(stage.name)) for stage in platform.stages)
+    if not count:
+        return Finding("ok", "There are no tables yet")
+    with open_instance(platform.settings.data_dir) as instance:
+        if content:
+            damaged = {name: error.why for name, error in damaged_tables(platform, instance)}
+        else:
+            damaged = History.read(instance, dataset, platform.stages).damaged
+    if not damaged:
+        return Finding("ok", f"All {count} tables are whole ({'every byte was read' if content else 'by their sizes'})")
+    named = ", ".join(f"{dataset.path(name)} ({why})" for name, why in list(damaged.items())[:NAMED])
+    more = f" and {len(damaged) - NAMED} more" if len(damaged) > NAMED else ""
+    remedy = "`bachata-assets repair` sets them aside, `bachata-assets generate` makes them again."
+    return Finding("problem", f"{len(damaged)} of {count} tables are damaged: {named}{more}", remedy)
+
+
+def _reports(dataset: Dataset, *, content: bool) -> Finding:
+    if "report_files" not in dataset.collection():
+        return Finding("ok", "There is no report yet")
+    damaged = damaged_reports(dataset, content=content)
+    if damaged:
+        named = ", ".join(dataset.path(name) for name in damaged)
+        return Finding("problem", f"Damaged or gone: {named}", "`bachata-assets report` makes them again.")
+    return Finding("ok", "The table over all clips and the reports are whole")
+
+
+def _index(platform: Platform, search: SearchIndexProvider, *, every: bool) -> Finding:
+    from bachata_assets.pipeline.index_level import differing_documents
     from bachata_assets.search.checks import check_index_complete
     from bachata_assets.search.errors import SearchError
 
@@ -94,15 +137,19 @@ def _index(platform: Platform, search: SearchIndexProvider) -> Finding:
         with search.open() as index:
             state = index.status()
             difference = check_index_complete(index, expected) if expected else None
+            held = expected - set(difference.missing) if difference else set()
+            differing = differing_documents(index, platform.dataset, held, every=every)
     except SearchError as error:
         return Finding("problem", str(error), "See docs/elasticsearch.md.")
-    if difference and not difference.complete:
-        missing, unexpected = len(difference.missing), len(difference.unexpected)
+    if (difference and not difference.complete) or differing:
+        missing, unexpected = (len(difference.missing), len(difference.unexpected)) if difference else (0, 0)
+        others = f", {len(differing)} with another content" if differing else ""
         return Finding(
             "warning",
-            f"The index at {state.location} is not what the tables say: {missing} missing, {unexpected} unknown",
-            "Materialize search_index of the missing clips in Dagster; `bachata-assets prune` takes out clips that are "
-            "gone.",
+            f"The index at {state.location} is not what the tables say: {missing} missing, "
+            f"{unexpected} unknown{others}",
+            "`bachata-assets generate` sends again what is missing, `bachata-assets repair` looks at every document; "
+            "`bachata-assets prune` takes out clips that are gone.",
         )
     foreign = next((version.name for version in state.versions if version.live and version.fingerprint is None), None)
     if foreign:

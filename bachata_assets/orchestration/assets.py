@@ -17,6 +17,7 @@ from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.clip_tables import embeddings_table, records_of
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import Scan, scan_clips
+from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration.clip_events import ClipEvents, DagsterEvent
 from bachata_assets.orchestration.history import History, checked_clips
 from bachata_assets.orchestration.jobs import known
@@ -30,7 +31,7 @@ from bachata_assets.pipeline.status import Status
 from bachata_assets.pipeline.tools import Models, SearchIndexProvider, Tools, media_limits
 from bachata_assets.pipeline.versions import outdated
 from bachata_assets.pipeline.worker_processes import open_workers
-from bachata_assets.report.content import page_of, report_of, write_reports
+from bachata_assets.report.content import page_of, remember_reports, report_of, write_reports
 from bachata_assets.settings import Settings
 
 clip_file = dg.AssetSpec(
@@ -117,7 +118,7 @@ def collection_assets(
             found = scan_clips(settings, dataset)
             history = History.read(context.instance, dataset, stages)
             status = Status.of(found.clips, stages, history.stages, history.reason_of)
-        return _Gathered(context.run.run_id, found, status, records_of(status.made, dataset))
+        return _Gathered(context.run.run_id, found, status, _records(status, dataset))
 
     @dg.asset(
         deps=[stage.name for stage in stages],
@@ -157,10 +158,20 @@ def collection_assets(
         with open_workers(settings, Models(pose_models.open(), text_model.open(), media_limits(settings))) as workers:
             page = page_of(content, found.scan, found.records, checked, opened.url, workers)
         paths = write_reports(opened, content, page)
+        remember_reports(opened)
         links = {name: dg.MetadataValue.path(path) for name, path in paths.items()}
         return dg.MaterializeResult(metadata={**content["summary"], **links})
 
     return [embeddings, report]
+
+
+def _records(status: Status, dataset: Dataset) -> list[ClipRecord]:
+    """Return the records of the clips that are made; a table that cannot be read is set aside, to be made again."""
+    try:
+        return records_of(status.made, dataset)
+    except DamagedError as error:
+        dataset.set_aside(error.path.removeprefix(dataset.path("")))
+        raise
 
 
 def _missing(

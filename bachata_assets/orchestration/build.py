@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.rebuild import precision_of_tables
 from bachata_assets.inference.precision import effective_precision
 from bachata_assets.orchestration.asset_checks import index_checks, report_checks
 from bachata_assets.orchestration.assets import annotation, clip_assets, clip_file, collection_assets
@@ -28,6 +29,7 @@ class Platform:
 
     settings: Settings
     stages: tuple[Stage, ...]
+    checks: tuple[Check, ...]
     tools: Tools
     definitions: dg.Definitions
 
@@ -55,13 +57,15 @@ class Platform:
 
 def build_resources(settings: Settings) -> dict[str, Any]:
     """Return the resources that these settings ask for."""
-    remembered = DatasetResource(url=settings.data_dir).open().collection()
+    dataset = DatasetResource(url=settings.data_dir).open()
     checkpoint_path = settings.mmpose_checkpoint_path
     pose_models = PoseModelsResource(
         model_set=settings.model_set,
         checkpoint_path=str(checkpoint_path) if checkpoint_path else None,
         # Vectors made in two precisions are not to be mixed: a collection keeps the one it began with.
-        precision=remembered.get("precision") or effective_precision(settings.precision),
+        precision=dataset.collection().get("precision")
+        or precision_of_tables(dataset)
+        or effective_precision(settings.precision),
         threads=settings.threads,
         streams=settings.streams,
         hands=settings.hands,
@@ -113,11 +117,11 @@ def build_platform(
         asset_checks=[*index_checks(), *report_checks(settings)],
         resources=resources,
         executor=dg.in_process_executor,
-        jobs=[jobs.process, jobs.report, jobs.prune],
-        sensors=define_sensors(jobs, settings, stages, tools.dataset),
+        jobs=[jobs.process, jobs.report, jobs.prune, jobs.fill],
+        sensors=define_sensors(jobs, settings, stages, tools),
         schedules=define_schedules(jobs, settings, stages, tools.dataset),
     )
-    return Platform(settings, tuple(stages), tools, definitions)
+    return Platform(settings, tuple(stages), tuple(checks), tools, definitions)
 
 
 def build_defs(settings: Settings | None = None) -> dg.Definitions:

@@ -69,7 +69,7 @@ def record_again(
     checks: Sequence[Check],
     clips: Mapping[str, Clip | None],
     tables: Mapping[str, Set[str]],
-) -> list[DamagedError]:
+) -> list[tuple[str, str, DamagedError]]:
     """Record tables that Dagster's log does not know, as they say themselves that they were made.
 
     Parameters
@@ -79,7 +79,7 @@ def record_again(
 
     Returns
     -------
-    The tables that turned out to be damaged when they were read; they are not recorded.
+    Asset and clip of the tables that turned out to be damaged when they were read; they are not recorded.
     """
     events = ClipEvents(instance)
     damaged = []
@@ -89,7 +89,7 @@ def record_again(
                 try:
                     again = _made_before(dataset, stage, checks, clip_id, clip)
                 except DamagedError as error:
-                    damaged.append(error)
+                    damaged.append((stage.name, clip_id, error))
                     continue
                 for event in events.of(again):
                     instance.report_runless_asset_event(event)
@@ -100,8 +100,9 @@ def _made_before(dataset: Dataset, stage: Stage, checks: Sequence[Check], clip_i
     """Return what the run that made a table said of it."""
     read = dataset.check_content(layout.table(stage.name, clip_id))
     provenance = provenance_of(read.table)
-    made = Made(read.table, stage.figures(read.table))
-    asked = [check for check in checks if clip is not None and check.asset == stage.name]
+    is_current = provenance["code_version"] == stage.code_version  # what older code made is not for this code to judge
+    made = Made(read.table, stage.figures(read.table) if is_current else {})
+    asked = [check for check in checks if check.asset == stage.name and is_current]
     name = layout.preview_picture(clip_id)
     picture = dataset.read_bytes(name) if stage.name == "keypoints" else None
     return StageMade(

@@ -16,7 +16,7 @@ from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration import dagster_internals
 from bachata_assets.orchestration.clip_events import FAILURE
-from bachata_assets.orchestration.dagster_internals import DATA_VERSION, SIZE
+from bachata_assets.orchestration.dagster_internals import DATA_VERSION, SHA256, SIZE
 from bachata_assets.pipeline.checks import Check, CheckedClip
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.versions import StageHistory
@@ -118,7 +118,20 @@ def _of_stage(instance: DagsterInstance, dataset: Dataset, name: str, clip_ids: 
             if version is not None and (SIZE in tags or history.made.get(clip_id) != version):
                 history.unrecorded.add(clip_id)
                 history.made[clip_id] = version
+            elif SIZE not in tags:
+                history.unsized.add(clip_id)
     return history
+
+
+def recorded_hashes(instance: DagsterInstance, dataset: Dataset, asset: str) -> dict[str, str]:
+    """Return clip id -> hash of its table's file, of the tables that have the size that was recorded with it."""
+    recorded = dagster_internals.latest_tags(instance, asset, DagsterEventType.ASSET_MATERIALIZATION, [SIZE, SHA256])
+    sizes = dataset.table_sizes(asset)
+    return {
+        clip_id: tags[SHA256]
+        for clip_id, tags in recorded.items()
+        if SHA256 in tags and tags.get(SIZE) == str(sizes.get(clip_id))
+    }
 
 
 def _looked_at(dataset: Dataset, asset: str, clip_ids: Sequence[str]) -> list[Mapping[str, Any] | DamagedError | None]:

@@ -6,22 +6,30 @@ then costs two thirds of the processor time and less than half of the time. So d
 keeps the files open.
 """
 
+import errno
 import os
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import yaml
-from dagster import DagsterInstance
+from alembic.util import CommandError
+from dagster import DagsterInstance, DagsterInvalidConfigError
+from filelock import FileLock
+from sqlalchemy.exc import DatabaseError
+from yaml import YAMLError
 
 from bachata_assets.collection import layout
+from bachata_assets.collection.whole_files import REMEDY, DamagedError, write_durably
 from bachata_assets.orchestration import dagster_internals
 from bachata_assets.orchestration.dagster_internals import (
     INDEX_SHARD_NAME,
+    SHA256,
     SIZE,
     DagsterSqliteStorage,
     SqliteEventLogStorage,
@@ -33,6 +41,7 @@ Instance = DagsterInstance
 MOST_RUNS = 4
 """Number of runs whose files are kept open; a process that shows many runs must not run out of files."""
 
+CONFIG = "dagster.yaml"
 _STORAGE_MODULE = "bachata_assets.orchestration.instance"
 
 _NEW_INSTANCE = f"""\
@@ -76,21 +85,123 @@ def local_folder(data_dir: str) -> Path:
 
 @contextmanager
 def open_instance(data_dir: str) -> Iterator[Instance]:
-    """Open the Dagster instance of a data dir; it is made where there is none."""
+    """Open the Dagster instance of a data dir; it is made where there is none.
+
+    Raises
+    ------
+    DamagedError
+        Naming the file of its state that is damaged, also when that shows only while the instance is open.
+    OSError
+        The disk is full or read-only, or the state is held by others for too long.
+    """
     home = dagster_home(data_dir)
-    home.mkdir(parents=True, exist_ok=True)
-    config = home / "dagster.yaml"
-    if not config.exists():
-        config.write_text(_NEW_INSTANCE)
-    overrides = _NO_CAPTURE | _storage(config, home)
-    with dagster_internals.open_instance(str(home), overrides) as instance:
+    with _damage_named(home), ExitStack() as opened:
+        with _opening(home):
+            config = home / CONFIG
+            if not config.exists():
+                write_durably(config, _NEW_INSTANCE.encode())
+            overrides = _NO_CAPTURE | _storage(config, home)
+            instance = opened.enter_context(dagster_internals.open_instance(str(home), overrides))
         yield instance
+
+
+def set_damaged_state_aside(data_dir: str) -> list[Path]:
+    """Give what is damaged of a state another name, so that it is made anew; return what was moved.
+
+    Raises
+    ------
+    DamagedError
+        When it is the state of a DAGSTER_HOME of one's own, which is not ours to move.
+    """
+    home = dagster_home(data_dir)
+    moved = []
+    while (error := _state_error(data_dir, home)) is not None:
+        if "DAGSTER_HOME" in os.environ:
+            raise DamagedError(error.path, error.why, "mend or move it: DAGSTER_HOME is yours") from error
+        path = Path(error.path)
+        whole_state = path.suffix == ".db" and (path.stem == INDEX_SHARD_NAME or path.parent.name != "runs")
+        broken = home if whole_state or path == home else path  # the log of one run is no more than that
+        broken.rename(next(name for name in _names_aside(broken) if not name.exists()))
+        moved.append(broken)
+    return moved
+
+
+def _state_error(data_dir: str, home: Path) -> DamagedError | None:
+    try:
+        with open_instance(data_dir):
+            pass
+    except DamagedError as error:
+        return error
+    broken = _damaged_file(home)
+    return DamagedError(str(broken), "it is no whole database") if broken else None
+
+
+def _names_aside(path: Path) -> Iterator[Path]:
+    return (path.with_name(f"{path.name}{layout.DAMAGED_SUFFIX}-{number}") for number in count(1))
+
+
+@contextmanager
+def _opening(home: Path) -> Iterator[None]:
+    """Let one process at a time open a state: Dagster's databases break when two make them at once."""
+    home.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(home / layout.LOCK), is_singleton=True):  # the storage takes it too, within
+        yield
+
+
+@contextmanager
+def _damage_named(home: Path) -> Iterator[None]:
+    """Raise what SQLite and Dagster say of a state that cannot be used as an error that names the file."""
+    try:
+        yield
+    except (YAMLError, DagsterInvalidConfigError, UnicodeDecodeError) as error:
+        raise DamagedError(
+            str(home / CONFIG), _first_line(error), f"mend it, or remove it to have it written anew ({REMEDY})"
+        ) from error
+    except (sqlite3.DatabaseError, DatabaseError, CommandError) as error:
+        reason = _first_line(getattr(error, "orig", None) or error)
+        for said, number in _OF_THE_DISK.items():
+            if said in reason:
+                raise OSError(number, reason, str(home)) from error
+        raise DamagedError(str(_damaged_file(home) or home), reason) from error
+
+
+_OF_THE_DISK = {
+    "database or disk is full": errno.ENOSPC,
+    "readonly database": errno.EROFS,
+    "unable to open database file": errno.EACCES,
+    "disk I/O error": errno.EIO,
+    "database is locked": errno.EBUSY,
+}
+"""What SQLite says when not its file is wrong, but the disk, or other processes."""
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".:")[:200] or type(error).__name__
+
+
+def _damaged_file(home: Path) -> Path | None:
+    """Return a database of a state that is not whole, None when all are."""
+    for path in sorted(home.rglob("*.db")):
+        try:
+            with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+                (said,) = database.execute("PRAGMA quick_check(1)").fetchone()
+                tables = database.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchall()
+                versions = database.execute("SELECT * FROM alembic_version").fetchall() if tables else []
+        except sqlite3.DatabaseError:
+            return path
+        if said != "ok" or len(versions) > 1:  # two processes that made one database left it two versions
+            return path
+    return None
 
 
 def _storage(config: Path, home: Path) -> dict[str, Any]:
     """Return our storage as an override, with the home as a path; nothing where another storage was configured."""
-    configured = yaml.safe_load(config.read_text()) or {}
-    own = configured.get("storage", {}).get("custom", {}).get("module") == _STORAGE_MODULE
+    configured = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+    if not isinstance(configured, dict):
+        raise YAMLError("settings are lines of `name: value`")
+    storage = configured.get("storage")
+    custom = storage.get("custom") if isinstance(storage, dict) else None
+    own = isinstance(custom, dict) and custom.get("module") == _STORAGE_MODULE
     if not own and configured.keys() & {"storage", "run_storage", "event_log_storage", "schedule_storage"}:
         return {}
     place = {"module": _STORAGE_MODULE, "class": "OpenSqliteStorage", "config": {"base_dir": str(home)}}
@@ -106,13 +217,14 @@ class OpenEventLogStorage(SqliteEventLogStorage):
         super().__init__(base_dir, inst_data)  # connects when it makes the log
 
     def get_asset_tags_to_index(self, tag_keys: set[str]) -> set[str]:
-        """Return the tags that can be asked for over all clips at once: Dagster's own, and the size of a table."""
-        return super().get_asset_tags_to_index(tag_keys) | (tag_keys & {SIZE})
+        """Return the tags that can be asked for over all clips at once: Dagster's own, and what a table's file is."""
+        return super().get_asset_tags_to_index(tag_keys) | (tag_keys & {SIZE, SHA256})
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Any]:
         with super()._connect(shard) as connection:
             self._keep_open(shard)
+            # A power cut may take the last events with it, never the database; a table says itself what it is.
             connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
             yield connection
 
@@ -139,9 +251,10 @@ class OpenSqliteStorage(DagsterSqliteStorage):
     """Dagster's SQLite storage with `OpenEventLogStorage` as its event log."""
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
-        super().__init__(base_dir, inst_data)
-        self._event_log_storage.dispose()
-        self._event_log_storage = OpenEventLogStorage(self._event_log_storage._base_dir)
+        with _opening(Path(base_dir).absolute()):  # `dagster dev` comes here without `open_instance`
+            super().__init__(base_dir, inst_data)
+            self._event_log_storage.dispose()
+            self._event_log_storage = OpenEventLogStorage(self._event_log_storage._base_dir)
 
     @classmethod
     def from_config_value(cls, inst_data: Any, config_value: Any) -> "OpenSqliteStorage":

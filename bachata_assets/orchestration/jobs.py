@@ -14,12 +14,13 @@ import dagster as dg
 from pydantic import Field
 
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.scan import Scan
+from bachata_assets.collection.scan import Scan, scan_clips
 from bachata_assets.orchestration.history import History
 from bachata_assets.orchestration.instance import Instance
 from bachata_assets.orchestration.orphaned_runs import process_tag
 from bachata_assets.orchestration.pruning import gone, remove_clips
 from bachata_assets.orchestration.resources import DatasetResource
+from bachata_assets.pipeline.index_level import fill_index
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Status
 from bachata_assets.pipeline.tools import SearchIndexProvider
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 PROCESS_JOB = "process_clips"
 REPORT_JOB = "make_report"
 PRUNE_JOB = "prune"
+FILL_JOB = "fill_index"
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run config: what happens is told by our own log, not by every Dagster event."""
@@ -50,10 +52,11 @@ class Jobs:
     process: Any
     report: Any
     prune: dg.JobDefinition
+    fill: dg.JobDefinition
 
 
 def define_jobs(stages: Sequence[Stage], settings: Settings) -> Jobs:
-    """Return the jobs: making clips, making the report, pruning."""
+    """Return the jobs: making clips, making the report, pruning, filling the index."""
     process = dg.define_asset_job(
         PROCESS_JOB,
         selection=[stage.name for stage in stages],
@@ -64,7 +67,7 @@ def define_jobs(stages: Sequence[Stage], settings: Settings) -> Jobs:
         selection=["embeddings", "report"],
         description="The table over all clips, and the report, with the checks over all clips.",
     )
-    return Jobs(process, report, _prune_job(stages, settings))
+    return Jobs(process, report, _prune_job(stages, settings), _fill_job(stages, settings))
 
 
 def makes_any(run: dg.DagsterRun, stages: Set[str]) -> bool:
@@ -99,6 +102,32 @@ def _prune_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
     return prune
 
 
+def _fill_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
+    @dg.op(description="Sends the documents again that the index lacks, or holds otherwise, from their tables.")
+    def send_lost_documents(
+        context: dg.OpExecutionContext, dataset: DatasetResource, search: dg.ResourceParam[SearchIndexProvider]
+    ) -> None:
+        opened: Dataset = dataset.open()
+        found = scan_clips(settings, opened)
+        history = History.read(context.instance, opened, stages)
+        status = Status.of(found.clips, stages, history.stages, history.reason_of)
+        filled = fill_index(stages, opened, search, found, status)
+        context.log.info(f"Documents sent again: {len(filled.sent)}")
+        if filled.refused:
+            raise dg.Failure(f"The index refuses {len(filled.refused)} documents", metadata=dict(filled.refused))
+
+    @dg.job(
+        name=FILL_JOB,
+        description="Brings the search index level with the tables, where it was emptied, damaged or restored from an "
+        "older copy. Computes no vector.",
+        executor_def=dg.in_process_executor,
+    )
+    def fill() -> None:
+        send_lost_documents()
+
+    return fill
+
+
 @dataclass
 class Known:
     """What the caller of a run in this process has found out already, so that the run need not ask again.
@@ -129,8 +158,10 @@ def run_in_process(
     stages: Sequence[str] | None = None,
     tags: dict[str, str] | None = None,
     knowing: Known | None = None,
-) -> bool:
-    """Run a job here and now; tell whether it succeeded.
+) -> str | None:
+    """Run a job here and now; return why it broke off, None when it went through.
+
+    Clips that failed alone say so in their own events.
 
     Parameters
     ----------
@@ -152,16 +183,30 @@ def run_in_process(
         )
     if knowing:
         knowing.history.add(result.all_node_events)
+    reasons = []
     for event in result.all_node_events:
         if event.is_step_failure and not event.step_failure_data.user_failure_data:
             # Clips that failed say so themselves (dg.Failure); anything else is a fault of the run.
             error = event.step_failure_data.error
             if error and error.cls_name == dg.DagsterExecutionInterruptedError.__name__:
                 raise KeyboardInterrupt
-            message = error.message.strip() if error else event.message
-            logger.error("Run %s of %s failed: %s", result.run_id, job, message)
+            reasons.append(_first_cause(error) if error else str(event.message))
+            logger.error("Run %s of %s failed: %s", result.run_id, job, reasons[-1])
             logger.debug("%s", error)
-    return bool(result.success)
+    return "; ".join(dict.fromkeys(reasons)) or (None if result.success or _clips_failed(result) else "it was ended")
+
+
+def _clips_failed(result: dg.ExecuteInProcessResult) -> bool:
+    return any(event.is_step_failure for event in result.all_node_events)
+
+
+def _first_cause(error: Any) -> str:
+    """Return what the error below Dagster's own says, without its class; what that came from names no file."""
+    while error.cause and str(error.cls_name).startswith("Dagster"):
+        error = error.cause
+    message = str(error.message).strip()
+    kind, _, said = message.partition(": ")
+    return said if said and kind.endswith(error.cls_name or kind) else message
 
 
 @contextmanager

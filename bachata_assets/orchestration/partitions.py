@@ -34,16 +34,21 @@ clips = dg.DynamicPartitionsDefinition(name=PARTITIONS)
 def register(instance: DagsterInstance, dataset: Dataset, found: Scan) -> None:
     """Keep what was found: the registry, the partitions of new clips, and changed versions as observations."""
     before = scan.keep(dataset, found)
-    known = set(instance.get_dynamic_partitions(PARTITIONS))
-    new = [clip_id for clip_id in found.clips if clip_id not in known]
-    if new:
-        instance.add_dynamic_partitions(PARTITIONS, new)
+    add_partitions(instance, found.clips)
     dagster_internals.limit_pool(instance, POOL, 1)
     observe(instance, found.clips, also=_moved(before, found.difference))
     for clip_id, file in found.difference.files.items():
         if not file.present and clip_id in before and before[clip_id].present:
             logger.info("Clip %s: its file %s is gone; what was made of it is kept", clip_id, file.path)
             observe_gone(instance, clip_id, found.folders.video_dir / file.path, file.content)
+
+
+def add_partitions(instance: DagsterInstance, clip_ids: Iterable[str]) -> None:
+    """Add the partitions of clips that have none yet."""
+    known = set(instance.get_dynamic_partitions(PARTITIONS))
+    new = [clip_id for clip_id in clip_ids if clip_id not in known]
+    if new:
+        instance.add_dynamic_partitions(PARTITIONS, new)
 
 
 def read_clips(instance: DagsterInstance, clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> list[Clip]:

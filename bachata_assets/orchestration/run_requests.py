@@ -13,10 +13,11 @@ from pathlib import PurePosixPath
 import dagster as dg
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
+from bachata_assets.collection import layout
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.scan import Scan, scan_clips
-from bachata_assets.orchestration.history import History
+from bachata_assets.collection.scan import Scan, registry_is_lost, scan_clips
+from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration.orphaned_runs import end_orphans
 from bachata_assets.orchestration.partitions import PARTITIONS, register
 from bachata_assets.pipeline.stage import Stage
@@ -52,6 +53,8 @@ def find_clips(
 ) -> Scan:
     """End the runs that were left behind, list the folder, and keep what was found."""
     end_orphans(instance)
+    if registry_is_lost(dataset):
+        raise DamagedError(dataset.path(layout.REGISTRY), "it is gone, but there are tables of clips")
     found = scan_clips(settings, dataset, sizes_before=sizes_before)
     register(instance, dataset, found)
     return found
@@ -61,18 +64,23 @@ def requests(
     instance: DagsterInstance,
     settings: Settings,
     stages: Sequence[Stage],
-    dataset: Dataset,
     found: Scan,
+    status: Status,
     *,
     retry_failed: bool,
+    job: str | None = None,
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Yield the requests of one tick, or why there is none."""
-    history = History.read(instance, dataset, stages)
-    status = Status.of(found.clips, stages, history.stages, history.reason_of)
+    """Yield the requests for clips of one tick, or why there is none.
+
+    Parameters
+    ----------
+    retry_failed : also for those that failed permanently and have not changed since
+    job : that makes clips, where whoever asks asks for other jobs too
+    """
     planned = plan(instance, status, at_most=settings.clips_per_run, retry_failed=retry_failed, spare=True)
     asked = 0
     for batch in planned:
-        request = _request(instance, batch, found, stages, status, retry_failed=retry_failed)
+        request = _request(instance, batch, found, stages, status, retry_failed=retry_failed, job=job)
         if request and asked < RUNS_A_TICK:
             asked += 1
             yield request
@@ -91,6 +99,7 @@ def _request(
     status: Status,
     *,
     retry_failed: bool,
+    job: str | None,
 ) -> dg.RunRequest | None:
     """Return the request for a batch, None while it is not due."""
     identity = request_of(batch, found.clips, stages)
@@ -103,6 +112,7 @@ def _request(
         run_key = f"{identity}-{attempt}"
     return dg.RunRequest(
         run_key=run_key,
+        job_name=job,
         asset_selection=[dg.AssetKey(name) for name in sorted(batch.stages)],
         tags={**run_tags(batch), REQUEST_TAG: identity},
     )

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.orchestration.history import History
 from bachata_assets.orchestration.jobs import Jobs
 from bachata_assets.orchestration.run_requests import find_clips, requests
 from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.status import Status
 from bachata_assets.settings import Settings, SettingsError
 
 
@@ -39,7 +41,9 @@ def define_schedules(
         found = find_clips(context.instance, settings, dataset, {})
         for line in found.remarks:
             context.log.warning(line)
-        yield from requests(context.instance, settings, stages, dataset, found, retry_failed=True)
+        history = History.read(context.instance, dataset, stages)
+        status = Status.of(found.clips, stages, history.stages, history.reason_of)
+        yield from requests(context.instance, settings, stages, found, status, retry_failed=True)
 
     full_report = dg.ScheduleDefinition(
         "full_report",

@@ -3,39 +3,49 @@
 All are off until someone switches them on in the UI. Which runs are asked for is in `run_requests.py`.
 """
 
+import hashlib
 import json
+import time
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 import dagster as dg
-from dagster import RunsFilter
+from dagster import DagsterInstance, RunsFilter
 
-from bachata_assets.collection.dataset import Dataset
-from bachata_assets.orchestration.jobs import Jobs, makes_any
-from bachata_assets.orchestration.run_requests import UNFINISHED, find_clips, requests
+from bachata_assets.collection.scan import Scan
+from bachata_assets.orchestration.history import History
+from bachata_assets.orchestration.jobs import FILL_JOB, PROCESS_JOB, REPORT_JOB, Jobs, makes_any
+from bachata_assets.orchestration.run_requests import REQUEST_TAG, UNFINISHED, due_attempt, find_clips, requests
+from bachata_assets.pipeline.index_level import has_lost_documents
 from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.status import Status
+from bachata_assets.pipeline.tools import Tools
+from bachata_assets.report.content import damaged_reports
+from bachata_assets.search.errors import SearchError
 from bachata_assets.settings import Settings
 
 _ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
-def define_sensors(
-    jobs: Jobs, settings: Settings, stages: Sequence[Stage], dataset: Dataset
-) -> list[dg.SensorDefinition]:
+def define_sensors(jobs: Jobs, settings: Settings, stages: Sequence[Stage], tools: Tools) -> list[dg.SensorDefinition]:
     """Return the sensors."""
+    # Dagster 1.13 gives every sensor of several jobs an empty `owners`, and warns that this parameter is in beta.
+    warnings.filterwarnings("ignore", "Parameter `owners` of initializer", dg.BetaWarning)
 
     @dg.sensor(
-        job=jobs.process,
+        jobs=[jobs.process, jobs.report, jobs.fill],
         minimum_interval_seconds=60,
         description="Finds new, changed and renamed clips and changed annotations, and asks for what they need. It "
         "looks at names, sizes and times only; files that are still being copied wait. A clip that failed for a reason "
         "of its own is asked for again only when its file, its annotation, a model or the code has changed; one that "
-        "failed because a disk or the index did not answer, at growing intervals.",
+        "failed because a disk or the index did not answer, at growing intervals. Tables, reports and documents that "
+        "were lost or damaged are noticed, too.",
         tags={"makes": "clips"},
     )
     def new_clips(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         sizes = {PurePosixPath(path): size for path, size in json.loads(context.cursor or "{}").items()}
-        found = find_clips(context.instance, settings, dataset, sizes)
+        found = find_clips(context.instance, settings, tools.dataset, sizes)
         waiting = {str(path): size for path, size in found.difference.waiting.items()}
         context.update_cursor(json.dumps(waiting))
         if waiting:
@@ -44,9 +54,46 @@ def define_sensors(
             context.log.warning(line)
         for rename in found.difference.renamed:
             context.log.info(f"Clip {rename.clip_id}: {rename.old} is {rename.new} now")
-        yield from requests(context.instance, settings, stages, dataset, found, retry_failed=False)
+        history = History.read(context.instance, tools.dataset, stages)
+        for name, why in history.damaged.items():
+            context.log.warning(f"{tools.dataset.path(name)} is damaged ({why}): it is made again")
+        status = Status.of(found.clips, stages, history.stages, history.reason_of)
+        mending = list(_mending_requests(context.instance, tools, found, status))
+        for one in mending:
+            if isinstance(one, str):
+                context.log.warning(one)
+            else:
+                context.log.warning(f"Lost or damaged; {one.job_name} mends it")
+                yield one
+        for request in requests(context.instance, settings, stages, found, status, retry_failed=False, job=PROCESS_JOB):
+            if isinstance(request, dg.RunRequest) or not mending:
+                yield request
 
     return [new_clips, *(_report_after(status, jobs, stages) for status in _ENDED)]
+
+
+def _mending_requests(
+    instance: DagsterInstance, tools: Tools, found: Scan, status: Status
+) -> Iterator[dg.RunRequest | str]:
+    """Yield the requests for what is made of all clips together and was lost or damaged, or why nothing can be said."""
+    try:
+        if has_lost_documents(tools.dataset, tools.search, found, status):
+            yield from _mending(instance, FILL_JOB, sorted(found.clips))
+    except SearchError as error:
+        yield f"Whether the index holds what was sent cannot be said: {error}"
+    damaged = damaged_reports(tools.dataset) if "report_files" in tools.dataset.collection() else []
+    if damaged:
+        yield from _mending(instance, REPORT_JOB, damaged)
+
+
+def _mending(instance: DagsterInstance, job: str, what: Sequence[str]) -> Iterator[dg.RunRequest]:
+    """Yield the request for a job, unless it is at work or was asked for a short time ago."""
+    if instance.get_runs_count(RunsFilter(job_name=job, statuses=UNFINISHED)):
+        return
+    identity = hashlib.sha256(json.dumps([job, *what]).encode()).hexdigest()[:16]
+    attempt = due_attempt(instance, identity, transient=True, now_s=time.time())
+    if attempt is not None:
+        yield dg.RunRequest(run_key=f"{identity}-{attempt}", job_name=job, tags={REQUEST_TAG: identity})
 
 
 def _report_after(status: dg.DagsterRunStatus, jobs: Jobs, stages: Sequence[Stage]) -> dg.SensorDefinition:

@@ -100,6 +100,11 @@ class SearchIndexProvider:
         self._settings = settings
         self._fingerprint = fingerprint
 
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the index is files in the data dir rather than a server's."""
+        return not self._settings.elasticsearch_host
+
     def identity(self) -> str:
         """Return what an indexed document depends on beside its content: which index it is in."""
         host = self._settings.elasticsearch_host

@@ -46,6 +46,7 @@ class StageHistory:
     tables : clips that have a table which is whole
     damaged : clip id -> what is wrong with its table
     unrecorded : clips whose table is whole and is not the one that was recorded last
+    unsized : clips whose table is the recorded one, as far as can be said: an older version recorded no size
     """
 
     made: dict[str, str]
@@ -53,6 +54,7 @@ class StageHistory:
     tables: set[str]
     damaged: dict[str, str] = field(default_factory=dict)
     unrecorded: set[str] = field(default_factory=set)
+    unsized: set[str] = field(default_factory=set)
 
     def is_current(self, clip_id: str, version: str) -> bool:
         """Tell whether the clip's table is whole and has this version."""

@@ -29,6 +29,8 @@ from bachata_assets.report.thumbnails import thumbnails
 from bachata_assets.video.files import on_disk
 from bachata_assets.video.sampling import SAMPLING_RATE
 
+OVER_ALL_CLIPS = (layout.EMBEDDINGS, layout.REPORT, layout.PAGE)
+"""Files that are made of all clips together, one after the other."""
 PICTURES = 100
 """Largest number of clips with a thumbnail, those of lowest quality first: more than anyone looks at in a day."""
 
@@ -115,6 +117,28 @@ def write_reports(dataset: Dataset, content: Mapping[str, Any], page: str) -> di
     dataset.write_text(layout.REPORT, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     dataset.write_text(layout.PAGE, page)
     return {"path": dataset.path(layout.REPORT), "page": dataset.path(layout.PAGE)}
+
+
+def remember_reports(dataset: Dataset) -> None:
+    """Keep what the files over all clips are, so that one that is gone or damaged is noticed."""
+    files = {name: {"size": dataset.size(name), "sha256": dataset.sha256(name)} for name in OVER_ALL_CLIPS}
+    dataset.remember(report_files=files)
+
+
+def damaged_reports(dataset: Dataset, *, content: bool = False) -> list[str]:
+    """Return the names of the files over all clips that are not what was written last.
+
+    Parameters
+    ----------
+    content : read them; else only their sizes are looked at
+    """
+    written = dataset.collection().get("report_files", {})
+    return [
+        name
+        for name in OVER_ALL_CLIPS
+        if dataset.size(name) != written.get(name, {}).get("size", "not known")
+        or (content and dataset.sha256(name) != written[name]["sha256"])
+    ]
 
 
 def _pictured(records: Sequence[ClipRecord], checked: Mapping[str, CheckedClip]) -> list[ClipRecord]:

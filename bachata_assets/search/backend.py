@@ -70,6 +70,10 @@ class Backend(ABC):
     def drop(self, version: str) -> None:
         """Remove a version."""
 
+    def drop_unreadable(self) -> list[str]:
+        """Remove what is damaged, versions and alias, and return the names; a server looks after its own."""
+        return []
+
     @abstractmethod
     def adopt(self) -> str:
         """Keep a plain index that has the name of the alias as the live version; return its new name."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bachata_assets.clip_record import COLUMNS, DOCUMENT_FIELDS, ClipRecord
 from bachata_assets.search.index import SearchIndex
 
 FLOAT32_TOLERANCE = 1e-6
@@ -63,6 +64,16 @@ def check_vectors_match(index: SearchIndex, expected: Mapping[str, Mapping[str, 
             if reason:
                 differences.append(VectorDifference(clip_id, family, reason))
     return differences
+
+
+def is_same_document(sent: ClipRecord, found: ClipRecord) -> bool:
+    """Tell whether an index holds what was sent, apart from when and in how many seconds it was made."""
+    said = [name for name in DOCUMENT_FIELDS if not (COLUMNS[name].provenance or COLUMNS[name].is_vector)]
+    return (
+        sent.vectors.keys() == found.vectors.keys()
+        and all(getattr(sent, name) == getattr(found, name) for name in said)
+        and not any(_difference(vector, found.vectors[family]) for family, vector in sent.vectors.items())
+    )
 
 
 def _difference(expected: np.ndarray | None, found: np.ndarray | None) -> str | None:

@@ -46,6 +46,10 @@ class IndexMissingError(SearchError):
     """No version is live yet under the name that readers use."""
 
 
+class IndexUnreadableError(SearchError):
+    """The files of an embedded index are damaged, or its disk or store does not answer."""
+
+
 class AliasTakenError(SearchError):
     """A plain index has the name that is to be the alias."""
 

@@ -183,6 +183,10 @@ class SearchIndex:
             self._backend.drop(name)
         return names
 
+    def drop_unreadable(self) -> list[str]:
+        """Remove what is damaged of an embedded index, and return its names."""
+        return self._backend.drop_unreadable()
+
     def adopt(self) -> str:
         """Keep a plain index that has the name of the alias as the version that readers see; return its new name.
 

@@ -14,6 +14,7 @@ from bachata_assets.commands import verify as verification
 from bachata_assets.commands.verify import Finding
 from bachata_assets.orchestration.build import build_platform
 from bachata_assets.settings import load_settings
+from bachata_assets_tests.support.damage import cut
 from bachata_assets_tests.support.paths import PROJECT
 from bachata_assets_tests.support.workplace import Workplace
 
@@ -42,6 +43,8 @@ def test_verify_finds_this_machine_fit(tmp_path: Path) -> None:
         "PyAV",
         "GB are free at",
         "The model set bundled is there",
+        "There are no tables yet",
+        "There is no report yet",
         "is complete (0 clips)",
         "A rendered",
     )
@@ -59,9 +62,9 @@ def test_verify_names_missing_models_with_the_remedy(tmp_path: Path, monkeypatch
 
 def findings_of(data_dir: Path) -> dict[str, Finding]:
     """Return the answers to all questions but the slow last one, the rendered clip."""
-    names = ("versions", "libraries", "disk", "models", "index")
+    names = ("versions", "libraries", "disk", "models", "tables", "reports", "index")
     platform = build_platform(load_settings(data_dir=str(data_dir)))
-    return dict(zip(names, islice(verification.verify(platform), 5), strict=True))
+    return dict(zip(names, islice(verification.verify(platform), len(names)), strict=True))
 
 
 def test_verify_warns_of_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +97,18 @@ def test_verify_counts_what_the_index_lacks(place: Workplace) -> None:
     finding = findings_of(place.data)["index"]
     assert finding.state == "warning"
     assert finding.what.endswith("is not what the tables say: 1 missing, 1 unknown")
-    assert finding.remedy.startswith("Materialize search_index of the missing clips in Dagster; `bachata-assets prune`")
+    assert finding.remedy.startswith("`bachata-assets generate` sends again what is missing, `bachata-assets repair`")
+
+
+def test_verify_names_damaged_tables_and_reports(place: Workplace) -> None:
+    assert findings_of(place.data)["tables"].what == "All 32 tables are whole (by their sizes)"
+    assert findings_of(place.data)["reports"].what == "The table over all clips and the reports are whole"
+    cut(place.data / "beats" / "basic_step_1.parquet")
+    cut(place.data / "embeddings.parquet")
+    tables, reports = (findings_of(place.data)[name] for name in ("tables", "reports"))
+    assert tables.state == reports.state == "problem"
+    assert tables.what.startswith(f"1 of 32 tables are damaged: {place.data}/beats/basic_step_1.parquet (")
+    assert reports.what == f"Damaged or gone: {place.data}/embeddings.parquet"
 
 
 def test_status_says_what_is_to_be_made(untouched: Path) -> None:

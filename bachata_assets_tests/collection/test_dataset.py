@@ -40,6 +40,12 @@ def test_a_missing_table_says_what_to_materialize(dataset: Dataset) -> None:
         dataset.read_table("beats", "x")
 
 
+def test_the_table_of_another_clip_is_damage(dataset: Dataset) -> None:
+    dataset.write_table("lead_embedding", "a", pa.table({"clip_id": ["b"]}), {})
+    with pytest.raises(DamagedError, match=r"lead_embedding/a\.parquet is damaged \(it is the table of another clip\)"):
+        dataset.read_table("lead_embedding", "a")
+
+
 def test_an_asset_never_made_has_no_clips(dataset: Dataset) -> None:
     assert dataset.clip_ids("beats") == set()
 

@@ -1,11 +1,13 @@
 """What a folder's names, sizes and times say against what is known of it."""
 
+import errno
 import os
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
 
+from bachata_assets.collection import registry
 from bachata_assets.collection.discovery import Seen
 from bachata_assets.collection.registry import (
     UNREADABLE,
@@ -113,6 +115,22 @@ def test_reading_hashes_what_is_new_and_nothing_else(tmp_path: Path) -> None:
     assert read(tmp_path, ClipFile(**{**vars(file), "content": "known"})).content == "known"
     path.unlink()
     assert read(tmp_path, file).content == UNREADABLE
+
+
+def test_a_file_that_cannot_be_read_has_the_version_under_which_it_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_text("dance")
+    status = path.stat()
+    wanted = compare({PurePosixPath("a.mp4"): Seen(status.st_size, status.st_mtime_ns)}, {}).files["a"]
+
+    def refuse(_path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(registry, "open_regular", refuse)
+    assert read(tmp_path, wanted) == wanted
+    assert not wanted.is_read
 
 
 def test_a_file_that_may_be_there_unseen_stays_as_it_was_known_and_is_not_taken_for_a_renamed_one() -> None:

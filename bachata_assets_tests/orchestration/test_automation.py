@@ -1,14 +1,18 @@
 """What the sensor and the schedule ask for, on small clips that are no videos: nothing is processed here."""
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 import pytest
 from dagster import DagsterInstance
 
+from bachata_assets.clip_record import ClipRecord
 from bachata_assets.collection import scan
 from bachata_assets.collection.discovery import DiscoveryError
 from bachata_assets.orchestration.build import Platform, build_platform
@@ -18,9 +22,13 @@ from bachata_assets.orchestration.partitions import read_clips
 from bachata_assets.orchestration.pruning import gone
 from bachata_assets.orchestration.run_requests import REQUEST_TAG, RUNS_A_TICK, due_attempt
 from bachata_assets.pipeline.failure import Failure
-from bachata_assets.pipeline.runner import StageFailed
+from bachata_assets.pipeline.runner import StageFailed, StageMade
+from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.versions import expected_versions
+from bachata_assets.report.content import OVER_ALL_CLIPS, remember_reports
 from bachata_assets.settings import load_settings
+from bachata_assets_tests.support.damage import cut
+from bachata_assets_tests.support.documents import document
 from bachata_assets_tests.support.empty_job import nothing
 
 
@@ -313,3 +321,91 @@ def test_every_sensor_says_what_it_does(platform: Platform, name: str) -> None:
 @pytest.mark.parametrize("name", ["process_missing_clips", "full_report"])
 def test_every_schedule_says_what_it_does(platform: Platform, name: str) -> None:
     assert platform.definitions.resolve_schedule_def(name).description
+
+
+def make_everything(platform: Platform, instance: DagsterInstance) -> None:
+    """Write and record every table of every clip, its document in the index, and the reports."""
+    tick(platform, instance)
+    clips = read_clips(instance, ["a", "b", "c"], platform.settings, platform.dataset)
+    documents = {clip.clip_id: document(clip.clip_id, number) for number, clip in enumerate(clips)}
+    with platform.tools.search.open() as index:
+        index.put(documents.values())
+    events = ClipEvents(instance)
+    for clip in clips:
+        versions = expected_versions(platform.stages, clip.versions)
+        for stage in platform.stages:
+            rows = [row_of(documents[clip.clip_id])] if stage.name == "search_index" else []
+            made = write(platform, clip.clip_id, stage, versions, pa.Table.from_pylist(rows, schema=stage.schema))
+            for event in events.of(made):
+                instance.report_runless_asset_event(event)
+    for name in OVER_ALL_CLIPS:
+        platform.dataset.write_text(name, "made")
+    remember_reports(platform.dataset)
+
+
+def row_of(sent: ClipRecord) -> dict[str, Any]:
+    """Return the row of a document's table."""
+    said = {"avg_confidence": 0.9, "absent": "{}", "timeline": "", "index_name": "any"}
+    return said | {"clip_id": sent.clip_id, "content_hash": sent.content_hash, "document": sent.to_json()}
+
+
+def write(platform: Platform, clip_id: str, stage: Stage, versions: dict[str, str], table: pa.Table) -> StageMade:
+    """Write a table as a run does, and return what the run says of it."""
+    inputs, version = {name: versions[name] for name in stage.inputs}, versions[stage.name]
+    provenance = {"data_version": version, "code_version": stage.code_version, "inputs": inputs}
+    written = platform.dataset.write_table(stage.name, clip_id, table, provenance)
+    return StageMade(clip_id, stage, version, inputs, {}, (), Path(), table.num_rows, 0.0, written.size, written.sha256)
+
+
+def asked(platform: Platform, instance: DagsterInstance) -> list[str | None]:
+    return [request.job_name for request in tick(platform, instance)]
+
+
+def test_the_sensor_asks_for_a_damaged_table_alone(platform: Platform, instance: DagsterInstance) -> None:
+    make_everything(platform, instance)
+    assert asked(platform, instance) == []
+    cut(Path(platform.dataset.table_path("beats", "b")))
+    (request,) = tick(platform, instance)
+    assert request.job_name == "process_clips"
+    assert ranges([request]) == [("b", "b")]
+    assert request.asset_selection == [dg.AssetKey("beats")]
+
+
+@pytest.mark.parametrize("name", OVER_ALL_CLIPS)
+def test_the_sensor_asks_for_a_damaged_report_once(platform: Platform, instance: DagsterInstance, name: str) -> None:
+    make_everything(platform, instance)
+    platform.dataset.write_text(name, "damaged")
+    (request,) = tick(platform, instance)
+    assert request.job_name == "make_report"
+    instance.create_run_for_job(nothing, tags=request.tags)
+    assert asked(platform, instance) == []  # it was asked for a moment ago
+
+
+def test_the_sensor_asks_to_fill_an_index_that_was_lost(platform: Platform, instance: DagsterInstance) -> None:
+    make_everything(platform, instance)
+    shutil.rmtree(Path(platform.settings.data_dir) / "lancedb")
+    (request,) = tick(platform, instance)
+    assert request.job_name == "fill_index"
+    assert platform.definitions.resolve_job_def("fill_index").execute_in_process(instance=instance).success
+    assert asked(platform, instance) == []
+    with platform.tools.search.open() as index:
+        assert index.ids() == {"a", "b", "c"}
+        found = index.get_embedding_by_id("b")
+    assert found
+    assert found.content_hash == document("b", 1).content_hash
+
+
+def test_the_sensor_asks_to_fill_an_index_whose_documents_are_others(
+    platform: Platform, instance: DagsterInstance
+) -> None:
+    make_everything(platform, instance)
+    with platform.tools.search.open() as index:
+        index.put([document("b", 7)])
+    assert asked(platform, instance) == ["fill_index"]
+
+
+def test_the_sensor_makes_no_ids_where_the_registry_is_lost(platform: Platform, instance: DagsterInstance) -> None:
+    make_everything(platform, instance)
+    (Path(platform.settings.data_dir) / "clips.parquet").unlink()
+    with pytest.raises(Exception, match=r"clips\.parquet is damaged \(it is gone, but there are tables"):
+        tick(platform, instance)

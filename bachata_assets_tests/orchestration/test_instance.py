@@ -1,11 +1,25 @@
 """Dagster's state of a data dir: its event log kept open, and who else's storage is left alone."""
 
+import errno
+import multiprocessing
+import os
+import random
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from bachata_assets.orchestration.instance import MOST_RUNS, OpenEventLogStorage, open_instance
+from bachata_assets.collection.whole_files import DamagedError
+from bachata_assets.orchestration.instance import (
+    MOST_RUNS,
+    OpenEventLogStorage,
+    open_instance,
+    set_damaged_state_aside,
+)
 
 
 def report(instance: dg.DagsterInstance, asset: str) -> None:
@@ -74,3 +88,83 @@ def test_a_storage_that_somebody_configured_is_left_alone(tmp_path: Path) -> Non
         report(instance, "during")
         assert not isinstance(instance.event_log_storage, OpenEventLogStorage)
     assert (tmp_path / "elsewhere" / "history" / "runs" / "index.db").exists()
+
+
+STARTS = 50
+
+
+def open_late(data_dir: str, delay_s: float) -> int:
+    """Open a state after a delay, in a process of its own, and write into it."""
+    time.sleep(delay_s)
+    with open_instance(data_dir) as instance:
+        instance.add_dynamic_partitions("clips", [f"clip {os.getpid()}"])
+        report(instance, "during")
+    return os.getpid()
+
+
+def test_fifty_processes_that_make_one_state_at_once_all_end_well(tmp_path: Path) -> None:
+    delays = random.Random(1)
+    with ProcessPoolExecutor(10, multiprocessing.get_context("forkserver")) as pool:
+        starts = [
+            pool.submit(open_late, str(tmp_path / f"data_{number // 10}"), delays.uniform(0, 0.2))
+            for number in range(STARTS)
+        ]
+        pids = [start.result() for start in starts]
+    assert len(pids) == STARTS
+    for number in range(STARTS // 10):
+        with open_instance(str(tmp_path / f"data_{number}")) as instance:
+            opened = {f"clip {pid}" for pid in pids[10 * number : 10 * number + 10]}
+            assert set(instance.get_dynamic_partitions("clips")) == opened
+            assert len(instance.fetch_materializations(dg.AssetKey("during"), limit=100).records) == 10
+
+
+def test_the_configuration_of_a_new_state_is_written_whole(tmp_path: Path) -> None:
+    with open_instance(str(tmp_path)):
+        pass
+    assert not list(tmp_path.rglob("*.tmp"))
+    assert "OpenSqliteStorage" in (tmp_path / ".dagster" / "dagster.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("database or disk is full", errno.ENOSPC),
+        ("attempt to write a readonly database", errno.EROFS),
+        ("disk I/O error", errno.EIO),
+        ("database is locked", errno.EBUSY),
+    ],
+)
+def test_what_sqlite_says_of_the_disk_names_the_state_and_is_no_damage(tmp_path: Path, said: str, number: int) -> None:
+    with pytest.raises(OSError, match=said) as caught, open_instance(str(tmp_path)):
+        raise sqlite3.OperationalError(said)
+    assert (caught.value.errno, caught.value.filename) == (number, str(tmp_path / ".dagster"))
+
+
+def test_damage_that_shows_only_while_the_state_is_open_is_named(tmp_path: Path) -> None:
+    index = tmp_path / ".dagster" / "history" / "runs" / "index.db"
+    with open_instance(str(tmp_path)) as instance:
+        report(instance, "during")
+    content = bytearray(index.read_bytes())
+    content[4096:] = b"\x99" * len(content[4096:])
+    with pytest.raises(DamagedError, match=f"{index} is damaged"):
+        _use_while_it_breaks(str(tmp_path), lambda: index.write_bytes(content))
+
+
+def _use_while_it_breaks(data_dir: str, damage: Callable[[], object]) -> None:
+    with open_instance(data_dir) as instance:
+        damage()
+        for _ in range(3):
+            instance.get_latest_materialization_event(dg.AssetKey("during"))
+            report(instance, "again")
+
+
+def test_the_log_of_one_run_that_is_damaged_is_set_aside_alone(tmp_path: Path) -> None:
+    with open_instance(str(tmp_path)) as instance:
+        report(instance, "during")
+    path = tmp_path / ".dagster" / "history" / "runs" / "a_run.db"
+    path.write_bytes(b"noise " * 1000)
+    assert set_damaged_state_aside(str(tmp_path)) == [path]
+    assert path.with_name("a_run.db.damaged-1").exists()
+    assert set_damaged_state_aside(str(tmp_path)) == []
+    with open_instance(str(tmp_path)) as instance:
+        assert instance.get_latest_materialization_event(dg.AssetKey("during"))

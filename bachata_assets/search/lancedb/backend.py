@@ -16,6 +16,7 @@ from bachata_assets.search.backend import Backend, version_name
 from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.errors import IndexMissingError, SearchError
 from bachata_assets.search.filters import Filters, sql_string
+from bachata_assets.search.lancedb.errors import clear_errors, clearly, is_lance_error
 from bachata_assets.search.lancedb.neighbours import batches, is_one_of, nearest, tidy
 from bachata_assets.search.results import IndexStatus, IndexVersion, PutResult
 from bachata_assets.search.similarity import Match, Query
@@ -40,7 +41,7 @@ class LanceBackend(Backend):
     def __init__(self, config: SearchConfig, fingerprint: str | None) -> None:
         self._alias = config.alias
         self._fingerprint = fingerprint
-        self._location = f"{config.data_dir.rstrip('/')}/lancedb"
+        self.location = f"{config.data_dir.rstrip('/')}/lancedb"
         self.version = None
         if fingerprint is not None:
             self.version = version_name(self._alias, fingerprint, SCHEMA.to_string())
@@ -49,8 +50,9 @@ class LanceBackend(Backend):
     def _db(self) -> Any:
         import lancedb
 
-        return lancedb.connect(self._location)
+        return lancedb.connect(self.location)
 
+    @clearly
     def put(self, documents: Iterable[ClipRecord]) -> list[PutResult]:
         """See `Backend.put`; all documents of a batch of 1000 are indexed, or none."""
         table, remaining = self._table(), iter(documents)
@@ -64,6 +66,7 @@ class LanceBackend(Backend):
         tidy(table)
         return results
 
+    @clearly
     def get(self, clip_id: str) -> ClipRecord | None:
         """See `Backend.get`."""
         rows = self._table().search().where(f"clip_id = {sql_string(clip_id)}").limit(1).to_list()
@@ -71,19 +74,23 @@ class LanceBackend(Backend):
 
     def scan(self, filters: Filters) -> Iterator[ClipRecord]:
         """See `Backend.scan`."""
-        for batch in batches(self._table(), filters.to_sql(), SCHEMA.names):
-            for row in batch.to_pylist():
-                yield ClipRecord.from_source(row)
+        with clear_errors(self.location):
+            for batch in batches(self._table(), filters.to_sql(), SCHEMA.names):
+                for row in batch.to_pylist():
+                    yield ClipRecord.from_source(row)
 
+    @clearly
     def count(self) -> int:
         """See `Backend.count`."""
         return int(self._table().count_rows())
 
+    @clearly
     def ids(self, version: str | None = None) -> set[str]:
         """See `Backend.ids`."""
         table = self._db.open_table(version) if version else self._table()
         return {clip for batch in batches(table, None, ["clip_id"]) for clip in batch.column(0).to_pylist()}
 
+    @clearly
     def delete(self, clip_ids: Sequence[str]) -> int:
         """See `Backend.delete`."""
         if not clip_ids:
@@ -96,31 +103,51 @@ class LanceBackend(Backend):
             table.delete(clause)
         return len(removed)
 
+    @clearly
     def refresh(self) -> None:
         """See `Backend.refresh`."""
         tidy(self._table())
 
+    @clearly
     def status(self) -> IndexStatus:
         """See `Backend.status`."""
         aliases = self._aliases()
         names = [name for name in self._tables() if name.startswith(f"{self._alias}-")]
         versions = [self._describe(name, aliases) for name in names]
         versions.sort(key=lambda version: (not version.live, version.name))
-        return IndexStatus("lancedb", self._location, self._alias, tuple(versions))
+        return IndexStatus("lancedb", self.location, self._alias, tuple(versions))
 
+    @clearly
     def live(self) -> str | None:
         """See `Backend.live`."""
         return self._aliases().get(self._alias)
 
+    @clearly
     def publish(self, replaced: str | None) -> None:  # noqa: ARG002  # the alias is one row, replaced as a whole
         """See `Backend.publish`."""
         row = pa.table({"alias": [self._alias], "name": [self._table().name]})
         aliases = self._db.create_table(ALIASES, schema=row.schema, exist_ok=True)
         aliases.merge_insert("alias").when_matched_update_all().when_not_matched_insert_all().execute(row)
 
+    @clearly
     def drop(self, version: str) -> None:
         """See `Backend.drop`."""
         self._db.drop_table(version)
+
+    def drop_unreadable(self) -> list[str]:
+        """See `Backend.drop_unreadable`."""
+        found = []
+        for name in self._tables():
+            try:
+                table = self._db.open_table(name)
+                for _ in batches(table, None, table.schema.names):
+                    pass
+            except Exception as error:
+                if not is_lance_error(error):
+                    raise
+                self._db.drop_table(name)
+                found.append(name)
+        return found
 
     def adopt(self) -> str:
         """Refuse: LanceDB has no plain indices."""
@@ -130,6 +157,7 @@ class LanceBackend(Backend):
         """See `Backend.close`."""
         self.__dict__.pop("_db", None)
 
+    @clearly
     def nearest(self, query: Query) -> list[Match]:
         """See `Backend.nearest`."""
         return nearest(self._table(), query)
@@ -141,7 +169,7 @@ class LanceBackend(Backend):
             return self._db.create_table(self.version, schema=schema, exist_ok=True)
         live = self.live()
         if live is None:
-            raise IndexMissingError(f"nothing is indexed in {self._location} yet: run `bachata-assets generate` first")
+            raise IndexMissingError(f"nothing is indexed in {self.location} yet: run `bachata-assets generate` first")
         return self._db.open_table(live)
 
     def _aliases(self) -> dict[str, str]:

@@ -1,0 +1,123 @@
+"""What a data dir knew of its collection, found again in its tables: precision, and which id was given to which file.
+
+Every table says of which content it was made, and the document of a clip where its file was.
+"""
+
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import TypeVar, get_args
+
+from bachata_assets.collection import layout, registry
+from bachata_assets.collection.clip_tables import sent_record
+from bachata_assets.collection.dataset import Dataset, provenance_of
+from bachata_assets.collection.discovery import list_clips
+from bachata_assets.collection.registry import ClipFile
+from bachata_assets.collection.whole_files import DamagedError
+from bachata_assets.inference.precision import EffectivePrecision
+
+T = TypeVar("T", bound=Hashable)
+
+_OF_THE_FILE = ("keypoints", "beats", "audio_embedding")
+"""Assets that are made of a clip's file itself."""
+_LEADER = "-lead-"
+_PLACE = "-at-"
+"""What `scan.py` puts behind the hash of a file, and behind that of an annotation of a file that was renamed."""
+
+
+def precision_of_tables(dataset: Dataset) -> EffectivePrecision | None:
+    """Return the precision in which the poses of a data dir were found, None when it has none."""
+    for clip_id in sorted(dataset.clip_ids("keypoints")):
+        try:
+            version = str(dataset.provenance_at(layout.table("keypoints", clip_id)).get("code_version"))
+        except (DamagedError, FileNotFoundError):
+            continue
+        for precision in get_args(EffectivePrecision):
+            if f"-{precision}-" in version:
+                found: EffectivePrecision = precision
+                return found
+    return None
+
+
+def registry_of_tables(dataset: Dataset, video_dir: Path) -> dict[str, ClipFile]:
+    """Return clip id -> file, of all clips that have tables; every file of the folder is read for it.
+
+    A file belongs to the clip whose tables were made of the same content; of several alike, to the one whose document
+    names its path. Clips that no file belongs to are kept as gone.
+    """
+    contents, stated = _contents(dataset), _stated(dataset)
+    there = {
+        path: registry.read(video_dir, ClipFile("", path, 0, 0, registry.UNREADABLE))
+        for path in list_clips(video_dir).files
+    }
+    named = {clip_id: path for clip_id, (text, _) in stated.items() if (path := _place(text, video_dir, there))}
+    by_content, by_path = _inverse(contents), _inverse(named)
+    owners: dict[str, PurePosixPath] = {}
+    taken: set[PurePosixPath] = set()
+    # First the files of which path and content agree, then those of the content, then those of the path.
+    for sure in (True, False):
+        for path, file in there.items():
+            if path in taken:
+                continue
+            alike, here = by_content.get(file.content, []), by_path.get(path, [])
+            may_be = [clip_id for clip_id in here if clip_id in alike] if sure else [*alike, *here]
+            owner = next((clip_id for clip_id in may_be if clip_id not in owners), None)
+            if owner is not None:
+                owners[owner] = path
+                taken.add(path)
+    files = {
+        clip_id: replace(there[path], clip_id=clip_id, renamed=_was_renamed(clip_id, path, stated, named))
+        for clip_id, path in owners.items()
+    }
+    for clip_id in contents.keys() - files.keys():
+        path = PurePosixPath(stated.get(clip_id, (f"{clip_id}.mp4", False))[0])
+        files[clip_id] = ClipFile(clip_id, path, 0, 0, contents[clip_id], present=False)
+    return files
+
+
+def _place(stated: str, video_dir: Path, there: Collection[PurePosixPath]) -> PurePosixPath | None:
+    """Return which file a document means: it states the path from the folder of clips on, or from further up."""
+    parts = PurePosixPath(stated).parts
+    starts = (number + 1 for number, part in enumerate(parts) if part == video_dir.name)
+    return next((path for start in starts if (path := PurePosixPath(*parts[start:])) in there), None)
+
+
+def _inverse(values: Mapping[str, T]) -> dict[T, list[str]]:
+    """Return value -> the clips that have it, in order."""
+    found: dict[T, list[str]] = {}
+    for clip_id in sorted(values):
+        found.setdefault(values[clip_id], []).append(clip_id)
+    return found
+
+
+def _contents(dataset: Dataset) -> dict[str, str]:
+    """Return clip id -> hash of the file that its tables were made of."""
+    found: dict[str, str] = {}
+    for asset in _OF_THE_FILE:
+        for clip_id in dataset.clip_ids(asset) - found.keys():
+            try:
+                inputs = dataset.provenance_at(layout.table(asset, clip_id)).get("inputs", {})
+            except (DamagedError, FileNotFoundError):
+                continue
+            if "clip_file" in inputs:
+                found[clip_id] = str(inputs["clip_file"]).partition(_LEADER)[0]
+    return found
+
+
+def _stated(dataset: Dataset) -> dict[str, tuple[str, bool]]:
+    """Return clip id -> path of its file as its document states it, and whether it had another name before."""
+    found = {}
+    for clip_id in dataset.clip_ids("search_index"):
+        try:
+            table = dataset.read_table("search_index", clip_id)
+        except (DamagedError, FileNotFoundError):
+            continue
+        renamed = _PLACE in str(provenance_of(table).get("inputs", {}).get("annotation", ""))
+        found[clip_id] = (sent_record(table).video_path, renamed)
+    return found
+
+
+def _was_renamed(
+    clip_id: str, path: PurePosixPath, stated: Mapping[str, tuple[str, bool]], named: Mapping[str, PurePosixPath]
+) -> bool:
+    return clip_id in stated and (stated[clip_id][1] or named.get(clip_id) != path)

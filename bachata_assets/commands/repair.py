@@ -1,0 +1,153 @@
+"""`repair`: make a damaged or lost state whole again from the tables, which say themselves how they were made.
+
+Nothing is computed: registry, Dagster's history and index are written again; a damaged table is set aside for
+`generate` to make.
+"""
+
+import logging
+from collections.abc import Iterator
+
+from bachata_assets.collection import layout, scan
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.rebuild import precision_of_tables
+from bachata_assets.collection.whole_files import DamagedError
+from bachata_assets.orchestration.build import Platform, build_platform
+from bachata_assets.orchestration.clip_events import record_again
+from bachata_assets.orchestration.history import History, recorded_hashes
+from bachata_assets.orchestration.instance import Instance, open_instance, set_damaged_state_aside
+from bachata_assets.orchestration.orphaned_runs import end_orphans
+from bachata_assets.orchestration.partitions import add_partitions, register
+from bachata_assets.pipeline.index_level import fill_index
+from bachata_assets.pipeline.status import Status
+from bachata_assets.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def repair(settings: Settings) -> Iterator[str]:
+    """Mend a data dir, and yield what was done, a line each.
+
+    Raises
+    ------
+    SettingsError
+        When `collection.json` is lost and nothing else says where the clips are.
+    DiscoveryError, AnnotationError
+        When the folder or the annotations cannot be read.
+    DamagedError
+        When something is damaged that is not ours to mend.
+    SearchError
+        When the index cannot be reached; all else is mended by then.
+    """
+    dataset = Dataset(settings.data_dir)
+    yield from _mend_facts(settings, dataset)
+    yield from _mend_registry(settings, dataset)
+    for path in set_damaged_state_aside(settings.data_dir):
+        yield f"{path} was damaged and is set aside; a new one is made"
+    platform = build_platform(settings)
+    with open_instance(settings.data_dir) as instance:
+        end_orphans(instance)
+        for name, error in damaged_tables(platform, instance):
+            dataset.set_aside(name)
+            yield f"{error.path} was damaged ({error.why}) and is set aside: `bachata-assets generate` makes it again"
+        found = scan.scan_clips(settings, dataset, read_copies=True)
+        register(instance, dataset, found)
+        history = History.read(instance, dataset, platform.stages)
+        recorded = record_unknown(platform, instance, found, history, sizes=True)
+        yield f"Tables recorded again in Dagster's log: {recorded}"
+        yield from _mend_index(platform, found, history)
+
+
+def record_unknown(
+    platform: Platform, instance: Instance, found: scan.Scan, history: History, *, sizes: bool = False
+) -> int:
+    """Record the tables that Dagster's log does not know, and take them in; return how many there were.
+
+    Parameters
+    ----------
+    sizes : also those of which it knows no size, since they were made by an older version
+    """
+    dataset = platform.dataset
+    known = scan.known_files(dataset)
+    unknown = {
+        name: (stage.unrecorded | (stage.unsized if sizes else set())) & known.keys()
+        for name, stage in history.stages.items()
+    }
+    number = sum(map(len, unknown.values()))
+    if not number:
+        return 0
+    logger.info("Recording %d tables that Dagster's log does not know", number)
+    clip_ids = sorted(set().union(*unknown.values()))
+    add_partitions(instance, clip_ids)
+    clips = {clip_id: found.clips.get(clip_id) for clip_id in clip_ids}
+    for asset, clip_id, error in record_again(instance, dataset, platform.stages, platform.checks, clips, unknown):
+        logger.warning("%s is damaged (%s): it is made again", error.path, error.why)
+        dataset.set_aside(layout.table(asset, clip_id))
+        history.stages[asset].tables.discard(clip_id)
+        number -= 1
+    for stage in history.stages.values():
+        stage.unrecorded.clear()
+    return number
+
+
+def _mend_facts(settings: Settings, dataset: Dataset) -> Iterator[str]:
+    try:
+        facts = dataset.collection()
+    except DamagedError as error:
+        if not settings.video_dir:
+            ask = "say where the clips are: `bachata-assets repair --video_dir … --annotations …`"
+            raise DamagedError(error.path, error.why, ask) from error
+        dataset.set_aside(layout.COLLECTION)
+        yield f"{error.path} was damaged and is set aside"
+        facts = {}
+    if "precision" not in facts and (precision := _remember_precision(dataset)):
+        yield f"Precision of the poses, as their tables say it: {precision}"
+    folders = scan.folders_of(settings, dataset)
+    dataset.remember(**{name: str(path.absolute()) for name, path in vars(folders).items() if path})
+
+
+def mend_lost(settings: Settings, dataset: Dataset) -> None:
+    """Find again in the tables what is gone: the precision, and the registry, without which clips get other ids."""
+    if "precision" not in dataset.collection():
+        _remember_precision(dataset)
+    if scan.registry_is_lost(dataset):
+        clips = scan.rebuild_registry(dataset, settings)
+        logger.warning("%s was gone; %d clips were found again in the tables", dataset.path(layout.REGISTRY), clips)
+
+
+def _remember_precision(dataset: Dataset) -> str | None:
+    precision = precision_of_tables(dataset)
+    if precision:
+        dataset.remember(precision=precision)
+    return precision
+
+
+def _mend_registry(settings: Settings, dataset: Dataset) -> Iterator[str]:
+    try:
+        lost = not scan.known_files(dataset)
+    except DamagedError as error:
+        dataset.set_aside(layout.REGISTRY)
+        yield f"{error.path} was damaged and is set aside"
+        lost = True
+    if lost:
+        yield f"Clips found again in the tables: {scan.rebuild_registry(dataset, settings)}"
+
+
+def _mend_index(platform: Platform, found: scan.Scan, history: History) -> Iterator[str]:
+    status = Status.of(found.clips, platform.stages, history.stages, history.reason_of)
+    tools = platform.tools
+    filled = fill_index(platform.stages, tools.dataset, tools.search, found, status, every=True)
+    yield f"Documents sent again to the index: {len(filled.sent)}"
+    for clip_id, reason in filled.refused.items():
+        yield f"The index refuses the document of {clip_id}: {reason}"
+
+
+def damaged_tables(platform: Platform, instance: Instance) -> Iterator[tuple[str, DamagedError]]:
+    """Read every table of the data dir whole, and yield those that are not what was written."""
+    for stage in platform.stages:
+        hashes = recorded_hashes(instance, platform.dataset, stage.name)
+        for clip_id in sorted(platform.dataset.clip_ids(stage.name)):
+            name = layout.table(stage.name, clip_id)
+            try:
+                platform.dataset.check_content(name, hashes.get(clip_id))
+            except DamagedError as error:
+                yield name, error

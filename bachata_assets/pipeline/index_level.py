@@ -1,0 +1,196 @@
+"""Bringing the search index level with the tables that keep its documents as they were sent.
+
+An index can be emptied, restored from an older copy or damaged, while the tables say that its documents were sent. They
+are sent again from there: no vector is computed for it.
+"""
+
+import hashlib
+import json
+import logging
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+
+from bachata_assets.clip_record import ClipRecord
+from bachata_assets.collection import layout
+from bachata_assets.collection.clip_tables import sent_record
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.scan import Scan, present_clips
+from bachata_assets.collection.whole_files import DamagedError
+from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.status import Status
+from bachata_assets.pipeline.tools import SearchIndexProvider
+from bachata_assets.search.checks import is_same_document
+from bachata_assets.search.errors import IndexUnreadableError
+from bachata_assets.search.index import SearchIndex
+
+logger = logging.getLogger(__name__)
+
+ASSET = "search_index"
+SAMPLE = 20
+"""Most documents that are read back to tell whether an index holds what was sent."""
+_SEEN = "index_seen"
+"""Fact of the collection: how the files of an embedded index looked when it was level."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What was done to an index.
+
+    Attributes
+    ----------
+    sent : clips whose documents were sent again
+    refused : clip id -> why the index refuses its document
+    damaged : clips whose table cannot be read; it is set aside, to be made again
+    """
+
+    sent: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    damaged: frozenset[str] = frozenset()
+
+
+def fill_index(
+    stages: Sequence[Stage],
+    dataset: Dataset,
+    search: SearchIndexProvider,
+    found: Scan,
+    status: Status,
+    *,
+    every: bool = False,
+) -> Filled:
+    """Send again what the index lacks, or holds otherwise than it was sent.
+
+    Parameters
+    ----------
+    found : the clips that are there
+    status : says whose document is up to date
+    every : look at every document rather than at a sample
+
+    Raises
+    ------
+    SearchError
+        When the index cannot be reached.
+    """
+    version = next((stage.code_version for stage in stages if stage.name == ASSET), None)
+    clip_ids = _up_to_date(found, status)
+    if version is None or not clip_ids or (not every and _looks_as_before(dataset, search, clip_ids)):
+        return Filled()
+    try:
+        filled = _fill(dataset, search, clip_ids, version, every=every)
+    except IndexUnreadableError as error:
+        logger.warning("%s): it is made again from the tables", str(error).rpartition("): ")[0])
+        with search.open() as index:
+            index.drop_unreadable()
+        filled = _fill(dataset, search, clip_ids, version, every=every)
+    if filled.sent:
+        logger.info("The index lacked %d documents; they were sent again from the tables", len(filled.sent))
+    if search.is_embedded and not (filled.refused or filled.damaged):
+        dataset.remember(**{_SEEN: _look(dataset, search, clip_ids)})
+    return filled
+
+
+def has_lost_documents(dataset: Dataset, search: SearchIndexProvider, found: Scan, status: Status) -> bool:
+    """Tell from the number of its documents, and from a sample of them, whether an index holds what was sent to it.
+
+    Raises
+    ------
+    SearchError
+        When the index cannot be reached.
+    """
+    clip_ids = _up_to_date(found, status)
+    if not clip_ids or _looks_as_before(dataset, search, clip_ids):
+        return False
+    try:
+        with search.open() as index:
+            return index.count() < len(clip_ids) or any(
+                _differs(index, dataset, clip_id) for clip_id in _sample(clip_ids)
+            )
+    except IndexUnreadableError:
+        return True
+
+
+def _up_to_date(found: Scan, status: Status) -> set[str]:
+    return {clip_id for clip_id in found.clips if ASSET not in status.todo.get(clip_id, ())}
+
+
+def _fill(
+    dataset: Dataset, search: SearchIndexProvider, clip_ids: Set[str], code_version: str, *, every: bool
+) -> Filled:
+    damaged: set[str] = set()
+    with search.open() as index:
+        there = index.ids()
+        held = clip_ids & there
+        wanted = (clip_ids - held) | differing_documents(index, dataset, held, every=every)
+        if wanted:
+            # Whoever lost these has lost those of clips whose files are gone, too; they are searched until `prune`.
+            gone = dataset.clip_ids(ASSET) - there - present_clips(dataset)
+            wanted |= {clip_id for clip_id in gone if _code_version(dataset, clip_id) == code_version}
+        results = index.put(_sent(dataset, sorted(wanted), damaged)) if wanted else []
+        index.promote(present_clips(dataset))
+    refused = {result.clip_id: result.error for result in results if result.error}
+    return Filled(frozenset(result.clip_id for result in results if not result.error), refused, frozenset(damaged))
+
+
+def differing_documents(index: SearchIndex, dataset: Dataset, clip_ids: Set[str], *, every: bool = False) -> set[str]:
+    """Return the clips whose document an index holds otherwise than it was sent.
+
+    Parameters
+    ----------
+    clip_ids : clips that are in the index
+    every : look at all of them; else only where a sample differs
+    """
+    if not every and not any(_differs(index, dataset, clip_id) for clip_id in _sample(clip_ids)):
+        return set()
+    # It was restored from an older copy, or others write into it: all are looked at.
+    all_there = (record for record in index.get_all_embeddings() if record.clip_id in clip_ids)
+    return set(clip_ids) - {record.clip_id for record in all_there if _is_same(dataset, record)}
+
+
+def _differs(index: SearchIndex, dataset: Dataset, clip_id: str) -> bool:
+    found = index.get_embedding_by_id(clip_id)
+    return found is None or not _is_same(dataset, found)
+
+
+def _is_same(dataset: Dataset, found: ClipRecord) -> bool:
+    try:
+        return is_same_document(sent_record(dataset.read_table(ASSET, found.clip_id)), found)
+    except DamagedError:
+        return False
+
+
+def _sent(dataset: Dataset, clip_ids: Iterable[str], damaged: set[str]) -> Iterator[ClipRecord]:
+    """Yield documents as they were sent; a table that cannot be read is set aside."""
+    for clip_id in clip_ids:
+        try:
+            record = sent_record(dataset.read_table(ASSET, clip_id))
+        except DamagedError as error:
+            logger.warning("%s is damaged (%s): it is made again", error.path, error.why)
+            dataset.set_aside(layout.table(ASSET, clip_id))
+            damaged.add(clip_id)
+        else:
+            yield record
+
+
+def _code_version(dataset: Dataset, clip_id: str) -> str | None:
+    try:
+        return dataset.provenance_at(layout.table(ASSET, clip_id)).get("code_version")
+    except (DamagedError, FileNotFoundError):
+        return None
+
+
+def _sample(clip_ids: Iterable[str]) -> list[str]:
+    """Return a few clips, others each time, so that in the end all are looked at."""
+    ordered = sorted(clip_ids)
+    return random.sample(ordered, min(SAMPLE, len(ordered)))
+
+
+def _looks_as_before(dataset: Dataset, search: SearchIndexProvider, clip_ids: Set[str]) -> bool:
+    """Tell whether an embedded index need not be opened: loading LanceDB takes longer than all the rest."""
+    seen = dataset.collection().get(_SEEN)
+    return search.is_embedded and seen is not None and seen == _look(dataset, search, clip_ids)
+
+
+def _look(dataset: Dataset, search: SearchIndexProvider, clip_ids: Set[str]) -> str:
+    """Return the hash of how the files of an embedded index look from outside, and of what it should hold."""
+    files = sorted(dataset.files_below(layout.INDEX).items())
+    return hashlib.sha256(json.dumps([files, sorted(clip_ids), search.identity()]).encode()).hexdigest()[:16]

@@ -1,0 +1,44 @@
+"""LanceDB's errors in one clear line with what to do: its files were cut, or its disk or store does not answer."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from bachata_assets.clip_record import InvalidRecordError
+from bachata_assets.search.errors import IndexUnreadableError, QueryError, SearchError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@contextmanager
+def clear_errors(location: str) -> Iterator[None]:
+    """Raise whatever LanceDB raises as a `SearchError`; it has no exceptions of its own."""
+    try:
+        yield
+    except (SearchError, QueryError, InvalidRecordError):
+        raise
+    except Exception as error:
+        if not is_lance_error(error):
+            raise
+        reason = str(error).partition("\n")[0].partition(", /")[0][:200]
+        raise IndexUnreadableError(
+            f"The index in {location} cannot be read or written ({reason}): "
+            "`bachata-assets repair` makes it again from the tables"
+        ) from error
+
+
+def is_lance_error(error: Exception) -> bool:
+    """Tell what LanceDB raises; its Rust code panics at some cut files, with a class that cannot be imported."""
+    return isinstance(error, RuntimeError | ValueError | OSError) or type(error).__name__ == "RustPanic"
+
+
+def clearly(method: F) -> F:
+    """Return a method of something with a `location` whose errors are clear."""
+
+    @wraps(method)
+    def wrapped(self: Any, *arguments: Any, **named: Any) -> Any:
+        with clear_errors(self.location):
+            return method(self, *arguments, **named)
+
+    return cast("F", wrapped)

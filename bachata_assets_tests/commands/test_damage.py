@@ -1,0 +1,267 @@
+"""Damaged and lost files of a data dir: `generate` notices them, names them and makes them again, and nothing else."""
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner, Result
+
+from bachata_assets.cli import app
+from bachata_assets.families import DIMENSIONS
+from bachata_assets.orchestration.build import build_platform
+from bachata_assets.search.index import SearchIndex
+from bachata_assets.settings import load_settings
+from bachata_assets_tests.support.damage import cut, cut_all, turn_a_bit_of
+from bachata_assets_tests.support.paths import SAMPLE_CLIPS
+from bachata_assets_tests.support.workplace import Workplace, report_of
+
+CLIP = "basic_step_1"
+ASSETS = ("keypoints", "beats", *(f"{family}_embedding" for family in DIMENSIONS), "search_index")
+
+
+def run(place: Workplace, *words: str) -> Result:
+    return CliRunner().invoke(app, [*words, "--data_dir", str(place.data)])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def overwrite(path: Path) -> None:
+    path.write_text("this was a table\n" * 100)
+
+
+def values_of(path: Path) -> list[dict[str, object]]:
+    """Return a table's values, a document's without what making it again changes."""
+    rows: list[dict[str, object]] = pq.read_table(path).to_pylist()
+    for row in rows:
+        if "document" in row:
+            document = json.loads(str(row["document"]))
+            row["document"] = {n: v for n, v in document.items() if n not in ("processing_time", "created_at")}
+    return rows
+
+
+def test_a_cut_table_of_every_stage_is_named_and_made_again_and_nothing_else_is(place: Workplace) -> None:
+    before = place.tables()
+    values = {name: values_of(place.data / name) for name in before}
+    paths = [place.data / asset / f"{CLIP}.parquet" for asset in ASSETS]
+    for path, damage in zip(paths, [cut, empty, overwrite] * 3, strict=False):
+        damage(path)
+    result = place.generate()
+    assert result.exit_code == 0, result.output
+    assert "Clips: 4, of which 3 are up to date and 1 to be made" in result.output
+    for path in paths:
+        assert f"{path} is damaged (" in result.output
+        assert "bytes, " in result.output.partition(f"{path} is damaged (")[2].partition(")")[0]
+    after = place.tables()
+    assert {name for name in before if after[name] != before[name]} == {f"{asset}/{CLIP}.parquet" for asset in ASSETS}
+    assert {name: values_of(place.data / name) for name in after} == values
+    assert place.generate().output.count("damaged") == 0
+
+
+def test_a_cut_keypoints_table_alone_is_made_again_alone(place: Workplace) -> None:
+    before = place.tables()
+    cut(place.data / "keypoints" / f"{CLIP}.parquet")
+    assert run(place, "status").exit_code == 1
+    assert place.generate().exit_code == 0
+    after = place.tables()
+    assert {name for name in before if after[name] != before[name]} == {f"keypoints/{CLIP}.parquet"}
+    assert run(place, "status").exit_code == 0
+
+
+def test_a_table_in_the_place_of_another_is_noticed_and_made_again(place: Workplace) -> None:
+    names = ("lead_embedding", "beats", "search_index")
+    values = {name: values_of(place.data / name / f"{CLIP}.parquet") for name in names}
+    shutil.copy(place.data / "lead_embedding/lady_right_turn_1.parquet", place.data / f"lead_embedding/{CLIP}.parquet")
+    shutil.copy(place.data / "keypoints" / f"{CLIP}.parquet", place.data / "beats" / f"{CLIP}.parquet")
+    shutil.copy(place.data / "search_index/lady_right_turn_1.parquet", place.data / f"search_index/{CLIP}.parquet")
+    assert run(place, "status").exit_code == 1
+    assert place.generate().exit_code == 0
+    assert {name: values_of(place.data / name / f"{CLIP}.parquet") for name in names} == values
+
+
+@pytest.mark.parametrize("damage", [cut, empty, overwrite, Path.unlink])
+@pytest.mark.parametrize(
+    "name", ["embeddings.parquet", "embedding_generation_report.json", "embedding_generation_report.html"]
+)
+def test_a_damaged_report_is_made_again_without_touching_a_clip(
+    place: Workplace, name: str, damage: Callable[[Path], None]
+) -> None:
+    before = place.tables()
+    damage(place.data / name)
+    result = place.generate()
+    assert result.exit_code == 0
+    assert "Clips: 4 made, 0 failed, 0 worked on this time." in result.output
+    assert place.tables() == before
+    assert len(pd.read_parquet(place.data / "embeddings.parquet")) == 4
+    assert report_of(place.data)["summary"]["successful"] == 4
+    assert "basic_step_1" in (place.data / "embedding_generation_report.html").read_text()
+
+
+def test_a_bit_that_turned_in_a_document_is_named_by_the_report_and_mended_by_generate(place: Workplace) -> None:
+    path = place.data / "search_index" / f"{CLIP}.parquet"
+    values = values_of(path)
+    turn_a_bit_of(path)
+    result = run(place, "report")
+    assert result.exit_code == 1
+    assert f"Error: the report could not be made: {path} is damaged (" in result.output
+    assert "Wrote" not in result.output
+    assert path.with_name(f"{path.name}.damaged").exists()
+    assert place.generate().exit_code == 0
+    assert values_of(path) == values
+
+
+def test_generate_goes_on_by_itself_where_the_report_finds_a_damaged_table(place: Workplace) -> None:
+    path = place.data / "search_index" / f"{CLIP}.parquet"
+    turn_a_bit_of(path)
+    (place.data / "embeddings.parquet").unlink()
+    result = place.generate()
+    assert result.exit_code == 0, result.output
+    assert "Clips: 4 made, 0 failed, 1 worked on this time." in result.output
+    assert set(pd.read_parquet(place.data / "embeddings.parquet")["clip_id"]) == SAMPLE_CLIPS
+
+
+def test_an_input_in_which_a_bit_turned_fails_its_clip_once(place: Workplace) -> None:
+    turn_a_bit_of(place.data / "keypoints" / f"{CLIP}.parquet")
+    (place.data / "lead_embedding" / f"{CLIP}.parquet").unlink()
+    result = place.generate()
+    assert result.exit_code == 1
+    assert f"keypoints/{CLIP}.parquet is damaged (" in result.output
+    result = place.generate()
+    assert result.exit_code == 0, result.output
+    assert run(place, "status").exit_code == 0
+
+
+def test_a_clip_that_may_not_be_read_has_failed_and_says_so(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = next(place.videos.rglob(f"{CLIP}.mp4"))
+    os.utime(path)  # so that its content is not known any more
+    opened = os.open
+
+    def refuse(name: str | Path, *rest: Any, **named: Any) -> int:
+        if str(name).endswith(f"/{CLIP}.mp4"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(name))
+        return opened(name, *rest, **named)
+
+    monkeypatch.setenv("BACHATA_WORKERS", "in_process")
+    monkeypatch.setattr(os, "open", refuse)
+    result = place.generate()
+    assert result.exit_code == 1
+    assert f"failed: {CLIP} (videos/basic_steps/{CLIP}.mp4): {path}: not readable (Permission denied)" in result.output
+    (failed,) = report_of(place.data)["failed_videos"]
+    assert (failed["clip_id"], failed["transient"]) == (CLIP, True)
+    assert "export" not in failed["error"]
+    monkeypatch.undo()
+    assert "Clips: 4 made, 0 failed, 1 worked on this time." in place.generate().output
+
+
+def test_a_report_that_cannot_be_written_is_said_with_the_file_and_an_exit_code(place: Workplace) -> None:
+    for name in ("embeddings.parquet", "embedding_generation_report.json"):
+        (place.data / name).unlink()
+    (place.data / "embedding_generation_report.json").mkdir()
+    result = place.generate()
+    assert result.exit_code == 1
+    assert "the report could not be made: " in result.output
+    assert str(place.data / "embedding_generation_report.json") in result.output
+    assert "Everything is in" not in result.output
+    result = run(place, "report")
+    assert result.exit_code == 1
+    assert "Wrote" not in result.output
+    (place.data / "embedding_generation_report.json").rmdir()
+    assert place.generate().exit_code == 0
+    assert report_of(place.data)["summary"]["successful"] == 4
+
+
+def index_of(place: Workplace) -> SearchIndex:
+    return SearchIndex.from_settings(load_settings(data_dir=str(place.data)))
+
+
+def lose_the_folder(place: Workplace) -> None:
+    shutil.rmtree(place.data / "lancedb")
+
+
+def lose_documents(place: Workplace) -> None:
+    with build_platform(load_settings(data_dir=str(place.data))).tools.search.open() as index:
+        index.delete([CLIP, "lady_right_turn_1"])
+
+
+def restore_an_older_copy(place: Workplace) -> None:
+    """Put a document back as it was before its annotation was edited."""
+    kept = place.folder / "older"
+    shutil.copytree(place.data / "lancedb", kept)
+    said = json.loads(place.annotations.read_text())
+    for clip in said["clips"]:
+        clip["difficulty"] = "advanced"
+    place.annotations.write_text(json.dumps(said))
+    assert place.generate().exit_code == 0
+    shutil.rmtree(place.data / "lancedb")
+    kept.rename(place.data / "lancedb")
+
+
+def cut_its_files(place: Workplace) -> None:
+    cut_all(place.data / "lancedb")
+
+
+@pytest.mark.parametrize("lose", [lose_the_folder, lose_documents, restore_an_older_copy, cut_its_files])
+def test_what_the_index_lost_is_sent_again_without_computing_anything(
+    place: Workplace, lose: Callable[[Workplace], None]
+) -> None:
+    lose(place)
+    before = place.tables()
+    result = place.generate()
+    assert result.exit_code == 0, result.output
+    assert "sent again from the tables" in result.output
+    assert "Clips: 4 made, 0 failed, 0 worked on this time." in result.output
+    assert place.tables() == before
+    sent = {clip: pq.read_table(place.data / "search_index" / f"{clip}.parquet").to_pylist() for clip in SAMPLE_CLIPS}
+    with index_of(place) as index:
+        assert index.ids() == SAMPLE_CLIPS
+        for record in index.get_all_embeddings():
+            (row,) = sent[record.clip_id]
+            assert record.content_hash == row["content_hash"]
+            assert record.to_source() == json.loads(row["document"])
+    assert "sent again" not in place.generate().output
+
+
+def test_a_cut_index_is_one_line_with_the_remedy(place: Workplace) -> None:
+    cut_all(place.data / "lancedb")
+    result = run(place, "similar", CLIP)
+    assert result.exit_code == 2
+    (line,) = result.output.splitlines()
+    assert line.startswith(f"Error: The index in {place.data}/lancedb cannot be read or written (")
+    assert line.endswith("): `bachata-assets repair` makes it again from the tables")
+
+
+def test_an_index_that_looks_as_before_is_not_opened(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert place.generate().exit_code == 0  # looks once at what the runs have sent
+
+    def opened(*_: object, **__: object) -> None:
+        raise AssertionError("the index was opened")
+
+    monkeypatch.setattr("lancedb.connect", opened)
+    assert place.generate().exit_code == 0
+
+
+def test_an_index_that_does_not_answer_is_no_success(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bachata_assets.search.elasticsearch import client
+
+    monkeypatch.setattr(client, "BACKOFF_SECONDS", 0.01)
+    platform = build_platform(load_settings(data_dir=str(place.data)))
+    version = next(stage.code_version for stage in platform.stages if stage.name == "search_index")
+    monkeypatch.setenv("ELASTICSEARCH_HOST", "127.0.0.1")
+    monkeypatch.setenv("ELASTICSEARCH_PORT", "9")
+    monkeypatch.setattr("bachata_assets.pipeline.stages.search.DOCUMENT_VERSION", "as before")
+    monkeypatch.setattr(
+        "bachata_assets.pipeline.tools.SearchIndexProvider.identity", lambda _: version.partition("+")[2]
+    )
+    monkeypatch.setattr("bachata_assets.pipeline.stages.search.DOCUMENT_VERSION", version.partition("+")[0])
+    result = place.generate()
+    assert result.exit_code == 1
+    assert "the index is not level with the tables: Cannot connect to Elasticsearch at 127.0.0.1:9" in result.output
+    assert "Clips: 4 made, 0 failed, 0 worked on this time." in result.output

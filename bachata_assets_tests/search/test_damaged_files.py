@@ -1,0 +1,61 @@
+"""Damaged files of an embedded index: whatever LanceDB makes of them is one clear error, and can be mended."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bachata_assets.search import open_index
+from bachata_assets.search.errors import IndexMissingError, IndexUnreadableError
+from bachata_assets.settings import Settings
+from bachata_assets_tests.support.documents import documents
+
+IDS = {f"clip_{number:04d}" for number in range(3)}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of an index of three documents."""
+    made = Settings(_env_file=None, elasticsearch_host=None, data_dir=str(tmp_path), elasticsearch_index="moves")
+    with open_index(made, fingerprint="models of the tests") as index:
+        index.put(documents(3))
+        index.promote(set())
+    return made
+
+
+def damaged(path: Path) -> Iterator[bytes]:
+    """Yield contents that a file may have after a power cut."""
+    content = path.read_bytes()
+    yield b""
+    yield from (content[: len(content) * part // 16] for part in range(1, 16))
+    yield bytes(len(content))
+
+
+def test_any_damage_to_any_file_is_one_kind_of_error_or_does_no_harm(settings: Settings, tmp_path: Path) -> None:
+    kept, place, said = tmp_path / "kept", tmp_path / "lancedb", list[str]()
+    place.rename(kept)
+    for path in sorted(kept.rglob("*.*")):
+        for content in damaged(path) if path.is_file() else ():
+            shutil.copytree(kept, place)
+            (place / path.relative_to(kept)).write_bytes(content)
+            with open_index(settings) as index:
+                try:
+                    assert index.ids() == IDS
+                    assert len(list(index.get_all_embeddings())) == 3
+                except (IndexUnreadableError, IndexMissingError) as error:
+                    said.append(str(error))
+            shutil.rmtree(place)
+    assert len(said) > 20
+    assert all(f" in {place} " in line and "`bachata-assets " in line for line in said)
+
+
+def test_what_cannot_be_read_is_dropped_and_made_again(settings: Settings, tmp_path: Path) -> None:
+    for path in (tmp_path / "lancedb").rglob("*.manifest"):
+        path.write_bytes(path.read_bytes()[:100])
+    with open_index(settings, fingerprint="models of the tests") as index:
+        assert len(index.drop_unreadable()) == 2
+        index.put(documents(3))
+        index.promote(set())
+    with open_index(settings) as index:
+        assert index.ids() == IDS
