@@ -13,7 +13,7 @@ from bachata_assets.collection.rebuild import precision_of_tables
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration.build import Platform, build_platform
 from bachata_assets.orchestration.clip_events import record_again
-from bachata_assets.orchestration.history import History, recorded_hashes
+from bachata_assets.orchestration.history import History, damaged_tables
 from bachata_assets.orchestration.instance import Instance, open_instance, set_damaged_state_aside
 from bachata_assets.orchestration.orphaned_runs import end_orphans
 from bachata_assets.orchestration.partitions import add_partitions, register
@@ -46,7 +46,7 @@ def repair(settings: Settings) -> Iterator[str]:
     platform = build_platform(settings)
     with open_instance(settings.data_dir) as instance:
         end_orphans(instance)
-        for name, error in damaged_tables(platform, instance):
+        for name, error in damaged_tables(instance, dataset, platform.stages):
             dataset.set_aside(name)
             yield f"{error.path} was damaged ({error.why}) and is set aside: `bachata-assets generate` makes it again"
         found = scan.scan_clips(settings, dataset, read_copies=True)
@@ -139,15 +139,3 @@ def _mend_index(platform: Platform, found: scan.Scan, history: History) -> Itera
     yield f"Documents sent again to the index: {len(filled.sent)}"
     for clip_id, reason in filled.refused.items():
         yield f"The index refuses the document of {clip_id}: {reason}"
-
-
-def damaged_tables(platform: Platform, instance: Instance) -> Iterator[tuple[str, DamagedError]]:
-    """Read every table of the data dir whole, and yield those that are not what was written."""
-    for stage in platform.stages:
-        hashes = recorded_hashes(instance, platform.dataset, stage.name)
-        for clip_id in sorted(platform.dataset.clip_ids(stage.name)):
-            name = layout.table(stage.name, clip_id)
-            try:
-                platform.dataset.check_content(name, hashes.get(clip_id))
-            except DamagedError as error:
-                yield name, error

@@ -13,9 +13,8 @@ from typing import Literal
 import numpy as np
 
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.commands.repair import damaged_tables
 from bachata_assets.orchestration.build import Platform
-from bachata_assets.orchestration.history import History
+from bachata_assets.orchestration.history import History, damaged_tables
 from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.pipeline.tools import PoseModelsProvider, SearchIndexProvider
 from bachata_assets.report.content import damaged_reports
@@ -106,7 +105,7 @@ def _tables(platform: Platform, *, content: bool) -> Finding:
         return Finding("ok", "There are no tables yet")
     with open_instance(platform.settings.data_dir) as instance:
         if content:
-            damaged = {name: error.why for name, error in damaged_tables(platform, instance)}
+            damaged = {name: error.why for name, error in damaged_tables(instance, dataset, platform.stages)}
         else:
             damaged = History.read(instance, dataset, platform.stages).damaged
     if not damaged:

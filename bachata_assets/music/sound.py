@@ -11,6 +11,7 @@ from bachata_assets.video.clock import SLACK_S, clock_origin, pictures_end
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.files import open_media
 from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
+from bachata_assets.video.probe import require_readable
 from bachata_assets.video.streams import codec_name, picture_stream, sound_is_allowed, sound_streams
 
 RATE = 22050
@@ -68,6 +69,8 @@ def load_sound(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> Sound | Abse
     ------
     SoundError
         The file or its audio cannot be decoded.
+    UnreadableVideoError
+        The file cannot be read at all: it is gone, it may not be read, or its disk does not answer.
     """
     import av
 
@@ -83,6 +86,7 @@ def load_sound(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> Sound | Abse
     except UnreadableVideoError as error:
         raise SoundError(str(error)) from error
     except (av.FFmpegError, OSError) as error:
+        require_readable(path)
         raise SoundError(
             f"{path}: its sound cannot be decoded ({error.strerror}); re-encode the file or remove the audio"
         ) from error

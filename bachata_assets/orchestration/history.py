@@ -3,7 +3,7 @@
 Reads only; what is written is in `clip_events.py`. What a version means is in `pipeline/versions.py`.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -123,7 +123,23 @@ def _of_stage(instance: DagsterInstance, dataset: Dataset, name: str, clip_ids: 
     return history
 
 
-def recorded_hashes(instance: DagsterInstance, dataset: Dataset, asset: str) -> dict[str, str]:
+def damaged_tables(
+    instance: DagsterInstance, dataset: Dataset, stages: Iterable[Stage]
+) -> Iterator[tuple[str, DamagedError]]:
+    """Read every table of the data dir whole; yield the name of those that are not what was written, and why."""
+    for stage in stages:
+        hashes = _recorded_hashes(instance, dataset, stage.name)
+        for clip_id in sorted(dataset.clip_ids(stage.name)):
+            name = layout.table(stage.name, clip_id)
+            try:
+                dataset.check_content(name, hashes.get(clip_id))
+            except FileNotFoundError:
+                continue  # removed in the meantime
+            except DamagedError as error:
+                yield name, error
+
+
+def _recorded_hashes(instance: DagsterInstance, dataset: Dataset, asset: str) -> dict[str, str]:
     """Return clip id -> hash of its table's file, of the tables that have the size that was recorded with it."""
     recorded = dagster_internals.latest_tags(instance, asset, DagsterEventType.ASSET_MATERIALIZATION, [SIZE, SHA256])
     sizes = dataset.table_sizes(asset)

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import Scan, scan_clips
-from bachata_assets.orchestration.history import History
+from bachata_assets.orchestration.history import History, damaged_tables
 from bachata_assets.orchestration.instance import Instance
 from bachata_assets.orchestration.orphaned_runs import process_tag
 from bachata_assets.orchestration.pruning import gone, remove_clips
@@ -32,6 +32,7 @@ PROCESS_JOB = "process_clips"
 REPORT_JOB = "make_report"
 PRUNE_JOB = "prune"
 FILL_JOB = "fill_index"
+CHECK_JOB = "check_content"
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run config: what happens is told by our own log, not by every Dagster event."""
@@ -53,10 +54,11 @@ class Jobs:
     report: Any
     prune: dg.JobDefinition
     fill: dg.JobDefinition
+    check: dg.JobDefinition
 
 
 def define_jobs(stages: Sequence[Stage], settings: Settings) -> Jobs:
-    """Return the jobs: making clips, making the report, pruning, filling the index."""
+    """Return the jobs: making clips, making the report, pruning, filling the index, checking the content."""
     process = dg.define_asset_job(
         PROCESS_JOB,
         selection=[stage.name for stage in stages],
@@ -67,7 +69,9 @@ def define_jobs(stages: Sequence[Stage], settings: Settings) -> Jobs:
         selection=["embeddings", "report"],
         description="The table over all clips, and the report, with the checks over all clips.",
     )
-    return Jobs(process, report, _prune_job(stages, settings), _fill_job(stages, settings))
+    return Jobs(
+        process, report, _prune_job(stages, settings), _fill_job(stages, settings), _check_job(stages, settings)
+    )
 
 
 def makes_any(run: dg.DagsterRun, stages: Set[str]) -> bool:
@@ -108,13 +112,7 @@ def _fill_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
         context: dg.OpExecutionContext, dataset: DatasetResource, search: dg.ResourceParam[SearchIndexProvider]
     ) -> None:
         opened: Dataset = dataset.open()
-        found = scan_clips(settings, opened)
-        history = History.read(context.instance, opened, stages)
-        status = Status.of(found.clips, stages, history.stages, history.reason_of)
-        filled = fill_index(stages, opened, search, found, status)
-        context.log.info(f"Documents sent again: {len(filled.sent)}")
-        if filled.refused:
-            raise dg.Failure(f"The index refuses {len(filled.refused)} documents", metadata=dict(filled.refused))
+        _fill(context, settings, stages, opened, search, every=False)
 
     @dg.job(
         name=FILL_JOB,
@@ -126,6 +124,47 @@ def _fill_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
         send_lost_documents()
 
     return fill
+
+
+def _check_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
+    @dg.op(description="Reads every table and every document, not only sizes and a sample.")
+    def read_everything(
+        context: dg.OpExecutionContext, dataset: DatasetResource, search: dg.ResourceParam[SearchIndexProvider]
+    ) -> None:
+        opened: Dataset = dataset.open()
+        for name, error in damaged_tables(context.instance, opened, stages):
+            opened.set_aside(name)
+            context.log.warning(f"{error.path} was damaged ({error.why}) and is set aside, to be made again")
+        _fill(context, settings, stages, opened, search, every=True)
+
+    @dg.job(
+        name=CHECK_JOB,
+        description="Compares every byte of the tables with what was written, and every document with its table. Sets "
+        "damaged tables aside, which then are made again, and sends lost documents again.",
+        executor_def=dg.in_process_executor,
+    )
+    def check() -> None:
+        read_everything()
+
+    return check
+
+
+def _fill(
+    context: dg.OpExecutionContext,
+    settings: Settings,
+    stages: Sequence[Stage],
+    dataset: Dataset,
+    search: SearchIndexProvider,
+    *,
+    every: bool,
+) -> None:
+    found = scan_clips(settings, dataset)
+    history = History.read(context.instance, dataset, stages)
+    status = Status.of(found.clips, stages, history.stages, history.reason_of)
+    filled = fill_index(stages, dataset, search, found, status, every=every)
+    context.log.info(f"Documents sent again: {len(filled.sent)}")
+    if filled.refused:
+        raise dg.Failure(f"The index refuses {len(filled.refused)} documents", metadata=dict(filled.refused))
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The schedules: all that is missing every night, the whole report every week. Off until someone switches them on."""
+"""The schedules: what is missing every night; the report and a look at every byte every week. Off until switched on."""
 
 from collections.abc import Iterator, Sequence
 
@@ -52,7 +52,15 @@ def define_schedules(
         description="Every week (BACHATA_REPORT_CRON): makes the table over all clips and the report, with all checks.",
         tags={"makes": "report"},
     )
-    return [process_missing_clips, full_report]
+    check_content = dg.ScheduleDefinition(
+        "check_everything",
+        job=jobs.check,
+        cron_schedule=settings.report_cron,
+        description="Every week (BACHATA_REPORT_CRON): reads every table and every document of the index, and compares "
+        "them with what was written.",
+        tags={"makes": "nothing"},
+    )
+    return [process_missing_clips, full_report, check_content]
 
 
 def _require_cron(variable: str, cron: str) -> None:

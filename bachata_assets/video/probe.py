@@ -1,5 +1,6 @@
 """Opening a video file, and what it says of itself."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bachata_assets.video.display import Display
 from bachata_assets.video.errors import UnreadableVideoError
-from bachata_assets.video.files import irregular, on_disk, open_media
+from bachata_assets.video.files import irregular, on_disk, open_media, open_regular
 from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 from bachata_assets.video.streams import picture_stream
 
@@ -118,6 +119,7 @@ def opened_video(
     except av.error.PermissionError as error:
         raise _not_readable(path, error) from error
     except av.error.FFmpegError as error:
+        require_readable(path)
         reason = f"cannot be decoded as a video ({error.strerror})"
         raise UnreadableVideoError(path, reason) from error
 
@@ -145,6 +147,23 @@ def _require_content(path: Path) -> None:
         raise UnreadableVideoError(path, kind, "Remove it.")
     if status.st_size == 0:
         raise UnreadableVideoError(path, "the file is empty")
+
+
+def require_readable(path: Path) -> None:
+    """Read a file to its end, to tell a disk that does not answer from a content that cannot be decoded.
+
+    Raises
+    ------
+    UnreadableVideoError
+        Because of the OSError that reading it met.
+    """
+    try:
+        with open_regular(path) as file:
+            while file.read(1 << 20):
+                pass
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a pipe, a device or a folder
+            raise _not_readable(path, error) from error
 
 
 def _not_readable(path: Path, error: OSError) -> UnreadableVideoError:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -23,6 +24,7 @@ from bachata_assets_tests.support.paths import SAMPLE_CLIPS
 from bachata_assets_tests.support.workplace import Workplace, report_of
 
 CLIP = "basic_step_1"
+REMEDY = "Mend its path, or its rights."
 ASSETS = ("keypoints", "beats", *(f"{family}_embedding" for family in DIMENSIONS), "search_index")
 
 
@@ -141,22 +143,27 @@ def test_an_input_in_which_a_bit_turned_fails_its_clip_once(place: Workplace) ->
 
 def test_a_clip_that_may_not_be_read_has_failed_and_says_so(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     path = next(place.videos.rglob(f"{CLIP}.mp4"))
+    before = place.tables()
     os.utime(path)  # so that its content is not known any more
-    opened = os.open
 
-    def refuse(name: str | Path, *rest: Any, **named: Any) -> int:
-        if str(name).endswith(f"/{CLIP}.mp4"):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(name))
-        return opened(name, *rest, **named)
+    def refusing(opens: Callable[..., Any]) -> Callable[..., Any]:
+        def refuse(name: str | Path, *rest: Any, **named: Any) -> Any:
+            if str(name).endswith(f"/{CLIP}.mp4"):
+                raise av.error.PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(name))  # an OSError, too
+            return opens(name, *rest, **named)
+
+        return refuse
 
     monkeypatch.setenv("BACHATA_WORKERS", "in_process")
-    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(os, "open", refusing(os.open))
+    monkeypatch.setattr(av, "open", refusing(av.open))
     result = place.generate()
     assert result.exit_code == 1
-    assert f"failed: {CLIP} (videos/basic_steps/{CLIP}.mp4): {path}: not readable (Permission denied)" in result.output
+    said = [line for line in result.output.splitlines() if line.startswith(f"  failed: {CLIP} (")]
+    assert [line.partition("): ")[2] for line in said] == [f"{path}: not readable (Permission denied). {REMEDY}"]
     (failed,) = report_of(place.data)["failed_videos"]
     assert (failed["clip_id"], failed["transient"]) == (CLIP, True)
-    assert "export" not in failed["error"]
+    assert place.tables() == before  # what was made of it stays
     monkeypatch.undo()
     assert "Clips: 4 made, 0 failed, 1 worked on this time." in place.generate().output
 

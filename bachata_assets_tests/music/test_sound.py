@@ -1,5 +1,7 @@
 """Decoding a clip's sound: mono, on the video's clock, and clear about what cannot be heard."""
 
+import errno
+import os
 from pathlib import Path
 
 import av
@@ -11,6 +13,7 @@ from bachata_assets.music.beats import find_beats
 from bachata_assets.music.embedding import audio_embedding
 from bachata_assets.music.sound import RATE, Sound, SoundError, load_sound
 from bachata_assets.synthetic.soundtrack import render_track
+from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets_tests.support.clips import write_media
 
 
@@ -75,6 +78,22 @@ def test_a_file_that_is_no_video_is_named_in_one_clear_error(tmp_path: Path, con
     path = tmp_path / "broken.mp4"
     path.write_bytes(content)
     with pytest.raises(SoundError, match=r"broken\.mp4: its sound cannot be decoded"):
+        load_sound(path)
+
+
+@pytest.mark.parametrize(("reads", "kind"), [(True, SoundError), (False, UnreadableVideoError)])
+def test_a_disk_that_does_not_answer_is_no_sound_that_cannot_be_decoded(
+    reads: bool, kind: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_media(tmp_path / "a.mp4", PICTURES)
+
+    def no_answer(*_: object, **__: object) -> None:
+        raise av.error.OSError(errno.EIO, "Input/output error", str(path))
+
+    monkeypatch.setattr(av, "open", no_answer)
+    if not reads:
+        monkeypatch.setattr(os, "open", no_answer)
+    with pytest.raises(kind, match="Input/output error"):
         load_sound(path)
 
 

@@ -27,7 +27,7 @@ from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.versions import expected_versions
 from bachata_assets.report.content import OVER_ALL_CLIPS, remember_reports
 from bachata_assets.settings import load_settings
-from bachata_assets_tests.support.damage import cut
+from bachata_assets_tests.support.damage import cut, turn_a_bit_of
 from bachata_assets_tests.support.documents import document
 from bachata_assets_tests.support.empty_job import nothing
 
@@ -318,7 +318,7 @@ def test_every_sensor_says_what_it_does(platform: Platform, name: str) -> None:
     assert platform.definitions.resolve_sensor_def(name).description
 
 
-@pytest.mark.parametrize("name", ["process_missing_clips", "full_report"])
+@pytest.mark.parametrize("name", ["process_missing_clips", "full_report", "check_everything"])
 def test_every_schedule_says_what_it_does(platform: Platform, name: str) -> None:
     assert platform.definitions.resolve_schedule_def(name).description
 
@@ -402,6 +402,23 @@ def test_the_sensor_asks_to_fill_an_index_whose_documents_are_others(
     with platform.tools.search.open() as index:
         index.put([document("b", 7)])
     assert asked(platform, instance) == ["fill_index"]
+
+
+def test_the_weekly_check_reads_every_byte_and_every_document(platform: Platform, instance: DagsterInstance) -> None:
+    make_everything(platform, instance)
+    path = Path(platform.dataset.table_path("beats", "b"))
+    turn_a_bit_of(path)
+    assert asked(platform, instance) == []  # its size is right
+    with platform.tools.search.open() as index:
+        index.put([document("c", 7)])
+    assert platform.definitions.resolve_job_def("check_content").execute_in_process(instance=instance).success
+    assert not path.exists()
+    with platform.tools.search.open() as index:
+        found = index.get_embedding_by_id("c")
+    assert found
+    assert found.content_hash == document("c", 2).content_hash
+    (request,) = tick(platform, instance)
+    assert ranges([request]) == [("b", "b")]
 
 
 def test_the_sensor_makes_no_ids_where_the_registry_is_lost(platform: Platform, instance: DagsterInstance) -> None:
