@@ -10,6 +10,7 @@ from threading import Event
 
 import numpy as np
 
+from bachata_assets.pose.models.tiles import TILE_ASPECT, WIDE
 from bachata_assets.video.borders import picture_region
 from bachata_assets.video.damage import Damage
 from bachata_assets.video.display import Region
@@ -18,6 +19,8 @@ from bachata_assets.video.sampling import SAMPLING_RATE, sample_frames
 
 WORKING_SIDE = 640
 """Longer side of the pictures that the models see, px: dancers are then about as tall as the pose model's crop."""
+WIDE_SIDE = 1280
+"""Longest side of wide pictures, px: as tall as a 16:9 picture; the detector sees tiles of them (`models/tiles.py`)."""
 MEMORY_BUDGET = 320 * 2**20
 """Bytes of pictures that are kept (about 30 s); longer clips are decoded again for each pass."""
 
@@ -103,7 +106,8 @@ class ClipFrames:
         size = 0
         damage = Damage()
         threads, region = self._decoder_threads, self.region
-        samples = sample_frames(self.path, self.fps, WORKING_SIDE, threads, region, limits=self._limits, damage=damage)
+        side = working_side(*region.size)
+        samples = sample_frames(self.path, self.fps, side, threads, region, limits=self._limits, damage=damage)
         for time_s, picture in samples:
             size += picture.nbytes
             if size > self._budget:
@@ -112,3 +116,21 @@ class ClipFrames:
                 kept.append((time_s, picture))
             yield time_s, picture
         self._kept, self.damage = kept, damage
+
+
+def working_side(width: int, height: int) -> int:
+    """Return the longer side of the pictures that the models see, px.
+
+    Parameters
+    ----------
+    width, height : int
+        Size of the video within its borders, px.
+
+    Examples
+    --------
+    >>> working_side(1920, 1080), working_side(2560, 720)
+    (640, 1280)
+    """
+    if width < WIDE * height:
+        return WORKING_SIDE
+    return min(WIDE_SIDE, round(WORKING_SIDE / TILE_ASPECT * width / height))

@@ -7,6 +7,7 @@ come from `exported.py`; they are run, and on which device, by `runners.py`.
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,6 +21,7 @@ from bachata_assets.pose.models.exported import exported_model
 from bachata_assets.pose.models.inputs import batches, letterbox
 from bachata_assets.pose.models.model_sets import ModelSet, ModelSetError, ModelSpec, load_model_set
 from bachata_assets.pose.models.runners import CompiledRunner, EagerRunner, Runner, eager_device
+from bachata_assets.pose.models.tiles import joined, tile_edges
 from bachata_assets.pose.models.top_down import TopDown
 
 if TYPE_CHECKING:
@@ -220,19 +222,28 @@ class PoseModels:
         if first is None:
             return
         height, width = first.shape[:2]
+        tiles = tile_edges(width, height)
+        tile_width = tiles[0][1] - tiles[0][0]
         detector, (input_width, input_height) = self._detector_for(upright=height > width)
-        scale = min(input_width / width, input_height / height)
+        scale = min(input_width / tile_width, input_height / height)
 
         def inputs() -> Iterator[np.ndarray]:
-            yield letterbox(first, input_width, input_height)
-            for frame in frames:
-                yield letterbox(frame, input_width, input_height)
+            for frame in chain([first], frames):
+                for left, right in tiles:
+                    yield letterbox(frame[:, left:right], input_width, input_height)
+
+        def tiled() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+            for batch_scores, batch_raw in detector(batched):
+                for scores, raw in zip(batch_scores, batch_raw, strict=True):
+                    boxes = decode_boxes(self._detector_form, raw, (input_width, input_height)) / scale
+                    yield scores, np.clip(boxes, 0, np.array([tile_width, height] * 2, np.float32))
 
         batched = batches(inputs(), 1 if self._whole_boxes else DETECTOR_BATCH)
-        for batch_scores, batch_raw in detector(batched):
-            for scores, raw in zip(batch_scores, batch_raw, strict=True):
-                boxes = decode_boxes(self._detector_form, raw, (input_width, input_height)) / scale
-                yield scores, np.clip(boxes, 0, np.array([width, height, width, height], np.float32))
+        if len(tiles) == 1:
+            yield from tiled()
+            return
+        for of_frame in zip(*[tiled()] * len(tiles), strict=True):
+            yield joined(of_frame, tiles, (width, height))
 
     def _detector_for(self, upright: bool) -> tuple[Runner, tuple[int, int]]:
         """Return the detector for upright or wide frames, with its input size."""
