@@ -111,6 +111,19 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
         switches = list(_couple(made).identity_switches)
         return not switches, {"identity_switches": len(switches), "at_most": 0, "at_s": switches}
 
+    def one(_clip: Clip, made: Made) -> Judgement:
+        couple = _couple(made)
+        figures: dict[str, Any] = {
+            "couple_confidence": couple.couple_confidence,
+            "at_least": 0.7,
+            "people_seen": couple.people_seen,
+            "couples_seen": couple.couples_seen,
+            "mirror_images": couple.mirror_images,
+        }
+        changes = list(couple.partner_changes)
+        sure = couple.couple_confidence >= 0.7 and not changes and not couple.mirror_images
+        return sure, figures | ({"at_s": changes} if changes else {})
+
     def intact(_clip: Clip, made: Made) -> Judgement:
         couple = _couple(made)
         figures = {"damaged_frames": len(couple.damaged), "damaged_rate": couple.damaged_rate, "at_most": 0}
@@ -134,6 +147,10 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
               'Say it in the annotation: "lead": "left" or "right", the side in the first frame.', certain),
         Check("identities_stable", "keypoints", "WARN", "The two dancers were not taken for one another.",
               "Look at the clip at these times.", stable),
+        Check("one_couple", "keypoints", "WARN",
+              "It is clear which couple is meant, the two stay together, and no mirror shows them again.",
+              "Look at the preview, where others are grey. Cut the clip to one couple, or to one partner's time.",
+              one),
         Check("file_is_intact", "keypoints", "WARN", "Every picture can be decoded as it was filmed.",
               "Copy or export the clip again; the frames at these times are left out.", intact),
         Check("movement_is_seen", "keypoints", "WARN",

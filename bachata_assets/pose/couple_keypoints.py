@@ -28,6 +28,7 @@ FORMER_NAMES = {
 
 Tables with the former names are read until version 0.2.
 """
+_OF_THE_CHOICE = ("people_seen", "couples_seen", "couple_confidence", "couple_evidence", "mirror_images")
 _PER_DANCER = ("boxes", "keypoints", "valid", "interpolated", "occlusion_recovery")
 
 
@@ -67,6 +68,16 @@ class CoupleKeypoints:
         float32 (T, 2, 2, 21, 3), left then right hand, x y px and score.
     damaged : tuple of float
         Times of the frames that are missing since the file is damaged there, s.
+    people_seen, couples_seen : int
+        Number of people who are there for a while and move, and of couples among them, the couple included.
+    couple_confidence : float
+        Probability that this is the couple that is meant, 0..1.
+    couple_evidence : dict
+        Name -> what it adds to the weight of this pair of people, for people to read.
+    partner_changes : tuple of float
+        Times at which a dancer changes partners, s; nobody counts as found beyond.
+    mirror_images : int
+        Number of people who are taken for images in a mirror.
     """
 
     times: np.ndarray
@@ -84,6 +95,12 @@ class CoupleKeypoints:
     identity_switches: tuple[float, ...] = ()
     hands: np.ndarray | None = None
     damaged: tuple[float, ...] = ()
+    people_seen: int = 2
+    couples_seen: int = 1
+    couple_confidence: float = 1.0
+    couple_evidence: dict[str, float] = field(default_factory=dict)
+    partner_changes: tuple[float, ...] = ()
+    mirror_images: int = 0
 
     @property
     def frame_count(self) -> int:
@@ -170,6 +187,12 @@ class CoupleKeypoints:
             "role_evidence": self.role_evidence,
             "identity_switches": list(self.identity_switches),
             "damaged": list(self.damaged),
+            "people_seen": self.people_seen,
+            "couples_seen": self.couples_seen,
+            "couple_confidence": self.couple_confidence,
+            "couple_evidence": self.couple_evidence,
+            "partner_changes": list(self.partner_changes),
+            "mirror_images": self.mirror_images,
         }
 
     def to_table(self) -> pa.Table:
@@ -213,7 +236,10 @@ class CoupleKeypoints:
             role_evidence=summary["role_evidence"],
             identity_switches=tuple(summary["identity_switches"]),
             hands=None if np.isnan(hands).all() else hands,
-            damaged=tuple(summary.get("damaged", ())),  # tables made before it was known have none
+            # Tables made before these were known have none.
+            damaged=tuple(summary.get("damaged", ())),
+            partner_changes=tuple(summary.get("partner_changes", ())),
+            **{name: summary[name] for name in _OF_THE_CHOICE if name in summary},
         )
 
 

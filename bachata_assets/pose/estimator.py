@@ -1,10 +1,11 @@
 """`CouplePoseEstimator`: a video file to `CoupleKeypoints`.
 
-Its steps are in `tracking/`, each usable alone: `candidates.py` (frames to persons), `tracks.py` (persons to the two
-dancers), `dense.py` (poses on every frame), `roles.py` (who leads).
+Its steps are in `tracking/`, each usable alone: `candidates.py` (frames to persons), `choice.py` (which of them are the
+couple), `tracks.py` (its path), `dense.py` (poses on every frame), `roles.py` (who leads).
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Literal
@@ -13,11 +14,13 @@ import numpy as np
 
 from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.pose.drawing.skeletons import draw_others
 from bachata_assets.pose.hands import find_hands
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.pose.tracking.activity import ActivityMap
 from bachata_assets.pose.tracking.background import RoomSamples
 from bachata_assets.pose.tracking.candidates import Candidates, find_candidates
+from bachata_assets.pose.tracking.choice import choose_couple
 from bachata_assets.pose.tracking.dense import DenseCouple, estimate_every_frame
 from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters
 from bachata_assets.pose.tracking.roles import judge_roles
@@ -25,7 +28,7 @@ from bachata_assets.pose.tracking.tracks import track_couple
 from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 from bachata_assets.video.probe import probe
 
-VERSION = "6"
+VERSION = "7"
 """Version of the keypoints that this module makes with the default parameters.
 
 Raise it whenever the same clip and models give other keypoints: tables of earlier versions are then made again.
@@ -48,7 +51,7 @@ def code_version(parameters: TrackingParameters = DEFAULTS) -> str:
     Examples
     --------
     >>> code_version()
-    '6'
+    '7'
     """
     return VERSION if parameters == DEFAULTS else f"{VERSION}-{parameters.digest()}"
 
@@ -130,7 +133,8 @@ class CouplePoseEstimator:
         couple : CoupleKeypoints
             Both dancers.
         pictures : list
-            Frames spread over the clip: index, and uint8 (H, W, 3) BGR with the video's borders.
+            Frames spread over the clip: index, and uint8 (H, W, 3) BGR with the video's borders; those who are not the
+            couple have grey skeletons.
 
         Raises
         ------
@@ -144,14 +148,32 @@ class CouplePoseEstimator:
         frames = ClipFrames(path, decoder_threads=threads, ended=ended, limits=limits)
         times, steps, candidates, activity, samples = self._detect(frames)
         active = activity.of([found.keypoints for found in candidates])
-        track = track_couple(candidates, times[steps], active, self.parameters)
+        seen = samples.pictures[0][1].shape[1::-1]
+        choice = choose_couple(candidates, times[steps], active, seen, self.parameters)
+        track = track_couple(choice.of(candidates), times[steps], choice.trust(active), self.parameters)
+        track = replace(track, chosen=choice.among_all(track.chosen))
         if (track.chosen < 0).all():
             raise NoCoupleError(path, f"nobody found in {len(times)} frames")
         dense = estimate_every_frame(self.models, frames, times, steps, candidates, track, samples, self.parameters)
         hands = find_hands(self.models, frames, dense.keypoints, dense.valid) if self.models.finds_hands else None
         size = (info.width, info.height)
         couple = _couple(dense, hands, times, frames, size, lead_side, self.parameters)
-        return couple, [(index, frames.with_borders(picture, size)) for index, picture in samples.pictures]
+        couple = replace(
+            couple,
+            people_seen=choice.people_seen,
+            couples_seen=choice.couples_seen,
+            couple_confidence=choice.confidence,
+            couple_evidence=choice.weights,
+            partner_changes=choice.changes,
+            mirror_images=choice.images,
+        )
+        step_of = {int(frame): step for step, frame in enumerate(steps)}
+        pictures = []
+        for index, picture in samples.pictures:
+            step = step_of[index]
+            drawn = draw_others(picture, candidates[step].keypoints[choice.others[step]])
+            pictures.append((index, frames.with_borders(drawn, size)))
+        return couple, pictures
 
     def _detect(self, frames: ClipFrames) -> tuple[np.ndarray, np.ndarray, list[Candidates], ActivityMap, RoomSamples]:
         """Return what one pass over the frames gives.

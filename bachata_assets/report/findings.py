@@ -9,11 +9,24 @@ from typing import Any
 Figures = Mapping[str, Any]
 """Name -> value of what a check found beside its answer."""
 
+
+def _not_one(found: Figures) -> str:
+    """Return why it is not certain which couple is meant."""
+    if found.get("at_s"):
+        return f"A dancer changes partners at {_times(found['at_s'])}; the longer part counts."
+    if found["couples_seen"] == 0:
+        return "Only one person is seen, or nobody: no couple."
+    if found["mirror_images"]:
+        return f"{found['mirror_images']} of the people may be images in a mirror."
+    return f"{found['couples_seen']} couples are seen, this one is meant with {found['couple_confidence']:.0%}."
+
+
 _SENTENCES: Mapping[str, Callable[[Figures], str]] = {
     "quality_at_least_half": lambda found: f"Quality {found['quality_score']:.2f} is below {found['at_least']:g}.",
     "both_dancers_found": lambda found: f"Both dancers are found in only {found['detection_rate']:.0%} of the frames.",
     "lead_follow_certain": lambda found: f"Unclear who leads ({found['role_confidence']:.0%} sure).",
     "identities_stable": lambda found: f"The dancers may have been taken for one another at {_times(found['at_s'])}.",
+    "one_couple": _not_one,
     "file_is_intact": lambda found: (
         f"The file is damaged: {found['damaged_frames']} frames ({found['damaged_rate']:.0%}) are left out, "
         f"at {_times(found['at_s'])}."
@@ -30,6 +43,7 @@ _PICTURE = (
     "both_dancers_found",
     "lead_follow_certain",
     "identities_stable",
+    "one_couple",
     "file_is_intact",
     "movement_is_seen",
 )

@@ -56,6 +56,24 @@ def test_a_couple_well_seen_passes_all_checks() -> None:
             {"identity_switches": 2, "at_most": 0, "at_s": [3.5, 7.0]},
         ),
         (
+            "one_couple",
+            lambda couple: replace(couple, couple_confidence=0.57, people_seen=4, couples_seen=2),
+            {"couple_confidence": 0.57, "at_least": 0.7, "people_seen": 4, "couples_seen": 2, "mirror_images": 0},
+        ),
+        (
+            "one_couple",
+            lambda couple: replace(couple, partner_changes=(3.87,), people_seen=3),
+            {
+                "couple_confidence": 1.0, "at_least": 0.7, "people_seen": 3, "couples_seen": 1, "mirror_images": 0,
+                "at_s": [3.87],
+            },
+        ),
+        (
+            "one_couple",
+            lambda couple: replace(couple, mirror_images=2),
+            {"couple_confidence": 1.0, "at_least": 0.7, "people_seen": 2, "couples_seen": 1, "mirror_images": 2},
+        ),
+        (
             "file_is_intact",
             lambda couple: couple.without_damaged([1 / 15, 2 / 15, 5.0]),
             {"damaged_frames": 3, "damaged_rate": 3 / 180, "at_most": 0, "at_s": [1 / 15, 2 / 15, 5.0]},

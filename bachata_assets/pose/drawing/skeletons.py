@@ -19,6 +19,8 @@ SWITCH_COLOUR = "#D55E00"
 """Colour of a suspected identity switch: vermilion of the same palette."""
 FINGERS = tuple((0 if joint % 4 == 1 else joint - 1, joint) for joint in range(1, 21))
 """Pairs of a hand's 21 keypoints that are joined: the wrist, then four joints a finger."""
+OTHERS = (170, 170, 170)
+"""Colour of people who are not the couple, BGR: grey."""
 OUTLINE = (20, 20, 20)
 """Colour around lines and letters, BGR."""
 LINE = 0.009
@@ -60,6 +62,24 @@ def draw_couple(
         lines = [_lines(couple.keypoints[frame, who], LIMBS), *(_lines(hand, FINGERS) for hand in hands)]
         for points in lines:
             _draw((points - np.asarray(origin)) * scale, picture, bgr(ROLE_COLOURS[role]), thickness)
+
+
+def draw_others(picture: np.ndarray, people: np.ndarray) -> np.ndarray:
+    """Return a picture in which those who are not the couple have grey skeletons.
+
+    Parameters
+    ----------
+    picture : np.ndarray
+        uint8 (H, W, 3), BGR.
+    people : np.ndarray
+        float (N, 17, 3), x y px of the picture, and score.
+    """
+    if not len(people):
+        return picture
+    drawn = picture.copy()
+    for joints in people:
+        _draw(_lines(joints, LIMBS), drawn, OTHERS, max(1, round(0.6 * LINE * picture.shape[0])))
+    return drawn
 
 
 def _lines(joints: np.ndarray, pairs: Iterable[tuple[int, int]]) -> np.ndarray:

@@ -21,6 +21,9 @@ from bachata_assets.pose.tracking.appearance import body_colours
 from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters
 from bachata_assets.schemas import KEYPOINTS
 
+MISSING = -1
+"""Index in place of a candidate's, or of a person's, where nobody is seen."""
+
 
 @dataclass(frozen=True)
 class Candidates:
@@ -45,6 +48,12 @@ class Candidates:
 
     def __len__(self) -> int:
         return len(self.boxes)
+
+    def only(self, which: np.ndarray) -> "Candidates":
+        """Return some of them; `which` is bool (N,)."""
+        if which.all():
+            return self
+        return Candidates(self.boxes[which], self.scores[which], self.keypoints[which], self.colours[which])
 
 
 def find_candidates(
@@ -150,10 +159,15 @@ class _Frame:
         return Candidates(self.found.boxes[kept], self.found.scores[kept], keypoints, colours)
 
     def _two_apart(self) -> bool:
-        """Tell whether two certain poses stand apart."""
+        """Tell whether two certain poses stand apart, and no third one apart from both.
+
+        With more people than two, another couple's two would be taken for the couple that hides one another.
+        """
         limits = self._limits
         certain = [i for i in self._distinct() if self._poses[i][:, 2].mean() >= limits.certain_pose_score]
-        return len(certain) > 1 and bool(box_iou(*self.found.boxes[certain[:2]]) < limits.apart_iou)
+        boxes = self.found.boxes[certain]
+        apart = box_iou(boxes[:, None], boxes[None, :2]) < limits.apart_iou
+        return len(certain) > 1 and bool(apart[0, 1]) and not apart[2:].all(axis=1).any()
 
     def _distinct(self) -> list[int]:
         """Return the boxes whose poses differ, the most certain of each kind."""

@@ -15,7 +15,7 @@ from bachata_assets.pose.geometry import AREA_OF_BOX, box_area, object_keypoint_
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.pose.tracking.appearance import body_colours
 from bachata_assets.pose.tracking.background import RoomSamples
-from bachata_assets.pose.tracking.candidates import Candidates
+from bachata_assets.pose.tracking.candidates import MISSING, Candidates
 from bachata_assets.pose.tracking.crossings import settle_crossings
 from bachata_assets.pose.tracking.gaps import bridge_gaps
 from bachata_assets.pose.tracking.identity_switches import find_identity_switches
@@ -23,7 +23,7 @@ from bachata_assets.pose.tracking.occlusion_recovery import recover_hidden
 from bachata_assets.pose.tracking.parameters import DEFAULTS, PoseParameters, TrackingParameters
 from bachata_assets.pose.tracking.passers_by import passer_by
 from bachata_assets.pose.tracking.reidentification import ColourModel
-from bachata_assets.pose.tracking.tracks import MISSING, Track
+from bachata_assets.pose.tracking.tracks import Track
 from bachata_assets.schemas import KEYPOINTS
 
 SIGN = (1, -1)

@@ -7,7 +7,9 @@ Log-odds are natural logarithms. Sizes of tables (colour bins, sample grids) are
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+
+from bachata_assets.pose.tracking.choice_parameters import ChoiceParameters, PairParameters, PeopleParameters
 
 
 @dataclass(frozen=True)
@@ -296,6 +298,9 @@ class TrackingParameters:
     detection: DetectionParameters = DetectionParameters()
     activity: ActivityParameters = ActivityParameters()
     clothes: ClothesParameters = ClothesParameters()
+    people: PeopleParameters = field(default_factory=PeopleParameters)
+    pairs: PairParameters = field(default_factory=PairParameters)
+    choice: ChoiceParameters = field(default_factory=ChoiceParameters)
     path: PathParameters = PathParameters()
     poses: PoseParameters = PoseParameters()
     crossings: CrossingParameters = CrossingParameters()

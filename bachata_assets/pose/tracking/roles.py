@@ -168,16 +168,23 @@ def _right_hand_on_trunk(couple: _Couple, parameters: RoleParameters) -> float:
     It counts where it lies on the trunk, against the partner's right hand on the own trunk.
     """
     dancers = couple.keypoints[:, 0], couple.keypoints[:, 1]
-    own, others = (_hand_on_trunk(*pair, parameters.believed_score).mean() for pair in (dancers, dancers[::-1]))
+    own, others = (hand_on_trunk(*pair, parameters.believed_score).mean() for pair in (dancers, dancers[::-1]))
     return float(own - others)
 
 
-def _hand_on_trunk(own: np.ndarray, partner: np.ndarray, believed: float) -> np.ndarray:
-    """Return where the right wrist lies on the partner's trunk, bool (T,).
+def hand_on_trunk(own: np.ndarray, partner: np.ndarray, believed: float, hand: Joint = Joint.RIGHT_WRIST) -> np.ndarray:
+    """Return where a wrist lies on the partner's trunk, bool (T,).
 
-    `own` and `partner` are keypoints (T, 17, 3).
+    Parameters
+    ----------
+    own, partner : np.ndarray
+        float (T, 17, 3), x y px and score.
+    believed : float
+        Score from which the wrist's place is believed.
+    hand : Joint
+        The wrist.
     """
-    wrist = own[:, Joint.RIGHT_WRIST]
+    wrist = own[:, hand]
     trunk = partner[:, TRUNK, :2]
     low, high = trunk.min(axis=1), trunk.max(axis=1)
     margin = 0.15 * (high - low)[:, 1:]

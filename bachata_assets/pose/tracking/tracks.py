@@ -19,7 +19,7 @@ from bachata_assets.pose.geometry import (
     object_keypoint_similarity,
 )
 from bachata_assets.pose.skeleton import EARS, TRUNK, Joint
-from bachata_assets.pose.tracking.candidates import Candidates
+from bachata_assets.pose.tracking.candidates import MISSING, Candidates
 from bachata_assets.pose.tracking.parameters import (
     DEFAULTS,
     ClothesParameters,
@@ -28,8 +28,6 @@ from bachata_assets.pose.tracking.parameters import (
 )
 from bachata_assets.pose.tracking.reidentification import NOTHING_KNOWN, ColourModel, learn_colours
 
-MISSING = -1
-"""Index in place of a candidate's where a dancer is not seen."""
 STEADY = np.array([Joint.NOSE, *EARS, *TRUNK])
 """Joints that move as the body moves."""
 

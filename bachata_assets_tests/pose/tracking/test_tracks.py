@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from bachata_assets.pose.tracking.candidates import Candidates
+from bachata_assets.pose.tracking.candidates import MISSING, Candidates
 from bachata_assets.pose.tracking.reidentification import learn_colours
-from bachata_assets.pose.tracking.tracks import MISSING, Track, track_couple
+from bachata_assets.pose.tracking.tracks import Track, track_couple
 from bachata_assets_tests.support.figures import colours, person, seen
 
 RED, BLUE, GREEN = 10, 60, 100

@@ -1,0 +1,151 @@
+"""Pairs of people, weighed over the whole clip: which of them dance together.
+
+Partners hold each other: in the real clips one's hand is within `hands_together` of the partner's on 0.4 to 1.0 of the
+frames, of two people who do not dance together on 0.06 at most. An image in a mirror does what the person does at the
+same time, mirrored. What is done with the weights: `choice.py`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bachata_assets.pose.skeleton import ANKLES, EARS, ELBOWS, HIPS, KNEES, MIRRORED, WRISTS, Joint
+from bachata_assets.pose.tracking.choice_parameters import PairParameters
+from bachata_assets.pose.tracking.parameters import DEFAULTS
+from bachata_assets.pose.tracking.people import People
+
+_MOVING = [*ELBOWS, *WRISTS, *HIPS, *KNEES, *ANKLES]
+"""Joints whose paths tell an image from a person who does something similar."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two people, and what speaks for their being the couple.
+
+    Attributes
+    ----------
+    members : tuple of int
+        Numbers of the two.
+    together : np.ndarray
+        float (S,), 1 where the two are near and hold each other, 0 where they are apart; NaN where not both are seen.
+    weights : dict
+        Name -> what it adds to the pair's weight.
+    """
+
+    members: tuple[int, int]
+    together: np.ndarray
+    weights: dict[str, float]
+
+    @property
+    def weight(self) -> float:
+        """What speaks for the pair, all together."""
+        return sum(self.weights.values())
+
+
+def weigh_pairs(people: People, size: tuple[int, int], parameters: PairParameters = DEFAULTS.pairs) -> list[Pair]:
+    """Return all pairs that are seen at once for long enough, the weightiest first.
+
+    Parameters
+    ----------
+    people : People
+        Everyone.
+    size : tuple of int
+        Width and height of the pictures, px.
+    parameters : PairParameters
+        Thresholds and weights.
+    """
+    pairs = []
+    for one in range(len(people)):
+        for other in range(one + 1, len(people)):
+            common = (people.seen[one] & people.seen[other]).sum()
+            if common >= min(parameters.fewest_common_steps, (people.seen.shape[1] + 1) // 2):
+                pairs.append(_weighed(people, one, other, size, parameters))
+    return sorted(pairs, key=lambda pair: -pair.weight)
+
+
+def _weighed(people: People, one: int, other: int, size: tuple[int, int], parameters: PairParameters) -> Pair:
+    members = [one, other]
+    both = people.seen[members].all(axis=0)
+    height = float(np.nanmedian(people.heights[members]))
+    tallest = float(np.nanmax(np.nanmedian(people.heights, axis=1)))
+    near = distances(people, one, other) < parameters.near
+    holding = _hands_apart(people, one, other) / height < parameters.hands_together
+    together = np.where(both, 0.5 * near + 0.5 * (near & holding), np.nan)
+    share = both.mean()
+    aside = abs(float(np.nanmean(people.trunks[members][..., 0])) / size[0] - 0.5)
+    unlike = abs(float(np.log(np.divide(*np.nanmedian(people.heights[members], axis=1)))))
+    return Pair(
+        (one, other),
+        together,
+        {
+            "together": parameters.together * float(np.nanmean(together)) * share / (share + parameters.half_seen),
+            "seen": parameters.steadily_seen * float(people.seen[members].any(axis=0).mean()),
+            "facing": parameters.facing * _facing(people, one, other),
+            "size": parameters.size * np.log(height / tallest),
+            "unlike sizes": -parameters.unlike_sizes * max(0.0, unlike - parameters.usual_difference),
+            "middle": -parameters.aside * aside,
+            "certain": parameters.certain * float(people.certainty[members].mean()),
+            "moving": parameters.moving * float(people.activity[members].min() - 1),
+        },
+    )
+
+
+def distances(people: People, one: int, other: int) -> np.ndarray:
+    """Return how far apart two people's trunks are, float (S,), in their mean height; NaN where not both are seen."""
+    apart = np.linalg.norm(people.trunks[one] - people.trunks[other], axis=-1)
+    return np.asarray(apart / np.nanmedian(people.heights[[one, other]]))
+
+
+def _hands_apart(people: People, one: int, other: int) -> np.ndarray:
+    """Return the distance of the nearest hands of two people, float (S,), px."""
+    hands = people.keypoints[:, :, WRISTS, :2]
+    gaps = np.linalg.norm(hands[one][:, :, None] - hands[other][:, None], axis=-1)
+    nearest: np.ndarray = gaps.min(axis=(1, 2))
+    return nearest
+
+
+def _facing(people: People, one: int, other: int) -> float:
+    """Return how much two people face each other, -1..1, by the noses' sides of the ears."""
+    points = people.keypoints[[one, other]]
+    nose = points[:, :, Joint.NOSE, 0] - points[:, :, EARS, 0].mean(axis=-1)
+    turned = np.clip(nose / (0.05 * np.nanmedian(people.heights[[one, other]])), -1, 1)
+    side = np.sign(people.trunks[other][:, 0] - people.trunks[one][:, 0])
+    return float(np.nanmean((turned[0] - turned[1]) * side)) / 2
+
+
+def is_image(people: People, one: int, other: int, parameters: PairParameters = DEFAULTS.pairs) -> bool:
+    """Tell whether one of two people is the other's image in a mirror.
+
+    The poses are alike with left and right exchanged, the limbs and the whole body move the same way at the same time.
+    In a mirror beside, what moves to the left moves to the right; in one behind, it moves to the left. Partners who
+    dance mirrored steps are as alike, but hold each other.
+    """
+    both = people.seen[one] & people.seen[other]
+    if (
+        both.sum() < parameters.fewest_image_steps
+        or np.median(distances(people, one, other)[both]) < parameters.near / 2
+    ):
+        return False
+    return any(_mirrors(people, one, other, both, sideways, parameters) for sideways in (-1, 1))
+
+
+def _mirrors(people: People, one: int, other: int, both: np.ndarray, sideways: int, parameters: PairParameters) -> bool:
+    """Tell whether the other is the image for one direction of the mirror: -1 beside, 1 behind."""
+    turn = np.array([sideways, 1])
+    height = np.nanmedian(people.heights, axis=1)
+    own, image = people.keypoints[one][both], people.keypoints[other][both][:, MIRRORED]
+    centre = [people.trunks[number][both][:, None] for number in (one, other)]
+    pose, mirrored = (own[..., :2] - centre[0]) / height[one], (image[..., :2] - centre[1]) * turn / height[other]
+    weight = np.sqrt(own[..., 2] * image[..., 2])
+    apart = (np.linalg.norm(pose - mirrored, axis=-1) * weight).sum(axis=1) / weight.sum(axis=1)
+    if np.median(apart) > parameters.image_pose:
+        return False
+    limbs = _correlation(pose[:, _MOVING], mirrored[:, _MOVING])
+    path = _correlation(centre[0][:, 0] / height[one], centre[1][:, 0] * turn / height[other])
+    return limbs > parameters.image_limbs and path > parameters.image_path
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the correlation over time of two sets of paths (M, ...), each about its own mean."""
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    return float((a * b).sum() / max(np.sqrt((a * a).sum() * (b * b).sum()), 1e-9))

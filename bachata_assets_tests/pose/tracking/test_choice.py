@@ -1,0 +1,160 @@
+"""The clip's one couple among everyone in it: other couples, mirrors, people who pass or watch, changed partners."""
+
+import numpy as np
+
+from bachata_assets.pose.skeleton import MIRRORED
+from bachata_assets.pose.tracking.candidates import Candidates
+from bachata_assets.pose.tracking.choice import Choice, choose_couple
+from bachata_assets.pose.tracking.people import find_people
+from bachata_assets.pose.tracking.tracks import track_couple
+from bachata_assets_tests.support.figures import person, seen
+
+RED, BLUE, GREEN, BROWN = 10, 60, 100, 35
+STEP_S = 2 / 15
+SIZE = (1280, 360)
+STEPS = 48
+
+
+def dancer(x: float, seed: int, height: float = 250.0, pace: float = 1.0) -> list[np.ndarray]:
+    """Return the poses of someone who sways about x and moves arms and legs in a way of their own."""
+    random = np.random.default_rng(seed)
+    phases = random.uniform(0, 6, (17, 2))
+    speeds = random.uniform(1.5, 4, (17, 2))
+    sway = random.uniform(0, 6)
+    poses = []
+    for step in range(STEPS):
+        time_s = step * STEP_S * pace
+        pose = person(x + 8 * np.sin(2 * time_s + sway), height=height)
+        pose[:, :2] += 6 * np.sin(speeds * time_s + phases) * (np.arange(17) >= 7)[:, None]
+        poses.append(pose)
+    return poses
+
+
+def couple(x: float, seed: int, height: float = 250.0) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return two who dance together: at arm's length, their hands together."""
+    return dancer(x - 0.14 * height, seed, height), dancer(x + 0.14 * height, seed + 1, height)
+
+
+def frames(*people: tuple[list[np.ndarray], int]) -> list[Candidates]:
+    """Return the candidates of each step: poses over time and shade of the clothes of each person."""
+    return [seen(*((poses[step], 0.7, shade) for poses, shade in people)) for step in range(STEPS)]
+
+
+def chosen(candidates: list[Candidates], still: tuple[int, ...] = ()) -> tuple[Choice, np.ndarray]:
+    """Return the choice, and who the dancers are in each step (S, 2); people numbered `still` never move."""
+    times = np.arange(len(candidates)) * STEP_S
+    activity = [np.array([0.0 if number in still else 1.0 for number in range(len(c))]) for c in candidates]
+    choice = choose_couple(candidates, times, activity, SIZE)
+    track = track_couple(choice.of(candidates), times, choice.trust(activity))
+    return choice, choice.among_all(track.chosen)
+
+
+def test_a_couple_alone_is_left_as_it_is() -> None:
+    lead, follow = couple(600, seed=1)
+    choice, who = chosen(frames((lead, RED), (follow, BLUE)))
+    assert all(which.all() for which in choice.available)
+    assert choice.members is None
+    assert (choice.people_seen, choice.couples_seen, choice.changes, choice.images) == (2, 1, (), 0)
+    assert choice.confidence > 0.9
+    assert set(who.ravel()) == {0, 1}
+
+
+def test_of_two_couples_one_is_kept_though_its_dancer_is_hidden_and_the_other_couple_wears_the_same() -> None:
+    own, others = couple(400, seed=1), couple(900, seed=3, height=160)
+    candidates = frames((own[0], RED), (own[1], BLUE), (others[0], RED), (others[1], BLUE))
+    for step in range(10, 24):  # 1.9 s
+        candidates[step] = candidates[step].only(np.array([True, False, True, True]))
+    choice, who = chosen(candidates)
+    assert (choice.people_seen, choice.couples_seen) == (4, 2)
+    hidden = np.arange(10, 24)
+    assert (np.sort(who[hidden], axis=1) == [-1, 0]).all()
+    assert set(np.delete(who, hidden, axis=0).ravel()) == {0, 1}
+    assert [flags.sum() for flags in choice.others] == [2] * STEPS
+
+
+def test_two_couples_of_one_size_side_by_side_are_said_to_be_unsure() -> None:
+    left, right = couple(400, seed=1), couple(880, seed=3)
+    choice, who = chosen(frames((left[0], RED), (left[1], BLUE), (right[0], GREEN), (right[1], BROWN)))
+    assert choice.confidence < 0.7
+    assert set(who.ravel()) in ({0, 1}, {2, 3})
+
+
+def test_an_image_in_a_mirror_beside_or_behind_is_no_dancer() -> None:
+    lead, follow = couple(400, seed=1)
+
+    def beside(poses: list[np.ndarray]) -> list[np.ndarray]:
+        return [(pose * [-0.9, 0.9, 1] + [1260, 20, 0])[MIRRORED].astype(np.float32) for pose in poses]
+
+    def behind(poses: list[np.ndarray]) -> list[np.ndarray]:
+        return [(pose * [0.7, 0.7, 1] + [500, 20, 0])[MIRRORED].astype(np.float32) for pose in poses]
+
+    for mirrored in (beside, behind):
+        images = ((mirrored(lead), RED), (mirrored(follow), BLUE))
+        choice, who = chosen(frames(*images, (lead, RED), (follow, BLUE)))
+        assert choice.images == 2
+        assert set(who.ravel()) == {2, 3}
+        assert (choice.people_seen, choice.couples_seen) == (2, 1)
+
+
+def test_of_a_person_and_an_equal_image_the_image_is_not_the_partner() -> None:
+    lead, follow = couple(400, seed=1)
+    image = [(pose * [-1, 1, 1] + [1280, 0, 0])[MIRRORED].astype(np.float32) for pose in lead]
+    _, who = chosen(frames((lead, RED), (follow, BLUE), (image, RED)))
+    assert set(who.ravel()) == {0, 1}
+
+
+def test_who_passes_watches_or_dances_alone_is_no_partner() -> None:
+    lead, follow = couple(600, seed=1)
+    passer = [person(100 + 25 * step, height=250) for step in range(STEPS)]
+    watcher, solo = dancer(840, seed=5), dancer(300, seed=7, pace=2)
+    choice, who = chosen(frames((lead, RED), (follow, BLUE), (passer, GREEN), (watcher, RED), (solo, BLUE)))
+    assert set(who.ravel()) == {0, 1}
+    assert choice.couples_seen == 1
+    assert choice.people_seen >= 4
+
+
+def test_furniture_beside_the_couple_is_nobody() -> None:
+    lead, follow = couple(600, seed=1)
+    chair = [person(900)] * STEPS
+    choice, _ = chosen(frames((lead, RED), (follow, BLUE), (chair, GREEN)), still=(2,))
+    assert choice.people_seen == 2
+    assert all(which.all() for which in choice.available)
+
+
+def test_a_change_of_partners_is_said_and_the_longer_part_counts() -> None:
+    lead, follow = couple(500, seed=1)
+    away = [pose + np.float32([200 * np.clip((step - 24) / 4, 0, 1), 0, 0]) for step, pose in enumerate(follow)]
+    third = dancer(165, seed=9)
+    near = [pose + np.float32([230 * np.clip((step - 20) / 6, 0, 1), 0, 0]) for step, pose in enumerate(third)]
+    choice, who = chosen(frames((lead, RED), (away, BLUE), (near, GREEN)))
+    assert len(choice.changes) == 1
+    assert 2.5 < choice.changes[0] < 4.5
+    assert set(who[:18].ravel()) == {0, 1}
+    assert (who[-8:] == -1).all()
+
+
+def test_nobody_is_followed_farther_than_a_body_moves_whatever_the_clothes_say() -> None:
+    here, there = [person(300)] * 20, [person(900)] * 20
+    candidates = [seen((pose, 0.8, RED)) for pose in here + there]
+    people = find_people(candidates, np.arange(40) * STEP_S, [np.ones(1)] * 40)
+    assert len(people) == 2
+    assert people.seen.sum(axis=1).tolist() == [20, 20]
+
+
+def test_somebody_hidden_for_a_while_is_known_again_by_clothes() -> None:
+    poses = [person(300 + 2 * step) for step in range(STEPS)]
+    candidates = [seen() if 10 <= step < 25 else seen((pose, 0.8, RED)) for step, pose in enumerate(poses)]
+    people = find_people(candidates, np.arange(STEPS) * STEP_S, [np.ones(len(c)) for c in candidates])
+    assert people.seen.sum(axis=1).tolist() == [STEPS - 15]
+
+
+def test_one_person_alone_is_no_couple() -> None:
+    choice, who = chosen(frames((dancer(600, seed=1), RED)))
+    assert (choice.people_seen, choice.couples_seen, choice.confidence) == (1, 0, 0.0)
+    assert set(who.ravel()) == {-1, 0}
+
+
+def test_an_empty_clip_holds_nobody() -> None:
+    choice, who = chosen([seen()] * 5)
+    assert (choice.people_seen, choice.couples_seen) == (0, 0)
+    assert (who == -1).all()
