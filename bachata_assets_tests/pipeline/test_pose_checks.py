@@ -64,7 +64,11 @@ def test_a_couple_well_seen_passes_all_checks() -> None:
             "one_couple",
             lambda couple: replace(couple, partner_changes=(3.87,), people_seen=3),
             {
-                "couple_confidence": 1.0, "at_least": 0.7, "people_seen": 3, "couples_seen": 1, "mirror_images": 0,
+                "couple_confidence": 1.0,
+                "at_least": 0.7,
+                "people_seen": 3,
+                "couples_seen": 1,
+                "mirror_images": 0,
                 "at_s": [3.87],
             },
         ),

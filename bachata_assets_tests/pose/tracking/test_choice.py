@@ -35,6 +35,11 @@ def couple(x: float, seed: int, height: float = 250.0) -> tuple[list[np.ndarray]
     return dancer(x - 0.14 * height, seed, height), dancer(x + 0.14 * height, seed + 1, height)
 
 
+def moved(far: float, step: int, start: int, steps: int) -> np.ndarray:
+    """Return what is added to a pose (17, 3) of someone who goes `far` px to the right from step `start` on."""
+    return np.array([far * np.clip((step - start) / steps, 0, 1), 0, 0], np.float32)
+
+
 def frames(*people: tuple[list[np.ndarray], int]) -> list[Candidates]:
     """Return the candidates of each step: poses over time and shade of the clothes of each person."""
     return [seen(*((poses[step], 0.7, shade) for poses, shade in people)) for step in range(STEPS)]
@@ -123,9 +128,9 @@ def test_furniture_beside_the_couple_is_nobody() -> None:
 
 def test_a_change_of_partners_is_said_and_the_longer_part_counts() -> None:
     lead, follow = couple(500, seed=1)
-    away = [pose + np.float32([200 * np.clip((step - 24) / 4, 0, 1), 0, 0]) for step, pose in enumerate(follow)]
+    away = [pose + moved(200, step, 24, 4) for step, pose in enumerate(follow)]
     third = dancer(165, seed=9)
-    near = [pose + np.float32([230 * np.clip((step - 20) / 6, 0, 1), 0, 0]) for step, pose in enumerate(third)]
+    near = [pose + moved(230, step, 20, 6) for step, pose in enumerate(third)]
     choice, who = chosen(frames((lead, RED), (away, BLUE), (near, GREEN)))
     assert len(choice.changes) == 1
     assert 2.5 < choice.changes[0] < 4.5
