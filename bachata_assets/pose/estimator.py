@@ -1,6 +1,6 @@
 """`CouplePoseEstimator`: a video file to `CoupleKeypoints`.
 
-Its steps are in `tracking/`, each usable alone: `candidates.py` (frames to persons), `choice.py` (which of them are the
+Its steps are in `tracking/`, each usable alone: `candidates.py` (frames to persons), `choosing/` (which of them are the
 couple), `tracks.py` (its path), `dense.py` (poses on every frame), `roles.py` (who leads).
 """
 
@@ -20,7 +20,7 @@ from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.pose.tracking.activity import ActivityMap
 from bachata_assets.pose.tracking.background import RoomSamples
 from bachata_assets.pose.tracking.candidates import Candidates, find_candidates
-from bachata_assets.pose.tracking.choice import choose_couple
+from bachata_assets.pose.tracking.choosing.choice import choose_couple
 from bachata_assets.pose.tracking.dense import DenseCouple, estimate_every_frame
 from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters
 from bachata_assets.pose.tracking.roles import judge_roles

@@ -10,7 +10,7 @@ from bachata_assets.pose import tracking
 from bachata_assets.pose.estimator import code_version
 from bachata_assets.pose.tracking.parameters import DEFAULTS, CueWeights, TrackingParameters
 
-MODULES = sorted(Path(tracking.__path__[0]).glob("*.py"))
+MODULES = sorted(Path(tracking.__path__[0]).rglob("*.py"))
 SHAPES = {
     *("BINS", "FEATURES", "_ACROSS", "_ALONG", "_CORNERS"),
     *("MISSING", "SIGN"),

@@ -4,8 +4,8 @@ import numpy as np
 
 from bachata_assets.pose.skeleton import MIRRORED
 from bachata_assets.pose.tracking.candidates import Candidates
-from bachata_assets.pose.tracking.choice import Choice, choose_couple
-from bachata_assets.pose.tracking.people import find_people
+from bachata_assets.pose.tracking.choosing.choice import Choice, choose_couple
+from bachata_assets.pose.tracking.choosing.people import find_people
 from bachata_assets.pose.tracking.tracks import track_couple
 from bachata_assets_tests.support.figures import person, seen
 

@@ -1,8 +1,8 @@
 """Thresholds and weights of choosing the couple among everyone, with their units and measured reasons.
 
-The other parameters of tracking, and how they are taken: `parameters.py`. "Steps" are frames on which the detector ran,
-7.5 a second. Measured on the 14 real clips, eight pairs of them side by side or beside their mirror images, and drawn
-clips (docs/couple.md).
+The other parameters of tracking, and how they are taken: `tracking/parameters.py`. "Steps" are frames on which the
+detector ran, 7.5 a second. Measured on the 14 real clips, and on eight made of two of them side by side, or of one beside
+its mirror image (docs/couple.md).
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PeopleParameters:
-    """How everyone in a clip is followed (`people.py`)."""
+    """How everyone in a clip is followed (`choosing/people.py`)."""
 
     least_certainty: float = 0.3
     """Mean of the detector's and the keypoints' scores from which a candidate is somebody."""

@@ -1,8 +1,8 @@
 """The one couple of a clip, chosen for the whole clip among everyone in it.
 
 Everyone is followed (`people.py`) and all pairs are weighed (`pairs.py`). What certainly belongs to somebody else is
-taken away before the couple's path is searched (`tracks.py`), so that no dancer is ever taken from another couple. In a
-clip with nobody but the couple nothing is taken away.
+taken away before the couple's path is searched (`tracking/tracks.py`), so that no dancer is ever taken from another
+couple. In a clip with nobody but the couple nothing is taken away.
 """
 
 import itertools
@@ -13,11 +13,11 @@ import numpy as np
 
 from bachata_assets.pose.skeleton import Joint
 from bachata_assets.pose.tracking.candidates import MISSING, Candidates
-from bachata_assets.pose.tracking.choice_parameters import ChoiceParameters
+from bachata_assets.pose.tracking.choosing.pairs import Pair, distances, is_image, weigh_pairs
+from bachata_assets.pose.tracking.choosing.parameters import ChoiceParameters
+from bachata_assets.pose.tracking.choosing.people import People, find_people
 from bachata_assets.pose.tracking.identity_switches import runs
-from bachata_assets.pose.tracking.pairs import Pair, distances, is_image, weigh_pairs
 from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters
-from bachata_assets.pose.tracking.people import People, find_people
 from bachata_assets.pose.tracking.roles import hand_on_trunk
 
 
