@@ -1,7 +1,7 @@
 """Thresholds and weights of choosing the couple among everyone, with their units and measured reasons.
 
 The other parameters of tracking, and how they are taken: `tracking/parameters.py`. "Steps" are frames on which the
-detector ran, 7.5 a second. Measured on the 14 real clips, and on eight made of two of them side by side, or of one beside
+detector ran, 7.5 a second. Measured on the 14 real clips, on eight made of two of them side by side or of one beside
 its mirror image (docs/couple.md).
 """
 
