@@ -197,6 +197,19 @@ def registry_is_lost(dataset: Dataset) -> bool:
     return dataset.size(layout.REGISTRY) is None and bool(dataset.clip_ids("keypoints"))
 
 
+def require_registry(dataset: Dataset) -> None:
+    """Read the registry, for whoever does not mend it.
+
+    Raises
+    ------
+    DamagedError
+        When it cannot be read, or is gone although there are tables of clips.
+    """
+    known_files(dataset)
+    if registry_is_lost(dataset):
+        raise DamagedError(dataset.path(layout.REGISTRY), "it is gone, but there are tables of clips")
+
+
 def rebuild_registry(dataset: Dataset, settings: Settings) -> int:
     """Find out from the tables which id was given to which file, and write it down; return how many clips there are."""
     files = registry_of_tables(dataset, folders_of(settings, dataset).video_dir)

@@ -1,6 +1,6 @@
 """`report`: make the table over all clips and the two reports, from what is there."""
 
-from bachata_assets.collection.scan import known_files
+from bachata_assets.collection.scan import require_registry
 from bachata_assets.orchestration.build import Platform
 from bachata_assets.orchestration.instance import Instance
 from bachata_assets.orchestration.jobs import REPORT_JOB, Known, run_in_process
@@ -16,8 +16,8 @@ def make_report(platform: Platform, instance: Instance, knowing: Known | None = 
     Raises
     ------
     DamagedError
-        When the registry cannot be read.
+        When the registry cannot be read, or is gone.
     """
     if knowing is None:
-        known_files(platform.dataset)
+        require_registry(platform.dataset)
     return run_in_process(platform.definitions, instance, REPORT_JOB, knowing=knowing)

@@ -1,6 +1,6 @@
 """`status`: which clips are made, failed or pending. Makes nothing."""
 
-from bachata_assets.collection.scan import Scan, scan_clips
+from bachata_assets.collection.scan import Scan, require_registry, scan_clips
 from bachata_assets.orchestration.build import Platform
 from bachata_assets.orchestration.history import History
 from bachata_assets.orchestration.instance import open_instance
@@ -14,7 +14,10 @@ def collection_status(platform: Platform) -> tuple[Scan, Status]:
     ------
     DiscoveryError, AnnotationError, SettingsError
         When the folder or the annotations cannot be read.
+    DamagedError
+        When the registry cannot be read, or is gone.
     """
+    require_registry(platform.dataset)
     found = scan_clips(platform.settings, platform.dataset)
     with open_instance(platform.settings.data_dir) as instance:
         history = History.read(instance, platform.dataset, platform.stages)

@@ -8,6 +8,7 @@ keeps the files open.
 
 import errno
 import os
+import shutil
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -161,6 +162,8 @@ def _damage_named(home: Path) -> Iterator[None]:
         reason = _first_line(getattr(error, "orig", None) or error)
         for said, number in _OF_THE_DISK.items():
             if said in reason:
+                if shutil.disk_usage(home).free < _PAGE:  # SQLite says so of what it writes, not of what it maps
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(home)) from error
                 raise OSError(number, reason, str(home)) from error
         raise DamagedError(str(_damaged_file(home) or home), reason) from error
 
@@ -173,6 +176,10 @@ _OF_THE_DISK = {
     "database is locked": errno.EBUSY,
 }
 """What SQLite says when not its file is wrong, but the disk, or other processes."""
+
+
+_PAGE = 4096
+"""Size of a page of a database, bytes: the least that it needs to grow."""
 
 
 def _first_line(error: BaseException) -> str:

@@ -13,11 +13,9 @@ from pathlib import PurePosixPath
 import dagster as dg
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
-from bachata_assets.collection import layout
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.scan import Scan, registry_is_lost, scan_clips
-from bachata_assets.collection.whole_files import DamagedError
+from bachata_assets.collection.scan import Scan, require_registry, scan_clips
 from bachata_assets.orchestration.orphaned_runs import end_orphans
 from bachata_assets.orchestration.partitions import PARTITIONS, register
 from bachata_assets.pipeline.stage import Stage
@@ -53,8 +51,7 @@ def find_clips(
 ) -> Scan:
     """End the runs that were left behind, list the folder, and keep what was found."""
     end_orphans(instance)
-    if registry_is_lost(dataset):
-        raise DamagedError(dataset.path(layout.REGISTRY), "it is gone, but there are tables of clips")
+    require_registry(dataset)
     found = scan_clips(settings, dataset, sizes_before=sizes_before)
     register(instance, dataset, found)
     return found

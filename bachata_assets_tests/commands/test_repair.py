@@ -178,6 +178,17 @@ def test_a_lost_history_costs_no_computing_and_is_written_again(place: Workplace
         assert not end_orphans(instance)
 
 
+def test_what_only_looks_takes_no_lost_registry_for_an_empty_one(place: Workplace) -> None:
+    (place.data / "clips.parquet").unlink()
+    report = (place.data / "embedding_generation_report.json").read_bytes()
+    for command in ("status", "report"):
+        result = run(place, command)
+        assert result.exit_code == 2
+        (line,) = result.output.splitlines()
+        assert line.startswith(f"Error: {place.data}/clips.parquet is damaged (it is gone, but there are tables")
+    assert (place.data / "embedding_generation_report.json").read_bytes() == report
+
+
 def test_everything_but_the_tables_is_lost_and_nothing_is_computed(place: Workplace) -> None:
     before = place.tables()
     for path in place.data.iterdir():

@@ -4,11 +4,13 @@ import errno
 import multiprocessing
 import os
 import random
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -138,6 +140,12 @@ def test_what_sqlite_says_of_the_disk_names_the_state_and_is_no_damage(tmp_path:
     with pytest.raises(OSError, match=said) as caught, open_instance(str(tmp_path)):
         raise sqlite3.OperationalError(said)
     assert (caught.value.errno, caught.value.filename) == (number, str(tmp_path / ".dagster"))
+
+
+def test_a_full_disk_is_said_whatever_sqlite_says_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    with pytest.raises(OSError, match="No space left on device"), open_instance(str(tmp_path)):
+        raise sqlite3.OperationalError("disk I/O error")
 
 
 def test_damage_that_shows_only_while_the_state_is_open_is_named(tmp_path: Path) -> None:
