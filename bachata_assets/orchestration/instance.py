@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from threading import Lock
@@ -122,7 +122,11 @@ def set_damaged_state_aside(data_dir: str) -> list[Path]:
         path = Path(error.path)
         whole_state = path.suffix == ".db" and (path.stem == INDEX_SHARD_NAME or path.parent.name != "runs")
         broken = home if whole_state or path == home else path  # the log of one run is no more than that
-        broken.rename(next(name for name in _names_aside(broken) if not name.exists()))
+        aside = next(name for name in _names_aside(broken) if not name.exists())
+        broken.rename(aside)
+        for journal in ("-wal", "-shm"):  # SQLite would write an old journal into the new database of this name
+            with suppress(FileNotFoundError):
+                Path(f"{broken}{journal}").rename(f"{aside}{journal}")
         moved.append(broken)
     return moved
 

@@ -171,8 +171,10 @@ def test_the_log_of_one_run_that_is_damaged_is_set_aside_alone(tmp_path: Path) -
         report(instance, "during")
     path = tmp_path / ".dagster" / "history" / "runs" / "a_run.db"
     path.write_bytes(b"noise " * 1000)
+    path.with_name("a_run.db-wal").write_bytes(b"noise " * 1000)
     assert set_damaged_state_aside(str(tmp_path)) == [path]
     assert path.with_name("a_run.db.damaged-1").exists()
+    assert not path.with_name("a_run.db-wal").exists()
     assert set_damaged_state_aside(str(tmp_path)) == []
     with open_instance(str(tmp_path)) as instance:
         assert instance.get_latest_materialization_event(dg.AssetKey("during"))
