@@ -26,9 +26,11 @@ from bachata_assets.pipeline.runner import StageFailed, StageMade
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.versions import expected_versions
 from bachata_assets.report.content import OVER_ALL_CLIPS, remember_reports
-from bachata_assets.settings import load_settings
+from bachata_assets.search.index import SearchIndex
+from bachata_assets.settings import Settings, load_settings
 from bachata_assets_tests.support.damage import cut, turn_a_bit_of
 from bachata_assets_tests.support.documents import document
+from bachata_assets_tests.support.elasticsearch_node import Node
 from bachata_assets_tests.support.empty_job import nothing
 
 
@@ -39,16 +41,20 @@ def put(path: Path, content: str, age_s: float = 3600) -> None:
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Platform:
+def place(tmp_path: Path) -> Settings:
+    """Settings of a folder of three small clips."""
     (tmp_path / "videos").mkdir()
     (tmp_path / "annotations.json").write_text('{"clips": []}')
     for name in ("a", "b", "c"):
         put(tmp_path / "videos" / f"{name}.mp4", name)
-    return build_platform(
-        load_settings(
-            video_dir=tmp_path / "videos", annotations=tmp_path / "annotations.json", data_dir=str(tmp_path / "data")
-        )
+    return load_settings(
+        video_dir=tmp_path / "videos", annotations=tmp_path / "annotations.json", data_dir=str(tmp_path / "data")
     )
+
+
+@pytest.fixture
+def platform(place: Settings) -> Platform:
+    return build_platform(place)
 
 
 @pytest.fixture
@@ -402,6 +408,44 @@ def test_the_sensor_asks_to_fill_an_index_whose_documents_are_others(
     with platform.tools.search.open() as index:
         index.put([document("b", 7)])
     assert asked(platform, instance) == ["fill_index"]
+
+
+def lose_the_server(node: Node, alias: str) -> None:
+    node.delete_indices(alias)
+
+
+def empty_the_index(node: Node, alias: str) -> None:
+    with node.client() as client:
+        for clip_id in "abc":
+            client.delete(index=alias, id=clip_id, refresh=True)
+
+
+def put_an_older_document(node: Node, alias: str) -> None:
+    with node.client() as client:
+        client.update(index=alias, id="b", doc={"move_label": "dips"}, refresh=True)
+
+
+@pytest.mark.parametrize("lose", [lose_the_server, empty_the_index, put_an_older_document])
+def test_the_sensor_notices_what_an_elasticsearch_lost(
+    place: Settings, newest_node: Node, lose: Callable[[Node, str], None]
+) -> None:
+    alias = f"moves-lost-{lose.__name__[:4]}"
+    folders = {name: getattr(place, name) for name in ("video_dir", "annotations", "data_dir")}
+    platform = build_platform(newest_node.settings(**folders, elasticsearch_index=alias))
+    with open_instance(platform.settings.data_dir) as instance:
+        make_everything(platform, instance)
+        with platform.tools.search.open() as index:
+            index.promote({"a", "b", "c"})
+        assert asked(platform, instance) == []
+        lose(newest_node, alias)
+        assert asked(platform, instance) == ["fill_index"]
+        assert platform.definitions.resolve_job_def("fill_index").execute_in_process(instance=instance).success
+        assert asked(platform, instance) == []
+    with SearchIndex.from_settings(platform.settings) as index:
+        assert {record.clip_id: record.content_hash for record in index.get_all_embeddings()} == {
+            clip_id: document(clip_id, number).content_hash for number, clip_id in enumerate("abc")
+        }
+    newest_node.delete_indices(alias)
 
 
 def test_the_weekly_check_reads_every_byte_and_every_document(platform: Platform, instance: DagsterInstance) -> None:

@@ -1,6 +1,7 @@
 """What survives `kill -9` of a run, of one of its worker processes, and of Elasticsearch under it.
 
-    uv run python -m benchmarks.platform.crashes [--moments N] [--seed S] [--kill run worker elasticsearch]
+    uv run python -m benchmarks.platform.crashes [--moments N] [--seed S] [--clips N]
+        [--kill run worker elasticsearch]
 
 The sample collection is made once undisturbed. Then, for every seeded moment, it is begun anew, the run with all its
 worker processes (or one worker process alone, or the Elasticsearch node below it) is killed at that moment, and the
@@ -14,6 +15,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,7 +59,7 @@ class Victim:
 
 def begin(data: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     """Start `generate` in a process group of its own."""
-    words = ["--video_dir", str(SAMPLE / "videos"), "--annotations", str(SAMPLE / "annotations.json")]
+    words = ["--video_dir", str(data.parent / "videos"), "--annotations", str(SAMPLE / "annotations.json")]
     command = [sys.executable, "-m", "bachata_assets.cli", "generate", *words, "--data_dir", str(data)]
     log = (data.parent / f"{data.name}.log").open("ab")
     return subprocess.Popen(
@@ -172,11 +174,14 @@ VICTIMS: dict[str, Callable[[], AbstractContextManager[Victim]]] = {
 }
 
 
-def measure(moments: int, seed: int, victims: Sequence[str]) -> bool:
+def measure(moments: int, seed: int, victims: Sequence[str], clips: int) -> bool:
     """Print the table; tell whether all was as it should be."""
     good = True
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        (folder / "videos").mkdir()
+        for path in sorted((SAMPLE / "videos").rglob("*.mp4"))[:clips]:
+            shutil.copy(path, folder / "videos")
         start = time.monotonic()
         if begin(folder / "undisturbed", {}).wait():
             raise SystemExit((folder / "undisturbed.log").read_text())
@@ -198,9 +203,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--moments", type=int, default=20, help="moments a victim")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--clips", type=int, default=4, help="clips of the sample")
     parser.add_argument("--kill", nargs="+", choices=list(VICTIMS), default=["run", "worker"])
     given = parser.parse_args()
-    if not measure(given.moments, given.seed, given.kill):
+    if not measure(given.moments, given.seed, given.kill, given.clips):
         raise SystemExit("Not as it should be: see above.")
 
 
