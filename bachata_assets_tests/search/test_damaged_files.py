@@ -59,3 +59,13 @@ def test_what_cannot_be_read_is_dropped_and_made_again(settings: Settings, tmp_p
         index.promote(set())
     with open_index(settings) as index:
         assert index.ids() == IDS
+
+
+def test_what_is_not_ours_to_drop_is_one_clear_error_too(settings: Settings, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "lancedb")
+    (tmp_path / "lancedb").write_text("no folder")
+    with (
+        open_index(settings, fingerprint="models of the tests") as index,
+        pytest.raises(IndexUnreadableError, match=r"lancedb cannot be read or written \("),
+    ):
+        index.drop_unreadable()

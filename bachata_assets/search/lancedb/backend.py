@@ -134,6 +134,7 @@ class LanceBackend(Backend):
         """See `Backend.drop`."""
         self._db.drop_table(version)
 
+    @clearly
     def drop_unreadable(self) -> list[str]:
         """See `Backend.drop_unreadable`."""
         found = []
