@@ -181,7 +181,7 @@ def _decoded(path: Path, number: int, span: _Span, *, difference: bool = False) 
                     return np.zeros(0, np.float32), False
                 offset = round((expected - span.origin) * RATE)
             elif time is not None and time - expected > LONGEST_JUMP_S:
-                silence = round((min(time, until) - expected) * RATE)
+                silence = max(0, round((min(time, until) - expected) * RATE))
                 pieces.append(np.zeros(silence, np.float32))
                 count, expected = count + silence, time
             if offset + count >= (until - span.origin) * RATE:

@@ -1,5 +1,6 @@
 """What of a video is damaged: pictures that FFmpeg decodes in part or not at all, and those predicted from them."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
@@ -49,8 +50,8 @@ class Damage:
     times: list[float] = field(default_factory=list)
     samples: int = 0
 
-    def lead_in(self, begin: float, end: float, fps: float) -> None:
-        """Count the samples before the first intact picture: there are none of them."""
+    def add_missing(self, begin: float, end: float, fps: float) -> None:
+        """Count the samples of a time (s) for which there is no intact picture at all: at the begin, or at the end."""
         missing = round((end - begin) * fps)
         self.samples += missing
         self.times += [begin + index / fps for index in range(missing)]
@@ -76,7 +77,7 @@ class Damage:
             raise UnreadableVideoError(path, f"is damaged: {self.share:.0%} of its pictures are not intact ({where})")
 
 
-def with_damage(packets: Iterator[tuple[Any, bool]]) -> Iterator[Timed]:
+def with_damage(packets: Iterator[tuple[Any, bool]], *, in_order: bool = False) -> Iterator[Timed]:
     """Decode a stream's packets; yield its pictures in the order of their times, and say which are damaged.
 
     FFmpeg conceals what it cannot decode, and says so of that picture only (`is_corrupt`); of some packets it makes
@@ -87,17 +88,28 @@ def with_damage(packets: Iterator[tuple[Any, bool]]) -> Iterator[Timed]:
     ----------
     packets : iterator of (av.Packet, bool)
         As the container gives them, and whether the decoder is to make a picture of it whatever its type.
+    in_order : bool
+        The container says only when packets are decoded (`clock.has_decoding_times_only`): each picture is given the
+        next of these times.
     """
     from av.video.frame import PictureType
 
     due: list[tuple[int, float]] = []
     until: str | None = None
+    slots: deque[int] = deque()
     for packet, wanted in packets:
+        if in_order and packet.dts is not None:
+            packet.pts = packet.dts
+            slots.append(packet.dts)
         holds_picture = packet.pts is not None and not packet.is_discard
         frames = _frames(packet)
         if holds_picture and (frames is None or (wanted and packet.stream.codec_context.name in ONE_EACH)):
             heappush(due, (packet.pts, float(packet.pts * packet.time_base)))
+        if frames is None and packet.pts in slots:
+            slots.remove(packet.pts)
         for frame in frames or ():
+            if slots:
+                frame.pts = slots.popleft()
             while due and frame.pts is not None and due[0][0] <= frame.pts:
                 stamp, time_s = heappop(due)
                 if stamp != frame.pts:
