@@ -1,4 +1,4 @@
-"""Damaged and hostile video files through the real pipeline, a few of each kind; more: `benchmarks/platform/faults.py`."""
+"""Damaged video files through the real pipeline, a few of each kind; `benchmarks/platform/faults.py` tries more."""
 
 import subprocess
 import sys

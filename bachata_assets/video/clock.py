@@ -34,7 +34,7 @@ def clock_origin(container: Any, pictures: Any) -> float:
 def has_decoding_times_only(container: Any) -> bool:
     """Tell whether a file says only when its pictures are decoded, though they may be shown in another order: an avi.
 
-    FFmpeg puts guesses in the place of the other times: they are late by a picture, and wrong beside pictures of type B.
+    FFmpeg guesses the other times: they are late by a picture, and wrong beside pictures of type B.
     """
     return bool(container.format.name == "avi")
 

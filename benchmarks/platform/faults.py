@@ -15,12 +15,14 @@ Counted are, all to be zero (else the exit code is 1):
 """
 
 import argparse
+import math
 import re
 import shutil
 import tempfile
+import time
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -92,7 +94,7 @@ class Pipeline:
         try:
             for event in runner.run(clips):
                 self._take(event, results[event.clip_id])
-        except Exception:
+        except Exception:  # noqa: BLE001  # whatever it is, it is counted
             results[files[0].name].crash = traceback.format_exc()
         return {path: results[path.name] for path in files}
 
@@ -110,22 +112,20 @@ class Pipeline:
 
 def judged(path: Path, result: Result, original: Result) -> tuple[str, str]:
     """Return the outcome of a mutated file, and what there is to say of it."""
-    if result.crash:
-        return "crash", result.crash
-    if any("not done after" in message for message in result.failures):
-        return "hang", "; ".join(result.failures)
     unclear = [message for message in result.failures if is_unclear(message, path.name)]
     unclear += [text for text in result.warnings.values() if "\n" in text or "Traceback" in text]
-    if unclear:
-        return "unclear message", "; ".join(unclear)
-    if result.failures:
-        return "failed by name", result.failures[0]
-    if result.warnings.keys() - original.warnings.keys():
-        return "made, with a warning", ", ".join(result.warnings)
     alike = {family: cosine(result.vectors.get(family), original.vectors.get(family)) for family in FAMILIES}
-    if min(alike.values()) < COSINE:
-        return "wrong success", ", ".join(f"{family} {value:.2f}" for family, value in alike.items())
-    return "made, as the original", ""
+    failures = "; ".join(result.failures)
+    outcomes = {
+        "crash": result.crash,
+        "hang": failures if "not done after" in failures else "",
+        "unclear message": "; ".join(unclear),
+        "failed by name": failures,
+        "made, with a warning": ", ".join(result.warnings.keys() - original.warnings.keys()),
+        "wrong success": ", ".join(f"{family} {value:.2f}" for family, value in alike.items() if value < COSINE),
+        "made, as the original": "yes",
+    }
+    return next((outcome, said) for outcome, said in outcomes.items() if said)
 
 
 def is_unclear(message: str, name: str) -> bool:
@@ -149,57 +149,81 @@ def originals(folders: Iterable[Path], sources: int, folder: Path) -> list[list[
     return [[write_short(clip, form, SECONDS, folder) for clip in clips] for form in FORMS]
 
 
-def mutated(count: int, seed: int, forms: Sequence[Sequence[Path]], folder: Path) -> Iterable[tuple[Path, Path, str]]:
-    """Write mutated files one by one; yield file, original and the name of the mutation, each of them in turn."""
-    victims = {path: Victim.of(path.read_bytes()) for form in forms for path in form}
-    for number in range(count):
+@dataclass(frozen=True)
+class Mutated:
+    """A mutated file, what it was made of, and how."""
+
+    path: Path
+    original: Path
+    mutation: str
+
+
+def mutated(
+    numbers: Iterable[int], seed: int, forms: Sequence[Sequence[Path]], victims: Mapping[Path, Victim], folder: Path
+) -> list[Mutated]:
+    """Write the mutated files of these numbers; each mutation has its turn."""
+    files = []
+    for number in numbers:
         random = np.random.default_rng([seed, number])
         name, mutate = list(MUTATIONS.items())[number % len(MUTATIONS)]
         form = forms[random.integers(len(forms))]
         one, other = (form[index] for index in random.choice(len(form), 2, replace=len(form) < 2))
-        path = folder / f"{seed}-{number:04}-{name.replace(' ', '_').replace(chr(39), '')}{one.suffix}"
+        path = folder / f"{seed}-{number:04}-{re.sub('[^a-z]+', '_', name)}{one.suffix}"
         path.write_bytes(mutate(victims[one], victims[other], random))
-        yield path, one, name
-
-
-def in_batches(files: Sequence[Path], pipeline: Pipeline) -> dict[Path, Result]:
-    """Run files through the pipeline, so many at a time that a crash takes few others with it."""
-    results: dict[Path, Result] = {}
-    for start in range(0, len(files), BATCH):
-        results |= pipeline(files[start : start + BATCH])
-    return results
+        files.append(Mutated(path, one, name))
+    return files
 
 
 def main() -> None:
+    given = arguments().parse_args()
+    outcomes: Counter[tuple[str, str]] = Counter()
+    until = time.monotonic() + 60 * given.minutes
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        forms = originals(given.clips, given.sources, folder)
+        victims = {path: Victim.of(path.read_bytes()) for form in forms for path in form}
+        pipeline = Pipeline(folder / "data")
+        made: dict[Path, Result] = {}
+        for start in range(0, given.n, BATCH):
+            if time.monotonic() > until:
+                print(f"The time is over after {start} of {given.n} files.")
+                break
+            files = mutated(range(start, min(start + BATCH, given.n)), given.seed, forms, victims, folder)
+            new = {file.original for file in files} - made.keys()
+            made |= pipeline([*sorted(new), *(file.path for file in files)])
+            for file in files:
+                if made[file.original].failures:
+                    raise SystemExit(f"The original cannot be made: {made[file.original].failures[0]}")
+                outcome, said = judged(file.path, made.pop(file.path), made[file.original])
+                outcomes[file.mutation, outcome] += 1
+                if outcome in WRONG:
+                    print(f"{outcome}: {file.path.name} (of {file.original.name}): {said}", flush=True)
+                    if given.keep:
+                        keep(given.keep, file)
+                file.path.unlink()
+    say(outcomes)
+    if any(outcome in WRONG for _, outcome in outcomes):
+        raise SystemExit(1)
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Return the flags."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n", type=int, default=300, help="number of mutated files")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="end after this time, with fewer files")
     parser.add_argument("--clips", type=Path, nargs="+", default=[REAL_CLIPS / "Bachata_steps", SAMPLE / "videos"],
                         help="folders of clips that are cut; those that are not there are left out")  # fmt: skip
     parser.add_argument("--sources", type=int, default=2, help="clips of each folder, the smallest files first")
     parser.add_argument("--keep", type=Path, help="folder that gets the files that were not met rightly")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        forms = originals(given.clips, given.sources, folder)
-        pipeline = Pipeline(folder / "data")
-        files = list(mutated(given.n, given.seed, forms, folder))
-        results = in_batches([*dict.fromkeys(original for _, original, _ in files), *(f for f, _, _ in files)], pipeline)
-        outcomes: Counter[tuple[str, str]] = Counter()
-        for path, original, name in files:
-            if results[original].failures:
-                raise SystemExit(f"The original cannot be made: {results[original].failures[0]}")
-            outcome, said = judged(path, results[path], results[original])
-            outcomes[name, outcome] += 1
-            if outcome in WRONG:
-                print(f"{outcome}: {path.name} (of {original.name}): {said}", flush=True)
-                if given.keep:
-                    given.keep.mkdir(parents=True, exist_ok=True)
-                    for file in (path, original):
-                        shutil.copy2(file, given.keep)
-    say(outcomes)
-    if any(outcome in WRONG for _, outcome in outcomes):
-        raise SystemExit(1)
+    return parser
+
+
+def keep(folder: Path, file: Mutated) -> None:
+    """Copy a mutated file and its original into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (file.path, file.original):
+        shutil.copy2(path, folder)
 
 
 def say(outcomes: Counter[tuple[str, str]]) -> None:

@@ -171,7 +171,8 @@ def lie_about_a_length(file: Victim, _other: Victim, random: Random) -> bytes:
     """Give a box another length than it has."""
     box = file.boxes[random.integers(len(file.boxes))]
     size = int.from_bytes(file.content[box.size_at : box.size_at + 4], file.order)
-    lies = [0, 1, 7, size // 2, size - 1, size + 1, size + 8, 2 * size, 2**31 - 1, 2**32 - 1, int(random.integers(2**32))]
+    near = [size // 2, size - 1, size + 1, size + 8, 2 * size]
+    lies = [0, 1, 7, *near, 2**31 - 1, 2**32 - 1, int(random.integers(2**32))]
     return _with_number(file, box.size_at, lies[random.integers(len(lies))])
 
 

@@ -63,7 +63,7 @@ def write_short(source: Path, form: Form, seconds: float, folder: Path) -> Path:
 def _copy(source: Path, seconds: float, out: av.container.OutputContainer) -> None:
     """Copy the packets of pictures and sound as they are."""
     with av.open(str(source)) as clip:
-        streams = [stream for stream in (*clip.streams.video[:1], *clip.streams.audio[:1])]
+        streams = [*clip.streams.video[:1], *clip.streams.audio[:1]]
         copies = {stream.index: out.add_stream_from_template(stream) for stream in streams}
         start_codes = None
         if out.format.name == "avi":  # which says neither how long a unit of H.264 is nor when a picture is shown
