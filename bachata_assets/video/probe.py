@@ -133,6 +133,8 @@ def _container(path: Path) -> "av.container.InputContainer":
         raise UnreadableVideoError(
             path, "is no mp4, mov or avi file, whatever its name says", "Export it as mp4, or remove it."
         ) from error
+    except av.error.MemoryError:  # for what its header announces; a header itself is small
+        raise UnreadableVideoError(path, "announces more than memory can hold") from None
 
 
 def _require_content(path: Path) -> None:

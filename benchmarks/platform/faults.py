@@ -166,7 +166,7 @@ def mutated(
     for number in numbers:
         random = np.random.default_rng([seed, number])
         name, mutate = list(MUTATIONS.items())[number % len(MUTATIONS)]
-        form = forms[random.integers(len(forms))]
+        form = forms[int(random.integers(len(forms)))]
         one, other = (form[index] for index in random.choice(len(form), 2, replace=len(form) < 2))
         path = folder / f"{seed}-{number:04}-{re.sub('[^a-z]+', '_', name)}{one.suffix}"
         path.write_bytes(mutate(victims[one], victims[other], random))

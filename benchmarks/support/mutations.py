@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import av
 import numpy as np
@@ -71,13 +72,13 @@ class Victim:
     @classmethod
     def of(cls, content: bytes) -> "Victim":
         """Return a file with its boxes and packets."""
-        with av.open(io.BytesIO(content)) as clip:
+        with av.open(io.BytesIO(content), "r") as clip:
             packets = [(packet.pos, packet.pos + packet.size) for packet in clip.demux(clip.streams.video[0])
                        if packet.pos is not None and packet.size]  # fmt: skip
         return cls(content, boxes_of(content), packets)
 
     @property
-    def order(self) -> str:
+    def order(self) -> Literal["little", "big"]:
         """Byte order of its numbers."""
         return "little" if self.content[:4] == b"RIFF" else "big"
 
@@ -192,7 +193,7 @@ def drop_pictures(file: Victim, _other: Victim, random: Random) -> bytes:
     dropped = range(first, first + int(random.integers(1, 8)))
     form = "avi" if file.content[:4] == b"RIFF" else "mov"
     target = io.BytesIO()
-    with av.open(io.BytesIO(file.content)) as clip, av.open(target, "w", format=form) as out:
+    with av.open(io.BytesIO(file.content), "r") as clip, av.open(target, "w", format=form) as out:
         streams = [*clip.streams.video[:1], *clip.streams.audio[:1]]
         copies = {stream.index: out.add_stream_from_template(stream) for stream in streams}
         count = 0
@@ -235,4 +236,4 @@ def _flipped(content: bytes, start: int, end: int, random: Random, most: int = 2
 
 def _with_number(file: Victim, place: int, number: int) -> bytes:
     number = min(max(number, 0), 2**32 - 1)
-    return file.content[:place] + number.to_bytes(4, file.order) + file.content[place + 4 :]  # type: ignore[arg-type]
+    return file.content[:place] + number.to_bytes(4, file.order) + file.content[place + 4 :]

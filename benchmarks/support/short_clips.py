@@ -69,7 +69,7 @@ def _copy(source: Path, seconds: float, out: av.container.OutputContainer) -> No
         if out.format.name == "avi":  # which says neither how long a unit of H.264 is nor when a picture is shown
             copy = copies[streams[0].index]
             start_codes = BitStreamFilterContext("h264_mp4toannexb", streams[0], copy)
-            copy.time_base = 1 / clip.streams.video[0].average_rate
+            copy.time_base = 1 / Fraction(clip.streams.video[0].average_rate or 30)
         for packet in clip.demux(streams):
             if packet.dts is None or packet.pts is None or packet.pts * packet.time_base >= seconds:
                 continue
@@ -81,22 +81,18 @@ def _copy(source: Path, seconds: float, out: av.container.OutputContainer) -> No
 
 def _encode(source: Path, form: Form, seconds: float, out: av.container.OutputContainer) -> None:
     """Encode pictures at 15 a second, each of them decodable alone or after few others, and the sound."""
-    stream = None
-    for time_s, picture in sample_frames(source, max_side=SIDE):
-        if time_s >= seconds:
-            break
-        if stream is None:
-            stream = out.add_stream(form.pictures, rate=Fraction(15))
-            assert isinstance(stream, av.VideoStream)
-            stream.height, stream.width = (side // 2 * 2 for side in picture.shape[:2])
-            stream.pix_fmt, stream.bit_rate = form.pixels, 1_500_000
-            sound = out.add_stream(form.sound, rate=44100)
-        even = np.ascontiguousarray(picture[: stream.height, : stream.width])
+    pictures = [picture for time_s, picture in sample_frames(source, max_side=SIDE) if time_s < seconds]
+    stream, sound = out.add_stream(form.pictures, rate=Fraction(15)), out.add_stream(form.sound, rate=44100)
+    assert isinstance(stream, av.VideoStream)
+    assert isinstance(sound, av.AudioStream)
+    height, width = (side // 2 * 2 for side in pictures[0].shape[:2])
+    stream.height, stream.width, stream.pix_fmt, stream.bit_rate = height, width, form.pixels, 1_500_000
+    for picture in pictures:
+        even = np.ascontiguousarray(picture[:height, :width])
         out.mux(stream.encode(av.VideoFrame.from_ndarray(even, "bgr24")))
-    assert stream is not None
     out.mux(stream.encode())
     with av.open(str(source)) as clip:
-        for frame in clip.decode(*clip.streams.audio[:1]) if clip.streams.audio else ():
-            if frame.time is not None and frame.time < seconds:
-                out.mux(sound.encode(frame))
+        for heard in clip.decode(clip.streams.audio[0]) if clip.streams.audio else ():
+            if heard.time is not None and heard.time < seconds:
+                out.mux(sound.encode(heard))
     out.mux(sound.encode())
