@@ -18,10 +18,10 @@ SAMPLING_RATE = 15.0
 LONGEST_CUT_S = 1.0
 LONGEST_CUT = 0.1
 """Seconds, and share of the announced length; a file whose pictures end earlier by more than both is cut off."""
-SHORTEST_CUT_S = 0.25
-"""Seconds by which the pictures may end earlier than their stream announces; what is missing beyond is damage.
+SHORTEST_CUT = 1.5
+"""Pictures that may be missing at the end of what a stream announces; if there are more, they count as damaged.
 
-In 18 real and rendered clips, and those that were cut by edit lists, they end within one picture of it.
+In 18 real and rendered clips, and in those that were cut by edit lists, less than one is missing.
 """
 
 
@@ -120,7 +120,7 @@ def sample_frames(
         while start + index / fps < end - 1e-3:
             yield sample()
             index += 1
-        if missing > SHORTEST_CUT_S and stream.duration:
+        if stream.duration and stream.average_rate and missing > SHORTEST_CUT / stream.average_rate:
             damage.add_missing(start + index / fps, end + missing, fps)
     damage.require_few(path, fps)
 

@@ -79,3 +79,23 @@ def test_an_intact_clip_has_no_damage_whatever_pictures_are_spared(tmp_path: Pat
         damage = Damage()
         list(sample_frames(path, fps, damage=damage))
         assert damage.times == []
+
+
+def cut(path: Path, kept: int) -> Path:
+    """End an avi before the picture of this number."""
+    write_media(path, [moving(index) for index in range(COUNT)], codec="mjpeg")
+    with av.open(str(path)) as source:
+        places = [packet.pos for packet in source.demux(source.streams.video[0]) if packet.size]
+    assert places[kept] is not None
+    path.write_bytes(path.read_bytes()[: (places[kept] or 0) - 8])
+    return path
+
+
+def test_what_a_cut_takes_away_is_damaged_though_all_that_is_left_is_whole(tmp_path: Path) -> None:
+    damage = Damage()
+    samples = list(sample_frames(cut(tmp_path / "clip.avi", 55), damage=damage))
+    assert len(samples) == 55
+    assert [round(time_s * 15) for time_s in damage.times] == list(range(55, 60))
+    assert damage.share == 5 / COUNT
+    with pytest.raises(UnreadableVideoError, match=r"is damaged: 22% .* \(3\.13 to 3\.93 s\)"):
+        list(sample_frames(cut(tmp_path / "half.avi", 47)))

@@ -44,8 +44,8 @@ from bachata_assets_tests.support.paths import REAL_CLIPS, SAMPLE
 from benchmarks.support.mutations import MUTATIONS, Victim
 from benchmarks.support.short_clips import FORMS, write_short
 
-SECONDS = 2.4
-"""Length of the short clips, s: long enough for vectors of movement and of sound."""
+SECONDS = 4.0
+"""Length of the short clips, s: of shorter ones, vectors change much where a single picture is missing."""
 LIMIT_S = 60.0
 """Time that a stage may take; the slowest takes two on an idle machine."""
 MEMORY_GB = 4.0
