@@ -1,4 +1,4 @@
-.PHONY: setup dev test shuffle test-web coverage lint lint-web format docs reference bench lock
+.PHONY: setup dev test shuffle test-web coverage lint lint-web audit format docs reference bench lock
 
 setup:  ## Install everything, and the commit hook that strips the lock
 	uv sync
@@ -30,6 +30,10 @@ lint:
 
 lint-web:  ## ESLint over the report page's scripts; needs npm
 	cd bachata_assets_tests/report/web && npm ci --no-progress --loglevel=error && npm run --silent lint
+
+audit:  ## Known vulnerabilities of what the lock names; needs a network
+	awk -F'"' '/^name = /{name = $$2} /^version = "/{print name "==" $$2}' uv.lock | grep -v '^bachata-assets==' \
+		| uvx pip-audit --disable-pip --no-deps --requirement /dev/stdin
 
 format:
 	uv run ruff check --fix

@@ -8,8 +8,11 @@ import fsspec
 import pytest
 
 from bachata_assets import settings as module
-from bachata_assets.settings import Settings, SettingsError, example_env, load_settings
+from bachata_assets.orchestration.build import build_platform
+from bachata_assets.settings import CREDENTIALS, Settings, SettingsError, example_env, load_settings, variables
 from bachata_assets_tests.support.paths import PROJECT
+
+CANARY = "canary-7f3a"
 
 
 def test_a_flag_wins_over_the_environment_over_the_env_file_over_the_default(
@@ -252,3 +255,22 @@ def test_a_store_without_its_package_is_refused_with_the_one_to_install(monkeypa
 @pytest.mark.parametrize("url", ["s3://dances/x", "s3a://dances", "gs://dances/x", "gcs://dances"])
 def test_the_stores_that_are_supported_are_taken(url: str) -> None:
     assert load_settings(data_dir=url).data_dir == url
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_no_message_and_no_traceback_shows_a_password_in_whatever_setting_it_stands(
+    name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = f"https://user:{CANARY}@host"
+    for partner in ("USERNAME", "PASSWORD") if name in CREDENTIALS else ():
+        monkeypatch.setenv(f"ELASTICSEARCH_{partner}", "partner")
+    monkeypatch.setenv(variables()[name], address)
+    said = ""
+    try:
+        settings = load_settings()
+        said = f"{settings!r} {settings}"
+        build_platform(settings).require_models()
+    except SettingsError:
+        said += traceback.format_exc()
+    assert said
+    assert CANARY not in said + caplog.text

@@ -17,7 +17,7 @@ from bachata_assets.music.onsets import HOP, frame_rate, onset_bands
 from bachata_assets.music.sound import Sound
 from bachata_assets.music.tempo import estimate_tempo
 
-VERSION = "1"
+VERSION = "2"
 """Version of the beats, of everything in them; to be raised when the same sound gives other beats."""
 METADATA_KEY = b"beats"
 """Key of a beats table's schema metadata: tempo, confidence, duration and reason, as JSON."""

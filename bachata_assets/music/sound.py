@@ -26,6 +26,9 @@ CANCELLED = 0.25
 """Share of the channels' power that must be left in their mean; where less is, they cancel one another."""
 LONGEST_JUMP_S = 0.2
 """Longest jump of the time stamps that is taken for jitter, s."""
+MOST_HOLES = 3
+MOST_SILENCE = 0.1
+"""Number of jumps, and share of the sound that they leave silent; beyond both the time stamps cannot be right."""
 
 
 class SoundError(ValueError):
@@ -156,7 +159,7 @@ def _decoded(path: Path, number: int, span: _Span, *, difference: bool = False) 
     pieces: list[np.ndarray] = []
     balance = _Balance()
     until = span.end + SLACK_S
-    offset = count = 0
+    offset = count = holes = silent = 0
     expected: float | None = None
 
     def keep(frame: Any) -> int:
@@ -181,9 +184,10 @@ def _decoded(path: Path, number: int, span: _Span, *, difference: bool = False) 
                     return np.zeros(0, np.float32), False
                 offset = round((expected - span.origin) * RATE)
             elif time is not None and time - expected > LONGEST_JUMP_S:
-                silence = round((min(time, until) - expected) * RATE)
+                silence = max(0, round((min(time, until) - expected) * RATE))
                 pieces.append(np.zeros(silence, np.float32))
                 count, expected = count + silence, time
+                holes, silent = holes + 1, silent + silence
             if offset + count >= (until - span.origin) * RATE:
                 break
             # Presentation times of some files jitter; the resampler would fill such gaps with silence.
@@ -193,6 +197,8 @@ def _decoded(path: Path, number: int, span: _Span, *, difference: bool = False) 
             count += keep(frame)
             expected += length
         keep(None)
+    if holes > MOST_HOLES and silent > MOST_SILENCE * count:
+        raise SoundError(f"{path}: the time stamps of its sound leave {holes} holes in it; re-encode the file")
     samples = np.concatenate([np.zeros(0, np.float32), *pieces]).astype(np.float32)
     samples = np.pad(samples, (offset, 0)) if offset > 0 else samples[-offset:]
     return samples[: round((until - span.origin) * RATE)], balance.cancels

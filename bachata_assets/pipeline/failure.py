@@ -5,8 +5,13 @@ code change. A disk that does not answer or an index that is down is *transient*
 later.
 """
 
+import re
 from dataclasses import dataclass
 
+_OUT_OF_MEMORY = re.compile(
+    r"(?i)bad_alloc|(cannot|can't|unable to) allocate|insufficient memory|failed to map segment|out ?of ?memory"
+)
+"""What libraries written in C and C++ say when memory runs out, in errors that are no `MemoryError`."""
 _TRANSIENT = "transient:"
 _TRANSIENT_BEFORE_0_2 = "passing:"
 
@@ -67,7 +72,34 @@ def is_transient(error: BaseException | None) -> bool:
         transient: bool | None = getattr(error, "transient", None)
         if transient is not None:
             return transient
-        if isinstance(error, OSError | MemoryError):
+        if isinstance(error, OSError) or is_out_of_memory(error):
             return True
         error = error.__cause__
     return False
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error says that there was too little memory: for data, or for a library to be loaded."""
+    said = f"{type(error).__name__}: {error}"
+    return isinstance(error, MemoryError) or (not _is_ours(error) and bool(_OUT_OF_MEMORY.search(said)))
+
+
+def named(error: Exception, path: object) -> Exception:
+    """Return an error whose message names the file and says what to do: itself, if it is one of ours or the system's.
+
+    Parameters
+    ----------
+    path : of the clip at hand
+    """
+    if _is_ours(error) or (isinstance(error, OSError) and not is_out_of_memory(error)):
+        return error
+    said = f"{type(error).__name__}: {error}".split("\n")[0]
+    if is_out_of_memory(error):
+        return ClipError(
+            f"{path}: not enough memory ({said}). Free some, or raise BACHATA_WORKER_MEMORY_GB.", transient=True
+        )
+    return ClipError(f"{path}: cannot be made ({said}). Report this as a bug, with the clip.")
+
+
+def _is_ours(error: BaseException) -> bool:
+    return type(error).__module__.startswith("bachata_assets.")

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from bachata_assets.pipeline.failure import is_transient
+from bachata_assets.pipeline.failure import is_out_of_memory, is_transient
 from bachata_assets.search.errors import SearchError
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def with_retries(make: Callable[[], T]) -> T:
         except (FileNotFoundError, SearchError):
             raise
         except Exception as error:
-            if not is_transient(error) or isinstance(error, MemoryError):
+            if not is_transient(error) or is_out_of_memory(error):
                 raise
             logger.warning("Trying again in %g s: %s", wait, error)
             time.sleep(wait)

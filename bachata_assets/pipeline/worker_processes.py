@@ -6,7 +6,6 @@ or takes too long is replaced, and the clip at hand fails by name. The processes
 
 import logging
 import signal
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -18,11 +17,10 @@ from pebble import ProcessExpired
 from bachata_assets.collection.clip import Clip
 from bachata_assets.families import NonFiniteVectorError
 from bachata_assets.pipeline.failure import ClipError, Failure
-from bachata_assets.pipeline.retries import with_retries
 from bachata_assets.pipeline.stage import ClipStage, Made, Tables
 from bachata_assets.pipeline.tools import Models
 from bachata_assets.pipeline.worker_pool import Limits, WorkerPool, pool
-from bachata_assets.pipeline.workers import InThisProcess, Timed, Workers
+from bachata_assets.pipeline.workers import InThisProcess, Make, Timed, Workers, made_here
 from bachata_assets.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -75,8 +73,7 @@ class WorkerProcesses(Workers):
         NonFiniteVectorError
         """
         if not stage.reads_files:
-            start = time.perf_counter()
-            return stage.make(clip, tables, self._models), time.perf_counter() - start
+            return made_here(stage.make, clip, tables, self._models)
         future = self._begun.pop((clip.clip_id, stage.name), None) or self._schedule(clip, stage, tables)
         answer = self._answer(future, str(clip.path), lambda: self._schedule(clip, stage, tables))
         if answer.non_finite:
@@ -134,16 +131,13 @@ def _how_it_ended(code: int | None) -> str:
     return f"ended with code {code}"
 
 
-def _make(
-    make: Callable[[Clip, Tables, Models], Made], clip: Clip, tables: dict[str, pa.Table], models: Models
-) -> _Answer:
+def _make(make: Make, clip: Clip, tables: dict[str, pa.Table], models: Models) -> _Answer:
     """Make a table; runs in a worker process."""
-    start = time.perf_counter()
     try:
-        made = with_retries(lambda: make(clip, Tables(tables), models))
+        made, seconds = made_here(make, clip, Tables(tables), models)
     except NonFiniteVectorError as error:
         return _Answer(non_finite=str(error))
     except Exception as error:
         logger.debug("%s", clip.clip_id, exc_info=error)
         return _Answer(failure=Failure.of(error))
-    return _Answer(Made(made.table, made.metadata, made.files), time.perf_counter() - start)
+    return _Answer(Made(made.table, made.metadata, made.files), seconds)

@@ -15,12 +15,14 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from bachata_assets.collection.clip import Clip
+from bachata_assets.pipeline.failure import named
 from bachata_assets.pipeline.retries import with_retries
 from bachata_assets.pipeline.stage import ClipStage, Made, Tables
 from bachata_assets.pipeline.tools import Models
 
 T = TypeVar("T")
 
+Make = Callable[[Clip, Tables, Models], Made]
 Timed = tuple[Made, float]
 """What was made, and in how many seconds."""
 
@@ -90,5 +92,15 @@ class InThisProcess(Workers):
         self._thread.shutdown(cancel_futures=True)
 
     def _make(self, clip: Clip, stage: ClipStage, tables: Tables) -> Timed:
-        start = time.perf_counter()
-        return with_retries(lambda: stage.make(clip, tables, self._models)), time.perf_counter() - start
+        return made_here(stage.make, clip, tables, self._models)
+
+
+def made_here(make: Make, clip: Clip, tables: Tables, models: Models) -> Timed:
+    """Make a table in this process; whatever goes wrong names the clip."""
+    start = time.perf_counter()
+    try:
+        return with_retries(lambda: make(clip, tables, models)), time.perf_counter() - start
+    except Exception as error:
+        if (same := named(error, clip.path)) is error:
+            raise
+        raise same from error

@@ -167,6 +167,7 @@ class Settings(BaseSettings):
 
     _text = field_validator("*", mode="before")(values.one_line_of_text)
     _path = field_validator("data_dir", "video_dir", "annotations", "mmpose_checkpoint_path")(values.with_home)
+    _local = field_validator(*values.LOCAL, mode="before")(values.no_url)
     _store = field_validator("data_dir")(values.folder_or_bucket)
     _host = field_validator("elasticsearch_host")(values.host)
     _user = field_validator("elasticsearch_username")(values.user)

@@ -13,6 +13,9 @@ from pydantic import SecretStr
 
 STORES = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
 """Protocol of an object store -> the extra of the package that brings its client."""
+LOCAL = ("gcp_project_id", "video_dir", "annotations", "mmpose_checkpoint_path", "model_set", "nightly_cron",
+         "report_cron", "elasticsearch_ca_certs")  # fmt: skip
+"""Settings that are names, times or paths on this machine."""
 LONGEST_INDEX = 200
 """Bytes; Elasticsearch allows 255, and the names of versions are longer than their alias."""
 _NOT_IN_INDEX = r"\s\\/*?\"<>|,#:"
@@ -31,6 +34,13 @@ def one_line_of_text(value: object) -> object:
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
         raise ValueError("holds a control character, or bytes that are not UTF-8: give it another name or value")
     return text
+
+
+def no_url(value: object) -> object:
+    """Refuse an address, which may hold a password, where a name or a path is meant."""
+    if "://" in str(value):
+        raise ValueError("it can be a name or a path on this machine, no URL")
+    return value
 
 
 def with_home(path: _PathSetting) -> _PathSetting:

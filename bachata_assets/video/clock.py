@@ -31,6 +31,14 @@ def clock_origin(container: Any, pictures: Any) -> float:
     return earliest if abs(earliest) < _ZERO_S and begin - earliest <= SLACK_S else begin
 
 
+def has_decoding_times_only(container: Any) -> bool:
+    """Tell whether a file says only when its pictures are decoded, though they may be shown in another order: an avi.
+
+    FFmpeg guesses the other times: they are late by a picture, and wrong beside pictures of type B.
+    """
+    return bool(container.format.name == "avi")
+
+
 def pictures_end(container: Any, pictures: Any) -> float | None:
     """Return the time stamp at which the last picture ends, s, read from all packets; None where they carry none."""
     ends = [

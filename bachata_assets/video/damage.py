@@ -1,5 +1,6 @@
 """What of a video is damaged: pictures that FFmpeg decodes in part or not at all, and those predicted from them."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bachata_assets.video.errors import UnreadableVideoError
+from bachata_assets.video.h264 import ReferenceChain
 
 MOST_DAMAGED = 0.2
 """Largest share of the samples that may show damaged pictures; with more of them missing a clip fails."""
@@ -49,8 +51,8 @@ class Damage:
     times: list[float] = field(default_factory=list)
     samples: int = 0
 
-    def lead_in(self, begin: float, end: float, fps: float) -> None:
-        """Count the samples before the first intact picture: there are none of them."""
+    def add_missing(self, begin: float, end: float, fps: float) -> None:
+        """Count the samples of a time (s) for which there is no intact picture at all: at the begin, or at the end."""
         missing = round((end - begin) * fps)
         self.samples += missing
         self.times += [begin + index / fps for index in range(missing)]
@@ -76,28 +78,37 @@ class Damage:
             raise UnreadableVideoError(path, f"is damaged: {self.share:.0%} of its pictures are not intact ({where})")
 
 
-def with_damage(packets: Iterator[tuple[Any, bool]]) -> Iterator[Timed]:
+def with_damage(packets: Iterator[tuple[Any, bool]], *, in_order: bool = False) -> Iterator[Timed]:
     """Decode a stream's packets; yield its pictures in the order of their times, and say which are damaged.
 
     FFmpeg conceals what it cannot decode, and says so of that picture only (`is_corrupt`); of some packets it makes
-    nothing at all. What is predicted from such a picture is wrong too: up to the next key picture, or after a picture
-    of type B up to the next of another type.
+    nothing at all, and of H.264 pictures that are missing whole it says nothing (`h264.py`). What is predicted from
+    such a picture is wrong too: up to the next key picture, or after a picture of type B up to the next of another
+    type.
 
     Parameters
     ----------
     packets : iterator of (av.Packet, bool)
         As the container gives them, and whether the decoder is to make a picture of it whatever its type.
+    in_order : bool
+        The container says only when packets are decoded (`clock.has_decoding_times_only`): each picture is given the
+        next of these times.
     """
     from av.video.frame import PictureType
 
     due: list[tuple[int, float]] = []
     until: str | None = None
+    stamps = _Stamps(in_order)
     for packet, wanted in packets:
+        stamps.follow(packet)
         holds_picture = packet.pts is not None and not packet.is_discard
         frames = _frames(packet)
         if holds_picture and (frames is None or (wanted and packet.stream.codec_context.name in ONE_EACH)):
             heappush(due, (packet.pts, float(packet.pts * packet.time_base)))
+        if frames is None:
+            stamps.give_up(packet)
         for frame in frames or ():
+            has_references = stamps.settle(frame)
             while due and frame.pts is not None and due[0][0] <= frame.pts:
                 stamp, time_s = heappop(due)
                 if stamp != frame.pts:
@@ -107,9 +118,48 @@ def with_damage(packets: Iterator[tuple[Any, bool]]) -> Iterator[Timed]:
                 until = None
             if frame.is_corrupt:
                 until = "not B" if frame.pict_type == PictureType.B and until is None else "key"
-            yield Timed(frame.time, frame, intact=until is None)
+            yield Timed(frame.time, frame, intact=until is None and has_references)
     while due:
         yield Timed(heappop(due)[1], None, intact=False)
+
+
+class _Stamps:
+    """The time stamps of packets, given to the pictures that come of them, and what they say of missing ones.
+
+    Parameters
+    ----------
+    in_order : bool
+        As for `with_damage`.
+    """
+
+    def __init__(self, in_order: bool) -> None:
+        self._in_order = in_order
+        self._next: deque[int] = deque()
+        self._chain: ReferenceChain | None = None
+        self._without_references: set[int] = set()
+
+    def follow(self, packet: Any) -> None:
+        """Take a packet into account, before it is decoded."""
+        if self._in_order and packet.dts is not None:
+            packet.pts = packet.dts
+            self._next.append(packet.dts)
+        context = packet.stream.codec_context
+        if packet.size and packet.pts is not None and context.name == "h264":
+            self._chain = self._chain or ReferenceChain(context.extradata or b"")
+            if self._chain.is_broken(bytes(packet), packet.is_keyframe):
+                self._without_references.add(packet.pts)
+
+    def give_up(self, packet: Any) -> None:
+        """Expect no picture of a packet."""
+        if packet.pts in self._next:
+            self._next.remove(packet.pts)
+
+    def settle(self, frame: Any) -> bool:
+        """Give a picture its time stamp; tell whether all pictures that it is predicted from are there."""
+        has_references = frame.pts not in self._without_references
+        if self._next:
+            frame.pts = self._next.popleft()
+        return has_references
 
 
 def _frames(packet: Any) -> list[Any] | None:

@@ -133,6 +133,8 @@ def _container(path: Path) -> "av.container.InputContainer":
         raise UnreadableVideoError(
             path, "is no mp4, mov or avi file, whatever its name says", "Export it as mp4, or remove it."
         ) from error
+    except av.error.MemoryError:  # for what its header announces; a header itself is small
+        raise UnreadableVideoError(path, "announces more than memory can hold") from None
 
 
 def _require_content(path: Path) -> None:
@@ -171,7 +173,12 @@ def _not_readable(path: Path, error: OSError) -> UnreadableVideoError:
 
 
 def announced_duration(container: Any, stream: Any) -> float:
-    """Return the stream's announced length, else the file's, s; NaN where neither is known."""
+    """Return the stream's announced length, else the file's, s; NaN where neither is known.
+
+    Of an avi the number of its pictures is taken: where its index is gone, FFmpeg tells the length of what is left.
+    """
+    if container.format.name == "avi" and stream.frames:
+        return float(stream.frames * stream.time_base)
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return container.duration / 1_000_000 if container.duration else float("nan")

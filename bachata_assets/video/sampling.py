@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bachata_assets.video.clock import clock_origin
+from bachata_assets.video.clock import clock_origin, has_decoding_times_only
 from bachata_assets.video.damage import Damage, Timed, with_damage
 from bachata_assets.video.display import DisplayConverter, Region
 from bachata_assets.video.errors import UnreadableVideoError
@@ -18,6 +18,11 @@ SAMPLING_RATE = 15.0
 LONGEST_CUT_S = 1.0
 LONGEST_CUT = 0.1
 """Seconds, and share of the announced length; a file whose pictures end earlier by more than both is cut off."""
+SHORTEST_CUT = 1.5
+"""Pictures that may be missing at the end of what a stream announces; if there are more, they count as damaged.
+
+In 18 real and rendered clips, and in those that were cut by edit lists, less than one is missing.
+"""
 
 
 def sample_frames(
@@ -98,7 +103,7 @@ def sample_frames(
             if start is None:
                 start = timed.time_s
                 if begun is not None:
-                    damage.lead_in(begun, start, fps)
+                    damage.add_missing(begun, start, fps)
             # Everything nearer to the picture before than to this one is now known.
             while shown is not None and start + index / fps <= (shown.time_s + timed.time_s) / 2:
                 yield sample()
@@ -107,13 +112,16 @@ def sample_frames(
             end = timed.time_s + min(_display_time(timed.frame, stream), limits.gap_s)
         if shown is None or start is None or end is None:
             raise UnreadableVideoError(path, "holds no picture that can be decoded")
-        if announced - (end - start) > max(LONGEST_CUT_S, LONGEST_CUT * announced):
+        missing = announced - (end - (start if begun is None else begun))
+        if missing > max(LONGEST_CUT_S, LONGEST_CUT * announced):
             raise UnreadableVideoError(
                 path, f"breaks off after {end - start:.1f} s of the {announced:.1f} s it announces"
             )
         while start + index / fps < end - 1e-3:
             yield sample()
             index += 1
+        if stream.duration and stream.average_rate and missing > SHORTEST_CUT / stream.average_rate:
+            damage.add_missing(start + index / fps, end + missing, fps)
     damage.require_few(path, fps)
 
 
@@ -123,6 +131,8 @@ def _shown_pts(path: Path, fps: float, limits: MediaLimits) -> set[int] | None:
     first: int | None = None
     latest = (-(2**63), 0)
     with opened_video(path, limits) as (container, stream):
+        if has_decoding_times_only(container):
+            return None
         for packet in container.demux(stream):
             if packet.pts is None and packet.size == 0:
                 break
@@ -157,7 +167,7 @@ def _timed(path: Path, container: Any, stream: Any, wanted: set[int] | None, lim
             stream.codec_context.skip_frame = "NONREF" if spared else "DEFAULT"
             yield packet, not spared
 
-    for count, timed in enumerate(with_damage(packets())):
+    for count, timed in enumerate(with_damage(packets(), in_order=has_decoding_times_only(container))):
         if timed.time_s is None:
             raise UnreadableVideoError(path, "its pictures carry no time stamps", "Re-encode it as mp4.")
         time_s = timed.time_s - origin

@@ -167,3 +167,14 @@ def test_a_pause_in_the_sound_stays_a_pause(tmp_path: Path) -> None:
     sound = load_sound(path)
     assert isinstance(sound, Sound)
     assert np.flatnonzero(np.abs(sound.samples) > 0.5)[[0, -1]] / RATE == pytest.approx([0.5, 3.51], abs=0.06)
+
+
+def test_sound_whose_time_stamps_leave_holes_in_it_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    write_audio(path, click_at(0.5, 44100), 44100)
+    content = path.read_bytes()
+    steps = (1024).to_bytes(4, "big")  # samples of an AAC packet, in the table of its times
+    at = content.index(steps, content.index(b"stts"))
+    path.write_bytes(content[:at] + (5 * 1024).to_bytes(4, "big") + content[at + 4 :])
+    with pytest.raises(SoundError, match=r"clip\.mp4: the time stamps of its sound leave \d+ holes in it"):
+        load_sound(path)

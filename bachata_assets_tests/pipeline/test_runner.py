@@ -201,3 +201,25 @@ def test_only_what_is_asked_for_is_made_of_each_clip(tools: Tools) -> None:
     stages = [stage("a", "clip_file", make=one), stage("b", "annotation", make=one)]
     events = list(Runner(stages, [], tools).run([clip("x"), clip("y"), clip("z")], only={"x": {"b"}, "y": {"a", "b"}}))
     assert [(event.clip_id, event.stage.name) for event in events] == [("x", "b"), ("y", "a"), ("y", "b")]
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "transient"),
+    [
+        (IndexError("list index\nout of range"), "cannot be made (IndexError: list index). Report this as", False),
+        (RuntimeError("std::bad_alloc"), "not enough memory (RuntimeError: std::bad_alloc). Free some", True),
+        (ImportError("libx.so: failed to map segment from shared object"), "not enough memory (ImportError", True),
+        (MemoryError(), "not enough memory (MemoryError: ). Free some, or raise", True),
+    ],
+)
+def test_an_error_that_nobody_foresaw_names_the_clip_and_what_to_do(
+    error: Exception, said: str, transient: bool, tools: Tools
+) -> None:
+    def broken(_clip: Clip, _tables: Tables) -> Made:
+        raise error
+
+    (event,) = Runner([stage("a", "clip_file", make=broken)], [], tools).run([clip("x")])
+    assert isinstance(event, StageFailed)
+    assert event.failure.reason.startswith(f"x: {said}")
+    assert "\n" not in event.failure.reason
+    assert event.failure.transient == transient

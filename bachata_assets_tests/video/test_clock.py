@@ -1,14 +1,18 @@
 """One clock for pictures and sound, wherever a file's own clock begins."""
 
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from av.bitstream import BitStreamFilterContext
 
 from bachata_assets.music.beats import find_beats
 from bachata_assets.music.embedding import audio_embedding
 from bachata_assets.music.sound import RATE, Sound, load_sound
 from bachata_assets.synthetic.soundtrack import render_track
+from bachata_assets.video.damage import Damage
 from bachata_assets.video.sampling import sample_frames
 from bachata_assets_tests.support.clips import write_media
 
@@ -69,3 +73,26 @@ def test_what_begins_later_stays_later(
     click[:, 4 * RATE : 4 * RATE + 50] = 0.8
     path = write_media(tmp_path / "clip.mov", with_flash(4.0), [click], start_s=pictures_at, sound_start_s=sound_at)
     assert flash_and_click(path) == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize("between", ["0", "3"])
+def test_an_avi_which_says_no_presentation_times_shows_its_pictures_in_their_order(
+    between: str, tmp_path: Path
+) -> None:
+    pictures = [np.full((64, 96, 3), 10 + 10 * index, np.uint8) for index in range(24)]
+    write_media(tmp_path / "clip.mp4", pictures, options={"bf": between, "b-pyramid": "normal"})
+    path = tmp_path / "clip.avi"
+    with av.open(str(tmp_path / "clip.mp4")) as clip, av.open(str(path), "w") as out:
+        source = clip.streams.video[0]
+        copy = out.add_stream_from_template(source)
+        copy.time_base = Fraction(1, 15)
+        start_codes = BitStreamFilterContext("h264_mp4toannexb", source, copy)
+        for packet in clip.demux(source):
+            for part in start_codes.filter(packet) if packet.size else []:
+                part.stream = copy
+                out.mux(part)
+    damage = Damage()
+    samples = list(sample_frames(path, damage=damage))
+    assert damage.times == []
+    assert [round(time_s * 15) for time_s, _ in samples] == list(range(24))
+    assert np.abs([picture.mean() - 10 - 10 * index for index, (_, picture) in enumerate(samples)]).max() < 5

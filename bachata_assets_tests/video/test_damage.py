@@ -9,6 +9,7 @@ import pytest
 from bachata_assets.video.borders import picture_region
 from bachata_assets.video.damage import Damage
 from bachata_assets.video.errors import UnreadableVideoError
+from bachata_assets.video.h264 import ReferenceChain
 from bachata_assets.video.probe import probe
 from bachata_assets.video.sampling import sample_frames
 from bachata_assets_tests.support.clips import write_media
@@ -79,3 +80,64 @@ def test_an_intact_clip_has_no_damage_whatever_pictures_are_spared(tmp_path: Pat
         damage = Damage()
         list(sample_frames(path, fps, damage=damage))
         assert damage.times == []
+
+
+def cut(path: Path, kept: int) -> Path:
+    """End an avi before the picture of this number."""
+    write_media(path, [moving(index) for index in range(COUNT)], codec="mjpeg")
+    with av.open(str(path)) as source:
+        places = [packet.pos for packet in source.demux(source.streams.video[0]) if packet.size]
+    assert places[kept] is not None
+    path.write_bytes(path.read_bytes()[: (places[kept] or 0) - 8])
+    return path
+
+
+def test_what_a_cut_takes_away_is_damaged_though_all_that_is_left_is_whole(tmp_path: Path) -> None:
+    damage = Damage()
+    samples = list(sample_frames(cut(tmp_path / "clip.avi", 55), damage=damage))
+    assert len(samples) == 55
+    assert [round(time_s * 15) for time_s in damage.times] == list(range(55, 60))
+    assert damage.share == 5 / COUNT
+    with pytest.raises(UnreadableVideoError, match=r"is damaged: 22% .* \(3\.13 to 3\.93 s\)"):
+        list(sample_frames(cut(tmp_path / "half.avi", 47)))
+
+
+def without(path: Path, dropped: int) -> Path:
+    """Write the moving pictures, each second one of type B, and take one out of the stream."""
+    whole = path.with_stem("whole")
+    options = {"g": str(KEY_EVERY), "sc_threshold": "0", "qp": "18", "bf": "1", "b_strategy": "0", "b-pyramid": "none"}
+    write_media(whole, [moving(index) for index in range(COUNT)], options=options)
+    with av.open(str(whole), "r") as source, av.open(str(path), "w") as out:
+        copy = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.pts is not None and round(packet.pts * packet.time_base * 15) != dropped:
+                packet.stream = copy
+                out.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_a_picture_that_is_missing_whole_damages_all_that_is_predicted_from_it(suffix: str, tmp_path: Path) -> None:
+    damage = Damage()
+    list(sample_frames(without(tmp_path / f"clip{suffix}", 25), damage=damage))
+    assert [round(time_s * 15) for time_s in damage.times] == list(range(24, 30))
+
+
+def test_a_missing_picture_that_no_other_is_predicted_from_damages_nothing(tmp_path: Path) -> None:
+    damage = Damage()
+    list(sample_frames(without(tmp_path / "clip.mp4", 26), damage=damage))
+    assert damage.times == []
+
+
+def test_the_numbers_of_pictures_are_read_with_start_codes_too(tmp_path: Path) -> None:
+    path = without(tmp_path / "clip.mp4", 25)
+    with av.open(str(path), "r") as source, av.open(str(tmp_path / "clip.h264"), "w", format="h264") as out:
+        copy = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = copy
+                out.mux(packet)
+    with av.open(str(tmp_path / "clip.h264"), "r") as source:
+        chain = ReferenceChain(b"")
+        broken = [chain.is_broken(bytes(each), each.is_keyframe) for each in source.demux() if each.size]
+    assert sum(broken) == 5

@@ -10,6 +10,7 @@ import pytest
 
 from bachata_assets.families import Absent
 from bachata_assets.music.sound import RATE, Sound, load_sound
+from bachata_assets.pipeline.failure import is_transient
 from bachata_assets.pipeline.tools import media_limits
 from bachata_assets.settings import load_settings
 from bachata_assets.video.borders import picture_region
@@ -92,3 +93,14 @@ def test_settings_set_every_limit(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"BACHATA_{name}", value)
     limits = media_limits(load_settings())
     assert (limits.clip_s, limits.picture_px, limits.gap_s, limits.frames, limits.sound_s) == (1, 2e6, 3, 4, 5)
+
+
+def test_a_header_that_announces_more_than_memory_holds_is_the_files_own_fault(tmp_path: Path) -> None:
+    path = write_media(tmp_path / "clip.mp4", [PICTURE] * 15)
+    content = bytearray(path.read_bytes())
+    entries = content.index(b"stts") + 8  # ISO/IEC 14496-12, 8.6.1.2
+    content[entries : entries + 4] = b"\xff" * 4
+    path.write_bytes(content)
+    with pytest.raises(UnreadableVideoError, match="announces more than memory can hold") as error:
+        probe(path)
+    assert not is_transient(error.value)
