@@ -15,7 +15,7 @@ from bachata_assets_tests.support.dagster_dev import Webserver
 from bachata_assets_tests.support.no_network import BASE, Watch, run_on_terminal, watched, without_network
 from bachata_assets_tests.support.paths import SAMPLE
 
-PATIENCE_S = 600
+PATIENCE_S = 1800
 EXPORTS = {"rtmdet-nano_person_320x192", "rtmpose-t_256x192", "all-MiniLM-L6-v2"}
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
