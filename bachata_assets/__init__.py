@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # the documented way to refuse an import
 
 if TYPE_CHECKING:
+    from bachata_assets.commands.build_collection import build_collection
     from bachata_assets.music.beats import find_beats
     from bachata_assets.pose.estimator import CouplePoseEstimator
     from bachata_assets.search.explanation import explain
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
     __version__: str
 
-__all__ = ["CouplePoseEstimator", "SearchIndex", "__version__", "explain", "find_beats"]
+__all__ = ["CouplePoseEstimator", "SearchIndex", "__version__", "build_collection", "explain", "find_beats"]
 
 _PLACES = {
     "CouplePoseEstimator": "bachata_assets.pose.estimator",
     "SearchIndex": "bachata_assets.search.index",
+    "build_collection": "bachata_assets.commands.build_collection",
     "explain": "bachata_assets.search.explanation",
     "find_beats": "bachata_assets.music.beats",
 }

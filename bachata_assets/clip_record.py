@@ -74,7 +74,7 @@ _label = partial(Column, arrow=pa.string(), elasticsearch="keyword")
 _number = partial(Column, arrow=pa.float64(), elasticsearch="float")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class ClipRecord:
     """One clip as it is searched, exported and reported.
 
@@ -124,6 +124,10 @@ class ClipRecord:
     ]
     absent: Annotated[Mapping[str, str], Column("family -> why it has no vector")] = field(default_factory=dict)
     timeline: Annotated[str, Column("where both dancers are found, see `pose.detection_timeline`")] = ""
+
+    def __repr__(self) -> str:
+        families = ", ".join(self.vectors) or "no"
+        return f"ClipRecord({self.clip_id!r}, {self.move_label}, quality {self.quality_score:.2f}, {families} vectors)"
 
     def __post_init__(self) -> None:
         if not self.clip_id or len(self.clip_id.encode()) > ID_BYTES:

@@ -4,7 +4,8 @@ import re
 import shlex
 import shutil
 from collections.abc import Iterator
-from itertools import groupby
+from dataclasses import replace
+from itertools import combinations, groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from typer.testing import CliRunner
 
 from bachata_assets.cli import app
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.pose.models.model_sets import load_model_set
 from bachata_assets_tests.support.doc_commands import PAGES, code_of
 from bachata_assets_tests.support.paths import PROJECT
+from bachata_assets_tests.support.real_poses import CLIPS, real_couple
 from bachata_assets_tests.support.workplace import Workplace, report_of
 
 MIGRATING = PROJECT / "docs" / "migrating.md"
@@ -211,6 +214,54 @@ def test_the_python_of_getting_started_compares_every_pair(
     assert names["lead"].shape == (4, 512)
     np.testing.assert_allclose(np.diag(names["cosines"]), 1, rtol=1e-5)
     assert "lady_right_turn" in capsys.readouterr().out
+
+
+TABLES = re.findall(r"```python\n(.*?)```", (PROJECT / "docs" / "tables.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("snippet", TABLES, ids=["build_collection", "pandas", "polars", "duckdb"])
+def test_the_python_of_read_the_tables_finds_the_nearest_clip(
+    snippet: str, place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place.folder / "data").rename(place.folder / "sample_run")
+    shutil.copytree(PROJECT / "data" / "sample", place.folder / "data" / "sample")
+    (place.folder / "sample_run").rename(place.folder / "data" / "sample_run")
+    monkeypatch.chdir(place.folder)
+    exec(snippet, {})
+    words = capsys.readouterr().out
+    clips = [name for name in re.findall(r"\w+_1\b", words) if name != "basic_step_1"]
+    assert len(set(clips)) == 3
+    assert clips[0] == "forward_backward_1", words
+
+
+EXTENDING = PROJECT / "docs" / "extending.md"
+
+
+def test_the_worked_example_of_a_family_describes_real_couples() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", EXTENDING.read_text(), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    vectors = [names["balance_embedding"](real_couple(clip)) for clip in CLIPS]
+    for vector in vectors:
+        assert vector.shape == (64,)
+        assert vector.dtype == np.float32
+        assert np.linalg.norm(vector) == pytest.approx(1, rel=1e-5)
+        assert (np.diff(vector[:32]) >= 0).all()  # quantiles rise
+    assert max(float(one @ other) for one, other in combinations(vectors, 2)) < 0.99
+    short = replace(real_couple("lady_left_turn_2"), keypoints=real_couple("lady_left_turn_2").keypoints * np.nan)
+    assert names["balance_embedding"](short).reason.startswith("one of the dancers")
+
+
+def test_the_worked_example_of_a_model_set_is_read(tmp_path: Path) -> None:
+    (entry,) = re.findall(r"```toml\n(.*?)```", EXTENDING.read_text(), re.DOTALL)
+    (tmp_path / "models.toml").write_text(entry)
+    (tmp_path / "mine").mkdir()
+    bundled = load_model_set()
+    shutil.copy(bundled.detector.checkpoint_path, tmp_path / "mine" / "detector.pth")
+    shutil.copy(bundled.pose.checkpoint_path, tmp_path / "mine" / "pose.pth")
+    mine = load_model_set("mine", tmp_path)
+    assert mine.description == "Trained on our own studio"
+    assert [spec.identity for spec in mine.specs()] == [spec.identity for spec in bundled.specs()]
 
 
 def test_the_specifications_jq_line_finds_the_clips_of_low_quality(place: Workplace) -> None:

@@ -4,8 +4,8 @@
     uv run python -m benchmarks search report    # those whose command has one of the words
     uv run python -m benchmarks --list           # say what would be run
 
-They read `../shared`, and the collection of its clips that docs/performance.md says how to make. Figures are those of
-an idle machine only.
+They read `../shared`, and the collection of its clips that docs/measurements/performance.md says how to make. Figures
+are those of an idle machine only.
 """
 
 import argparse

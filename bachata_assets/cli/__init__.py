@@ -1,5 +1,7 @@
 """The command line: words, flags and exit codes. What a command does lives elsewhere and is imported when it runs."""
 
+from typing import Annotated
+
 import typer
 
 from bachata_assets.cli import generate, models, preview, prune, repair, search, state, verify
@@ -10,8 +12,27 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,  # they may hold secrets
-    help="Turn videos of bachata couples into searchable embeddings, offline, on an ordinary CPU.",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"bachata_assets {version('bachata-assets')}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    _asked: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Turn videos of bachata couples into searchable embeddings, offline, on an ordinary CPU."""
+
+
 app.command()(generate.generate)
 app.command()(generate.sample)
 app.command()(state.status)

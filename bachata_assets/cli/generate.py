@@ -1,7 +1,7 @@
 """`generate` and `sample`: making the embeddings of a folder of clips, and a folder of clips to try it on."""
 
-import logging
 import shlex
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,14 +10,16 @@ import typer
 
 from bachata_assets.cli.commands import INTERRUPTED
 from bachata_assets.cli.options import DataDir, both, refuse
-from bachata_assets.cli.plain import PlainFormatter, say
-from bachata_assets.cli.progress import ProgressHandler
+from bachata_assets.cli.plain import say
 
 if TYPE_CHECKING:
     from bachata_assets.commands.generate import Generated
 
 VideoDir = Annotated[Path, typer.Option(*both("video_dir"), help="Folder of clips, searched recursively.")]
-Annotations = Annotated[Path, typer.Option("--annotations", help="JSON file of annotations.")]
+Annotations = Annotated[
+    Path | None,
+    typer.Option("--annotations", help="JSON file of annotations; without one, every clip has the fallbacks."),
+]
 Environment = Annotated[
     str | None,
     typer.Option("--environment", help="Where secrets come from: local or cloud. [default: local]"),
@@ -31,20 +33,28 @@ Debug = Annotated[bool, typer.Option("--debug", help="Log details, with tracebac
 
 def generate(
     video_dir: VideoDir,
-    annotations: Annotations,
+    annotations: Annotations = None,
     environment: Environment = None,
     checkpoint_path: CheckpointPath = None,
     data_dir: DataDir = None,
     debug: Debug = False,
 ) -> None:
-    """Make the embeddings of all clips that are new, changed or failed before.
+    r"""Make the embeddings of all clips that are new, changed or failed before.
 
     Exits with 0 when everything is made: every clip, its document in the index, and the report; with 1 while
     something is not, 2 for a wrong call or a data dir that cannot be used.
 
-    Examples: `bachata-assets generate --video_dir data/Bachata_steps --annotations data/bachata_annotations.json`, and
-    with the secrets of a Google Cloud project `GCP_PROJECT_ID=dance bachata-assets generate --environment cloud …`
+    For example, the last with the secrets of a Google Cloud project:
+
+    ```sh
+    bachata-assets generate --video_dir data/Bachata_steps
+    bachata-assets generate --video_dir data/Bachata_steps \
+      --annotations data/bachata_annotations.json
+    GCP_PROJECT_ID=dance bachata-assets generate --environment cloud \
+      --video_dir data/Bachata_steps
+    ```
     """
+    from bachata_assets.cli.progress import log_on_terminal
     from bachata_assets.collection import layout
     from bachata_assets.collection.scan import ScanError
     from bachata_assets.commands.generate import generate as run
@@ -63,8 +73,7 @@ def generate(
         platform = build_platform(settings)
         platform.require_models()
         log = local_folder(settings.data_dir) / layout.LOG
-        with ProgressHandler() as progress, open_instance(settings.data_dir) as instance:
-            _log_to(log, progress, debug=debug)
+        with log_on_terminal(log, debug=debug), open_instance(settings.data_dir) as instance:
             done = run(platform, instance)
     except (SettingsError, *ScanError) as error:
         refuse(str(error))
@@ -81,7 +90,11 @@ def sample(
 ) -> None:
     """Render the sample collection: four short clips of a drawn couple, with music and the truth about both.
 
-    Example: `bachata-assets sample sample_clips`
+    For example:
+
+    ```sh
+    bachata-assets sample sample_clips
+    ```
     """
     from bachata_assets.synthetic.sample import write_sample_collection
 
@@ -90,6 +103,7 @@ def sample(
 
 
 def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
+    from bachata_assets.collection import layout
     from bachata_assets.orchestration.instance import dagster_home
 
     status = done.status
@@ -102,24 +116,22 @@ def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
         say(f"  annotation without a file: {entry.name}", err=True)
     if done.index_error:
         say(f"  the index is not level with the tables: {done.index_error}", err=True)
+    folder = data_dir if "://" in data_dir else str(Path(data_dir).absolute())
     if done.report_error:
         say(f"  the report could not be made: {done.report_error}", err=True)
-        say(f"The tables of the clips are in {data_dir}, the log is {log}")
+        say(f"The tables of the clips are in {folder}, the log is {log}")
     else:
-        files = "embeddings.parquet, embedding_generation_report.json and .html"
-        say(f"Everything is in {data_dir}: {files}, the log in {log}")
-    home, data = shlex.quote(str(dagster_home(data_dir))), shlex.quote(data_dir)
-    say(f"Look at it: DAGSTER_HOME={home} BACHATA_DATA_DIR={data} uv run dagster dev")
+        say(f"Report: {folder}/{layout.PAGE}")
+        say(f"Beside it: {layout.EMBEDDINGS}, {layout.REPORT}, the log in {log}")
+    variables = f"DAGSTER_HOME={shlex.quote(str(dagster_home(data_dir)))} BACHATA_DATA_DIR={shlex.quote(folder)}"
+    say(f"In Dagster: {variables} {_dagster_dev()}")
 
 
-def _log_to(path: Path, terminal: logging.Handler, *, debug: bool) -> None:
-    """Send our own log to the terminal and to the log file."""
-    log = logging.getLogger("bachata_assets")
-    log.setLevel(logging.DEBUG if debug else logging.INFO)
-    log.propagate = False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = logging.FileHandler(path, encoding="utf-8")
-    file.setFormatter(PlainFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    for old in log.handlers:
-        old.close()
-    log.handlers = [file, terminal]
+def _dagster_dev() -> str:
+    """Return the command that opens the platform, from whatever folder it is typed in."""
+    import bachata_assets
+
+    program = Path(sys.executable).with_name("dagster")
+    workspace = Path(bachata_assets.__file__).parents[1] / "workspace.yaml"
+    code = f"-w {shlex.quote(str(workspace))}" if workspace.is_file() else "-m bachata_assets.definitions"
+    return f"{shlex.quote(str(program))} dev {code}"

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from bachata_assets.cli.options import both, refuse
+from bachata_assets.cli.options import both, model_sets, refuse
 from bachata_assets.cli.plain import say
 
 if TYPE_CHECKING:
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 def download_models(
     model_set: Annotated[
         str | None,
-        typer.Argument(help="A set of checkpoints/models.toml; without one, they are listed.", metavar="SET"),
+        typer.Argument(
+            help="A set of checkpoints/models.toml; without one, they are listed.",
+            metavar="SET",
+            autocompletion=model_sets,
+        ),
     ] = None,
     checkpoint_path: Annotated[
         Path | None, typer.Option(*both("checkpoint_path"), help="Folder of model checkpoints (over the settings).")
@@ -34,7 +38,11 @@ def download_models(
 
     The set `bundled` comes with the project and needs no download.
 
-    Example: `bachata-assets download-models SET --checkpoint_path /models`
+    For example:
+
+    ```sh
+    bachata-assets download-models SET --checkpoint_path /models
+    ```
     """
     from bachata_assets.pose.models.download import DownloadError
     from bachata_assets.pose.models.model_sets import ModelSetError

@@ -1,11 +1,16 @@
-"""Flags that several commands share, and how a wrong call ends."""
+"""Flags that several commands share, what a shell offers while they are typed, and how a wrong call ends."""
 
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from bachata_assets.cli.plain import say
+
+if TYPE_CHECKING:
+    from bachata_assets.collection.dataset import Dataset
 
 
 def both(name: str) -> tuple[str, str]:
@@ -27,3 +32,54 @@ def refuse(problem: str) -> NoReturn:
     """Say what is wrong with the call and end with 2."""
     say(f"Error: {problem}", err=True)
     raise typer.Exit(2)
+
+
+def clip_ids(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the clips of the collection that begin as typed."""
+
+    def read() -> Iterable[str]:
+        from bachata_assets.collection.scan import present_clips
+
+        return sorted(present_clips(_dataset(context)))
+
+    return _beginning_with(incomplete, read)
+
+
+def conditions(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the filters that begin as typed: a name, then the values that the clips have."""
+
+    def read() -> Iterable[str]:
+        from bachata_assets.collection.labels import labels_of
+
+        values = [f"{name}={value}" for name, found in labels_of(_dataset(context)).items() for value in found]
+        return [*values, "tempo=", "min_quality="]
+
+    return _beginning_with(incomplete, read)
+
+
+def model_sets(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the model sets that begin as typed."""
+
+    def read() -> Iterable[str]:
+        from bachata_assets.pose.models.model_sets import model_set_names
+        from bachata_assets.settings import load_settings
+
+        return model_set_names(
+            load_settings(mmpose_checkpoint_path=context.params.get("checkpoint_path")).mmpose_checkpoint_path
+        )
+
+    return _beginning_with(incomplete, read)
+
+
+def _dataset(context: typer.Context) -> "Dataset":
+    from bachata_assets.collection.dataset import Dataset
+    from bachata_assets.settings import load_settings
+
+    return Dataset(url=load_settings(data_dir=context.params.get("data_dir")).data_dir)
+
+
+def _beginning_with(incomplete: str, read: Callable[[], Iterable[str]]) -> list[str]:
+    """Return the values that begin as typed; a shell that completes shows neither errors nor other words."""
+    with suppress(Exception):
+        return [value for value in read() if value.startswith(incomplete)]
+    return []

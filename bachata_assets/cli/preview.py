@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from bachata_assets.cli.options import DataDir, refuse
+from bachata_assets.cli.options import DataDir, clip_ids, refuse
 from bachata_assets.cli.plain import say
 
 
 def preview(
-    clip_id: Annotated[str, typer.Argument(help="A clip of the collection.", metavar="CLIP")],
+    clip_id: Annotated[str, typer.Argument(help="A clip of the collection.", metavar="CLIP", autocompletion=clip_ids)],
     out: Annotated[
         Path | None, typer.Option("--out", help="The file to write. [default: previews/CLIP.mp4 in the data dir]")
     ] = None,
@@ -18,7 +18,11 @@ def preview(
 ) -> None:
     """Write a video (mp4) of a clip, with its sound and both skeletons in the roles' colours.
 
-    Example: `bachata-assets preview basic_step_1 --out basic_step_1.mp4`
+    For example:
+
+    ```sh
+    bachata-assets preview basic_step_1 --out basic_step_1.mp4
+    ```
     """
     from bachata_assets.collection.dataset import Dataset
     from bachata_assets.collection.scan import ScanError

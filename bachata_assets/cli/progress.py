@@ -1,41 +1,71 @@
-"""How a command says what it is doing: plain lines in a pipe, a bar below them on a terminal."""
+"""How a command says what it is doing: plain lines in a pipe, a bar below them on a terminal; where its log goes."""
 
 import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Column
 
 from bachata_assets.cli.plain import PlainFormatter
+from bachata_assets.collection.remarks import counted
+from bachata_assets.pipeline.worker_pool import LIBRARIES
 
 
 class ProgressHandler(logging.Handler):
-    """Prints log records, and counts the clips that they say are done.
+    """Prints log records; on a terminal also what is being done now, for how long, and how much time is left.
 
-    A record's `clips_total` says how many clips there are to do, `clip_done` that one of them is.
+    A record's `clips_total` says how many clips there are to do, `clip_done` that one of them is, and `clip_doing` and
+    `share` how much of a clip is. A `live` record is for the bar alone.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.setFormatter(PlainFormatter())
         self._console = Console(stderr=True)
-        columns = (TextColumn("clips"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
-        self._task = self._progress.add_task("clips", total=0, visible=False)
+        columns = (
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[count]}", markup=False),
+            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+        )
+        self._progress = Progress(
+            *columns,
+            console=self._console,
+            disable=not self._console.is_terminal,
+            transient=True,
+            redirect_stdout=sys.stdout.isatty(),  # else what is for a file or a pipe would go to the terminal
+        )
+        self._task = self._progress.add_task("starting", total=None, count="")
         self._done = self._total = 0
+        self._shares: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print one record, above the bar."""
+        """Print one record above the bar, and show in it what the record tells."""
         text = self.format(record)
         if hasattr(record, "clips_total"):
             self._total = record.clips_total
-            self._progress.update(self._task, total=self._total, visible=self._total > 0)
+        if hasattr(record, "clip_doing"):
+            self._shares[record.clip_doing] = record.share  # type: ignore[attr-defined]  # told together
         if hasattr(record, "clip_done"):
             self._done += 1
-            self._progress.update(self._task, completed=self._done)
+            self._shares.pop(record.clip_done, None)
             text = f"[{self._done}/{self._total}] {text}"
-        self._console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
+        self._show(text)
+        if not is_live(record):
+            self._console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+    def _show(self, text: str) -> None:
+        done = self._done + sum(self._shares.values())
+        count = f"{self._done}/{counted(self._total, 'clip')}" if self._total else ""
+        self._progress.update(self._task, description=text, count=count, total=self._total or None, completed=done)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -45,3 +75,59 @@ class ProgressHandler(logging.Handler):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+
+
+def is_live(record: logging.LogRecord) -> bool:
+    """Return whether a record says only what is being done at the moment; it is in no file and on no line."""
+    return getattr(record, "live", False)
+
+
+@contextmanager
+def log_on_terminal(file: Path | None = None, *, debug: bool = False) -> Iterator[None]:
+    """Show our own log on the terminal, with what is being done now; write it into a file too.
+
+    Parameters
+    ----------
+    file : the log file; it stays open until the next command, so that nothing that is told late is lost
+    debug : details too, with the warnings of libraries
+    """
+    log = logging.getLogger("bachata_assets")
+    for old in log.handlers:
+        old.close()
+    log.handlers = []
+    log.setLevel(logging.DEBUG if debug else logging.INFO)
+    log.propagate = False
+    if file:
+        log.addHandler(_file(file))
+    with ProgressHandler() as terminal, libraries_as_details():
+        log.addHandler(terminal)
+        yield
+
+
+@contextmanager
+def libraries_as_details() -> Iterator[None]:
+    """Send what libraries warn of to the log as details: a person cannot act on it."""
+    warnings = logging.getLogger("py.warnings")
+    logging.captureWarnings(True)
+    handler = _AsDebug()
+    warnings.addHandler(handler)
+    warnings.propagate, before = False, warnings.propagate
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        warnings.removeHandler(handler)
+        warnings.propagate = before
+
+
+class _AsDebug(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        logging.getLogger(LIBRARIES).debug("%s", record.getMessage())
+
+
+def _file(path: Path) -> logging.Handler:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = logging.FileHandler(path, encoding="utf-8")
+    file.setFormatter(PlainFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    file.addFilter(lambda record: not is_live(record))
+    return file

@@ -15,7 +15,12 @@ def prune(
 ) -> None:
     """Remove the clips whose files are gone: partition, tables and document together.
 
-    Examples: `bachata-assets prune --dry-run`, and without being asked `bachata-assets prune --yes`
+    For example:
+
+    ```sh
+    bachata-assets prune --dry-run
+    bachata-assets prune --yes
+    ```
     """
     from bachata_assets.collection.scan import ScanError
     from bachata_assets.commands.prune import RunsUnfinishedError, clips_without_a_file, remove

@@ -5,13 +5,18 @@ from bachata_assets.cli.plain import say
 
 
 def repair(video_dir: VideoDirOption = None, annotations: AnnotationsOption = None, data_dir: DataDir = None) -> None:
-    """Make a damaged or lost state whole again: registry, Dagster's history, index. Computes nothing.
+    r"""Make a damaged or lost state whole again: registry, Dagster's history, index. Computes nothing.
 
     The tables say themselves how they were made, so they are all that is needed. What is damaged keeps lying beside
     its place, with `.damaged` behind its name.
 
-    Examples: `bachata-assets repair`, and where the folders are forgotten
-    `bachata-assets repair --video_dir data/Bachata_steps --annotations data/bachata_annotations.json`
+    For example, the second where the folders are forgotten:
+
+    ```sh
+    bachata-assets repair
+    bachata-assets repair --video_dir data/Bachata_steps \
+      --annotations data/bachata_annotations.json
+    ```
     """
     from bachata_assets.collection.scan import ScanError
     from bachata_assets.commands.repair import repair as mend

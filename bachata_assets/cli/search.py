@@ -6,19 +6,18 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich import box
-from rich.console import Console
 from rich.table import Table
 
-from bachata_assets.cli.options import AsJson, DataDir, refuse
-from bachata_assets.cli.plain import plain, say, say_json
+from bachata_assets.cli.options import AsJson, DataDir, clip_ids, conditions, refuse
+from bachata_assets.cli.plain import say, say_json
+from bachata_assets.cli.tables import console, matches_table
 
 if TYPE_CHECKING:
     from bachata_assets.search.explanation import FamilyExplanation
+    from bachata_assets.search.filters import Filters
     from bachata_assets.search.index import SearchIndex
     from bachata_assets.search.similarity import Match
 
-PIPE_WIDTH = 200
 INCOMPARABLE = (
     "Its vectors cannot be compared with those made here, although both say version mmpose_v1: documents made here "
     "have `code_versions`. `bachata-assets generate` writes a version beside it, which readers see once it is complete."
@@ -29,7 +28,9 @@ index_app = typer.Typer(no_args_is_help=True, help="Look after the versions of t
 
 
 def similar(
-    clip_id: Annotated[str | None, typer.Argument(help="A clip of the collection.", metavar="CLIP")] = None,
+    clip_id: Annotated[
+        str | None, typer.Argument(help="A clip of the collection.", metavar="CLIP", autocompletion=clip_ids)
+    ] = None,
     text: Annotated[str | None, typer.Option("--text", help="A free sentence, instead of a clip.")] = None,
     weights: Annotated[
         str | None,
@@ -41,7 +42,11 @@ def similar(
     ] = None,
     filters: Annotated[
         list[str] | None,
-        typer.Option("--filter", help="E.g. difficulty=beginner, tempo=100..130, min_quality=0.6; may be repeated."),
+        typer.Option(
+            "--filter",
+            help="E.g. difficulty=beginner, tempo=100..130, min_quality=0.6; may be repeated.",
+            autocompletion=conditions,
+        ),
     ] = None,
     size: Annotated[int, typer.Option("--size", help="How many clips to show.")] = 10,
     why: Annotated[bool, typer.Option("--why", help="Say which movements, body parts and sounds are alike.")] = False,
@@ -50,26 +55,34 @@ def similar(
 ) -> None:
     """Show the clips most like a clip, or those that a sentence describes.
 
-    Examples: `bachata-assets similar basic_step_1 --filter difficulty=beginner` and
-    `bachata-assets similar --text "romantic slow turn" --weights text=1`
+    For example:
+
+    ```sh
+    bachata-assets similar basic_step_1 --filter difficulty=beginner
+    bachata-assets similar --text "romantic slow turn" --weights text=1
+    ```
     """
     from bachata_assets.search.filters import Filters
     from bachata_assets.search.similarity import parse_weights
 
     with _index(data_dir) as index:
+        asked = Filters.parse(filters or [])
         found = index.find_similar(
             clip_id,
             text=text,
             weights=parse_weights(weights) if weights else None,
-            filters=Filters.parse(filters or []),
+            filters=asked,
             size=size,
         )
+        if not found:
+            _require_known_labels(asked, data_dir)
         reasons = _reasons(index, clip_id, found) if why else {}
     if as_json:
         rows = [match.to_dict() | _as_plain(reasons.get(match.clip_id)) for match in found]
         say_json(rows)
         return
-    _print(_table(found))
+    shown = console()
+    shown.print(matches_table(found, shown.width))
     for other, families in reasons.items():
         say(other)
         for family, reason in families.items():
@@ -81,9 +94,13 @@ def similar(
 def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show every version of the index, and which one readers see.
 
-    Example: `bachata-assets index status --json`
+    For example:
+
+    ```sh
+    bachata-assets index status --json
+    ```
     """
-    with _index(data_dir) as index:
+    with _index(data_dir, writing=True) as index:  # only a writer knows which version is written now
         state = index.status()
     if as_json:
         say_json(asdict(state))
@@ -92,7 +109,7 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     for version in state.versions:
         size = "" if version.bytes is None else f"{version.bytes:,}"
         table.add_row(version.name, f"{version.documents:,}", size, "yes" if version.live else "")
-    _print(table)
+    console().print(table)
     if state.alias_taken:
         say(f"A plain index is called {state.alias}: `bachata-assets index adopt` makes it a version.")
 
@@ -104,14 +121,20 @@ def promote(
 ) -> None:
     """Let readers see the version that the current models write.
 
-    Example: `bachata-assets index promote --force`
+    For example:
+
+    ```sh
+    bachata-assets index promote --force
+    ```
     """
+    from bachata_assets.collection.remarks import counted
+
     with _index(data_dir, writing=True) as index:
         done = index.promote(force=force)
     if not done.live:
         named = ", ".join(done.missing[:5])
         refuse(
-            f"{done.index_name} lacks {len(done.missing)} clips that readers see now ({named}): "
+            f"{done.index_name} lacks {counted(len(done.missing), 'clip')} of those that readers see now ({named}): "
             "make them, or say --force"
         )
     say(f"Readers see {done.index_name}" + (f", before {done.replaced}" if done.replaced else ""))
@@ -121,7 +144,11 @@ def promote(
 def prune(data_dir: DataDir = None) -> None:
     """Remove the versions that readers no longer see.
 
-    Example: `bachata-assets index prune`
+    For example:
+
+    ```sh
+    bachata-assets index prune
+    ```
     """
     with _index(data_dir, writing=True) as index:
         removed = index.prune()
@@ -132,7 +159,11 @@ def prune(data_dir: DataDir = None) -> None:
 def adopt(data_dir: DataDir = None) -> None:
     """Turn a plain index that has the alias' name into a version behind the alias.
 
-    Example: `bachata-assets index adopt`
+    For example:
+
+    ```sh
+    bachata-assets index adopt
+    ```
     """
     with _index(data_dir, writing=True) as index:
         name = index.adopt()
@@ -161,6 +192,25 @@ def _index(data_dir: str | None, *, writing: bool = False) -> "Iterator[SearchIn
         refuse(str(error))
 
 
+def _require_known_labels(filters: "Filters", data_dir: str | None) -> None:
+    """Refuse a filter by a label that no clip has.
+
+    Raises
+    ------
+    QueryError
+        Listing the labels that there are.
+    """
+    from bachata_assets.collection.dataset import Dataset
+    from bachata_assets.collection.labels import labels_of
+    from bachata_assets.search.errors import QueryError
+    from bachata_assets.settings import load_settings
+
+    for name, known in labels_of(Dataset(url=load_settings(data_dir=data_dir).data_dir)).items():
+        unknown = [value for value in getattr(filters, name) if value not in known]
+        if unknown:
+            raise QueryError(f"filters: no clip has {name}={unknown[0]}; there are {', '.join(known)}")
+
+
 def _reasons(
     index: "SearchIndex", clip_id: str | None, found: "list[Match]"
 ) -> "dict[str, dict[str, FamilyExplanation]]":
@@ -181,28 +231,3 @@ def _as_plain(reasons: "dict[str, FamilyExplanation] | None") -> dict[str, Any]:
 
 def _largest(shares: dict[str, float]) -> str:
     return ", ".join(f"{name} {share:+.2f}" for name, share in list(shares.items())[:3])
-
-
-def _table(found: "list[Match]") -> Table:
-    families = list(dict.fromkeys(family for match in found for family in match.scores))
-    table = Table(box=box.SIMPLE)
-    table.add_column("clip", no_wrap=True)
-    table.add_column("move", no_wrap=True)
-    for name in ("score", *families):
-        table.add_column(name, justify="right", no_wrap=True)
-    for name in ("difficulty", "energy", "tempo", "quality"):
-        table.add_column(name)
-    for match in found:
-        scores = [f"{match.scores[family]:.3f}" if family in match.scores else "" for family in families]
-        described = [match.difficulty, match.energy_level]
-        numbers = [f"{match.estimated_tempo:.0f}", f"{match.quality_score:.2f}"]
-        cells = (match.clip_id, match.move_label, f"{match.score:.3f}", *scores, *described, *numbers)
-        table.add_row(*map(plain, cells))
-    return table
-
-
-def _print(table: Table) -> None:
-    """Print a table as wide as the terminal, and in a pipe as wide as it wants to be."""
-    is_terminal = Console().is_terminal
-    console = Console(width=None if is_terminal else PIPE_WIDTH, markup=False, emoji=False, highlight=False)
-    console.print(table)

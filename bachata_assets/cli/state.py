@@ -14,7 +14,12 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     Exits with 1 while clips are failed or missing.
 
-    Examples: `bachata-assets status`, and for a script `bachata-assets status --json --data_dir data/sample_run`
+    For example:
+
+    ```sh
+    bachata-assets status
+    bachata-assets status --json --data_dir data/sample_run
+    ```
     """
     from bachata_assets.collection.remarks import told
     from bachata_assets.collection.scan import ScanError
@@ -48,7 +53,12 @@ def report(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     Exits with 1 when they could not be made.
 
-    Examples: `bachata-assets report`, and to see only the figures `bachata-assets report --json`
+    For example:
+
+    ```sh
+    bachata-assets report
+    bachata-assets report --json
+    ```
     """
     from bachata_assets.collection import layout
     from bachata_assets.collection.scan import ScanError
@@ -74,7 +84,8 @@ def report(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         paths = {"report": dataset.path(layout.REPORT), "page": dataset.path(layout.PAGE)}
         say_json(shown | paths)
         return
-    say(f"Wrote embeddings.parquet, {layout.REPORT} and {layout.PAGE} in {dataset.path('')}")
+    say(f"Report: {dataset.path(layout.PAGE)}")
+    say(f"Beside it: {layout.EMBEDDINGS}, {layout.REPORT}")
 
 
 def settings(
@@ -85,22 +96,28 @@ def settings(
 ) -> None:
     """Show every setting and its value; secrets are masked.
 
-    Examples: `bachata-assets settings`, and to begin a file of one's own `bachata-assets settings --example > .env`
+    For example:
+
+    ```sh
+    bachata-assets settings
+    bachata-assets settings --example > .env
+    ```
     """
-    from bachata_assets.settings import SettingsError, example_env, load_settings
+    from bachata_assets.settings import SettingsError, example_env, load_settings, variables
 
     if example:
         typer.echo(example_env(), nl=False)
         return
     try:
-        values = load_settings().model_dump(mode="json")
+        named = variables()
+        values = {named[name]: value for name, value in load_settings().model_dump(mode="json").items()}
     except SettingsError as error:
         refuse(str(error))
     if as_json:
         say_json(values)
         return
     for name, value in values.items():
-        say(f"{name} = {'' if value is None else value}")
+        say(f"{name}={'' if value is None else value}")
 
 
 def _say(state: dict[str, Any], remarks: list[str]) -> None:

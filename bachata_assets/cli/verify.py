@@ -1,12 +1,15 @@
 """`verify`: whether it will work here."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bachata_assets.cli.options import AsJson, DataDir, refuse
 from bachata_assets.cli.plain import plain, say, say_json
+
+if TYPE_CHECKING:
+    from bachata_assets.commands.verify import Finding
 
 SIGNS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "problem": ("problem", "red")}
 
@@ -22,9 +25,15 @@ def verify(data: Data = False, data_dir: DataDir = None, as_json: AsJson = False
     Asks for versions, libraries, disk, models, tables, reports and index, and sends one rendered clip through the
     pipeline. Exits with 1 when there is a problem; a warning is none.
 
-    Examples: `bachata-assets verify`, with every byte of the data dir `bachata-assets verify --data`, and for a script
-    `bachata-assets verify --json`
+    For example, the second looks at every byte of the data dir:
+
+    ```sh
+    bachata-assets verify
+    bachata-assets verify --data
+    bachata-assets verify --json
+    ```
     """
+    from bachata_assets.cli.progress import log_on_terminal
     from bachata_assets.commands.verify import verify as answers
     from bachata_assets.orchestration.build import build_platform
     from bachata_assets.settings import SettingsError, load_settings
@@ -34,13 +43,18 @@ def verify(data: Data = False, data_dir: DataDir = None, as_json: AsJson = False
     except SettingsError as error:
         refuse(str(error))
     findings = []
-    for finding in answers(platform, content=data):
-        findings.append(finding)
-        if not as_json:
-            sign, colour = SIGNS[finding.state]
-            typer.echo(f"{typer.style(sign.ljust(8), fg=colour)} {plain(finding.what)}")
-            if finding.remedy:
-                say(f"{' ' * 8} {finding.remedy}")
+    with log_on_terminal():
+        for finding in answers(platform, content=data):
+            findings.append(finding)
+            if not as_json:
+                _say(finding)
     if as_json:
         say_json([asdict(finding) for finding in findings])
     raise typer.Exit(1 if any(finding.state == "problem" for finding in findings) else 0)
+
+
+def _say(finding: "Finding") -> None:
+    sign, colour = SIGNS[finding.state]
+    typer.echo(f"{typer.style(sign.ljust(8), fg=colour)} {plain(finding.what)}")
+    if finding.remedy:
+        say(f"{' ' * 8} {finding.remedy}")

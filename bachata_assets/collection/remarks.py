@@ -21,6 +21,17 @@ class Remark:
     text: str
 
 
+def counted(number: int, thing: str) -> str:
+    """Return a number of things in words.
+
+    Examples
+    --------
+    >>> counted(1, "clip"), counted(1234, "clip")
+    ('1 clip', '1,234 clips')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def told(remarks: Iterable[Remark]) -> list[str]:
     """Return the lines to be said: of each kind the first ones, and how many there are beside them."""
     by_kind: dict[str, list[str]] = {}

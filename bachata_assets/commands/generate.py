@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.discovery import VIDEO_SUFFIXES
 from bachata_assets.collection.scan import Scan, scan_clips
 from bachata_assets.commands.repair import mend_lost, record_unknown
 from bachata_assets.commands.report import make_report
@@ -79,6 +80,9 @@ def _bring_level(platform: Platform, instance: Instance) -> Generated:
     register(instance, dataset, found)
     for line in found.remarks:
         logger.warning(line)
+    if not found.clips:
+        taken = ", ".join(sorted(VIDEO_SUFFIXES))
+        logger.warning("No videos in %s: %s are taken, in all its folders", found.folders.video_dir.absolute(), taken)
     known = Known(found, History.read(instance, dataset, platform.stages))
     for name, why in known.history.damaged.items():
         logger.warning("%s is damaged (%s): it is made again", dataset.path(name), why)

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.remarks import counted
 from bachata_assets.orchestration.build import Platform
 from bachata_assets.orchestration.history import History, damaged_tables
 from bachata_assets.orchestration.instance import open_instance
@@ -159,7 +160,7 @@ def _index(platform: Platform, search: SearchIndexProvider, *, every: bool) -> F
             "`bachata-assets generate` writes a version beside it, which readers see once it has every clip; or "
             "`bachata-assets index promote --force`.",
         )
-    return Finding("ok", f"The index at {state.location} answers and is complete ({len(expected)} clips)")
+    return Finding("ok", f"The index at {state.location} answers and is complete ({counted(len(expected), 'clip')})")
 
 
 def _rendered_clip(models: PoseModelsProvider) -> Finding:

@@ -63,7 +63,8 @@ def cached_export(
         folder.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(folder.with_name(f"{folder.name}.lock")), _EXPORTING:
             if not _is_whole(folder):
-                log.info("Exporting %s to OpenVINO (once; later starts take it from %s)", name, folder)
+                log.info("Exporting %s to OpenVINO: once, later starts take it from the cache", name)
+                log.debug("The export goes to %s", folder)
                 _save(_traced(export), folder)
     return openvino.Core().read_model(folder / "model.xml")
 

@@ -31,7 +31,7 @@ FEWEST = 4
 """Minimum number of beats that count as found, and that serve as a clock."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Beats:
     """The beats of a clip.
 
@@ -54,6 +54,10 @@ class Beats:
     confidence: float = 0.0
     duration: float = 0.0
     reason: str | None = None
+
+    def __repr__(self) -> str:
+        tempo = f"{self.tempo:.1f} beats per minute" if self.tempo else self.reason or "no tempo"
+        return f"Beats({len(self.times)} in {self.duration:.1f} s, {tempo}, confidence {self.confidence:.2f})"
 
     @property
     def trusted(self) -> bool:

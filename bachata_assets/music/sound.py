@@ -35,7 +35,7 @@ class SoundError(ValueError):
     """The sound of a file cannot be decoded."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sound:
     """Mono sound.
 
@@ -49,6 +49,9 @@ class Sound:
 
     samples: np.ndarray
     rate: int = RATE
+
+    def __repr__(self) -> str:
+        return f"Sound({self.duration:.1f} s at {self.rate} Hz)"
 
     @property
     def duration(self) -> float:

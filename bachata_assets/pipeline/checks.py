@@ -104,6 +104,7 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
             "role_confidence": couple.role_confidence,
             "at_least": 0.7,
             "evidence": couple.role_evidence,
+            "leader_at": couple.leader_at or "",
         }
         return couple.role_confidence >= 0.7, figures
 

@@ -143,6 +143,7 @@ class Runner:
         logger.info("%s: %s (%.1f s)", run.clip.clip_id, state, seconds, extra=extra)
 
     def _one(self, run: _Progress, stage: ClipStage) -> Event:
+        logger.info("%s: %s", run.clip.clip_id, stage.name, extra={"live": True})
         try:
             tables = self._inputs(run, stage)
         except ClipError as error:

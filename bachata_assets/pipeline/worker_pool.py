@@ -31,7 +31,8 @@ LONGEST_END_S = 10.0
 _HARMLESS = ("PATH", "HOME", "USER", "SHELL", "TMPDIR", "TEMP", "LANG", "LC_", "TZ", "XDG_", "PYTHON", "VIRTUAL_ENV",
              "LD_LIBRARY_PATH", "DYLD_", "OMP_", "MKL_", "OPENBLAS_", "NUMBA_", "COVERAGE_")  # fmt: skip
 """Beginnings of the names of variables that a worker is given; no setting and no secret is among them."""
-_LIBRARIES = "bachata_assets.libraries"
+LIBRARIES = "bachata_assets.libraries"
+"""Logger of what libraries warn of."""
 _FIRST_TO_GO = "500"
 """Where memory runs out, Linux ends this process before the platform's own (0) and before others' (up to 1000)."""
 
@@ -178,7 +179,7 @@ class _AsDebug(QueueHandler):
     """Sends what libraries warn of as details: a person cannot act on it."""
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
-        record.name, record.levelno, record.levelname = _LIBRARIES, logging.DEBUG, "DEBUG"
+        record.name, record.levelno, record.levelname = LIBRARIES, logging.DEBUG, "DEBUG"
         return super().prepare(record)
 
 

@@ -3,7 +3,7 @@
 They are kept in memory while they are few, and decoded again when not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from threading import Event
@@ -49,6 +49,8 @@ class ClipFrames:
         Once it is set, by another thread, iterating raises `EndedError` instead of giving the next frame.
     limits : MediaLimits
         What a clip may be.
+    watch : callable or None
+        Told of each frame which pass over the clip it belongs to, from 0, and its time, s.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class ClipFrames:
         decoder_threads: int = 1,
         ended: Event | None = None,
         limits: MediaLimits = DEFAULT_LIMITS,
+        watch: Callable[[int, float], None] | None = None,
     ) -> None:
         self.path = path
         self.damage = Damage()
@@ -67,6 +70,8 @@ class ClipFrames:
         self._budget = budget
         self._ended = ended or Event()
         self._limits = limits
+        self._watch = watch
+        self._passes = 0
         self._kept: list[tuple[float, np.ndarray]] | None = None
 
     @cached_property
@@ -93,9 +98,12 @@ class ClipFrames:
         return cv2.copyMakeBorder(picture, above, max(0, below), before, max(0, after), cv2.BORDER_CONSTANT)
 
     def __iter__(self) -> Iterator[tuple[float, np.ndarray]]:
+        number, self._passes = self._passes, self._passes + 1
         for frame in self._frames():
             if self._ended.is_set():
                 raise EndedError(self.path)
+            if self._watch:
+                self._watch(number, frame[0])
             yield frame
 
     def _frames(self) -> Iterator[tuple[float, np.ndarray]]:

@@ -6,7 +6,7 @@ How they are found is in `estimator.py`; what is made of them, in `embeddings/` 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -32,7 +32,7 @@ _OF_THE_CHOICE = ("people_seen", "couples_seen", "couple_confidence", "couple_ev
 _PER_DANCER = ("boxes", "keypoints", "valid", "interpolated", "occlusion_recovery")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CoupleKeypoints:
     """Both dancers over a whole clip; axis 1 is (lead, follow).
 
@@ -102,6 +102,12 @@ class CoupleKeypoints:
     partner_changes: tuple[float, ...] = ()
     mirror_images: int = 0
 
+    def __repr__(self) -> str:
+        return (
+            f"CoupleKeypoints({self.frame_count} frames at {self.fps:g} fps, {self.width} x {self.height} px, "
+            f"both dancers in {self.detection_rate:.0%})"
+        )
+
     @property
     def frame_count(self) -> int:
         """Number of frames T."""
@@ -111,6 +117,15 @@ class CoupleKeypoints:
     def detection_rate(self) -> float:
         """Frames with both dancers / all frames, as the specification says."""
         return float(self.valid.all(axis=1).mean())
+
+    @property
+    def leader_at(self) -> Literal["left", "right"] | None:
+        """Side of the picture on which the leader stands when both are first found; None where they never are."""
+        both = np.flatnonzero(self.valid.all(axis=1))
+        if not len(both):
+            return None
+        lead, follow = self.boxes[both[0]][:, [0, 2]].mean(axis=1)
+        return "left" if lead < follow else "right"
 
     @property
     def plainly_seen(self) -> np.ndarray:

@@ -4,7 +4,8 @@ Its steps are in `tracking/`, each usable alone: `candidates.py` (frames to pers
 couple), `tracks.py` (its path), `dense.py` (poses on every frame), `roles.py` (who leads).
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -56,6 +57,10 @@ def code_version(parameters: TrackingParameters = DEFAULTS) -> str:
     return VERSION if parameters == DEFAULTS else f"{VERSION}-{parameters.digest()}"
 
 
+PASSES = 3
+"""Number of times that the frames of a clip are gone over: detector, keypoints, occlusion recovery."""
+
+
 class NoCoupleError(ValueError):
     """Nobody dances in a clip; the message names it."""
 
@@ -91,6 +96,9 @@ class CouplePoseEstimator:
         self.models = models
         self.parameters = parameters
 
+    def __repr__(self) -> str:
+        return f"CouplePoseEstimator({self.models.model_set.name}, {self.models.effective_precision})"
+
     def __call__(self, path: Path, lead_side: Literal["left", "right"] | None = None) -> CoupleKeypoints:
         """Return the couple's keypoints over the whole clip at 15 fps.
 
@@ -116,6 +124,7 @@ class CouplePoseEstimator:
         lead_side: Literal["left", "right"] | None = None,
         ended: Event | None = None,
         limits: MediaLimits = DEFAULT_LIMITS,
+        watch: Callable[[float], None] | None = None,
     ) -> tuple[CoupleKeypoints, list[tuple[int, np.ndarray]]]:
         """Return what calling it does, and a few frames for people to see.
 
@@ -127,6 +136,8 @@ class CouplePoseEstimator:
             Once it is set, by another thread, `EndedError` is raised at the next frame.
         limits : MediaLimits
             What a clip may be.
+        watch : callable or None
+            Told again and again about which share of the work is done, 0..1.
 
         Returns
         -------
@@ -145,7 +156,8 @@ class CouplePoseEstimator:
         """
         info = probe(path, limits)
         threads = max(1, self.models.threads // 2)
-        frames = ClipFrames(path, decoder_threads=threads, ended=ended, limits=limits)
+        told = None if watch is None else _share_of(info.duration_s, watch, PASSES + self.models.finds_hands)
+        frames = ClipFrames(path, decoder_threads=threads, ended=ended, limits=limits, watch=told)
         times, steps, candidates, activity, samples = self._detect(frames)
         active = activity.of([found.keypoints for found in candidates])
         seen = samples.pictures[0][1].shape[1::-1]
@@ -206,6 +218,16 @@ class CouplePoseEstimator:
 
         candidates = list(find_candidates(self.models, detected_on(), self.parameters))
         return np.array(times), np.array(steps), candidates, activity, samples
+
+
+def _share_of(duration_s: float, watch: Callable[[float], None], passes: int) -> Callable[[int, float], None]:
+    """Return a function of pass and time (s) that tells `watch` the share of all passes."""
+
+    def seen(number: int, time_s: float) -> None:
+        along = min(1.0, time_s / duration_s) if math.isfinite(duration_s) and duration_s > 0 else 0.5
+        watch(min(1.0, (number + along) / passes))
+
+    return seen
 
 
 def _couple(

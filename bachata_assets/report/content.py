@@ -13,6 +13,7 @@ import numpy as np
 
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.collection import layout
+from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.remarks import told
 from bachata_assets.collection.scan import Scan
@@ -90,8 +91,8 @@ def page_of(
     moments |= {clip["clip_id"]: 0.0 for clip in content["failed_videos"][:PICTURES]}
     pictures = workers.call(thumbnails, {clip_id: (clips[clip_id].path, time_s) for clip_id, time_s in moments.items()})
     made = [
-        _made(record, checked[record.clip_id], links[record.clip_id], pictures.get(record.clip_id))
-        for record in records
+        _made(record, checked[name], clips[name], links[name], pictures.get(name))
+        for name, record in {record.clip_id: record for record in records}.items()
     ]
     failed = [
         ShownClip(
@@ -151,7 +152,7 @@ def _moment(record: ClipRecord, checked: CheckedClip) -> float:
     return moment(checked.warnings, record.timeline, record.frame_count / SAMPLING_RATE)
 
 
-def _made(record: ClipRecord, checked: CheckedClip, link: str | None, picture: str | None) -> ShownClip:
+def _made(record: ClipRecord, checked: CheckedClip, clip: Clip, link: str | None, picture: str | None) -> ShownClip:
     warnings = checked.warnings
     look = any(map(is_of_the_picture, warnings))
     return ShownClip(
@@ -164,6 +165,8 @@ def _made(record: ClipRecord, checked: CheckedClip, link: str | None, picture: s
         tuple(message(check, figures) for check, figures in warnings.items()),
         picture,
         round(_moment(record, checked), 1),
+        passed=tuple(checked.passed),
+        tempo_given="estimated_tempo" in clip.annotation.model_fields_set,
     )
 
 

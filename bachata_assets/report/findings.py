@@ -21,10 +21,23 @@ def _not_one(found: Figures) -> str:
     return f"{found['couples_seen']} couples are seen, this one is meant with {found['couple_confidence']:.0%}."
 
 
+def _who_leads(found: Figures) -> str:
+    """Return who was taken for the leader, how sure that is, and what to write where it is wrong."""
+    said = f"Unclear who leads ({found['role_confidence']:.0%} sure)"
+    side = found.get("leader_at")
+    if not side:
+        return f"{said}."
+    other = {"left": "right", "right": "left"}[side]
+    return (
+        f"{said}: the dancer who is on the {side} at first was taken for the leader. "
+        f'If it is the other one, write "lead": "{other}" into the annotation.'
+    )
+
+
 _SENTENCES: Mapping[str, Callable[[Figures], str]] = {
     "quality_at_least_half": lambda found: f"Quality {found['quality_score']:.2f} is below {found['at_least']:g}.",
     "both_dancers_found": lambda found: f"Both dancers are found in only {found['detection_rate']:.0%} of the frames.",
-    "lead_follow_certain": lambda found: f"Unclear who leads ({found['role_confidence']:.0%} sure).",
+    "lead_follow_certain": _who_leads,
     "identities_stable": lambda found: f"The dancers may have been taken for one another at {_times(found['at_s'])}.",
     "one_couple": _not_one,
     "file_is_intact": lambda found: (

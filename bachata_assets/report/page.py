@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
+from bachata_assets.collection import layout
 from bachata_assets.pose.detection_timeline import SPANS
 from bachata_assets.report.map_data import map_data
 
@@ -52,6 +54,10 @@ class ShownClip:
         Data URI, only where the picture has to be looked at.
     moment : float
         Time worth a look, s.
+    passed : tuple of str
+        Names of the checks that it passes.
+    tempo_given : bool
+        Its tempo is annotated, not the fallback.
     """
 
     clip_id: str
@@ -63,6 +69,13 @@ class ShownClip:
     messages: tuple[str, ...] = ()
     thumbnail: str | None = None
     moment: float = 0.0
+    passed: tuple[str, ...] = ()
+    tempo_given: bool = True
+
+    @property
+    def preview(self) -> str | None:
+        """Address of the picture with both skeletons, relative to the page; None for a clip that was not made."""
+        return quote(layout.preview_picture(self.clip_id)) if self.facts else None
 
 
 def render_page(
@@ -113,13 +126,21 @@ def render_page(
         failed=[clip for clip in clips if clip.state == "failed"],
         histogram=_histogram([clip.facts["quality_score"] for clip in clips if clip.facts]),
         timeline=_mean_timeline([clip.timeline for clip in clips if clip.timeline]),
-        data={"clips": _columns(clips), **map_data(units)},
+        data=_data(clips, units),
     )
+
+
+def _data(clips: Sequence[ShownClip], units: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Return what the page's scripts work on; clips that pass the same checks share a list of their names."""
+    sets = list(dict.fromkeys(clip.passed for clip in clips))
+    number = {passed: place for place, passed in enumerate(sets)}
+    columns = {**_columns(clips), "passed": [number[clip.passed] for clip in clips]}
+    return {"clips": columns, "passed_sets": sets, **map_data(units)}
 
 
 def _columns(clips: Sequence[ShownClip]) -> dict[str, list[Any]]:
     """Return the clips' facts column by column: shorter than clip by clip."""
-    own = ("clip_id", "video_path", "state", "video", "timeline", "messages", "moment")
+    own = ("clip_id", "video_path", "state", "video", "timeline", "messages", "moment", "tempo_given")
     columns: dict[str, list[Any]] = {name: [getattr(clip, name) for clip in clips] for name in own}
     for name in FACTS:
         values = (clip.facts.get(name) for clip in clips)

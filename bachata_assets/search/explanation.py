@@ -10,6 +10,8 @@ from bachata_assets.music import embedding as audio
 from bachata_assets.pose.embeddings import explain as explain_movement
 from bachata_assets.pose.embeddings.explain import block_of, names_of, part_of
 
+SENTENCE = "sentence"
+"""The one block of the text family: a sentence is compared as a whole."""
 EXPLAINED = ("lead", "follow", "interaction", "audio")
 """Families whose dimensions have names. The 384 numbers of a language model have none."""
 
@@ -22,7 +24,7 @@ class FamilyExplanation:
     ----------
     cosine : of the two vectors, -1..1
     blocks : kind of measurement -> its share of the cosine, largest first
-    parts : body part -> its share, largest first; empty for the audio family
+    parts : body part -> its share, largest first; empty for the audio and the text family
     """
 
     cosine: float
@@ -42,7 +44,7 @@ def explain(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> dict[st
 
     Returns
     -------
-    family -> its explanation, for every family of `EXPLAINED` that both clips have
+    family -> its explanation, for every family that both clips have; of the text only the cosine is known
 
     Examples
     --------
@@ -50,12 +52,14 @@ def explain(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> dict[st
     >>> clip = {"audio": np.full(128, 128**-0.5), "text": np.full(384, 384**-0.5)}
     >>> explained = explain(clip, clip)
     >>> list(explained)
-    ['audio']
+    ['audio', 'text']
     >>> round(explained["audio"].cosine, 6)
     1.0
     >>> blocks = explained["audio"].blocks
     >>> list(blocks)[:2], round(sum(blocks.values()), 6)
     (['rhythm', 'mfcc'], 1.0)
+    >>> explained["text"].blocks.keys()
+    dict_keys(['sentence'])
     """
     found = {}
     for family in ("lead", "follow", "interaction"):
@@ -70,6 +74,9 @@ def explain(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> dict[st
             blocks[block] = blocks.get(block, 0.0) + float(share)
         largest = dict(sorted(blocks.items(), key=lambda item: -item[1]))
         found["audio"] = FamilyExplanation(float(products.sum()), largest, {})
+    if "text" in a and "text" in b:
+        cosine = float(np.asarray(a["text"], float) @ np.asarray(b["text"], float))
+        found["text"] = FamilyExplanation(cosine, {SENTENCE: cosine}, {})
     return found
 
 

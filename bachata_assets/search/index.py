@@ -93,8 +93,14 @@ class SearchIndex:
     """
 
     def __init__(self, config: SearchConfig, fingerprint: str | None = None) -> None:
+        self._config = config
         self._backend = _backend(config, fingerprint)
         self.version = self._backend.version
+
+    def __repr__(self) -> str:
+        config = self._config
+        place = f"{config.host}:{config.port}" if config.host else f"LanceDB in {config.data_dir}"
+        return f"SearchIndex({self.version or config.alias}, {place})"
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> "SearchIndex":
@@ -232,8 +238,8 @@ class SearchIndex:
         UnknownClipError
             The clip is not in the index.
         """
-        if not 1 <= size <= MAX_SIZE:
-            raise QueryError(f"size is {size}, must be 1 to {MAX_SIZE}")
+        if not isinstance(size, int | np.integer) or isinstance(size, bool) or not 1 <= size <= MAX_SIZE:
+            raise QueryError(f"size is {size!r}, must be a whole number from 1 to {MAX_SIZE}")
         chosen, conditions = checked_weights(weights), Filters.of(filters)
         query = self._vectors_of(clip_id, vectors, text)
         used = {family: query[family] for family in chosen if family in query}
@@ -241,7 +247,7 @@ class SearchIndex:
             has, weighs = ", ".join(query) or "nothing", ", ".join(chosen)
             raise QueryError(f"nothing to compare: the query has {has}, the weights {weighs}")
         weighed = {family: chosen[family] for family in used}
-        return self._backend.nearest(Query(used, weighed, conditions, size, clip_id))
+        return self._backend.nearest(Query(used, weighed, conditions, int(size), clip_id))
 
     def _vectors_of(
         self, clip_id: str | None, vectors: Mapping[str, np.ndarray] | None, text: str | None

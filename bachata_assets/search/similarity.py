@@ -84,7 +84,7 @@ class Query:
         """Return family -> how many of its best clips a search of a large collection scores exactly.
 
         They are dealt out by weight, since a clip that is near in a family of little weight is seldom near in all:
-        500 so dealt find as many of the true neighbours as 750 dealt evenly (docs/performance.md).
+        500 so dealt find as many of the true neighbours as 750 dealt evenly (docs/measurements/performance.md).
         """
         total = min(max(CANDIDATES, CANDIDATES_PER_MATCH * self.size), MOST_CANDIDATES)
         shares = self.weight_vector / self.weight_vector.sum()

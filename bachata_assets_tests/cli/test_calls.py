@@ -1,9 +1,14 @@
 """How the command line is called: words, help, wrong calls, Ctrl-C."""
 
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
+from itertools import takewhile
+from pathlib import Path
 
 import pytest
 import typer
@@ -25,7 +30,7 @@ COMMANDS = [
 def test_every_command_has_help_with_an_example(words: tuple[str, ...]) -> None:
     result = CliRunner().invoke(app, [*words, "--help"], terminal_width=200)
     assert result.exit_code == 0
-    assert "Example" in result.output
+    assert "xample" in result.output
     assert f"bachata-assets {' '.join(words)}" in result.output
 
 
@@ -42,7 +47,7 @@ def test_the_list_of_commands_is_whole() -> None:
     ("words", "said"),
     [
         (["generate", "--vido_dir", "x"], "No such option: --vido_dir"),
-        (["generate", "--video_dir", "x"], "Missing option '--annotations'"),
+        (["generate", "--annotations", "x"], "Missing option '--video_dir'"),
         (["generat"], "No such command 'generat'. Did you mean 'generate'?"),
         (["similar", "a", "--size", "many"], "Invalid value for '--size'"),
         (["preview"], "Missing argument 'CLIP'"),
@@ -66,14 +71,76 @@ def test_flags_have_dashes_and_underscores() -> None:
         assert result.output.startswith(("Error: Annotation file not found", "Error: Checkpoint directory not found"))
 
 
-def test_a_shell_can_complete_the_commands() -> None:
+def completed(*words: str) -> list[str]:
+    """Return what bash is offered for the last word."""
     asked = os.environ | {
         "_BACHATA_ASSETS_COMPLETE": "complete_bash",
-        "COMP_WORDS": "bachata-assets ver",
-        "COMP_CWORD": "1",
+        "COMP_WORDS": " ".join(("bachata-assets", *words)),
+        "COMP_CWORD": str(len(words)),
     }
-    result = CliRunner().invoke(app, [], prog_name="bachata-assets", env=asked)
-    assert result.output.split() == ["verify"]
+    return CliRunner().invoke(app, [], prog_name="bachata-assets", env=asked).output.split()
+
+
+def test_a_shell_can_complete_the_commands() -> None:
+    assert completed("ver") == ["verify"]
+
+
+def test_a_shell_can_complete_clips_labels_and_model_sets(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert completed("download-models", "rtm") == ["rtmpose-m", "rtmpose-x"]
+    data = ("--data_dir", str(place.data))
+    assert completed("similar", *data, "la") == ["lady_right_turn_1"]
+    monkeypatch.setenv("BACHATA_DATA_DIR", str(place.data))
+    assert completed("preview", "basic") == ["basic_step_1"]
+    assert completed("similar", "--filter", "diff") == ["difficulty=beginner", "difficulty=intermediate"]
+    assert completed("similar", "--filter", "t") == ["tempo="]
+
+
+def test_where_there_is_nothing_to_complete_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACHATA_DATA_DIR", str(tmp_path / "nowhere"))
+    assert completed("preview", "b") == []
+    monkeypatch.setenv("BACHATA_PRECISION", "wrong")
+    assert completed("preview", "b") == []
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_version_and_the_help_are_there() -> None:
+    assert CliRunner().invoke(app, ["--version"]).output == f"bachata_assets {version('bachata-assets')}\n"
+    assert CliRunner().invoke(app, ["-h"]).output == CliRunner().invoke(app, ["--help"]).output
+    assert "Usage" in CliRunner().invoke(app, ["index", "status", "-h"]).output
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_the_examples_of_the_help_can_be_copied_from_a_terminal_of_80_columns(words: tuple[str, ...]) -> None:
+    lines = CliRunner().invoke(app, [*words, "--help"], terminal_width=80).output.splitlines()
+    first = next(number for number, line in enumerate(lines) if "xample" in line)
+    shown = list(takewhile(lambda line: not line.startswith("╭"), lines[first + 1 :]))
+    calls = "\n".join(line.strip() for line in shown if line.strip()).replace("\\\n", " ").splitlines()
+    for call in calls:
+        assert re.match(r"(GCP_PROJECT_ID=dance )?bachata-assets ", call), calls
+
+
+def test_the_end_of_generate_says_where_the_report_is_and_how_dagster_opens_from_any_folder(
+    place: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place.folder)
+    result = CliRunner().invoke(app, ["generate", "--video_dir", "videos", "--data_dir", "data"])
+    counts, report, _, dagster = result.stdout.splitlines()
+    assert counts.startswith("Clips: 4 made")
+    assert report == f"Report: {place.data}/embedding_generation_report.html"
+    assert Path(report.removeprefix("Report: ")).is_file()
+    words = shlex.split(dagster.removeprefix("In Dagster: "))
+    environment = dict(word.split("=", 1) for word in words[:2])
+    assert environment == {"DAGSTER_HOME": str(place.data / ".dagster"), "BACHATA_DATA_DIR": str(place.data)}
+    assert words[3:5] == ["dev", "-w"]
+    assert Path(words[2]).is_file()
+    assert Path(words[5]).is_absolute()
+    assert Path(words[5]).is_file()
+
+
+def test_a_folder_without_videos_is_said(tmp_path: Path) -> None:
+    (tmp_path / "videos").mkdir()
+    result = CliRunner().invoke(app, ["generate", "--video_dir", "videos", "--data_dir", "data"])
+    assert f"No videos in {tmp_path / 'videos'}: .avi, .mov, .mp4 are taken, in all its folders" in result.stderr
 
 
 def test_control_c_keeps_what_is_made_and_the_next_run_does_the_rest(place: Workplace) -> None:

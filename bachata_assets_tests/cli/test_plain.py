@@ -8,7 +8,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from bachata_assets.cli import progress, search
+from bachata_assets.cli import progress, tables
 from bachata_assets.cli.plain import PlainFormatter, plain, say, say_json
 from bachata_assets.cli.progress import ProgressHandler
 from bachata_assets.orchestration.asset_checks import _link
@@ -89,7 +89,8 @@ def test_a_name_in_the_progress_is_no_markup(name: str, is_terminal: bool, monke
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_in_a_table_is_no_markup(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     match = Match(name, 0.5, {}, "path", name, "easy", "low", 120.0, 0.9)
-    search._print(search._table([match]))
+    shown = tables.console()
+    shown.print(tables.matches_table([match], shown.width))
     row = next(line for line in capsys.readouterr().out.splitlines() if "0.500" in line)
     assert row.count(name) == 2
 

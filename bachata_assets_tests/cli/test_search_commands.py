@@ -3,13 +3,18 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner, Result
 
 from bachata_assets.cli import app
+from bachata_assets.cli.tables import console, matches_table
+from bachata_assets.collection.dataset import Dataset
 from bachata_assets.search.index import open_index
+from bachata_assets.search.similarity import Match
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.support.documents import document, documents
+from bachata_assets_tests.support.workplace import Workplace
 
 
 @pytest.fixture
@@ -18,6 +23,8 @@ def collection(tmp_path: Path) -> Path:
     with open_index(load_settings(data_dir=str(tmp_path / "data")), fingerprint="a") as index:
         index.put(documents(12))
         index.promote()
+    labels = {"move_label": ["turn", "basic_step"], "difficulty": ["beginner", "advanced"], "energy_level": ["low"] * 2}
+    Dataset(url=str(tmp_path / "data")).write_parquet("embeddings.parquet", pa.table(labels), {})
     return tmp_path / "data"
 
 
@@ -35,14 +42,40 @@ def test_similar_shows_the_nearest_clips_of_the_same_cluster_first(collection: P
 
 def test_similar_prints_a_table_with_the_scores_of_each_family(collection: Path) -> None:
     lines = run("similar", "clip_0000", "--size", "2", "--data_dir", str(collection)).output.splitlines()
-    assert lines[1].split()[:4] == ["clip", "move", "score", "text"]
-    assert {line.split()[0] for line in lines[3:5]} < {"clip_0003", "clip_0006", "clip_0009"}
+    assert lines[0].split()[:4] == ["clip", "move", "score", "text"]
+    assert {line.split()[0] for line in lines[2:4]} < {"clip_0003", "clip_0006", "clip_0009"}
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_a_table_of_matches_fits_the_terminal_with_whole_numbers(
+    width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    families = ("text", "audio", "lead", "follow", "interaction")
+    found = [
+        Match(
+            f"bachata_sensual__cross_body_lead_with_turn_{number}", 0.912345, dict.fromkeys(families, 0.8765), "a.mp4",
+            "cross_body_lead_with_turn", "intermediate", "medium", 118.0, 0.87,
+        )
+        for number in (1, 12)
+    ]  # fmt: skip
+    shown = console()
+    shown.print(matches_table(found, width), width=width)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= width
+    assert [line.split()[0][-3:].lstrip("n_") for line in lines[-2:]] == ["1", "12"]
+    for line in lines[-2:]:
+        assert {"0.912", "0.876", "118", "0.87"} <= set(line.split())
+        assert line.split()[1].startswith("cro")
+    if width == 80:
+        assert all(line.split()[0].startswith("bach") and "…" in line for line in lines[-2:])
+    else:
+        assert ("intermediate" in lines[-1]) == (width == 200)
 
 
 def test_similar_says_why(collection: Path) -> None:
     words = ("similar", "clip_0000", "--size", "1", "--why", "--data_dir", str(collection))
     (found,) = json.loads(run(*words, "--json").output)
-    assert set(found["why"]) == {"lead", "follow", "interaction", "audio"}
+    assert set(found["why"]) == {"lead", "follow", "interaction", "audio", "text"}
     lead = found["why"]["lead"]
     assert sum(lead["blocks"].values()) == pytest.approx(lead["cosine"])
     assert sum(lead["parts"].values()) == pytest.approx(lead["cosine"])
@@ -52,9 +85,9 @@ def test_similar_says_why(collection: Path) -> None:
 
 
 def test_a_filter_and_weights_are_understood(collection: Path) -> None:
-    words = ("--filter", "difficulty=intermediate", "--weights", "lead=1", "--json", "--data-dir", str(collection))
+    words = ("--filter", "difficulty=beginner", "--weights", "lead=1", "--json", "--data-dir", str(collection))
     found = json.loads(run("similar", "clip_0000", *words).output)
-    assert {match["difficulty"] for match in found} == {"intermediate"}
+    assert {match["difficulty"] for match in found} == {"beginner"}
     assert {tuple(match["scores"]) for match in found} == {("lead",)}
 
 
@@ -67,6 +100,10 @@ def test_a_filter_and_weights_are_understood(collection: Path) -> None:
         (("--text", "slow", "--why"), "Error: --why compares movements and sounds: ask about a clip"),
         (("clip_0000", "--weights", "legs=1"), "Error: weights: no family 'legs'"),
         (("clip_0000", "--filter", "colour=red"), "Error: filters: no filter 'colour'"),
+        (
+            ("clip_0000", "--filter", "difficulty=hard"),
+            "Error: filters: no clip has difficulty=hard; there are advanced, beginner",
+        ),
     ],
 )
 def test_a_question_without_sense_ends_with_two_and_one_clear_line(
@@ -82,6 +119,13 @@ def test_status_shows_both_versions_and_which_one_readers_see(collection: Path) 
         index.put([document("clip_0000")])
     state = json.loads(run("index", "status", "--json", "--data_dir", str(collection)).output)
     assert {version["documents"]: version["live"] for version in state["versions"]} == {12: True, 1: False}
+
+
+def test_the_version_that_generate_writes_is_live_and_current(place: Workplace) -> None:
+    (version,) = json.loads(run("index", "status", "--json", "--data_dir", str(place.data)).output)["versions"]
+    assert version["live"]
+    assert version["current"]
+    assert version["documents"] == 4
 
 
 def test_prune_removes_what_readers_no_longer_see(collection: Path) -> None:

@@ -169,6 +169,7 @@ def test_status_of_nothing_says_how_to_begin(tmp_path: Path) -> None:
 def test_settings_are_shown_with_secrets_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ELASTICSEARCH_API_KEY", "hunter2")
     output = run("settings").output
-    assert "elasticsearch_index = bachata_move_embeddings" in output
-    assert "elasticsearch_api_key = **********" in output
+    assert "ELASTICSEARCH_INDEX=bachata_move_embeddings" in output
+    assert "BACHATA_PRECISION=auto" in output
+    assert "ELASTICSEARCH_API_KEY=**********" in output
     assert "hunter2" not in output

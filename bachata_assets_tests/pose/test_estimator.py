@@ -76,6 +76,14 @@ def test_a_clip_shorter_than_a_look_is_read(estimate: CouplePoseEstimator, real_
     assert couple.valid.all()
 
 
+def test_whoever_waits_is_told_how_much_is_done(estimate: CouplePoseEstimator, real_clip: Path) -> None:
+    shares: list[float] = []
+    estimate.with_pictures(real_clip, watch=shares.append)
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] < 0.05
+    assert 0.6 < shares[-1] <= 1
+
+
 def test_black_borders_change_nothing_but_the_place(
     estimate: CouplePoseEstimator, real_clip: Path, real_couple: CoupleKeypoints, tmp_path: Path
 ) -> None:

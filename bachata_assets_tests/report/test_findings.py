@@ -40,6 +40,10 @@ def test_findings_are_sentences() -> None:
     assert message("audio_embedding_present", {"reason": "the file has no audio stream"}) == (
         "No audio vector: the file has no audio stream."
     )
+    unclear = message("lead_follow_certain", {"role_confidence": 0.62, "leader_at": "left"})
+    assert unclear.startswith("Unclear who leads (62% sure): the dancer who is on the left at first was taken")
+    assert unclear.endswith('write "lead": "right" into the annotation.')
+    assert message("lead_follow_certain", {"role_confidence": 0.62}) == "Unclear who leads (62% sure)."
     switches = {"identity_switches": 2, "at_s": [13.2, 14.61]}
     assert message("identities_stable", switches) == "The dancers may have been taken for one another at 13.2, 14.6 s."
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,6 +17,18 @@ from bachata_assets_tests.support.paths import SAMPLE_CLIP
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Position
 
+IN_VIEW = """video => new Promise(done => {
+    const look = () => {
+        const box = video.getBoundingClientRect();
+        box.top >= 0 && box.bottom <= innerHeight ? done(true) : setTimeout(look, 50);
+    };
+    look();
+})"""
+"""Waits until a video is in view."""
+LOADED = """image => new Promise(done => {
+    image.complete ? done(image.naturalWidth) : (image.onload = () => done(image.naturalWidth));
+})"""
+"""Waits until a picture is there; gives its width, px."""
 HOSTILE = "</script><script>window.hurt=1</script><img src=x onerror=window.hurt=1>\u2028'\"&"
 MOVES = ("basic_step", "body_roll", "hammerlock")
 
@@ -53,11 +66,15 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
             facts=row,
             video=video if number < 2 else "gone.mp4" if number < 29 else None,
             timeline="9990099999",
+            passed=("quality_at_least_half", "lead_follow_certain", "lead_embedding_present") if number < 2 else (),
             messages=(HOSTILE,) if number == 7 else (),
         )
         for number, row in enumerate(documents)
     ]
     clips.append(ShownClip("broken", HOSTILE, "failed", messages=(HOSTILE,)))
+    (folder / "previews").mkdir()
+    for name in ("clip_0", "clip_1"):
+        cv2.imwrite(str(folder / "previews" / f"{name}.jpg"), np.full((90, 160, 3), 200, np.uint8))
     content = summarize(
         documents, [], pending=[], absent={}, annotations_without_file=[], checks={}, versions={"bachata_assets": "1"}
     )
@@ -173,6 +190,67 @@ def test_light_and_dark_follow_the_system_and_the_button(opened: "Page") -> None
     assert opened.evaluate(background) == light
 
 
+def test_the_skeletons_the_checks_and_the_file_of_a_clip_are_shown(opened: "Page", written: Path) -> None:
+    opened.evaluate("choose(byId.get('clip_0'), true)")
+    picture = opened.locator("#clip .skeletons img")
+    assert picture.evaluate(LOADED) == 160
+    opened.get_by_text("What was checked and is right: 3").click()
+    assert opened.locator(".passed li").all_inner_texts() == [
+        "Quality 0.95 is high enough",
+        "It is clear who leads",
+        "1 vector, all numbers finite: lead",
+    ]
+    assert opened.locator("#clip .facts a").inner_text() == "clips/clip_0.mp4"
+    assert opened.locator("#path").inner_text() == str(written)
+    opened.evaluate("choose(byId.get('clip_4'), true)")  # without a picture
+    opened.locator("#clip .skeletons").wait_for(state="detached")
+
+
+def test_a_dot_shows_its_name_and_picture_under_the_pointer(opened: "Page") -> None:
+    opened.locator("#map").hover(position=dot_of(opened, "clip_0"))
+    tip = opened.locator("#tip")
+    assert tip.inner_text() == "clip_0 · basic step"
+    assert tip.locator("img").count() == 1
+    opened.locator("h1").hover()
+    assert tip.is_hidden()
+
+
+def test_the_map_is_used_by_keys_alone(opened: "Page") -> None:
+    opened.locator("#whole-map").focus()
+    opened.keyboard.press("Tab")
+    tip = opened.locator("#tip")
+    first = tip.inner_text()
+    assert first.startswith("clip_0")
+    for key in ("ArrowRight", "ArrowDown", "ArrowLeft"):
+        opened.keyboard.press(key)
+    assert tip.inner_text() != first
+    name = tip.inner_text().split(" · ")[0]
+    opened.keyboard.press("Enter")
+    assert opened.locator("#clip h3").inner_text() == name
+    opened.keyboard.press("Tab")
+    assert tip.is_hidden()
+
+
+def test_the_filters_act_on_the_map_too(opened: "Page") -> None:
+    spot = dot_of(opened, "clip_1")
+    opened.locator("#move").select_option("hammerlock")
+    assert opened.evaluate("page.shown.size") == opened.locator("#rows tr").count() == 10
+    opened.locator("#map").click(position=spot)
+    assert opened.locator("#clip h3").count() == 0  # clip_1 is another move
+    opened.locator("#map").click(position=dot_of(opened, "clip_2"))
+    assert opened.locator("#clip h3").inner_text() == "clip_2"
+    opened.locator("#move").select_option("")
+    assert opened.evaluate("page.shown") is None
+
+
+def test_on_paper_there_is_the_whole_table_and_no_control(opened: "Page") -> None:
+    opened.emulate_media(media="print", color_scheme="dark")
+    assert opened.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    for control in ("#theme", ".filters", ".map-controls"):
+        assert opened.locator(control).is_hidden()
+    assert opened.locator("#rows tr").first.is_visible()
+
+
 def test_a_phone_scrolls_one_way_only(browser: "Browser", written: Path) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
     phone = context.new_page()
@@ -180,6 +258,16 @@ def test_a_phone_scrolls_one_way_only(browser: "Browser", written: Path) -> None
     phone.locator("#map").tap(position=dot_of(phone, "clip_0"))
     assert phone.locator("#nearest .card").count() == 5
     assert phone.evaluate("document.documentElement.scrollWidth") == 360
+    assert phone.evaluate("document.querySelector('#clip video').muted")  # no sound before a tap for it
+    phone.locator("#clip video").evaluate(IN_VIEW)
+    row = phone.locator("#rows tr").first
+    assert row.evaluate("row => getComputedStyle(row).display") == "grid"  # a card, with every column in it
+    shown = row.locator("td:visible")
+    assert shown.count() == 10
+    boxes = [cell.bounding_box() for cell in shown.all()]
+    assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= 360 for box in boxes)
+    quality = "cell => getComputedStyle(cell, '::before').content"
+    assert row.locator("td:nth-child(6)").evaluate(quality) == '"Quality "'
     context.close()
 
 

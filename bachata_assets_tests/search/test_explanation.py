@@ -18,13 +18,14 @@ def unit(family: str, seed: int) -> np.ndarray:
 def test_blocks_and_parts_each_sum_to_the_cosine_and_begin_with_the_largest() -> None:
     a, b = ({family: unit(family, seed) for family in DIMENSIONS} for seed in (1, 2))
     explained = explain(a, b)
-    assert tuple(explained) == EXPLAINED
+    assert tuple(explained) == (*EXPLAINED, "text")
     for family, one in explained.items():
         assert one.cosine == pytest.approx(float(a[family] @ b[family]))
         for shares in filter(None, (one.blocks, one.parts)):
             assert sum(shares.values()) == pytest.approx(one.cosine)
             assert list(shares.values()) == sorted(shares.values(), reverse=True)
-    assert explained["audio"].parts == {}
+    assert explained["audio"].parts == explained["text"].parts == {}
+    assert list(explained["text"].blocks) == ["sentence"]
 
 
 def test_a_family_that_one_of_the_clips_lacks_is_not_explained() -> None:

@@ -22,9 +22,11 @@ from typer.testing import Result
 
 from bachata_assets.collection import scan
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.inference.export_cache import default_cache_dir
 from bachata_assets.orchestration.instance import dagster_home, open_instance
 from bachata_assets.orchestration.partitions import register
 from bachata_assets.settings import load_settings
+from bachata_assets_tests.support.no_network import Watch, watched
 from bachata_assets_tests.support.paths import PROJECT
 from bachata_assets_tests.support.workplace import Workplace
 
@@ -49,6 +51,7 @@ class Webserver:
 
     url: str
     place: Workplace
+    watch: Watch
     backfill: str = ""
 
     def ask(self, query: str, **variables: Any) -> Any:
@@ -93,15 +96,18 @@ def webserver(sample_made: tuple[Workplace, Result], tmp_path_factory: pytest.Te
         "DAGSTER_HOME": str(dagster_home(str(place.data))),
         "BACHATA_DATA_DIR": str(place.data),
         "BACHATA_SETTLE_SECONDS": "0",
+        "XDG_CACHE_HOME": str(default_cache_dir().parent),  # the home folder is the watch's
     }
     command = [sys.executable, "-m", "dagster", "dev", "-p", str(port), "-h", "127.0.0.1"]
-    with (place.folder / "dev.log").open("wb") as log:
+    own_folder = tmp_path_factory.mktemp("watch")
+    with (place.folder / "dev.log").open("wb") as log, watched(own_folder) as watch:
+        environment |= watch.environment
         process = subprocess.Popen(
             [*command, "-w", str(PROJECT / "workspace.yaml")],
             cwd=PROJECT, env=environment, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         try:
-            server = Webserver(f"http://127.0.0.1:{port}", place)
+            server = Webserver(f"http://127.0.0.1:{port}", place, watch)
             server.wait_for(LOADED, lambda data: data["repositoriesOrError"].get("nodes"))
             assets = [{"path": [asset]} for asset in ASSETS]
             launched = server.ask(BACKFILL, keys=NEW_CLIPS, assets=assets)["launchPartitionBackfill"]

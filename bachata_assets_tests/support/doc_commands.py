@@ -12,6 +12,7 @@ PAGES = sorted(
         PROJECT / "CONTRIBUTING.md",
         PROJECT / "checkpoints" / "MODEL_CARD.md",
         *PROJECT.glob("docs/*.md"),
+        *PROJECT.glob("docs/measurements/*.md"),
     ]
 )
 

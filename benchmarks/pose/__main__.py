@@ -1,6 +1,6 @@
 """How fast poses are found, beside the floor and beside other ways, on real clips; in processor time and in wall time.
 
-    uv run --group bench python -m benchmarks.pose --runs 5          # all, and the table in docs/performance.md
+    uv run --group bench python -m benchmarks.pose --runs 5          # all, and the table of PAGE
     uv run --group bench python -m benchmarks.pose --parts floor apis  # some, the others as measured before
 
 Every part measures its two sides in turns, `--runs` times, in one process; a ratio is the median over the runs.
@@ -39,7 +39,7 @@ from benchmarks.support.pose_contenders import (
 CLIPS = ("arm_styling_1", "combination_5", "shadow_position_1")
 """Of the 14: few boxes a picture in the first two, many in the last."""
 API_FRAMES = 8
-PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+PAGE = Path(__file__).parents[2] / "docs" / "measurements" / "performance.md"
 BEGIN, END = "<!-- benchmarks/pose/__main__.py: begin -->", "<!-- benchmarks/pose/__main__.py: end -->"
 KEPT = Path(tempfile.gettempdir()) / "bachata_assets_pose_benchmark"
 """Results of each part, and the exported models with random weights."""
@@ -277,7 +277,7 @@ def row(label: str, sides: Sides, over: str, under: str, goal: str) -> str:
 
 
 def write_table(results: dict[str, list[str]]) -> None:
-    """Put the rows of each part into the table of docs/performance.md."""
+    """Put the rows of each part into the table of docs/measurements/performance.md."""
     page = PAGE.read_text()
     before, after = page.split(BEGIN)[0], page.split(END)[1]
     rows = [line for name in PARTS for line in results.get(name, [])]

@@ -1,4 +1,6 @@
-"""How well pose vectors find the same move, and the same clip again; prints the tables of `docs/embeddings.md`.
+"""How well pose vectors find the same move, and the same clip again.
+
+It prints the tables of `docs/measurements/embeddings.md`.
 
     uv run python -m benchmarks.retrieval
     uv run --with aeon python -m benchmarks.retrieval --minirocket --encoder

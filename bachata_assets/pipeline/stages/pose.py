@@ -1,5 +1,7 @@
 """The couple's keypoints and the three embeddings made of them."""
 
+import logging
+import time
 from collections.abc import Callable
 
 import pyarrow as pa
@@ -13,6 +15,11 @@ from bachata_assets.pipeline.tools import Models
 from bachata_assets.pose import embeddings, estimator
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.drawing.preview_picture import preview_picture
+
+logger = logging.getLogger(__name__)
+
+TOLD_EVERY_S = 0.5
+"""Time between two reports of how much of a clip is done, s."""
 
 
 def stages(model_fingerprint: str) -> list[ClipStage]:
@@ -41,9 +48,25 @@ def stages(model_fingerprint: str) -> list[ClipStage]:
 def make_keypoints(clip: Clip, _tables: Tables, models: Models) -> Made:
     """Find the couple in the clip's frames."""
     estimate = models.pose.estimator()
-    couple, pictures = estimate.with_pictures(clip.path, clip.annotation.lead, models.ended, models.limits)
+    watch = _tell_share(clip.clip_id)
+    couple, pictures = estimate.with_pictures(clip.path, clip.annotation.lead, models.ended, models.limits, watch)
     preview = preview_picture(clip.clip_id, couple, pictures)
     return Made(couple.to_table(), couple.summary(), {layout.preview_picture(clip.clip_id): preview})
+
+
+def _tell_share(clip_id: str) -> Callable[[float], None]:
+    """Return a function that tells the log, now and then, which share of a clip is done."""
+    told = -TOLD_EVERY_S
+
+    def watch(share: float) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= TOLD_EVERY_S:
+            told = now
+            text = f"{clip_id}: keypoints, {share:.0%}"
+            logger.info(text, extra={"live": True, "clip_doing": clip_id, "share": share})
+
+    return watch
 
 
 def _figures(table: pa.Table) -> Figures:

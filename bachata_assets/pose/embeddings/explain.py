@@ -10,6 +10,9 @@ import numpy as np
 
 from bachata_assets.pose.embeddings.measurements import Name, couple_names, dancer_names
 
+MOVEMENT = ("lead", "follow", "interaction")
+"""Families that describe movement."""
+
 BLOCKS = {
     "level": "posture",
     "energy": "motion by period",
@@ -77,6 +80,11 @@ def explain(a: np.ndarray, b: np.ndarray, family: str) -> Explanation:
     family : str
         Family of both: "lead", "follow" or "interaction".
 
+    Raises
+    ------
+    ValueError
+        Another family; `bachata_assets.explain` explains all of them.
+
     Examples
     --------
     >>> from pathlib import Path
@@ -109,7 +117,14 @@ def names_of(family: str) -> list[Name]:
     ----------
     family : str
         "lead", "follow" or "interaction".
+
+    Raises
+    ------
+    ValueError
+        Another family, which does not describe movement.
     """
+    if family not in MOVEMENT:
+        raise ValueError(f"family {family!r}: {', '.join(MOVEMENT)} describe movement")
     return couple_names() if family == "interaction" else dancer_names()
 
 

@@ -1,16 +1,17 @@
 // The chosen clip and its five nearest: videos, scores and reasons.
-import { $, FAMILIES, choose, clips, data, make, page, strip, view } from "./page.mjs";
-import { factsOf, inWords } from "./facts.mjs";
+import { $, FAMILIES, choose, clips, data, make, page, preview, strip, view } from "./page.mjs";
+import { factsOf, inWords, passedOf } from "./facts.mjs";
 import { SHOWN, comparison, neighboursOf } from "./likeness.mjs";
 
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const silent = matchMedia("(pointer: coarse)").matches; // a phone plays no sound before its owner taps for it
 
 /** Return a video, or why there is none. */
 function player(row, properties) {
   const source = clips.video[row];
   const none = (why) => make("div", { className: "video no-video" }, why);
   if (!source) return none(`The videos are not beside this page: ${clips.video_path[row]}`);
-  const video = make("video", { className: "video", src: source, playsInline: true, loop: true, controls: true, ...properties });
+  const video = make("video", { className: "video", src: source, playsInline: true, loop: true, controls: true, muted: silent, ...properties });
   video.onerror = () => video.replaceWith(none(`Not found, or not playable here: ${decodeURI(source)}`));
   if (!still) video.play().catch(() => {}); // a browser may want to be asked first
   return video;
@@ -19,7 +20,17 @@ function player(row, properties) {
 function factList(row) {
   const list = make("dl", { className: "facts" });
   for (const [name, value] of factsOf(clips, row)) list.append(make("dt", {}, name), make("dd", {}, value));
+  const source = clips.video[row];
+  const file = source ? make("a", { href: source, target: "_blank" }, clips.video_path[row]) : clips.video_path[row];
+  list.append(make("dt", {}, "file"), make("dd", {}, file));
   return list;
+}
+
+function passedList(row) {
+  const sentences = passedOf(clips, data.passed_sets, row);
+  if (!sentences.length) return "";
+  const list = make("ul", {}, ...sentences.map((sentence) => make("li", {}, sentence)));
+  return make("details", { className: "passed" }, make("summary", {}, `What was checked and is right: ${sentences.length}`), list);
 }
 
 function showClip(row) {
@@ -38,6 +49,10 @@ function showClip(row) {
     go.onclick = () => { video.currentTime = clips.moment[row]; };
     box.append(go);
   }
+  const legend = make("span", { className: "quiet" }, "Orange leads, sky blue follows.");
+  const picture = make("figure", { className: "skeletons" }, preview(row), legend);
+  picture.firstChild.onerror = () => picture.remove();
+  box.append(picture, passedList(row));
   showNearest(row, video);
 }
 

@@ -5,6 +5,11 @@ export function inWords(label) {
   return (label || "").replaceAll("_", " ");
 }
 
+/** Return a number of things in words: 1 clip, 1,234 clips. */
+export function counted(number, thing) {
+  return `${number.toLocaleString("en")} ${thing}${number === 1 ? "" : "s"}`;
+}
+
 /** Return [name, value] of what is known of a clip. */
 export function factsOf(clips, row) {
   const tempo = clips.estimated_tempo[row];
@@ -13,8 +18,30 @@ export function factsOf(clips, row) {
     ["move", inWords(clips.move_label[row])],
     ["difficulty", inWords(clips.difficulty[row])],
     ["energy", inWords(clips.energy_level[row])],
-    ["tempo", tempo ? `${Math.round(tempo)} beats per minute, by the annotation` : ""],
+    ["tempo", tempo ? `${Math.round(tempo)} beats per minute, ${clips.tempo_given[row] ? "by the annotation" : "assumed: nobody annotated it"}` : ""],
     ["quality", quality === null ? "" : `${quality.toFixed(2)}, both dancers in ${Math.round(clips.detection_rate[row] * 100)} % of frames`],
     ["notes", clips.notes[row]],
   ].filter(([, value]) => value);
+}
+
+const PASSED = {
+  keypoints_finite: () => "Every keypoint is a finite number",
+  quality_at_least_half: (clips, row) => `Quality ${clips.quality_score[row].toFixed(2)} is high enough`,
+  both_dancers_found: (clips, row) => `Both dancers are found in ${Math.round(clips.detection_rate[row] * 100)} % of the frames`,
+  poses_are_certain: () => "Both poses are certain in half of the frames or more",
+  one_couple: () => "It is certain which couple is meant",
+  lead_follow_certain: () => "It is clear who leads",
+  identities_stable: () => "The dancers were not taken for one another",
+  file_is_intact: () => "Every picture of the file can be decoded",
+  movement_is_seen: () => "Movement is seen for long enough",
+  tempo_as_annotated: (clips, row) =>
+    clips.tempo_given[row] ? "The tempo heard is the annotated one" : "No tempo is annotated that could differ from the one heard",
+};
+
+/** Return what the passed checks of a clip say, in sentences with figures; those of vectors are one sentence. */
+export function passedOf(clips, sets, row) {
+  const names = sets[clips.passed[row]] || [];
+  const vectors = names.filter((name) => name.endsWith("_embedding_present")).map((name) => name.replace("_embedding_present", ""));
+  const sentences = names.filter((name) => !/_embedding_(present|finite)$/.test(name)).map((name) => PASSED[name]?.(clips, row) ?? inWords(name));
+  return vectors.length ? [...sentences, `${counted(vectors.length, "vector")}, all numbers finite: ${vectors.join(", ")}`] : sentences;
 }

@@ -5,6 +5,7 @@ const MARGIN = 36; // CSS pixels that stay free of dots, both sides together
 const MOST_STRETCH = 1.5; // a wide canvas stretches the map at most so much
 const REACH = 18; // CSS pixels from a dot that a finger may be off
 const MOST_ZOOM = 40;
+const FAR = 1e6; // CSS pixels; more than any map has
 
 /** Return how many CSS pixels the whole map has along x and y, not magnified. */
 export function extent({ width, height }) {
@@ -31,15 +32,36 @@ export function dotPosition(frame, places, row) {
   ];
 }
 
-/** Return the clip nearest to a point on the canvas within reach of a finger, -1 for none. */
-export function dotNear(frame, places, x, y) {
+/** Return the clip nearest to a point on the canvas within reach of a finger, -1 for none. `shown`: clips that count; null: all. */
+export function dotNear(frame, places, x, y, shown = null) {
   let best = -1;
   let least = REACH ** 2;
   for (let row = 0; row < places.length / 2; row++) {
-    if (!isOnMap(places, row)) continue;
+    if (!isOnMap(places, row) || (shown && !shown.has(row))) continue;
     const [u, v] = dotPosition(frame, places, row);
     const squared = (u - x) ** 2 + (v - y) ** 2;
     if (squared < least) [best, least] = [row, squared];
+  }
+  return best;
+}
+
+/**
+ * Return the clip that is next from a clip in a direction (right, down: 1 or -1), -1 where there is none.
+ *
+ * What is more aside than ahead comes last, so that keys go where they point and every clip can be reached.
+ */
+export function dotTowards(frame, places, from, [right, down], shown = null) {
+  const [x, y] = dotPosition(frame, places, from);
+  let best = -1;
+  let least = Infinity;
+  for (let row = 0; row < places.length / 2; row++) {
+    if (row === from || !isOnMap(places, row) || (shown && !shown.has(row))) continue;
+    const [u, v] = dotPosition(frame, places, row);
+    const ahead = right * (u - x) + down * (v - y);
+    const aside = Math.abs(right * (v - y)) + Math.abs(down * (u - x));
+    const cost = ahead + 2 * aside + (aside > ahead ? FAR : 0);
+    if (ahead <= 0 || cost >= least) continue;
+    [best, least] = [row, cost];
   }
   return best;
 }

@@ -1,12 +1,13 @@
 // The map: drawing the dots, colours and legend, and choosing a clip on it.
-import { $, choose, clips, make, page, style, view } from "./page.mjs";
+import { $, choose, clips, make, page, preview, style, view } from "./page.mjs";
 import { groupColours, qualityColour } from "./colours.mjs";
-import { inWords } from "./facts.mjs";
-import { countAbsent, dotNear, dotPosition, draggedBy, isOnMap, zoomedAt } from "./geometry.mjs";
+import { counted, inWords } from "./facts.mjs";
+import { countAbsent, dotNear, dotPosition, dotTowards, draggedBy, isOnMap, zoomedAt } from "./geometry.mjs";
 import { neighboursOf } from "./likeness.mjs";
 
 const WHOLE = { zoom: 1, x: 0.5, y: 0.5 };
-export const map = { canvas: $("map"), width: 0, height: 0, ...WHOLE, only: null, colours: [] };
+export const map = { canvas: $("map"), width: 0, height: 0, ...WHOLE, only: null, colours: [], focus: -1 };
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** Choose every clip's colour, and write the legend. */
 function colourMap() {
@@ -55,7 +56,8 @@ export function draw() {
   const size = made > 2000 ? 2.6 : made > 300 ? 4 : 6;
   for (let row = 0; row < made; row++) {
     if (!isOnMap(places, row)) continue;
-    pen.globalAlpha = map.only !== null && map.colours[row] !== map.only ? 0.1 : made > 2000 ? 0.75 : 0.9;
+    const isQuiet = (map.only !== null && map.colours[row] !== map.only) || (page.shown && !page.shown.has(row));
+    pen.globalAlpha = isQuiet ? 0.1 : made > 2000 ? 0.75 : 0.9;
     pen.fillStyle = map.colours[row];
     pen.beginPath();
     pen.arc(...dotPosition(map, places, row), size, 0, 7);
@@ -63,6 +65,13 @@ export function draw() {
   }
   pen.globalAlpha = 1;
   if (page.chosen >= 0 && page.chosen < made && isOnMap(places, page.chosen)) ring(pen, places, size);
+  if (map.focus >= 0 && isOnMap(places, map.focus)) {
+    pen.strokeStyle = style("--accent");
+    pen.lineWidth = 2.5;
+    pen.beginPath();
+    pen.arc(...dotPosition(map, places, map.focus), size + 7, 0, 7);
+    pen.stroke();
+  }
 }
 
 /** Mark the chosen clip and join it with its neighbours. */
@@ -94,7 +103,10 @@ function showTip(row, x, y) {
   tip.hidden = row < 0;
   map.canvas.style.cursor = row < 0 ? "crosshair" : "pointer";
   if (row < 0) return;
-  tip.textContent = `${clips.clip_id[row]} · ${inWords(clips.move_label[row])}`;
+  if (tip.dataset.row !== String(row)) {
+    tip.dataset.row = row;
+    tip.replaceChildren(`${clips.clip_id[row]} · ${inWords(clips.move_label[row])}`, preview(row, { alt: "" }));
+  }
   tip.style.left = `${Math.max(0, Math.min(x + 12, map.width - tip.offsetWidth - 4))}px`;
   tip.style.top = `${y + 14}px`;
 }
@@ -115,7 +127,7 @@ function showView(name) {
   const absent = countAbsent(view().places);
   const note = $("not-on-map");
   note.hidden = absent === 0;
-  note.textContent = `${absent} clips have nothing to compare here and are not on this map.`;
+  note.textContent = `${counted(absent, "clip")} with nothing to compare here: not on this map.`;
   showWholeMap();
   if (page.chosen >= 0) choose(page.chosen, false);
 }
@@ -127,7 +139,7 @@ function listenToPointer(canvas) {
     const box = canvas.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
-  const under = (point) => dotNear(map, view().places, ...point);
+  const under = (point) => dotNear(map, view().places, ...point, page.shown);
   canvas.onpointerdown = (event) => { held = { from: at(event), frame: { ...map }, moved: false }; };
   canvas.onpointermove = (event) => {
     const [x, y] = at(event);
@@ -152,17 +164,46 @@ function listenToPointer(canvas) {
   };
 }
 
+/** Let the keys go from dot to dot, show the name and picture of each, and choose it. */
+function listenToKeys(canvas) {
+  const places = () => view().places;
+  const goTo = (row) => {
+    map.focus = row;
+    draw();
+    if (row >= 0) showTip(row, ...dotPosition(map, places(), row));
+    else showTip(-1);
+  };
+  const first = () => {
+    const isThere = (row) => row >= 0 && row < places().length / 2 && isOnMap(places(), row) && (!page.shown || page.shown.has(row));
+    return isThere(page.chosen) ? page.chosen : clips.clip_id.findIndex((_, row) => isThere(row));
+  };
+  canvas.onkeydown = (event) => {
+    const factor = { "+": 1.5, "-": 1 / 1.5 }[event.key];
+    const arrow = ARROWS[event.key];
+    if (factor) zoomAt(map.width / 2, map.height / 2, factor);
+    if (arrow) {
+      event.preventDefault(); // the page does not scroll
+      const next = map.focus < 0 ? first() : dotTowards(map, places(), map.focus, arrow, page.shown);
+      if (next >= 0) goTo(next);
+    }
+    if ((event.key === "Enter" || event.key === " ") && map.focus >= 0) {
+      event.preventDefault();
+      choose(map.focus, true);
+    }
+  };
+  canvas.onfocus = () => { if (canvas.matches(":focus-visible")) goTo(map.focus < 0 ? first() : map.focus); };
+  canvas.onblur = () => goTo(-1);
+}
+
 /** Show the map and answer to everything that is done to it. */
 export function startMap() {
   listenToPointer(map.canvas);
-  map.canvas.onkeydown = (event) => {
-    const factor = { "+": 1.5, "-": 1 / 1.5 }[event.key];
-    if (factor) zoomAt(map.width / 2, map.height / 2, factor);
-  };
+  listenToKeys(map.canvas);
   for (const button of $("views").children) button.onclick = () => showView(button.dataset.view);
   $("colour").onchange = (event) => { page.colour = event.target.value; colourMap(); draw(); };
   $("whole-map").onclick = showWholeMap;
   new ResizeObserver(draw).observe(map.canvas);
   page.whenChosen.push(draw);
+  page.whenFiltered.push(draw);
   colourMap();
 }

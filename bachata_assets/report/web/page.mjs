@@ -3,7 +3,7 @@ export const data = JSON.parse(document.getElementById("data").textContent);
 export const clips = data.clips;
 export const FAMILIES = { lead: "lead", follow: "follow", interaction: "together", audio: "music", text: "words" };
 export const byId = new Map(clips.clip_id.map((id, row) => [id, row]));
-export const page = { view: "everything", colour: "move_label", chosen: -1, whenChosen: [] };
+export const page = { view: "everything", colour: "move_label", chosen: -1, shown: null, whenChosen: [], whenFiltered: [] };
 export const $ = (id) => document.getElementById(id);
 
 /** Return the view that is chosen: places, neighbours and scores. */
@@ -15,13 +15,28 @@ export function view() {
 export function choose(row, byHand) {
   page.chosen = row;
   for (const show of page.whenChosen) show(row);
-  if (byHand) history.replaceState(null, "", `#${encodeURIComponent(clips.clip_id[row])}`);
+  if (!byHand) return;
+  history.replaceState(null, "", `#${encodeURIComponent(clips.clip_id[row])}`);
+  if (isNarrow()) $("clip").scrollIntoView({ behavior: "smooth" });
 }
 
 /** Choose a clip and scroll to it. */
 export function chooseAndScroll(row) {
   choose(row, true);
-  $("map-title").scrollIntoView({ behavior: "smooth" });
+  if (!isNarrow()) $("map-title").scrollIntoView({ behavior: "smooth" });
+}
+
+/** Tell whether the map and the chosen clip stand below one another, as on a phone. */
+export function isNarrow() {
+  return matchMedia("(max-width: 820px)").matches;
+}
+
+/** Return the picture of a clip with both skeletons, which lies beside the page; it vanishes where there is none. */
+export function preview(row, properties = {}) {
+  const image = make("img", { className: "preview", loading: "lazy", alt: `Frames of ${clips.clip_id[row]} with both skeletons`, ...properties });
+  image.onerror = () => image.remove();
+  image.src = `previews/${encodeURIComponent(clips.clip_id[row])}.jpg`;
+  return image;
 }
 
 /** Return an element; children are elements or text, and text is never read as HTML. */

@@ -1,5 +1,5 @@
 // Rows and order of the table, and the text of its cells.
-import { inWords } from "./facts.mjs";
+import { counted, inWords } from "./facts.mjs";
 
 export const STATES = { made: "made", remark: "remarks", look: "to look at", failed: "failed", pending: "to be made" };
 const NUMBERS = {
@@ -50,6 +50,5 @@ export function sortedRows(values, rows, descending) {
 
 /** Return how many clips are shown, in words. */
 export function countText(shown, all) {
-  const [some, total] = [shown, all].map((number) => number.toLocaleString("en"));
-  return shown === all ? `${total} clips` : `${some} of ${total} clips`;
+  return shown === all ? counted(all, "clip") : `${shown.toLocaleString("en")} of ${counted(all, "clip")}`;
 }

@@ -22,6 +22,11 @@ function chooseFromAddress() {
 }
 
 startTheme();
+if (location.protocol === "file:") $("path").textContent = decodeURIComponent(location.pathname);
+for (const image of document.querySelectorAll("img.preview")) {
+  image.addEventListener("error", () => image.remove());
+  if (image.complete && !image.naturalWidth && image.loading !== "lazy") image.remove();
+}
 if (map.canvas) startMap();
 if ($("rows")) startTable();
 for (const button of document.querySelectorAll(".pick")) {

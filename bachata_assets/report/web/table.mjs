@@ -14,6 +14,8 @@ const table = { by: "clip_id", descending: false, shown: STEP, rows: [], texts: 
 function refresh() {
   const asked = { words: $("words").value, move: $("move").value, difficulty: $("difficulty").value, state: $("state").value };
   table.rows = sortedRows(clips[table.by], filteredRows(clips, table.texts, asked), table.descending);
+  page.shown = table.rows.length === clips.clip_id.length ? null : new Set(table.rows);
+  for (const show of page.whenFiltered) show();
   $("count").textContent = countText(table.rows.length, clips.clip_id.length);
   $("rows").replaceChildren();
   extend(STEP);
@@ -39,10 +41,12 @@ function tableRow(row) {
 
 function cell(column, row) {
   const value = clips[column][row];
-  if (column === "timeline") return make("td", {}, value ? strip(value) : "");
-  const text = cellText(column, value);
-  if (column === "state") return make("td", { className: `state-${value}`, title: clips.messages[row].join("\n") }, text);
-  return make("td", { className: isNumber(column) ? "number" : "" }, text);
+  const isFallback = column === "estimated_tempo" && !clips.tempo_given[row];
+  const text = isFallback ? "" : cellText(column, value);
+  const box = column === "timeline" ? make("td", {}, value ? strip(value) : "") : make("td", { className: isNumber(column) ? "number" : "" }, text);
+  if (column === "state") Object.assign(box, { className: `state-${value}`, title: clips.messages[row].join("\n") });
+  box.dataset.title = COLUMNS.find(([name]) => name === column)[1]; // named in its box on a phone, which has no head
+  return box;
 }
 
 function markRow() {

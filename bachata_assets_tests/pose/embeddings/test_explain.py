@@ -32,6 +32,11 @@ def test_what_two_clips_share_is_named() -> None:
     assert next(iter(explanation.dimensions.items())) == ("left wrist y: energy at 4 beats", 1.0)
 
 
+def test_a_family_that_describes_no_movement_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"family 'audio': lead, follow, interaction describe movement"):
+        explain(np.ones(128), np.ones(128), "audio")
+
+
 def test_every_kind_of_measurement_has_a_block_and_most_signals_a_body_part() -> None:
     parts = explain(np.ones(256), np.ones(256), "interaction").parts
     assert set(parts) == {"hands", "head", "facing", "turning", "whole body"}

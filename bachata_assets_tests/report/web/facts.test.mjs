@@ -2,13 +2,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { factsOf, inWords } from "../../../bachata_assets/report/web/facts.mjs";
+import { counted, factsOf, inWords, passedOf } from "../../../bachata_assets/report/web/facts.mjs";
 
 const CLIPS = {
   move_label: ["lady_left_turn", ""],
   difficulty: ["beginner", null],
   energy_level: ["high", null],
   estimated_tempo: [117.6, null],
+  tempo_given: [true, true],
+  passed: [1, 0],
   quality_score: [0.912, null],
   detection_rate: [0.987, null],
   notes: ["in <b>front</b> of a mirror", ""],
@@ -28,6 +30,24 @@ test("the facts of a clip are in words, with what people wrote as they wrote it"
     ["quality", "0.91, both dancers in 99 % of frames"],
     ["notes", "in <b>front</b> of a mirror"],
   ]);
+});
+
+test("a tempo that nobody annotated is said to be assumed", () => {
+  const assumed = factsOf({ ...CLIPS, tempo_given: [false, true] }, 0).find(([name]) => name === "tempo")[1];
+  assert.equal(assumed, "118 beats per minute, assumed: nobody annotated it");
+});
+
+test("the checks that a clip passes are sentences with their figures, those of vectors one", () => {
+  const sets = [[], ["quality_at_least_half", "lead_follow_certain", "lead_embedding_finite", "lead_embedding_present", "audio_embedding_present", "a_new_check"]];
+  assert.deepEqual(passedOf(CLIPS, sets, 0), [
+    "Quality 0.91 is high enough", "It is clear who leads", "a new check", "2 vectors, all numbers finite: lead, audio",
+  ]);
+  assert.deepEqual(passedOf(CLIPS, sets, 1), []);
+});
+
+test("one thing is one, and many are many", () => {
+  assert.equal(counted(1, "clip"), "1 clip");
+  assert.equal(counted(1234, "clip"), "1,234 clips");
 });
 
 test("of a clip of which nothing is known nothing is listed", () => {

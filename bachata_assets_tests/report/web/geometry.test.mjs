@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { countAbsent, dotNear, dotPosition, draggedBy, extent, isOnMap, zoomedAt } from "../../../bachata_assets/report/web/geometry.mjs";
+import { countAbsent, dotNear, dotPosition, dotTowards, draggedBy, extent, isOnMap, zoomedAt } from "../../../bachata_assets/report/web/geometry.mjs";
 
 const SQUARE = { width: 436, height: 436, zoom: 1, x: 0.5, y: 0.5 }; // 400 px of map
 const PLACES = [0, 0, 9999, 9999, -1, -1, 4999.5, 4999.5];
@@ -33,6 +33,21 @@ test("the nearest dot within a finger's reach is found", () => {
   assert.equal(dotNear(SQUARE, two, 227, 218), 1);
   assert.equal(dotNear(SQUARE, two, 218, 218 + 17), 0);
   assert.equal(dotNear(SQUARE, two, 218, 218 + 19), -1);
+});
+
+test("a dot that is filtered out is not found", () => {
+  const two = [5000, 5000, 5250, 5000];
+  assert.equal(dotNear(SQUARE, two, 219, 218, new Set([1])), 1);
+  assert.equal(dotNear(SQUARE, two, 219, 218, new Set()), -1);
+});
+
+test("an arrow leads to the nearest dot in its direction, and never back or to what has no place", () => {
+  const cross = [5000, 5000, 7000, 5200, 6000, 9000, 1000, 5000, -1, -1];
+  assert.equal(dotTowards(SQUARE, cross, 0, [1, 0]), 1);
+  assert.equal(dotTowards(SQUARE, cross, 0, [-1, 0]), 3);
+  assert.equal(dotTowards(SQUARE, cross, 0, [0, 1]), 2);
+  assert.equal(dotTowards(SQUARE, cross, 0, [0, -1]), -1);
+  assert.equal(dotTowards(SQUARE, cross, 0, [1, 0], new Set([2, 3])), 2);
 });
 
 test("what is under the pointer stays there when the map is magnified", () => {

@@ -71,5 +71,6 @@ test("every state has words", () => {
 
 test("the count tells how many of how many", () => {
   assert.equal(countText(3, 3), "3 clips");
+  assert.equal(countText(1, 1), "1 clip");
   assert.equal(countText(1234, 10000), "1,234 of 10,000 clips");
 });

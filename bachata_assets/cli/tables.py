@@ -1,0 +1,91 @@
+"""Tables on the terminal: whole numbers, and names shortened in the middle where there is no room."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.table import Table
+
+from bachata_assets.cli.plain import plain
+
+if TYPE_CHECKING:
+    from bachata_assets.search.similarity import Match
+
+PIPE_WIDTH = 200
+SHORTEST_NAME = 8
+_SHORT = {"follow": "foll.", "interaction": "both", "difficulty": "diff.", "quality": "qual."}
+"""Heads of columns where there is little room."""
+ELLIPSIS = "…"
+
+
+def console() -> Console:
+    """Return what prints tables: as wide as the terminal, and in a pipe as wide as they want to be."""
+    is_terminal = Console().is_terminal
+    return Console(width=None if is_terminal else PIPE_WIDTH, markup=False, emoji=False, highlight=False)
+
+
+def matches_table(found: "Sequence[Match]", width: int) -> Table:
+    """Return the clips that were found as a table of at most a width, in cells of the terminal.
+
+    Scores, tempo and quality are always whole. Where the names of clips and moves do not fit, they are shortened in the
+    middle; difficulty and energy are shown where nothing has to be shortened.
+    """
+    families = list(dict.fromkeys(family for match in found for family in match.scores))
+    numbers = [
+        ["score", *(f"{match.score:.3f}" for match in found)],
+        *([family, *(_score(match, family) for match in found)] for family in families),
+        ["tempo", *(f"{match.estimated_tempo:.0f}" for match in found)],
+        ["quality", *(f"{match.quality_score:.2f}" for match in found)],
+    ]
+    names = [
+        ["clip", *(plain(match.clip_id) for match in found)],
+        ["move", *(plain(match.move_label) for match in found)],
+    ]
+    others = [
+        ["difficulty", *(plain(match.difficulty) for match in found)],
+        ["energy", *(plain(match.energy_level) for match in found)],
+    ]
+    gap = 2
+    if _width([*names, *numbers, *others], gap) > width:
+        gap, others = 1, []
+        numbers = [[_SHORT.get(column[0], column[0]), *column[1:]] for column in numbers]
+        names = _shortened(names, width - _width(numbers, gap) - gap * len(names))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, gap - 1, 0, 0), pad_edge=False)
+    for column in (*names, *numbers, *others):
+        is_number = any(column is one for one in numbers)
+        table.add_column(column[0], justify="right" if is_number else "left", no_wrap=True)
+    for row in zip(*(column[1:] for column in (*names, *numbers, *others)), strict=True):
+        table.add_row(*row)
+    return table
+
+
+def shortened(name: str, width: int) -> str:
+    """Return a name in at most so many cells, its middle left out.
+
+    For example:
+
+    >>> shortened("forward_backward_12", 13)
+    'forwar…ard_12'
+    """
+    if cell_len(name) <= width:
+        return name
+    head, tail = (width - 1) // 2, width - 1 - (width - 1) // 2
+    return set_cell_size(name, head).rstrip() + ELLIPSIS + set_cell_size(name[::-1], tail).rstrip()[::-1]
+
+
+def _score(match: "Match", family: str) -> str:
+    return f"{match.scores[family]:.3f}" if family in match.scores else ""
+
+
+def _width(columns: Sequence[Sequence[str]], gap: int) -> int:
+    return sum(max(map(cell_len, column)) for column in columns) + gap * len(columns)
+
+
+def _shortened(names: list[list[str]], room: int) -> list[list[str]]:
+    """Return columns of names that fit; each has half of the room, and what the other one leaves."""
+    one, other = (max(map(cell_len, column)) for column in names)
+    half = max(SHORTEST_NAME, room // 2)
+    allowed = max(half, room - other), max(room - half, room - one, SHORTEST_NAME)
+    return [[shortened(name, most) for name in column] for column, most in zip(names, allowed, strict=True)]
