@@ -4,7 +4,7 @@ import logging
 import shlex
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -26,6 +26,10 @@ CheckpointPath = Annotated[
     Path | None,
     typer.Option(*both("checkpoint_path"), help="Folder of model checkpoints (over the settings)."),
 ]
+IndexWhen = Annotated[
+    Literal["now", "later"],
+    typer.Option("--index", help="later: make everything but the documents in the index, e.g. while it is down."),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Log details, with tracebacks.")]
 
 
@@ -35,6 +39,7 @@ def generate(
     environment: Environment = None,
     checkpoint_path: CheckpointPath = None,
     data_dir: DataDir = None,
+    index: IndexWhen = "now",
     debug: Debug = False,
 ) -> None:
     """Make the embeddings of all clips that are new, changed or failed before.
@@ -50,6 +55,7 @@ def generate(
     from bachata_assets.commands.generate import generate as run
     from bachata_assets.orchestration.build import build_platform
     from bachata_assets.orchestration.instance import local_folder, open_instance
+    from bachata_assets.search.errors import SearchError
     from bachata_assets.settings import SettingsError, load_settings
 
     try:
@@ -65,7 +71,9 @@ def generate(
         log = local_folder(settings.data_dir) / layout.LOG
         with ProgressHandler() as progress, open_instance(settings.data_dir) as instance:
             _log_to(log, progress, debug=debug)
-            done = run(platform, instance)
+            done = run(platform, instance, index_later=index == "later")
+    except SearchError as error:
+        refuse(f"{error}. Nothing was made; with `--index later` everything but the index is.")
     except (SettingsError, *ScanError) as error:
         refuse(str(error))
     except KeyboardInterrupt:

@@ -79,19 +79,25 @@ def similar(
 
 @index_app.command()
 def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Show every version of the index, and which one readers see.
+    """Show every version of the index, which one readers see, and which one the current models write.
 
     Example: `bachata-assets index status --json`
     """
-    with _index(data_dir) as index:
+    with _index(data_dir, writing=True) as index:
         state = index.status()
     if as_json:
         say_json(asdict(state))
         return
-    table = Table("version", "documents", "bytes", "readers see it", title=f"{state.backend}: {state.location}")
+    columns = ("version", "documents", "bytes", "readers see it", "written now")
+    table = Table(*columns, title=f"{state.backend}: {state.location}")
     for version in state.versions:
         size = "" if version.bytes is None else f"{version.bytes:,}"
-        table.add_row(version.name, f"{version.documents:,}", size, "yes" if version.live else "")
+        table.add_row(
+            version.name,
+            f"{version.documents:,}",
+            size,
+            *("yes" if is_so else "" for is_so in (version.live, version.current)),
+        )
     _print(table)
     if state.alias_taken:
         say(f"A plain index is called {state.alias}: `bachata-assets index adopt` makes it a version.")

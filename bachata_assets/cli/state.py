@@ -70,7 +70,8 @@ def report(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     dataset = platform.dataset
     if as_json:
         content = json.loads(dataset.read_text(layout.REPORT) or "{}")
-        shown = {name: content[name] for name in ("summary", "timing", "quality_metrics", "failed_videos")}
+        named = ("generated_at", "summary", "timing", "quality_metrics", "failed_videos", "failures")
+        shown = {name: content[name] for name in named}
         paths = {"report": dataset.path(layout.REPORT), "page": dataset.path(layout.PAGE)}
         say_json(shown | paths)
         return

@@ -11,6 +11,7 @@ def summarize(
     made: Sequence[Mapping[str, Any]],
     failed: Sequence[FailedClip],
     *,
+    generated_at: str,
     pending: Sequence[str],
     absent: Mapping[str, Mapping[str, str]],
     annotations_without_file: Sequence[str],
@@ -27,6 +28,8 @@ def summarize(
         Documents of the clips that are made, without vectors.
     failed : sequence of FailedClip
         Clips that were tried and not made.
+    generated_at : str
+        When the report was made, ISO 8601 with time zone.
     pending : sequence of str
         Ids of clips that were not tried yet, or have to be made again.
     absent : mapping
@@ -57,8 +60,10 @@ def summarize(
             "average_time_per_video_seconds": round(seconds / len(made), 3) if made else 0.0,
         },
         "quality_metrics": _quality(made),
-        "failed_videos": [_failed(clip) for clip in failed],
+        "failed_videos": [clip.clip_id for clip in failed],
         "embeddings": list(made),
+        "generated_at": generated_at,
+        "failures": [_failure(clip) for clip in failed],
         "pending_videos": list(pending),
         "partial_videos": [{"clip_id": clip_id, "absent": dict(why)} for clip_id, why in absent.items()],
         "annotations_without_file": list(annotations_without_file),
@@ -69,7 +74,7 @@ def summarize(
     }
 
 
-def _failed(clip: FailedClip) -> dict[str, Any]:
+def _failure(clip: FailedClip) -> dict[str, Any]:
     failure = clip.failure
     return {
         "clip_id": clip.clip_id,

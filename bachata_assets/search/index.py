@@ -106,6 +106,20 @@ class SearchIndex:
         """
         return open_index(settings)
 
+    def require_usable(self) -> None:
+        """Ask the server whether documents could be written; makes nothing.
+
+        Raises
+        ------
+        SearchUnavailableError, SearchAccessError, SearchCertificateError
+            The server cannot be asked.
+        UnsupportedVersionError
+            It is too old.
+        AliasTakenError
+            A plain index has the name of the alias: see `adopt`.
+        """
+        self._backend.require_usable()
+
     def put(self, documents: Iterable[ClipRecord]) -> list[PutResult]:
         """Index documents in bulk, replacing those of the same clip.
 

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bachata_assets.cli import app
+from bachata_assets.orchestration.build import build_resources
 from bachata_assets.search.index import open_index
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.support.documents import document, documents
@@ -82,6 +83,18 @@ def test_status_shows_both_versions_and_which_one_readers_see(collection: Path) 
         index.put([document("clip_0000")])
     state = json.loads(run("index", "status", "--json", "--data_dir", str(collection)).output)
     assert {version["documents"]: version["live"] for version in state["versions"]} == {12: True, 1: False}
+
+
+def test_status_says_which_version_the_current_models_write(tmp_path: Path) -> None:
+    with build_resources(load_settings(data_dir=str(tmp_path)))["search"].open() as index:
+        index.put(documents(2))
+        written = index.version
+    with open_index(load_settings(data_dir=str(tmp_path)), fingerprint="earlier models") as index:
+        index.put(documents(1))
+    state = json.loads(run("index", "status", "--json", "--data_dir", str(tmp_path)).output)
+    assert {version["name"] for version in state["versions"] if version["current"]} == {written}
+    assert len(state["versions"]) == 2
+    assert "written now" in run("index", "status", "--data_dir", str(tmp_path)).output
 
 
 def test_prune_removes_what_readers_no_longer_see(collection: Path) -> None:
