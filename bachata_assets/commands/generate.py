@@ -6,10 +6,12 @@ import logging
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
+from bachata_assets.collection import layout
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import Scan, scan_clips
 from bachata_assets.commands.repair import mend_lost, record_unknown
 from bachata_assets.commands.report import make_report
+from bachata_assets.commands.report_log import log_report
 from bachata_assets.orchestration.build import Platform
 from bachata_assets.orchestration.history import History
 from bachata_assets.orchestration.instance import Instance
@@ -116,6 +118,9 @@ def _bring_level(platform: Platform, instance: Instance, *, index_later: bool) -
         report_error = make_report(platform, instance, Known(found, known.history, status))
         if report_error is None:
             dataset.remember(reported=state)
+    report = None if report_error else dataset.read_text(layout.REPORT)
+    if report:
+        log_report(json.loads(report), [clip_id for batch in batches for clip_id in batch.clip_ids])
     return Generated(status, found, tried, report_error, index_error)
 
 
@@ -129,6 +134,8 @@ def _fill_index(platform: Platform, known: Known, status: Status) -> str | None:
     if filled.damaged:
         known.history.stages[ASSET].tables -= filled.damaged
     refused = [f"the document of {clip_id} is refused: {reason}" for clip_id, reason in filled.refused.items()]
+    for line in refused:
+        logger.error("%s", line)
     return "; ".join(refused) or None
 
 
@@ -156,6 +163,7 @@ def _report_state(platform: Platform, status: Status, found: Scan) -> str:
         [[clip.clip_id, clip.video_path, vars(clip.failure)] for clip in status.failed],
         [clip.clip_id for clip in status.pending],
         [vars(entry) for entry in found.without_file],
+        found.without_annotation,
         found.remarks,
     ]
     return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:16]

@@ -50,6 +50,7 @@ def report_of(
         pending=[clip.clip_id for clip in status.pending],
         absent={record.clip_id: record.absent for record in records if record.absent},
         annotations_without_file=[entry.name for entry in scan.without_file],
+        videos_without_annotation=scan.without_annotation,
         annotation_problems=told(scan.problems),
         left_out=[{"path": str(one.path), "reason": one.reason} for one in scan.left_out],
         checks={clip_id: vars(one) for clip_id, one in checked.items()},

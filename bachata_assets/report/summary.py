@@ -17,6 +17,7 @@ def summarize(
     annotations_without_file: Sequence[str],
     checks: Mapping[str, Mapping[str, Any]],
     versions: Mapping[str, Any],
+    videos_without_annotation: Sequence[str] = (),
     annotation_problems: Sequence[str] = (),
     left_out: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
@@ -36,6 +37,8 @@ def summarize(
         Clip id -> family -> reason why a made clip lacks its vector.
     annotations_without_file : sequence of str
         Ids of annotation entries without a file; they count nowhere.
+    videos_without_annotation : sequence of str
+        Ids of clips without an annotation entry, in all states.
     checks : mapping
         Id of a made clip -> the checks that it `passed`, and its `warnings` with their figures.
     versions : mapping
@@ -67,6 +70,7 @@ def summarize(
         "pending_videos": list(pending),
         "partial_videos": [{"clip_id": clip_id, "absent": dict(why)} for clip_id, why in absent.items()],
         "annotations_without_file": list(annotations_without_file),
+        "videos_without_annotation": list(videos_without_annotation),
         "annotation_problems": list(annotation_problems),
         "left_out": list(left_out),
         "checks": dict(checks),

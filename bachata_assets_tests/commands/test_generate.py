@@ -108,6 +108,10 @@ def test_a_truncated_and_an_empty_clip_fail_alone_and_nothing_else_is_touched(pl
         assert "cut.mp4" in failed["cut"]
         assert "empty.mp4" in failed["empty"]
         assert "failed: empty" in result.output
+        assert (
+            "ERROR bachata_assets.pipeline.runner: cut: failed: "
+            in (place.data / "embedding_generation.log").read_text()
+        )
         assert report_of(place.data)["summary"]["successful"] == 4
     after = place.tables()
     assert {name: after[name] for name in before} == before
@@ -197,7 +201,19 @@ def test_a_clip_without_sound_and_annotation_is_made_without_its_audio_vector(tm
     assert row["audio_embedding"] is None
     assert (row["move_label"], row["energy_level"], row["estimated_tempo"]) == ("unknown", "medium", 120.0)
     report = report_of(tmp_path / "data")
-    assert report["partial_videos"] == [{"clip_id": "quiet", "absent": {"audio": "the file has no audio stream"}}]
+    absent = {"audio": "the file has no audio stream", "text": "no annotation says what the clip shows"}
+    assert report["partial_videos"] == [{"clip_id": "quiet", "absent": absent}]
+    assert report["videos_without_annotation"] == ["quiet"]
+    assert row["text_embedding"] is None
+    state = CliRunner().invoke(app, ["status", "--data_dir", str(tmp_path / "data")])
+    assert "without an annotation: 1 clips (quiet)" in state.output
+    log = (tmp_path / "data" / "embedding_generation.log").read_text()
+    assert "WARNING bachata_assets.commands.report_log: quiet: No audio vector: the file has no audio stream." in log
+    assert "Without an annotation, so without a text vector: 1 clips (quiet)" in log
+    assert "Readers see bachata_move_embeddings-" in log
+    assert f"; {row['processing_time']:.1f} s, {row['processing_time']:.1f} s a clip" in log
+    assert f"quiet: made ({row['processing_time']:.1f} s)" in log
+    assert "Report: 1 clips: 1 made, 0 failed, 0 to be made, 1 without some vector; quality" in log
     assert report["annotations_without_file"] == ["ghost"]
 
 

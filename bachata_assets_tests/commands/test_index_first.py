@@ -74,8 +74,10 @@ def test_an_index_that_is_not_reached_is_said_first(tmp_path: Path, monkeypatch:
 class Other(BaseHTTPRequestHandler):
     """A web server that is no Elasticsearch."""
 
+    status = 200
+
     def do_GET(self) -> None:
-        self.send_response(int(str(self.server.server_name)))
+        self.send_response(self.status)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
         self.wfile.write(b"{}")
@@ -88,8 +90,8 @@ class Other(BaseHTTPRequestHandler):
 def test_a_server_that_is_no_elasticsearch_is_said_first(
     status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Other, "status", status)
     with HTTPServer(("127.0.0.1", 0), Other) as server:
-        server.server_name = str(status)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         use(monkeypatch, "127.0.0.1", server.server_port)
         line, finding = of_generate(tmp_path), of_verify(tmp_path)

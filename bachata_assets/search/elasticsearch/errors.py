@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bachata_assets.search.config import SearchConfig
-from bachata_assets.search.elasticsearch import client as connection
 from bachata_assets.search.elasticsearch.client import ATTEMPTS, OVERLOADED
 from bachata_assets.search.errors import (
     IndexMissingError,
@@ -40,9 +39,10 @@ def clear_errors(config: SearchConfig) -> Iterator[None]:
     except TlsError as error:
         raise SearchCertificateError(_tls_message(where, error)) from error
     except ConnectionTimeout as error:
+        times = f", {ATTEMPTS} times" if config.retry_on_timeout else ""
         raise SearchUnavailableError(
-            f"Cannot connect to Elasticsearch at {where}: no answer in {connection.REQUEST_SECONDS} s, "
-            f"{ATTEMPTS} times. See what the node is busy with."
+            f"Cannot connect to Elasticsearch at {where}: no answer in {config.timeout:g} s{times}. See what the node "
+            "is busy with, or raise ELASTICSEARCH_TIMEOUT."
         ) from error
     except TransportError as error:
         raise SearchUnavailableError(
