@@ -73,14 +73,14 @@ def generate(
             _log_to(log, progress, debug=debug)
             done = run(platform, instance, index_later=index == "later")
     except SearchError as error:
-        refuse(f"{error}. Nothing was made; with `--index later` everything but the index is.")
+        refuse(f"{str(error).rstrip('.')}. Nothing was made; with `--index later` everything but the index is.")
     except (SettingsError, *ScanError) as error:
         refuse(str(error))
     except KeyboardInterrupt:
         with suppress(OSError):  # a terminal that has closed
             typer.echo("Ended. What is made is kept; the same command goes on from there.", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    _say_result(done, settings.data_dir, log)
+    _say_result(done, settings.data_dir, log, index_later=index == "later")
     raise typer.Exit(0 if done.is_whole else 1)
 
 
@@ -97,14 +97,17 @@ def sample(
     say(f"Wrote the sample collection to {folder}")
 
 
-def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
+def _say_result(done: "Generated", data_dir: str, log: Path, *, index_later: bool) -> None:
     from bachata_assets.orchestration.instance import dagster_home
 
     status = done.status
     typer.echo(f"Clips: {len(status.made)} made, {len(status.failed)} failed, {done.tried} worked on this time.")
     for clip in status.failed:
         say(f"  failed: {clip.clip_id} ({clip.video_path}): {clip.failure.reason}", err=True)
-    for pending in status.pending:
+    waiting = {clip.clip_id for clip in status.pending if index_later and status.todo[clip.clip_id] == {"search_index"}}
+    if waiting:
+        say(f"  {len(waiting)} clips are made but for their documents: the command without --index later sends them")
+    for pending in (clip for clip in status.pending if clip.clip_id not in waiting):
         say(f"  not made: {pending.clip_id}: see {log}", err=True)
     for entry in done.scan.without_file:
         say(f"  annotation without a file: {entry.name}", err=True)

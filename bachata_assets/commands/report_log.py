@@ -21,9 +21,10 @@ def log_report(content: Mapping[str, Any], worked_on: Collection[str]) -> None:
     worked_on : ids of the clips whose warnings are news
     """
     without = content["videos_without_annotation"]
+    counted = set(without)
     for clip_id in worked_on:
         for check, figures in content["checks"].get(clip_id, {}).get("warnings", {}).items():
-            if not (check == _NO_TEXT and clip_id in without):  # these are counted
+            if not (check == _NO_TEXT and clip_id in counted):
                 logger.warning("%s: %s", clip_id, message(check, figures))
     if without:
         logger.warning("Without an annotation, so without a text vector: %d clips (%s)", len(without), named(without))

@@ -134,9 +134,11 @@ class Runner:
                 self._log(run)
                 run.decoded.clear()  # clips are many, and what was decoded is large
         for batch_stage in self._batch_stages:
-            events = list(self._together([run for run in runs if wanted(run, batch_stage)], batch_stage))
-            _log_failures(batch_stage, events)
-            yield from events
+            failures = []
+            for event in self._together([run for run in runs if wanted(run, batch_stage)], batch_stage):
+                failures += [event] if isinstance(event, StageFailed) else []
+                yield event
+            _log_failures(batch_stage, failures)
 
     def _log(self, run: _Progress) -> None:
         """Log what came of a clip; the seconds are those of its tables, as `processing_time` counts them."""
@@ -251,12 +253,11 @@ class Runner:
         )
 
 
-def _log_failures(stage: Stage, events: Sequence[Event]) -> None:
+def _log_failures(stage: Stage, failures: Sequence[StageFailed]) -> None:
     """Log every reason once, with the clips: an index that does not answer fails all of them in the same words."""
     clips: dict[str, list[str]] = {}
-    for event in events:
-        if isinstance(event, StageFailed):
-            clips.setdefault(event.failure.reason, []).append(event.clip_id)
+    for failed in failures:
+        clips.setdefault(failed.failure.reason, []).append(failed.clip_id)
     for reason, clip_ids in clips.items():
         logger.error("%s of %s failed: %s", stage.name, named(clip_ids), reason)
 

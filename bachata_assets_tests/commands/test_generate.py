@@ -177,6 +177,7 @@ def test_without_elasticsearch_the_vectors_are_safe_and_the_next_run_indexes_the
     after = place.tables()
     assert {name for name in before if after[name] != before[name]} == {"beats/basic_step_1.parquet"}
     assert "basic_step_1: made" in made.output
+    assert "4 clips are made but for their documents" in made.output
     before = after
     monkeypatch.delenv("ELASTICSEARCH_HOST")
     assert place.generate().exit_code == 0
