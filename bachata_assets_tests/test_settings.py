@@ -233,14 +233,29 @@ def test_a_mistyped_variable_is_named_once_with_the_one_that_was_meant(
     said: list[str] = []
     monkeypatch.setattr(module.logger, "filters", [lambda record: said.append(record.getMessage())])
     monkeypatch.setenv("BACHATA_PRECISON", "f32")
-    Path(".env").write_text("ELASTICSEARCH_HOTS=localhost\nUNRELATED=1\nELASTICSEARCH_PORT=9201\n")
+    Path(".env").write_text(
+        "ELASTICSEARCH_HOTS=localhost\nUNRELATED=1\nELASTICSEARCH_PORT=9201\nMMPOSE_CONFIDENCE=0.3\n"
+    )
     for _ in range(2):
         assert load_settings().elasticsearch_port == 9201
     assert said == [
         "BACHATA_PRECISON in the environment is no setting: did you mean BACHATA_PRECISION?",
         "ELASTICSEARCH_HOTS in .env is no setting: did you mean ELASTICSEARCH_HOST?",
+        "MMPOSE_CONFIDENCE in .env is not used: the thresholds are part of the code that makes the vectors, so that "
+        "all of them compare",
         "UNRELATED in .env is no setting: `bachata-assets settings --example` lists them all.",
     ]
+
+
+def test_every_variable_of_the_earlier_pipeline_is_in_the_guide() -> None:
+    guide = (PROJECT / "docs" / "migrating.md").read_text().partition("## Variables")[2]
+    rows = [line for line in guide.splitlines() if line.startswith("| `")]
+    for name, why in module.UNUSED.items():
+        (row,) = [line for line in rows if f"`{name}`" in line.split("|")[1]]
+        assert "not used" in row
+        assert why in row.replace("`", "") or "as `MMPOSE_CONFIDENCE`" in row
+    taken = {name for line in rows if "not used" not in line for name in re.findall(r"`([A-Z_0-9]{6,})`", line)}
+    assert taken <= {str(field.validation_alias) for field in Settings.model_fields.values()}
 
 
 def test_a_store_without_its_package_is_refused_with_the_one_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import shlex
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -28,6 +28,10 @@ CheckpointPath = Annotated[
     Path | None,
     typer.Option(*both("checkpoint_path"), help="Folder of model checkpoints (over the settings)."),
 ]
+IndexWhen = Annotated[
+    Literal["now", "later"],
+    typer.Option("--index", help="later: make everything but the documents in the index, e.g. while it is down."),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Log details, with tracebacks.")]
 
 
@@ -37,6 +41,7 @@ def generate(
     environment: Environment = None,
     checkpoint_path: CheckpointPath = None,
     data_dir: DataDir = None,
+    index: IndexWhen = "now",
     debug: Debug = False,
 ) -> None:
     r"""Make the embeddings of all clips that are new, changed or failed before.
@@ -60,6 +65,7 @@ def generate(
     from bachata_assets.commands.generate import generate as run
     from bachata_assets.orchestration.build import build_platform
     from bachata_assets.orchestration.instance import local_folder, open_instance
+    from bachata_assets.search.errors import SearchError
     from bachata_assets.settings import SettingsError, load_settings
 
     try:
@@ -74,14 +80,16 @@ def generate(
         platform.require_models()
         log = local_folder(settings.data_dir) / layout.LOG
         with log_on_terminal(log, debug=debug), open_instance(settings.data_dir) as instance:
-            done = run(platform, instance)
+            done = run(platform, instance, index_later=index == "later")
+    except SearchError as error:
+        refuse(f"{str(error).rstrip('.')}. Nothing was made; with `--index later` everything but the index is.")
     except (SettingsError, *ScanError) as error:
         refuse(str(error))
     except KeyboardInterrupt:
         with suppress(OSError):  # a terminal that has closed
             typer.echo("Ended. What is made is kept; the same command goes on from there.", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    _say_result(done, settings.data_dir, log)
+    _say_result(done, settings.data_dir, log, index_later=index == "later")
     raise typer.Exit(0 if done.is_whole else 1)
 
 
@@ -102,7 +110,7 @@ def sample(
     say(f"Wrote the sample collection to {folder}")
 
 
-def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
+def _say_result(done: "Generated", data_dir: str, log: Path, *, index_later: bool) -> None:
     from bachata_assets.collection import layout
     from bachata_assets.orchestration.instance import dagster_home
 
@@ -110,7 +118,10 @@ def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
     typer.echo(f"Clips: {len(status.made)} made, {len(status.failed)} failed, {done.tried} worked on this time.")
     for clip in status.failed:
         say(f"  failed: {clip.clip_id} ({clip.video_path}): {clip.failure.reason}", err=True)
-    for pending in status.pending:
+    waiting = {clip.clip_id for clip in status.pending if index_later and status.todo[clip.clip_id] == {"search_index"}}
+    if waiting:
+        say(f"  {len(waiting)} clips are made but for their documents: the command without --index later sends them")
+    for pending in (clip for clip in status.pending if clip.clip_id not in waiting):
         say(f"  not made: {pending.clip_id}: see {log}", err=True)
     for entry in done.scan.without_file:
         say(f"  annotation without a file: {entry.name}", err=True)

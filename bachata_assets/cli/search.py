@@ -92,7 +92,7 @@ def similar(
 
 @index_app.command()
 def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Show every version of the index, and which one readers see.
+    """Show every version of the index, which one readers see, and which one the current models write.
 
     For example:
 
@@ -105,10 +105,16 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     if as_json:
         say_json(asdict(state))
         return
-    table = Table("version", "documents", "bytes", "readers see it", title=f"{state.backend}: {state.location}")
+    columns = ("version", "documents", "bytes", "readers see it", "written now")
+    table = Table(*columns, title=f"{state.backend}: {state.location}")
     for version in state.versions:
         size = "" if version.bytes is None else f"{version.bytes:,}"
-        table.add_row(version.name, f"{version.documents:,}", size, "yes" if version.live else "")
+        table.add_row(
+            version.name,
+            f"{version.documents:,}",
+            size,
+            *("yes" if is_so else "" for is_so in (version.live, version.current)),
+        )
     console().print(table)
     if state.alias_taken:
         say(f"A plain index is called {state.alias}: `bachata-assets index adopt` makes it a version.")

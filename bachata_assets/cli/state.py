@@ -38,6 +38,7 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         "failed": {clip.clip_id: clip.failure.reason for clip in now.failed},
         "to_be_made": {clip.clip_id: sorted(now.todo[clip.clip_id]) for clip in now.pending},
         "annotations_without_file": [entry.name for entry in found.without_file],
+        "videos_without_annotation": list(found.without_annotation),
         "annotation_problems": told(found.problems),
         "left_out": [{"path": str(one.path), "reason": one.reason} for one in found.left_out],
     }
@@ -80,7 +81,8 @@ def report(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     dataset = platform.dataset
     if as_json:
         content = json.loads(dataset.read_text(layout.REPORT) or "{}")
-        shown = {name: content[name] for name in ("summary", "timing", "quality_metrics", "failed_videos")}
+        named = ("generated_at", "summary", "timing", "quality_metrics", "failed_videos", "failures")
+        shown = {name: content[name] for name in named}
         paths = {"report": dataset.path(layout.REPORT), "page": dataset.path(layout.PAGE)}
         say_json(shown | paths)
         return
@@ -121,6 +123,8 @@ def settings(
 
 
 def _say(state: dict[str, Any], remarks: list[str]) -> None:
+    from bachata_assets.collection.remarks import named
+
     typer.echo(f"{len(state['made'])} made, {len(state['failed'])} failed, {len(state['to_be_made'])} to be made")
     for clip_id, error in state["failed"].items():
         say(f"  failed: {clip_id}: {error}")
@@ -128,5 +132,8 @@ def _say(state: dict[str, Any], remarks: list[str]) -> None:
         say(f"  to be made: {clip_id}: {', '.join(stages)}")
     for name in state["annotations_without_file"]:
         say(f"  annotation without a file: {name}")
+    without = state["videos_without_annotation"]
+    if without:
+        say(f"  without an annotation: {len(without)} clips ({named(without)})")
     for line in remarks:
         say(f"  {line}")

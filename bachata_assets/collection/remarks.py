@@ -1,6 +1,6 @@
 """What a person should know of a folder or an annotation file: listed while it is little, counted when it is much."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 NAMED = 10
@@ -30,6 +30,12 @@ def counted(number: int, thing: str) -> str:
     ('1 clip', '1,234 clips')
     """
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def named(names: Sequence[str]) -> str:
+    """Return the first NAMED of some names, and how many there are beside them."""
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def told(remarks: Iterable[Remark]) -> list[str]:

@@ -25,6 +25,7 @@ from bachata_assets.collection.rebuild import registry_of_tables
 from bachata_assets.collection.registry import ClipFile, Difference
 from bachata_assets.collection.remarks import Remark, told
 from bachata_assets.collection.whole_files import DamagedError
+from bachata_assets.language.sentence import says_anything
 from bachata_assets.settings import Settings, SettingsError
 
 ScanError = (DiscoveryError, AnnotationError)
@@ -46,6 +47,7 @@ class Scan:
     Attributes
     ----------
     without_file : annotation entries that belong to no clip
+    without_annotation : ids of clips that no entry belongs to
     difference : the folder against what the data dir knew of it
     left_out : files and folders that were not taken, and why
     problems : what cannot be used of the annotations
@@ -57,6 +59,7 @@ class Scan:
     difference: Difference
     left_out: tuple[LeftOut, ...] = ()
     problems: tuple[Remark, ...] = ()
+    without_annotation: tuple[str, ...] = ()
 
     @property
     def remarks(self) -> list[str]:
@@ -127,7 +130,8 @@ def scan_clips(
         for clip_id, file in difference.ready.items()
     }
     problems = [*(problem for entry in entries for problem in entry.problems), *matched.problems]
-    return Scan(clips, matched.without_file, folders, difference, listing.left_out, tuple(problems))
+    without_annotation = tuple(clip_id for clip_id in clips if clip_id not in matched.by_clip)
+    return Scan(clips, matched.without_file, folders, difference, listing.left_out, tuple(problems), without_annotation)
 
 
 def keep(dataset: Dataset, scan: Scan) -> dict[str, ClipFile]:
@@ -270,8 +274,10 @@ def _match(entries: list[Entry], files: Mapping[str, ClipFile], folders: Folders
 
 def _clip(file: ClipFile, annotation: Annotation, folders: Folders, dataset: Dataset) -> Clip:
     path = folders.video_dir / file.path
+    # A clip of which nothing is known once had the text vector of all such clips: another version takes it away.
+    said = annotation.data_version if says_anything(annotation) else f"{annotation.data_version}-unsaid"
     # A document states where its clip is, so one of a clip that was renamed is made again.
-    stated = f"{annotation.data_version}-at-{file.path}" if file.renamed else annotation.data_version
+    stated = f"{said}-at-{file.path}" if file.renamed else said
     return Clip(
         clip_id=file.clip_id,
         path=path,

@@ -6,11 +6,13 @@ import logging
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
+from bachata_assets.collection import layout
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.discovery import VIDEO_SUFFIXES
 from bachata_assets.collection.scan import Scan, scan_clips
 from bachata_assets.commands.repair import mend_lost, record_unknown
 from bachata_assets.commands.report import make_report
+from bachata_assets.commands.report_log import log_report
 from bachata_assets.orchestration.build import Platform
 from bachata_assets.orchestration.history import History
 from bachata_assets.orchestration.instance import Instance
@@ -49,14 +51,21 @@ class Generated:
         return not (self.status.failed or self.status.pending or self.report_error or self.index_error)
 
 
-def generate(platform: Platform, instance: Instance) -> Generated:
+def generate(platform: Platform, instance: Instance, *, index_later: bool = False) -> Generated:
     """Make whatever is missing, damaged or stale, failed clips included, then the table over all clips and the report.
 
-    The folder is listed once, and Dagster's log is asked once: what the runs make is added to what is known. An index
-    that lacks documents is filled from their tables.
+    The index is asked whether it takes documents before the first clip is made; one that lacks documents is filled
+    from their tables. The folder is listed once, and Dagster's log is asked once: what the runs make is added to what
+    is known.
+
+    Parameters
+    ----------
+    index_later : leave the index alone; the documents stay to be made
 
     Raises
     ------
+    SearchError
+        When the index takes no documents.
     DiscoveryError, AnnotationError, SettingsError
         When there is nothing to begin with.
     DamagedError
@@ -64,15 +73,18 @@ def generate(platform: Platform, instance: Instance) -> Generated:
     KeyboardInterrupt
         When someone ended it; what is made is kept.
     """
-    done = _bring_level(platform, instance)
+    if not index_later:
+        with platform.tools.search.open() as index:
+            index.require_usable()
+    done = _bring_level(platform, instance, index_later=index_later)
     if done.report_error and _lacks_tables(platform, instance, done):
         # A table could not be read when the report wanted it, and was set aside: once more, to make it again.
-        again = _bring_level(platform, instance)
+        again = _bring_level(platform, instance, index_later=index_later)
         return replace(again, tried=done.tried + again.tried)
     return done
 
 
-def _bring_level(platform: Platform, instance: Instance) -> Generated:
+def _bring_level(platform: Platform, instance: Instance, *, index_later: bool) -> Generated:
     dataset = platform.dataset
     end_orphans(instance)
     mend_lost(platform.settings, dataset)
@@ -88,9 +100,12 @@ def _bring_level(platform: Platform, instance: Instance) -> Generated:
         logger.warning("%s is damaged (%s): it is made again", dataset.path(name), why)
     record_unknown(platform, instance, found, known.history)
     status = _status(platform, found, known.history)
-    index_error = _fill_index(platform, known, status)
+    index_error = None if index_later else _fill_index(platform, known, status)
     status = _status(platform, found, known.history)
     batches = plan(instance, status, at_most=platform.settings.clips_per_run, retry_failed=True)
+    if index_later:
+        batches = [replace(batch, stages=batch.stages - {ASSET}) for batch in batches]
+        batches = [batch for batch in batches if batch.stages]
     tried = sum(len(batch.clip_ids) for batch in batches)
     counts = (len(found.clips), len(status.made), tried)
     logger.info("Clips: %d, of which %d are up to date and %d to be made", *counts, extra={"clips_total": tried})
@@ -107,6 +122,9 @@ def _bring_level(platform: Platform, instance: Instance) -> Generated:
         report_error = make_report(platform, instance, Known(found, known.history, status))
         if report_error is None:
             dataset.remember(reported=state)
+    report = None if report_error else dataset.read_text(layout.REPORT)
+    if report:
+        log_report(json.loads(report), [clip_id for batch in batches for clip_id in batch.clip_ids])
     return Generated(status, found, tried, report_error, index_error)
 
 
@@ -120,6 +138,8 @@ def _fill_index(platform: Platform, known: Known, status: Status) -> str | None:
     if filled.damaged:
         known.history.stages[ASSET].tables -= filled.damaged
     refused = [f"the document of {clip_id} is refused: {reason}" for clip_id, reason in filled.refused.items()]
+    for line in refused:
+        logger.error("%s", line)
     return "; ".join(refused) or None
 
 
@@ -147,6 +167,7 @@ def _report_state(platform: Platform, status: Status, found: Scan) -> str:
         [[clip.clip_id, clip.video_path, vars(clip.failure)] for clip in status.failed],
         [clip.clip_id for clip in status.pending],
         [vars(entry) for entry in found.without_file],
+        found.without_annotation,
         found.remarks,
     ]
     return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:16]

@@ -135,6 +135,7 @@ def _index(platform: Platform, search: SearchIndexProvider, *, every: bool) -> F
     expected = platform.dataset.clip_ids("search_index")
     try:
         with search.open() as index:
+            index.require_usable()
             state = index.status()
             difference = check_index_complete(index, expected) if expected else None
             held = expected - set(difference.missing) if difference else set()
@@ -157,8 +158,8 @@ def _index(platform: Platform, search: SearchIndexProvider, *, every: bool) -> F
             "warning",
             f"Readers see {foreign}, which another program made: its vectors cannot be compared with those made here, "
             "although both say version mmpose_v1",
-            "`bachata-assets generate` writes a version beside it, which readers see once it has every clip; or "
-            "`bachata-assets index promote --force`.",
+            "`bachata-assets generate` writes a version beside it, which readers see once it has every "
+            "clip of this one that still exists.",
         )
     return Finding("ok", f"The index at {state.location} answers and is complete ({counted(len(expected), 'clip')})")
 

@@ -29,6 +29,20 @@ def annotation_sentence(annotation: Annotation) -> str:
     >>> annotation_sentence(Annotation())
     'Dance move: bachata.'
     """
+    move, details, notes = _said(annotation)
+    sentence = f"Dance move: {', '.join(filter(None, [move or 'bachata', details]))}."
+    if not notes:
+        return sentence
+    return f"{sentence} {notes}" if notes[-1] in ".!?" else f"{sentence} {notes}."
+
+
+def says_anything(annotation: Annotation) -> bool:
+    """Tell whether anything is known of a clip, so that its sentence tells it from others."""
+    return any(_said(annotation))
+
+
+def _said(annotation: Annotation) -> tuple[str, str, str]:
+    """Return move, details and notes in words, each empty where nothing is known."""
     given = annotation.model_fields_set
     parts = [
         _labelled(annotation.difficulty, "difficulty") if "difficulty" in given else "",
@@ -38,11 +52,7 @@ def annotation_sentence(annotation: Annotation) -> str:
     ]
     move, details = _words(annotation.move_label), ", ".join(part for part in parts if part)
     notes = " ".join(annotation.notes.split())
-    notes = "" if notes.lower() in UNKNOWN else notes
-    sentence = f"Dance move: {', '.join(filter(None, [move or 'bachata', details]))}."
-    if not notes:
-        return sentence
-    return f"{sentence} {notes}" if notes[-1] in ".!?" else f"{sentence} {notes}."
+    return move, details, "" if notes.lower() in UNKNOWN else notes
 
 
 def _words(label: str) -> str:

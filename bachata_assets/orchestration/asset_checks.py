@@ -119,7 +119,7 @@ def report_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
     @dg.asset_check(asset="report", description="Every clip is made and of sufficient quality.")
     def all_clips_are_good(dataset: DatasetResource) -> dg.AssetCheckResult:
         content = json.loads(dataset.open().read_text(layout.REPORT) or "{}")
-        rows = [{"clip": clip["clip_id"], "why": clip["error"]} for clip in content.get("failed_videos", ())]
+        rows = [{"clip": clip["clip_id"], "why": clip["error"]} for clip in content.get("failures", ())]
         rows += [
             {
                 "clip": row["clip_id"],

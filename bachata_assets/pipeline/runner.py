@@ -17,6 +17,7 @@ import pyarrow as pa
 from bachata_assets.collection import layout
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import provenance_of
+from bachata_assets.collection.remarks import named
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.families import NonFiniteVectorError
 from bachata_assets.pipeline.checks import Check, Outcome
@@ -88,6 +89,7 @@ class _Progress:
     tables: dict[str, pa.Table] = field(default_factory=dict)
     decoded: dict[str, Any] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 class Runner:
@@ -124,23 +126,27 @@ class Runner:
 
         with self._workers:
             for run, following in zip_longest(runs, runs[1:]):
-                start = time.perf_counter()
                 for other in filter(None, (run, following)):
                     self._workers.begin(other.clip, [stage for stage in self._clip_stages if wanted(other, stage)])
                 for stage in self._clip_stages:
                     if wanted(run, stage):
                         yield self._one(run, stage)
-                self._log(run, time.perf_counter() - start)
+                self._log(run)
                 run.decoded.clear()  # clips are many, and what was decoded is large
         for batch_stage in self._batch_stages:
-            yield from self._together([run for run in runs if wanted(run, batch_stage)], batch_stage)
+            failures = []
+            for event in self._together([run for run in runs if wanted(run, batch_stage)], batch_stage):
+                failures += [event] if isinstance(event, StageFailed) else []
+                yield event
+            _log_failures(batch_stage, failures)
 
-    def _log(self, run: _Progress, seconds: float) -> None:
+    def _log(self, run: _Progress) -> None:
+        """Log what came of a clip; the seconds are those of its tables, as `processing_time` counts them."""
         first = [stage.name for stage in self._clip_stages if run.failed.keys().isdisjoint(stage.table_inputs)]
         reasons = "; ".join(dict.fromkeys(run.failed[name] for name in first if name in run.failed))
-        state = f"failed: {reasons}" if reasons else "made"
+        level, state = (logging.ERROR, f"failed: {reasons}") if reasons else (logging.INFO, "made")
         extra = {"clip_done": run.clip.clip_id}
-        logger.info("%s: %s (%.1f s)", run.clip.clip_id, state, seconds, extra=extra)
+        logger.log(level, "%s: %s (%.1f s)", run.clip.clip_id, state, run.seconds, extra=extra)
 
     def _one(self, run: _Progress, stage: ClipStage) -> Event:
         logger.info("%s: %s", run.clip.clip_id, stage.name, extra={"live": True})
@@ -175,7 +181,7 @@ class Runner:
         try:
             return dict(stage.make_batch(work, self._tools))
         except Exception as error:
-            logger.exception("%s failed for %d clips", stage.name, len(work))
+            logger.debug("%s of %d clips", stage.name, len(work), exc_info=error)
             failure = Failure.of(error)
             return {clip.clip_id: ClipError(failure.reason, transient=failure.transient) for clip, _ in work}
 
@@ -228,6 +234,7 @@ class Runner:
         clip_id = run.clip.clip_id
         written = self._dataset.write_table(stage.name, clip_id, made.table, provenance)
         run.tables[stage.name] = written.table
+        run.seconds += seconds
         made.share(stage.name, run.decoded)
         for name, content in made.files.items():
             self._dataset.write_bytes(name, content)
@@ -245,6 +252,15 @@ class Runner:
             sha256=written.sha256,
             files=made.files,
         )
+
+
+def _log_failures(stage: Stage, failures: Sequence[StageFailed]) -> None:
+    """Log every reason once, with the clips: an index that does not answer fails all of them in the same words."""
+    clips: dict[str, list[str]] = {}
+    for failed in failures:
+        clips.setdefault(failed.failure.reason, []).append(failed.clip_id)
+    for reason, clip_ids in clips.items():
+        logger.error("%s of %s failed: %s", stage.name, named(clip_ids), reason)
 
 
 def _version(run: _Progress, stage: Stage, tables: Tables) -> tuple[str, dict[str, str]]:

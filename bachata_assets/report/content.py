@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -47,9 +47,11 @@ def report_of(
     return summarize(
         [record.scalars() for record in records],
         status.failed,
+        generated_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         pending=[clip.clip_id for clip in status.pending],
         absent={record.clip_id: record.absent for record in records if record.absent},
         annotations_without_file=[entry.name for entry in scan.without_file],
+        videos_without_annotation=scan.without_annotation,
         annotation_problems=told(scan.problems),
         left_out=[{"path": str(one.path), "reason": one.reason} for one in scan.left_out],
         checks={clip_id: vars(one) for clip_id, one in checked.items()},
@@ -88,7 +90,7 @@ def page_of(
     clips = scan.clips
     links = {clip_id: _link(clip.path, data_dir) for clip_id, clip in clips.items()}
     moments = {record.clip_id: _moment(record, checked[record.clip_id]) for record in _pictured(records, checked)}
-    moments |= {clip["clip_id"]: 0.0 for clip in content["failed_videos"][:PICTURES]}
+    moments |= {clip["clip_id"]: 0.0 for clip in content["failures"][:PICTURES]}
     pictures = workers.call(thumbnails, {clip_id: (clips[clip_id].path, time_s) for clip_id, time_s in moments.items()})
     made = [
         _made(record, checked[name], clips[name], links[name], pictures.get(name))
@@ -102,7 +104,7 @@ def page_of(
             messages=(clip["error"],),
             thumbnail=pictures.get(clip["clip_id"]),
         )
-        for clip in content["failed_videos"]
+        for clip in content["failures"]
     ]
     pending = [
         ShownClip(clip_id, clips[clip_id].video_path, "pending", video=links[clip_id])

@@ -11,11 +11,13 @@ def summarize(
     made: Sequence[Mapping[str, Any]],
     failed: Sequence[FailedClip],
     *,
+    generated_at: str,
     pending: Sequence[str],
     absent: Mapping[str, Mapping[str, str]],
     annotations_without_file: Sequence[str],
     checks: Mapping[str, Mapping[str, Any]],
     versions: Mapping[str, Any],
+    videos_without_annotation: Sequence[str] = (),
     annotation_problems: Sequence[str] = (),
     left_out: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
@@ -27,12 +29,16 @@ def summarize(
         Documents of the clips that are made, without vectors.
     failed : sequence of FailedClip
         Clips that were tried and not made.
+    generated_at : str
+        When the report was made, ISO 8601 with time zone.
     pending : sequence of str
         Ids of clips that were not tried yet, or have to be made again.
     absent : mapping
         Clip id -> family -> reason why a made clip lacks its vector.
     annotations_without_file : sequence of str
         Ids of annotation entries without a file; they count nowhere.
+    videos_without_annotation : sequence of str
+        Ids of clips without an annotation entry, in all states.
     checks : mapping
         Id of a made clip -> the checks that it `passed`, and its `warnings` with their figures.
     versions : mapping
@@ -57,11 +63,14 @@ def summarize(
             "average_time_per_video_seconds": round(seconds / len(made), 3) if made else 0.0,
         },
         "quality_metrics": _quality(made),
-        "failed_videos": [_failed(clip) for clip in failed],
+        "failed_videos": [clip.clip_id for clip in failed],
         "embeddings": list(made),
+        "generated_at": generated_at,
+        "failures": [_failure(clip) for clip in failed],
         "pending_videos": list(pending),
         "partial_videos": [{"clip_id": clip_id, "absent": dict(why)} for clip_id, why in absent.items()],
         "annotations_without_file": list(annotations_without_file),
+        "videos_without_annotation": list(videos_without_annotation),
         "annotation_problems": list(annotation_problems),
         "left_out": list(left_out),
         "checks": dict(checks),
@@ -69,7 +78,7 @@ def summarize(
     }
 
 
-def _failed(clip: FailedClip) -> dict[str, Any]:
+def _failure(clip: FailedClip) -> dict[str, Any]:
     failure = clip.failure
     return {
         "clip_id": clip.clip_id,

@@ -26,6 +26,9 @@ class Backend(ABC):
 
     version: str | None
 
+    def require_usable(self) -> None:  # noqa: B027  # nothing can be wrong with an embedded one
+        """Raise a `SearchError` where no document could be written, see `SearchIndex.require_usable`."""
+
     @abstractmethod
     def put(self, documents: Iterable[ClipRecord]) -> list[PutResult]:
         """Index documents in bulk, see `SearchIndex.put`."""

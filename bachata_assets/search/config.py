@@ -24,6 +24,8 @@ class SearchConfig:
     use_ssl : connect by https
     verify_certs : accept only a certificate that is trusted
     ca_certs : file of the CA that signed the certificate of the server; None: the CAs of the system
+    timeout : longest time of a request, s
+    retry_on_timeout : ask again when a request takes longer
     source_vectors : keep vectors in `_source`, for clients that do not ask for them (Elasticsearch 9.2 and newer)
     """
 
@@ -37,6 +39,8 @@ class SearchConfig:
     use_ssl: bool = False
     verify_certs: bool = True
     ca_certs: Path | None = None
+    timeout: float = 60.0
+    retry_on_timeout: bool = True
     source_vectors: bool = True
 
     @classmethod
@@ -53,6 +57,8 @@ class SearchConfig:
             use_ssl=settings.elasticsearch_by_https,
             verify_certs=settings.elasticsearch_verify_certs,
             ca_certs=settings.elasticsearch_ca_certs,
+            timeout=settings.elasticsearch_timeout,
+            retry_on_timeout=settings.elasticsearch_retry_on_timeout,
             source_vectors=settings.elasticsearch_source_vectors,
         )
 

@@ -3,6 +3,7 @@
 The backends are `elasticsearch/` and `lancedb/`; their interface is `backend.py`.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from types import TracebackType
@@ -11,14 +12,15 @@ from typing import Any, Self
 import numpy as np
 
 from bachata_assets.clip_record import ClipRecord
-from bachata_assets.families import DIMENSIONS
 from bachata_assets.search.backend import Backend
 from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.errors import QueryError, SearchError, UnknownClipError
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.results import IndexStatus, Promotion, PutResult
-from bachata_assets.search.similarity import Match, Query, checked_weights
+from bachata_assets.search.similarity import Match, Query, checked_vector, checked_weights
 from bachata_assets.settings import Settings, load_settings
+
+logger = logging.getLogger(__name__)
 
 FiltersLike = Filters | Mapping[str, Any] | None
 MAX_SIZE = 1000
@@ -112,6 +114,16 @@ class SearchIndex:
         """
         return open_index(settings)
 
+    def require_usable(self) -> None:
+        """Ask the server whether documents could be written; makes nothing.
+
+        Raises
+        ------
+        SearchError
+            The server cannot be asked or is too old, or a plain index has the name of the alias.
+        """
+        self._backend.require_usable()
+
     def put(self, documents: Iterable[ClipRecord]) -> list[PutResult]:
         """Index documents in bulk, replacing those of the same clip.
 
@@ -180,6 +192,7 @@ class SearchIndex:
             if missing:
                 return Promotion(name, live=False, missing=tuple(missing))
         self._backend.publish(old)
+        logger.info("Readers see %s now%s", name, f", before {old}" if old else "")
         return Promotion(name, live=True, replaced=old)
 
     def prune(self) -> list[str]:
@@ -263,7 +276,7 @@ class SearchIndex:
             return document.vectors
         if text is not None:
             return {"text": _encode(text)}
-        return {family: _checked(family, vector) for family, vector in (vectors or {}).items()}
+        return {family: checked_vector(family, vector) for family, vector in (vectors or {}).items()}
 
     def _written_version(self) -> str:
         if self.version is None:
@@ -307,12 +320,3 @@ def _encode(text: str) -> np.ndarray:
 
     vector: np.ndarray = text_encoder().encode([text])[0]
     return vector
-
-
-def _checked(family: str, vector: np.ndarray) -> np.ndarray:
-    if family not in DIMENSIONS:
-        raise QueryError(f"vectors: no family {family!r}; there are {', '.join(DIMENSIONS)}")
-    checked = np.asarray(vector, np.float32)
-    if checked.shape != (DIMENSIONS[family],) or not np.isfinite(checked).all() or not checked.any():
-        raise QueryError(f"vectors: {family} must be {DIMENSIONS[family]} finite numbers, not all zero")
-    return checked

@@ -91,6 +91,16 @@ class Query:
         return {family: math.ceil(total * share) for family, share in zip(self.weights, shares, strict=True)}
 
 
+def checked_vector(family: str, vector: np.ndarray) -> np.ndarray:
+    """Return a vector that is asked about as float32 (D,); raises `QueryError` where it cannot be of this family."""
+    if family not in DIMENSIONS:
+        raise QueryError(f"vectors: no family {family!r}; there are {', '.join(DIMENSIONS)}")
+    checked = np.asarray(vector, np.float32)
+    if checked.shape != (DIMENSIONS[family],) or not np.isfinite(checked).all() or not checked.any():
+        raise QueryError(f"vectors: {family} must be {DIMENSIONS[family]} finite numbers, not all zero")
+    return checked
+
+
 def checked_weights(weights: Mapping[str, float] | None) -> dict[str, float]:
     """Return the weight of each family that counts.
 

@@ -42,6 +42,18 @@ MAY_HOLD_A_PASSWORD = ("elasticsearch_host", "elasticsearch_username")
 CREDENTIALS = ("elasticsearch_username", "elasticsearch_password")
 """Settings that an API key stands for: their secrets need not be there."""
 
+UNUSED = {
+    "ELASTICSEARCH_MAX_CONNECTIONS": "requests are made one after another, by one connection",
+    "MMPOSE_CONFIDENCE": "the thresholds are part of the code that makes the vectors, so that all of them compare",
+    "MMPOSE_HAND_DETECTION": "BACHATA_HANDS=true finds the hands, with an official model set",
+    "YOLOV8_MODEL": "BACHATA_MODEL_SET chooses the models that find the dancers",
+    "YOLOV8_CONFIDENCE": "the thresholds are part of the code that makes the vectors, so that all of them compare",
+    "YOLOV8_DEVICE": "the model sets say where their models run",
+    "YOLOV8_IOU_THRESHOLD": "the thresholds are part of the code that makes the vectors, so that all of them compare",
+    "YOLOV8_MAX_DET": "the thresholds are part of the code that makes the vectors, so that all of them compare",
+}
+"""Variable of the earlier pipeline that nothing here is set by -> why."""
+
 
 class SettingsError(ValueError):
     """A setting is missing or malformed; the message names it, its value and what is allowed."""
@@ -154,6 +166,14 @@ class Settings(BaseSettings):
         validation_alias="ELASTICSEARCH_CA_CERTS",
         description="CA file that signed the server's certificate.",
     )
+    elasticsearch_timeout: float = Field(
+        60.0, validation_alias="ELASTICSEARCH_TIMEOUT", gt=0, description="Longest time of a request, s."
+    )
+    elasticsearch_retry_on_timeout: bool = Field(
+        True,
+        validation_alias="ELASTICSEARCH_RETRY_ON_TIMEOUT",
+        description="Ask again, up to three times in all, when a request takes longer.",
+    )
     elasticsearch_source_vectors: bool = Field(
         True,
         validation_alias="ELASTICSEARCH_SOURCE_VECTORS",
@@ -231,8 +251,11 @@ def _unknown_variables() -> Iterable[str]:
         raise SettingsError(f"{ENV_FILE} is not UTF-8 text: save it as UTF-8 (PowerShell: -Encoding utf8)") from None
     ours = {name for name in map(str.upper, os.environ) if name.startswith(PREFIX)}
     for name in sorted((in_file | ours) - known):
-        (meant,) = difflib.get_close_matches(name, sorted(known), 1) or ("",)
         where = ENV_FILE if name in in_file else "the environment"
+        if name in UNUSED:
+            yield f"{name} in {where} is not used: {UNUSED[name]}"
+            continue
+        (meant,) = difflib.get_close_matches(name, sorted(known), 1) or ("",)
         remedy = f"did you mean {meant}?" if meant else "`bachata-assets settings --example` lists them all."
         yield f"{name} in {where} is no setting: {remedy}"
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from bachata_assets.cli import app
 from bachata_assets.cli.tables import console, matches_table
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.orchestration.build import build_resources
 from bachata_assets.search.index import open_index
 from bachata_assets.search.similarity import Match
 from bachata_assets.settings import load_settings
@@ -126,6 +127,18 @@ def test_the_version_that_generate_writes_is_live_and_current(place: Workplace) 
     assert version["live"]
     assert version["current"]
     assert version["documents"] == 4
+
+
+def test_status_says_which_version_the_current_models_write(tmp_path: Path) -> None:
+    with build_resources(load_settings(data_dir=str(tmp_path)))["search"].open() as index:
+        index.put(documents(2))
+        written = index.version
+    with open_index(load_settings(data_dir=str(tmp_path)), fingerprint="earlier models") as index:
+        index.put(documents(1))
+    state = json.loads(run("index", "status", "--json", "--data_dir", str(tmp_path)).output)
+    assert {version["name"] for version in state["versions"] if version["current"]} == {written}
+    assert len(state["versions"]) == 2
+    assert "written now" in run("index", "status", "--data_dir", str(tmp_path)).output
 
 
 def test_prune_removes_what_readers_no_longer_see(collection: Path) -> None:

@@ -4,6 +4,7 @@ import base64
 import json
 import socket
 from collections import Counter
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ def test_the_sample_becomes_vectors_a_report_and_a_log(sample_made: tuple[Workpl
     report = report_of(place.data)
     assert report["summary"] == {"total_videos": 4, "successful": 4, "failed": 0, "success_rate": 1.0}
     assert report["timing"]["average_time_per_video_seconds"] > 0
+    assert report["failed_videos"] == report["failures"] == []
+    assert datetime.fromisoformat(report["generated_at"]).utcoffset() == timedelta(0)
     scores = sorted(clip["quality_score"] for clip in report["embeddings"])
     assert report["quality_metrics"]["min_quality_score"] == scores[0]
     assert report["quality_metrics"]["median_quality_score"] == (scores[1] + scores[2]) / 2
@@ -99,11 +102,16 @@ def test_a_truncated_and_an_empty_clip_fail_alone_and_nothing_else_is_touched(pl
     for _ in range(2):
         result = place.generate()
         assert result.exit_code == 1, result.output
-        failed = {clip["clip_id"]: clip["error"] for clip in report_of(place.data)["failed_videos"]}
-        assert set(failed) == {"cut", "empty"}
+        report = report_of(place.data)
+        failed = {clip["clip_id"]: clip["error"] for clip in report["failures"]}
+        assert report["failed_videos"] == sorted(failed) == ["cut", "empty"]
         assert "cut.mp4" in failed["cut"]
         assert "empty.mp4" in failed["empty"]
         assert "failed: empty" in result.output
+        assert (
+            "ERROR bachata_assets.pipeline.runner: cut: failed: "
+            in (place.data / "embedding_generation.log").read_text()
+        )
         assert report_of(place.data)["summary"]["successful"] == 4
     after = place.tables()
     assert {name: after[name] for name in before} == before
@@ -158,10 +166,19 @@ def test_without_elasticsearch_the_vectors_are_safe_and_the_next_run_indexes_the
         monkeypatch.setenv("ELASTICSEARCH_HOST", "127.0.0.1")
         monkeypatch.setenv("ELASTICSEARCH_PORT", str(nobody.getsockname()[1]))
         before = place.tables()
-        result = place.generate()
-    assert result.exit_code == 1
-    assert "Cannot connect to Elasticsearch at 127.0.0.1" in result.output
-    assert place.tables() == before
+        (place.data / "beats" / "basic_step_1.parquet").unlink()
+        refused = place.generate()
+        made = place.generate("--index", "later")
+    assert refused.exit_code == 2
+    (line,) = refused.output.strip().splitlines()
+    assert line.startswith("Error: Cannot connect to Elasticsearch at 127.0.0.1")
+    assert line.endswith("Nothing was made; with `--index later` everything but the index is.")
+    assert made.exit_code == 1, made.output
+    after = place.tables()
+    assert {name for name in before if after[name] != before[name]} == {"beats/basic_step_1.parquet"}
+    assert "basic_step_1: made" in made.output
+    assert "4 clips are made but for their documents" in made.output
+    before = after
     monkeypatch.delenv("ELASTICSEARCH_HOST")
     assert place.generate().exit_code == 0
     assert place.tables() == before
@@ -185,7 +202,19 @@ def test_a_clip_without_sound_and_annotation_is_made_without_its_audio_vector(tm
     assert row["audio_embedding"] is None
     assert (row["move_label"], row["energy_level"], row["estimated_tempo"]) == ("unknown", "medium", 120.0)
     report = report_of(tmp_path / "data")
-    assert report["partial_videos"] == [{"clip_id": "quiet", "absent": {"audio": "the file has no audio stream"}}]
+    absent = {"audio": "the file has no audio stream", "text": "no annotation says what the clip shows"}
+    assert report["partial_videos"] == [{"clip_id": "quiet", "absent": absent}]
+    assert report["videos_without_annotation"] == ["quiet"]
+    assert row["text_embedding"] is None
+    state = CliRunner().invoke(app, ["status", "--data_dir", str(tmp_path / "data")])
+    assert "without an annotation: 1 clips (quiet)" in state.output
+    log = (tmp_path / "data" / "embedding_generation.log").read_text()
+    assert "WARNING bachata_assets.commands.report_log: quiet: No audio vector: the file has no audio stream." in log
+    assert "Without an annotation, so without a text vector: 1 clips (quiet)" in log
+    assert "Readers see bachata_move_embeddings-" in log
+    assert f"; {row['processing_time']:.1f} s, {row['processing_time']:.1f} s a clip" in log
+    assert f"quiet: made ({row['processing_time']:.1f} s)" in log
+    assert "Report: 1 clips: 1 made, 0 failed, 0 to be made, 1 without some vector; quality" in log
     assert report["annotations_without_file"] == ["ghost"]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bachata_assets.annotation import Annotation
-from bachata_assets.language.sentence import annotation_sentence
+from bachata_assets.language.sentence import annotation_sentence, says_anything
 
 
 def full(**changes: Any) -> Annotation:
@@ -58,7 +58,10 @@ def test_a_fallback_is_not_said_but_the_same_value_said_by_an_annotator_is() -> 
 
 def test_a_clip_without_any_annotation_is_still_bachata() -> None:
     assert annotation_sentence(Annotation()) == "Dance move: bachata."
-    assert annotation_sentence(Annotation(move_label="", notes="unknown")) == "Dance move: bachata."
+    nothing = Annotation(move_label="", notes="unknown")
+    assert annotation_sentence(nothing) == "Dance move: bachata."
+    assert not any(map(says_anything, (Annotation(), nothing, Annotation(lead="left"), Annotation(difficulty="n/a"))))
+    assert all(map(says_anything, (Annotation(move_label="bachata"), Annotation(estimated_tempo=131), full())))
 
 
 def test_the_side_of_the_leader_is_no_part_of_the_sentence() -> None:

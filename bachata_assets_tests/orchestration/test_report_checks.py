@@ -15,7 +15,7 @@ from bachata_assets.settings import load_settings
 def test_failed_clips_and_those_of_low_quality_are_named_for_review(tmp_path: Path) -> None:
     dataset = Dataset(url=str(tmp_path))
     report = {
-        "failed_videos": [{"clip_id": "empty", "video_path": "empty.mp4", "error": "the file is empty"}],
+        "failures": [{"clip_id": "empty", "video_path": "empty.mp4", "error": "the file is empty"}],
         "embeddings": [{"clip_id": "dark", "quality_score": 0.49}, {"clip_id": "good", "quality_score": 0.5}],
     }
     dataset.write_text(layout.REPORT, json.dumps(report))

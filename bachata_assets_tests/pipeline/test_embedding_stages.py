@@ -86,6 +86,14 @@ def test_a_text_embedding_s_table_keeps_the_sentence_without_what_nobody_knows()
     assert table.column("vector").type.list_size == 384
 
 
+def test_a_clip_of_which_no_annotation_says_anything_has_no_text_vector() -> None:
+    for nothing in (clip(), clip(move_label="unknown", lead="left")):
+        table = run(stage("text_embedding"), nothing, Tables({})).table
+        assert vector_of(table) is None
+        assert table.column("absent_reason").to_pylist() == ["no annotation says what the clip shows"]
+        assert table.column("sentence").to_pylist() == [None]
+
+
 def tempo_check(annotated: float | None, heard: float | None) -> Outcome:
     check = next(check for check in clip_checks(0.5) if check.name == "tempo_as_annotated")
     entry = {} if annotated is None else {"estimated_tempo": annotated}

@@ -1,6 +1,6 @@
 """The loop over clips and stages, with small stages of the tests' own."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -55,8 +55,21 @@ def test_the_line_of_a_failed_clip_says_why_and_not_what_else_is_lacking(
     caplog.set_level("INFO")
     stages = [stage("a", "clip_file", make=broken), stage("b", "a", make=one), stage("c", "b", make=one)]
     list(Runner(stages, [], tools).run([clip("x")]))
-    (line,) = [record.getMessage() for record in caplog.records if hasattr(record, "clip_done")]
-    assert line.startswith("x: failed: no couple (")
+    (record,) = [record for record in caplog.records if hasattr(record, "clip_done")]
+    assert record.getMessage() == "x: failed: no couple (0.0 s)"
+    assert record.levelname == "ERROR"
+
+
+def test_clips_that_fail_together_for_one_reason_are_one_line(tools: Tools, caplog: pytest.LogCaptureFixture) -> None:
+    def no_index(_work: Sequence[tuple[Clip, Tables]], _tools: Tools) -> Iterator[tuple[str, Made | ClipError]]:
+        raise ConnectionError("the index is away")
+
+    together = BatchStage("index", ("a",), NUMBER, "1", "", "", (), make_batch=no_index)
+    clips = [clip(f"clip {number:02d}") for number in range(12)]
+    list(Runner([stage("a", "clip_file", make=one), together], [], tools).run(clips))
+    (error,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert error.startswith("index of clip 00, clip 01, ")
+    assert error.endswith("clip 09 and 2 more failed: the index is away")
 
 
 def test_what_does_not_depend_on_the_failed_stage_is_made(tools: Tools) -> None:

@@ -76,7 +76,14 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("clip_0", "clip_1"):
         cv2.imwrite(str(folder / "previews" / f"{name}.jpg"), np.full((90, 160, 3), 200, np.uint8))
     content = summarize(
-        documents, [], pending=[], absent={}, annotations_without_file=[], checks={}, versions={"bachata_assets": "1"}
+        documents,
+        [],
+        generated_at="2026-11-27T12:00:00Z",
+        pending=[],
+        absent={},
+        annotations_without_file=[],
+        checks={},
+        versions={"bachata_assets": "1"},
     )
     path = folder / "page.html"
     path.write_text(render_page(content, clips, units, "today"), encoding="utf-8")
@@ -273,7 +280,14 @@ def test_a_phone_scrolls_one_way_only(browser: "Browser", written: Path) -> None
 
 def test_an_empty_collection_says_how_to_begin(page: "Page", tmp_path: Path) -> None:
     content = summarize(
-        [], [], pending=[], absent={}, annotations_without_file=[], checks={}, versions={"bachata_assets": "1"}
+        [],
+        [],
+        generated_at="2026-11-27T12:00:00Z",
+        pending=[],
+        absent={},
+        annotations_without_file=[],
+        checks={},
+        versions={"bachata_assets": "1"},
     )
     units = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}
     (tmp_path / "empty.html").write_text(render_page(content, [], units, "today"), encoding="utf-8")
@@ -284,7 +298,14 @@ def test_an_empty_collection_says_how_to_begin(page: "Page", tmp_path: Path) -> 
 
 def test_clips_of_which_none_could_be_made_are_listed(page: "Page", tmp_path: Path) -> None:
     content = summarize(
-        [], [], pending=["b"], absent={}, annotations_without_file=[], checks={}, versions={"bachata_assets": "1"}
+        [],
+        [],
+        generated_at="2026-11-27T12:00:00Z",
+        pending=["b"],
+        absent={},
+        annotations_without_file=[],
+        checks={},
+        versions={"bachata_assets": "1"},
     )
     units = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}
     clips = [
@@ -299,7 +320,14 @@ def test_clips_of_which_none_could_be_made_are_listed(page: "Page", tmp_path: Pa
 
 def test_many_failed_clips_are_folded_away(page: "Page", tmp_path: Path) -> None:
     content = summarize(
-        [], [], pending=[], absent={}, annotations_without_file=[], checks={}, versions={"bachata_assets": "1"}
+        [],
+        [],
+        generated_at="2026-11-27T12:00:00Z",
+        pending=[],
+        absent={},
+        annotations_without_file=[],
+        checks={},
+        versions={"bachata_assets": "1"},
     )
     content["summary"]["total_videos"] = 300
     units = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}

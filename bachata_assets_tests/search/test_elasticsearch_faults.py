@@ -1,6 +1,7 @@
 """Faults between the library and real nodes: after each, asking again ends with every clip once in the index."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -32,8 +33,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "CHUNK_DOCUMENTS", 10)
 
 
-def through(node: Node, proxy: FaultProxy, alias: str) -> SearchIndex:
-    settings = node.settings(elasticsearch_port=proxy.port, elasticsearch_index=alias)
+def through(node: Node, proxy: FaultProxy, alias: str, **overrides: Any) -> SearchIndex:
+    settings = node.settings(elasticsearch_port=proxy.port, elasticsearch_index=alias, **overrides)
     return open_index(settings, fingerprint="models of the tests")
 
 
@@ -80,15 +81,16 @@ def test_after_three_attempts_the_rest_fails_and_the_next_run_completes_it(
     assert index.count() == 30
 
 
+@pytest.mark.parametrize(("repeats", "said"), [(True, r"0\.5 s, 3 times\."), (False, r"0\.5 s\.")])
 def test_a_node_that_does_not_answer_is_given_up(
-    any_node: Node, alias: str, index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+    any_node: Node, alias: str, index: SearchIndex, repeats: bool, said: str
 ) -> None:
     assert index.count() == 0
-    monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.5)
+    hasty = {"elasticsearch_timeout": 0.5, "elasticsearch_retry_on_timeout": repeats}
     with (
         FaultProxy(any_node.port, [slow(1.5)] * 3) as proxy,
-        through(any_node, proxy, alias) as disturbed,
-        pytest.raises(SearchUnavailableError, match=r"no answer in 0\.5 s, 3 times"),
+        through(any_node, proxy, alias, **hasty) as disturbed,
+        pytest.raises(SearchUnavailableError, match=f"no answer in {said}"),
     ):
         disturbed.put(CLIPS[:3])
     index.put(CLIPS)

@@ -41,8 +41,8 @@ class Workplace:
     def data(self) -> Path:
         return self.folder / "data"
 
-    def generate(self) -> Result:
-        return generate(self.videos, self.annotations, self.data)
+    def generate(self, *flags: str) -> Result:
+        return generate(self.videos, self.annotations, self.data, *flags)
 
     def tables(self) -> dict[str, int]:
         """Return every table with the time it was written."""

@@ -2,8 +2,9 @@
 
 from bachata_assets import schemas
 from bachata_assets.collection.clip import Clip
+from bachata_assets.families import Absent
 from bachata_assets.language.encoder import installed_fingerprint, text_version
-from bachata_assets.language.sentence import annotation_sentence
+from bachata_assets.language.sentence import annotation_sentence, says_anything
 from bachata_assets.pipeline.stage import ClipStage, Made, Tables
 from bachata_assets.pipeline.stages.vectors import vector_figures, vector_made
 from bachata_assets.pipeline.tools import Models
@@ -28,7 +29,9 @@ def stages() -> list[ClipStage]:
 
 
 def make_text_embedding(clip: Clip, _tables: Tables, models: Models) -> Made:
-    """Say the annotation as a sentence and embed it."""
+    """Say the annotation as a sentence and embed it; one that says nothing has no vector: all would be alike."""
+    if not says_anything(clip.annotation):
+        return vector_made("text", clip.clip_id, Absent("no annotation says what the clip shows"), {}, sentence=None)
     sentence = annotation_sentence(clip.annotation)
     vector = models.text.encoder().encode([sentence])[0]
     return vector_made("text", clip.clip_id, vector, {"sentence": sentence}, sentence=sentence)

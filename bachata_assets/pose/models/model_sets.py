@@ -70,8 +70,10 @@ class ModelSpec:
 
     @property
     def checkpoint_path(self) -> Path:
-        """The weights' file."""
-        return self.folder / self.checkpoint
+        """The weights' file; the flat layout in which `mim download` writes is found too."""
+        path = self.folder / self.checkpoint
+        flat = self.folder / path.name
+        return flat if flat.is_file() and not path.is_file() else path
 
     @property
     def config_path(self) -> Path:

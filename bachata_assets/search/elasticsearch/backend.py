@@ -3,6 +3,7 @@
 import logging
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,17 @@ class ElasticsearchBackend(Backend):
         source_vectors = self._config.source_vectors
         elasticsearch_versions.create(self._client, self.version, self._fingerprint, source_vectors=source_vectors)
         return self.version
+
+    def require_usable(self) -> None:
+        """See `Backend.require_usable`."""
+        from elasticsearch import AuthorizationException
+
+        with clear_errors(self._config):
+            version = elasticsearch_client.server_version(self._client)
+            if version is not None:
+                elasticsearch_client.require_version(version, self._config.address)
+            with suppress(AuthorizationException):  # who may only read and write cannot see the alias
+                elasticsearch_versions.alias_target(self._client, self._alias)
 
     def put(self, documents: Iterable[ClipRecord]) -> list[PutResult]:
         """See `Backend.put`."""

@@ -21,8 +21,6 @@ ATTEMPTS = 3
 """Number of times that a request is made before it fails."""
 BACKOFF_SECONDS = 1.0
 """Wait before the second attempt, in s, doubled each time; the client adds jitter."""
-REQUEST_SECONDS = 60
-"""Maximum time of a request, in s."""
 OVERLOADED = (429, 502, 503, 504)
 """HTTP status codes after which a request is repeated."""
 OLDEST_VERSION = (9, 1)
@@ -65,9 +63,9 @@ def connect(config: SearchConfig) -> "Elasticsearch":
         )
     return Elasticsearch(
         f"{'https' if config.use_ssl else 'http'}://{config.address}",
-        request_timeout=REQUEST_SECONDS,
+        request_timeout=config.timeout,
         max_retries=ATTEMPTS - 1,
-        retry_on_timeout=True,
+        retry_on_timeout=config.retry_on_timeout,
         retry_on_status=OVERLOADED,
         retry_backoff_base=BACKOFF_SECONDS,
         retry_backoff_cap=BACKOFF_SECONDS * 2**ATTEMPTS,

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bachata_assets.search.config import SearchConfig
-from bachata_assets.search.elasticsearch import client as connection
 from bachata_assets.search.elasticsearch.client import ATTEMPTS, OVERLOADED
 from bachata_assets.search.errors import (
     IndexMissingError,
@@ -40,9 +39,10 @@ def clear_errors(config: SearchConfig) -> Iterator[None]:
     except TlsError as error:
         raise SearchCertificateError(_tls_message(where, error)) from error
     except ConnectionTimeout as error:
+        times = f", {ATTEMPTS} times" if config.retry_on_timeout else ""
         raise SearchUnavailableError(
-            f"Cannot connect to Elasticsearch at {where}: no answer in {connection.REQUEST_SECONDS} s, "
-            f"{ATTEMPTS} times. See what the node is busy with."
+            f"Cannot connect to Elasticsearch at {where}: no answer in {config.timeout:g} s{times}. See what the node "
+            "is busy with, or raise ELASTICSEARCH_TIMEOUT."
         ) from error
     except TransportError as error:
         raise SearchUnavailableError(
@@ -67,6 +67,11 @@ def _api_error(config: SearchConfig, error: "ApiError") -> SearchError:
     where, reason = config.address, _reason(error)
     if error.status_code in (401, 403):
         return SearchAccessError(_access_message(config, error.status_code, reason))
+    if _is_another_server(error):
+        return SearchError(
+            f"What answers at {where} is no Elasticsearch ({error.status_code}): correct ELASTICSEARCH_HOST and "
+            "ELASTICSEARCH_PORT"
+        )
     if error.error == "index_not_found_exception":
         return IndexMissingError(
             f"Elasticsearch at {where} has no index {config.alias} yet: run `bachata-assets generate` first"
@@ -78,6 +83,12 @@ def _api_error(config: SearchConfig, error: "ApiError") -> SearchError:
             f"Elasticsearch at {where} is overloaded ({ATTEMPTS} attempts): {reason}. Try again later."
         )
     return SearchError(f"Elasticsearch at {where} answers {error.status_code}: {reason}")
+
+
+def _is_another_server(error: "ApiError") -> bool:
+    """Tell whether the answer is not Elasticsearch's, nor that of a proxy before it that is busy or asks who we are."""
+    named = error.meta.headers.get("x-elastic-product") == "Elasticsearch"
+    return not (named or error.status_code in (401, 403, *OVERLOADED))
 
 
 def _access_message(config: SearchConfig, status: int, reason: str) -> str:

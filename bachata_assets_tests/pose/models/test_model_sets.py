@@ -36,6 +36,19 @@ def test_a_set_of_ones_own_has_a_local_config_and_weights(folder: Path) -> None:
     assert len(own.detector.weights_sha256) == 64
 
 
+def test_weights_in_the_flat_layout_of_mim_are_found_and_recognised_by_their_hash(folder: Path) -> None:
+    manifest = folder / "models.toml"
+    manifest.write_text(manifest.read_text().replace('"weights.pth"', '"openmmlab/weights.pth"'))
+    own = load_model_set("own", folder)
+    assert own.pose.checkpoint_path == folder / "weights.pth"
+    assert own.pose.weights_sha256 == hashlib.sha256(b"weights").hexdigest()
+    (folder / "weights.pth").write_bytes(b"others")
+    with pytest.raises(ModelSetError, match="sha256 is"):
+        load_model_set("own", folder).pose.weights_sha256  # noqa: B018
+    (folder / "weights.pth").unlink()
+    assert load_model_set("own", folder).pose.checkpoint_path == folder / "openmmlab" / "weights.pth"
+
+
 def test_identity_changes_with_weights_and_config(folder: Path) -> None:
     before = load_model_set("own", folder).pose.identity
     (folder / "own.py").write_text("model = dict(type='other')")

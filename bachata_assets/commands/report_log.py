@@ -1,0 +1,47 @@
+"""What the log says when a run ends, with the figures of the JSON report."""
+
+import logging
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from bachata_assets.collection.remarks import named
+from bachata_assets.report.findings import message
+
+logger = logging.getLogger(__name__)
+
+_NO_TEXT = "text_embedding_present"
+
+
+def log_report(content: Mapping[str, Any], worked_on: Collection[str]) -> None:
+    """Log the warnings of the clips that were worked on, the clips without an annotation, and the summary.
+
+    Parameters
+    ----------
+    content : of the JSON report
+    worked_on : ids of the clips whose warnings are news
+    """
+    without = content["videos_without_annotation"]
+    counted = set(without)
+    for clip_id in worked_on:
+        for check, figures in content["checks"].get(clip_id, {}).get("warnings", {}).items():
+            if not (check == _NO_TEXT and clip_id in counted):
+                logger.warning("%s: %s", clip_id, message(check, figures))
+    if without:
+        logger.warning("Without an annotation, so without a text vector: %d clips (%s)", len(without), named(without))
+    logger.info("%s", _summary(content))
+
+
+def _summary(content: Mapping[str, Any]) -> str:
+    summary, timing, quality = content["summary"], content["timing"], content["quality_metrics"]
+    counts = (
+        f"{summary['total_videos']} clips: {summary['successful']} made, {summary['failed']} failed, "
+        f"{len(content['pending_videos'])} to be made, {len(content['partial_videos'])} without some vector"
+    )
+    if not summary["successful"]:
+        return f"Report: {counts}"
+    return (
+        f"Report: {counts}; quality {quality['mean_quality_score']:.2f} in the mean "
+        f"({quality['min_quality_score']:.2f} to {quality['max_quality_score']:.2f}), both dancers found in "
+        f"{quality['mean_detection_rate']:.0%} of the frames; {timing['total_processing_time_seconds']:.1f} s, "
+        f"{timing['average_time_per_video_seconds']:.1f} s a clip"
+    )
