@@ -17,14 +17,12 @@ from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.errors import QueryError, SearchError, UnknownClipError
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.results import IndexStatus, Promotion, PutResult
-from bachata_assets.search.similarity import Match, Query, checked_vector, checked_weights
+from bachata_assets.search.similarity import Match, Query, checked_size, checked_vector, checked_weights
 from bachata_assets.settings import Settings, load_settings
 
 logger = logging.getLogger(__name__)
 
 FiltersLike = Filters | Mapping[str, Any] | None
-MAX_SIZE = 1000
-"""Maximum number of clips that one search returns."""
 
 
 class SearchIndex:
@@ -100,9 +98,8 @@ class SearchIndex:
         self.version = self._backend.version
 
     def __repr__(self) -> str:
-        config = self._config
-        place = f"{config.host}:{config.port}" if config.host else f"LanceDB in {config.data_dir}"
-        return f"SearchIndex({self.version or config.alias}, {place})"
+        place = self._config.address if self._config.host else f"LanceDB in {self._config.data_dir}"
+        return f"SearchIndex({self.version or self._config.alias}, {place})"
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> "SearchIndex":
@@ -251,8 +248,7 @@ class SearchIndex:
         UnknownClipError
             The clip is not in the index.
         """
-        if not isinstance(size, int | np.integer) or isinstance(size, bool) or not 1 <= size <= MAX_SIZE:
-            raise QueryError(f"size is {size!r}, must be a whole number from 1 to {MAX_SIZE}")
+        wanted = checked_size(size)
         chosen, conditions = checked_weights(weights), Filters.of(filters)
         query = self._vectors_of(clip_id, vectors, text)
         used = {family: query[family] for family in chosen if family in query}
@@ -260,7 +256,7 @@ class SearchIndex:
             has, weighs = ", ".join(query) or "nothing", ", ".join(chosen)
             raise QueryError(f"nothing to compare: the query has {has}, the weights {weighs}")
         weighed = {family: chosen[family] for family in used}
-        return self._backend.nearest(Query(used, weighed, conditions, int(size), clip_id))
+        return self._backend.nearest(Query(used, weighed, conditions, wanted, clip_id))
 
     def _vectors_of(
         self, clip_id: str | None, vectors: Mapping[str, np.ndarray] | None, text: str | None

@@ -25,6 +25,8 @@ CANDIDATES_PER_MATCH = 50
 """Number of clips that are scored for each match that is asked for, where that makes more."""
 MOST_CANDIDATES = 9_000
 """Maximum number of clips that are scored: one search of Elasticsearch returns at most 10,000."""
+MAX_SIZE = 1000
+"""Maximum number of clips that one search returns."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,13 @@ class Query:
         total = min(max(CANDIDATES, CANDIDATES_PER_MATCH * self.size), MOST_CANDIDATES)
         shares = self.weight_vector / self.weight_vector.sum()
         return {family: math.ceil(total * share) for family, share in zip(self.weights, shares, strict=True)}
+
+
+def checked_size(size: int) -> int:
+    """Return the number of clips that are asked for; raises `QueryError` where it is none."""
+    if not isinstance(size, int | np.integer) or isinstance(size, bool) or not 1 <= size <= MAX_SIZE:
+        raise QueryError(f"size is {size!r}, must be a whole number from 1 to {MAX_SIZE}")
+    return int(size)
 
 
 def checked_vector(family: str, vector: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 
-from bachata_assets.pose.tracking.choosing.parameters import ChoiceParameters, PairParameters, PeopleParameters
+from bachata_assets.pose.tracking.choice_parameters import ChoiceParameters, PairParameters, PeopleParameters
 
 
 @dataclass(frozen=True)

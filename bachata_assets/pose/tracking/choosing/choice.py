@@ -13,8 +13,8 @@ import numpy as np
 
 from bachata_assets.pose.skeleton import Joint
 from bachata_assets.pose.tracking.candidates import MISSING, Candidates
+from bachata_assets.pose.tracking.choice_parameters import ChoiceParameters
 from bachata_assets.pose.tracking.choosing.pairs import Pair, distances, is_image, weigh_pairs
-from bachata_assets.pose.tracking.choosing.parameters import ChoiceParameters
 from bachata_assets.pose.tracking.choosing.people import People, find_people
 from bachata_assets.pose.tracking.identity_switches import runs
 from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters

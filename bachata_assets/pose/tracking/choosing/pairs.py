@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bachata_assets.pose.skeleton import ANKLES, EARS, ELBOWS, HIPS, KNEES, MIRRORED, WRISTS, Joint
-from bachata_assets.pose.tracking.choosing.parameters import PairParameters
+from bachata_assets.pose.tracking.choice_parameters import PairParameters
 from bachata_assets.pose.tracking.choosing.people import People
 from bachata_assets.pose.tracking.parameters import DEFAULTS
 

@@ -14,7 +14,7 @@ from bachata_assets.pose.geometry import AREA_OF_BOX, box_area, object_keypoint_
 from bachata_assets.pose.skeleton import TRUNK
 from bachata_assets.pose.tracking.appearance import FEATURES, PARTS
 from bachata_assets.pose.tracking.candidates import MISSING, Candidates
-from bachata_assets.pose.tracking.choosing.parameters import PeopleParameters
+from bachata_assets.pose.tracking.choice_parameters import PeopleParameters
 from bachata_assets.pose.tracking.parameters import DEFAULTS
 
 
