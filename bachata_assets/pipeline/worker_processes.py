@@ -8,6 +8,7 @@ import logging
 import signal
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -105,8 +106,12 @@ class WorkerProcesses(Workers):
         return pool(name, self._limits.memory_gb)
 
     def _answer(self, future: "Future[T]", name: str, again: Callable[[], "Future[T]"]) -> T:
-        """Return what a worker process answers; one that has ended is asked again once."""
-        for attempt in range(1, ATTEMPTS + 1):
+        """Return what a worker process answers; one that has ended is asked again once.
+
+        A process that ended before it began with a task says nothing of the clip.
+        """
+        ended = unbegun = 0
+        while True:
             try:
                 return future.result()
             except TimeoutError:
@@ -115,14 +120,23 @@ class WorkerProcesses(Workers):
                     "cut the clip, or raise BACHATA_CLIP_SECONDS"
                 ) from None
             except ProcessExpired as error:
-                how = _how_it_ended(error.exitcode)
-                logger.debug("%s: its worker process %s (attempt %d)", name, how, attempt)
-            if attempt < ATTEMPTS:
-                future = again()
-        raise ClipError(
-            f"{name}: its worker process {how}, {ATTEMPTS} times; export the clip again, or give it more memory "
-            "(BACHATA_WORKER_MEMORY_GB)"
-        )
+                how, ended = _how_it_ended(error.exitcode), ended + 1
+                logger.debug("%s: its worker process %s (attempt %d)", name, how, ended)
+                if ended == ATTEMPTS:
+                    raise ClipError(
+                        f"{name}: its worker process {how}, {ATTEMPTS} times; export the clip again, or give it more "
+                        "memory (BACHATA_WORKER_MEMORY_GB)"
+                    ) from None
+            except BrokenProcessPool:
+                unbegun += 1
+                logger.debug("%s: its worker process ended before it began with it (%d times)", name, unbegun)
+                if unbegun == ATTEMPTS:
+                    raise ClipError(
+                        f"{name}: its worker process ended before it began with it, {ATTEMPTS} times; free some "
+                        "memory, or raise BACHATA_WORKER_MEMORY_GB",
+                        transient=True,
+                    ) from None
+            future = again()
 
 
 def _how_it_ended(code: int | None) -> str:

@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -78,6 +80,33 @@ def test_a_process_that_was_killed_once_loses_nothing(tools: Tools, tmp_path: Pa
     runner = Runner([stage()], [], tools, WorkerProcesses(tools.models, LIMITS))
     events = list(runner.run([clip("before"), flaky, clip("after")]))
     assert [type(event) for event in events] == [StageMade] * 3
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.1, 0.3])
+def test_a_process_that_is_killed_while_it_waits_loses_nothing(tools: Tools, delay_s: float) -> None:
+    run(tools, "before")
+    (worker,) = values(tools, "a").values()
+    psutil.Process(worker).kill()
+    time.sleep(delay_s)
+    events = run(tools, "x", "y")
+    assert [type(event) for event in events.values()] == [StageMade] * 2
+
+
+def test_a_process_that_ends_before_it_begins_is_no_fault_of_the_clip(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def schedule(_pool: worker_pool.WorkerPool, *_task: object) -> "Future[None]":
+        asked.append(Future[None]())
+        asked[-1].set_exception(BrokenProcessPool("All workers expired"))
+        return asked[-1]
+
+    monkeypatch.setattr(worker_pool.WorkerPool, "schedule", schedule)
+    events = run(tools, "x")
+    assert reason(events["x"]).startswith("x: its worker process ended before it began with it, 2 times; free some")
+    assert is_transient(events["x"])
+    assert len(asked) == 2
 
 
 def test_a_clip_that_eats_the_memory_is_refused_it(tools: Tools) -> None:
