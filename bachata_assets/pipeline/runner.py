@@ -234,7 +234,7 @@ class Runner:
         clip_id = run.clip.clip_id
         written = self._dataset.write_table(stage.name, clip_id, made.table, provenance)
         run.tables[stage.name] = written.table
-        run.seconds += seconds
+        run.seconds += round(seconds, 3)
         made.share(stage.name, run.decoded)
         for name, content in made.files.items():
             self._dataset.write_bytes(name, content)
