@@ -134,7 +134,7 @@ class Runner:
                 self._log(run)
                 run.decoded.clear()  # clips are many, and what was decoded is large
         for batch_stage in self._batch_stages:
-            failures = []
+            failures: list[StageFailed] = []
             for event in self._together([run for run in runs if wanted(run, batch_stage)], batch_stage):
                 failures += [event] if isinstance(event, StageFailed) else []
                 yield event
