@@ -1,7 +1,7 @@
 """Damaged and hostile video files through the real pipeline: nothing wrong may be called right.
 
     uv run python -m benchmarks.platform.faults --n 300 --seed 1
-    uv run python -m benchmarks.platform.faults --n 24 --clips data/sample/videos    # drawn clips only, as the tests
+    uv run python -m benchmarks.platform.faults --n 24 --clips data/sample/videos    # drawn clips only
 
 Short clips are cut from the given folders, in eight forms of mp4, mov and avi. Each mutation is one file that the
 stages of the pipeline read in worker processes; what is made is compared with what is made of the file as it was.
