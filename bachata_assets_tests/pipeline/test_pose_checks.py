@@ -48,7 +48,7 @@ def test_a_couple_well_seen_passes_all_checks() -> None:
         (
             "lead_follow_certain",
             lambda couple: replace(couple, role_confidence=0.69, role_evidence={"taller_box": 0.8}),
-            {"role_confidence": 0.69, "at_least": 0.7, "evidence": {"taller_box": 0.8}},
+            {"role_confidence": 0.69, "at_least": 0.7, "evidence": {"taller_box": 0.8}, "leader_at": "left"},
         ),
         (
             "identities_stable",
