@@ -46,6 +46,9 @@ keypoints = pa.schema(
         _column("valid", pa.bool_(), "the dancer was found in this frame"),
         _column("interpolated", pa.bool_(), "the pose bridges a gap between two frames in which the dancer was found"),
         _column("occlusion_recovery", pa.bool_(), "the dancer was found behind the partner, by occlusion recovery"),
+        _column("camera", vector(4), "a, b, x, y: the first frame would show a place at"
+                " (a px - b py + x, b px + a py + y); null where the camera stands still",
+                unit="1, 1, px, px", nullable=True),
     ]
 )  # fmt: skip
 """One row a (frame, dancer)."""
@@ -150,6 +153,8 @@ METADATA = {
             "couple_evidence": "name -> what it adds to the weight of this pair of people",
             "partner_changes": "times at which a dancer changes partners, s; nobody counts as found beyond",
             "mirror_images": "number of people who are taken for images in a mirror",
+            "camera_motion": "px a second, and zoom (largest over smallest scale); empty where the camera stands still",
+            "camera_lost": "times of the frames whose camera motion is not known: a cut, or too little of the room, s",
         },
     ),
     "beats": (

@@ -25,6 +25,6 @@ def test_every_column_says_what_it_is_and_every_measure_its_unit(table: str) -> 
 def test_only_vectors_poses_and_reasons_may_be_null() -> None:
     nullable = {column.name for table in TABLES.values() for column in table if column.nullable}
     assert nullable == {
-        "box", "keypoints", "hands", "vector", "absent_reason", "sentence", "notes", "code_versions",
+        "box", "keypoints", "hands", "camera", "vector", "absent_reason", "sentence", "notes", "code_versions",
         *(f"{family}_embedding" for family in DIMENSIONS),
     }  # fmt: skip

@@ -125,6 +125,12 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
         sure = couple.couple_confidence >= 0.7 and not changes and not couple.mirror_images
         return sure, figures | ({"at_s": changes} if changes else {})
 
+    def steady(_clip: Clip, made: Made) -> Judgement:
+        couple = _couple(made)
+        lost = list(couple.camera_lost)
+        figures = {**couple.camera_motion, "frames_lost": len(lost), "at_most": 0}
+        return not lost, figures | ({"at_s": lost} if lost else {})
+
     def intact(_clip: Clip, made: Made) -> Judgement:
         couple = _couple(made)
         figures = {"damaged_frames": len(couple.damaged), "damaged_rate": couple.damaged_rate, "at_most": 0}
@@ -152,6 +158,8 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
               "It is clear which couple is meant, the two stay together, and no mirror shows them again.",
               "Look at the preview, where others are grey. Cut the clip to one couple, or to one partner's time.",
               one),
+        Check("camera_is_steady", "keypoints", "WARN", "The camera stands still, or its motion is known and taken out.",
+              "Look at these times: where the clip is cut there, keep one shot; else film more of the room.", steady),
         Check("file_is_intact", "keypoints", "WARN", "Every picture can be decoded as it was filmed.",
               "Copy or export the clip again; the frames at these times are left out.", intact),
         Check("movement_is_seen", "keypoints", "WARN",

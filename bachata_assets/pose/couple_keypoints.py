@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from bachata_assets import schemas
+from bachata_assets.pose.geometry import camera_motion, stabilised
 
 ROLES = ("lead", "follow")
 """Roles in the order of axis 1."""
@@ -78,6 +79,11 @@ class CoupleKeypoints:
         Times at which a dancer changes partners, s; nobody counts as found beyond.
     mirror_images : int
         Number of people who are taken for images in a mirror.
+    camera : np.ndarray or None
+        float (T, 4), of each frame the similarity a, b, x, y to where the first frame would show a place (px of the
+        video): (a px - b py + x, b px + a py + y). None where the camera stands still.
+    camera_lost : tuple of float
+        Times of the frames whose camera motion is not known: a cut, or too little to be seen of the room, s.
     """
 
     times: np.ndarray
@@ -101,6 +107,18 @@ class CoupleKeypoints:
     couple_evidence: dict[str, float] = field(default_factory=dict)
     partner_changes: tuple[float, ...] = ()
     mirror_images: int = 0
+    camera: np.ndarray | None = None
+    camera_lost: tuple[float, ...] = ()
+
+    @property
+    def steady_keypoints(self) -> np.ndarray:
+        """Keypoints (T, 2, 17, 3) where a camera that stands still would have seen them, px."""
+        return self.keypoints if self.camera is None else stabilised(self.keypoints, self.camera)
+
+    @property
+    def camera_motion(self) -> dict[str, float]:
+        """How fast the camera moves (px a second, zoom: largest over smallest scale); empty where it stands still."""
+        return {} if self.camera is None else camera_motion(self.camera, (self.width, self.height), self.fps)
 
     def __repr__(self) -> str:
         return (
@@ -208,6 +226,8 @@ class CoupleKeypoints:
             "couple_evidence": self.couple_evidence,
             "partner_changes": list(self.partner_changes),
             "mirror_images": self.mirror_images,
+            "camera_motion": self.camera_motion,
+            "camera_lost": list(self.camera_lost),
         }
 
     def to_table(self) -> pa.Table:
@@ -225,6 +245,7 @@ class CoupleKeypoints:
             "valid": self.valid.ravel(),
             "interpolated": self.interpolated.ravel(),
             "occlusion_recovery": self.occlusion_recovery.ravel(),
+            "camera": _vectors(np.repeat(np.full((count, 4), np.nan) if self.camera is None else self.camera, 2, 0), 4),
         }
         table = pa.table(columns, schema=schemas.keypoints)
         return table.replace_schema_metadata({METADATA_KEY: json.dumps(self.summary())})
@@ -254,6 +275,8 @@ class CoupleKeypoints:
             # Tables made before these were known have none.
             damaged=tuple(summary.get("damaged", ())),
             partner_changes=tuple(summary.get("partner_changes", ())),
+            camera=_camera(rows.get("camera")),
+            camera_lost=tuple(summary.get("camera_lost", ())),
             **{name: summary[name] for name in _OF_THE_CHOICE if name in summary},
         )
 
@@ -277,6 +300,12 @@ def _vectors(values: np.ndarray, size: int) -> pa.Array:
     rows = np.ascontiguousarray(values, np.float32).reshape(-1, size)
     flat = pa.array(rows.ravel(), from_pandas=True)
     return pa.FixedSizeListArray.from_arrays(flat, size, mask=pa.array(np.isnan(rows).all(axis=1)))
+
+
+def _camera(column: pa.FixedSizeListArray | None) -> np.ndarray | None:
+    """Return the camera's motion (T, 4); None where it stands still, or was not known when the table was made."""
+    values = None if column is None else _array(column, (-1, 2, 4))[:, 0]
+    return None if values is None or np.isnan(values).all() else values
 
 
 def _array(column: pa.FixedSizeListArray, shape: tuple[int, ...]) -> np.ndarray:

@@ -13,9 +13,11 @@ from typing import Literal
 
 import numpy as np
 
+from bachata_assets.pose.camera.motion import CameraLooks, CameraMotion, follow_camera
 from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.drawing.skeletons import draw_others
+from bachata_assets.pose.geometry import stabilised
 from bachata_assets.pose.hands import find_hands
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.pose.tracking.activity import ActivityMap
@@ -29,7 +31,7 @@ from bachata_assets.pose.tracking.tracks import track_couple
 from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 from bachata_assets.video.probe import probe
 
-VERSION = "7"
+VERSION = "8"
 """Version of the keypoints that this module makes with the default parameters.
 
 Raise it whenever the same clip and models give other keypoints: tables of earlier versions are then made again.
@@ -52,7 +54,7 @@ def code_version(parameters: TrackingParameters = DEFAULTS) -> str:
     Examples
     --------
     >>> code_version()
-    '7'
+    '8'
     """
     return VERSION if parameters == DEFAULTS else f"{VERSION}-{parameters.digest()}"
 
@@ -158,18 +160,23 @@ class CouplePoseEstimator:
         threads = max(1, self.models.threads // 2)
         told = None if watch is None else _share_of(info.duration_s, watch, PASSES + self.models.finds_hands)
         frames = ClipFrames(path, decoder_threads=threads, ended=ended, limits=limits, watch=told)
-        times, steps, candidates, activity, samples = self._detect(frames)
+        times, steps, candidates, activity, samples, looks = self._detect(frames)
         active = activity.of([found.keypoints for found in candidates])
         seen = samples.pictures[0][1].shape[1::-1]
-        choice = choose_couple(candidates, times[steps], active, seen, self.parameters)
-        track = track_couple(choice.of(candidates), times[steps], choice.trust(active), self.parameters)
+        camera, steady = None, candidates
+        if looks.camera_moves(candidates):
+            pictures = (picture for _, picture in frames)
+            camera = follow_camera(pictures, steps, candidates, self.parameters.camera)
+            steady = [found.stabilised(camera.to_first[step]) for found, step in zip(candidates, steps, strict=True)]
+        choice = choose_couple(steady, times[steps], active, seen, self.parameters)
+        track = track_couple(choice.of(steady), times[steps], choice.trust(active), self.parameters)
         track = replace(track, chosen=choice.among_all(track.chosen))
         if (track.chosen < 0).all():
             raise NoCoupleError(path, f"nobody found in {len(times)} frames")
         dense = estimate_every_frame(self.models, frames, times, steps, candidates, track, samples, self.parameters)
         hands = find_hands(self.models, frames, dense.keypoints, dense.valid) if self.models.finds_hands else None
         size = (info.width, info.height)
-        couple = _couple(dense, hands, times, frames, size, lead_side, self.parameters)
+        couple = _couple(dense, hands, times, frames, size, lead_side, camera, self.parameters)
         couple = replace(
             couple,
             people_seen=choice.people_seen,
@@ -180,14 +187,16 @@ class CouplePoseEstimator:
             mirror_images=choice.images,
         )
         step_of = {int(frame): step for step, frame in enumerate(steps)}
-        pictures = []
+        shown = []
         for index, picture in samples.pictures:
             step = step_of[index]
             drawn = draw_others(picture, candidates[step].keypoints[choice.others[step]])
-            pictures.append((index, frames.with_borders(drawn, size)))
-        return couple, pictures
+            shown.append((index, frames.with_borders(drawn, size)))
+        return couple, shown
 
-    def _detect(self, frames: ClipFrames) -> tuple[np.ndarray, np.ndarray, list[Candidates], ActivityMap, RoomSamples]:
+    def _detect(
+        self, frames: ClipFrames
+    ) -> tuple[np.ndarray, np.ndarray, list[Candidates], ActivityMap, RoomSamples, CameraLooks]:
         """Return what one pass over the frames gives.
 
         Returns
@@ -202,10 +211,13 @@ class CouplePoseEstimator:
             Where the picture changes.
         samples : RoomSamples
             A few frames.
+        looks : CameraLooks
+            A few frames, to tell whether the camera moves.
         """
         times: list[float] = []
         steps: list[int] = []
         activity, samples = ActivityMap(self.parameters.activity), RoomSamples(self.parameters.occlusions)
+        looks = CameraLooks(self.parameters.camera)
 
         def detected_on() -> Iterator[np.ndarray]:
             for index, (time_s, picture) in enumerate(frames):
@@ -214,10 +226,11 @@ class CouplePoseEstimator:
                     steps.append(index)
                     activity.add(picture)
                     samples.add(index, picture)
+                    looks.add(len(steps) - 1, picture)
                     yield picture
 
         candidates = list(find_candidates(self.models, detected_on(), self.parameters))
-        return np.array(times), np.array(steps), candidates, activity, samples
+        return np.array(times), np.array(steps), candidates, activity, samples, looks
 
 
 def _share_of(duration_s: float, watch: Callable[[float], None], passes: int) -> Callable[[int, float], None]:
@@ -237,10 +250,15 @@ def _couple(
     frames: ClipFrames,
     size: tuple[int, int],
     lead_side: Literal["left", "right"] | None,
+    camera: CameraMotion | None,
     parameters: TrackingParameters,
 ) -> CoupleKeypoints:
     """Return the dancers in the video's own pixels, lead first."""
-    roles = judge_roles(dense.boxes, dense.keypoints, dense.valid, lead_side, parameters.roles)
+    boxes, keypoints = dense.boxes, dense.keypoints
+    if camera is not None:
+        boxes = stabilised(boxes.reshape(len(boxes), -1, 2), camera.to_first).reshape(boxes.shape)
+        keypoints = stabilised(keypoints, camera.to_first)
+    roles = judge_roles(boxes, keypoints, dense.valid, lead_side, parameters.roles)
     scale = max(frames.region.size) / max(dense.size)
     to_own_pixels = np.array([scale, scale, 1], np.float32)
     origin = np.array([frames.region.left, frames.region.top, 0], np.float32)
@@ -259,6 +277,8 @@ def _couple(
         role_evidence=roles.evidence,
         identity_switches=dense.identity_switches,
         hands=None if hands is None else hands * to_own_pixels + origin,
+        camera=None if camera is None else camera.in_video(scale, (frames.region.left, frames.region.top)),
+        camera_lost=() if camera is None else tuple(times[camera.lost].round(2).tolist()),
     )
     couple = couple.without_damaged(frames.damage.times)
     return couple if roles.lead == 0 else couple.swapped()

@@ -94,3 +94,42 @@ def object_keypoint_similarity(a: np.ndarray, b: np.ndarray, area: np.ndarray) -
     similarity = np.exp(-distance2 / (2 * variance * np.maximum(area, 1.0)[..., None]))
     weight = np.sqrt(np.clip(a[..., 2] * b[..., 2], 1e-4, None))
     return np.sum(similarity * weight, axis=-1) / np.sum(weight, axis=-1)
+
+
+def stabilised(points: np.ndarray, to_first: np.ndarray) -> np.ndarray:
+    """Return points moved to where the first frame would show them.
+
+    Parameters
+    ----------
+    points : np.ndarray
+        float (T, ..., K), x y first, px; what follows them stays.
+    to_first : np.ndarray
+        float (T, 4), of each frame a, b, x, y: the place is (a px - b py + x, b px + a py + y).
+    """
+    a, b, x, y = (to_first[:, i].reshape(-1, *[1] * (points.ndim - 2)) for i in range(4))
+    moved = points.copy()
+    moved[..., 0] = a * points[..., 0] - b * points[..., 1] + x
+    moved[..., 1] = b * points[..., 0] + a * points[..., 1] + y
+    return moved
+
+
+def camera_motion(to_first: np.ndarray, size: tuple[int, int], fps: float) -> dict[str, float]:
+    """Return how fast a camera moves.
+
+    Parameters
+    ----------
+    to_first : float (T, 4), of each frame the similarity a, b, x, y to the first
+    size : width and height of the picture, px
+    fps : frames a second
+
+    Returns
+    -------
+    `px_per_second`: mean speed of the picture's middle; `zoom`: largest over smallest scale.
+    """
+    middle = np.broadcast_to(np.array(size) / 2, (len(to_first), 1, 2))
+    moved = np.linalg.norm(np.diff(stabilised(middle, to_first)[:, 0], axis=0), axis=1)
+    scale = np.linalg.norm(to_first[:, :2], axis=1)
+    return {
+        "px_per_second": float(moved.mean() * fps) if len(moved) else 0.0,
+        "zoom": float(scale.max() / scale.min()),
+    }

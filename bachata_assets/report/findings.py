@@ -40,6 +40,7 @@ _SENTENCES: Mapping[str, Callable[[Figures], str]] = {
     "lead_follow_certain": _who_leads,
     "identities_stable": lambda found: f"The dancers may have been taken for one another at {_times(found['at_s'])}.",
     "one_couple": _not_one,
+    "camera_is_steady": lambda found: f"The camera's motion is not known at {_times(found['at_s'])}.",
     "file_is_intact": lambda found: (
         f"The file is damaged: {found['damaged_frames']} frames ({found['damaged_rate']:.0%}) are left out, "
         f"at {_times(found['at_s'])}."
@@ -57,6 +58,7 @@ _PICTURE = (
     "lead_follow_certain",
     "identities_stable",
     "one_couple",
+    "camera_is_steady",
     "file_is_intact",
     "movement_is_seen",
 )

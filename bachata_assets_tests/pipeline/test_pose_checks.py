@@ -78,6 +78,11 @@ def test_a_couple_well_seen_passes_all_checks() -> None:
             {"couple_confidence": 1.0, "at_least": 0.7, "people_seen": 2, "couples_seen": 1, "mirror_images": 2},
         ),
         (
+            "camera_is_steady",
+            lambda couple: replace(couple, camera_lost=(2.0, 4.5)),
+            {"frames_lost": 2, "at_most": 0, "at_s": [2.0, 4.5]},
+        ),
+        (
             "file_is_intact",
             lambda couple: couple.without_damaged([1 / 15, 2 / 15, 5.0]),
             {"damaged_frames": 3, "damaged_rate": 3 / 180, "at_most": 0, "at_s": [1 / 15, 2 / 15, 5.0]},

@@ -38,7 +38,7 @@ def joints_on_grid(couple: CoupleKeypoints, clock: Clock) -> np.ndarray:
     np.ndarray
         float64 (N, 2, 17, 2), px, (lead, follow); NaN where a joint was not seen.
     """
-    points = couple.keypoints[..., :2].astype(float)
+    points = couple.steady_keypoints[..., :2].astype(float)
     total, weight = _weighted(points, joints_seen(couple)[..., None], SMOOTHING_S * couple.fps)
     grid = clock.grid(float(couple.times[0]), float(couple.times[-1]))
     total, weight = (_between(frames, couple.times, grid) for frames in (total, weight))

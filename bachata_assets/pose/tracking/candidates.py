@@ -15,6 +15,7 @@ from bachata_assets.pose.geometry import (
     box_iou,
     non_maximum_suppression,
     object_keypoint_similarity,
+    stabilised,
 )
 from bachata_assets.pose.models.pose_models import Detections, PoseModels
 from bachata_assets.pose.tracking.appearance import body_colours
@@ -54,6 +55,12 @@ class Candidates:
         if which.all():
             return self
         return Candidates(self.boxes[which], self.scores[which], self.keypoints[which], self.colours[which])
+
+    def stabilised(self, to_first: np.ndarray) -> "Candidates":
+        """Return them where the first frame would show them; `to_first` is float (4,), as of `CameraMotion`."""
+        corners = stabilised(self.boxes.reshape(1, -1, 2), to_first[None]).reshape(-1, 4)
+        keypoints = stabilised(self.keypoints[None], to_first[None])[0]
+        return Candidates(corners, self.scores, keypoints, self.colours)
 
 
 def find_candidates(

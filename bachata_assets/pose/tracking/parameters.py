@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 
+from bachata_assets.pose.camera_parameters import CameraParameters
 from bachata_assets.pose.tracking.choice_parameters import ChoiceParameters, PairParameters, PeopleParameters
 
 
@@ -290,10 +291,7 @@ class RoleParameters:
 
 @dataclass(frozen=True)
 class TrackingParameters:
-    """All parameters of finding and following the couple, by topic.
-
-    The names are unique over all topics, so that one is found by searching for its name.
-    """
+    """All parameters of finding and following the couple, by topic; no two have one name."""
 
     detection: DetectionParameters = DetectionParameters()
     activity: ActivityParameters = ActivityParameters()
@@ -307,6 +305,7 @@ class TrackingParameters:
     identity_switches: IdentitySwitchParameters = IdentitySwitchParameters()
     occlusions: OcclusionParameters = OcclusionParameters()
     passers_by: PasserByParameters = PasserByParameters()
+    camera: CameraParameters = field(default_factory=CameraParameters)
     roles: RoleParameters = RoleParameters()
 
     def digest(self) -> str:

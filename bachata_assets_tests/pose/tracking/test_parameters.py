@@ -6,14 +6,14 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bachata_assets.pose import tracking
+from bachata_assets.pose import camera, tracking
 from bachata_assets.pose.estimator import code_version
 from bachata_assets.pose.tracking.parameters import DEFAULTS, CueWeights, TrackingParameters
 
-MODULES = sorted(Path(tracking.__path__[0]).rglob("*.py"))
+MODULES = sorted(path for package in (tracking, camera) for path in Path(package.__path__[0]).rglob("*.py"))
 SHAPES = {
     *("BINS", "FEATURES", "_ACROSS", "_ALONG", "_CORNERS"),
-    *("MISSING", "SIGN"),
+    *("MISSING", "SIGN", "IDENTITY"),
     *("_LIMBS", "_NECK", "_HEAD", "_FOOT", "_FOOT_BELOW_ANKLE"),
 }
 """Numbers that are no thresholds: sizes of tables, signs, and proportions of a body."""
@@ -29,15 +29,15 @@ def names(part: Any) -> Iterator[str]:
 
 
 def test_the_default_values_are_those_of_this_version() -> None:
-    assert TrackingParameters().digest() == "50fed8ca6240", (
+    assert TrackingParameters().digest() == "b7c93f384172", (
         "outputs changed: raise bachata_assets.pose.estimator.VERSION"
     )
 
 
 def test_other_values_make_another_version_of_the_keypoints() -> None:
     longer_gaps = replace(DEFAULTS, poses=replace(DEFAULTS.poses, longest_gap_s=0.5))
-    assert code_version() == code_version(TrackingParameters()) == "7"
-    assert code_version(longer_gaps) == f"7-{longer_gaps.digest()}"
+    assert code_version() == code_version(TrackingParameters()) == "8"
+    assert code_version(longer_gaps) == f"8-{longer_gaps.digest()}"
     assert longer_gaps.digest() != DEFAULTS.digest()
 
 
