@@ -18,10 +18,10 @@ from bachata_assets.collection.clip_tables import embeddings_table, records_of
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import Scan, scan_clips
 from bachata_assets.collection.whole_files import DamagedError
-from bachata_assets.orchestration.clip_events import ClipEvents, DagsterEvent
+from bachata_assets.orchestration.clip_events import CAN_BE_MADE, ClipEvents, DagsterEvent, evaluations
 from bachata_assets.orchestration.history import History, checked_clips
 from bachata_assets.orchestration.jobs import known
-from bachata_assets.orchestration.partitions import OWNER, POOL, clips, read_clips
+from bachata_assets.orchestration.partitions import OWNER, PARTITIONS, POOL, clips, read_clips
 from bachata_assets.orchestration.resources import DatasetResource, PoseModelsResource, TextModelResource
 from bachata_assets.orchestration.run_requests import ONLY_MISSING_TAG
 from bachata_assets.pipeline.checks import Check
@@ -61,7 +61,7 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
     @dg.multi_asset(
         name="clip_assets",
         specs=[_spec(stage) for stage in stages],
-        check_specs=[_check_spec(check) for check in checks],
+        check_specs=_check_specs(stages, checks),
         partitions_def=clips,
         pool=POOL,
         backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=settings.clips_per_run),
@@ -77,17 +77,21 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
         tools = Tools(dataset.open(), Models(pose_models.open(), text_model.open(), media_limits(settings)), search)
         tools.dataset.remember(precision=tools.models.pose.precision)
         selected = {key.to_user_string() for key in context.selected_asset_keys}
-        todo = read_clips(context.instance, context.partition_keys, settings, tools.dataset)
+        todo = read_clips(context.instance, _clip_ids(context), settings, tools.dataset)
+        if not selected:
+            asked = [check for check in checks if _key(check) in context.selected_asset_check_keys]
+            yield from evaluations(context.instance, tools.dataset, stages, asked, todo)
+            return
         only = _missing(context, todo, stages, tools.dataset) if ONLY_MISSING_TAG in context.run.tags else None
         events = ClipEvents(context.instance)
-        failed: dict[str, list[str]] = {}
+        failed: dict[str, dict[str, str]] = {}
         wanted = [stage for stage in stages if stage.name in selected]
         runner = Runner(wanted, checks, tools, open_workers(settings, tools.models))
         for event in runner.run(todo, only=only):
             yield from events.of(event)
-            if isinstance(event, StageFailed):
+            if isinstance(event, StageFailed) and not event.follows:
                 context.log.error(f"{event.clip_id}: {event.stage.name} failed: {event.failure.reason}")
-                failed.setdefault(event.clip_id, []).append(f"{event.stage.name}: {event.failure.reason}")
+                failed.setdefault(event.clip_id, {})[event.stage.name] = event.failure.reason
         if failed:
             raise _failure(failed, len(todo))
 
@@ -184,9 +188,24 @@ def _missing(
     return outdated(stages, versions, history.stages)
 
 
-def _failure(failed: dict[str, list[str]], clips_in_run: int) -> dg.Failure:
+def _clip_ids(context: dg.AssetExecutionContext) -> Sequence[str]:
+    """Return the clips of a run; checks alone are asked of all clips where none are named."""
+    if context.run.is_partitioned:
+        return context.partition_keys
+    if not context.selected_asset_keys:
+        return context.instance.get_dynamic_partitions(PARTITIONS)
+    raise dg.Failure(
+        "No clip was named: pick partitions in the UI, or `--partition CLIP`; `bachata-assets generate` takes all",
+        allow_retries=False,
+    )
+
+
+def _failure(failed: dict[str, dict[str, str]], clips_in_run: int) -> dg.Failure:
     """Return what turns the planned and unmade (asset, clip) pairs from missing into failed, and no others."""
-    rows = [dg.TableRecord({"clip": clip_id, "reason": "; ".join(reasons)}) for clip_id, reasons in failed.items()]
+    rows = [
+        dg.TableRecord({"clip": clip_id, "failed": ", ".join(why), "reason": "; ".join(dict.fromkeys(why.values()))})
+        for clip_id, why in failed.items()
+    ]
     return dg.Failure(
         f"{len(failed)} of {clips_in_run} clips failed: {', '.join(failed)}",
         metadata={"failed_clips": dg.MetadataValue.table(rows)},
@@ -218,9 +237,20 @@ def _columns(stage: Stage) -> dg.TableSchema:
     )
 
 
-def _check_spec(check: Check) -> dg.AssetCheckSpec:
+def _check_specs(stages: Sequence[Stage], checks: Sequence[Check]) -> list[dg.AssetCheckSpec]:
     # Partitioned checks are in preview in dagster 1.13: known, and no news to whoever opens the platform.
     warnings.filterwarnings("ignore", "Specifying a partitions_def", dg.PreviewWarning)
-    return dg.AssetCheckSpec(
-        check.name, asset=check.asset, description=f"{check.description} {check.remedy}", partitions_def=clips
-    )
+    why = "The table could be made. Where it could not, the reason says why; what needs the table waits for it."
+    return [
+        *(dg.AssetCheckSpec(CAN_BE_MADE, asset=stage.name, description=why, partitions_def=clips) for stage in stages),
+        *(
+            dg.AssetCheckSpec(
+                check.name, asset=check.asset, description=f"{check.description} {check.remedy}", partitions_def=clips
+            )
+            for check in checks
+        ),
+    ]
+
+
+def _key(check: Check) -> dg.AssetCheckKey:
+    return dg.AssetCheckKey(dg.AssetKey(check.asset), check.name)

@@ -28,6 +28,9 @@ from bachata_assets.report import markdown
 FAILURE = "failure"
 """Metadata key of the observation that records why a clip's table could not be made."""
 
+CAN_BE_MADE = "can_be_made"
+"""Check of every asset of a clip: the one thing that Dagster shows of a partition that was never made."""
+
 DagsterEvent = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 
 
@@ -44,8 +47,15 @@ class ClipEvents:
             pointers = {name: self._pointer(name, event.clip_id) for name in event.inputs}
             yield _materialization(event, pointers)
             self._latest.pop((event.stage.name, event.clip_id), None)
+        elif event.follows:
+            return  # the stage that failed says why, once
         else:
             yield _failure(event)
+        yield _could_be_made(event, self._record(event.stage.name, event.clip_id))
+        yield from self.answers(event)
+
+    def answers(self, event: StageMade | StageFailed) -> Iterator[dg.AssetCheckEvaluation]:
+        """Yield what the checks said of one clip and stage."""
         for outcome in event.outcomes:
             yield _evaluation(event.clip_id, outcome, self._record(outcome.check.asset, event.clip_id))
 
@@ -60,6 +70,24 @@ class ClipEvents:
             fetch = self._instance.fetch_observations if asset in EXTERNAL else self._instance.fetch_materializations
             self._latest[asset, clip_id] = next(iter(fetch(wanted, limit=1).records), None)
         return self._latest[asset, clip_id]
+
+
+def evaluations(
+    instance: DagsterInstance,
+    dataset: Dataset,
+    stages: Sequence[Stage],
+    checks: Sequence[Check],
+    clips: Sequence[Clip],
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """Yield the answers of checks for the tables that are there; clips without one are not asked about."""
+    events = ClipEvents(instance)
+    for stage in stages:
+        asked = [check for check in checks if check.asset == stage.name]
+        there = dataset.clip_ids(stage.name) if asked else set()
+        for clip in clips:
+            if clip.clip_id in there:
+                made = _made_before(dataset, stage, asked, clip.clip_id, clip)
+                yield from events.answers(made)
 
 
 def record_again(
@@ -198,6 +226,20 @@ def _failure(failed: StageFailed) -> dg.AssetObservation:
         partition=failed.clip_id,
         metadata={FAILURE: failed.failure.reason, "tried again": failed.failure.tried_again},
         tags={DATA_VERSION: failed.failure.recorded(failed.version)} if failed.version else {},
+    )
+
+
+def _could_be_made(event: StageMade | StageFailed, checked: EventLogRecord | None) -> dg.AssetCheckEvaluation:
+    passed = isinstance(event, StageMade)
+    told = {} if passed else {"reason": event.failure.reason, "tried again": event.failure.tried_again}
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(event.stage.name),
+        check_name=CAN_BE_MADE,
+        passed=passed,
+        severity=dg.AssetCheckSeverity.ERROR,
+        partition=event.clip_id,
+        metadata=told,
+        target_materialization_data=checked and dagster_internals.target_of(checked),
     )
 
 

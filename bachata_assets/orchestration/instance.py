@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 from alembic.util import CommandError
-from dagster import DagsterInstance, DagsterInvalidConfigError
+from dagster import DagsterEventType, DagsterInstance, DagsterInvalidConfigError, EventLogEntry
 from filelock import FileLock
 from sqlalchemy.exc import DatabaseError
 from yaml import YAMLError
@@ -230,6 +230,18 @@ class OpenEventLogStorage(SqliteEventLogStorage):
     def get_asset_tags_to_index(self, tag_keys: set[str]) -> set[str]:
         """Return the tags that can be asked for over all clips at once: Dagster's own, and what a table's file is."""
         return super().get_asset_tags_to_index(tag_keys) | (tag_keys & {SIZE, SHA256})
+
+    def store_asset_check_event(self, event: EventLogEntry, event_id: int | None) -> None:
+        """Store what a check said, and of a clip only that.
+
+        Dagster counts a check that was planned for a partition as failed where the run failed without asking it. A clip
+        that was not made has no failed checks, and keeps what they said of the table that it has.
+        """
+        if event.dagster_event_type == DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
+            planned = event.get_dagster_event().asset_check_planned_data
+            if planned.partitions_subset is not None:
+                return
+        super().store_asset_check_event(event, event_id)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Any]:

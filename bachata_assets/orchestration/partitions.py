@@ -54,12 +54,18 @@ def add_partitions(instance: DagsterInstance, clip_ids: Iterable[str]) -> None:
 def read_clips(instance: DagsterInstance, clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> list[Clip]:
     """Return registered clips; files that are new or changed are read, kept and observed.
 
+    An invented partition, as the UI lets anyone add one, is taken out again.
+
     Raises
     ------
     SettingsError
         When an id was never registered.
     """
-    found = scan.read_clips(clip_ids, settings, dataset)
+    wanted = list(clip_ids)
+    if not scan.registry_is_lost(dataset):
+        for clip_id in set(wanted) - scan.known_files(dataset).keys():
+            instance.delete_dynamic_partition(PARTITIONS, clip_id)
+    found = scan.read_clips(wanted, settings, dataset)
     observe(instance, {clip.clip_id: clip for clip in found}, clip_ids=[clip.clip_id for clip in found])
     return found
 

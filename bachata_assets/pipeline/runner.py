@@ -69,6 +69,7 @@ class StageFailed:
     Attributes
     ----------
     version : the data version it would have had, None when an input is missing
+    follows : only for a stage it needs has failed in this run, which says why
     """
 
     clip_id: str
@@ -76,6 +77,11 @@ class StageFailed:
     failure: Failure
     version: str | None
     outcomes: tuple[Outcome, ...] = ()
+    follows: bool = False
+
+
+class _InputFailedError(ClipError):
+    """A stage that this one needs has failed in this run."""
 
 
 Event = StageMade | StageFailed
@@ -200,7 +206,7 @@ class Runner:
         """Return the stage's input tables, from this run or from the data dir."""
         lost = [name for name in stage.table_inputs if name in run.failed]
         if lost:
-            raise ClipError(f"{stage.name} needs {', '.join(lost)}, which failed")
+            raise _InputFailedError(f"{stage.name} needs {', '.join(lost)}, which failed")
         for name in stage.table_inputs:
             if name not in run.tables:
                 try:
@@ -277,4 +283,6 @@ def _failed(
 ) -> StageFailed:
     failure = Failure.of(error)
     run.failed[stage.name] = failure.reason
-    return StageFailed(run.clip.clip_id, stage, failure, version, outcomes)
+    return StageFailed(
+        run.clip.clip_id, stage, failure, version, outcomes, follows=isinstance(error, _InputFailedError)
+    )
