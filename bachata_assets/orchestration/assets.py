@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
+import pyarrow as pa
 
+from bachata_assets import schemas
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.collection import layout
 from bachata_assets.collection.clip import Clip
@@ -34,6 +36,9 @@ from bachata_assets.pipeline.worker_processes import open_workers
 from bachata_assets.report.content import page_of, remember_reports, report_of, write_reports
 from bachata_assets.settings import Settings
 
+_KIND_OF_FILES = "lancedb"
+"""Kind of the index where no Elasticsearch is set up."""
+
 clip_file = dg.AssetSpec(
     "clip_file",
     partitions_def=clips,
@@ -41,7 +46,8 @@ clip_file = dg.AssetSpec(
     owners=[OWNER],
     tags={"scope": "clip"},
     kinds={"video"},
-    description="The clip's video file. Its data version is the hash of its content.",
+    description="The clip's video file. Its data version is the hash of its content. Where there are no partitions, "
+    "launch the job `look_for_clips` or `bachata-assets generate`: each clip in the folder becomes one.",
 )
 
 annotation = dg.AssetSpec(
@@ -60,7 +66,7 @@ def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Sett
 
     @dg.multi_asset(
         name="clip_assets",
-        specs=[_spec(stage) for stage in stages],
+        specs=[_spec(stage, settings) for stage in stages],
         check_specs=_check_specs(stages, checks),
         partitions_def=clips,
         pool=POOL,
@@ -131,6 +137,7 @@ def collection_assets(
         tags={"scope": "collection"},
         kinds={"parquet"},
         description="One row a clip with all vectors, in one file for pandas, polars or DuckDB.",
+        metadata={"dagster/column_schema": _columns(schemas.embeddings)},
     )
     def embeddings(context: dg.AssetExecutionContext, dataset: DatasetResource) -> dg.MaterializeResult[None]:
         opened = dataset.open()
@@ -213,7 +220,8 @@ def _failure(failed: dict[str, dict[str, str]], clips_in_run: int) -> dg.Failure
     )
 
 
-def _spec(stage: Stage) -> dg.AssetSpec:
+def _spec(stage: Stage, settings: Settings) -> dg.AssetSpec:
+    server = settings.elasticsearch_host
     return dg.AssetSpec(
         stage.name,
         deps=list(stage.inputs),
@@ -221,19 +229,19 @@ def _spec(stage: Stage) -> dg.AssetSpec:
         code_version=stage.code_version,
         description=stage.description,
         group_name=stage.group,
-        kinds=set(stage.kinds),
+        kinds={_KIND_OF_FILES if kind == "elasticsearch" and not server else kind for kind in stage.kinds},
         owners=[OWNER],
         tags={"scope": "clip"},
-        metadata={"dagster/column_schema": _columns(stage)},
+        metadata={"dagster/column_schema": _columns(stage.schema)},
     )
 
 
-def _columns(stage: Stage) -> dg.TableSchema:
+def _columns(schema: pa.Schema) -> dg.TableSchema:
     def description(metadata: dict[bytes, bytes] | None) -> str:
         return "; ".join(value.decode() for value in (metadata or {}).values())
 
     return dg.TableSchema(
-        [dg.TableColumn(field.name, str(field.type), description(field.metadata) or None) for field in stage.schema]
+        [dg.TableColumn(field.name, str(field.type), description(field.metadata) or None) for field in schema]
     )
 
 

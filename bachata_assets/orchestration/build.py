@@ -117,7 +117,7 @@ def build_platform(
         asset_checks=[*index_checks(), *report_checks(settings)],
         resources=resources,
         executor=dg.in_process_executor,
-        jobs=[jobs.process, jobs.report, jobs.prune, jobs.fill, jobs.check],
+        jobs=[jobs.process, jobs.report, jobs.prune, jobs.fill, jobs.check, jobs.look],
         sensors=define_sensors(jobs, settings, stages, tools),
         schedules=define_schedules(jobs, settings, stages, tools.dataset),
     )

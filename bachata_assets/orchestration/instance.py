@@ -62,7 +62,22 @@ concurrency:
     max_concurrent_runs: 3  # one of them of clips: see the pool `poses`
   pools:
     granularity: run
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 300
+  cancel_timeout_seconds: 180
+  max_runtime_seconds: 86400  # a run of the daemon's, of 25 clips; `generate` has no limit
+  free_slots_after_run_end_seconds: 300
+retention:  # ticks, in days
+  schedule:
+    purge_after_days: 90
+  sensor:
+    purge_after_days:
+      skipped: 2
+      success: 30
+      failure: 30
 """
+"""What a new state is set up with; the project's dagster.yaml says the same for `dagster dev` without DAGSTER_HOME."""
 
 _NO_CAPTURE = {
     "compute_logs": {

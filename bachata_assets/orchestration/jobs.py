@@ -14,17 +14,20 @@ import dagster as dg
 from pydantic import Field
 
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.scan import Scan, scan_clips
+from bachata_assets.collection.scan import Scan, ScanError, scan_clips
+from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration.history import History, damaged_tables
 from bachata_assets.orchestration.instance import Instance
 from bachata_assets.orchestration.orphaned_runs import process_tag
+from bachata_assets.orchestration.partitions import PARTITIONS
 from bachata_assets.orchestration.pruning import gone, remove_clips
 from bachata_assets.orchestration.resources import DatasetResource
+from bachata_assets.orchestration.run_requests import find_clips
 from bachata_assets.pipeline.index_level import fill_index
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Status
 from bachata_assets.pipeline.tools import SearchIndexProvider
-from bachata_assets.settings import Settings
+from bachata_assets.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
 
@@ -33,9 +36,14 @@ REPORT_JOB = "make_report"
 PRUNE_JOB = "prune"
 FILL_JOB = "fill_index"
 CHECK_JOB = "check_content"
+LOOK_JOB = "look_for_clips"
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run config: what happens is told by our own log, not by every Dagster event."""
+
+
+_LONGEST_TAG = "dagster/max_runtime"
+"""Tag that sets a run's time limit in seconds, 0 for none: a run of this process ends when a person ends it."""
 
 
 class PruneConfig(dg.Config):
@@ -55,10 +63,11 @@ class Jobs:
     prune: dg.JobDefinition
     fill: dg.JobDefinition
     check: dg.JobDefinition
+    look: dg.JobDefinition
 
 
 def define_jobs(stages: Sequence[Stage], settings: Settings) -> Jobs:
-    """Return the jobs: making clips, making the report, pruning, filling the index, checking the content."""
+    """Return the jobs."""
     process = dg.define_asset_job(
         PROCESS_JOB,
         selection=[stage.name for stage in stages],
@@ -70,7 +79,12 @@ def define_jobs(stages: Sequence[Stage], settings: Settings) -> Jobs:
         description="The table over all clips, and the report, with the checks over all clips.",
     )
     return Jobs(
-        process, report, _prune_job(stages, settings), _fill_job(stages, settings), _check_job(stages, settings)
+        process,
+        report,
+        _prune_job(stages, settings),
+        _fill_job(stages, settings),
+        _check_job(stages, settings),
+        _look_job(settings),
     )
 
 
@@ -104,6 +118,31 @@ def _prune_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
         remove_clips_that_are_gone()
 
     return prune
+
+
+def _look_job(settings: Settings) -> dg.JobDefinition:
+    @dg.op(description="Makes a partition of every clip in the folder; a file that is still being copied waits.")
+    def register_clips(context: dg.OpExecutionContext, dataset: DatasetResource) -> None:
+        before = set(context.instance.get_dynamic_partitions(PARTITIONS))
+        try:
+            found = find_clips(context.instance, settings, dataset.open(), {})
+        except (SettingsError, DamagedError, *ScanError) as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+        for line in found.remarks:
+            context.log.warning(line)
+        waiting = f", {len(found.difference.waiting)} still being copied" if found.difference.waiting else ""
+        context.log.info(f"Clips: {len(found.clips)}, {len(found.clips.keys() - before)} of them new{waiting}")
+
+    @dg.job(
+        name=LOOK_JOB,
+        description="Looks into the folder of clips (BACHATA_VIDEO_DIR) and makes a partition of each. Of the clips it "
+        "makes nothing: pick partitions and materialize them, or switch on the sensor `new_clips`, which does both.",
+        executor_def=dg.in_process_executor,
+    )
+    def look() -> None:
+        register_clips()
+
+    return look
 
 
 def _fill_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
@@ -216,7 +255,7 @@ def run_in_process(
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
             asset_selection=None if stages is None else [dg.AssetKey(name) for name in stages],
-            tags={**(tags or {}), **process_tag()},
+            tags={**(tags or {}), **process_tag(), _LONGEST_TAG: "0"},
             run_config=_QUIET,
             raise_on_error=False,
         )

@@ -465,6 +465,17 @@ def test_the_weekly_check_reads_every_byte_and_every_document(platform: Platform
     assert ranges([request]) == [("b", "b")]
 
 
+def test_a_fresh_instance_gets_its_partitions_by_a_click(platform: Platform, instance: DagsterInstance) -> None:
+    job = platform.definitions.resolve_job_def("look_for_clips")
+    assert job.execute_in_process(instance=instance).success
+    assert list(instance.get_dynamic_partitions("clips")) == ["a", "b", "c"]
+    Path(str(platform.settings.video_dir)).rename(Path(platform.settings.data_dir) / "unmounted")
+    result = job.execute_in_process(instance=instance, raise_on_error=False)
+    (step,) = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    assert step.user_failure_data is not None
+    assert str(step.user_failure_data.description).startswith("Video directory not found")
+
+
 def test_the_sensor_makes_no_ids_where_the_registry_is_lost(platform: Platform, instance: DagsterInstance) -> None:
     make_everything(platform, instance)
     (Path(platform.settings.data_dir) / "clips.parquet").unlink()

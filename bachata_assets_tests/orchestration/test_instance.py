@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import dagster as dg
 import pytest
+import yaml
 
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration.instance import (
@@ -22,6 +23,7 @@ from bachata_assets.orchestration.instance import (
     open_instance,
     set_damaged_state_aside,
 )
+from bachata_assets_tests.support.paths import PACKAGE
 
 
 def report(instance: dg.DagsterInstance, asset: str) -> None:
@@ -37,6 +39,17 @@ def test_the_journal_is_written_back_once_at_the_end(tmp_path: Path) -> None:
     assert not journal.exists()
     with open_instance(str(tmp_path)) as instance:
         assert instance.get_latest_materialization_event(dg.AssetKey("during"))
+
+
+def test_a_new_state_is_set_up_as_the_project_is(tmp_path: Path) -> None:
+    with open_instance(str(tmp_path)) as instance:
+        assert instance.run_monitoring_enabled
+    new = yaml.safe_load((tmp_path / ".dagster" / "dagster.yaml").read_text())
+    project = yaml.safe_load((PACKAGE.parent / "dagster.yaml").read_text())
+    of_the_project = {"storage", "local_artifact_storage"}  # paths from the working directory
+    assert {name: new[name] for name in new.keys() - of_the_project} == {
+        name: project[name] for name in project.keys() - of_the_project
+    }
 
 
 def test_no_more_runs_than_a_few_are_kept_open(tmp_path: Path) -> None:
