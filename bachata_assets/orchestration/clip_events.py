@@ -230,12 +230,13 @@ def _failure(failed: StageFailed) -> dg.AssetObservation:
 
 
 def _could_be_made(event: StageMade | StageFailed, checked: EventLogRecord | None) -> dg.AssetCheckEvaluation:
-    passed = isinstance(event, StageMade)
-    told = {} if passed else {"reason": event.failure.reason, "tried again": event.failure.tried_again}
+    told = {}
+    if isinstance(event, StageFailed):
+        told = {"reason": event.failure.reason, "tried again": event.failure.tried_again}
     return dg.AssetCheckEvaluation(
         asset_key=dg.AssetKey(event.stage.name),
         check_name=CAN_BE_MADE,
-        passed=passed,
+        passed=isinstance(event, StageMade),
         severity=dg.AssetCheckSeverity.ERROR,
         partition=event.clip_id,
         metadata=told,

@@ -98,7 +98,9 @@ def test_why_a_clip_was_not_made_is_told_once_at_the_stage_that_failed(
     assert told == ["bad.mp4: nobody is found", "zero.mp4: nobody is found"]
     (step,) = [event.step_failure_data for event in result.all_events if event.is_step_failure]
     assert step.user_failure_data is not None
-    assert [record.data for record in step.user_failure_data.metadata["failed_clips"].records] == [
+    table = step.user_failure_data.metadata["failed_clips"]
+    assert isinstance(table, dg.TableMetadataValue)
+    assert [record.data for record in table.records] == [
         {"clip": clip_id, "failed": "poses", "reason": f"{clip_id}.mp4: nobody is found"} for clip_id in sorted(FAILED)
     ]
 
