@@ -38,7 +38,8 @@ test("a tempo that nobody annotated is said to be assumed", () => {
 });
 
 test("the checks that a clip passes are sentences with their figures, those of vectors one", () => {
-  const sets = [[], ["quality_at_least_half", "lead_follow_certain", "lead_embedding_finite", "lead_embedding_present", "audio_embedding_present", "a_new_check"]];
+  const passed = ["quality_at_least_half", "lead_follow_certain", "lead_embedding_finite", "lead_embedding_present"];
+  const sets = [[], [...passed, "audio_embedding_present", "a_new_check"]];
   assert.deepEqual(passedOf(CLIPS, sets, 0), [
     "Quality 0.91 is high enough", "It is clear who leads", "a new check", "2 vectors, all numbers finite: lead, audio",
   ]);
