@@ -262,12 +262,15 @@ def test_a_run_writes_no_secret_anywhere(
     cloud.secrets["mmpose-checkpoint-path"] = str(PROJECT / "checkpoints")
     monkeypatch.setenv("GCP_PROJECT_ID", "dance")
     monkeypatch.setenv("ELASTICSEARCH_USE_SSL", "false")
-    result = generate(place.videos, place.annotations, place.data, "--environment", "cloud", "--debug")
-    assert result.exit_code == 1, result.output  # the index could not be reached
+    words = (place.videos, place.annotations, place.data, "--environment", "cloud", "--debug")
+    refused = generate(*words)
+    assert refused.exit_code == 2, refused.output  # the index is asked first
+    assert cloud.calls == list(dict.fromkeys(cloud.calls))  # each read once
+    result = generate(*words, "--index", "later")
+    assert result.exit_code == 1, result.output  # the documents are not there
     sent = base64.b64encode(f"ana:{password}".encode()).decode()
     assert f"Basic {sent}" in Refusing.came
     assert "embedding_generation.log" in {path.name for path in place.data.iterdir()}
     for secret in (password, sent):
         assert holding(place.folder, secret) == set()
-        assert secret not in result.output
-    assert cloud.calls == list(dict.fromkeys(cloud.calls))  # each read once
+        assert secret not in refused.output + result.output

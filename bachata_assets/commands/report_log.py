@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from bachata_assets.collection.remarks import named
+from bachata_assets.collection.remarks import counted, named
 from bachata_assets.report.findings import message
 
 logger = logging.getLogger(__name__)
@@ -21,20 +21,21 @@ def log_report(content: Mapping[str, Any], worked_on: Collection[str]) -> None:
     worked_on : ids of the clips whose warnings are news
     """
     without = content["videos_without_annotation"]
-    counted = set(without)
+    unannotated = set(without)
     for clip_id in worked_on:
         for check, figures in content["checks"].get(clip_id, {}).get("warnings", {}).items():
-            if not (check == _NO_TEXT and clip_id in counted):
+            if not (check == _NO_TEXT and clip_id in unannotated):
                 logger.warning("%s: %s", clip_id, message(check, figures))
     if without:
-        logger.warning("Without an annotation, so without a text vector: %d clips (%s)", len(without), named(without))
+        clips = counted(len(without), "clip")
+        logger.warning("Without an annotation, so without a text vector: %s (%s)", clips, named(without))
     logger.info("%s", _summary(content))
 
 
 def _summary(content: Mapping[str, Any]) -> str:
     summary, timing, quality = content["summary"], content["timing"], content["quality_metrics"]
     counts = (
-        f"{summary['total_videos']} clips: {summary['successful']} made, {summary['failed']} failed, "
+        f"{counted(summary['total_videos'], 'clip')}: {summary['successful']} made, {summary['failed']} failed, "
         f"{len(content['pending_videos'])} to be made, {len(content['partial_videos'])} without some vector"
     )
     if not summary["successful"]:

@@ -17,6 +17,8 @@ SECURED: dict[str, Any] = {
     "elasticsearch_verify_certs": False,
     "elasticsearch_ca_certs": Path("ca.crt"),
     "elasticsearch_source_vectors": False,
+    "elasticsearch_timeout": 5.0,
+    "elasticsearch_retry_on_timeout": False,
 }
 
 
@@ -29,6 +31,7 @@ def test_every_setting_of_the_index_is_in_the_configuration() -> None:
     assert (config.data_dir, config.alias, config.address) == ("dances", "moves", "search.example:443")
     assert (config.username, config.ca_certs) == ("keeper", Path("ca.crt"))
     assert (config.use_ssl, config.verify_certs, config.source_vectors) == (True, False, False)
+    assert (config.timeout, config.retry_on_timeout) == (5.0, False)
 
 
 def test_a_configuration_has_the_defaults_of_the_settings() -> None:
