@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def both(name: str) -> tuple[str, str]:
-    """Return a flag as the mission writes it, and with dashes."""
+    """Return a flag as the specification writes it, and with dashes."""
     return f"--{name}", f"--{name.replace('_', '-')}"
 
 

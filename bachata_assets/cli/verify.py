@@ -25,7 +25,7 @@ def verify(data: Data = False, data_dir: DataDir = None, as_json: AsJson = False
     Asks for versions, libraries, disk, models, tables, reports and index, and sends one rendered clip through the
     pipeline. Exits with 1 when there is a problem; a warning is none.
 
-    For example, the second looks at every byte of the data dir:
+    For example, `--data` reads every byte of the data dir:
 
     ```sh
     bachata-assets verify

@@ -62,8 +62,8 @@ class SettingsError(ValueError):
 class Settings(BaseSettings):
     """Settings of one process.
 
-    The environment variables are the mission's (ENVIRONMENT, ELASTICSEARCH_HOST, …); those it does not name begin with
-    BACHATA_ (BACHATA_DATA_DIR, …).
+    The environment variables are the specification's (ENVIRONMENT, ELASTICSEARCH_HOST, …); those it does not name
+    begin with BACHATA_ (BACHATA_DATA_DIR, …).
     """
 
     model_config = SettingsConfigDict(
