@@ -89,7 +89,7 @@ def generate(
         with suppress(OSError):  # a terminal that has closed
             typer.echo("Ended. What is made is kept; the same command goes on from there.", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    _say_result(done, settings.data_dir, log, index_later=index == "later")
+    _say_result(done, settings.data_dir, log)
     raise typer.Exit(0 if done.is_whole else 1)
 
 
@@ -110,18 +110,20 @@ def sample(
     say(f"Wrote the sample collection to {folder}")
 
 
-def _say_result(done: "Generated", data_dir: str, log: Path, *, index_later: bool) -> None:
+def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
     from bachata_assets.collection import layout
+    from bachata_assets.collection.remarks import counted
     from bachata_assets.orchestration.instance import dagster_home
 
     status = done.status
-    typer.echo(f"Clips: {len(status.made)} made, {len(status.failed)} failed, {done.tried} worked on this time.")
+    made = len(status.made) + len(status.not_indexed)
+    typer.echo(f"Clips: {made} made, {len(status.failed)} failed, {done.tried} worked on this time.")
     for clip in status.failed:
         say(f"  failed: {clip.clip_id} ({clip.video_path}): {clip.failure.reason}", err=True)
-    waiting = {clip.clip_id for clip in status.pending if index_later and status.todo[clip.clip_id] == {"search_index"}}
-    if waiting:
-        say(f"  {len(waiting)} clips are made but for their documents: the command without --index later sends them")
-    for pending in (clip for clip in status.pending if clip.clip_id not in waiting):
+    if status.not_indexed:
+        clips = counted(len(status.not_indexed), "clip")
+        say(f"  not indexed yet: {clips}; the same command without --index later sends the documents")
+    for pending in status.pending:
         say(f"  not made: {pending.clip_id}: see {log}", err=True)
     for entry in done.scan.without_file:
         say(f"  annotation without a file: {entry.name}", err=True)

@@ -12,7 +12,7 @@ from bachata_assets.cli.plain import say, say_json
 def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show which clips are made, which failed and why, and which are still to be made. Makes nothing.
 
-    Exits with 1 while clips are failed or missing.
+    Exits with 1 while clips are failed, missing or not indexed.
 
     For example:
 
@@ -35,6 +35,7 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         refuse(str(error))
     state: dict[str, Any] = {
         "made": [clip.clip_id for clip in now.made],
+        "not_indexed": [clip.clip_id for clip in now.not_indexed],
         "failed": {clip.clip_id: clip.failure.reason for clip in now.failed},
         "to_be_made": {clip.clip_id: sorted(now.todo[clip.clip_id]) for clip in now.pending},
         "annotations_without_file": [entry.name for entry in found.without_file],
@@ -126,6 +127,8 @@ def _say(state: dict[str, Any], remarks: list[str]) -> None:
     from bachata_assets.collection.remarks import named
 
     typer.echo(f"{len(state['made'])} made, {len(state['failed'])} failed, {len(state['to_be_made'])} to be made")
+    if state["not_indexed"]:
+        say(f"  made, not indexed yet: {len(state['not_indexed'])} clips ({named(state['not_indexed'])})")
     for clip_id, error in state["failed"].items():
         say(f"  failed: {clip_id}: {error}")
     for clip_id, stages in state["to_be_made"].items():

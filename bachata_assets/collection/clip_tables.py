@@ -1,6 +1,7 @@
 """From the tables of a clip to its `ClipRecord`, and from all records to the table `embeddings`."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -10,12 +11,14 @@ import pyarrow as pa
 from pydantic_core import from_json
 
 from bachata_assets import schemas
-from bachata_assets.clip_record import COLUMNS, VECTOR_FIELDS, ClipRecord
+from bachata_assets.clip_record import COLUMNS, VECTOR_FIELDS, ClipRecord, InvalidRecordError
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset, provenance_of
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.pose.couple_keypoints import couple_summary, found_dancers
 from bachata_assets.pose.detection_timeline import detection_timeline
+
+logger = logging.getLogger(__name__)
 
 VERSION = "mmpose_v1"
 """`version` of every record, from the specification. What exactly made a clip is in the provenance of its tables."""
@@ -107,6 +110,18 @@ def _table(records: Sequence[ClipRecord]) -> pa.Table:
     return pa.table(columns, schema=schemas.embeddings)
 
 
-def records_of(clips: Sequence[Clip], dataset: Dataset) -> list[ClipRecord]:
-    """Return the records of clips that are made."""
+def indexed_records(clips: Sequence[Clip], dataset: Dataset) -> list[ClipRecord]:
+    """Return the records of clips whose documents were sent to the index."""
     return [indexed_record(clip, dataset.read_table("search_index", clip.clip_id)) for clip in clips]
+
+
+def gathered_records(clips: Sequence[Clip], dataset: Dataset) -> list[ClipRecord]:
+    """Return the records of clips whose documents are still to be sent; without those that no index would take."""
+    records = []
+    for clip in clips:
+        tables = {name: dataset.read_table(name, clip.clip_id) for name in RECORD_INPUTS}
+        try:
+            records.append(gathered_record(clip, tables))
+        except InvalidRecordError as error:
+            logger.warning("%s", error)
+    return records

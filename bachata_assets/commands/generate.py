@@ -20,8 +20,8 @@ from bachata_assets.orchestration.jobs import PROCESS_JOB, Known, run_in_process
 from bachata_assets.orchestration.orphaned_runs import end_orphans
 from bachata_assets.orchestration.partitions import register
 from bachata_assets.orchestration.run_requests import plan, run_tags
-from bachata_assets.pipeline.index_level import ASSET, fill_index
-from bachata_assets.pipeline.status import Status
+from bachata_assets.pipeline.index_level import fill_index
+from bachata_assets.pipeline.status import INDEX_STAGE, Status
 from bachata_assets.report.content import damaged_reports
 from bachata_assets.search.errors import SearchError
 
@@ -37,6 +37,7 @@ class Generated:
     tried : number of clips that were worked on this time
     report_error : why the table over all clips or the reports could not be made, None when they are there
     index_error : why the index cannot be brought level with the tables, None when it is
+    index_later : the index was to be left alone
     """
 
     status: Status
@@ -44,11 +45,13 @@ class Generated:
     tried: int
     report_error: str | None = None
     index_error: str | None = None
+    index_later: bool = False
 
     @property
     def is_whole(self) -> bool:
         """Whether everything that was asked for is there."""
-        return not (self.status.failed or self.status.pending or self.report_error or self.index_error)
+        lacking = self.status.failed or self.status.pending or (self.status.not_indexed and not self.index_later)
+        return not (lacking or self.report_error or self.index_error)
 
 
 def generate(platform: Platform, instance: Instance, *, index_later: bool = False) -> Generated:
@@ -60,7 +63,7 @@ def generate(platform: Platform, instance: Instance, *, index_later: bool = Fals
 
     Parameters
     ----------
-    index_later : leave the index alone; the documents stay to be made
+    index_later : leave the index alone; the documents stay to be sent
 
     Raises
     ------
@@ -104,7 +107,7 @@ def _bring_level(platform: Platform, instance: Instance, *, index_later: bool) -
     status = _status(platform, found, known.history)
     batches = plan(instance, status, at_most=platform.settings.clips_per_run, retry_failed=True)
     if index_later:
-        batches = [replace(batch, stages=batch.stages - {ASSET}) for batch in batches]
+        batches = [replace(batch, stages=batch.stages - {INDEX_STAGE}) for batch in batches]
         batches = [batch for batch in batches if batch.stages]
     tried = sum(len(batch.clip_ids) for batch in batches)
     counts = (len(found.clips), len(status.made), tried)
@@ -125,7 +128,7 @@ def _bring_level(platform: Platform, instance: Instance, *, index_later: bool) -
     report = None if report_error else dataset.read_text(layout.REPORT)
     if report:
         log_report(json.loads(report), [clip_id for batch in batches for clip_id in batch.clip_ids])
-    return Generated(status, found, tried, report_error, index_error)
+    return Generated(status, found, tried, report_error, index_error, index_later)
 
 
 def _fill_index(platform: Platform, known: Known, status: Status) -> str | None:
@@ -136,7 +139,7 @@ def _fill_index(platform: Platform, known: Known, status: Status) -> str | None:
         logger.error("%s", error)
         return str(error)
     if filled.damaged:
-        known.history.stages[ASSET].tables -= filled.damaged
+        known.history.stages[INDEX_STAGE].tables -= filled.damaged
     refused = [f"the document of {clip_id} is refused: {reason}" for clip_id, reason in filled.refused.items()]
     for line in refused:
         logger.error("%s", line)
@@ -145,8 +148,8 @@ def _fill_index(platform: Platform, known: Known, status: Status) -> str | None:
 
 def _lacks_tables(platform: Platform, instance: Instance, done: Generated) -> bool:
     history = History.read(instance, platform.dataset, platform.stages)
-    now = _status(platform, done.scan, history).todo.keys()
-    return bool(now & {clip.clip_id for clip in done.status.made})
+    now = _status(platform, done.scan, history).todo
+    return any(names - done.status.todo.get(clip_id, frozenset()) for clip_id, names in now.items())
 
 
 def _status(platform: Platform, found: Scan, history: History) -> Status:
@@ -165,6 +168,7 @@ def _report_state(platform: Platform, status: Status, found: Scan) -> str:
         [stage.code_version for stage in platform.stages],
         {clip.clip_id: dict(clip.versions) for clip in status.made},
         [[clip.clip_id, clip.video_path, vars(clip.failure)] for clip in status.failed],
+        {clip.clip_id: dict(clip.versions) for clip in status.not_indexed},
         [clip.clip_id for clip in status.pending],
         [vars(entry) for entry in found.without_file],
         found.without_annotation,

@@ -38,6 +38,8 @@ def _summary(content: Mapping[str, Any]) -> str:
         f"{counted(summary['total_videos'], 'clip')}: {summary['successful']} made, {summary['failed']} failed, "
         f"{len(content['pending_videos'])} to be made, {len(content['partial_videos'])} without some vector"
     )
+    if content["not_indexed_videos"]:
+        counts += f", {len(content['not_indexed_videos'])} not indexed yet"
     if not summary["successful"]:
         return f"Report: {counts}"
     return (

@@ -16,7 +16,7 @@ from bachata_assets import schemas
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.collection import layout
 from bachata_assets.collection.clip import Clip
-from bachata_assets.collection.clip_tables import embeddings_table, records_of
+from bachata_assets.collection.clip_tables import embeddings_table, gathered_records, indexed_records
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import Scan, scan_clips
 from bachata_assets.collection.whole_files import DamagedError
@@ -177,9 +177,9 @@ def collection_assets(
 
 
 def _records(status: Status, dataset: Dataset) -> list[ClipRecord]:
-    """Return the records of the clips that are made; a table that cannot be read is set aside, to be made again."""
+    """Return the records of all clips with vectors; a table that cannot be read is set aside, to be made again."""
     try:
-        return records_of(status.made, dataset)
+        return [*indexed_records(status.made, dataset), *gathered_records(status.not_indexed, dataset)]
     except DamagedError as error:
         dataset.set_aside(error.path.removeprefix(dataset.path("")))
         raise

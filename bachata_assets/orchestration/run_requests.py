@@ -82,8 +82,9 @@ def requests(
             asked += 1
             yield request
     if not asked:
+        waiting = len(status.pending) + len(status.not_indexed)
         yield dg.SkipReason(
-            f"Clips: {len(status.made)} up to date, {len(status.failed)} failed, {len(status.pending)} to be "
+            f"Clips: {len(status.made)} up to date, {len(status.failed)} failed, {waiting} to be "
             f"made, {len(found.difference.waiting)} still being copied; what can be made is at work or was tried"
         )
 

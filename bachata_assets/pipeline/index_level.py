@@ -18,7 +18,7 @@ from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import Scan, present_clips
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.pipeline.stage import Stage
-from bachata_assets.pipeline.status import Status
+from bachata_assets.pipeline.status import INDEX_STAGE, Status
 from bachata_assets.pipeline.tools import SearchIndexProvider
 from bachata_assets.search.checks import is_same_document
 from bachata_assets.search.errors import IndexUnreadableError
@@ -26,7 +26,6 @@ from bachata_assets.search.index import SearchIndex
 
 logger = logging.getLogger(__name__)
 
-ASSET = "search_index"
 SAMPLE = 20
 """Most documents that are read back to tell whether an index holds what was sent."""
 _SEEN = "index_seen"
@@ -71,7 +70,7 @@ def fill_index(
     SearchError
         When the index cannot be reached.
     """
-    version = next((stage.code_version for stage in stages if stage.name == ASSET), None)
+    version = next((stage.code_version for stage in stages if stage.name == INDEX_STAGE), None)
     clip_ids = _up_to_date(found, status)
     if version is None or not clip_ids or (not every and _looks_as_before(dataset, search, clip_ids)):
         return Filled()
@@ -110,7 +109,7 @@ def has_lost_documents(dataset: Dataset, search: SearchIndexProvider, found: Sca
 
 
 def _up_to_date(found: Scan, status: Status) -> set[str]:
-    return {clip_id for clip_id in found.clips if ASSET not in status.todo.get(clip_id, ())}
+    return {clip_id for clip_id in found.clips if INDEX_STAGE not in status.todo.get(clip_id, ())}
 
 
 def _fill(
@@ -123,7 +122,7 @@ def _fill(
         wanted = (clip_ids - held) | differing_documents(index, dataset, held, every=every)
         if wanted:
             # Whoever lost these has lost those of clips whose files are gone, too; they are searched until `prune`.
-            gone = dataset.clip_ids(ASSET) - there - present_clips(dataset)
+            gone = dataset.clip_ids(INDEX_STAGE) - there - present_clips(dataset)
             wanted |= {clip_id for clip_id in gone if _code_version(dataset, clip_id) == code_version}
         results = index.put(_sent(dataset, sorted(wanted), damaged)) if wanted else []
         index.promote(present_clips(dataset))
@@ -153,7 +152,7 @@ def _differs(index: SearchIndex, dataset: Dataset, clip_id: str) -> bool:
 
 def _is_same(dataset: Dataset, found: ClipRecord) -> bool:
     try:
-        return is_same_document(sent_record(dataset.read_table(ASSET, found.clip_id)), found)
+        return is_same_document(sent_record(dataset.read_table(INDEX_STAGE, found.clip_id)), found)
     except DamagedError:
         return False
 
@@ -162,10 +161,10 @@ def _sent(dataset: Dataset, clip_ids: Iterable[str], damaged: set[str]) -> Itera
     """Yield documents as they were sent; a table that cannot be read is set aside."""
     for clip_id in clip_ids:
         try:
-            record = sent_record(dataset.read_table(ASSET, clip_id))
+            record = sent_record(dataset.read_table(INDEX_STAGE, clip_id))
         except DamagedError as error:
             logger.warning("%s is damaged (%s): it is made again", error.path, error.why)
-            dataset.set_aside(layout.table(ASSET, clip_id))
+            dataset.set_aside(layout.table(INDEX_STAGE, clip_id))
             damaged.add(clip_id)
         else:
             yield record
@@ -173,7 +172,7 @@ def _sent(dataset: Dataset, clip_ids: Iterable[str], damaged: set[str]) -> Itera
 
 def _code_version(dataset: Dataset, clip_id: str) -> str | None:
     try:
-        return dataset.provenance_at(layout.table(ASSET, clip_id)).get("code_version")
+        return dataset.provenance_at(layout.table(INDEX_STAGE, clip_id)).get("code_version")
     except (DamagedError, FileNotFoundError):
         return None
 

@@ -8,6 +8,9 @@ from bachata_assets.pipeline.failure import Failure
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.versions import StageHistory, expected_versions, outdated
 
+INDEX_STAGE = "search_index"
+"""Name of the stage that sends a clip's document to the search index."""
+
 
 @dataclass(frozen=True)
 class FailedClip:
@@ -20,14 +23,16 @@ class FailedClip:
 
 @dataclass(frozen=True)
 class Status:
-    """All clips of a collection, each made, failed or pending.
+    """All clips of a collection, each made, not indexed, failed or pending.
 
     Attributes
     ----------
-    todo : clip id -> stages that are missing or stale, of failed and pending clips
+    not_indexed : clips that lack nothing but their document in the search index
+    todo : clip id -> stages that are missing or stale, of all clips that are not made
     """
 
     made: tuple[Clip, ...]
+    not_indexed: tuple[Clip, ...]
     failed: tuple[FailedClip, ...]
     pending: tuple[Clip, ...]
     todo: Mapping[str, frozenset[str]]
@@ -61,10 +66,12 @@ class Status:
             for clip_id, names in failed_stages.items()
             if names
         ]
+        waiting = {clip_id: todo[clip_id] for clip_id, names in failed_stages.items() if not names}
         return cls(
             made=tuple(clip for clip_id, clip in clips.items() if clip_id not in todo),
+            not_indexed=tuple(clips[clip_id] for clip_id, names in waiting.items() if names == {INDEX_STAGE}),
             failed=tuple(failed),
-            pending=tuple(clips[clip_id] for clip_id, names in failed_stages.items() if not names),
+            pending=tuple(clips[clip_id] for clip_id, names in waiting.items() if names != {INDEX_STAGE}),
             todo=todo,
         )
 

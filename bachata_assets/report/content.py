@@ -49,6 +49,7 @@ def report_of(
         status.failed,
         generated_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         pending=[clip.clip_id for clip in status.pending],
+        not_indexed=[clip.clip_id for clip in status.not_indexed],
         absent={record.clip_id: record.absent for record in records if record.absent},
         annotations_without_file=[entry.name for entry in scan.without_file],
         videos_without_annotation=scan.without_annotation,

@@ -13,6 +13,7 @@ def summarize(
     *,
     generated_at: str,
     pending: Sequence[str],
+    not_indexed: Sequence[str] = (),
     absent: Mapping[str, Mapping[str, str]],
     annotations_without_file: Sequence[str],
     checks: Mapping[str, Mapping[str, Any]],
@@ -26,13 +27,15 @@ def summarize(
     Parameters
     ----------
     made : sequence of mapping
-        Documents of the clips that are made, without vectors.
+        Documents of the clips that are made, indexed or not, without vectors.
     failed : sequence of FailedClip
         Clips that were tried and not made.
     generated_at : str
         When the report was made, ISO 8601 with time zone.
     pending : sequence of str
         Ids of clips that were not tried yet, or have to be made again.
+    not_indexed : sequence of str
+        Ids of the clips that are made and whose documents are still to be sent to the index.
     absent : mapping
         Clip id -> family -> reason why a made clip lacks its vector.
     annotations_without_file : sequence of str
@@ -68,6 +71,7 @@ def summarize(
         "generated_at": generated_at,
         "failures": [_failure(clip) for clip in failed],
         "pending_videos": list(pending),
+        "not_indexed_videos": list(not_indexed),
         "partial_videos": [{"clip_id": clip_id, "absent": dict(why)} for clip_id, why in absent.items()],
         "annotations_without_file": list(annotations_without_file),
         "videos_without_annotation": list(videos_without_annotation),

@@ -166,18 +166,32 @@ def test_without_elasticsearch_the_vectors_are_safe_and_the_next_run_indexes_the
         monkeypatch.setenv("ELASTICSEARCH_HOST", "127.0.0.1")
         monkeypatch.setenv("ELASTICSEARCH_PORT", str(nobody.getsockname()[1]))
         before = place.tables()
+        vectors = pd.read_parquet(place.data / "embeddings.parquet").set_index("clip_id").filter(like="_embedding")
         (place.data / "beats" / "basic_step_1.parquet").unlink()
         refused = place.generate()
         made = place.generate("--index", "later")
+        again = place.generate("--index", "later")
+        status = json.loads(CliRunner().invoke(app, ["status", "--json", "--data_dir", str(place.data)]).output)
     assert refused.exit_code == 2
     (line,) = refused.output.strip().splitlines()
     assert line.startswith("Error: Cannot connect to Elasticsearch at 127.0.0.1")
     assert line.endswith("Nothing was made; with `--index later` everything but the index is.")
-    assert made.exit_code == 1, made.output
+    assert made.exit_code == 0, made.output
     after = place.tables()
     assert {name for name in before if after[name] != before[name]} == {"beats/basic_step_1.parquet"}
     assert "basic_step_1: made" in made.output
-    assert "4 clips are made but for their documents" in made.output
+    assert "Clips: 4 made, 0 failed, 1 worked on this time." in made.output
+    assert "not indexed yet: 4 clips; the same command without --index later sends the documents" in made.output
+    assert (again.exit_code, "0 worked on this time" in again.output) == (0, True)
+    assert (status["made"], status["to_be_made"], set(status["not_indexed"])) == ([], {}, SAMPLE_CLIPS)
+    report = report_of(place.data)
+    assert report["summary"] == {"total_videos": 4, "successful": 4, "failed": 0, "success_rate": 1.0}
+    assert (set(report["not_indexed_videos"]), report["pending_videos"]) == (SAMPLE_CLIPS, [])
+    kept = pd.read_parquet(place.data / "embeddings.parquet").set_index("clip_id").filter(like="_embedding")
+    for name in vectors.columns:
+        np.testing.assert_array_equal(
+            np.stack(list(kept[name].loc[list(vectors.index)])), np.stack(list(vectors[name]))
+        )
     before = after
     monkeypatch.delenv("ELASTICSEARCH_HOST")
     assert place.generate().exit_code == 0
