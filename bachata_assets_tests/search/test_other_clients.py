@@ -15,19 +15,21 @@ from bachata_assets.families import DIMENSIONS
 from bachata_assets.search import SearchIndex, open_index
 from bachata_assets.settings import Settings
 from bachata_assets_tests.support.documents import document, documents, read_of
-from bachata_assets_tests.support.elasticsearch_node import OLDEST, Node, running
+from bachata_assets_tests.support.elasticsearch_node import NEWEST, OLDEST, Node, running
 from bachata_assets_tests.support.paths import PROJECT
 
 ALIAS = "moves-of-other-clients"
 CLIPS = [document("basic_step_1", 0, notes="Weight change, then a slow right turn."), *documents(120)]
 PAGE = (PROJECT / "docs" / "elasticsearch.md").read_text(encoding="utf-8")
+STARTED = {OLDEST: "elasticsearch_node", NEWEST: "newest_node"}
+"""Nodes that other tests need too."""
 QUERIES = re.findall(r"```json\nPOST /bachata_move_embeddings/_search\n(.*?)```", PAGE, re.DOTALL)
 
 
-@pytest.fixture(scope="module", params=[OLDEST, "9.3.2", "9.5.0"])
+@pytest.fixture(scope="module", params=[OLDEST, NEWEST, "9.3.2", "9.5.0"])
 def node(request: pytest.FixtureRequest) -> Iterator[Node]:
-    if request.param == OLDEST:
-        yield request.getfixturevalue("elasticsearch_node")
+    if request.param in STARTED:
+        yield request.getfixturevalue(STARTED[request.param])
     else:
         yield from running(request.param)
 
