@@ -2,21 +2,71 @@
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 SLOWEST, FASTEST = 40, 300
 """Range of a tempo that may be meant, beats per minute: bachata counted in halves, and counted double."""
 LONGEST_LABEL = 200
 LONGEST_NOTES = 10_000
 """Most characters of a label and of the notes; Elasticsearch refuses a keyword of more than 32,766 bytes."""
+LEAD_SAID, COUPLE_SAID = "-lead-", "-couple-"
+"""What stands in the data version of a file before what a person said of its dancers."""
+MOST = 1_000_000
+"""Largest number in `couple`: of a person, of a pixel, of a second."""
 
 
 def _without_nul(text: str) -> str:
     if "\x00" in text:
         raise ValueError("holds the character NUL")
     return text
+
+
+@dataclass(frozen=True)
+class PlaceOfCouple:
+    """Where the couple is at a moment.
+
+    Attributes
+    ----------
+    box : tuple of float
+        x1 y1 x2 y2, in pixels of the video as a player shows it.
+    at_s : float
+        The moment, s from the first picture.
+    """
+
+    box: tuple[float, float, float, float]
+    at_s: float = 0.0
+
+
+SaidCouple = Literal["left", "middle", "right"] | PlaceOfCouple | tuple[int, int]
+"""How a person says which couple is meant: by its side, by its place, or by the numbers of the two."""
+
+
+def _couple(said: Any) -> Any:
+    """Return what says which couple is meant, the lower number first."""
+    if said is None or isinstance(said, PlaceOfCouple):
+        return said
+    if isinstance(said, str) and said.strip() in ("left", "middle", "right"):
+        return said.strip()
+    if isinstance(said, dict) and "box" in said and not said.keys() - {"box", "at_s"}:
+        box, at_s = said["box"], said.get("at_s", 0.0)
+        if _are_numbers(box, 4) and _are_numbers([at_s], 1) and box[0] < box[2] and box[1] < box[3] and at_s >= 0:
+            return PlaceOfCouple((box[0], box[1], box[2], box[3]), at_s)
+    if _are_numbers(said, 2) and all(isinstance(number, int) and number > 0 for number in said) and said[0] != said[1]:
+        return tuple(sorted(said))
+    raise ValueError(
+        'can be "left", "middle", "right", {"box": [x0, y0, x1, y1], "at_s": 2.0} or two people\'s numbers, as [1, 2]'
+    )
+
+
+def _are_numbers(values: Any, count: int) -> bool:
+    return (
+        isinstance(values, list | tuple)
+        and len(values) == count
+        and all(isinstance(v, int | float) and not isinstance(v, bool) and -MOST <= v <= MOST for v in values)
+    )
 
 
 Label = Annotated[str, Field(max_length=LONGEST_LABEL), AfterValidator(_without_nul)]
@@ -39,9 +89,21 @@ class Annotation(BaseModel):
     lead: Literal["left", "right"] | None = Field(
         default=None, description="side of the picture on which the leader stands in the first frame, said by a person"
     )
+    couple: Annotated[SaidCouple | None, BeforeValidator(_couple)] = Field(
+        default=None, description="which couple is meant where there are several people, said by a person"
+    )
+
+    @property
+    def video_version(self) -> str:
+        """What is said of the video itself, as a part of its data version; empty where nothing is."""
+        lead = f"{LEAD_SAID}{self.lead}" if self.lead else ""
+        return lead + (f"{COUPLE_SAID}{_digest(self.model_dump(include={'couple'}))[:8]}" if self.couple else "")
 
     @property
     def data_version(self) -> str:
         """Hash of the fields that were set; saying a fallback outright changes it too."""
-        content = json.dumps(self.model_dump(exclude_unset=True), sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()[:16]
+        return _digest(self.model_dump(exclude_unset=True))[:16]
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""`preview`: a clip as a video with both skeletons."""
+"""`preview`: a clip as a video with both skeletons, or everyone in it as a picture."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,16 +12,23 @@ from bachata_assets.cli.plain import say
 def preview(
     clip_id: Annotated[str, typer.Argument(help="A clip of the collection.", metavar="CLIP", autocompletion=clip_ids)],
     out: Annotated[
-        Path | None, typer.Option("--out", help="The file to write. [default: previews/CLIP.mp4 in the data dir]")
+        Path | None, typer.Option("--out", help="The file to write. [default: in the data dir's folder previews]")
     ] = None,
+    people: Annotated[
+        bool, typer.Option("--people", help="A picture (jpg) of everyone, with the numbers an annotation takes.")
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Write a video (mp4) of a clip, with its sound and both skeletons in the roles' colours.
+
+    With --people: a picture of everyone in the clip, each with a number, and the couple marked. Two of the numbers in
+    the clip's annotation say which couple is meant.
 
     For example:
 
     ```sh
     bachata-assets preview basic_step_1 --out basic_step_1.mp4
+    bachata-assets preview basic_step_1 --people
     ```
     """
     from bachata_assets.collection.dataset import Dataset
@@ -32,7 +39,16 @@ def preview(
 
     try:
         settings = load_settings(data_dir=data_dir)
-        written = previewing.preview(clip_id, settings, Dataset(url=settings.data_dir), out)
+        dataset = Dataset(url=settings.data_dir)
+        if people:
+            from bachata_assets.orchestration.build import build_platform
+
+            platform = build_platform(settings)
+            platform.require_models()
+            lines = previewing.preview_people(clip_id, settings, dataset, platform.tools.models, out)
+        else:
+            lines = [f"Wrote {previewing.preview(clip_id, settings, dataset, out)}"]
     except (previewing.PreviewError, UnreadableVideoError, SettingsError, *ScanError) as error:
         refuse(str(error))
-    say(f"Wrote {written}")
+    for line in lines:
+        say(line)

@@ -37,3 +37,8 @@ def preview_picture(clip_id: str) -> str:
 def preview_video(clip_id: str) -> str:
     """Return the name of a clip's preview video."""
     return f"{PREVIEWS}/{clip_id}.mp4"
+
+
+def people_picture(clip_id: str) -> str:
+    """Return the name of the picture of everyone in a clip."""
+    return f"{PREVIEWS}/people/{clip_id}.jpg"

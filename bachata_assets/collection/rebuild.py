@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TypeVar, get_args
 
+from bachata_assets.annotation import COUPLE_SAID, LEAD_SAID
 from bachata_assets.collection import layout, registry
 from bachata_assets.collection.clip_tables import sent_record
 from bachata_assets.collection.dataset import Dataset, provenance_of
@@ -20,9 +21,8 @@ T = TypeVar("T", bound=Hashable)
 
 _OF_THE_FILE = ("keypoints", "beats", "audio_embedding")
 """Assets that are made of a clip's file itself."""
-_LEADER = "-lead-"
 _PLACE = "-at-"
-"""What `scan.py` puts behind the hash of a file, and behind that of an annotation of a file that was renamed."""
+"""What `scan.py` puts behind the hash of an annotation of a file that was renamed."""
 
 
 def precision_of_tables(dataset: Dataset) -> EffectivePrecision | None:
@@ -100,7 +100,8 @@ def _contents(dataset: Dataset) -> dict[str, str]:
             except (DamagedError, FileNotFoundError):
                 continue
             if "clip_file" in inputs:
-                found[clip_id] = str(inputs["clip_file"]).partition(_LEADER)[0]
+                content = str(inputs["clip_file"])
+                found[clip_id] = content.partition(LEAD_SAID)[0].partition(COUPLE_SAID)[0]
     return found
 
 

@@ -288,8 +288,8 @@ def _clip(file: ClipFile, annotation: Annotation, folders: Folders, dataset: Dat
 
 
 def _file_version(file: ClipFile, annotation: Annotation) -> str:
-    """Return the data version of a clip's file; the leader that a person named decides what is seen in it."""
-    return f"{file.content}-lead-{annotation.lead}" if annotation.lead else file.content
+    """Return the data version of a clip's file; the couple and the leader that a person named decide what is seen."""
+    return file.content + annotation.video_version
 
 
 def _stored(path: Path, folders: Folders, dataset: Dataset) -> str:

@@ -1,17 +1,22 @@
-"""`preview`: write a clip of a collection as a video with its skeletons.
+"""`preview`: write a clip of a collection as a video with its skeletons, or everyone in it as a picture.
 
-What the video looks like is in `pose/drawing/preview_video.py`.
+What they look like is in `pose/drawing/preview_video.py` and `pose/drawing/people_picture.py`.
 """
 
+import json
 import tempfile
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
 from bachata_assets.collection import layout, scan
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset, TableMissingError, provenance_of
+from bachata_assets.pipeline.tools import Models
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.pose.drawing.people_picture import SeenPerson, people_picture, seen_people
 from bachata_assets.pose.drawing.preview_video import write_preview_video
+from bachata_assets.pose.no_couple import NoCoupleError
 from bachata_assets.settings import Settings
 from bachata_assets.video.files import on_disk
 
@@ -36,9 +41,7 @@ def preview(clip_id: str, settings: Settings, dataset: Dataset, out: Path | None
     clip = _clip(clip_id, settings, dataset)
     couple = _keypoints(clip, dataset)
     if out:
-        if not out.absolute().parent.is_dir():
-            raise PreviewError(f"There is no folder {out.parent}: make it, or name another --out")
-        _require_no_clip(out, settings, dataset)
+        _require_writable(out, settings, dataset)
         write_preview_video(clip.path, couple, out)
         return str(out)
     name = layout.preview_video(clip_id)
@@ -49,6 +52,71 @@ def preview(clip_id: str, settings: Settings, dataset: Dataset, out: Path | None
         write_preview_video(clip.path, couple, video)
         dataset.write_bytes(name, video.read_bytes())
     return dataset.path(name)
+
+
+def preview_people(
+    clip_id: str, settings: Settings, dataset: Dataset, models: Models, out: Path | None = None
+) -> list[str]:
+    """Write a picture of everyone in a clip, by default into the data dir; return what is to be said of it.
+
+    The clip is looked at anew, by the models that its keypoints are made with, so that the numbers in the picture are
+    those that its annotation takes.
+
+    Raises
+    ------
+    PreviewError
+        The clip is not known; or `out` has no folder, or is a clip.
+    UnreadableVideoError
+        Its file is gone or cannot be decoded.
+    DiscoveryError, AnnotationError, SettingsError
+        As for any look at the collection.
+    """
+    clip = _clip(clip_id, settings, dataset)
+    if out:
+        _require_writable(out, settings, dataset)
+    estimate = models.pose.estimator()
+    seen = estimate.people(clip.path, limits=models.limits)
+    problem = None
+    try:
+        choice = seen.choose(clip.annotation.couple, estimate.parameters)
+    except NoCoupleError as error:
+        problem, choice = error.reason, seen.choose(None, estimate.parameters)
+    picture = people_picture(seen, choice)
+    if out:
+        out.write_bytes(picture)
+    else:
+        dataset.write_bytes(layout.people_picture(clip_id), picture)
+    people = seen_people(seen, choice, estimate.parameters.choice.least_activity)
+    written = str(out) if out else dataset.path(layout.people_picture(clip_id))
+    lines = [_line(person) for person in people] or ["Nobody is seen in this clip."]
+    return [*lines, *([f"Not possible: {problem}."] if problem else []), *_advice(people), f"Wrote {written}"]
+
+
+def _line(person: SeenPerson) -> str:
+    """Return what is known of a person in a line."""
+    place = json.dumps({"box": person.box, "at_s": round(person.at_s, 1)})
+    part = f", {person.part}" if person.part else ""
+    return f"{person.number:3d}  {person.start_s:.1f} to {person.end_s:.1f} s{part}; {place}"
+
+
+def _advice(people: Sequence[SeenPerson]) -> list[str]:
+    """Return what to write into the annotation."""
+    couple = [person.number for person in people if person.part == "the couple"]
+    others = [person.number for person in people if person.part != "the couple"]
+    if len(people) < 2 or not others:
+        return []
+    two = (couple or others)[:1] + others[-1:]
+    return [
+        f"The couple is {couple[0]} and {couple[1]}." if len(couple) == 2 else "No couple is found.",
+        f'For another one write its two numbers into the clip\'s annotation, as "couple": {sorted(two)}, or a box that '
+        'holds the two and its time, as above: "couple": {"box": …}.',
+    ]
+
+
+def _require_writable(out: Path, settings: Settings, dataset: Dataset) -> None:
+    if not out.absolute().parent.is_dir():
+        raise PreviewError(f"There is no folder {out.parent}: make it, or name another --out")
+    _require_no_clip(out, settings, dataset)
 
 
 def _require_no_clip(out: Path, settings: Settings, dataset: Dataset) -> None:

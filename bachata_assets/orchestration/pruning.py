@@ -59,7 +59,7 @@ def remove_clips(
     for clip_id in clip_ids:
         for stage in stages:
             dataset.delete_table(stage.name, clip_id)
-        for name in (layout.preview_picture(clip_id), layout.preview_video(clip_id)):
-            dataset.delete(name)
+        for name in (layout.preview_picture, layout.preview_video, layout.people_picture):
+            dataset.delete(name(clip_id))
         instance.delete_dynamic_partition(PARTITIONS, clip_id)
     scan.forget(dataset, clip_ids)

@@ -112,7 +112,7 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
         switches = list(_couple(made).identity_switches)
         return not switches, {"identity_switches": len(switches), "at_most": 0, "at_s": switches}
 
-    def one(_clip: Clip, made: Made) -> Judgement:
+    def one(clip: Clip, made: Made) -> Judgement:
         couple = _couple(made)
         figures: dict[str, Any] = {
             "couple_confidence": couple.couple_confidence,
@@ -122,7 +122,9 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
             "mirror_images": couple.mirror_images,
         }
         changes = list(couple.partner_changes)
-        sure = couple.couple_confidence >= 0.7 and not changes and not couple.mirror_images
+        # Who named the couple knows which side of the mirror it is on.
+        mirrored = couple.mirror_images > 0 and clip.annotation.couple is None
+        sure = couple.couple_confidence >= 0.7 and not changes and not mirrored
         return sure, figures | ({"at_s": changes} if changes else {})
 
     def steady(_clip: Clip, made: Made) -> Judgement:
@@ -156,7 +158,8 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
               "Look at the clip at these times.", stable),
         Check("one_couple", "keypoints", "WARN",
               "It is clear which couple is meant, the two stay together, and no mirror shows them again.",
-              "Look at the preview, where others are grey. Cut the clip to one couple, or to one partner's time.",
+              'Look at the preview, where others are grey. Say in the annotation which "couple" is meant, by numbers '
+              "that `bachata-assets preview CLIP --people` shows; or cut the clip to one partner's time.",
               one),
         Check("camera_is_steady", "keypoints", "WARN", "The camera stands still, or its motion is known and taken out.",
               "Look at these times: where the clip is cut there, keep one shot; else film more of the room.", steady),

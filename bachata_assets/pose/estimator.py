@@ -1,11 +1,11 @@
 """`CouplePoseEstimator`: a video file to `CoupleKeypoints`.
 
-Its steps are in `tracking/`, each usable alone: `candidates.py` (frames to persons), `choosing/` (which of them are the
-couple), `tracks.py` (its path), `dense.py` (poses on every frame), `roles.py` (who leads).
+Its steps, each usable alone: `first_pass.py` (frames to people, and which of them are the couple), in `tracking/`
+`tracks.py` (the couple's path), `dense.py` (poses on every frame) and `roles.py` (who leads).
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -13,17 +13,16 @@ from typing import Literal
 
 import numpy as np
 
-from bachata_assets.pose.camera.motion import CameraLooks, CameraMotion, follow_camera
+from bachata_assets.annotation import SaidCouple
+from bachata_assets.pose.camera.motion import CameraMotion
 from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.drawing.skeletons import draw_others
+from bachata_assets.pose.first_pass import FirstPass, first_pass
 from bachata_assets.pose.geometry import stabilised
 from bachata_assets.pose.hands import find_hands
 from bachata_assets.pose.models.pose_models import PoseModels
-from bachata_assets.pose.tracking.activity import ActivityMap
-from bachata_assets.pose.tracking.background import RoomSamples
-from bachata_assets.pose.tracking.candidates import Candidates, find_candidates
-from bachata_assets.pose.tracking.choosing.choice import choose_couple
+from bachata_assets.pose.no_couple import NoCoupleError
 from bachata_assets.pose.tracking.dense import DenseCouple, estimate_every_frame
 from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters
 from bachata_assets.pose.tracking.roles import judge_roles
@@ -63,15 +62,6 @@ PASSES = 3
 """Number of times that the frames of a clip are gone over: detector, keypoints, occlusion recovery."""
 
 
-class NoCoupleError(ValueError):
-    """Nobody dances in a clip; the message names it."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-        super().__init__(f"{path}: {reason}. Check that the clip shows a couple, whole and well lit.")
-
-
 class CouplePoseEstimator:
     """Finds both dancers of a clip, keeps them apart and tells the leader.
 
@@ -101,7 +91,9 @@ class CouplePoseEstimator:
     def __repr__(self) -> str:
         return f"CouplePoseEstimator({self.models.model_set.name}, {self.models.effective_precision})"
 
-    def __call__(self, path: Path, lead_side: Literal["left", "right"] | None = None) -> CoupleKeypoints:
+    def __call__(
+        self, path: Path, lead_side: Literal["left", "right"] | None = None, said: SaidCouple | None = None
+    ) -> CoupleKeypoints:
         """Return the couple's keypoints over the whole clip at 15 fps.
 
         Parameters
@@ -110,20 +102,23 @@ class CouplePoseEstimator:
             Video file.
         lead_side : "left", "right" or None
             Where the leader stands at the start, when known; roles are then certain.
+        said : "left", "middle", "right", PlaceOfCouple, tuple of int or None
+            Which couple is meant, when there are others and that is known.
 
         Raises
         ------
         UnreadableVideoError
             The file cannot be decoded.
         NoCoupleError
-            Nobody is found. With one dancer only, the other is not valid anywhere.
+            No couple is found, or not the one that is meant.
         """
-        return self.with_pictures(path, lead_side)[0]
+        return self.with_pictures(path, lead_side, said)[0]
 
     def with_pictures(
         self,
         path: Path,
         lead_side: Literal["left", "right"] | None = None,
+        said: SaidCouple | None = None,
         ended: Event | None = None,
         limits: MediaLimits = DEFAULT_LIMITS,
         watch: Callable[[float], None] | None = None,
@@ -132,7 +127,7 @@ class CouplePoseEstimator:
 
         Parameters
         ----------
-        path, lead_side
+        path, lead_side, said
             As for a call.
         ended : Event or None
             Once it is set, by another thread, `EndedError` is raised at the next frame.
@@ -157,26 +152,23 @@ class CouplePoseEstimator:
             `ended` was set.
         """
         info = probe(path, limits)
-        threads = max(1, self.models.threads // 2)
         told = None if watch is None else _share_of(info.duration_s, watch, PASSES + self.models.finds_hands)
-        frames = ClipFrames(path, decoder_threads=threads, ended=ended, limits=limits, watch=told)
-        times, steps, candidates, activity, samples, looks = self._detect(frames)
-        active = activity.of([found.keypoints for found in candidates])
-        seen = samples.pictures[0][1].shape[1::-1]
-        camera, steady = None, candidates
-        if looks.camera_moves(candidates):
-            pictures = (picture for _, picture in frames)
-            camera = follow_camera(pictures, steps, candidates, self.parameters.camera)
-            steady = [found.stabilised(camera.to_first[step]) for found, step in zip(candidates, steps, strict=True)]
-        choice = choose_couple(steady, times[steps], active, seen, self.parameters)
-        track = track_couple(choice.of(steady), times[steps], choice.trust(active), self.parameters)
+        seen = self.people(path, ended, limits, told)
+        frames = seen.frames
+        times, steps, candidates = seen.times, seen.steps, seen.candidates
+        choice = seen.choose(said, self.parameters)
+        track = track_couple(choice.of(seen.steady), times[steps], choice.trust(seen.active), self.parameters)
         track = replace(track, chosen=choice.among_all(track.chosen))
         if (track.chosen < 0).all():
-            raise NoCoupleError(path, f"nobody found in {len(times)} frames")
-        dense = estimate_every_frame(self.models, frames, times, steps, candidates, track, samples, self.parameters)
+            raise seen.explained(NoCoupleError.nobody(path, len(times)), self.models, self.parameters)
+        dense = estimate_every_frame(
+            self.models, frames, times, steps, candidates, track, seen.samples, self.parameters
+        )
+        if choice.couples_seen == 0 and dense.valid.all(axis=1).mean() < self.parameters.choice.least_together:
+            raise seen.explained(NoCoupleError.one_person(path, len(times)), self.models, self.parameters)
         hands = find_hands(self.models, frames, dense.keypoints, dense.valid) if self.models.finds_hands else None
         size = (info.width, info.height)
-        couple = _couple(dense, hands, times, frames, size, lead_side, camera, self.parameters)
+        couple = _couple(dense, hands, times, frames, size, lead_side, seen.camera, self.parameters)
         couple = replace(
             couple,
             people_seen=choice.people_seen,
@@ -188,49 +180,38 @@ class CouplePoseEstimator:
         )
         step_of = {int(frame): step for step, frame in enumerate(steps)}
         shown = []
-        for index, picture in samples.pictures:
+        for index, picture in seen.samples.pictures:
             step = step_of[index]
             drawn = draw_others(picture, candidates[step].keypoints[choice.others[step]])
             shown.append((index, frames.with_borders(drawn, size)))
         return couple, shown
 
-    def _detect(
-        self, frames: ClipFrames
-    ) -> tuple[np.ndarray, np.ndarray, list[Candidates], ActivityMap, RoomSamples, CameraLooks]:
-        """Return what one pass over the frames gives.
+    def people(
+        self,
+        path: Path,
+        ended: Event | None = None,
+        limits: MediaLimits = DEFAULT_LIMITS,
+        watch: Callable[[int, float], None] | None = None,
+    ) -> FirstPass:
+        """Return everyone in a clip; `choose` of what is returned says who the couple is.
 
-        Returns
-        -------
-        times : np.ndarray
-            float64 (T,), s, of all frames.
-        steps : np.ndarray
-            int (S,), indices of those on which the detector ran.
-        candidates : list of Candidates
-            Of each step.
-        activity : ActivityMap
-            Where the picture changes.
-        samples : RoomSamples
-            A few frames.
-        looks : CameraLooks
-            A few frames, to tell whether the camera moves.
+        Parameters
+        ----------
+        path, ended, limits
+            As for `with_pictures`.
+        watch : callable or None
+            As for `ClipFrames`.
+
+        Raises
+        ------
+        UnreadableVideoError
+            The file cannot be decoded.
+        EndedError
+            `ended` was set.
         """
-        times: list[float] = []
-        steps: list[int] = []
-        activity, samples = ActivityMap(self.parameters.activity), RoomSamples(self.parameters.occlusions)
-        looks = CameraLooks(self.parameters.camera)
-
-        def detected_on() -> Iterator[np.ndarray]:
-            for index, (time_s, picture) in enumerate(frames):
-                times.append(time_s)
-                if index % self.parameters.detection.detect_every == 0:
-                    steps.append(index)
-                    activity.add(picture)
-                    samples.add(index, picture)
-                    looks.add(len(steps) - 1, picture)
-                    yield picture
-
-        candidates = list(find_candidates(self.models, detected_on(), self.parameters))
-        return np.array(times), np.array(steps), candidates, activity, samples, looks
+        threads = max(1, self.models.threads // 2)
+        frames = ClipFrames(path, decoder_threads=threads, ended=ended, limits=limits, watch=watch)
+        return first_pass(self.models, frames, self.parameters)
 
 
 def _share_of(duration_s: float, watch: Callable[[float], None], passes: int) -> Callable[[int, float], None]:

@@ -16,9 +16,15 @@ def _not_one(found: Figures) -> str:
         return f"A dancer changes partners at {_times(found['at_s'])}; the longer part counts."
     if found["couples_seen"] == 0:
         return "Only one person is seen, or nobody: no couple."
+    other = (
+        'If it is another one, write "couple" into the annotation: `bachata-assets preview CLIP --people` shows how.'
+    )
+    sure = f"{found['couple_confidence']:.0%} sure"
     if found["mirror_images"]:
-        return f"{found['mirror_images']} of the people may be images in a mirror."
-    return f"{found['couples_seen']} couples are seen, this one is meant with {found['couple_confidence']:.0%}."
+        return f"{found['mirror_images']} of the people may be images in a mirror ({sure} of the couple). {other}"
+    if found["couples_seen"] == 1:
+        return f"It is unclear which two are the couple, or whether they are one ({sure}). {other}"
+    return f"{found['couples_seen']} couples are seen, and it is unclear which is meant ({sure}). {other}"
 
 
 def _who_leads(found: Figures) -> str:

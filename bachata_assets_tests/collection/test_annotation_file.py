@@ -3,10 +3,11 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bachata_assets.annotation import Annotation
+from bachata_assets.annotation import Annotation, PlaceOfCouple
 from bachata_assets.collection.annotation_file import AnnotationError, load_annotations, match_annotations
 from bachata_assets.collection.remarks import told
 
@@ -26,6 +27,7 @@ def test_a_clip_without_an_entry_gets_the_missions_fallbacks() -> None:
         "estimated_tempo": 120.0,
         "notes": "",
         "lead": None,
+        "couple": None,
     }
 
 
@@ -89,6 +91,13 @@ DEEP = "[" * 100_000 + "]" * 100_000
         ('{"clip_id": "a", "estimated_tempo": "fast"}', "estimated_tempo = 'fast': Input should be a valid number"),
         ('{"clip_id": "a", "estimated_tempo": true}', "estimated_tempo = True: Input should be greater"),
         ('{"clip_id": "a", "lead": "middle"}', "lead = 'middle': Input should be 'left' or 'right'"),
+        ('{"clip_id": "a", "couple": "centre"}', 'couple = \'centre\': can be "left", "middle", "right", {"box": '),
+        ('{"clip_id": "a", "couple": [3, 3]}', "couple = [3, 3]: can be"),
+        ('{"clip_id": "a", "couple": [0, 1]}', "couple = [0, 1]: can be"),
+        ('{"clip_id": "a", "couple": [1, true]}', "couple = [1, True]: can be"),
+        ('{"clip_id": "a", "couple": {"box": [9, 0, 1, 5]}}', "couple = {'box': [9, 0, 1, 5]}: can be"),
+        ('{"clip_id": "a", "couple": {"box": [0, 0, 1, NaN], "at_s": 2}}', "'box': [0, 0, 1, nan]}: can be"),
+        ('{"clip_id": "a", "couple": {"box": [0, 0, 1, 5], "at": 2}}', "couple = {'at': 2, 'box': "),
         ('{"clip_id": "a", "move_label": 5}', "move_label = 5: Input should be a valid string"),
         ('{"clip_id": "a", "move_label": "\\u0000"}', "move_label = '\\x00': holds the character NUL"),
         ('{"clip_id": "a", "notes": "\\ud800"}', "notes = '\\ud800': Input should be a valid string"),
@@ -107,7 +116,7 @@ DEEP = "[" * 100_000 + "]" * 100_000
         ('{"clip_id": "a", "notes": "1", "notes": "2"}', "'notes' is there more than once; the last counts"),
         ("null", "expected an object, got NoneType"),
     ],
-    ids=range(27),
+    ids=range(34),
 )
 def test_what_cannot_be_used_of_an_entry_is_one_line_with_its_place_and_costs_nothing_else(
     entry: str, problem: str, tmp_path: Path
@@ -119,6 +128,35 @@ def test_what_cannot_be_used_of_an_entry_is_one_line_with_its_place_and_costs_no
     assert problem in line
     assert len(line) < 250
     assert line.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("couple", "said"),
+    [
+        (" left ", "left"),
+        ([5, 3], (3, 5)),
+        ({"box": [10, 20, 300, 400], "at_s": 2.5}, PlaceOfCouple((10, 20, 300, 400), 2.5)),
+        ({"box": [0, 0, 0.5, 1]}, PlaceOfCouple((0, 0, 0.5, 1), 0)),
+        (None, None),
+        ("", None),
+    ],
+)
+def test_the_couple_is_said_by_its_side_its_place_or_its_numbers(couple: object, said: object, tmp_path: Path) -> None:
+    (entry,) = load_annotations(written(tmp_path, {"clip_id": "a", "couple": couple}))
+    assert (entry.annotation.couple, entry.problems) == (said, ())
+
+
+def test_who_the_couple_is_and_who_leads_change_the_version_of_the_video_and_nothing_else_does() -> None:
+    said: list[dict[str, Any]] = [
+        *({"lead": "left"}, {"lead": "right"}),
+        *({"couple": couple} for couple in ("left", "right", (1, 2), (1, 3), PlaceOfCouple((0, 0, 9, 9)))),
+        {"couple": "left", "lead": "left"},
+        {"couple": PlaceOfCouple((0, 0, 9, 9), 1)},
+    ]
+    versions = [Annotation(**words).video_version for words in said]
+    assert len({*versions, ""}) == len(said) + 1
+    assert Annotation(move_label="dip", notes="slow").video_version == ""
+    assert versions[0] == "-lead-left"  # as collections made before have it
 
 
 def test_the_good_of_an_entry_is_used_beside_what_cannot_be(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def instance(settings: Settings) -> Iterator[DagsterInstance]:
         yield opened
 
 
-def annotate(path: Path, **said: str) -> None:
+def annotate(path: Path, **said: object) -> None:
     """Write the annotations; of clip a with what is said."""
     entries = [{"clip_id": clip_id, "video_path": f"videos/{clip_id}.mp4"} for clip_id in CLIPS]
     entries[0].update(said)
@@ -144,6 +144,11 @@ def say_who_leads(settings: Settings) -> Platform:
     return build_platform(settings)
 
 
+def say_which_couple(settings: Settings) -> Platform:
+    annotate(Path(str(settings.annotations)), couple=[3, 4])
+    return build_platform(settings)
+
+
 def put_new_sound_into_the_file(settings: Settings) -> Platform:
     (Path(str(settings.video_dir)) / "a.mp4").write_text("pictures of a and other sound")
     return build_platform(settings)
@@ -183,6 +188,7 @@ def give_documents_another_field(settings: Settings) -> Platform:
     [
         (edit_the_annotation, ["a"], OF_THE_TEXT, OF_THE_TEXT),
         (say_who_leads, ["a"], OF_THE_FILE | OF_THE_TEXT, OF_THE_TEXT | {"keypoints", "beats", "audio_embedding"}),
+        (say_which_couple, ["a"], OF_THE_FILE | OF_THE_TEXT, OF_THE_TEXT | {"keypoints", "beats", "audio_embedding"}),
         (put_new_sound_into_the_file, ["a"], OF_THE_FILE, {"keypoints", "beats", "audio_embedding"}),
         (rename_the_file, ["a"], OF_THE_TEXT, OF_THE_TEXT),
         (take_another_detector, CLIPS, OF_THE_POSES, {"keypoints"}),

@@ -49,7 +49,8 @@ def make_keypoints(clip: Clip, _tables: Tables, models: Models) -> Made:
     """Find the couple in the clip's frames."""
     estimate = models.pose.estimator()
     watch = _tell_share(clip.clip_id)
-    couple, pictures = estimate.with_pictures(clip.path, clip.annotation.lead, models.ended, models.limits, watch)
+    said = clip.annotation
+    couple, pictures = estimate.with_pictures(clip.path, said.lead, said.couple, models.ended, models.limits, watch)
     preview = preview_picture(clip.clip_id, couple, pictures)
     return Made(couple.to_table(), couple.summary(), {layout.preview_picture(clip.clip_id): preview})
 

@@ -25,9 +25,11 @@ DPI = 100
 ROWS = ((0.385, 0.09), (0.22, 0.14), (0.055, 0.14))
 """Bottom and height of the timeline's rows, in the picture's height."""
 TILES = 7
-"""Number of frames in the strip."""
+"""Largest number of frames in the strip."""
 TILE = (150, 200)
-"""Width and height of a frame in the strip, px."""
+"""Width and height of a frame in the strip that shows the couple alone, px."""
+WHOLE = (350, 200)
+"""Largest width and height of a frame in the strip that shows everybody, px."""
 ROOM = 1.15
 """Size of the part of a frame that is shown, in the couple's extent."""
 LARGEST = 45_000
@@ -40,6 +42,7 @@ Pictures = Sequence[tuple[int, np.ndarray]]
 def preview_picture(name: str, couple: CoupleKeypoints, pictures: Pictures) -> bytes:
     """Return a picture of a clip: a strip of frames, a timeline beneath.
 
+    The strip shows the couple, or whole frames where others are seen.
     The timeline says who was found (full colour: plainly seen; light: bridged, or found behind the partner), how far
     apart the two are, how certain their poses are, and where they may have been exchanged.
 
@@ -60,10 +63,12 @@ def preview_picture(name: str, couple: CoupleKeypoints, pictures: Pictures) -> b
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI)
-    chosen = [pictures[i] for i in np.unique(np.linspace(0, len(pictures) - 1, TILES).round().astype(int))]
+    size = _tile_size(couple)
+    count = min(TILES, WIDTH // (size[0] + 1))
+    chosen = [pictures[i] for i in np.unique(np.linspace(0, len(pictures) - 1, count).round().astype(int))]
     _heading(figure, name, couple)
     for place, (frame, picture) in enumerate(chosen):
-        _show(figure, place, _tile(couple, frame, picture), f"{couple.times[frame]:.1f} s")
+        _show(figure, (place, count), _tile(couple, frame, picture, size), f"{couple.times[frame]:.1f} s")
     _timeline(figure, couple, couple.times[[frame for frame, _ in chosen]])
     return _jpeg(figure)
 
@@ -80,26 +85,42 @@ def _heading(figure: "Figure", name: str, couple: CoupleKeypoints) -> None:
     figure.text(0.995, 0.95, "   ·   ".join(said), fontsize=10, ha="right")
 
 
-def _show(figure: "Figure", place: int, tile: np.ndarray, label: str) -> None:
-    gap = (WIDTH - TILES * TILE[0]) / (TILES + 1)
-    left = gap + place * (TILE[0] + gap)
-    axes = figure.add_axes((left / WIDTH, 0.51, TILE[0] / WIDTH, TILE[1] / HEIGHT))
+def _others_are_seen(couple: CoupleKeypoints) -> bool:
+    return couple.people_seen > len(ROLES) or couple.mirror_images > 0
+
+
+def _tile_size(couple: CoupleKeypoints) -> tuple[int, int]:
+    """Return width and height of a frame in the strip, px."""
+    if not _others_are_seen(couple):
+        return TILE
+    scale = min(WHOLE[0] / couple.width, WHOLE[1] / couple.height)
+    return max(1, round(couple.width * scale)), max(1, round(couple.height * scale))
+
+
+def _show(figure: "Figure", at: tuple[int, int], tile: np.ndarray, label: str) -> None:
+    """Put a tile at its place of so many in the strip."""
+    height, width = tile.shape[:2]
+    place, count = at
+    gap = (WIDTH - count * width) / (count + 1)
+    left = gap + place * (width + gap)
+    axes = figure.add_axes((left / WIDTH, 0.51, width / WIDTH, height / HEIGHT))
     axes.imshow(tile[..., ::-1], interpolation="nearest", aspect="auto")
     axes.set_axis_off()
     axes.text(5, 13, label, fontsize=8, color="white", bbox={"facecolor": "black", "alpha": 0.6, "pad": 1.5, "lw": 0})
 
 
-def _tile(couple: CoupleKeypoints, frame: int, picture: np.ndarray) -> np.ndarray:
-    """Return the part of a picture around the couple, with the skeletons.
+def _tile(couple: CoupleKeypoints, frame: int, picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return the part of a picture around the couple, or all of it where others are seen, with the skeletons.
 
-    It is uint8, TILE in size.
+    It is uint8, `size` (width and height) in size.
     """
     import cv2
 
     scale = picture.shape[0] / couple.height
-    x1, y1, x2, y2 = (_around(couple, frame) * scale).round().astype(int)
-    tile = cv2.resize(picture[y1:y2, x1:x2], TILE, interpolation=cv2.INTER_AREA)
-    draw_couple(tile, couple, frame, TILE[1] / (y2 - y1) * scale, (x1 / scale, y1 / scale))
+    shown = (0, 0, couple.width, couple.height) if _others_are_seen(couple) else _around(couple, frame)
+    x1, y1, x2, y2 = (np.asarray(shown) * scale).round().astype(int)
+    tile = cv2.resize(picture[y1:y2, x1:x2], size, interpolation=cv2.INTER_AREA)
+    draw_couple(tile, couple, frame, size[1] / (y2 - y1) * scale, (x1 / scale, y1 / scale))
     return tile
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
-from bachata_assets.pose.drawing.skeletons import OUTLINE, ROLE_COLOURS, SWITCH_COLOUR, bgr, draw_couple
+from bachata_assets.pose.drawing.skeletons import OUTLINE, ROLE_COLOURS, SWITCH_COLOUR, draw_couple, write
 from bachata_assets.pose.skeleton import FACE
 from bachata_assets.video.clock import clock_origin
 from bachata_assets.video.errors import UnreadableVideoError
@@ -79,7 +79,7 @@ def _pictures(video: Path, couple: CoupleKeypoints) -> Iterator[np.ndarray]:
 def _name(picture: np.ndarray, role: str, joints: np.ndarray, size: int) -> None:
     """Write a role above the head of a dancer with joints (17, 3)."""
     x, y = joints[FACE, 0].mean(), joints[FACE, 1].min() - 1.5 * size
-    _write(
+    write(
         picture,
         role,
         (round(float(x)) - size * len(role) // 2, max(size + 2, round(float(y)))),
@@ -95,12 +95,12 @@ def _caption(couple: CoupleKeypoints, frame: int, width: int, size: int) -> np.n
     crossing = any(abs(time_s - switch) <= SWITCH_SHOWN_S for switch in couple.identity_switches)
     first = f"{time_s:5.1f} s    quality {couple.quality_score:.2f}    who leads: {couple.role_confidence:.0%} sure"
     left, line = size, round(1.8 * size)
-    _write(band, first, (left, line), size)
+    write(band, first, (left, line), size)
     if crossing:
-        _write(band, "identities may have crossed", (round(width * 0.62), line), size, SWITCH_COLOUR)
+        write(band, "identities may have crossed", (round(width * 0.62), line), size, SWITCH_COLOUR)
     for who, role in enumerate(ROLES):
         place = (left + who * width // 2, round(3.6 * size))
-        _write(band, f"{role}: {_state(couple, frame, who)}", place, size, ROLE_COLOURS[role])
+        write(band, f"{role}: {_state(couple, frame, who)}", place, size, ROLE_COLOURS[role])
     return band
 
 
@@ -114,17 +114,6 @@ def _state(couple: CoupleKeypoints, frame: int, who: int) -> str:
     elif couple.occlusion_recovery[frame, who]:
         how = "behind the partner"
     return f"{how} {couple.keypoints[frame, who, :, 2].mean():.2f}"
-
-
-def _write(picture: np.ndarray, text: str, place: tuple[int, int], size: int, colour: str = "#FFFFFF") -> None:
-    """Write text whose baseline begins at `place`, with a dark outline."""
-    import cv2
-
-    font = cv2.FONT_HERSHEY_SIMPLEX
-    scale = cv2.getFontScaleFromHeight(font, size, 1)
-    thickness = max(1, round(size / 9))
-    for width, shade in ((thickness + 2, OUTLINE), (thickness, bgr(colour))):
-        cv2.putText(picture, text, place, font, scale, shade, width, cv2.LINE_AA)
 
 
 def _add_sound(writer: VideoWriter, video: Path, last_s: float) -> None:

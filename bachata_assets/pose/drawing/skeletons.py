@@ -82,6 +82,31 @@ def draw_others(picture: np.ndarray, people: np.ndarray) -> np.ndarray:
     return drawn
 
 
+def write(picture: np.ndarray, text: str, place: tuple[int, int], size: int, colour: str = "#FFFFFF") -> None:
+    """Write text with a dark outline.
+
+    Parameters
+    ----------
+    picture : np.ndarray
+        uint8 (H, W, 3), BGR, changed in place.
+    text : str
+        ASCII: OpenCV has no other letters.
+    place : tuple of int
+        Where the text's baseline begins, px.
+    size : int
+        Height of capital letters, px.
+    colour : str
+        As #RRGGBB.
+    """
+    import cv2
+
+    font = cv2.FONT_HERSHEY_SIMPLEX
+    scale = cv2.getFontScaleFromHeight(font, size, 1)
+    thickness = max(1, round(size / 9))
+    for width, shade in ((thickness + 2, OUTLINE), (thickness, bgr(colour))):
+        cv2.putText(picture, text, place, font, scale, shade, width, cv2.LINE_AA)
+
+
 def _lines(joints: np.ndarray, pairs: Iterable[tuple[int, int]]) -> np.ndarray:
     """Return the ends of lines between joints that are known, (M, 2, 2).
 

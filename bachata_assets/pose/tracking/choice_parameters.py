@@ -99,6 +99,15 @@ class ChoiceParameters:
     """Mean of being near and holding each other from which two are a couple; 0.85 or more in couples side by side."""
     as_present: float = 0.1
     """Log ratio of size times certainty up to which a mirror image may be as large and sure as the person."""
+    told_window_s: float = 0.3
+    """Time before and after the moment of an annotation's box in which people count as in it, s."""
+    least_together: float = 0.1
+    """Share of the frames with both dancers below which one person dances alone, where no two were seen together."""
+    turned_looks: int = 4
+    """Number of pictures that are turned where no couple is found."""
+    least_upright: float = 0.5
+    turned_better: float = 1.5
+    """Certainty of the two surest persons from which a turned picture shows people, and how much surer than before."""
     alone: float = 4.0
     """Weight at which a pair that is the only one is as likely no couple."""
     sharpness: float = 1.5

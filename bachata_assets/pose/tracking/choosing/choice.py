@@ -8,6 +8,7 @@ couple. In a clip with nobody but the couple nothing is taken away.
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from bachata_assets.pose.tracking.candidates import MISSING, Candidates
 from bachata_assets.pose.tracking.choice_parameters import ChoiceParameters
 from bachata_assets.pose.tracking.choosing.pairs import Pair, distances, is_image, weigh_pairs
 from bachata_assets.pose.tracking.choosing.people import People, find_people
+from bachata_assets.pose.tracking.choosing.told import Told, disjoint, told_pair
 from bachata_assets.pose.tracking.identity_switches import runs
 from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters
 from bachata_assets.pose.tracking.roles import hand_on_trunk
@@ -39,12 +41,16 @@ class Choice:
         Number of couples among them.
     confidence : float
         Probability that this is the couple that is meant, 0..1.
+    people : People
+        Everyone, also who never moves.
     weights : dict
         Name -> what it adds to the couple's weight; empty where no two people are seen at once.
     changes : tuple of float
         Times at which a dancer changes partners, s.
-    images : int
-        Number of people who are taken for images in a mirror.
+    mirrored : frozenset of int
+        People (indices in `people`) who are taken for images in a mirror.
+    pair : tuple of int
+        The couple's two people, indices in `people`; empty where no two people are seen at once.
     """
 
     available: list[np.ndarray]
@@ -53,9 +59,16 @@ class Choice:
     people_seen: int
     couples_seen: int
     confidence: float
+    people: People
     weights: dict[str, float] = field(default_factory=dict)
     changes: tuple[float, ...] = ()
-    images: int = 0
+    mirrored: frozenset[int] = frozenset()
+    pair: tuple[int, ...] = ()
+
+    @property
+    def images(self) -> int:
+        """Number of people who are taken for images in a mirror."""
+        return len(self.mirrored)
 
     def of(self, candidates: Sequence[Candidates]) -> list[Candidates]:
         """Return the candidates that may be the couple."""
@@ -81,6 +94,7 @@ def choose_couple(
     activity: Sequence[np.ndarray],
     size: tuple[int, int],
     parameters: TrackingParameters = DEFAULTS,
+    told: Told | None = None,
 ) -> Choice:
     """Return who the couple is.
 
@@ -96,45 +110,67 @@ def choose_couple(
         Width and height of the pictures, px.
     parameters : TrackingParameters
         Thresholds and weights.
+    told : Told or None
+        What a person said of the couple; it decides.
+
+    Raises
+    ------
+    NotThereError
+        The couple that a person named is not there.
     """
     limits = parameters.choice
     people = find_people(candidates, times, activity, parameters.people)
     everyone, nobody = ([np.full(len(found), said) for found in candidates] for said in (True, False))
     moving = people.activity >= limits.least_activity
-    pairs = [pair for pair in weigh_pairs(people, size, parameters.pairs) if moving[list(pair.members)].all()]
-    images = _images(people, moving, pairs, parameters)
+    every_pair = weigh_pairs(people, size, parameters.pairs)
+    pairs = [pair for pair in every_pair if moving[list(pair.members)].all()]
+    images, equal = _images(people, moving, pairs, parameters)
+    named = told_pair(told, people, every_pair, pairs, size[0], limits) if told else None
+    if named:
+        images -= set(named.members)
     pairs = [pair for pair in pairs if not images & set(pair.members)]
     seen = int(moving.sum()) - len(images)
-    if not pairs:
-        return Choice(everyone, nobody, None, min(seen, 1), 0, 0.0, images=len(images))
-    couple = pairs[0]
-    others = _others(people, couple, limits)
+    choice = partial(Choice, mirrored=frozenset(images))
+    if named is None and not pairs:
+        return choice(everyone, nobody, None, min(seen, 1), 0, 0.0, people)
+    couple = named or pairs[0]
+    others = _others(people, couple, limits, 0.0 if told and told.decides else limits.apart)
     beside = {number for number in others if moving[number]}
-    if not beside:
-        return Choice(everyone, nobody, None, 2, 1, _confidence(couple, [], limits), couple.weights)
+    if not beside and named is None:
+        confidence = _confidence(couple, [], limits)
+        return choice(everyone, nobody, None, 2, 1, confidence, people, couple.weights, pair=couple.members)
     changes, within = _partner_changes(couple, pairs, beside, times, limits)
-    rivals = [pair for pair in pairs[1:] if beside & set(pair.members)]
-    return Choice(
+    rivals = [pair for pair in pairs if pair is not couple and beside & set(pair.members)]
+    couples = 1 + len(disjoint([pair for pair in rivals if beside >= set(pair.members)], limits))
+    # An image as large and sharp as the room may as well be the room; a side that a person told says nothing where
+    # one couple only is found.
+    as_likely = [couple.weight] if equal and named is None else []
+    is_certain = told is not None and (told.decides or couples > 1)
+    return choice(
         [~np.isin(numbers, list(others)) & kept for numbers, kept in zip(people.numbers, within, strict=True)],
         [np.isin(numbers, list(beside)) for numbers in people.numbers],
         [np.isin(numbers, couple.members) for numbers in people.numbers],
         2 + len(beside - images),
-        1 + _disjoint([pair for pair in rivals if beside >= set(pair.members)], limits),
-        _confidence(couple, rivals, limits),
+        couples,
+        1.0 if is_certain else _confidence(couple, [*as_likely, *(rival.weight for rival in rivals)], limits),
+        people,
         couple.weights,
         changes,
-        len(images),
+        pair=couple.members,
     )
 
 
-def _others(people: People, couple: Pair, limits: ChoiceParameters) -> set[int]:
-    """Return who is certainly not of the couple: seen beside both of them, or where neither can have gone."""
+def _others(people: People, couple: Pair, limits: ChoiceParameters, apart: float) -> set[int]:
+    """Return who is certainly not of the couple: seen beside both of them, or where neither can have gone.
+
+    `apart` is how far from both somebody must be, in body heights.
+    """
     one, other = couple.members
     found = set()
     for number in set(range(len(people))) - set(couple.members):
         aside = np.fmin(distances(people, number, one), distances(people, number, other))
         at_once = people.seen[[one, other, number]].all(axis=0)
-        beside = at_once & (aside > limits.apart)
+        beside = at_once & (aside > apart)
         far = people.seen[number] & (aside > limits.far)
         if (
             beside.sum() >= max(limits.fewest_beside, 0.5 * at_once.sum())
@@ -144,8 +180,10 @@ def _others(people: People, couple: Pair, limits: ChoiceParameters) -> set[int]:
     return found
 
 
-def _images(people: People, moving: np.ndarray, pairs: list[Pair], parameters: TrackingParameters) -> set[int]:
-    """Return who is an image in a mirror.
+def _images(
+    people: People, moving: np.ndarray, pairs: list[Pair], parameters: TrackingParameters
+) -> tuple[set[int], bool]:
+    """Return who is an image in a mirror, and whether an image is as large and sure as the people before it.
 
     A person and the image are on two sides of the glass, people who hold each other on one. The side whose people are
     larger and surer is the room.
@@ -159,24 +197,27 @@ def _images(people: People, moving: np.ndarray, pairs: list[Pair], parameters: T
     ]
     found: set[int] = set()
     done: set[int] = set()
+    equal = False
     for start in sorted({number for pair in mirrored for number in pair}):
         if start not in done:
             sides = _sides(start, mirrored, holding)
             done |= sides[0] | sides[1]
-            found |= _behind_glass(people, sides, holding, parameters)
-    return found
+            behind, is_equal = _behind_glass(people, sides, holding, parameters)
+            found |= behind
+            equal |= is_equal
+    return found, equal
 
 
 def _behind_glass(
     people: People, sides: tuple[set[int], set[int]], holding: list[tuple[int, int]], parameters: TrackingParameters
-) -> set[int]:
-    """Return the side of a mirror that is the image."""
+) -> tuple[set[int], bool]:
+    """Return the side of a mirror that is the image, and whether it is as large and sure as the other one."""
     presence = [max(_presence(people, number) for number in side) for side in sides]
     if abs(np.log(presence[0] / presence[1])) > parameters.choice.as_present:
-        return sides[int(np.argmin(presence))]
+        return sides[int(np.argmin(presence))], False
     # A leader's right hand is on the follower's back; in the mirror it is the left one.
     handed = [sum(_right_handed(people, pair, parameters) for pair in holding if set(pair) <= side) for side in sides]
-    return sides[int(np.argmin(handed))]
+    return sides[int(np.argmin(handed))], True
 
 
 def _right_handed(people: People, pair: tuple[int, int], parameters: TrackingParameters) -> float:
@@ -212,28 +253,10 @@ def _presence(people: People, number: int) -> float:
     return float(np.nanmedian(people.heights[number])) * float(people.certainty[number])
 
 
-def _disjoint(pairs: list[Pair], limits: ChoiceParameters) -> int:
-    """Return how many couples there are without a common member among pairs, the weightiest first."""
-    taken: set[int] = set()
-    count = 0
-    for pair in pairs:
-        if not taken & set(pair.members) and np.nanmean(pair.together) > limits.couple_together:
-            taken |= set(pair.members)
-            count += 1
-    return count
-
-
-def _confidence(couple: Pair, rivals: list[Pair], limits: ChoiceParameters) -> float:
-    """Return the probability that the weightiest pair is the one that is meant."""
-    lead = limits.alone - couple.weight
-    return float(
-        1
-        / (
-            np.exp(limits.sharpness * lead)
-            + 1
-            + sum(np.exp(limits.sharpness * (r.weight - couple.weight)) for r in rivals)
-        )
-    )
+def _confidence(couple: Pair, rivals: list[float], limits: ChoiceParameters) -> float:
+    """Return the probability that the weightiest pair is the one that is meant; `rivals` are the others' weights."""
+    alone, *others = (np.exp(limits.sharpness * (weight - couple.weight)) for weight in (limits.alone, *rivals))
+    return float(1 / (alone + 1 + sum(others)))
 
 
 def _partner_changes(

@@ -7,42 +7,21 @@ from bachata_assets.pose.tracking.candidates import Candidates
 from bachata_assets.pose.tracking.choosing.choice import Choice, choose_couple
 from bachata_assets.pose.tracking.choosing.people import find_people
 from bachata_assets.pose.tracking.tracks import track_couple
+from bachata_assets_tests.support.dancers import (
+    BLUE,
+    BROWN,
+    GREEN,
+    RED,
+    SIZE,
+    STEP_S,
+    STEPS,
+    couple,
+    dancer,
+    frames,
+    mirrored_beside,
+    moved,
+)
 from bachata_assets_tests.support.figures import person, seen
-
-RED, BLUE, GREEN, BROWN = 10, 60, 100, 35
-STEP_S = 2 / 15
-SIZE = (1280, 360)
-STEPS = 48
-
-
-def dancer(x: float, seed: int, height: float = 250.0, pace: float = 1.0) -> list[np.ndarray]:
-    """Return the poses of someone who sways about x and moves arms and legs in a way of their own."""
-    random = np.random.default_rng(seed)
-    phases = random.uniform(0, 6, (17, 2))
-    speeds = random.uniform(1.5, 4, (17, 2))
-    sway = random.uniform(0, 6)
-    poses = []
-    for step in range(STEPS):
-        time_s = step * STEP_S * pace
-        pose = person(x + 8 * np.sin(2 * time_s + sway), height=height)
-        pose[:, :2] += 6 * np.sin(speeds * time_s + phases) * (np.arange(17) >= 7)[:, None]
-        poses.append(pose)
-    return poses
-
-
-def couple(x: float, seed: int, height: float = 250.0) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Return two who dance together: at arm's length, their hands together."""
-    return dancer(x - 0.14 * height, seed, height), dancer(x + 0.14 * height, seed + 1, height)
-
-
-def moved(far: float, step: int, start: int, steps: int) -> np.ndarray:
-    """Return what is added to a pose (17, 3) of someone who goes `far` px to the right from step `start` on."""
-    return np.array([far * np.clip((step - start) / steps, 0, 1), 0, 0], np.float32)
-
-
-def frames(*people: tuple[list[np.ndarray], int]) -> list[Candidates]:
-    """Return the candidates of each step: poses over time and shade of the clothes of each person."""
-    return [seen(*((poses[step], 0.7, shade) for poses, shade in people)) for step in range(STEPS)]
 
 
 def chosen(candidates: list[Candidates], still: tuple[int, ...] = ()) -> tuple[Choice, np.ndarray]:
@@ -103,9 +82,19 @@ def test_an_image_in_a_mirror_beside_or_behind_is_no_dancer() -> None:
 
 def test_of_a_person_and_an_equal_image_the_image_is_not_the_partner() -> None:
     lead, follow = couple(400, seed=1)
-    image = [(pose * [-1, 1, 1] + [1280, 0, 0])[MIRRORED].astype(np.float32) for pose in lead]
-    _, who = chosen(frames((lead, RED), (follow, BLUE), (image, RED)))
+    _, who = chosen(frames((lead, RED), (follow, BLUE), (mirrored_beside(lead), RED)))
     assert set(who.ravel()) == {0, 1}
+
+
+def test_which_is_the_image_of_equal_ones_beside_one_another_is_said_to_be_unsure() -> None:
+    lead, follow = couple(400, seed=1)
+    smaller, equal = (
+        chosen(frames((lead, RED), (follow, BLUE), *((mirrored_beside(who, *how), RED) for who in (lead, follow))))[0]
+        for how in ((0.8, 1260, 40), (1.0,))
+    )
+    assert (smaller.images, equal.images) == (2, 2)
+    assert smaller.confidence > 0.9
+    assert equal.confidence < 0.7
 
 
 def test_who_passes_watches_or_dances_alone_is_no_partner() -> None:

@@ -1,0 +1,104 @@
+"""Why no couple is found in a clip, each reason with what to do: `NoCoupleError`.
+
+Nobody, one person only, people who lie on their side or stand on their head since the video is turned, and a couple
+that an annotation names and that is not there.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from bachata_assets.pose.models.pose_models import PoseModels
+from bachata_assets.pose.tracking.candidates import Candidates, find_candidates
+from bachata_assets.pose.tracking.parameters import TrackingParameters
+
+UPRIGHT = {
+    90: ("on its side", "ffmpeg -i IN.mp4 -vf transpose=1 OUT.mp4"),
+    180: ("upside down", "ffmpeg -i IN.mp4 -vf hflip,vflip OUT.mp4"),
+    270: ("on its side", "ffmpeg -i IN.mp4 -vf transpose=2 OUT.mp4"),
+}
+"""Degrees clockwise by which a picture must be turned -> how it is shown, and what turns the video."""
+
+
+class NoCoupleError(ValueError):
+    """There is no couple in a clip, or not the one that was asked for; the message names it and says what to do.
+
+    Parameters
+    ----------
+    path : Path
+        The clip.
+    reason : str
+        Why there is none.
+    remedy : str
+        What to do, a sentence.
+    """
+
+    def __init__(self, path: Path, reason: str, remedy: str) -> None:
+        self.path = path
+        self.reason = reason
+        self.remedy = remedy
+        super().__init__(f"{path}: {reason}. {remedy}")
+
+    @classmethod
+    def nobody(cls, path: Path, frames: int) -> "NoCoupleError":
+        """Return that nobody is seen."""
+        remedy = "Check that the clip shows a couple, whole and well lit."
+        return cls(path, f"nobody found in {frames} frames", remedy)
+
+    @classmethod
+    def one_person(cls, path: Path, frames: int) -> "NoCoupleError":
+        """Return that one person dances alone."""
+        remedy = "Check that both dancers are in the picture, whole and well lit; take a clip of one dancer out."
+        return cls(path, f"one person only found in {frames} frames, and no partner", remedy)
+
+    @classmethod
+    def turned(cls, path: Path, degrees: int) -> "NoCoupleError":
+        """Return that the picture must be turned by 90, 180 or 270 degrees clockwise."""
+        shown, command = UPRIGHT[degrees]
+        remedy = f"Turn it by {degrees} degrees clockwise and take that file: {command}"
+        return cls(path, f"the video is shown {shown}", remedy)
+
+    @classmethod
+    def not_there(cls, path: Path, reason: str) -> "NoCoupleError":
+        """Return that the couple of the annotation is not there."""
+        remedy = 'Correct "couple" in the annotation: `bachata-assets preview CLIP --people` shows everyone.'
+        return cls(path, reason, remedy)
+
+
+def degrees_to_upright(
+    models: PoseModels,
+    pictures: Sequence[tuple[np.ndarray, Candidates]],
+    parameters: TrackingParameters,
+) -> int:
+    """Return by how many degrees clockwise pictures must be turned for people to stand in them.
+
+    Parameters
+    ----------
+    models : PoseModels
+        Detector and pose model.
+    pictures : sequence
+        A few pictures uint8 (H, W, 3), BGR, and who was found in each.
+    parameters : TrackingParameters
+        Thresholds.
+
+    Returns
+    -------
+    int
+        90, 180 or 270; 0 where people are not found much better in turned pictures.
+    """
+    limits = parameters.choice
+    found = {0: [candidates for _, candidates in pictures]}
+    for degrees in UPRIGHT:
+        turned = (np.ascontiguousarray(np.rot90(picture, -degrees // 90)) for picture, _ in pictures)
+        found[degrees] = list(find_candidates(models, turned, parameters))
+    certainty = {degrees: float(np.mean([_two(one) for one in of_them])) for degrees, of_them in found.items()}
+    best = max(UPRIGHT, key=lambda degrees: certainty[degrees])
+    is_turned = certainty[best] > max(limits.least_upright, limits.turned_better * certainty[0])
+    return best if is_turned else 0
+
+
+def _two(found: Candidates) -> float:
+    """Return how certain the two surest persons are together, 0..2."""
+    certainty = (found.scores + found.keypoints[..., 2].mean(axis=1)) / 2
+    return float(np.sort(certainty)[-2:].sum())

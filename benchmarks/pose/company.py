@@ -1,0 +1,127 @@
+"""Whether the couple that is meant is followed where others are in the picture, beside two trackers.
+
+    uv run --group bench python -m benchmarks.pose.company            # eleven drawn situations, one seed
+    uv run --group bench python -m benchmarks.pose.company --seeds 3
+
+Of the frames in which the couple dances together: `right`, both dancers are found and are the couple; `wrong`, somebody
+else (another dancer, an image in a mirror) is taken for one of them. `greedy` follows the two surest boxes by their
+overlap from look to look, `rtmlib` is that library's tracker, of which the two people seen most often are taken; both
+see the same detections.
+"""
+
+import argparse
+import contextlib
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bachata_assets.pose.clip_frames import ClipFrames
+from bachata_assets.pose.estimator import CouplePoseEstimator
+from bachata_assets.pose.models.pose_models import PoseModels
+from bachata_assets.pose.no_couple import NoCoupleError
+from bachata_assets.pose.tracking.candidates import Candidates, find_candidates
+from bachata_assets.synthetic.truth import ClipTruth
+from bachata_assets_tests.support.company import CHANGE_S, companies
+from benchmarks.pose.couple import greedy
+
+SECONDS = 7.0
+NEAR = 0.25
+"""Mean distance of the keypoints from a person's true ones below which they are that person's, body heights."""
+
+
+def shares(times: np.ndarray, keypoints: np.ndarray, valid: np.ndarray, truth: ClipTruth) -> tuple[float, float]:
+    """Return the shares of frames that are right and wrong, of keypoints (T, 2, 17, 3) found where valid (T, 2)."""
+    within = times < CHANGE_S if "other" in truth.roles[:3] and len(truth.roles) == 3 else np.ones(len(times), bool)
+    at = np.abs(truth.times[None] - times[:, None]).argmin(axis=1)
+    height = np.median(truth.boxes[:, :2, 3] - truth.boxes[:, :2, 1])
+    off = np.linalg.norm(keypoints[:, :, None, :, :2] - truth.keypoints[at][:, None], axis=-1).mean(axis=-1) / height
+    who = np.where(
+        np.nanmin(np.where(valid[..., None], off, 9.0), axis=2) < NEAR,
+        np.argmin(np.nan_to_num(off, nan=9.0), axis=2),
+        -1,
+    )
+    right = valid.all(axis=1) & (np.sort(who, axis=1) == [0, 1]).all(axis=1)
+    wrong = (valid & ((who < 0) | (who > 1))).any(axis=1)
+    return float(right[within].mean()), float(wrong[within].mean())
+
+
+def of_rtmlib(looks: Sequence[Candidates]) -> tuple[np.ndarray, np.ndarray]:
+    """Return keypoints (S, 2, 17, 3) and valid (S, 2) of the two people that rtmlib's tracker sees most often."""
+    from rtmlib.tools.solution.pose_tracker import PoseTracker, pose_to_bbox
+
+    class WithoutModels(PoseTracker):  # type: ignore[misc]  # rtmlib has no types
+        """The tracker alone."""
+
+        def __init__(self) -> None:
+            self.tracking_thr = 0.3
+            self.reset()
+
+    tracker: Any = WithoutModels()
+    tracks: list[dict[int, np.ndarray]] = []
+    for look in looks:
+        found = {}
+        boxes = []
+        for pose in look.keypoints:
+            box = pose_to_bbox(pose[:, :2])
+            number, _ = tracker.track_by_iou(box)
+            if number > -1:
+                found[number] = pose
+                boxes.append(box)
+        tracker.bboxes_last_frame, tracker.track_ids_last_frame = boxes, list(found)
+        tracks.append(found)
+    most = [number for number, _ in Counter(number for found in tracks for number in found).most_common(2)]
+    keypoints, valid = np.full((len(looks), 2, 17, 3), np.nan), np.zeros((len(looks), 2), bool)
+    for step, found in enumerate(tracks):
+        for place, number in enumerate(most):
+            if number in found:
+                keypoints[step, place], valid[step, place] = found[number], True
+    return keypoints, valid
+
+
+def rows(estimate: CouplePoseEstimator, seeds: int, folder: Path) -> Iterator[str]:
+    """Yield one row of the table for each situation."""
+    for seed in range(seeds):
+        for name, company in companies(100 + 10 * seed):
+            path = folder / "clip.mp4"
+            truth = company.write(path, SECONDS)
+            looks = list(ClipFrames(path))[:: estimate.parameters.detection.detect_every]
+            times = np.array([time_s for time_s, _ in looks])
+            found = list(find_candidates(estimate.models, (picture for _, picture in looks)))
+            scale = truth_scale(path, looks[0][1])
+            found = [Candidates(c.boxes * scale, c.scores, c.keypoints * [scale, scale, 1], c.colours) for c in found]
+            figures = [shares(times, *track(found), truth) for track in (greedy, of_rtmlib)]
+            said = "nobody"
+            ours = (0.0, 0.0)
+            with contextlib.suppress(NoCoupleError):
+                couple = estimate(path)
+                ours = shares(couple.times, couple.keypoints, couple.valid, truth)
+                said = f"{couple.people_seen} people, {couple.couples_seen} couples, {couple.couple_confidence:.2f}"
+                said += f", {couple.mirror_images} images" if couple.mirror_images else ""
+                said += f", change at {couple.partner_changes[0]:.1f} s" if couple.partner_changes else ""
+            cells = [f"{right:.2f} / {wrong:.2f}" for right, wrong in (ours, *figures)]
+            yield f"| {name} {seed} | {' | '.join(cells)} | {said} |"
+
+
+def truth_scale(path: Path, picture: np.ndarray) -> float:
+    """Return how many pixels of the video a pixel of the picture is."""
+    return max(ClipFrames(path).region.size) / max(picture.shape[:2])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=1)
+    args = parser.parse_args()
+    estimate = CouplePoseEstimator(PoseModels.load())
+    print("| situation | right / wrong | greedy | rtmlib | said |")
+    print("|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for row in rows(estimate, args.seeds, Path(folder)):
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()
