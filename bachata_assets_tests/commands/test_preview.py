@@ -1,5 +1,6 @@
 """`bachata-assets preview`: a clip as a film."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -7,12 +8,14 @@ import av
 import numpy as np
 import pytest
 from dagster import DagsterInstance
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from bachata_assets.cli import app
 from bachata_assets.collection import scan
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.orchestration.partitions import read_clips, register
+from bachata_assets.pose.drawing.people_picture import COLOURS
 from bachata_assets.pose.drawing.skeletons import ROLE_COLOURS, bgr
 from bachata_assets.settings import load_settings
 from bachata_assets.video.sampling import sample_frames
@@ -70,6 +73,32 @@ def test_the_film_goes_where_it_is_wanted(place: Workplace, tmp_path: Path) -> N
     assert preview(place, CLIP, "--out", str(tmp_path / "film.mp4")).exit_code == 0
     assert streams(tmp_path / "film.mp4")["video"][0] == "h264"
     assert not (place.data / "previews" / f"{CLIP}.mp4").exists()
+
+
+def test_everyone_is_shown_with_the_numbers_that_the_annotation_takes(place: Workplace, tmp_path: Path) -> None:
+    out = tmp_path / "people.jpg"
+    result = preview(place, CLIP, "--people", "--out", str(out))
+    assert result.exit_code == 0, result.output
+    *people, wrote = result.output.splitlines()
+    assert wrote == f"Wrote {out}"
+    assert [line[:5] for line in people] == ["  1  ", "  2  "]
+    assert all(", the couple; {" in line for line in people)
+    picture = np.array(Image.open(out).convert("RGB"))[..., ::-1].astype(int)
+    for colour in COLOURS[:2]:
+        assert (np.abs(picture - bgr(colour)).max(axis=-1) < 40).sum() > 500
+    again = preview(place, CLIP, "--people")
+    assert again.output.splitlines()[:-1] == people
+    assert (place.data / "previews" / "people" / f"{CLIP}.jpg").read_bytes() == out.read_bytes()
+
+
+def test_everyone_is_shown_though_the_annotation_names_who_is_not_there(place: Workplace, tmp_path: Path) -> None:
+    annotations = tmp_path / "annotations.json"
+    annotations.write_text(json.dumps([{"clip_id": CLIP, "couple": [1, 9]}]))
+    Dataset(url=str(place.data)).remember(annotations=str(annotations))
+    result = preview(place, CLIP, "--people")
+    assert result.exit_code == 0, result.output
+    assert "Not possible: " in result.output
+    assert "there is no number 9, the people of this clip are 1 to 2" in result.output
 
 
 def test_an_unknown_clip_is_answered_with_one_alike(place: Workplace) -> None:

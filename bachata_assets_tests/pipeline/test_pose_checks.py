@@ -98,6 +98,14 @@ def test_a_check_that_fails_says_its_figure_its_limit_and_what_to_do(
     assert outcome.metadata == {**figures, "remedy": outcome.check.remedy}
 
 
+def test_a_mirror_asks_for_no_eye_where_a_person_said_which_couple_is_meant() -> None:
+    couple = replace(a_couple(), mirror_images=2)
+    made = Made(couple.to_table(), couple.summary())
+    (check,) = (check for check in clip_checks(0.5) if check.name == "one_couple")
+    said = replace(CLIP, annotation=Annotation(couple="left"))
+    assert [check.evaluate(clip, made).passed for clip in (CLIP, said)] == [False, True]
+
+
 def test_quality_is_asked_against_the_limit_of_the_settings() -> None:
     poor = half_missing(with_scores(a_couple(), 0.0))
     passed, failed = (outcomes(poor, limit)["quality_at_least_half"] for limit in (0.5, 0.6))

@@ -15,7 +15,7 @@ from bachata_assets.pipeline.failure import ClipError
 from bachata_assets.pipeline.runner import Runner, StageFailed, StageMade
 from bachata_assets.pipeline.stage import BatchStage, Made, Tables
 from bachata_assets.pipeline.tools import Tools
-from bachata_assets.pose.estimator import NoCoupleError
+from bachata_assets.pose.no_couple import NoCoupleError
 from bachata_assets.search.errors import SearchAccessError
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets_tests.support.small_stages import NUMBER, clip, made, one, stage, sum_of_inputs, values
@@ -200,7 +200,7 @@ def test_a_disk_that_does_not_answer_is_asked_again(tools: Tools) -> None:
         (MemoryError(), True),
         (SearchAccessError("the password is refused"), True),
         (unreadable(ValueError("moov atom not found")), False),
-        (NoCoupleError(Path("x.mp4"), "nobody found"), False),
+        (NoCoupleError.nobody(Path("x.mp4"), 20), False),
         (ClipError("refused"), False),
     ],
 )

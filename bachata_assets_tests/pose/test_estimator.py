@@ -9,7 +9,8 @@ import pytest
 
 from bachata_assets.pose.clip_frames import ClipFrames, EndedError
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
-from bachata_assets.pose.estimator import CouplePoseEstimator, NoCoupleError
+from bachata_assets.pose.estimator import CouplePoseEstimator
+from bachata_assets.pose.no_couple import NoCoupleError
 from bachata_assets.synthetic.camera import Camera
 from bachata_assets.synthetic.scene import random_scene
 from bachata_assets.video.errors import UnreadableVideoError
@@ -57,16 +58,36 @@ def test_an_empty_room_has_no_couple(estimate: CouplePoseEstimator, tmp_path: Pa
         estimate(path)
 
 
-def test_one_dancer_alone_is_a_partial_couple(estimate: CouplePoseEstimator, tmp_path: Path) -> None:
+def test_one_dancer_alone_is_no_couple(estimate: CouplePoseEstimator, tmp_path: Path) -> None:
     scene = random_scene(0, "open_basic", Camera(640, 360), angle=0.0, turn_per_beat=0.0)
     room = scene.draw(0.0)[:, :1]
     pictures = [scene.draw(t / 15) for t in range(20)]
     middle = int(scene.truth(0.0).boxes[:2, [0, 2]].mean())
     alone = [np.concatenate([p[:, :middle], np.repeat(room, 640 - middle, axis=1)], axis=1) for p in pictures]
-    couple = estimate(write_pictures(tmp_path / "alone.mp4", alone))
-    assert sorted((couple.valid.mean(axis=0) > 0.9).tolist()) == [False, True]
-    assert couple.valid.any(axis=0).sum() == 1
-    assert couple.detection_rate == 0
+    with pytest.raises(NoCoupleError, match=r"alone\.mp4: one person only found in 20 frames, and no partner\. Check"):
+        estimate(write_pictures(tmp_path / "alone.mp4", alone))
+
+
+@pytest.mark.parametrize(
+    ("degrees", "said"),
+    [
+        (90, r"the video is shown on its side\. Turn it by 270 degrees clockwise .* -vf transpose=2"),
+        (180, r"the video is shown upside down\. Turn it by 180 degrees clockwise .* -vf hflip,vflip"),
+        (270, r"the video is shown on its side\. Turn it by 90 degrees clockwise .* -vf transpose=1"),
+    ],
+)
+def test_a_video_that_was_filmed_with_the_phone_turned_says_how_to_turn_it(
+    estimate: CouplePoseEstimator, real_clip: Path, tmp_path: Path, degrees: int, said: str
+) -> None:
+    pictures = [picture for _, picture in ClipFrames(real_clip)][:30]
+    turned = [np.ascontiguousarray(np.rot90(picture, -degrees // 90)) for picture in pictures]
+    with pytest.raises(NoCoupleError, match=said):
+        estimate(write_pictures(tmp_path / "turned.mp4", turned))
+
+
+def test_a_named_couple_that_is_not_there_is_never_another_one(estimate: CouplePoseEstimator, real_clip: Path) -> None:
+    with pytest.raises(NoCoupleError, match=r'"couple": \[1, 7\] in the annotation: there is no number 7, .*--people'):
+        estimate(real_clip, said=(1, 7))
 
 
 def test_a_clip_shorter_than_a_look_is_read(estimate: CouplePoseEstimator, real_clip: Path, tmp_path: Path) -> None:

@@ -44,6 +44,13 @@ def test_findings_are_sentences() -> None:
     assert unclear.startswith("Unclear who leads (62% sure): the dancer who is on the left at first was taken")
     assert unclear.endswith('write "lead": "right" into the annotation.')
     assert message("lead_follow_certain", {"role_confidence": 0.62}) == "Unclear who leads (62% sure)."
+    mirror = {"couples_seen": 1, "mirror_images": 2, "couple_confidence": 0.5}
+    assert message("one_couple", mirror).startswith(
+        "2 of the people may be images in a mirror (50% sure of the couple)."
+    )
+    two = {"couples_seen": 2, "mirror_images": 0, "couple_confidence": 0.57}
+    assert message("one_couple", two).startswith("2 couples are seen, and it is unclear which is meant (57% sure).")
+    assert "`bachata-assets preview CLIP --people`" in message("one_couple", two)
     switches = {"identity_switches": 2, "at_s": [13.2, 14.61]}
     assert message("identities_stable", switches) == "The dancers may have been taken for one another at 13.2, 14.6 s."
 

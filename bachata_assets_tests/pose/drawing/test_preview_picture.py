@@ -85,6 +85,20 @@ def test_the_preview_is_a_small_picture_whoever_is_missing(
     assert Image.open(io.BytesIO(content)).size == (WIDTH, HEIGHT)
 
 
+def test_whole_frames_are_shown_where_others_are_seen(couple: CoupleKeypoints) -> None:
+    marked = GREY.copy()
+    marked[200:210, 630:640] = (255, 0, 255)  # at the frame's edge, far from the couple
+
+    def shows_the_mark(seen: CoupleKeypoints) -> bool:
+        content = preview_picture("spin", seen, [(0, marked)])
+        picture = np.array(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
+        return bool((np.abs(picture - (255, 0, 255)).max(axis=-1) < 80).any())
+
+    assert not shows_the_mark(couple)
+    assert shows_the_mark(replace(couple, people_seen=3))
+    assert shows_the_mark(replace(couple, mirror_images=2))
+
+
 def test_the_timeline_shows_when_someone_is_missing(couple: CoupleKeypoints) -> None:
     def blue_below(seen: CoupleKeypoints) -> np.ndarray:
         picture = np.array(Image.open(io.BytesIO(preview_picture("spin", seen, [(0, GREY)]))))[..., ::-1]
