@@ -156,16 +156,17 @@ class CouplePoseEstimator:
         seen = self.people(path, ended, limits, told)
         frames = seen.frames
         times, steps, candidates = seen.times, seen.steps, seen.candidates
+        seen.require_upright(self.models, self.parameters)
         choice = seen.choose(said, self.parameters)
         track = track_couple(choice.of(seen.steady), times[steps], choice.trust(seen.active), self.parameters)
         track = replace(track, chosen=choice.among_all(track.chosen))
         if (track.chosen < 0).all():
-            raise seen.explained(NoCoupleError.nobody(path, len(times)), self.models, self.parameters)
+            raise NoCoupleError.nobody(path, len(times))
         dense = estimate_every_frame(
             self.models, frames, times, steps, candidates, track, seen.samples, self.parameters
         )
         if choice.couples_seen == 0 and dense.valid.all(axis=1).mean() < self.parameters.choice.least_together:
-            raise seen.explained(NoCoupleError.one_person(path, len(times)), self.models, self.parameters)
+            raise NoCoupleError.one_person(path, len(times))
         hands = find_hands(self.models, frames, dense.keypoints, dense.valid) if self.models.finds_hands else None
         size = (info.width, info.height)
         couple = _couple(dense, hands, times, frames, size, lead_side, seen.camera, self.parameters)

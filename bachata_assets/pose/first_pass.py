@@ -91,13 +91,27 @@ class FirstPass:
         except NotThereError as error:
             raise NoCoupleError.not_there(self.frames.path, str(error)) from error
 
-    def explained(self, error: NoCoupleError, models: PoseModels, parameters: TrackingParameters) -> NoCoupleError:
-        """Return why there is no couple: the error, or that the video is turned."""
+    def require_upright(self, models: PoseModels, parameters: TrackingParameters = DEFAULTS) -> None:
+        """Refuse a video that is shown on its side or upside down.
+
+        Parameters
+        ----------
+        models : PoseModels
+            Detector and pose model.
+        parameters : TrackingParameters
+            Thresholds.
+
+        Raises
+        ------
+        NoCoupleError
+            It must be turned for people to stand in it.
+        """
         step_of = {int(frame): step for step, frame in enumerate(self.steps)}
         shown = [(picture, self.candidates[step_of[frame]]) for frame, picture in self.samples.pictures]
         few = shown[:: max(1, len(shown) // parameters.choice.turned_looks)]
         degrees = degrees_to_upright(models, few, parameters)
-        return NoCoupleError.turned(error.path, degrees) if degrees else error
+        if degrees:
+            raise NoCoupleError.turned(self.frames.path, degrees)
 
 
 def first_pass(models: PoseModels, frames: ClipFrames, parameters: TrackingParameters = DEFAULTS) -> FirstPass:

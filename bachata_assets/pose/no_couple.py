@@ -85,20 +85,21 @@ def degrees_to_upright(
     Returns
     -------
     int
-        90, 180 or 270; 0 where people are not found much better in turned pictures.
+        90, 180 or 270; 0 where people are found well enough, or not much better in turned pictures.
     """
     limits = parameters.choice
-    found = {0: [candidates for _, candidates in pictures]}
+    as_shown = _two([candidates for _, candidates in pictures])
+    if as_shown >= limits.upright:
+        return 0
+    certainty = {}
     for degrees in UPRIGHT:
         turned = (np.ascontiguousarray(np.rot90(picture, -degrees // 90)) for picture, _ in pictures)
-        found[degrees] = list(find_candidates(models, turned, parameters))
-    certainty = {degrees: float(np.mean([_two(one) for one in of_them])) for degrees, of_them in found.items()}
+        certainty[degrees] = _two(list(find_candidates(models, turned, parameters)))
     best = max(UPRIGHT, key=lambda degrees: certainty[degrees])
-    is_turned = certainty[best] > max(limits.least_upright, limits.turned_better * certainty[0])
-    return best if is_turned else 0
+    return best if certainty[best] > max(limits.upright_when_turned, limits.turned_better * as_shown) else 0
 
 
-def _two(found: Candidates) -> float:
-    """Return how certain the two surest persons are together, 0..2."""
-    certainty = (found.scores + found.keypoints[..., 2].mean(axis=1)) / 2
-    return float(np.sort(certainty)[-2:].sum())
+def _two(found: Sequence[Candidates]) -> float:
+    """Return how certain the two surest persons are together, 0..2, on average over pictures."""
+    certainty = ((one.scores + one.keypoints[..., 2].mean(axis=1)) / 2 for one in found)
+    return float(np.mean([np.sort(of_one)[-2:].sum() for of_one in certainty]))

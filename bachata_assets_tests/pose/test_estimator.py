@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from bachata_assets.annotation import PlaceOfCouple
 from bachata_assets.pose.clip_frames import ClipFrames, EndedError
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.estimator import CouplePoseEstimator
@@ -83,6 +84,23 @@ def test_a_video_that_was_filmed_with_the_phone_turned_says_how_to_turn_it(
     turned = [np.ascontiguousarray(np.rot90(picture, -degrees // 90)) for picture in pictures]
     with pytest.raises(NoCoupleError, match=said):
         estimate(write_pictures(tmp_path / "turned.mp4", turned))
+
+
+def test_beside_an_equal_mirror_image_the_side_is_unsure_until_a_person_says_it(
+    estimate: CouplePoseEstimator, real_clip: Path, tmp_path: Path
+) -> None:
+    pictures = [picture for _, picture in ClipFrames(real_clip)][:40]
+    clip = write_pictures(tmp_path / "mirror.mp4", [np.hstack([one, one[:, ::-1]]) for one in pictures])
+    unsaid = estimate(clip)
+    assert unsaid.mirror_images == 2
+    assert unsaid.couple_confidence <= 0.5
+    box = PlaceOfCouple((unsaid.width // 2, 0, unsaid.width, unsaid.height), 1.0)
+    for said, is_left in (("left", True), ("right", False), ((1, 2), True), (box, False)):
+        couple = estimate(clip, said=said)
+        assert couple.detection_rate > 0.9
+        assert couple.couple_confidence == 1
+        assert (np.nanmax(couple.boxes[..., 0]) < couple.width / 2) == is_left
+        assert (np.nanmin(couple.boxes[..., 2]) > couple.width / 2) == (not is_left)
 
 
 def test_a_named_couple_that_is_not_there_is_never_another_one(estimate: CouplePoseEstimator, real_clip: Path) -> None:

@@ -104,10 +104,14 @@ class ChoiceParameters:
     least_together: float = 0.1
     """Share of the frames with both dancers below which one person dances alone, where no two were seen together."""
     turned_looks: int = 4
-    """Number of pictures that are turned where no couple is found."""
-    least_upright: float = 0.5
-    turned_better: float = 1.5
-    """Certainty of the two surest persons from which a turned picture shows people, and how much surer than before."""
+    """Number of pictures that are turned where people are not found well."""
+    upright: float = 0.9
+    """Certainty of the two surest persons together from which a video is upright; 1.0 to 1.5 in the real clips, 0.4 to
+    0.9 in the same clips turned."""
+    upright_when_turned: float = 0.8
+    turned_better: float = 1.25
+    """That certainty from which turned pictures show people, and how much surer than before: 1.5 times or more in clips
+    that were turned, 0.7 times at most in upright ones."""
     alone: float = 4.0
     """Weight at which a pair that is the only one is as likely no couple."""
     sharpness: float = 1.5
