@@ -124,10 +124,9 @@ def choose_couple(
     moving = people.activity >= limits.least_activity
     every_pair = weigh_pairs(people, size, parameters.pairs)
     pairs = [pair for pair in every_pair if moving[list(pair.members)].all()]
-    images, equal = _images(people, moving, pairs, parameters)
     named = told_pair(told, people, every_pair, pairs, size[0], limits) if told else None
-    if named:
-        images -= set(named.members)
+    room = set(named.members) if named else set()
+    images, equal = _images(people, moving, pairs, room, parameters)
     pairs = [pair for pair in pairs if not images & set(pair.members)]
     seen = int(moving.sum()) - len(images)
     choice = partial(Choice, mirrored=frozenset(images))
@@ -145,7 +144,7 @@ def choose_couple(
     # An image as large and sharp as the room may as well be the room; a side that a person told says nothing where
     # one couple only is found.
     as_likely = [couple.weight] if equal and named is None else []
-    is_certain = told is not None and (told.decides or couples > 1)
+    is_certain = told is not None and (told.decides or couples > 1 or bool(images))
     return choice(
         [~np.isin(numbers, list(others)) & kept for numbers, kept in zip(people.numbers, within, strict=True)],
         [np.isin(numbers, list(beside)) for numbers in people.numbers],
@@ -181,12 +180,12 @@ def _others(people: People, couple: Pair, limits: ChoiceParameters, apart: float
 
 
 def _images(
-    people: People, moving: np.ndarray, pairs: list[Pair], parameters: TrackingParameters
+    people: People, moving: np.ndarray, pairs: list[Pair], room: set[int], parameters: TrackingParameters
 ) -> tuple[set[int], bool]:
     """Return who is an image in a mirror, and whether an image is as large and sure as the people before it.
 
     A person and the image are on two sides of the glass, people who hold each other on one. The side whose people are
-    larger and surer is the room.
+    larger and surer is the room; or that of the people in `room`, whom a person named.
     """
     holding = [pair.members for pair in pairs if np.nanmean(pair.together) > parameters.choice.couple_together]
     there = [int(number) for number in np.flatnonzero(moving)]
@@ -203,9 +202,11 @@ def _images(
             sides = _sides(start, mirrored, holding)
             done |= sides[0] | sides[1]
             behind, is_equal = _behind_glass(people, sides, holding, parameters)
+            if room & behind:
+                behind = sides[0] if behind == sides[1] else sides[1]
             found |= behind
             equal |= is_equal
-    return found, equal
+    return found - room, equal
 
 
 def _behind_glass(

@@ -95,7 +95,7 @@ def test_the_side_of_a_mirror_that_a_person_named_is_the_room() -> None:
     assert chosen(candidates, None)[1] == {0, 1}
     choice, who = chosen(candidates, "right")
     assert who == {2, 3}
-    assert choice.confidence == 1
+    assert (choice.images, choice.people_seen, choice.couples_seen, choice.confidence) == (2, 2, 1, 1)
 
 
 def test_a_side_is_no_certainty_where_one_couple_only_is_found() -> None:
