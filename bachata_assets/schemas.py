@@ -149,7 +149,7 @@ METADATA = {
             "damaged": "times of the frames that are missing since the file is damaged there, s",
             "people_seen": "number of people who are there for a while and move, images in mirrors left out",
             "couples_seen": "number of couples among them",
-            "couple_confidence": "probability that this is the couple that is meant, 0..1; 1 where the annotation names it",
+            "couple_confidence": "probability that this is the couple that is meant, 0..1; 1 where a person said it",
             "couple_evidence": "name -> what it adds to the weight of this pair of people",
             "partner_changes": "times at which a dancer changes partners, s; nobody counts as found beyond",
             "mirror_images": "number of people who are taken for images in a mirror",

@@ -73,7 +73,7 @@ class Scene:
     """
 
     couple: Couple = field(default_factory=Couple)
-    others: tuple[Walker, ...] = ()
+    others: tuple[Couple | Walker, ...] = ()
     camera: Camera = field(default_factory=Camera)
     room: Room = field(default_factory=Room)
     mirror: Mirror | None = None

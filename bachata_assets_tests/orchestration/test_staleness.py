@@ -86,7 +86,9 @@ def instance(settings: Settings) -> Iterator[DagsterInstance]:
 
 def annotate(path: Path, **said: object) -> None:
     """Write the annotations; of clip a with what is said."""
-    entries = [{"clip_id": clip_id, "video_path": f"videos/{clip_id}.mp4"} for clip_id in CLIPS]
+    entries: list[dict[str, object]] = [
+        {"clip_id": clip_id, "video_path": f"videos/{clip_id}.mp4"} for clip_id in CLIPS
+    ]
     entries[0].update(said)
     path.write_text(json.dumps({"clips": entries}))
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from bachata_assets.annotation import PlaceOfCouple
+from bachata_assets.annotation import PlaceOfCouple, SaidCouple
 from bachata_assets.pose.clip_frames import ClipFrames, EndedError
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.estimator import CouplePoseEstimator
@@ -95,7 +95,8 @@ def test_beside_an_equal_mirror_image_the_side_is_unsure_until_a_person_says_it(
     assert unsaid.mirror_images == 2
     assert unsaid.couple_confidence <= 0.5
     box = PlaceOfCouple((unsaid.width // 2, 0, unsaid.width, unsaid.height), 1.0)
-    for said, is_left in (("left", True), ("right", False), ((1, 2), True), (box, False)):
+    sides: list[tuple[SaidCouple, bool]] = [("left", True), ("right", False), ((1, 2), True), (box, False)]
+    for said, is_left in sides:
         couple = estimate(clip, said=said)
         assert couple.detection_rate > 0.9
         assert couple.couple_confidence == 1

@@ -39,13 +39,10 @@ def shares(times: np.ndarray, keypoints: np.ndarray, valid: np.ndarray, truth: C
     at = np.abs(truth.times[None] - times[:, None]).argmin(axis=1)
     height = np.median(truth.boxes[:, :2, 3] - truth.boxes[:, :2, 1])
     off = np.linalg.norm(keypoints[:, :, None, :, :2] - truth.keypoints[at][:, None], axis=-1).mean(axis=-1) / height
-    who = np.where(
-        np.nanmin(np.where(valid[..., None], off, 9.0), axis=2) < NEAR,
-        np.argmin(np.nan_to_num(off, nan=9.0), axis=2),
-        -1,
-    )
+    off = np.where(valid[..., None], off, np.inf)
+    who = np.where(off.min(axis=2) < NEAR, off.argmin(axis=2), -1)
     right = valid.all(axis=1) & (np.sort(who, axis=1) == [0, 1]).all(axis=1)
-    wrong = (valid & ((who < 0) | (who > 1))).any(axis=1)
+    wrong = np.any(valid & ((who < 0) | (who > 1)), axis=1)
     return float(right[within].mean()), float(wrong[within].mean())
 
 

@@ -127,7 +127,9 @@ def _moment(seen: FirstPass, choice: Choice, step: int, picture: np.ndarray) -> 
     import cv2
 
     scale = HEIGHT / picture.shape[0]
-    shown = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else None)
+    shown = cv2.resize(
+        picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    )
     numbers = numbers_of(choice.people)
     there = [int(who) for who in np.flatnonzero(choice.people.seen[:, step])]
     boxes = {who: (_box(seen, choice, who, step) * scale).round().astype(int).tolist() for who in there}

@@ -74,7 +74,7 @@ class Told:
             low, high = ((np.array(corner) - origin) / scale for corner in (said.box[:2], said.box[2:]))
             near = np.flatnonzero(np.abs(times - said.at_s) <= limits.told_window_s).tolist()
             middles = {step: box_center(candidates[step].boxes) for step in near}
-            inside = {step: ((low <= middle) & (middle <= high)).all(axis=1) for step, middle in middles.items()}
+            inside = {step: np.all((low <= middle) & (middle <= high), axis=1) for step, middle in middles.items()}
             return cls(inside=inside, at_s=said.at_s)
         if isinstance(said, tuple):
             return cls(numbers=said)
