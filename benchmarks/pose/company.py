@@ -3,10 +3,10 @@
     uv run --group bench python -m benchmarks.pose.company            # eleven drawn situations, one seed
     uv run --group bench python -m benchmarks.pose.company --seeds 3
 
-Of the frames in which the couple dances together: `right`, both dancers are found and are the couple; `wrong`, somebody
-else (another dancer, an image in a mirror) is taken for one of them. `greedy` follows the two surest boxes by their
-overlap from look to look, `rtmlib` is that library's tracker, of which the two people seen most often are taken; both
-see the same detections.
+Of the frames in which the couple dances together: `right`, both dancers are found and are one couple, the same in all
+frames; `wrong`, somebody else (a dancer of another couple, an image in a mirror) is taken for one of them. `greedy`
+follows the two surest boxes by their overlap from look to look, `rtmlib` is that library's tracker, of which the two
+people seen most often are taken; both see the same detections.
 """
 
 import argparse
@@ -14,36 +14,47 @@ import contextlib
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bachata_assets.annotation import SaidCouple
 from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.pose.no_couple import NoCoupleError
 from bachata_assets.pose.tracking.candidates import Candidates, find_candidates
 from bachata_assets.synthetic.truth import ClipTruth
-from bachata_assets_tests.support.company import CHANGE_S, companies
+from bachata_assets_tests.support.company import CHANGE_S, NewPartner, companies
 from benchmarks.pose.couple import greedy
 
 SECONDS = 7.0
+TOLD: dict[str, SaidCouple] = {"two couples": "left", "equal mirror right": "left"}
+"""Situation in which no one can know which couple is meant -> what is told."""
 NEAR = 0.25
 """Mean distance of the keypoints from a person's true ones below which they are that person's, body heights."""
 
 
-def shares(times: np.ndarray, keypoints: np.ndarray, valid: np.ndarray, truth: ClipTruth) -> tuple[float, float]:
-    """Return the shares of frames that are right and wrong, of keypoints (T, 2, 17, 3) found where valid (T, 2)."""
-    within = times < CHANGE_S if "other" in truth.roles[:3] and len(truth.roles) == 3 else np.ones(len(times), bool)
+def shares(
+    times: np.ndarray, keypoints: np.ndarray, valid: np.ndarray, truth: ClipTruth, couples: Sequence[tuple[int, int]]
+) -> tuple[float, float]:
+    """Return the shares of frames that are right and wrong, for the one of the couples that is right more often.
+
+    Keypoints (T, 2, 17, 3) are found where valid (T, 2); the couples are people of the truth.
+    """
     at = np.abs(truth.times[None] - times[:, None]).argmin(axis=1)
     height = np.median(truth.boxes[:, :2, 3] - truth.boxes[:, :2, 1])
     off = np.linalg.norm(keypoints[:, :, None, :, :2] - truth.keypoints[at][:, None], axis=-1).mean(axis=-1) / height
     off = np.where(valid[..., None], off, np.inf)
     who = np.where(off.min(axis=2) < NEAR, off.argmin(axis=2), -1)
-    right = valid.all(axis=1) & (np.sort(who, axis=1) == [0, 1]).all(axis=1)
-    wrong = np.any(valid & ((who < 0) | (who > 1)), axis=1)
-    return float(right[within].mean()), float(wrong[within].mean())
+    found = []
+    for couple in couples:
+        right = valid.all(axis=1) & (np.sort(who, axis=1) == couple).all(axis=1)
+        wrong = np.any(valid & ~np.isin(who, couple), axis=1)
+        found.append((float(right.mean()), float(wrong.mean())))
+    return max(found)
 
 
 def of_rtmlib(looks: Sequence[Candidates]) -> tuple[np.ndarray, np.ndarray]:
@@ -85,27 +96,42 @@ def rows(estimate: CouplePoseEstimator, seeds: int, folder: Path) -> Iterator[st
         for name, company in companies(100 + 10 * seed):
             path = folder / "clip.mp4"
             truth = company.write(path, SECONDS)
-            looks = list(ClipFrames(path))[:: estimate.parameters.detection.detect_every]
-            times = np.array([time_s for time_s, _ in looks])
-            found = list(find_candidates(estimate.models, (picture for _, picture in looks)))
-            scale = truth_scale(path, looks[0][1])
-            found = [Candidates(c.boxes * scale, c.scores, c.keypoints * [scale, scale, 1], c.colours) for c in found]
-            figures = [shares(times, *track(found), truth) for track in (greedy, of_rtmlib)]
-            said = "nobody"
-            ours = (0.0, 0.0)
-            with contextlib.suppress(NoCoupleError):
-                couple = estimate(path)
-                ours = shares(couple.times, couple.keypoints, couple.valid, truth)
-                said = f"{couple.people_seen} people, {couple.couples_seen} couples, {couple.couple_confidence:.2f}"
-                said += f", {couple.mirror_images} images" if couple.mirror_images else ""
-                said += f", change at {couple.partner_changes[0]:.1f} s" if couple.partner_changes else ""
-            cells = [f"{right:.2f} / {wrong:.2f}" for right, wrong in (ours, *figures)]
-            yield f"| {name} {seed} | {' | '.join(cells)} | {said} |"
+            couples = [(0, 1), (2, 3)] if list(truth.roles[2:]) == ["lead", "follow"] else [(0, 1)]
+            end = CHANGE_S if isinstance(company.scene.couple, NewPartner) else SECONDS
+            yield _row(estimate, f"{name} {seed}", path, truth, couples, None, end)
+            if name in TOLD:
+                yield _row(estimate, f'{name} {seed}, "{TOLD[name]}" told', path, truth, couples[:1], TOLD[name], end)
 
 
-def truth_scale(path: Path, picture: np.ndarray) -> float:
-    """Return how many pixels of the video a pixel of the picture is."""
-    return max(ClipFrames(path).region.size) / max(picture.shape[:2])
+def _row(
+    estimate: CouplePoseEstimator,
+    name: str,
+    path: Path,
+    truth: ClipTruth,
+    couples: Sequence[tuple[int, int]],
+    said: SaidCouple | None,
+    end: float,
+) -> str:
+    """Return the row of a clip in which the couples dance until `end` (s)."""
+    looks = list(ClipFrames(path))[:: estimate.parameters.detection.detect_every]
+    times = np.array([time_s for time_s, _ in looks])
+    scale = max(ClipFrames(path).region.size) / max(looks[0][1].shape[:2])
+    found = [
+        replace(one, keypoints=one.keypoints * [scale, scale, 1])
+        for one in find_candidates(estimate.models, (picture for _, picture in looks))
+    ]
+    cells, words = [(0.0, 0.0)], "no couple"
+    with contextlib.suppress(NoCoupleError):
+        couple = estimate(path, said=said)
+        within = couple.times < end
+        cells = [shares(couple.times[within], couple.keypoints[within], couple.valid[within], truth, couples)]
+        words = f"{couple.people_seen} people, {couple.couples_seen} couples, {couple.couple_confidence:.2f}"
+        words += f", {couple.mirror_images} images" if couple.mirror_images else ""
+        words += f", change at {couple.partner_changes[0]:.1f} s" if couple.partner_changes else ""
+    for track in (greedy, of_rtmlib):
+        keypoints, valid = track(found)
+        cells.append(shares(times[times < end], keypoints[times < end], valid[times < end], truth, couples))
+    return f"| {name} | {' | '.join(f'{right:.2f} / {wrong:.2f}' for right, wrong in cells)} | {words} |"
 
 
 def main() -> None:

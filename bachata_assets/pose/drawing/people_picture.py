@@ -21,6 +21,8 @@ HEIGHT = 480
 """Height of a moment, px."""
 TEXT = 13
 """Height of capital letters, px."""
+SHADE = 0.2
+"""Share of the colour in the couple's boxes."""
 QUALITY = 85
 """Quality of the JPEG, 1..100."""
 
@@ -136,7 +138,7 @@ def _moment(seen: FirstPass, choice: Choice, step: int, picture: np.ndarray) -> 
     for who in [who for who in there if who in choice.pair]:
         x1, y1, x2, y2 = boxes[who]
         inside = shown[max(0, y1) : y2, max(0, x1) : x2]
-        inside[:] = 0.6 * inside + 0.4 * np.array(bgr(_colour(numbers[who])))
+        inside[:] = (1 - SHADE) * inside + SHADE * np.array(bgr(_colour(numbers[who])))
     for who in there:
         x1, y1, x2, y2 = boxes[who]
         cv2.rectangle(shown, (x1, y1), (x2, y2), OUTLINE, 5)
@@ -145,7 +147,10 @@ def _moment(seen: FirstPass, choice: Choice, step: int, picture: np.ndarray) -> 
     for who in there:
         x1, y1, _, _ = boxes[who]
         text = f"{numbers[who]}{' mirror' if who in choice.mirrored else ''}"
-        write(shown, text, (max(2, x1 + 4), max(TEXT + 4, y1 + 2 * TEXT)), round(1.5 * TEXT), _colour(numbers[who]))
+        below = max(2 * TEXT, y1 - 2)
+        end = x1 + round(1.3 * TEXT * len(text)) + 6
+        cv2.rectangle(shown, (x1 - 2, below - 2 * TEXT), (end, below + 2), OUTLINE, cv2.FILLED)
+        write(shown, text, (x1 + 4, below - 4), round(1.5 * TEXT), _colour(numbers[who]))
     write(shown, f"{seen.times[seen.steps[step]]:.1f} s", (6, HEIGHT - 8), TEXT)
     return np.asarray(shown)
 
