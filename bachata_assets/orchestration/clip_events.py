@@ -184,7 +184,7 @@ def _observation(asset: str, clip: Clip) -> dg.AssetObservation:
     path = dg.MetadataValue.path(str(clip.path))
     metadata: dict[str, Any] = {"path": path}
     if asset == "annotation":
-        metadata |= clip.annotation.model_dump()
+        metadata |= clip.annotation.model_dump(mode="json")
     tags = {DATA_VERSION: clip.versions[asset]}
     return dg.AssetObservation(asset_key=asset, partition=clip.clip_id, metadata=metadata, tags=tags)
 

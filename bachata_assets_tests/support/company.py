@@ -43,8 +43,8 @@ class NewPartner(Couple):
 
     def joints(self, time: float) -> list[Joints]:
         """Return the joints of the three at `time` (s)."""
-        lead, follow = super().joints(time)
         of_couple = {one.name: getattr(self, one.name) for one in fields(Couple)}
+        lead, follow = Couple(**of_couple).joints(time)
         other_lead, third = Couple(**{**of_couple, "follow": self.third}).joints(time)
         gone = float(np.clip(time - CHANGE_S, 0, 1))
         there = [lead if gone < 0.5 else other_lead]
