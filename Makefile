@@ -1,4 +1,4 @@
-.PHONY: setup dev test shuffle test-web coverage lint lint-web audit format docs reference bench lock
+.PHONY: setup dev test shuffle test-web coverage lint lint-web audit format docs fit reference bench lock
 
 setup:  ## Install everything, and the commit hook that strips the lock
 	uv sync
@@ -41,6 +41,9 @@ format:
 
 docs:  ## Build the documentation into site/, without a network
 	NO_MKDOCS_2_WARNING=1 uv run mkdocs build --quiet --strict
+
+fit:  ## Fit the constants of the embeddings anew, from the videos beside the repository
+	uv run python -m training.fit
 
 reference:  ## Write the pages of the docs that are made from the code
 	uv run python -m scripts.make_settings_and_cli_pages

@@ -1,12 +1,11 @@
-"""Make `bachata_assets/music/audio_constants.json`: centre and scale of every audio feature.
+"""Fit `bachata_assets/music/audio_constants.json`: centre and scale of every audio feature.
 
-`uv run python training/audio_constants.py FOLDER_OF_CLIPS` reads the clips' sound in windows of three lengths
-(real music) and rendered tracks of all rhythms and tempi, so that both count. Raise `music.embedding.VERSION` when the
-result changes.
+It reads the sound of real clips in windows of three lengths, and rendered tracks of all rhythms and tempi, so that both
+count. It is written by `training/fit.py`.
 """
 
 import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +24,10 @@ REAL_SHARE = 0.8
 TARGET = Path(__file__).parents[1] / "bachata_assets" / "music" / CONSTANTS
 
 
-def real_features(folder: Path) -> list[Features]:
-    """Return the features of every window of the clips in a folder."""
+def real_features(paths: Sequence[Path]) -> list[Features]:
+    """Return the features of every window of clips."""
     found = []
-    for path in sorted(folder.rglob("*.mp4")):
+    for path in paths:
         sound = load_sound(path)
         if isinstance(sound, Absent):
             continue
@@ -51,9 +50,9 @@ def rendered_features() -> list[Features]:
     return found
 
 
-def main() -> None:
-    """Write the constants."""
-    tables = [real_features(Path(sys.argv[1])), rendered_features()]
+def write(paths: Sequence[Path]) -> Path:
+    """Write the constants into the package; return their file."""
+    tables = [real_features(paths), rendered_features()]
     names = list(tables[0][0])
     values = [np.array([[features[name] for name in names] for features in table]) for table in tables]
     weights = np.array([REAL_SHARE, 1 - REAL_SHARE])
@@ -64,7 +63,4 @@ def main() -> None:
     lines = [f"{json.dumps(name)}: [{c:.6g}, {s:.6g}]" for name, c, s in zip(names, centre, scale, strict=True)]
     text = '{"features": {\n' + ",\n".join(lines) + "\n}}\n"
     TARGET.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    return TARGET

@@ -1,8 +1,9 @@
-"""Make the constants that `pose/embeddings` ships, from the keypoints of `../shared/keypoints_dev`.
+"""Fit the constants that `pose/embeddings` ships, to what the product sees in real clips.
 
-uv run python -m training.pose_constants
+They are written by `training/fit.py`.
 """
 
+from collections.abc import Sequence
 from dataclasses import fields
 from importlib import resources
 from pathlib import Path
@@ -12,35 +13,31 @@ import numpy as np
 from bachata_assets.pose.embeddings import measurements
 from bachata_assets.pose.embeddings.constants import VERSION, Constants
 from bachata_assets.pose.embeddings.fitting import fit_constants
-from bachata_assets_tests.support import keypoints_dev
-from bachata_assets_tests.support.keypoints_dev import LabelledClip
+from training.footage import SeenClip
 
 
-def constants_of(clips: list[LabelledClip]) -> dict[str, Constants]:
+def constants_of(clips: Sequence[SeenClip]) -> dict[str, Constants]:
     """Return the constants of `dancer` and `couple` vectors that labelled clips give."""
     labels = [clip.label for clip in clips]
     dancers = [
-        np.array([measurements.measure_dancer(clip.couple, role, None) for clip in clips])
+        np.array([measurements.measure_dancer(clip.couple, role, clip.beats) for clip in clips])
         for role in ("lead", "follow")
     ]
-    couples = [np.array([measurements.measure_couple(clip.couple, None) for clip in clips])]
+    couples = [np.array([measurements.measure_couple(clip.couple, clip.beats) for clip in clips])]
     return {
         "dancer": fit_constants(dancers, labels, measurements.weights(measurements.dancer_names())),
         "couple": fit_constants(couples, labels, measurements.weights(measurements.couple_names())),
     }
 
 
-def main() -> None:
-    clips = keypoints_dev.load()
+def write(clips: Sequence[SeenClip]) -> Path:
+    """Write the constants into the package; return their file."""
     arrays = {
         f"{kind}_{part.name}": getattr(constants, part.name).astype(np.float32)
         for kind, constants in constants_of(clips).items()
         for part in fields(Constants)
     }
+    (keypoints,) = {clip.keypoints_version for clip in clips}
     target = Path(str(resources.files("bachata_assets.pose.embeddings"))) / f"constants-{VERSION}.npz"
-    np.savez_compressed(target, **arrays)
-    print(f"{target.name}: {target.stat().st_size / 1e6:.2f} MB from {len(clips)} clips")
-
-
-if __name__ == "__main__":
-    main()
+    np.savez_compressed(target, **arrays, keypoints=np.array(keypoints))
+    return target

@@ -1,59 +1,51 @@
-"""How often each cue of who leads is right, on real clips of known roles and on keypoints whose roles were guessed.
-
-It also fits the cues' weights, and says how honest the stated confidence is on clips that were left out of the fit.
+"""Fit the weights of the cues of who leads, and say how often they are right and how honest the confidence is.
 
     uv run python -m training.role_weights
 
-In the keypoint table dancer 0 is the presumed leader; clips that are also in the folder are left out of it.
+The leaders' places in `training/leaders.json` were seen by eye: 75 clips of one couple, 12 of about eight others. The
+weights stand in `pose/tracking/parameters.py`; they are part of what finds the keypoints, so they are fitted before the
+constants of the embeddings.
 """
 
-import argparse
-import re
-from collections.abc import Iterator
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import minimize
 
-from bachata_assets.pose.estimator import CouplePoseEstimator
-from bachata_assets.pose.models.pose_models import PoseModels
+from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.tracking.parameters import DEFAULTS
 from bachata_assets.pose.tracking.roles import CUES, measures
-from bachata_assets_tests.support import keypoints_dev
+from training.footage import SeenClip, load
 
+LEADERS = Path(__file__).with_name("leaders.json")
+"""Clip id -> the side of the picture on which the leader stands at a time, s."""
 SHIPPED = [getattr(DEFAULTS.roles.cues, name) for name in CUES]
 """Spread and weight of each cue, in the order of CUES."""
-ROLES_AT_S = 0.5
-SURE = 0.9
-HELD_AT, HELD_WITHIN = 0.5, 0.1
+SURE, UNSURE = 0.9, 0.7
+HELD_AT, HELD_WITHIN = 0.5, 1.0
 """Weights are drawn towards this, as by a normal distribution of this variance: the clips are few."""
-KNOWN_COUNT = 2.0
-"""How much a clip of known roles counts beside one whose roles were guessed."""
+OTHERS_COUNT = 5.0
+"""How much a clip of another couple counts beside one of the 75 of one couple."""
 
 
-def known(folder: Path) -> Iterator[tuple[str, list[float]]]:
-    """Yield name and measures of clips whose README tells the leader's side, dancer 0 being the leader."""
-    estimate = CouplePoseEstimator(PoseModels.load())
-    sides = dict(re.findall(r"(\w+_\d+) (left|right)", (folder / "README.md").read_text()))
-    for path in sorted(path for path in folder.rglob("*.mp4") if path.stem in sides):
-        couple = estimate(path)
-        seen = np.flatnonzero(couple.valid.all(axis=1))
-        x = couple.boxes[seen[np.abs(couple.times[seen] - ROLES_AT_S).argmin()]][:, [0, 2]].mean(axis=1)
-        if (x[0] < x[1]) != (sides[path.stem] == "left"):
-            couple = couple.swapped()
-        yield path.stem, [*measures(couple.boxes, couple.keypoints, couple.valid).values()]
+def measured(clips: Sequence[SeenClip]) -> np.ndarray:
+    """Return what each cue measures in clips of known leaders (N, cues), positive where it points to the leader."""
+    leaders = json.loads(LEADERS.read_text(encoding="utf-8"))
+    rows = []
+    for clip in clips:
+        couple = leader_first(clip.couple, **leaders[clip.clip_id])
+        rows.append([*measures(couple.boxes, couple.keypoints, couple.valid).values()])
+    return np.array(rows)
 
 
-def guessed(table: Path, without: set[str]) -> Iterator[tuple[str, list[float]]]:
-    """Yield name and measures of the clips of a keypoint table."""
-    for clip, rows in pd.read_parquet(table).groupby("clip_id"):
-        if clip in without:
-            continue
-        ordered = rows.sort_values(["time_s", "dancer"])
-        boxes = np.stack(list(ordered["box"])).reshape(-1, 2, 4)
-        keypoints = np.stack(list(ordered["keypoints"])).reshape(-1, 2, 17, 3)
-        yield str(clip), [*measures(boxes, keypoints, ordered["valid"].to_numpy().reshape(-1, 2)).values()]
+def leader_first(couple: CoupleKeypoints, at_s: float, side: str) -> CoupleKeypoints:
+    """Return the couple with the leader where it was seen by eye."""
+    both = np.flatnonzero(couple.valid.all(axis=1))
+    frame = both[np.abs(couple.times[both] - at_s).argmin()]
+    x = couple.boxes[frame][:, [0, 2]].mean(axis=1)
+    return couple if (x[0] < x[1]) == (side == "left") else couple.swapped()
 
 
 def signs(measured: np.ndarray) -> np.ndarray:
@@ -93,39 +85,35 @@ def report(name: str, odds: np.ndarray) -> None:
     """Print how often the verdict is right, by the confidence stated."""
     confidence = 1 / (1 + np.exp(-np.abs(odds)))
     bands = [
-        f"{low:.1f} to {min(high, 1):.1f}: {(odds[band] > 0).sum()} of {band.sum()}"
-        for low, high in ((SURE, 1.01), (0.7, SURE), (0.5, 0.7))
+        f"{(odds[band] > 0).sum()} of {band.sum()}"
+        for low, high in ((SURE, 1.01), (UNSURE, SURE), (0.5, UNSURE))
         for band in [(confidence >= low) & (confidence < high)]
     ]
-    print(f"{name}: lead right on {(odds > 0).sum()} of {len(odds)}; stated {', '.join(bands)}")
+    print(f"| {name} | {(odds > 0).sum()} of {len(odds)} | {' | '.join(bands)} |")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clips", type=Path, default=Path("../shared/clips"))
-    parser.add_argument("--keypoints", type=Path, default=keypoints_dev.FILE)
-    args = parser.parse_args()
-    sets = {
-        "known roles": dict(known(args.clips)),
-        "guessed roles": dict(guessed(args.keypoints, {path.stem for path in args.clips.rglob("*.mp4")})),
-    }
-    said = {name: signs(np.array(list(clips.values()))) for name, clips in sets.items()}
-    both = np.concatenate(list(said.values()))
-    is_known = np.arange(len(both)) < len(said["known roles"])
-    count = np.where(is_known, KNOWN_COUNT, 1.0)
-    count *= len(both) / count.sum()
-    # Takes of one move are one family; the known clips are of many couples and stand for themselves.
-    families = np.array([*sets["known roles"], *(re.sub(r"[\d_]+$", "", clip) for clip in sets["guessed roles"])])
-    shipped = np.array([cue.weight for cue in SHIPPED])
-    fitted, odds = fit(both, count), left_out(both, count, families)
-    print("| cue | right, known | right, guessed | shipped weight | fitted weight |\n|---|---|---|---|---|")
+    known = json.loads(LEADERS.read_text(encoding="utf-8"))
+    clips = [clip for clip in load() if clip.clip_id in known]
+    said = signs(measured(clips))
+    one_couple = np.array([clip.of_the_149 for clip in clips])
+    count = np.where(one_couple, 1.0, OTHERS_COUNT)
+    count *= len(count) / count.sum()
+    # Takes of one routine are one family; the clips of many couples stand for themselves.
+    families = np.array([clip.family if clip.of_the_149 else clip.clip_id for clip in clips])
+    fitted = fit(said, count)
+    print("| cue | right, many couples | right, one couple | shipped weight | fitted weight |\n|---|---|---|---|---|")
     for index, name in enumerate(CUES):
-        right = [f"{(s[:, index] > 0).sum()} of {(s[:, index] != 0).sum()}" for s in said.values()]
-        print(f"| {name} | {' | '.join(right)} | {shipped[index]:.2f} | {fitted[index]:.2f} |")
-    for name, ours in (("known roles", is_known), ("guessed roles", ~is_known)):
-        report(f"{name}, as shipped", both[ours] @ shipped)
-        report(f"{name}, family left out", odds[ours])
-        report(f"{name}, fitted on the other set", both[ours] @ fit(both[~ours], np.ones((~ours).sum())))
+        cue = said[:, index]
+        right = [f"{(cue[ours] > 0).sum()} of {(cue[ours] != 0).sum()}" for ours in (~one_couple, one_couple)]
+        print(f"| {name} | {' | '.join(right)} | {SHIPPED[index].weight:.2f} | {fitted[index]:.2f} |")
+    print(f"\n| weights | lead right | stated {SURE} or more | {UNSURE} to {SURE} | below {UNSURE} |")
+    print("|---|---|---|---|---|")
+    shipped, odds = said @ np.array([cue.weight for cue in SHIPPED]), left_out(said, count, families)
+    for name, ours in (("many couples", ~one_couple), ("one couple", one_couple)):
+        report(f"{name}, as shipped", shipped[ours])
+        report(f"{name}, family left out of the fit", odds[ours])
+        report(f"{name}, fitted on the others only", said[ours] @ fit(said[~ours], np.ones((~ours).sum())))
 
 
 if __name__ == "__main__":

@@ -47,8 +47,8 @@ def test_a_couple_well_seen_passes_all_checks() -> None:
         ("poses_are_certain", lambda couple: with_scores(couple, 0.29), {"certain_rate": 0.0, "at_least": 0.5}),
         (
             "lead_follow_certain",
-            lambda couple: replace(couple, role_confidence=0.69, role_evidence={"taller_box": 0.8}),
-            {"role_confidence": 0.69, "at_least": 0.7, "evidence": {"taller_box": 0.8}, "leader_at": "left"},
+            lambda couple: replace(couple, role_confidence=0.69, role_evidence={"taller_body": 0.8}),
+            {"role_confidence": 0.69, "at_least": 0.7, "evidence": {"taller_body": 0.8}, "leader_at": "left"},
         ),
         (
             "identities_stable",

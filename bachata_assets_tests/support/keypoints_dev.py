@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.pose.embeddings.clock import BeatTimes
 from bachata_assets_tests.support.paths import SHARED
 
 FILE = SHARED / "keypoints_dev" / "couple_keypoints.parquet"
@@ -30,11 +31,17 @@ OTHERS = (
 
 @dataclass(frozen=True)
 class LabelledClip:
-    """A clip and the folder it lies in, which is its move."""
+    """A clip and the folder it lies in, which is its move.
+
+    Attributes
+    ----------
+    beats : of its music, None where they are not known
+    """
 
     clip_id: str
     label: str
     couple: CoupleKeypoints
+    beats: BeatTimes | None
 
     @property
     def of_the_149(self) -> bool:
@@ -76,4 +83,4 @@ def _clip(clip_id: str, rows: pa.Table) -> LabelledClip:
         height=rows["height"][0].as_py(),
         role_confidence=0.5,
     )
-    return LabelledClip(clip_id, rows["move_label"][0].as_py(), couple)
+    return LabelledClip(clip_id, rows["move_label"][0].as_py(), couple, None)

@@ -6,25 +6,24 @@ It prints the tables of `docs/measurements/embeddings.md`.
     uv run --with aeon python -m benchmarks.retrieval --minirocket --encoder
 
 The similarity of two clips is the mean of the lead, follow and interaction cosines, over the families that both
-have. Labels are the 16 folders of the 75 clips of one couple; the other 13 clips only help to fit constants.
+have. Keypoints and beats are the product's own. Labels are the 16 folders of the 75 clips of one couple; the 14 others
+only help to fit constants.
 """
 
 import argparse
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
-from bachata_assets_tests.support import keypoints_dev
 from bachata_assets_tests.support.keypoints_dev import LabelledClip
 from benchmarks.support import perturbations
 from benchmarks.support import retrieval_methods as methods
 from benchmarks.support.gap_controls import controls, one_motion, through_other_gaps
 from benchmarks.support.rendered_motion import rendered_couples
+from training import footage
 
 FOLDS = 8
 HALVES = 10
@@ -200,25 +199,6 @@ def _absent(clips: list[LabelledClip]) -> list[np.ndarray]:
     return [np.isnan(rows[:, 0]) for rows in methods.shipped(clips)]
 
 
-def print_other_pose_model(clips: list[LabelledClip], folder: Path) -> None:
-    """Print whether the product's own keypoints find the same clip among those of another pose model."""
-    index = {clip.clip_id: i for i, clip in enumerate(clips)}
-    own = [path for path in sorted(folder.glob("*.parquet")) if path.stem in index]
-    couples = [CoupleKeypoints.from_table(pq.read_table(path)) for path in own]
-    gallery, vectors = methods.shipped(clips), methods.shipped([LabelledClip("", "", couple) for couple in couples])
-    cosines = [_mean_cosine(rows) for rows in vectors]
-    print(f"\nMean cosine between the {len(own)} clips: {', '.join(f'{cosine:.3f}' for cosine in cosines)}.")
-    print("\n| clip, by the product's pose model | rank among the 88 | roles exchanged | cosine |")
-    print("|---|---|---|---|")
-    for path, couple in zip(own, couples, strict=True):
-        clip = index[path.stem]
-        ranks = []
-        for seen in (couple, couple.swapped()):
-            row = methods.similarity(methods.shipped([LabelledClip("", "", seen)]), gallery)[0]
-            ranks.append((int((row > row[clip]).sum()) + 1, row[clip]))
-        print(f"| {path.stem} | {ranks[0][0]} | {ranks[1][0]} | {max(cosine for _, cosine in ranks):.2f} |")
-
-
 def print_cost(clips: list[LabelledClip]) -> None:
     """Print what the three pose vectors cost."""
     started = time.process_time()
@@ -232,9 +212,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minirocket", action="store_true", help="also random convolutions (needs aeon)")
     parser.add_argument("--encoder", action="store_true", help="also a contrastive encoder (trains for minutes)")
-    parser.add_argument("--keypoints", type=Path, help="`keypoints` folder of a data dir made from ../shared/clips")
     arguments = parser.parse_args()
-    clips = keypoints_dev.load()
+    clips: list[LabelledClip] = [*footage.load()]
     others = {}
     if arguments.minirocket:
         others["MiniRocket"] = methods.random_convolutions(clips)
@@ -246,8 +225,6 @@ def main() -> None:
     print_spread(clips)
     print_robustness(clips)
     print_cost(clips)
-    if arguments.keypoints:
-        print_other_pose_model(clips, arguments.keypoints)
 
 
 def _mean_cosine(vectors: np.ndarray) -> float:

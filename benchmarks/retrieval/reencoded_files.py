@@ -4,8 +4,8 @@
     uv run python -m benchmarks.retrieval.reencoded_files --clips 6    # the 6 smallest files
 
 Each version is a new H.264 + AAC file; pose model, beats and measurements then work on it as on any clip. The
-original is looked for among the 14 originals and the 75 other clips of `../shared/keypoints_dev`. The constants are
-fitted on those 75, so that they never saw the clips they are judged on.
+original is looked for among the 14 originals and the 75 clips of `../shared/clips_labelled`. The constants are fitted
+on those 75, so that they never saw the clips they are judged on.
 """
 
 import argparse
@@ -20,17 +20,18 @@ import cv2
 import numpy as np
 
 from bachata_assets.families import Absent
-from bachata_assets.music.beats import Beats, find_beats
+from bachata_assets.music.beats import find_beats
 from bachata_assets.music.sound import Sound, load_sound
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.embeddings import dancer_embedding, interaction_embedding, measurements
+from bachata_assets.pose.embeddings.clock import BeatTimes
 from bachata_assets.pose.embeddings.constants import Constants
 from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.video.sampling import sample_frames
-from bachata_assets_tests.support import keypoints_dev
 from bachata_assets_tests.support.paths import REAL_CLIPS
 from benchmarks.support.retrieval_methods import similarity
+from training import footage
 from training.pose_constants import constants_of
 
 CLIPS = REAL_CLIPS / "Bachata_steps"
@@ -111,7 +112,7 @@ def write_version(source: Path, target: Path, version: Version) -> None:
         output.mux(audio.encode())
 
 
-def vectors(couple: CoupleKeypoints, beats: Beats | None, constants: dict[str, Constants]) -> list[np.ndarray]:
+def vectors(couple: CoupleKeypoints, beats: BeatTimes | None, constants: dict[str, Constants]) -> list[np.ndarray]:
     """Return the lead, follow and interaction vectors (1, D), NaN where the product has none."""
     found = [
         (dancer_embedding(couple, role, beats), constants["dancer"], measurements.measure_dancer(couple, role, beats))
@@ -130,14 +131,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=int, default=14, help="how many are written anew, the smallest files first")
     args = parser.parse_args()
-    estimate, others = CouplePoseEstimator(PoseModels.load()), [c for c in keypoints_dev.load() if c.of_the_149]
+    estimate, others = CouplePoseEstimator(PoseModels.load()), [clip for clip in footage.load() if clip.of_the_149]
     constants = constants_of(others)
     paths = sorted(CLIPS.rglob("*.mp4"), key=lambda path: path.stat().st_size)
 
     def embedded(path: Path) -> list[np.ndarray]:
         return vectors(estimate(path), find_beats(load_sound(path)), constants)
 
-    rows = [embedded(path) for path in paths] + [vectors(clip.couple, None, constants) for clip in others]
+    rows = [embedded(path) for path in paths] + [vectors(clip.couple, clip.beats, constants) for clip in others]
     gallery = [np.concatenate(family) for family in zip(*rows, strict=True)]
     print("Rank of the original (cosine to it; to the nearest other clip).\n")
     print(f"| clip | {' | '.join(version.name for version in VERSIONS)} |\n|{'---|' * (len(VERSIONS) + 1)}")

@@ -33,7 +33,7 @@ def cut(couple: CoupleKeypoints, share: float) -> CoupleKeypoints:
     kept = slice(frames, couple.frame_count - frames)
     return replace(
         couple,
-        times=couple.times[kept] - couple.times[kept][0],
+        times=couple.times[kept],  # the beats stay where they are
         boxes=couple.boxes[kept],
         keypoints=couple.keypoints[kept],
         valid=couple.valid[kept],

@@ -44,9 +44,9 @@ def shipped(clips: list[LabelledClip]) -> Families:
     """Return the product's own vectors."""
     rows = [
         (
-            dancer_embedding(clip.couple, "lead", None),
-            dancer_embedding(clip.couple, "follow", None),
-            interaction_embedding(clip.couple, None),
+            dancer_embedding(clip.couple, "lead", clip.beats),
+            dancer_embedding(clip.couple, "follow", clip.beats),
+            interaction_embedding(clip.couple, clip.beats),
         )
         for clip in clips
     ]
@@ -60,9 +60,9 @@ def shipped(clips: list[LabelledClip]) -> Families:
 def measured(clips: list[LabelledClip]) -> Families:
     """Return the measurements that the product's vectors are made of, NaN where unknown."""
     return [
-        np.array([measurements.measure_dancer(clip.couple, "lead", None) for clip in clips]),
-        np.array([measurements.measure_dancer(clip.couple, "follow", None) for clip in clips]),
-        np.array([measurements.measure_couple(clip.couple, None) for clip in clips]),
+        np.array([measurements.measure_dancer(clip.couple, "lead", clip.beats) for clip in clips]),
+        np.array([measurements.measure_dancer(clip.couple, "follow", clip.beats) for clip in clips]),
+        np.array([measurements.measure_couple(clip.couple, clip.beats) for clip in clips]),
     ]
 
 

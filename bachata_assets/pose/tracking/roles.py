@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from bachata_assets.pose.skeleton import EARS, FACE, HIPS, SHOULDERS, TRUNK, WRISTS, Joint
+from bachata_assets.pose.skeleton import ANKLES, EARS, FACE, SHOULDERS, TRUNK, Joint
 from bachata_assets.pose.tracking.parameters import DEFAULTS, CueWeight, RoleParameters
 
 
@@ -107,8 +107,6 @@ class _Couple:
 
     Attributes
     ----------
-    box_height : np.ndarray
-        float (T, 2), px.
     feet : np.ndarray
         float (T, 2), lower edges of the boxes, px.
     keypoints : np.ndarray
@@ -117,7 +115,6 @@ class _Couple:
         Height of a body, px.
     """
 
-    box_height: np.ndarray
     feet: np.ndarray
     keypoints: np.ndarray
     scale: float
@@ -125,7 +122,7 @@ class _Couple:
     @classmethod
     def of(cls, boxes: np.ndarray, keypoints: np.ndarray) -> "_Couple":
         height = np.maximum(boxes[..., 3] - boxes[..., 1], 1)
-        return cls(height, boxes[..., 3], keypoints, float(np.median(height)))
+        return cls(boxes[..., 3], keypoints, float(np.median(height)))
 
     def y(self, joints: list[Joint]) -> np.ndarray:
         """Return the mean y of some joints, float (T, 2), px downwards."""
@@ -133,63 +130,19 @@ class _Couple:
         return mean
 
 
-def _higher_head(couple: _Couple, _: RoleParameters) -> float:
-    """How far dancer 0's head and shoulders are above 1's, body heights."""
-    up = (couple.y(FACE) + couple.y(SHOULDERS)) / 2
-    return float(np.median(up[:, 1] - up[:, 0])) / couple.scale
+def _taller_body(couple: _Couple, parameters: RoleParameters) -> float:
+    """Log ratio of the dancers' heights, as they stand on one floor.
 
-
-def _taller_box(couple: _Couple, _: RoleParameters) -> float:
-    """Log ratio of the boxes' heights."""
-    return float(np.median(np.log(couple.box_height[:, 0] / couple.box_height[:, 1])))
-
-
-def _longer_trunk(couple: _Couple, _: RoleParameters) -> float:
-    """Log ratio of the heights from hips to shoulders."""
-    trunk = np.maximum(couple.y(HIPS) - couple.y(SHOULDERS), 0.02 * couple.scale)
-    return float(np.median(np.log(trunk[:, 0] / trunk[:, 1])))
-
-
-def _broader_shoulders(couple: _Couple, _: RoleParameters) -> float:
-    """Log ratio of shoulder over hip width, dancer 0's against 1's.
-
-    Each is taken at its widest: a body seen from the front or back.
+    Who is nearer to the camera looks taller in the picture. How near shows in how far the ankles are below the horizon,
+    which crosses all bodies at the camera's height (Criminisi, Reid and Zisserman, "Single view metrology", IJCV 2000).
     """
-    x = couple.keypoints[..., 0]
-    shoulders = np.quantile(np.abs(x[..., Joint.LEFT_SHOULDER] - x[..., Joint.RIGHT_SHOULDER]), 0.9, axis=0)
-    hips = np.quantile(np.abs(x[..., Joint.LEFT_HIP] - x[..., Joint.RIGHT_HIP]), 0.9, axis=0)
-    shape = np.log((shoulders + 1) / (hips + 1))
-    return float(shape[0] - shape[1])
-
-
-def _right_hand_on_trunk(couple: _Couple, parameters: RoleParameters) -> float:
-    """How much more often dancer 0's right hand is on the partner, -1..1.
-
-    It counts where it lies on the trunk, against the partner's right hand on the own trunk.
-    """
-    dancers = couple.keypoints[:, 0], couple.keypoints[:, 1]
-    own, others = (hand_on_trunk(*pair, parameters.believed_score).mean() for pair in (dancers, dancers[::-1]))
-    return float(own - others)
-
-
-def hand_on_trunk(own: np.ndarray, partner: np.ndarray, believed: float, hand: Joint = Joint.RIGHT_WRIST) -> np.ndarray:
-    """Return where a wrist lies on the partner's trunk, bool (T,).
-
-    Parameters
-    ----------
-    own, partner : np.ndarray
-        float (T, 17, 3), x y px and score.
-    believed : float
-        Score from which the wrist's place is believed.
-    hand : Joint
-        The wrist.
-    """
-    wrist = own[:, hand]
-    trunk = partner[:, TRUNK, :2]
-    low, high = trunk.min(axis=1), trunk.max(axis=1)
-    margin = 0.15 * (high - low)[:, 1:]
-    inside: np.ndarray = ((wrist[:, :2] >= low - margin) & (wrist[:, :2] <= high + margin)).all(axis=1)
-    return inside & (wrist[:, 2] > believed)
+    ankles = couple.y(ANKLES)
+    height = np.maximum(ankles - (couple.y(FACE) + couple.y(SHOULDERS)) / 2, 0.2 * couple.scale)
+    usual = float(np.median(height))
+    horizon = np.median(ankles) - parameters.camera_height * usual
+    below = np.maximum(ankles - horizon, 0.1 * usual)
+    ratio = np.log(height / below)
+    return float(np.median(ratio[:, 0] - ratio[:, 1]))
 
 
 def _fewer_turns(couple: _Couple, parameters: RoleParameters) -> float:
@@ -206,15 +159,6 @@ def _half_turns(own: np.ndarray, scale: float, parameters: RoleParameters) -> in
     across = (own[:, Joint.LEFT_SHOULDER, 0] - own[:, Joint.RIGHT_SHOULDER, 0]) / scale
     clear = (np.abs(across) > parameters.turned) & (own[:, SHOULDERS, 2] > parameters.believed_score).all(axis=1)
     return int((np.diff(np.sign(across[clear])) != 0).sum())
-
-
-def _hands_below_head(couple: _Couple, _: RoleParameters) -> float:
-    """How much more often dancer 1 has a hand above the own head, -1..1.
-
-    The follower turns under the raised arm.
-    """
-    over = (couple.keypoints[:, :, WRISTS, 1].min(axis=-1) < couple.y(FACE)).mean(axis=0)
-    return float(over[1] - over[0])
 
 
 def _behind_in_shadow(couple: _Couple, parameters: RoleParameters) -> float:
@@ -247,13 +191,8 @@ def _facing(couple: _Couple, parameters: RoleParameters) -> np.ndarray:
 Measure = Callable[[_Couple, RoleParameters], float]
 
 CUES: dict[str, Measure] = {
-    "higher_head": _higher_head,
-    "taller_box": _taller_box,
-    "longer_trunk": _longer_trunk,
-    "broader_shoulders": _broader_shoulders,
-    "right_hand_on_trunk": _right_hand_on_trunk,
+    "taller_body": _taller_body,
     "fewer_turns": _fewer_turns,
-    "hands_below_head": _hands_below_head,
     "behind_in_shadow": _behind_in_shadow,
 }
 """Cue -> what measures it, positive where dancer 0 leads; `CueWeights` has its spread and weight by the same name."""

@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from bachata_assets.pose.skeleton import Joint
+from bachata_assets.pose.skeleton import TRUNK, Joint
 from bachata_assets.pose.tracking.candidates import MISSING, Candidates
 from bachata_assets.pose.tracking.choice_parameters import ChoiceParameters
 from bachata_assets.pose.tracking.choosing.pairs import Pair, distances, is_image, weigh_pairs
@@ -20,7 +20,6 @@ from bachata_assets.pose.tracking.choosing.people import People, find_people
 from bachata_assets.pose.tracking.choosing.told import Told, disjoint, told_pair
 from bachata_assets.pose.tracking.identity_switches import runs
 from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters
-from bachata_assets.pose.tracking.roles import hand_on_trunk
 
 
 @dataclass(frozen=True)
@@ -227,7 +226,7 @@ def _right_handed(people: People, pair: tuple[int, int], parameters: TrackingPar
     both = people.seen[list(pair)].all(axis=0)
     dancers = people.keypoints[pair[0]][both], people.keypoints[pair[1]][both]
     shares = [
-        [hand_on_trunk(own, partner, believed, hand).mean() for own, partner in (dancers, dancers[::-1])]
+        [_hand_on_trunk(own, partner, believed, hand).mean() for own, partner in (dancers, dancers[::-1])]
         for hand in (Joint.RIGHT_WRIST, Joint.LEFT_WRIST)
     ]
     return float(np.sum(shares[0]) - np.sum(shares[1]))
@@ -292,3 +291,23 @@ def _smoothed(values: np.ndarray, times: np.ndarray, window_s: float) -> np.ndar
     count = (near & known).sum(axis=1)
     total = (near * np.where(known, values, 0)).sum(axis=1)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _hand_on_trunk(own: np.ndarray, partner: np.ndarray, believed: float, hand: Joint) -> np.ndarray:
+    """Return where a wrist lies on the partner's trunk, bool (T,).
+
+    Parameters
+    ----------
+    own, partner : np.ndarray
+        float (T, 17, 3), x y px and score.
+    believed : float
+        Score from which the wrist's place is believed.
+    hand : Joint
+        The wrist.
+    """
+    wrist = own[:, hand]
+    trunk = partner[:, TRUNK, :2]
+    low, high = trunk.min(axis=1), trunk.max(axis=1)
+    margin = 0.15 * (high - low)[:, 1:]
+    inside: np.ndarray = ((wrist[:, :2] >= low - margin) & (wrist[:, :2] <= high + margin)).all(axis=1)
+    return inside & (wrist[:, 2] > believed)
