@@ -15,7 +15,7 @@ def _not_one(found: Figures) -> str:
     if found.get("at_s"):
         return f"A dancer changes partners at {_times(found['at_s'])}; the longer part counts."
     if found["couples_seen"] == 0:
-        return "Only one person is seen, or nobody: no couple."
+        return "The two are seen together too briefly to tell whether they are a couple."
     other = (
         'If it is another one, write "couple" into the annotation: `bachata-assets preview CLIP --people` shows how.'
     )
