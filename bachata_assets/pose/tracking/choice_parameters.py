@@ -106,7 +106,7 @@ class ChoiceParameters:
     turned_looks: int = 4
     """Number of pictures that are turned where people are not found well."""
     upright: float = 0.9
-    """Certainty of the two surest persons together from which a video is upright; 0.84 to 1.5 in the real clips, 0.4 to
+    """Certainty of the two surest persons together from which a video is upright; 0.84 to 1.5 in 89 real clips, 0.4 to
     0.9 in such clips turned: below it the pictures are turned, and compared."""
     upright_when_turned: float = 0.8
     turned_better: float = 1.25
