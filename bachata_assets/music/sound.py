@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bachata_assets.families import Absent
-from bachata_assets.video.clock import SLACK_S, clock_origin, pictures_end
+from bachata_assets.video.avi_chunks import chunk_breaks
+from bachata_assets.video.clock import SLACK_S, clock_origin, has_decoding_times_only, pictures_end
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.files import open_media
 from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
@@ -106,6 +107,8 @@ def _heard(path: Path, number: int, limits: MediaLimits) -> Sound | Absent:
         if not sound_is_allowed(stream):
             return Absent(f"its sound is coded as {codec_name(stream)}, which is not allowed")
         span = _Span.of(container, path, limits)
+        announced = float(stream.duration * stream.time_base) if stream.duration else 0.0
+        is_torn = has_decoding_times_only(container) and bool(chunk_breaks(path))
     if span.end - span.origin > limits.sound_s:
         return Absent(
             f"the clip is {span.end - span.origin:.0f} s long, longer than the {limits.sound_s:g} s of sound allowed "
@@ -114,6 +117,9 @@ def _heard(path: Path, number: int, limits: MediaLimits) -> Sound | Absent:
     samples, cancelled = _decoded(path, number, span)
     if cancelled:
         samples, _ = _decoded(path, number, span, difference=True)
+    if is_torn and min(announced, span.end + SLACK_S - span.origin) - samples.size / RATE > LONGEST_JUMP_S:
+        # An avi has no time stamps: what follows would be heard too early.
+        raise SoundError(f"{path}: some of its sound is missing in the middle; copy or export the file again")
     if samples.size == 0:
         return Absent("there is no sound while the pictures are shown")
     if not np.isfinite(samples).all():

@@ -163,7 +163,7 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
               one),
         Check("camera_is_steady", "keypoints", "WARN", "The camera stands still, or its motion is known and taken out.",
               "Look at these times: where the clip is cut there, keep one shot; else film more of the room.", steady),
-        Check("file_is_intact", "keypoints", "WARN", "Every picture can be decoded as it was filmed.",
+        Check("file_is_intact", "keypoints", "WARN", "Every picture can be decoded as it was filmed, none is lacking.",
               "Copy or export the clip again; the frames at these times are left out.", intact),
         Check("movement_is_seen", "keypoints", "WARN",
               f"A dancer is seen for {MINIMUM_SEEN_S:g} s or more: less tells nothing of how they move.",

@@ -48,7 +48,8 @@ _SENTENCES: Mapping[str, Callable[[Figures], str]] = {
     "one_couple": _not_one,
     "camera_is_steady": lambda found: f"The camera's motion is not known at {_times(found['at_s'])}.",
     "file_is_intact": lambda found: (
-        f"The file is damaged: {found['damaged_frames']} frames ({found['damaged_rate']:.0%}) are left out, "
+        f"The file is damaged or lacks pictures: {found['damaged_frames']} frames ({found['damaged_rate']:.0%}) are "
+        f"left out, "
         f"at {_times(found['at_s'])}."
     ),
     "movement_is_seen": lambda found: (

@@ -1,7 +1,7 @@
 """What of a video is damaged: pictures that FFmpeg decodes in part or not at all, and those predicted from them."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from pathlib import Path
@@ -16,6 +16,9 @@ MOST_DAMAGED = 0.2
 """Largest share of the samples that may show damaged pictures; with more of them missing a clip fails."""
 ONE_EACH = frozenset({"h264", "hevc", "mjpeg", "prores", "dvvideo", "dnxhd"})
 """Decoders that make one picture of every packet; of others a packet may hold none, and nothing is wrong."""
+
+MOST_LACKING = 10_000
+"""Most pictures in a row that are noticed to lack; a header may announce billions."""
 
 
 class Timed(NamedTuple):
@@ -46,10 +49,13 @@ class Damage:
         Presentation times of these samples, s.
     samples : int
         Number of all samples.
+    far : int
+        Number of those that are damaged only since no picture is near in time; they fail no clip.
     """
 
     times: list[float] = field(default_factory=list)
     samples: int = 0
+    far: int = 0
 
     def add_missing(self, begin: float, end: float, fps: float) -> None:
         """Count the samples of a time (s) for which there is no intact picture at all: at the begin, or at the end."""
@@ -72,19 +78,21 @@ class Damage:
 
     def require_few(self, path: Path, fps: float) -> None:
         """Raise `UnreadableVideoError` where too many samples are damaged."""
-        if self.share > MOST_DAMAGED:
+        if len(self.times) - self.far > MOST_DAMAGED * self.samples:
             spans = self.spans(fps)
             where = ", ".join(f"{first:g} to {last:g} s" for first, last in spans[:3]) + (" …" if spans[3:] else "")
             raise UnreadableVideoError(path, f"is damaged: {self.share:.0%} of its pictures are not intact ({where})")
 
 
-def with_damage(packets: Iterator[tuple[Any, bool]], *, in_order: bool = False) -> Iterator[Timed]:
+def with_damage(
+    packets: Iterator[tuple[Any, bool]], *, in_order: bool = False, breaks: Sequence[int] = ()
+) -> Iterator[Timed]:
     """Decode a stream's packets; yield its pictures in the order of their times, and say which are damaged.
 
     FFmpeg conceals what it cannot decode, and says so of that picture only (`is_corrupt`); of some packets it makes
-    nothing at all, and of H.264 pictures that are missing whole it says nothing (`h264.py`). What is predicted from
-    such a picture is wrong too: up to the next key picture, or after a picture of type B up to the next of another
-    type.
+    nothing at all, and of pictures that are missing whole it says nothing: the numbers of H.264 pictures do
+    (`h264.py`), and in an avi an empty place or a broken chain. What is predicted from such a picture is wrong too: up
+    to the next key picture, or after a picture of type B up to the next of another type.
 
     Parameters
     ----------
@@ -93,14 +101,17 @@ def with_damage(packets: Iterator[tuple[Any, bool]], *, in_order: bool = False) 
     in_order : bool
         The container says only when packets are decoded (`clock.has_decoding_times_only`): each picture is given the
         next of these times.
+    breaks : sequence of int
+        Places in the file (bytes) behind which the next packet may not be the next one (`avi_chunks.py`).
     """
     from av.video.frame import PictureType
 
     due: list[tuple[int, float]] = []
     until: str | None = None
-    stamps = _Stamps(in_order)
+    stamps = _Stamps(in_order, breaks)
     for packet, wanted in packets:
-        stamps.follow(packet)
+        for stamp in stamps.follow(packet):
+            heappush(due, (stamp, float(stamp * packet.time_base)))
         holds_picture = packet.pts is not None and not packet.is_discard
         frames = _frames(packet)
         if holds_picture and (frames is None or (wanted and packet.stream.codec_context.name in ONE_EACH)):
@@ -108,6 +119,7 @@ def with_damage(packets: Iterator[tuple[Any, bool]], *, in_order: bool = False) 
         if frames is None:
             stamps.give_up(packet)
         for frame in frames or ():
+            follows_break = stamps.follows_break(frame)
             has_references = stamps.settle(frame)
             while due and frame.pts is not None and due[0][0] <= frame.pts:
                 stamp, time_s = heappop(due)
@@ -118,7 +130,9 @@ def with_damage(packets: Iterator[tuple[Any, bool]], *, in_order: bool = False) 
                 until = None
             if frame.is_corrupt:
                 until = "not B" if frame.pict_type == PictureType.B and until is None else "key"
-            yield Timed(frame.time, frame, intact=until is None and has_references)
+            if follows_break and not frame.key_frame:
+                until = "key"
+            yield Timed(frame.time, frame, intact=until is None and has_references and not follows_break)
     while due:
         yield Timed(heappop(due)[1], None, intact=False)
 
@@ -128,31 +142,49 @@ class _Stamps:
 
     Parameters
     ----------
-    in_order : bool
+    in_order, breaks
         As for `with_damage`.
     """
 
-    def __init__(self, in_order: bool) -> None:
+    def __init__(self, in_order: bool, breaks: Sequence[int]) -> None:
         self._in_order = in_order
+        self._breaks = deque(breaks)
+        self._after_break: set[int] = set()
         self._next: deque[int] = deque()
+        self._latest: int | None = None
         self._chain: ReferenceChain | None = None
         self._without_references: set[int] = set()
 
-    def follow(self, packet: Any) -> None:
-        """Take a packet into account, before it is decoded."""
+    def follow(self, packet: Any) -> range:
+        """Take a packet into account, before it is decoded; return the time stamps of pictures that lack before it.
+
+        Of these an avi says it: it has a place for each picture, and a picture that was lost leaves its own empty.
+        """
+        lacking = range(0)
         if self._in_order and packet.dts is not None:
             packet.pts = packet.dts
             self._next.append(packet.dts)
+            begin = packet.dts if self._latest is None else self._latest + 1
+            lacking = range(max(begin, packet.dts - MOST_LACKING), packet.dts)
+            self._latest = packet.dts
+            if self._breaks and packet.pos is not None and packet.pos > self._breaks[0]:
+                self._breaks.popleft()
+                self._after_break.add(packet.pts)
         context = packet.stream.codec_context
         if packet.size and packet.pts is not None and context.name == "h264":
             self._chain = self._chain or ReferenceChain(context.extradata or b"")
             if self._chain.is_broken(bytes(packet), packet.is_keyframe):
                 self._without_references.add(packet.pts)
+        return lacking
 
     def give_up(self, packet: Any) -> None:
         """Expect no picture of a packet."""
         if packet.pts in self._next:
             self._next.remove(packet.pts)
+
+    def follows_break(self, frame: Any) -> bool:
+        """Tell whether a picture, before it is given its time stamp, is the first behind a break."""
+        return frame.pts in self._after_break
 
     def settle(self, frame: Any) -> bool:
         """Give a picture its time stamp; tell whether all pictures that it is predicted from are there."""

@@ -140,10 +140,10 @@ def _container(path: Path) -> "av.container.InputContainer":
 def _require_content(path: Path) -> None:
     try:
         status = on_disk(path).stat()
-    except FileNotFoundError:
-        raise UnreadableVideoError(path, "no such file", "Mend the path.") from None
+    except FileNotFoundError as error:
+        raise UnreadableVideoError(path, "no such file", "Mend the path.") from error
     except OSError as error:
-        raise _not_readable(path, error) from None
+        raise _not_readable(path, error) from error
     kind = irregular(status)
     if kind:
         raise UnreadableVideoError(path, kind, "Remove it.")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bachata_assets.video.avi_chunks import chunk_breaks
 from bachata_assets.video.clock import clock_origin, has_decoding_times_only
 from bachata_assets.video.damage import Damage, Timed, with_damage
 from bachata_assets.video.display import DisplayConverter, Region
@@ -15,6 +16,11 @@ from bachata_assets.video.probe import announced_duration, decoded, opened_video
 
 SAMPLING_RATE = 15.0
 """Frames per second at which dancing is looked at."""
+FARTHEST_S = 0.3
+"""Longest time between a sample and its picture, s; farther away nobody knows how the couple moved.
+
+A phone that films in the dark goes down to 8 pictures a second.
+"""
 LONGEST_CUT_S = 1.0
 LONGEST_CUT = 0.1
 """Seconds, and share of the announced length; a file whose pictures end earlier by more than both is cut off."""
@@ -40,8 +46,8 @@ def sample_frames(
     Sample k is at `start + k / fps`, `start` being the presentation time of the first picture (0 in nearly all files;
     the clock is `clock.py`'s, as a player shows it). It holds the source picture nearest in time, so a source at any
     rate, constant or variable, is met within half its frame interval; where the source is slower than `fps`, or stands
-    still, pictures repeat. Where that picture is damaged, the last intact one is repeated and `damage` says so. The
-    last sample lies before the end of the last picture's display.
+    still, pictures repeat. `damage` tells the samples whose picture is damaged, so that the last intact one is repeated
+    for it, and those that no picture is near to. The last sample lies before the end of the last picture's display.
 
     One picture is in memory at a time. Pictures that no sample shows are decoded only where others are predicted from
     them; the file is read twice for it, the first time without decoding.
@@ -92,8 +98,10 @@ def sample_frames(
             assert shown is not None
             time_s = start + index / fps
             damage.samples += 1
-            if not shown.intact:
+            is_far = abs(time_s - shown.time_s) > FARTHEST_S
+            if is_far or not shown.intact:
                 damage.times.append(time_s)
+            damage.far += is_far and shown.intact
             return time_s, converted(intact)
 
         for timed in _timed(path, container, stream, shown_pts, limits):
@@ -167,7 +175,9 @@ def _timed(path: Path, container: Any, stream: Any, wanted: set[int] | None, lim
             stream.codec_context.skip_frame = "NONREF" if spared else "DEFAULT"
             yield packet, not spared
 
-    for count, timed in enumerate(with_damage(packets(), in_order=has_decoding_times_only(container))):
+    is_avi = has_decoding_times_only(container)
+    breaks = chunk_breaks(path) if is_avi else ()
+    for count, timed in enumerate(with_damage(packets(), in_order=is_avi, breaks=breaks)):
         if timed.time_s is None:
             raise UnreadableVideoError(path, "its pictures carry no time stamps", "Re-encode it as mp4.")
         time_s = timed.time_s - origin

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from pathlib import Path
 
 import av
@@ -177,4 +178,30 @@ def test_sound_whose_time_stamps_leave_holes_in_it_is_named(tmp_path: Path) -> N
     at = content.index(steps, content.index(b"stts"))
     path.write_bytes(content[:at] + (5 * 1024).to_bytes(4, "big") + content[at + 4 :])
     with pytest.raises(SoundError, match=r"clip\.mp4: the time stamps of its sound leave \d+ holes in it"):
+        load_sound(path)
+
+
+def test_sound_of_an_avi_that_lost_some_in_the_middle_is_not_heard_too_early(tmp_path: Path) -> None:
+    path = tmp_path / "clip.avi"
+    time = np.arange(3 * 44100) / 44100
+    with av.open(str(path), "w") as out:
+        shown = out.add_stream("mjpeg", rate=15)
+        heard = out.add_stream("aac", rate=44100, layout="mono")
+        assert isinstance(shown, av.VideoStream)
+        assert isinstance(heard, av.AudioStream)
+        shown.width, shown.height, shown.pix_fmt = 64, 48, "yuvj420p"
+        for index in range(45):
+            out.mux(shown.encode(av.VideoFrame.from_ndarray(np.full((48, 64, 3), 4 * index, np.uint8), "bgr24")))
+        out.mux(shown.encode())
+        sound = av.AudioFrame.from_ndarray(np.sin(440 * 2 * np.pi * time)[None].astype(np.float32), "fltp", "mono")
+        sound.sample_rate = 44100
+        out.mux([*heard.encode(sound), *heard.encode()])
+    whole = load_sound(path)
+    assert isinstance(whole, Sound)
+    assert whole.duration == pytest.approx(3.0, abs=0.1)
+    content = path.read_bytes()
+    places = [match.start() for match in re.finditer(b"01wb", content[: content.index(b"idx1")])]
+    begin, end = places[len(places) // 3], places[len(places) * 2 // 3]
+    path.write_bytes(content[:begin] + bytes(end - begin) + content[end:])
+    with pytest.raises(SoundError, match=r"clip\.avi: some of its sound is missing in the middle"):
         load_sound(path)

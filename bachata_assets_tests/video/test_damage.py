@@ -6,6 +6,7 @@ import av
 import numpy as np
 import pytest
 
+from bachata_assets.video.avi_chunks import chunk_breaks
 from bachata_assets.video.borders import picture_region
 from bachata_assets.video.damage import Damage
 from bachata_assets.video.errors import UnreadableVideoError
@@ -121,6 +122,74 @@ def test_a_picture_that_is_missing_whole_damages_all_that_is_predicted_from_it(s
     damage = Damage()
     list(sample_frames(without(tmp_path / f"clip{suffix}", 25), damage=damage))
     assert [round(time_s * 15) for time_s in damage.times] == list(range(24, 30))
+
+
+@pytest.mark.parametrize(
+    ("codec", "dropped", "damaged"),
+    [
+        ("mpeg4", {25, 26}, [25, 26, 27, 28, 29]),
+        ("mpeg4", {24}, [24, 25, 26, 27, 28, 29]),
+        ("mjpeg", {25, 26}, [25, 26]),
+    ],
+)
+def test_an_empty_place_of_an_avi_is_a_picture_that_is_missing(
+    codec: str, dropped: set[int], damaged: range, tmp_path: Path
+) -> None:
+    whole, path = tmp_path / "whole.avi", tmp_path / "clip.avi"
+    with av.open(str(whole), "w") as out:
+        stream = out.add_stream(codec, rate=15, options={"g": str(KEY_EVERY), "sc_threshold": "1000000000"})
+        assert isinstance(stream, av.VideoStream)
+        stream.height, stream.width = moving(0).shape[:2]
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        for index in range(COUNT):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(moving(index), "bgr24")))
+        out.mux(stream.encode())
+    with av.open(str(whole), "r") as source, av.open(str(path), "w") as out:
+        copy = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None and packet.dts not in dropped:
+                packet.stream = copy
+                out.mux(packet)
+    for file, expected in ((whole, range(0)), (path, damaged)):
+        found = Damage()
+        assert len(list(sample_frames(file, damage=found))) == COUNT
+        assert [round(time_s * 15) for time_s in found.times] == list(expected)
+
+
+def test_an_avi_that_goes_on_as_another_one_is_damaged_where_it_does(tmp_path: Path) -> None:
+    contents = []
+    for number, step in enumerate((1, -1)):
+        path = write_media(tmp_path / f"{number}.avi", [moving(index) for index in range(COUNT)[::step]], codec="mjpeg")
+        assert chunk_breaks(path) == []
+        contents.append(path.read_bytes())
+    third = len(contents[0]) // 3
+    spliced = tmp_path / "spliced.avi"
+    spliced.write_bytes(contents[0][:third] + contents[1][third:])
+    (place,) = chunk_breaks(spliced)
+    assert third < place < third + 10_000
+    with pytest.raises(UnreadableVideoError, match=r"spliced\.avi: is damaged: .* \(1\."):
+        list(sample_frames(spliced))
+
+
+@pytest.mark.parametrize("padded", [True, False])
+@pytest.mark.parametrize("announced", ["the length", "nothing", "too much"])
+def test_a_whole_chain_of_chunks_breaks_nowhere_however_it_is_written(
+    announced: str, padded: bool, tmp_path: Path
+) -> None:
+    chunks = b""
+    for number in range(20):
+        content = bytes(100 + number)
+        chunks += b"00dc" + len(content).to_bytes(4, "little") + content + bytes(padded and number % 2)
+        chunks += b"LIST" + (4).to_bytes(4, "little") + b"rec " + b"ix00" + bytes(4)
+    length = {"the length": len(chunks) + 4, "nothing": 0, "too much": 2**31}[announced]
+    path = tmp_path / "clip.avi"
+    path.write_bytes(b"RIFF" + bytes(4) + b"AVI LIST" + length.to_bytes(4, "little") + b"movi" + chunks)
+    assert chunk_breaks(path) == []
+    lost = chunks[:2000] + bytes(200) + chunks[2200:]
+    path.write_bytes(b"RIFF" + bytes(4) + b"AVI LIST" + length.to_bytes(4, "little") + b"movi" + lost)
+    assert len(chunk_breaks(path)) == 1
+    path.write_bytes(b"")
+    assert chunk_breaks(path) == []
 
 
 def test_a_missing_picture_that_no_other_is_predicted_from_damages_nothing(tmp_path: Path) -> None:

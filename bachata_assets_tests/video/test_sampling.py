@@ -1,6 +1,6 @@
 """Pictures of a video at 15 a second, whatever its own rate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bachata_assets.video import sampling
+from bachata_assets.video.damage import Damage
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.probe import probe
 from bachata_assets.video.sampling import sample_frames
@@ -103,6 +104,27 @@ def test_a_sound_file_has_no_video_stream(tmp_path: Path) -> None:
         out.mux(audio.encode())
     with pytest.raises(UnreadableVideoError, match="no video stream"):
         probe(path)
+
+
+@pytest.mark.parametrize(
+    ("times", "lacking"),
+    [
+        (even(30, 4.0), []),
+        (even(5, 4.0), []),
+        (even(2, 4.0), []),
+        ([*even(15, 2.0), 3.0, *(3 + one for one in even(15, 1.0)[1:])], range(34, 41)),
+        (even(1, 4.0), [k for k in range(60) if 5 <= k % 15 <= 10 and k < 50]),
+    ],
+    ids=["30 a second", "5 a second", "2 a second", "a second is missing", "1 a second"],
+)
+def test_where_no_picture_is_near_in_time_the_frame_is_left_out(
+    times: list[float], lacking: Sequence[int], tmp_path: Path
+) -> None:
+    damage = Damage()
+    samples = list(sample_frames(write_clip(tmp_path / "clip.mp4", times, 1 / 15), damage=damage))
+    assert [round(time_s * 15) for time_s in damage.times] == list(lacking)
+    assert damage.far == len(damage.times)
+    assert samples[-1][0] < times[-1] + 1 / 15
 
 
 @pytest.mark.parametrize("faststart", [False, True])
