@@ -8,12 +8,14 @@ import av
 import numpy as np
 
 
-def write_pictures(path: Path, pictures: list[np.ndarray], gop_size: int = 250) -> Path:
-    """Write pictures as a clip of 15 frames a second."""
+def write_pictures(path: Path, pictures: list[np.ndarray], gop_size: int = 250, aspect: Fraction | None = None) -> Path:
+    """Write pictures as a clip of 15 frames a second; `aspect` is the width of a pixel over its height."""
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264", rate=Fraction(15))
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt, stream.gop_size = "yuv420p", gop_size
+        if aspect:
+            stream.codec_context.sample_aspect_ratio = aspect
         for picture in pictures:
             out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
         out.mux(stream.encode())
@@ -25,11 +27,12 @@ def turn_clockwise(path: Path) -> Path:
     return set_matrix(path, 0, 1, -1, 0)
 
 
-def set_matrix(path: Path, a: int, b: int, c: int, d: int) -> Path:
+def set_matrix(path: Path, a: float, b: float, c: float, d: float) -> Path:
     """Give an mp4 or mov a display matrix: a picture's x and y become a x + c y and b x + d y."""
     content = bytearray(path.read_bytes())
     place = content.index(b"tkhd") + 44  # ISO/IEC 14496-12, 8.3.2: the track's matrix, 16.16 and 2.30 fixed point
-    content[place : place + 36] = struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
+    a, b, c, d = (round(value * 65536) for value in (a, b, c, d))
+    content[place : place + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
     path.write_bytes(content)
     return path
 

@@ -54,6 +54,39 @@ def test_the_display_matrix_is_followed(
 
 
 @pytest.mark.parametrize(
+    ("matrix", "shown"),
+    [
+        ((0.98, 0.17, -0.17, 0.98), [[250, 170], [90, 10]]),  # held a little askew
+        ((0.17, 0.98, -0.98, 0.17), [[90, 250], [10, 170]]),
+        ((-0.7, 0.3, 0.3, 0.7), [[170, 250], [10, 90]]),  # mirrored and askew
+        ((0.3, -0.7, -0.7, -0.3), [[10, 170], [90, 250]]),
+        ((2, 0, 0, 2), [[250, 170], [90, 10]]),  # larger
+        ((0, 0, 0, 0), [[250, 170], [90, 10]]),  # of nothing
+    ],
+)
+def test_any_other_matrix_counts_as_the_nearest_that_keeps_the_sides_upright(
+    matrix: tuple[float, float, float, float], shown: list[list[int]], tmp_path: Path
+) -> None:
+    path = set_matrix(write_pictures(tmp_path / "clip.mp4", [PICTURE] * 3), *matrix)
+    assert np.abs(quarters(next(sample_frames(path))[1]) - shown).max() < 5
+
+
+@pytest.mark.parametrize("row", MATRICES, ids=[row[0] for row in MATRICES])
+def test_oblong_pixels_black_borders_and_every_matrix_go_together(
+    row: tuple[str, tuple[int, int, int, int], list[list[int]], int], tmp_path: Path
+) -> None:
+    _, matrix, shown, _ = row
+    bordered = np.zeros_like(PICTURE)
+    bordered[24:72] = PICTURE[::2] // 2 + 60
+    path = set_matrix(write_pictures(tmp_path / "clip.mov", [bordered] * 3, aspect=Fraction(3, 2)), *matrix)
+    region = picture_region(path)
+    size = (48, 240) if matrix[0] == 0 else (240, 48)
+    assert np.abs(np.subtract(region.size, size)).max() <= 4
+    picture = next(sample_frames(path, region=region))[1]
+    assert np.abs(quarters(picture) - np.array(shown) / 2 - 60).max() < 8
+
+
+@pytest.mark.parametrize(
     ("aspect", "matrix", "size"),
     [
         (None, (1, 0, 0, 1), (160, 96)),
@@ -67,15 +100,7 @@ def test_the_display_matrix_is_followed(
 def test_pixels_are_made_square(
     aspect: Fraction | None, matrix: tuple[int, int, int, int], size: tuple[int, int], tmp_path: Path
 ) -> None:
-    path = tmp_path / "clip.mp4"
-    with av.open(str(path), "w") as out:
-        stream = out.add_stream("libx264", rate=15)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        if aspect:
-            stream.codec_context.sample_aspect_ratio = aspect
-        for _ in range(3):
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(PICTURE, "bgr24")))
-        out.mux(stream.encode())
+    path = write_pictures(tmp_path / "clip.mp4", [PICTURE] * 3, aspect=aspect)
     set_matrix(path, *matrix)
     info = probe(path)
     (_, whole), (_, small) = next(sample_frames(path)), next(sample_frames(path, max_side=48))

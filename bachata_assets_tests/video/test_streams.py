@@ -93,8 +93,42 @@ def test_every_allowed_codec_is_one_of_ffmpegs() -> None:
     assert VIDEO_CODECS | SOUND_CODECS - known <= VIDEO_CODECS | {"libopus", "mp3", "mp2"}
 
 
-def two_streams(path: Path, default: int, cover: int | None = None) -> Path:
-    """Write a stream of grey 60 and one of grey 180; either may be marked as the default, or as a cover picture."""
+@pytest.mark.parametrize("transfer", [16, 18, 1], ids=["HDR10", "HLG", "SDR"])
+@pytest.mark.parametrize(("codec", "pixels"), [("libx265", "yuv420p10le"), ("libvpx-vp9", "yuv420p10le"),
+                                               ("prores", "yuv422p10le")])  # fmt: skip
+def test_ten_bits_are_read_as_eight(codec: str, pixels: str, transfer: int, tmp_path: Path) -> None:
+    try:
+        formats = av.Codec(codec, "w").video_formats or []
+    except ValueError:
+        formats = []
+    if pixels not in [one.name for one in formats]:
+        pytest.skip(f"this FFmpeg writes no {codec} of {pixels}")
+    path = tmp_path / ("clip.mov" if codec == "prores" else "clip.mp4")
+    values = np.linspace(0.1, 0.9, 64)  # of the range from black to white, from left to right
+    with av.open(str(path), "w") as out:
+        stream: Any = out.add_stream(codec, rate=Fraction(15))
+        stream.width, stream.height, stream.pix_fmt = 64, 48, pixels
+        context = stream.codec_context
+        context.color_trc, context.color_primaries, context.colorspace = transfer, 9, 9  # BT.2020
+        for number in range(6):
+            frame = av.VideoFrame(64, 48, pixels)
+            for plane, chroma in zip(frame.planes, (False, True, True), strict=True):
+                row = np.full(plane.width, 512) if chroma else 64 + values * 876
+                lines = np.zeros((plane.height, plane.line_size // 2), "<u2")
+                lines[:, : plane.width] = np.round(row)
+                plane.update(lines.tobytes())
+            frame.pts = number
+            frame.colorspace, frame.color_trc, frame.color_primaries = 9, transfer, 9
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    pictures = [picture for _, picture in sample_frames(path)]
+    assert len(pictures) == 6
+    assert pictures[3].dtype == np.uint8
+    assert np.abs(pictures[3].mean(axis=(0, 2)) - values * 255).max() < 6  # as it is coded: nothing is mapped
+
+
+def two_streams(path: Path, default: int) -> Path:
+    """Write a stream of grey 60 and one of grey 180; either is marked as the default."""
     with av.open(str(path), "w") as out:
         streams = []
         for width in (64, 128):
@@ -102,8 +136,7 @@ def two_streams(path: Path, default: int, cover: int | None = None) -> Path:
             stream.width, stream.height, stream.pix_fmt = width, 48, "yuv420p"
             streams.append(stream)
         for number, stream in enumerate(streams):
-            marked = Disposition.default if number == default else Disposition(0)
-            stream.disposition = Disposition.attached_pic if number == cover else marked
+            stream.disposition = Disposition.default if number == default else Disposition(0)
         for _ in range(3):
             for stream, level, width in zip(streams, (60, 180), (64, 128), strict=True):
                 out.mux(stream.encode(av.VideoFrame.from_ndarray(grey(level, width), "bgr24")))
@@ -119,6 +152,45 @@ def test_of_several_video_streams_the_default_one_is_shown(
     path = two_streams(tmp_path / "clip.mov", default)
     assert probe(path).width == width
     assert abs(float(next(sample_frames(path))[1].mean()) - level) < 5
+
+
+def test_a_picture_that_a_mov_carries_as_its_cover_is_not_shown(tmp_path: Path) -> None:
+    path = with_cover(tmp_path / "clip.mov", [grey(60)] * 3, grey(230, 512))
+    with av.open(str(path)) as written:
+        covers = [bool(stream.disposition & Disposition.attached_pic) for stream in written.streams.video]
+        assert covers == [False, True]
+    assert probe(path).width == 64
+    pictures = [picture for _, picture in sample_frames(path)]
+    assert len(pictures) == 3
+    assert abs(float(pictures[0].mean()) - 60) < 5
+
+
+def test_sound_with_a_cover_is_no_video(tmp_path: Path) -> None:
+    path = with_cover(tmp_path / "song.mov", [], grey(230))
+    with pytest.raises(UnreadableVideoError, match=r"song\.mov: holds sound with a cover picture"):
+        probe(path)
+
+
+def with_cover(path: Path, pictures: list[np.ndarray], cover: np.ndarray) -> Path:
+    """Write pictures, or sound where there are none, and a cover picture as QuickTime's metadata hold it."""
+    with av.open(str(path), "w", format="mp4") as out:
+        shown: Any = out.add_stream("libx264", rate=Fraction(15)) if pictures else None
+        track: Any = None if pictures else out.add_stream("aac", rate=44100, layout="mono")
+        attached: Any = out.add_stream("png")
+        attached.height, attached.width, attached.pix_fmt = *cover.shape[:2], "rgb24"
+        attached.disposition = Disposition.attached_pic
+        if pictures:
+            shown.height, shown.width, shown.pix_fmt = *pictures[0].shape[:2], "yuv420p"
+        for picture in pictures:
+            out.mux(shown.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
+        if not pictures:
+            sound = av.AudioFrame.from_ndarray(np.zeros((1, 44100), np.float32), "fltp", "mono")
+            sound.sample_rate = 44100
+            out.mux(track.encode(sound))
+        out.mux(attached.encode(av.VideoFrame.from_ndarray(cover, "bgr24").reformat(format="rgb24")))
+        for stream in filter(None, (shown, track, attached)):
+            out.mux(stream.encode())
+    return path
 
 
 def test_a_sound_codec_that_is_not_allowed_is_named(tmp_path: Path) -> None:
