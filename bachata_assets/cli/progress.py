@@ -14,6 +14,7 @@ from rich.table import Column
 
 from bachata_assets.cli.plain import PlainFormatter
 from bachata_assets.collection.remarks import counted
+from bachata_assets.collection.whole_files import places_named
 from bachata_assets.pipeline.worker_pool import LIBRARIES
 
 
@@ -126,8 +127,9 @@ class _AsDebug(logging.Handler):
 
 
 def _file(path: Path) -> logging.Handler:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = logging.FileHandler(path, encoding="utf-8")
+    with places_named(str(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = logging.FileHandler(path, encoding="utf-8")
     file.setFormatter(PlainFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     file.addFilter(lambda record: not is_live(record))
     return file

@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,20 @@ from typing import Any
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
-from filelock import FileLock
 from fsspec.implementations.local import LocalFileSystem
 
 from bachata_assets.collection import layout
 from bachata_assets.collection.places import place_of
-from bachata_assets.collection.whole_files import DamagedError, content_hash, damage_named, write_durably
+from bachata_assets.collection.whole_files import (
+    DamagedError,
+    Written,
+    content_hash,
+    damage_named,
+    free_name,
+    held,
+    places_named,
+    write_durably,
+)
 
 PROVENANCE_KEY = b"bachata_assets"
 """Key of a table's schema metadata under which its provenance stands, as JSON."""
@@ -30,22 +37,6 @@ PROVENANCE_KEY = b"bachata_assets"
 
 class TableMissingError(FileNotFoundError):
     """A table that something needs has not been made."""
-
-
-@dataclass(frozen=True)
-class Written:
-    """A table that was written.
-
-    Attributes
-    ----------
-    table : as `read_table` will return it
-    size : of the file, bytes
-    sha256 : of the file, see `content_hash`
-    """
-
-    table: pa.Table
-    size: int
-    sha256: str
 
 
 class Dataset:
@@ -134,7 +125,8 @@ class Dataset:
             Naming the file.
         """
         path = self.path(name)
-        content = self._place[0].cat_file(path)
+        with places_named(path):
+            content = self._place[0].cat_file(path)
         found = content_hash(content)
         if sha256 is not None and found != sha256:
             raise DamagedError(path, "its content is not what was written")
@@ -163,7 +155,8 @@ class Dataset:
         """Return a file's content, None when it is not there."""
         path = self.path(name)  # a bucket that is not there is no missing file
         try:
-            return bytes(self._place[0].cat_file(path))
+            with places_named(path):
+                return bytes(self._place[0].cat_file(path))
         except FileNotFoundError:
             return None
 
@@ -192,7 +185,8 @@ class Dataset:
         """Return the size of a file, None when it is not there."""
         path = self.path(name)
         try:
-            return int(self._place[0].info(path)["size"])
+            with places_named(path):
+                return int(self._place[0].info(path)["size"])
         except FileNotFoundError:
             return None
 
@@ -209,14 +203,15 @@ class Dataset:
         """Remove a file, if it is there."""
         # Not by `rm`, which takes `*`, `?` and `[` in a clip's name for a pattern.
         if self.size(name) is not None:
-            self._place[0].rm_file(self.path(name))
+            with places_named(self.path(name)):
+                self._place[0].rm_file(self.path(name))
 
     def set_aside(self, name: str) -> None:
         """Give a damaged file another name, so that it is not there any more and can still be looked at."""
         filesystem, _ = self._place
         path, aside = self.path(name), self.path(name + layout.DAMAGED_SUFFIX)
         if self._is_local:
-            Path(path).replace(aside)
+            Path(path).replace(free_name(aside) if Path(path).is_dir() or Path(aside).is_dir() else aside)
         else:
             filesystem.cp_file(path, aside)
             filesystem.rm_file(path)
@@ -249,7 +244,7 @@ class Dataset:
 
     def _tables_in(self, folder: str) -> Iterator[tuple[str, int]]:
         """Yield the tables in a folder and their sizes, none where there is no folder."""
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), places_named(f"{folder}/table"):
             if not self._is_local:
                 listed = self._place[0].ls(folder, detail=True)
                 yield from ((one["name"], one["size"]) for one in listed if one["name"].endswith(layout.TABLE_SUFFIX))
@@ -287,9 +282,7 @@ class Dataset:
         if not self._is_local:
             yield
             return
-        path = Path(self.path(layout.LOCK))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(str(path), is_singleton=True):  # so that whoever holds it may take it again
+        with held(Path(self.path(layout.LOCK))):
             yield
 
     def _put(self, name: str, content: bytes) -> None:

@@ -19,6 +19,8 @@ INDEX = "lancedb"
 DAGSTER = ".dagster"
 """Folder of Dagster's own state."""
 LOCK = ".lock"
+FILES = (COLLECTION, REGISTRY, EMBEDDINGS, REPORT, PAGE, LOG, LOCK)
+"""Files beside the folders of tables."""
 TABLE_SUFFIX = ".parquet"
 DAMAGED_SUFFIX = ".damaged"
 """Behind the name of a file that was set aside because it is not what was written."""

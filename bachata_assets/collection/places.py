@@ -1,10 +1,15 @@
-"""Where a data dir is: a folder, or a place in an object store."""
+"""Where a data dir is, a folder or a place in an object store; and what in a folder is in the place of another."""
 
 import errno
 import os
+from collections.abc import Iterable
+from pathlib import Path
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
+
+from bachata_assets.collection import layout
+from bachata_assets.collection.whole_files import file_above
 
 
 def place_of(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
@@ -23,6 +28,27 @@ def place_of(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
     if {"s3", "gs"} & {*filesystem.protocol}:
         _require_bucket(filesystem, root.split("/")[0], url)
     return filesystem, root
+
+
+def misplaced_in(url: str, assets: Iterable[str]) -> list[str]:
+    """Return the names of folders in the place of files, and of files in the place of folders.
+
+    An object store has no folders, so there nothing is misplaced.
+
+    Parameters
+    ----------
+    url : the data dir
+    assets : names of all assets that have tables
+    """
+    if "://" in url:
+        return []
+    data_dir = Path(url)
+    of_tables = [data_dir / name for name in (*assets, layout.PREVIEWS)]
+    files = [data_dir / name for name in layout.FILES]
+    files += [path for folder in of_tables if folder.is_dir() for path in folder.iterdir()]
+    wrong = [path for path in files if path.is_dir() and layout.DAMAGED_SUFFIX not in path.name]
+    wrong += [folder for folder in (*of_tables, data_dir / layout.INDEX) if file_above(folder) == folder]
+    return sorted(path.relative_to(data_dir).as_posix() for path in wrong)
 
 
 def _require_bucket(filesystem: fsspec.AbstractFileSystem, bucket: str, url: str) -> None:

@@ -6,9 +6,11 @@ Nothing is computed: registry, Dagster's history and index are written again; a 
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 from bachata_assets.collection import layout, scan
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.places import misplaced_in
 from bachata_assets.collection.rebuild import precision_of_tables
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration.build import Platform, build_platform
@@ -18,6 +20,7 @@ from bachata_assets.orchestration.instance import Instance, open_instance, set_d
 from bachata_assets.orchestration.orphaned_runs import end_orphans
 from bachata_assets.orchestration.partitions import add_partitions, register
 from bachata_assets.pipeline.index_level import fill_index
+from bachata_assets.pipeline.stages import clip_stages
 from bachata_assets.pipeline.status import Status
 from bachata_assets.settings import Settings
 
@@ -39,6 +42,7 @@ def repair(settings: Settings) -> Iterator[str]:
         When the index cannot be reached; all else is mended by then.
     """
     dataset = Dataset(settings.data_dir)
+    yield from _mend_places(dataset)
     yield from _mend_facts(settings, dataset)
     yield from _mend_registry(settings, dataset)
     for path in set_damaged_state_aside(settings.data_dir):
@@ -87,6 +91,13 @@ def record_unknown(
     for stage in history.stages.values():
         stage.unrecorded.clear()
     return number
+
+
+def _mend_places(dataset: Dataset) -> Iterator[str]:
+    for name in misplaced_in(dataset.url, (stage.name for stage in clip_stages("", ""))):
+        kind = "folder in the place of a file" if Path(dataset.path(name)).is_dir() else "file in the place of a folder"
+        dataset.set_aside(name)
+        yield f"{dataset.path(name)} was a {kind} and is set aside"
 
 
 def _mend_facts(settings: Settings, dataset: Dataset) -> Iterator[str]:

@@ -13,7 +13,6 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -21,12 +20,19 @@ from typing import Any
 import yaml
 from alembic.util import CommandError
 from dagster import DagsterEventType, DagsterInstance, DagsterInvalidConfigError, EventLogEntry
-from filelock import FileLock
 from sqlalchemy.exc import DatabaseError
 from yaml import YAMLError
 
 from bachata_assets.collection import layout
-from bachata_assets.collection.whole_files import REMEDY, DamagedError, write_durably
+from bachata_assets.collection.whole_files import (
+    MISPLACED,
+    REMEDY,
+    DamagedError,
+    free_name,
+    held,
+    misplaced,
+    write_durably,
+)
 from bachata_assets.orchestration import dagster_internals
 from bachata_assets.orchestration.dagster_internals import (
     INDEX_SHARD_NAME,
@@ -137,7 +143,7 @@ def set_damaged_state_aside(data_dir: str) -> list[Path]:
         path = Path(error.path)
         whole_state = path.suffix == ".db" and (path.stem == INDEX_SHARD_NAME or path.parent.name != "runs")
         broken = home if whole_state or path == home else path  # the log of one run is no more than that
-        aside = next(name for name in _names_aside(broken) if not name.exists())
+        aside = free_name(f"{broken}{layout.DAMAGED_SUFFIX}")
         broken.rename(aside)
         for journal in ("-wal", "-shm"):  # SQLite would write an old journal into the new database of this name
             with suppress(FileNotFoundError):
@@ -156,15 +162,10 @@ def _state_error(data_dir: str, home: Path) -> DamagedError | None:
     return DamagedError(str(broken), "it is no whole database") if broken else None
 
 
-def _names_aside(path: Path) -> Iterator[Path]:
-    return (path.with_name(f"{path.name}{layout.DAMAGED_SUFFIX}-{number}") for number in count(1))
-
-
 @contextmanager
 def _opening(home: Path) -> Iterator[None]:
     """Let one process at a time open a state: Dagster's databases break when two make them at once."""
-    home.mkdir(parents=True, exist_ok=True)
-    with FileLock(str(home / layout.LOCK), is_singleton=True):  # the storage takes it too, within
+    with held(home / layout.LOCK):  # the storage takes it too, within
         yield
 
 
@@ -173,12 +174,20 @@ def _damage_named(home: Path) -> Iterator[None]:
     """Raise what SQLite and Dagster say of a state that cannot be used as an error that names the file."""
     try:
         yield
+    except MISPLACED as error:
+        wrong = _misplaced(home)
+        if wrong is None:
+            raise
+        raise wrong from error
     except (YAMLError, DagsterInvalidConfigError, UnicodeDecodeError) as error:
         raise DamagedError(
             str(home / CONFIG), _first_line(error), f"mend it, or remove it to have it written anew ({REMEDY})"
         ) from error
     except (sqlite3.DatabaseError, DatabaseError, CommandError) as error:
         reason = _first_line(getattr(error, "orig", None) or error)
+        wrong = _misplaced(home)
+        if wrong is not None:
+            raise wrong from error
         for said, number in _OF_THE_DISK.items():
             if said in reason:
                 if shutil.disk_usage(home).free < _PAGE:  # SQLite says so of what it writes, not of what it maps
@@ -197,6 +206,8 @@ _OF_THE_DISK = {
 """What SQLite says when not its file is wrong, but the disk, or other processes."""
 
 
+_FILES = (CONFIG, layout.LOCK, "history/runs.db", f"history/runs/{INDEX_SHARD_NAME}.db", "schedules/schedules.db")
+"""Files of a state that are not of one run."""
 _PAGE = 4096
 """Size of a page of a database, bytes: the least that it needs to grow."""
 
@@ -218,6 +229,12 @@ def _damaged_file(home: Path) -> Path | None:
         if said != "ok" or len(versions) > 1:  # two processes that made one database left it two versions
             return path
     return None
+
+
+def _misplaced(home: Path) -> DamagedError | None:
+    """Return what of a state is a folder in the place of a file, or a file in that of a folder; None: nothing."""
+    files = {*home.rglob("*.db"), *(home / name for name in _FILES)}
+    return next((error for path in sorted(files) if (error := misplaced(path))), None)
 
 
 def _storage(config: Path, home: Path) -> dict[str, Any]:

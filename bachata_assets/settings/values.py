@@ -51,9 +51,13 @@ def with_home(path: _PathSetting) -> _PathSetting:
 
 
 def folder_or_bucket(data_dir: str) -> str:
-    """Refuse what is neither a folder nor a place in an object store whose client is installed."""
+    """Refuse what is neither a folder, or can become one, nor a place in an object store whose client is installed."""
     protocol, is_url, bucket = data_dir.partition("://")
     if data_dir and not is_url:
+        folder = Path(os.path.abspath(data_dir))  # noqa: PTH100  # links are not followed
+        there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+        if not there.is_dir():
+            raise ValueError(f"{there} is there and is no folder")
         return data_dir
     if protocol not in STORES or not bucket.strip("/") or "@" in bucket:
         raise ValueError("it can be a folder, or a bucket and folder as s3://… or gs://…, without a user or password")
