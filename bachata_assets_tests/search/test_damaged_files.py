@@ -1,5 +1,6 @@
 """Damaged files of an embedded index: whatever LanceDB makes of them is one clear error, and can be mended."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from bachata_assets.search import open_index
 from bachata_assets.search.errors import IndexMissingError, IndexUnreadableError
+from bachata_assets.search.lancedb.panics import without_panics
 from bachata_assets.settings import Settings
 from bachata_assets_tests.support.documents import documents
 
@@ -32,7 +34,9 @@ def damaged(path: Path) -> Iterator[bytes]:
     yield bytes(len(content))
 
 
-def test_any_damage_to_any_file_is_one_kind_of_error_or_does_no_harm(settings: Settings, tmp_path: Path) -> None:
+def test_any_damage_to_any_file_is_one_kind_of_error_or_does_no_harm(
+    settings: Settings, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     kept, place, said = tmp_path / "kept", tmp_path / "lancedb", list[str]()
     place.rename(kept)
     for path in sorted(kept.rglob("*.*")):
@@ -48,6 +52,26 @@ def test_any_damage_to_any_file_is_one_kind_of_error_or_does_no_harm(settings: S
             shutil.rmtree(place)
     assert len(said) > 20
     assert all(f" in {place} " in line and "`bachata-assets " in line for line in said)
+    assert capfd.readouterr() == ("", "")  # where Rust panics it would print some lines of its own
+
+
+PANIC = """
+thread 'lance-cpu' (4711) panicked at /build/lance-file/src/reader.rs:12:34:
+range end index 9 out of range for slice of length 4
+note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
+
+thread 'tokio' panicked at /build/lance.rs:5:6:
+again
+"""
+
+
+def test_what_others_print_while_a_panic_is_kept_off_the_terminal_stays(capfd: pytest.CaptureFixture[str]) -> None:
+    with without_panics(), without_panics():
+        os.write(2, f"before\n{PANIC}after\n".encode())
+        assert capfd.readouterr().err == ""
+    assert capfd.readouterr().err == "before\nafter\n"
+    os.write(2, b"later\n")
+    assert capfd.readouterr().err == "later\n"
 
 
 def test_what_cannot_be_read_is_dropped_and_made_again(settings: Settings, tmp_path: Path) -> None:

@@ -75,9 +75,14 @@ class LanceBackend(Backend):
     def scan(self, filters: Filters) -> Iterator[ClipRecord]:
         """See `Backend.scan`."""
         with clear_errors(self.location):
-            for batch in batches(self._table(), filters.to_sql(), SCHEMA.names):
-                for row in batch.to_pylist():
-                    yield ClipRecord.from_source(row)
+            read = batches(self._table(), filters.to_sql(), SCHEMA.names)
+        while True:
+            with clear_errors(self.location):  # not while the caller is at work on what it was given
+                batch = next(read, None)
+            if batch is None:
+                return
+            for row in batch.to_pylist():
+                yield ClipRecord.from_source(row)
 
     @clearly
     def count(self) -> int:

@@ -7,15 +7,17 @@ from typing import Any, TypeVar, cast
 
 from bachata_assets.clip_record import InvalidRecordError
 from bachata_assets.search.errors import IndexUnreadableError, QueryError, SearchError
+from bachata_assets.search.lancedb.panics import without_panics
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 @contextmanager
 def clear_errors(location: str) -> Iterator[None]:
-    """Raise whatever LanceDB raises as a `SearchError`; it has no exceptions of its own."""
+    """Raise whatever LanceDB raises as a `SearchError`; it has no exceptions of its own. Nothing else is printed."""
     try:
-        yield
+        with without_panics():
+            yield
     except (SearchError, QueryError, InvalidRecordError):
         raise
     except Exception as error:
