@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -55,7 +56,7 @@ def _code(run: Callable[[], Any]) -> int:
         return INTERRUPTED
     except typer.TyperException as error:
         # Called without a command, the message is the help.
-        message = error.format_message()
+        message = error.format_message().replace(": Value error, ", ": ")  # which is how pydantic begins
         if "\n" in message:
             typer.echo(message, err=True)
         else:
@@ -68,6 +69,9 @@ def _code(run: Callable[[], Any]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1  # as typer does where a line does not get out
     except OSError as error:
+        if error.filename is None and _is_folder_gone(error):
+            say("Error: the working directory is gone: change into another one", err=True)
+            return 2
         if error.filename is None:
             raise
         say(f"Error: {error.filename}: {error.strerror}", err=True)
@@ -76,3 +80,12 @@ def _code(run: Callable[[], Any]) -> int:
         say(f"Error: {error}", err=True)
         code = 2
     return code if isinstance(code, int) else 0
+
+
+def _is_folder_gone(error: OSError) -> bool:
+    """Tell whether an error that names no file says that the working directory was removed."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return isinstance(error, FileNotFoundError)
+    return False

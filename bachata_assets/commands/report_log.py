@@ -13,15 +13,16 @@ _NO_TEXT = "text_embedding_present"
 
 
 def log_report(content: Mapping[str, Any], worked_on: Collection[str]) -> None:
-    """Log the warnings of the clips that were worked on, the clips without an annotation, and the summary.
+    """Log the warnings of the clips that were worked on, the made clips without an annotation, and the summary.
 
     Parameters
     ----------
     content : of the JSON report
     worked_on : ids of the clips whose warnings are news
     """
-    without = content["videos_without_annotation"]
-    unannotated = set(without)
+    unannotated = set(content["videos_without_annotation"])
+    # Of a clip that could not be made its failure is said; an annotation would give it no vector.
+    without = sorted(unannotated - set(content["failed_videos"]))
     for clip_id in worked_on:
         for check, figures in content["checks"].get(clip_id, {}).get("warnings", {}).items():
             if not (check == _NO_TEXT and clip_id in unannotated):

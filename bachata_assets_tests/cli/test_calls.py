@@ -50,8 +50,9 @@ def test_the_list_of_commands_is_whole() -> None:
         (["generate", "--annotations", "x"], "Missing option '--video_dir'"),
         (["generat"], "No such command 'generat'. Did you mean 'generate'?"),
         (["similar", "a", "--size", "many"], "Invalid value for '--size'"),
+        (["generate", "--video_dir", "x", "--index", "soon"], "Invalid value for '--index': 'soon' is not one of"),
         (["preview"], "Missing argument 'CLIP'"),
-        (["status", "--data_dir", __file__], f"{__file__}/collection.json: Not a directory"),
+        (["status", "--data_dir", __file__], "BACHATA_DATA_DIR = "),
     ],
 )
 def test_a_call_that_cannot_be_understood_is_one_line_and_two(words: list[str], said: str) -> None:
@@ -59,6 +60,18 @@ def test_a_call_that_cannot_be_understood_is_one_line_and_two(words: list[str], 
     assert result.exit_code == 2
     (line,) = result.output.splitlines()
     assert line.startswith(f"Error: {said}")
+
+
+def test_a_working_directory_that_was_removed_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for words in (["status"], ["generate", "--video_dir", "videos"], ["similar", "a"]):
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == 2
+        assert result.output == "Error: the working directory is gone: change into another one\n"
+    elsewhere = CliRunner().invoke(app, ["status", "--data_dir", str(tmp_path / "data")])
+    assert "No folder of clips is known" in elsewhere.output
 
 
 def test_flags_have_dashes_and_underscores() -> None:

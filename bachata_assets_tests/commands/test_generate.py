@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 import socket
 from collections import Counter
 from datetime import datetime, timedelta
@@ -230,6 +231,16 @@ def test_a_clip_without_sound_and_annotation_is_made_without_its_audio_vector(tm
     assert f"quiet: made ({row['processing_time']:.1f} s)" in log
     assert "Report: 1 clip: 1 made, 0 failed, 0 to be made, 1 without some vector; quality" in log
     assert report["annotations_without_file"] == ["ghost"]
+
+
+def test_a_clip_that_failed_is_not_said_to_lack_a_text_vector_too(place: Workplace) -> None:
+    (place.videos / "new.mp4").write_text("no video")
+    shutil.copy(place.videos / "basic_steps" / "basic_step_1.mp4", place.videos / "unannotated.mp4")
+    result = place.generate()
+    assert "failed: new (" in result.output
+    (line,) = [line for line in result.output.splitlines() if "Without an annotation" in line]
+    assert line == "Without an annotation, so without a text vector: 1 clip (unannotated)"
+    assert report_of(place.data)["videos_without_annotation"] == ["new", "unannotated"]
 
 
 def test_real_clips_are_made(shared_clips: Path, tmp_path: Path) -> None:
