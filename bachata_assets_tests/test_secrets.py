@@ -1,10 +1,13 @@
 """No password and no API key in anything that a run writes: log, report, tables, Dagster's events and run config."""
 
 import base64
+import socket
 
 import pytest
-from typer.testing import Result
+from typer.testing import CliRunner, Result
 
+from bachata_assets.cli import app
+from bachata_assets.settings import Settings, variables
 from bachata_assets_tests.support.elasticsearch_node import NEWEST, PASSWORD, Node
 from bachata_assets_tests.support.file_contents import holding
 from bachata_assets_tests.support.workplace import Workplace, generate, report_of
@@ -22,6 +25,49 @@ def run(place: Workplace, monkeypatch: pytest.MonkeyPatch, node: Node, **variabl
         for name, value in variables.items():
             patch.setenv(f"ELASTICSEARCH_{name}", value)
         return generate(place.videos, place.annotations, place.data, "--debug")
+
+
+GENERATE = ["generate", "--video_dir", "videos", "--annotations", "annotations.json", "--debug"]
+EVERY_COMMAND = [
+    *(GENERATE, ["verify"], ["prune", "--yes"], ["repair"], ["preview", "basic_step_1"]),
+    *(["status"], ["status", "--json"], ["report"], ["report", "--json"], ["similar", "basic_step_1", "--why"]),
+    *(["settings"], ["settings", "--json"], ["settings", "--example"], ["download-models", "nowhere"]),
+    *(["index", "status"], ["index", "promote"], ["index", "prune"], ["index", "adopt"]),
+]
+CANARY = "canary-0c9b"
+
+
+def test_a_secret_in_every_setting_is_in_no_output_and_no_file(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place.folder)
+    for name in Settings.model_fields:
+        monkeypatch.setenv(variables()[name], f"https://user:{CANARY}@host")
+    for words in EVERY_COMMAND:
+        result = CliRunner().invoke(app, words)
+        assert CANARY not in result.output + repr(result.exception), words
+        assert result.exit_code == (0 if "--example" in words else 2), words
+        assert len(result.output.splitlines()) == 1 or "--example" in words
+    assert holding(place.folder, CANARY) == set()
+
+
+@pytest.mark.parametrize("login", [("USERNAME", "PASSWORD"), ("API_KEY",)], ids=["a password", "a key"])
+def test_a_secret_is_in_no_output_of_any_command_while_the_index_is_down(
+    login: tuple[str, ...], place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place.folder)
+    with socket.socket() as closed:  # nobody listens there
+        closed.bind(("127.0.0.1", 0))
+        given = {"HOST": "localhost", "PORT": str(closed.getsockname()[1])} | dict.fromkeys(login, CANARY)
+        given |= {"USERNAME": "tester"} if "USERNAME" in login else {}
+        for name, value in given.items():
+            monkeypatch.setenv(f"ELASTICSEARCH_{name}", value)
+        for words in [*EVERY_COMMAND, [*GENERATE, "--index", "later"]]:
+            result = CliRunner().invoke(app, words)
+            assert CANARY not in result.output + repr(result.exception), words
+            assert "Traceback" not in result.output, words
+    assert holding(place.folder, "localhost")
+    assert holding(place.folder, CANARY) == set()
 
 
 @pytest.mark.parametrize("secured_node", [NEWEST], indirect=True)

@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,21 @@ def webserver(sample_made: tuple[Workplace, Result], tmp_path_factory: pytest.Te
     place = Workplace(tmp_path_factory.mktemp("dagster_dev") / "place")
     shutil.copytree(sample_made[0].folder, place.folder)
     _add_clips(place)
+    with (
+        watched(tmp_path_factory.mktemp("watch")) as watch,
+        started(place, watch, BACHATA_SETTLE_SECONDS="0") as server,
+    ):
+        server.wait_for(LOADED, lambda data: data["repositoriesOrError"].get("nodes"))
+        assets = [{"path": [asset]} for asset in ASSETS]
+        launched = server.ask(BACKFILL, keys=NEW_CLIPS, assets=assets)["launchPartitionBackfill"]
+        assert launched["__typename"] == "LaunchBackfillSuccess", launched
+        server.backfill = launched["backfillId"]
+        yield server
+
+
+@contextmanager
+def started(place: Workplace, watch: Watch, **variables: str) -> Iterator[Webserver]:
+    """Run `dagster dev` over a collection, with these variables; what it prints is in `dev.log` of its folder."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -95,25 +111,18 @@ def webserver(sample_made: tuple[Workplace, Result], tmp_path_factory: pytest.Te
     environment = {name: value for name, value in os.environ.items() if name not in own} | {
         "DAGSTER_HOME": str(dagster_home(str(place.data))),
         "BACHATA_DATA_DIR": str(place.data),
-        "BACHATA_SETTLE_SECONDS": "0",
         "XDG_CACHE_HOME": str(default_cache_dir().parent),  # the home folder is the watch's
+        **watch.environment,
+        **variables,
     }
     command = [sys.executable, "-m", "dagster", "dev", "-p", str(port), "-h", "127.0.0.1"]
-    own_folder = tmp_path_factory.mktemp("watch")
-    with (place.folder / "dev.log").open("wb") as log, watched(own_folder) as watch:
-        environment |= watch.environment
+    with (place.folder / "dev.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "-w", str(PROJECT / "workspace.yaml")],
             cwd=PROJECT, env=environment, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         try:
-            server = Webserver(f"http://127.0.0.1:{port}", place, watch)
-            server.wait_for(LOADED, lambda data: data["repositoriesOrError"].get("nodes"))
-            assets = [{"path": [asset]} for asset in ASSETS]
-            launched = server.ask(BACKFILL, keys=NEW_CLIPS, assets=assets)["launchPartitionBackfill"]
-            assert launched["__typename"] == "LaunchBackfillSuccess", launched
-            server.backfill = launched["backfillId"]
-            yield server
+            yield Webserver(f"http://127.0.0.1:{port}", place, watch)
         finally:
             os.killpg(process.pid, signal.SIGINT)
             try:
