@@ -76,5 +76,5 @@ def test_a_secret_is_in_no_answer_event_and_traceback_of_a_run_that_fails(
     assert ended["runOrError"]["status"] == "FAILURE"
     assert "localhost" in json.dumps(events)  # the error is told
     assert CANARY not in said
-    assert holding(place.folder, "of-the-canary")
+    assert holding(place.folder, "localhost")  # so what is written is looked at
     assert holding(place.folder, CANARY) == set()
