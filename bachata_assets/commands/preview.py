@@ -105,7 +105,7 @@ def _advice(people: Sequence[SeenPerson]) -> list[str]:
     others = [person.number for person in people if person.part != "the couple"]
     if len(people) < 2 or not others:
         return []
-    two = (couple or others)[:1] + others[-1:]
+    two = others[:2] if len(others) > 1 else couple[:1] + others
     return [
         f"The couple is {couple[0]} and {couple[1]}." if len(couple) == 2 else "No couple is found.",
         f'For another one write its two numbers into the clip\'s annotation, as "couple": {sorted(two)}, or a box that '
