@@ -4,11 +4,16 @@ import errno
 import os
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from bachata_assets.annotation import Annotation
 from bachata_assets.collection import registry
+from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.discovery import Seen
+from bachata_assets.collection.rebuild import registry_of_tables
 from bachata_assets.collection.registry import (
     UNREADABLE,
     ClipFile,
@@ -19,6 +24,7 @@ from bachata_assets.collection.registry import (
     still_moving,
     to_table,
 )
+from bachata_assets.schemas import keypoints
 
 
 def known(path: str) -> dict[str, ClipFile]:
@@ -156,3 +162,17 @@ def test_a_file_whose_name_is_not_utf_8_is_read_and_stored(tmp_path: Path) -> No
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.mp4")
     assert content_of(tmp_path / "a.mp4") == UNREADABLE
+
+
+@pytest.mark.parametrize("said", [{}, {"lead": "left"}, {"couple": (1, 2)}, {"lead": "left", "couple": "right"}])
+def test_a_clip_of_which_a_person_said_who_dances_is_found_again_by_its_file(
+    tmp_path: Path, said: dict[str, Any]
+) -> None:
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "a.mp4").write_text("pictures")
+    content = content_of(tmp_path / "videos" / "a.mp4")
+    dataset = Dataset(url=str(tmp_path / "data"))
+    inputs = {"clip_file": content + Annotation(**said).video_version}
+    dataset.write_table("keypoints", "steps__a", pa.Table.from_pylist([], schema=keypoints), {"inputs": inputs})
+    (file,) = registry_of_tables(dataset, tmp_path / "videos").values()
+    assert (file.clip_id, file.path, file.content) == ("steps__a", PurePosixPath("a.mp4"), content)
