@@ -154,7 +154,8 @@ METADATA = {
             "partner_changes": "times at which a dancer changes partners, s; nobody counts as found beyond",
             "mirror_images": "number of people who are taken for images in a mirror",
             "camera_motion": "px a second, and zoom (largest over smallest scale); empty where the camera stands still",
-            "camera_lost": "times of the frames whose camera motion is not known: a cut, or too little of the room, s",
+            "camera_lost": "times of the frames whose camera motion is not known: too little of the room is seen, s",
+            "cuts": "times at which another shot begins, s; nobody counts as found but in the longest good shot",
         },
     ),
     "beats": (

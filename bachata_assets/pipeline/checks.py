@@ -133,6 +133,10 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
         figures = {**couple.camera_motion, "frames_lost": len(lost), "at_most": 0}
         return not lost, figures | ({"at_s": lost} if lost else {})
 
+    def one_shot(_clip: Clip, made: Made) -> Judgement:
+        cuts = list(_couple(made).cuts)
+        return not cuts, {"cuts": len(cuts), "at_most": 0, **({"at_s": cuts} if cuts else {})}
+
     def intact(_clip: Clip, made: Made) -> Judgement:
         couple = _couple(made)
         figures = {"damaged_frames": len(couple.damaged), "damaged_rate": couple.damaged_rate, "at_most": 0}
@@ -162,7 +166,9 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
               "that `bachata-assets preview CLIP --people` shows; or cut the clip to one partner's time.",
               one),
         Check("camera_is_steady", "keypoints", "WARN", "The camera stands still, or its motion is known and taken out.",
-              "Look at these times: where the clip is cut there, keep one shot; else film more of the room.", steady),
+              "Look at these times, and film more of the room.", steady),
+        Check("one_shot", "keypoints", "WARN", "The clip is not cut: one camera films all of it.",
+              "The longest shot of the couple counts. Make a clip of each shot, cut at these times.", one_shot),
         Check("file_is_intact", "keypoints", "WARN", "Every picture can be decoded as it was filmed, none is lacking.",
               "Copy or export the clip again; the frames at these times are left out.", intact),
         Check("movement_is_seen", "keypoints", "WARN",

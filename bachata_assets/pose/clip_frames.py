@@ -3,6 +3,7 @@
 They are kept in memory while they are few, and decoded again when not.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -72,6 +73,7 @@ class ClipFrames:
         self._limits = limits
         self._watch = watch
         self._passes = 0
+        self._shown = slice(None)
         self._kept: list[tuple[float, np.ndarray]] | None = None
 
     @cached_property
@@ -97,9 +99,27 @@ class ClipFrames:
         below, after = height - above - picture.shape[0], width - before - picture.shape[1]
         return cv2.copyMakeBorder(picture, above, max(0, below), before, max(0, after), cv2.BORDER_CONSTANT)
 
+    def look_at(self, part: Region) -> None:
+        """Let iterating give only a part of the pictures, as large as the video has it; `region` is then that part.
+
+        Parameters
+        ----------
+        part : Region
+            In px of the pictures given so far.
+        """
+        left, top = self.region.left, self.region.top
+        scale = max(self.region.size) / min(working_side(*self.region.size), max(self.region.size))
+        sides = [round(side * scale) for side in part]
+        self.region = Region(left + sides[0], top + sides[1], left + sides[2], top + sides[3])
+        self._kept = None
+
+    def narrow(self, first: int, stop: int) -> None:
+        """Let iterating give only the frames from `first` to before `stop`; `damage` stays that of all."""
+        self._shown = slice(first, stop)
+
     def __iter__(self) -> Iterator[tuple[float, np.ndarray]]:
         number, self._passes = self._passes, self._passes + 1
-        for frame in self._frames():
+        for frame in itertools.islice(self._frames(), self._shown.start, self._shown.stop):
             if self._ended.is_set():
                 raise EndedError(self.path)
             if self._watch:

@@ -83,7 +83,9 @@ class CoupleKeypoints:
         float (T, 4), of each frame the similarity a, b, x, y to where the first frame would show a place (px of the
         video): (a px - b py + x, b px + a py + y). None where the camera stands still.
     camera_lost : tuple of float
-        Times of the frames whose camera motion is not known: a cut, or too little to be seen of the room, s.
+        Times of the frames whose camera motion is not known: too little to be seen of the room, s.
+    cuts : tuple of float
+        Times at which another shot begins, s; one shot counts, in the others nobody counts as found.
     """
 
     times: np.ndarray
@@ -109,6 +111,7 @@ class CoupleKeypoints:
     mirror_images: int = 0
     camera: np.ndarray | None = None
     camera_lost: tuple[float, ...] = ()
+    cuts: tuple[float, ...] = ()
 
     @property
     def steady_keypoints(self) -> np.ndarray:
@@ -228,6 +231,7 @@ class CoupleKeypoints:
             "mirror_images": self.mirror_images,
             "camera_motion": self.camera_motion,
             "camera_lost": list(self.camera_lost),
+            "cuts": list(self.cuts),
         }
 
     def to_table(self) -> pa.Table:
@@ -277,6 +281,7 @@ class CoupleKeypoints:
             partner_changes=tuple(summary.get("partner_changes", ())),
             camera=_camera(rows.get("camera")),
             camera_lost=tuple(summary.get("camera_lost", ())),
+            cuts=tuple(summary.get("cuts", ())),
             **{name: summary[name] for name in _OF_THE_CHOICE if name in summary},
         )
 

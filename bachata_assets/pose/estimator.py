@@ -21,6 +21,7 @@ from bachata_assets.pose.drawing.skeletons import draw_others
 from bachata_assets.pose.first_pass import FirstPass, first_pass
 from bachata_assets.pose.geometry import stabilised
 from bachata_assets.pose.hands import find_hands
+from bachata_assets.pose.missing_frames import within_clip
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.pose.no_couple import NoCoupleError
 from bachata_assets.pose.tracking.dense import DenseCouple, estimate_every_frame
@@ -53,7 +54,7 @@ def code_version(parameters: TrackingParameters = DEFAULTS) -> str:
     Examples
     --------
     >>> code_version()
-    '8'
+    '9'
     """
     return VERSION if parameters == DEFAULTS else f"{VERSION}-{parameters.digest()}"
 
@@ -162,8 +163,9 @@ class CouplePoseEstimator:
         track = replace(track, chosen=choice.among_all(track.chosen))
         if (track.chosen < 0).all():
             raise NoCoupleError.nobody(path, len(times))
+        to_first = None if seen.camera is None else seen.camera.to_first
         dense = estimate_every_frame(
-            self.models, frames, times, steps, candidates, track, seen.samples, self.parameters
+            self.models, frames, times, steps, candidates, track, seen.samples, self.parameters, to_first
         )
         if choice.couples_seen == 0 and dense.valid.all(axis=1).mean() < self.parameters.choice.least_together:
             raise NoCoupleError.one_person(path, len(times))
@@ -179,12 +181,14 @@ class CouplePoseEstimator:
             partner_changes=choice.changes,
             mirror_images=choice.images,
         )
+        couple = within_clip(couple, seen.found.clip_times, seen.found.first, seen.found.cuts)
+        couple = couple.without_damaged(frames.damage.times)
         step_of = {int(frame): step for step, frame in enumerate(steps)}
         shown = []
         for index, picture in seen.samples.pictures:
             step = step_of[index]
             drawn = draw_others(picture, candidates[step].keypoints[choice.others[step]])
-            shown.append((index, frames.with_borders(drawn, size)))
+            shown.append((seen.found.first + index, frames.with_borders(drawn, size)))
         return couple, shown
 
     def people(
@@ -262,5 +266,4 @@ def _couple(
         camera=None if camera is None else camera.in_video(scale, (frames.region.left, frames.region.top)),
         camera_lost=() if camera is None else tuple(times[camera.lost].round(2).tolist()),
     )
-    couple = couple.without_damaged(frames.damage.times)
     return couple if roles.lead == 0 else couple.swapped()

@@ -3,19 +3,19 @@
 What is then made of the couple is in `estimator.py`; a picture of everyone, in `drawing/people_picture.py`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from bachata_assets.annotation import SaidCouple
-from bachata_assets.pose.camera.motion import CameraLooks, CameraMotion, follow_camera
+from bachata_assets.pose.camera.motion import CameraMotion, follow_camera
 from bachata_assets.pose.clip_frames import ClipFrames
+from bachata_assets.pose.detection import Detected, detect
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.pose.no_couple import NoCoupleError, degrees_to_upright
 from bachata_assets.pose.tracking.activity import ActivityMap
 from bachata_assets.pose.tracking.background import RoomSamples
-from bachata_assets.pose.tracking.candidates import Candidates, find_candidates
+from bachata_assets.pose.tracking.candidates import Candidates
 from bachata_assets.pose.tracking.choosing.choice import Choice, choose_couple
 from bachata_assets.pose.tracking.choosing.told import NotThereError, Told
 from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters
@@ -28,31 +28,42 @@ class FirstPass:
     Attributes
     ----------
     frames : ClipFrames
-        The clip.
-    times : np.ndarray
-        float64 (T,), s, of all frames.
-    steps : np.ndarray
-        int (S,), indices of those on which the detector ran.
-    candidates : list of Candidates
-        Of each step.
+        The clip, or the one shot of it that counts.
+    found : Detected
+        Everyone in it.
     steady : list of Candidates
         The same where a camera that stands still would show them.
     active : list of np.ndarray
         Of each step float (N,), as of `ActivityMap.of`.
-    samples : RoomSamples
-        A few frames.
     camera : CameraMotion or None
         How the camera moves; None where it stands still.
     """
 
     frames: ClipFrames
-    times: np.ndarray
-    steps: np.ndarray
-    candidates: list[Candidates]
+    found: Detected
     steady: list[Candidates]
     active: list[np.ndarray]
-    samples: RoomSamples
     camera: CameraMotion | None
+
+    @property
+    def times(self) -> np.ndarray:
+        """Float64 (T,), s, of all frames of the shot."""
+        return self.found.times
+
+    @property
+    def steps(self) -> np.ndarray:
+        """Int (S,), indices of those on which the detector ran."""
+        return self.found.steps
+
+    @property
+    def candidates(self) -> list[Candidates]:
+        """Everyone, of each step."""
+        return self.found.candidates
+
+    @property
+    def samples(self) -> RoomSamples:
+        """A few frames."""
+        return self.found.looks.samples
 
     @property
     def scale(self) -> float:
@@ -131,50 +142,29 @@ def first_pass(models: PoseModels, frames: ClipFrames, parameters: TrackingParam
     UnreadableVideoError
         The file cannot be decoded.
     """
-    times, steps, candidates, activity, samples, looks = _detected(models, frames, parameters)
-    active = activity.of([found.keypoints for found in candidates])
-    camera, steady = None, candidates
-    if looks.camera_moves(candidates):
-        pictures = (picture for _, picture in frames)
-        camera = follow_camera(pictures, steps, candidates, parameters.camera)
-        steady = [found.stabilised(camera.to_first[step]) for found, step in zip(candidates, steps, strict=True)]
-    return FirstPass(frames, times, steps, candidates, steady, active, samples, camera)
+    found = detect(models, frames, parameters)
+    camera, steady, active = _steadied(frames, found, parameters)
+    return FirstPass(frames, found, steady, active, camera)
 
 
-def _detected(
-    models: PoseModels, frames: ClipFrames, parameters: TrackingParameters
-) -> tuple[np.ndarray, np.ndarray, list[Candidates], ActivityMap, RoomSamples, CameraLooks]:
-    """Return what one pass over the frames gives.
+def _steadied(
+    frames: ClipFrames, found: Detected, parameters: TrackingParameters
+) -> tuple[CameraMotion | None, list[Candidates], list[np.ndarray]]:
+    """Return the camera's motion, None where it stands still, and everyone where such a camera would see them.
 
-    Returns
-    -------
-    times : np.ndarray
-        float64 (T,), s, of all frames.
-    steps : np.ndarray
-        int (S,), indices of those on which the detector ran.
-    candidates : list of Candidates
-        Of each step.
-    activity : ActivityMap
-        Where the picture changes.
-    samples : RoomSamples
-        A few frames.
-    looks : CameraLooks
-        A few frames, to tell whether the camera moves.
+    The last is of each step float (N,), how much the places under each of them change.
     """
-    times: list[float] = []
-    steps: list[int] = []
-    activity, samples = ActivityMap(parameters.activity), RoomSamples(parameters.occlusions)
-    looks = CameraLooks(parameters.camera)
+    activity, candidates, numbers = found.looks.activity, found.candidates, set(found.steps.tolist())
+    if not found.looks.camera.camera_moves(candidates):
+        return None, candidates, activity.of([persons.keypoints for persons in candidates])
+    of_room = ActivityMap(parameters.activity)
 
-    def detected_on() -> Iterator[np.ndarray]:
-        for index, (time_s, picture) in enumerate(frames):
-            times.append(time_s)
-            if index % parameters.detection.detect_every == 0:
-                steps.append(index)
-                activity.add(picture)
-                samples.add(index, picture)
-                looks.add(len(steps) - 1, picture)
-                yield picture
+    def watch(index: int, picture: np.ndarray, to_first: np.ndarray) -> None:
+        if index in numbers:
+            of_room.add(picture, to_first)
 
-    candidates = list(find_candidates(models, detected_on(), parameters))
-    return np.array(times), np.array(steps), candidates, activity, samples, looks
+    pictures = (picture for _, picture in frames)
+    camera = follow_camera(pictures, found.steps, candidates, parameters.camera, watch)
+    at_steps = camera.to_first[found.steps]
+    steady = [persons.stabilised(to) for persons, to in zip(candidates, at_steps, strict=True)]
+    return camera, steady, of_room.of([persons.keypoints for persons in steady])

@@ -113,6 +113,13 @@ def stabilised(points: np.ndarray, to_first: np.ndarray) -> np.ndarray:
     return moved
 
 
+def inverse_similarity(similarity: np.ndarray) -> np.ndarray:
+    """Return the similarities (..., 4) that take places back; a, b, x, y as of `stabilised`."""
+    a, b, x, y = np.moveaxis(similarity, -1, 0)
+    size = a * a + b * b
+    return np.stack([a, -b, -(a * x + b * y), b * x - a * y], axis=-1) / size[..., None]
+
+
 def camera_motion(to_first: np.ndarray, size: tuple[int, int], fps: float) -> dict[str, float]:
     """Return how fast a camera moves.
 

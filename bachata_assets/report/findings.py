@@ -47,6 +47,7 @@ _SENTENCES: Mapping[str, Callable[[Figures], str]] = {
     "identities_stable": lambda found: f"The dancers may have been taken for one another at {_times(found['at_s'])}.",
     "one_couple": _not_one,
     "camera_is_steady": lambda found: f"The camera's motion is not known at {_times(found['at_s'])}.",
+    "one_shot": lambda found: f"The clip is cut at {_times(found['at_s'])}; only its longest good shot counts.",
     "file_is_intact": lambda found: (
         f"The file is damaged or lacks pictures: {found['damaged_frames']} frames ({found['damaged_rate']:.0%}) are "
         f"left out, "
@@ -66,6 +67,7 @@ _PICTURE = (
     "identities_stable",
     "one_couple",
     "camera_is_steady",
+    "one_shot",
     "file_is_intact",
     "movement_is_seen",
 )

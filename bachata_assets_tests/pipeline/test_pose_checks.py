@@ -82,6 +82,7 @@ def test_a_couple_well_seen_passes_all_checks() -> None:
             lambda couple: replace(couple, camera_lost=(2.0, 4.5)),
             {"frames_lost": 2, "at_most": 0, "at_s": [2.0, 4.5]},
         ),
+        ("one_shot", lambda couple: replace(couple, cuts=(3.2,)), {"cuts": 1, "at_most": 0, "at_s": [3.2]}),
         (
             "file_is_intact",
             lambda couple: couple.without_damaged([1 / 15, 2 / 15, 5.0]),

@@ -1,18 +1,17 @@
 """How the camera moves over a clip, estimated from what lies outside the people.
 
-Corners are followed from frame to frame (Lucas and Kanade 1981, in pyramids); a similarity is fitted to their motion by
-RANSAC. A quick look at a few frames tells first whether the camera moves at all; where it stands still, nothing else is
-done and nothing changes.
+Corners are followed from a few known views to each frame (Lucas and Kanade 1981, in pyramids); a similarity is fitted
+to their motion by RANSAC. A quick look at a few frames tells first whether the camera moves at all; where it stands
+still, nothing else is done and nothing changes.
 """
 
-import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bachata_assets.pose.camera_parameters import CameraParameters
-from bachata_assets.pose.geometry import stabilised
+from bachata_assets.pose.geometry import inverse_similarity, stabilised
 from bachata_assets.pose.tracking.candidates import Candidates
 from bachata_assets.pose.tracking.parameters import DEFAULTS
 
@@ -87,11 +86,12 @@ class CameraLooks:
         """
         limits = self._parameters
         moved = 0
-        looks = [(grey, _room(grey.shape, candidates[step].boxes * self._scale)) for step, grey in self._kept]
-        for before, now in itertools.pairwise(looks):
-            for reference in (before, looks[0]):
-                motion = _motion(reference[0], now[0], reference[1], now[1], limits)
-                if motion is not None and _is_motion(motion, now[0].shape, limits):
+        rooms = [_room(grey.shape, candidates[step].boxes * self._scale) for step, grey in self._kept]
+        views = [_view(grey, room, IDENTITY, limits) for (_, grey), room in zip(self._kept, rooms, strict=True)]
+        for before, now, room in zip(views, views[1:], rooms[1:], strict=False):
+            for view in (before, views[0]):
+                motion, _ = _motion(view, now.grey, room, limits)
+                if motion is not None and _shift(motion, room.shape) > limits.still:
                     moved += 1
                     break
         return moved > limits.least_moving * max(1, len(self._kept) - 1)
@@ -102,6 +102,7 @@ def follow_camera(
     steps: np.ndarray,
     candidates: Sequence[Candidates],
     parameters: CameraParameters = DEFAULTS.camera,
+    watch: Callable[[int, np.ndarray, np.ndarray], None] | None = None,
 ) -> CameraMotion:
     """Return the camera's motion over all frames of a clip.
 
@@ -115,21 +116,97 @@ def follow_camera(
         Of each step: people are left out.
     parameters : CameraParameters
         Thresholds.
+    watch : callable or None
+        Told of each frame its index, the picture and its similarity to the first.
     """
-    motion = IDENTITY
-    to_first, lost = [IDENTITY], [False]
-    before: tuple[np.ndarray, np.ndarray] | None = None
+    follower = _Follower(parameters)
+    scale = 1.0
+    nearest = np.abs(steps[:, None] - np.arange(steps[-1] + 2)).argmin(axis=0)
     for index, picture in enumerate(frames):
         grey, scale = _small(picture, parameters)
-        step = int(np.abs(steps - index).argmin())
-        mask = _room(grey.shape, candidates[step].boxes * scale)
-        if before is not None:
-            found = _motion(before[0], grey, before[1], mask, parameters)
-            lost.append(found is None)
-            motion = motion if found is None else found  # as before, where it cannot be seen
-            to_first.append(_then(_inverse(motion), to_first[-1]))
-        before = grey, mask
-    return CameraMotion(np.array(to_first) / [1, 1, scale, scale], np.array(lost))
+        step = nearest[min(index, len(nearest) - 1)]
+        follower.add(grey, _room(grey.shape, candidates[step].boxes * scale))
+        if watch:
+            watch(index, picture, follower.to_first[-1] / [1, 1, scale, scale])
+    return CameraMotion(np.array(follower.to_first) / [1, 1, scale, scale], np.array(follower.lost))
+
+
+@dataclass(frozen=True)
+class _View:
+    """A picture that others are compared with.
+
+    Attributes
+    ----------
+    grey : np.ndarray
+        uint8 (H, W).
+    corners : np.ndarray
+        float32 (N, 1, 2), px, outside the people.
+    to_first : np.ndarray
+        float (4,), as of `CameraMotion`.
+    """
+
+    grey: np.ndarray
+    corners: np.ndarray
+    to_first: np.ndarray
+
+
+class _Follower:
+    """Tells where each picture is, by the nearest of a few earlier ones.
+
+    Motion from picture to picture adds up its errors; a camera that sways comes back to views that are known.
+    """
+
+    def __init__(self, parameters: CameraParameters) -> None:
+        self._parameters = parameters
+        self._views: list[_View] = []
+        self._before: tuple[np.ndarray, np.ndarray] | None = None
+        self.to_first: list[np.ndarray] = []
+        self.lost: list[bool] = []
+
+    def add(self, grey: np.ndarray, room: np.ndarray) -> None:
+        """Take in the next picture, uint8 (H, W), with a mask of what is not people."""
+        if self._before is None:
+            self._place(IDENTITY, lost=False)
+            self._views.append(_view(grey, room, IDENTITY, self._parameters))
+        elif not (self._by_known_view(grey, room) or self._by_picture_before(*self._before, grey, room)):
+            motion = (
+                _then(self.to_first[-1], inverse_similarity(self.to_first[-2])) if len(self.to_first) > 1 else IDENTITY
+            )
+            self._place(_then(motion, self.to_first[-1]), lost=True)  # as before, where it cannot be seen
+            self._views.append(_view(grey, room, self.to_first[-1], self._parameters))
+        self._before = grey, room
+
+    def _place(self, to_first: np.ndarray, lost: bool) -> None:
+        self.to_first.append(to_first)
+        self.lost.append(lost)
+
+    def _by_known_view(self, grey: np.ndarray, room: np.ndarray) -> bool:
+        """Place a picture by the known view that is nearest to where the picture before was."""
+        limits = self._parameters
+        moves = [_then(view.to_first, inverse_similarity(self.to_first[-1])) for view in self._views]
+        shifts = [_shift(move, grey.shape) for move in moves]
+        best = int(np.argmin(shifts))
+        view = self._views[best]
+        motion, share = _motion(view, grey, room, limits, moves[best])
+        if motion is None:
+            return False
+        self._place(_then(inverse_similarity(motion), view.to_first), lost=False)
+        if share < limits.least_of_view or _shift(motion, grey.shape) > limits.farthest_view:
+            self._views.append(_view(grey, room, self.to_first[-1], limits))
+            self._views = self._views[:1] + self._views[1:][-limits.most_views :]
+        return True
+
+    def _by_picture_before(
+        self, grey_before: np.ndarray, room_before: np.ndarray, grey: np.ndarray, room: np.ndarray
+    ) -> bool:
+        """Place a picture by the one before it, which becomes a known view."""
+        before = _view(grey_before, room_before, self.to_first[-1], self._parameters)
+        motion, _ = _motion(before, grey, room, self._parameters)
+        if motion is None:
+            return False
+        self._place(_then(inverse_similarity(motion), before.to_first), lost=False)
+        self._views.append(before)
+        return True
 
 
 def _small(picture: np.ndarray, parameters: CameraParameters) -> tuple[np.ndarray, float]:
@@ -150,43 +227,63 @@ def _room(shape: tuple[int, ...], boxes: np.ndarray) -> np.ndarray:
     return mask
 
 
-def _motion(
-    before: np.ndarray, now: np.ndarray, mask: np.ndarray, mask_now: np.ndarray, parameters: CameraParameters
-) -> np.ndarray | None:
-    """Return the similarity from one picture to another, float (4,); None where too little of the room is seen."""
+def _view(grey: np.ndarray, room: np.ndarray, to_first: np.ndarray, parameters: CameraParameters) -> _View:
+    """Return a picture with its corners outside the people."""
     import cv2
 
-    corners = cv2.goodFeaturesToTrack(before, parameters.most_corners, 0.01, 7, mask=mask)
-    if corners is None or len(corners) < parameters.fewest_corners:
-        return None
-    found, status, _ = cv2.calcOpticalFlowPyrLK(before, now, corners, corners.copy(), winSize=(15, 15), maxLevel=3)
+    corners = cv2.goodFeaturesToTrack(grey, parameters.most_corners, 0.01, 7, mask=room)
+    return _View(grey, np.zeros((0, 1, 2), np.float32) if corners is None else corners, to_first)
+
+
+def _motion(
+    view: _View, now: np.ndarray, room: np.ndarray, parameters: CameraParameters, expected: np.ndarray = IDENTITY
+) -> tuple[np.ndarray | None, float]:
+    """Return how a picture has moved since a view.
+
+    Parameters
+    ----------
+    now, room : np.ndarray
+        uint8 (H, W), the picture and a mask of what is not people.
+    expected : np.ndarray
+        float (4,), a similarity that is near.
+
+    Returns
+    -------
+    motion : np.ndarray or None
+        float (4,), the similarity from the view to the picture; None where too little of the room is seen.
+    share : float
+        Share of the view's corners that agree with it.
+    """
+    import cv2
+
+    corners = view.corners
+    if len(corners) < parameters.fewest_corners:
+        return None, 0.0
+    guess = stabilised(corners[None], expected[None])[0].astype(np.float32)
+    found, status, _ = cv2.calcOpticalFlowPyrLK(
+        view.grey, now, corners, guess, winSize=(15, 15), maxLevel=3, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
+    )
     at = found[:, 0].round().astype(int)
     inside = (at >= 0).all(axis=1) & (at[:, 0] < now.shape[1]) & (at[:, 1] < now.shape[0])
     seen = (status[:, 0] > 0) & inside
-    seen[inside] &= mask_now[at[inside, 1], at[inside, 0]] > 0
+    seen[inside] &= room[at[inside, 1], at[inside, 0]] > 0
     if seen.sum() < parameters.fewest_corners:
-        return None
+        return None, 0.0
     cv2.setRNGSeed(0)
     matrix, agree = cv2.estimateAffinePartial2D(
         corners[seen], found[seen], method=cv2.RANSAC, ransacReprojThreshold=parameters.agreement
     )
     if matrix is None or agree.sum() < max(parameters.fewest_corners, parameters.least_agreeing * seen.sum()):
-        return None
-    return np.array([matrix[0, 0], matrix[1, 0], matrix[0, 2], matrix[1, 2]])
+        return None, 0.0
+    return np.array([matrix[0, 0], matrix[1, 0], matrix[0, 2], matrix[1, 2]]), float(agree.sum() / len(corners))
 
 
-def _is_motion(motion: np.ndarray, shape: tuple[int, ...], parameters: CameraParameters) -> bool:
-    """Tell whether a similarity moves the corners of the picture."""
+def _shift(motion: np.ndarray, shape: tuple[int, ...]) -> float:
+    """Return how far a similarity moves the corners of a picture, in picture widths."""
     height, width = shape[:2]
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], float)
     moved = stabilised(corners[None], motion[None])[0] - corners
-    return bool(np.median(np.linalg.norm(moved, axis=1)) > parameters.still * width)
-
-
-def _inverse(motion: np.ndarray) -> np.ndarray:
-    a, b, x, y = motion
-    size = a * a + b * b
-    return np.array([a, -b, -(a * x + b * y), b * x - a * y]) / size
+    return float(np.median(np.linalg.norm(moved, axis=1))) / width
 
 
 def _then(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -23,26 +23,60 @@ class ActivityMap:
 
     def __init__(self, parameters: ActivityParameters = DEFAULTS.activity) -> None:
         self._parameters = parameters
-        self._count = 0
+        self._count: int | np.ndarray = 0
         self._sum = self._squares = np.zeros((1, 1))
         self._scale = 1.0
+        self._origin = np.zeros(2)
 
-    def add(self, frame: np.ndarray) -> None:
+    def add(self, frame: np.ndarray, to_first: np.ndarray | None = None) -> None:
         """Take in one frame.
 
         Parameters
         ----------
         frame : np.ndarray
             uint8 (H, W, 3), BGR; all frames have one size.
+        to_first : np.ndarray or None
+            float (4,), as of `CameraMotion`; the map is then of the room, and None where the camera stands still.
         """
         import cv2
 
         self._scale = min(1.0, self._parameters.grid / max(frame.shape[:2]))
         small = cv2.resize(frame, None, fx=self._scale, fy=self._scale, interpolation=cv2.INTER_AREA)
-        grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float64)
-        self._count += 1
+        grey: np.ndarray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float64)
+        if to_first is None:
+            self._count += 1
+        else:
+            grey, seen = self._in_room(grey, to_first)
+            self._count = self._count + seen
         self._sum = self._sum + grey
         self._squares = self._squares + grey**2
+
+    def _in_room(self, grey: np.ndarray, to_first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return a small frame on a map of the room with half a frame around the first, and where it shows it."""
+        import cv2
+
+        height, width = grey.shape
+        self._origin = np.array([width // 2, height // 2])
+        a, b, x, y = to_first * [1, 1, self._scale, self._scale]
+        move = np.array([[a, -b, x + self._origin[0]], [b, a, y + self._origin[1]]])
+        size = (2 * width, 2 * height)
+        seen = cv2.warpAffine(np.ones(grey.shape), move, size, flags=cv2.INTER_NEAREST)
+        return np.asarray(cv2.warpAffine(grey, move, size)) * seen, np.asarray(seen)
+
+    def extent(self) -> tuple[float, float, float, float] | None:
+        """Return the box around all places that surely move, x1 y1 x2 y2 in px of the frames; None where none does."""
+        import cv2
+
+        mean = self._sum / np.maximum(self._count, 1)
+        deviation = np.sqrt(np.maximum(self._squares / np.maximum(self._count, 1) - mean**2, 0))
+        moves = (deviation > 0.5 * self._parameters.active_deviation).astype(np.uint8)
+        lasting = np.asarray(cv2.morphologyEx(moves, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
+        rows, columns = np.flatnonzero(lasting.any(axis=1)), np.flatnonzero(lasting.any(axis=0))
+        if not rows.size:
+            return None
+        left, right = columns[[0, -1]] / self._scale
+        top, bottom = rows[[0, -1]] / self._scale
+        return float(left), float(top), float(right + 1 / self._scale), float(bottom + 1 / self._scale)
 
     def of(self, poses: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return how active the places under each frame's poses are.
@@ -53,7 +87,7 @@ class ActivityMap:
         Parameters
         ----------
         poses : sequence of np.ndarray
-            Of each frame float (N, 17, 3), x y score in px of the frames added.
+            Of each frame float (N, 17, 3), x y score in px of the frames added, or of the first where the camera moves.
 
         Returns
         -------
@@ -61,11 +95,13 @@ class ActivityMap:
             Of each frame float64 (N,), from 0 where nothing moves to 1 where much does.
         """
         limits = self._parameters
-        if self._count < limits.fewest_frames:
+        if np.max(self._count) < limits.fewest_frames:
             return [np.ones(len(keypoints)) for keypoints in poses]
-        mean = self._sum / self._count
-        deviation = np.sqrt(np.maximum(self._squares / self._count - mean**2, 0))
+        count = np.maximum(self._count, 1)
+        mean = self._sum / count
+        deviation = np.sqrt(np.maximum(self._squares / count - mean**2, 0))
         deviation *= np.maximum(1, limits.middle_grey / (mean + limits.dark_grey))
+        deviation = np.where(self._count < limits.fewest_frames, limits.active_deviation, deviation)
         under = [self._under(deviation, keypoints) for keypoints in poses]
         found = np.concatenate([values for values in under if values.size] or [np.array([limits.active_deviation])])
         active = min(limits.active_deviation, 0.5 * float(np.quantile(found, 0.9)))
@@ -75,7 +111,7 @@ class ActivityMap:
     def _under(self, deviation: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
         """Return the median deviation (N,) under the joints of poses (N, 17, 3)."""
         height, width = deviation.shape
-        xy = (keypoints[..., :2] * self._scale).round().astype(int)
+        xy = (keypoints[..., :2] * self._scale + self._origin).round().astype(int)
         places = deviation[np.clip(xy[..., 1], 0, height - 1), np.clip(xy[..., 0], 0, width - 1)]
         middle: np.ndarray = np.median(places, axis=1)
         return middle

@@ -1,12 +1,15 @@
 """The room without the dancers, and a dancer painted out by it.
 
-`occlusion_recovery.py` looks for the hidden dancer in such pictures. A moving camera makes a blurred room, which does.
+`occlusion_recovery.py` looks for the hidden dancer in such pictures. Where the camera moves, the room is put together
+on a canvas on which it stands still.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from bachata_assets.pose.geometry import stabilised
 from bachata_assets.pose.skeleton import (
     ANKLES,
     FACE,
@@ -71,8 +74,8 @@ class RoomSamples:
         """The frames kept, in order of time: index, uint8 (H, W, 3)."""
         return list(self._kept)
 
-    def room(self, boxes: np.ndarray) -> np.ndarray:
-        """Return the room: the mean of what lies outside the dancers' boxes.
+    def room(self, boxes: np.ndarray, to_first: np.ndarray | None = None) -> Callable[[int], np.ndarray]:
+        """Return the room behind each frame: the mean of what lies outside the dancers' boxes.
 
         Places that are never seen are painted over from their surroundings (Telea 2004).
 
@@ -80,27 +83,62 @@ class RoomSamples:
         ----------
         boxes : np.ndarray
             float (T, 2, 4), x1 y1 x2 y2 in px of the pictures; NaN where a dancer is not found.
+        to_first : np.ndarray or None
+            float (T, 4), as of `CameraMotion`; None where the camera stands still.
 
         Returns
         -------
-        np.ndarray
-            uint8 (H, W, 3), BGR.
+        callable
+            Index of a frame -> the room as it shows it, uint8 (H, W, 3), BGR.
         """
         import cv2
 
-        shape, margin = self._kept[0][1].shape, self._parameters.room_margin
-        total, count = np.zeros(shape, np.float32), np.zeros(shape[:2], np.float32)
+        shape = self._kept[0][1].shape
+        moves, size = (
+            (None, shape[1::-1]) if to_first is None else _canvas(to_first, shape, self._parameters.largest_canvas)
+        )
+        total, count = np.zeros((*size[::-1], 3), np.float32), np.zeros(size[::-1], np.float32)
+        shown = np.zeros(size[::-1], bool)
         for index, picture in self._kept:
-            outside = np.ones(shape[:2], np.float32)
-            for x1, y1, x2, y2 in boxes[index][~np.isnan(boxes[index, :, 0])]:
-                dx, dy = margin * (x2 - x1), margin * (y2 - y1)
-                outside[max(0, int(y1 - dy)) : int(y2 + dy), max(0, int(x1 - dx)) : int(x2 + dx)] = 0
-            total += picture * outside[..., None]
+            outside = self._outside(shape, boxes[index])
+            there = picture * outside[..., None]
+            if moves is not None:
+                there, outside = (cv2.warpAffine(part, moves[index], size) for part in (there, outside))
+                shown |= cv2.warpAffine(np.ones(shape[:2], np.uint8), moves[index], size) > 0
+            total += there
             count += outside
-        mean = (total / np.maximum(count, 1)[..., None]).astype(np.uint8)
-        never = (count == 0).astype(np.uint8)
+        mean = (total / np.maximum(count, 1 if moves is None else 1e-3)[..., None]).astype(np.uint8)
+        never = ((count == 0) & (shown | (moves is None))).astype(np.uint8)
         painted: np.ndarray = cv2.inpaint(mean, never, 3, cv2.INPAINT_TELEA) if never.any() else mean
-        return painted
+        if moves is None:
+            return lambda _: painted
+        back = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return lambda index: np.asarray(cv2.warpAffine(painted, moves[index], shape[1::-1], flags=back))
+
+    def _outside(self, shape: tuple[int, ...], boxes: np.ndarray) -> np.ndarray:
+        """Return 1 outside the dancers' boxes (2, 4) and 0 within, float32 (H, W)."""
+        outside, margin = np.ones(shape[:2], np.float32), self._parameters.room_margin
+        for x1, y1, x2, y2 in boxes[~np.isnan(boxes[:, 0])]:
+            dx, dy = margin * (x2 - x1), margin * (y2 - y1)
+            outside[max(0, int(y1 - dy)) : int(y2 + dy), max(0, int(x1 - dx)) : int(x2 + dx)] = 0
+        return outside
+
+
+def _canvas(to_first: np.ndarray, shape: tuple[int, ...], most: float) -> tuple[np.ndarray, tuple[int, int]]:
+    """Return matrices (T, 2, 3) that put each frame on a canvas, and its width and height.
+
+    The canvas shows what all frames show, of a camera that turns far no more than `most` frames wide and high.
+    """
+    a, b, x, y = to_first.T
+    height, width = shape[:2]
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], float)
+    places = stabilised(np.broadcast_to(corners, (len(to_first), 4, 2)), to_first).reshape(-1, 2)
+    largest = most * np.array([width, height])
+    low = np.maximum(np.floor(places.min(axis=0)), -largest / 2)
+    high = np.minimum(np.ceil(places.max(axis=0)), largest / 2)
+    moves = np.stack([np.stack([a, -b, x - low[0]], axis=1), np.stack([b, a, y - low[1]], axis=1)], axis=1)
+    size = np.maximum(high - low, 1).astype(int)
+    return moves, (int(size[0]), int(size[1]))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bachata_assets.pose.detection_parameters import DetectionParameters
 from bachata_assets.pose.geometry import (
     AREA_OF_BOX,
     box_area,
@@ -97,12 +98,12 @@ def find_candidates(
             yield picture
 
     detections = models.detect(
-        remembered(), limits.detector_score, nms_threshold=limits.box_nms, limit=limits.most_persons
+        remembered(), limits.detector_score, nms_threshold=limits.box_nms, limit=limits.most_boxes
     )
 
     def jobs() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for found in detections:
-            frame = _Frame(waiting.popleft(), found, parameters)
+            frame = _Frame(waiting.popleft(), _of_people(found, limits), parameters)
             begun.append(frame)
             yield from [asked_for(frame, index) for index in frame.wanted]
             while doubtful:
@@ -125,6 +126,18 @@ def find_candidates(
             break
     for frame in begun:
         yield frame.candidates()
+
+
+def _of_people(found: Detections, limits: DetectionParameters) -> Detections:
+    """Return the best boxes, and of the others those that stand beside them all: further people in a crowd."""
+    kept = list(range(min(limits.most_persons, len(found.boxes))))
+    for index in range(limits.most_persons, len(found.boxes)):
+        box = found.boxes[index]
+        low, high = np.maximum(box[:2], found.boxes[kept, :2]), np.minimum(box[2:], found.boxes[kept, 2:])
+        covered = np.prod(np.maximum(high - low, 0), axis=1) / max(float(box_area(box)), 1.0)
+        if (covered <= limits.beside_covered).all() and len(kept) < limits.most_in_crowd:
+            kept.append(index)
+    return Detections(found.boxes[kept], found.scores[kept])
 
 
 class _Frame:

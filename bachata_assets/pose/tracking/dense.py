@@ -5,13 +5,19 @@ for again, and gaps are bridged.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bachata_assets.pose.clip_frames import ClipFrames
-from bachata_assets.pose.geometry import AREA_OF_BOX, box_area, object_keypoint_similarity
+from bachata_assets.pose.geometry import (
+    AREA_OF_BOX,
+    box_area,
+    inverse_similarity,
+    object_keypoint_similarity,
+    stabilised,
+)
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.pose.tracking.appearance import body_colours
 from bachata_assets.pose.tracking.background import RoomSamples
@@ -60,6 +66,7 @@ def estimate_every_frame(
     track: Track,
     samples: RoomSamples,
     parameters: TrackingParameters = DEFAULTS,
+    to_first: np.ndarray | None = None,
 ) -> DenseCouple:
     """Return keypoints on all frames.
 
@@ -85,9 +92,15 @@ def estimate_every_frame(
         Frames of which the empty room is made.
     parameters : TrackingParameters
         Thresholds.
+    to_first : np.ndarray or None
+        float (T, 4), as of `CameraMotion`; None where the camera stands still.
     """
     poses = parameters.poses
-    boxes = expected_boxes(times, steps, candidates, track.chosen, poses)
+    in_room, in_picture = _ways(to_first)
+    steady = (
+        candidates if to_first is None else [c.stabilised(to_first[s]) for s, c in zip(steps, candidates, strict=True)]
+    )
+    boxes = in_picture(expected_boxes(times, steps, steady, track.chosen, poses))
     keypoints = np.full((len(times), 2, KEYPOINTS, 3), np.nan, np.float32)
     evidence = np.full((len(times), 2), np.nan, np.float32)
     for step, found, chosen in zip(steps, candidates, track.chosen, strict=True):
@@ -98,17 +111,44 @@ def estimate_every_frame(
     size = _fill_between(models, frames, boxes, track.colours, keypoints, evidence, parameters)
     valid = _believable(boxes, keypoints, evidence, poses)
     evidence[~valid] = np.nan
-    passing = passer_by(times[steps], candidates, track.chosen, boxes[steps], parameters.passers_by)
+    places = in_room(boxes)
+    passing = passer_by(times[steps], steady, track.chosen, places[steps], parameters.passers_by)
     passing = passing[np.searchsorted(steps, np.arange(len(times)), side="right") - 1]
-    switches = find_identity_switches(times, boxes, keypoints, valid, evidence, passing, parameters.identity_switches)
-    hidden = recover_hidden(models, frames, samples, boxes, keypoints, valid, track.colours, parameters)
+    switches = find_identity_switches(
+        times, places, in_room(keypoints), valid, evidence, passing, parameters.identity_switches
+    )
+    hidden = recover_hidden(models, frames, samples, boxes, keypoints, valid, track.colours, parameters, to_first)
     at = tuple(hidden.places.T)
     boxes[at], keypoints[at], valid[at] = hidden.boxes, hidden.keypoints, True
     occlusion_recovery = np.zeros_like(valid)
     occlusion_recovery[at] = True
-    keypoints = settle_crossings(times, boxes, keypoints, valid, parameters.crossings)
+    boxes = in_room(boxes)
+    keypoints = settle_crossings(times, boxes, in_room(keypoints), valid, parameters.crossings)
     boxes, keypoints, interpolated = _bridged(times, boxes, keypoints, valid, poses)
-    return DenseCouple(boxes, keypoints, valid | interpolated, interpolated, occlusion_recovery, switches, size)
+    return DenseCouple(
+        in_picture(boxes),
+        in_picture(keypoints),
+        valid | interpolated,
+        interpolated,
+        occlusion_recovery,
+        switches,
+        size,
+    )
+
+
+def _ways(to_first: np.ndarray | None) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]:
+    """Return what takes boxes (T, 2, 4) or keypoints (T, 2, 17, 3) to the room's places, and what takes them back."""
+    if to_first is None:
+        return lambda values: values, lambda values: values
+
+    def by(similarity: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        def moved(values: np.ndarray) -> np.ndarray:
+            points = values.reshape(len(values), 2, 2, 2) if values.shape[-1] == 4 else values
+            return stabilised(points, similarity).reshape(values.shape)
+
+        return moved
+
+    return by(to_first), by(inverse_similarity(to_first))
 
 
 def _fill_between(

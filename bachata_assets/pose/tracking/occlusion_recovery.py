@@ -49,6 +49,7 @@ def recover_hidden(
     valid: np.ndarray,
     colours: ColourModel,
     parameters: TrackingParameters = DEFAULTS,
+    to_first: np.ndarray | None = None,
 ) -> HiddenPoses:
     """Return believable poses of dancers whom only their partner hides.
 
@@ -72,13 +73,15 @@ def recover_hidden(
         Tells the dancers' clothes apart.
     parameters : TrackingParameters
         Thresholds.
+    to_first : np.ndarray or None
+        float (T, 4), as of `CameraMotion`; None where the camera stands still.
     """
     limits = parameters.occlusions
     ratio = _height_ratio(boxes, valid)
     wanted = ~valid & valid[:, ::-1]
     if ratio is None or not wanted.any():
         return HiddenPoses(np.zeros((0, 2), int), np.zeros((0, 4)), np.zeros((0, KEYPOINTS, 3)))
-    room = samples.room(np.where(valid[..., None], boxes, np.nan))
+    room = samples.room(np.where(valid[..., None], boxes, np.nan), to_first)
     attempts: deque[_Attempt] = deque()
 
     def jobs() -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -86,7 +89,7 @@ def recover_hidden(
             for who in np.flatnonzero(wanted[index]):
                 partner = boxes[index, 1 - who]
                 height = float(partner[3] - partner[1])
-                painted = paint_out(picture, keypoints[index, 1 - who], height, room, limits)
+                painted = paint_out(picture, keypoints[index, 1 - who], height, room(index), limits)
                 box = _where_remains(painted.remains, partner, height * (ratio if who == 0 else 1 / ratio), limits)
                 if box is not None:
                     attempts.append(_Attempt(index, int(who), painted, box, parameters))

@@ -9,30 +9,9 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 
-from bachata_assets.pose.camera_parameters import CameraParameters
+from bachata_assets.pose.camera_parameters import CameraParameters, ShotParameters
+from bachata_assets.pose.detection_parameters import CloserParameters, DetectionParameters
 from bachata_assets.pose.tracking.choice_parameters import ChoiceParameters, PairParameters, PeopleParameters
-
-
-@dataclass(frozen=True)
-class DetectionParameters:
-    """Which persons are candidates (`candidates.py`)."""
-
-    detect_every: int = 2
-    """Frames from one run of the detector to the next (0.13 s at 15 fps); boxes between are interpolated."""
-    detector_score: float = 0.2
-    """Lowest detector score of a box, 0..1."""
-    most_persons: int = 8
-    """Largest number of boxes kept in one frame."""
-    box_nms: float = 0.85
-    """IoU above which the weaker of two boxes is dropped; at 0.6 one of two embracing dancers is lost."""
-    posed_first_iou: float = 0.6
-    """IoU with a better box above which a box waits for the pose of the better one."""
-    same_pose_oks: float = 0.9
-    """OKS above which two candidates are one pose, found by way of two boxes."""
-    certain_pose_score: float = 0.5
-    """Mean keypoint score from which two poses that stand apart are the couple, so that waiting boxes are not posed."""
-    apart_iou: float = 0.35
-    """IoU of their boxes below which two poses stand apart."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +164,8 @@ class OcclusionParameters:
     """Largest number of frames of which the empty room is made."""
     room_margin: float = 0.06
     """Share of a dancer's box added around it before its pixels count as room."""
+    largest_canvas: float = 4.0
+    """Largest width and height of the canvas on which a moving camera's room is put together, in frames."""
     unlike_room: int = 40
     """Difference in any colour channel from which a pixel is not the room, 0..255."""
     recovered_score: float = 0.2
@@ -291,7 +272,8 @@ class RoleParameters:
 class TrackingParameters:
     """All parameters of finding and following the couple, by topic; no two have one name."""
 
-    detection: DetectionParameters = DetectionParameters()
+    detection: DetectionParameters = field(default_factory=DetectionParameters)
+    closer: CloserParameters = field(default_factory=CloserParameters)
     activity: ActivityParameters = ActivityParameters()
     clothes: ClothesParameters = ClothesParameters()
     people: PeopleParameters = field(default_factory=PeopleParameters)
@@ -304,6 +286,7 @@ class TrackingParameters:
     occlusions: OcclusionParameters = OcclusionParameters()
     passers_by: PasserByParameters = PasserByParameters()
     camera: CameraParameters = field(default_factory=CameraParameters)
+    shots: ShotParameters = field(default_factory=ShotParameters)
     roles: RoleParameters = RoleParameters()
 
     def digest(self) -> str:

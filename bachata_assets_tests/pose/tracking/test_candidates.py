@@ -106,3 +106,12 @@ def test_a_long_clips_pictures_are_let_go_of_one_by_one() -> None:
     looks = find_candidates(models, pictures())  # type: ignore[arg-type]  # FixedModels stands for the models
     assert sum(len(look) for look in looks) == 400
     assert most <= models.delay + 3
+
+
+def test_of_a_crowd_twenty_are_looked_at_and_of_boxes_on_one_body_eight() -> None:
+    crowd = [person(60 + 70 * index) for index in range(24)]
+    (look,) = found(FixedModels([[(box_of(pose).astype(np.float32), pose) for pose in crowd]]))
+    assert len(look) == 20
+    heap = [(box_of(LEFT).astype(np.float32) + SHIFT * index / 9, person(200 + 30 * index)) for index in range(12)]
+    (look,) = found(FixedModels([heap]))
+    assert len(look) == 8

@@ -97,7 +97,38 @@ def test_the_room_is_what_lies_outside_the_dancers_boxes() -> None:
         pose = person(100 + 10 * index)
         boxes[index, 0] = box_of(pose)
         samples.add(index, draw(ROOM, pose, 250))
-    assert np.abs(samples.room(boxes).astype(int) - 100).max() <= 3
+    assert np.abs(samples.room(boxes)(7).astype(int) - 100).max() <= 3
+
+
+def test_the_room_of_a_moving_camera_is_what_each_frame_shows_of_it() -> None:
+    samples = RoomSamples()
+    wall = np.tile(np.linspace(40, 200, 900).astype(np.uint8)[None, :, None], (360, 1, 3))
+    boxes, to_first = np.full((30, 2, 4), np.nan), np.zeros((30, 4))
+    for index in range(30):
+        to_first[index] = [1, 0, 8 * index, 0]
+        pose = person(100 + 15 * index)
+        boxes[index, 0] = box_of(pose)
+        samples.add(index, draw(wall[:, 8 * index : 8 * index + 640], pose, 250))
+    room = samples.room(boxes, to_first)
+    for index in (0, 14, 29):
+        away = np.abs(room(index).astype(int) - wall[:, 8 * index : 8 * index + 640])
+        assert np.median(away) <= 2
+        assert (away > 12).mean() < 0.05  # what no sample shows
+
+
+def test_furniture_before_a_moving_camera_is_not_active() -> None:
+    wall = np.random.default_rng(0).integers(60, 140, (90, 225)).astype(np.uint8).repeat(4, 0).repeat(4, 1)
+    chair = person(500)
+    moving, still = ActivityMap(), []
+    for index in range(20):
+        window = slice(6 * index, 6 * index + 640)
+        dancer = person(300 + 12 * (index % 6))
+        picture = draw(draw(np.repeat(wall[..., None], 3, axis=2), chair, 200), dancer, 20)[:, window]
+        moving.add(picture, np.array([1.0, 0, 6 * index, 0]))
+        still.append(np.stack([dancer, chair]))
+    values = np.stack(moving.of(still))
+    assert (values[:, 1] < 0.2).all()
+    assert (values[:, 0] > 0.5).all()
 
 
 def test_a_dancer_is_painted_out() -> None:

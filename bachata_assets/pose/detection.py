@@ -1,0 +1,161 @@
+"""Everyone in a clip: the detector's pass over it, a closer look where people are small, and the one shot that counts.
+
+Where a clip is cut, people, couple and camera are those of one shot: of the one that shows two people together for
+longest. How cuts are found: `camera/shots.py`.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from bachata_assets.pose.camera.motion import CameraLooks
+from bachata_assets.pose.camera.shots import CutFinder
+from bachata_assets.pose.clip_frames import ClipFrames
+from bachata_assets.pose.closer import closer_look
+from bachata_assets.pose.models.pose_models import PoseModels
+from bachata_assets.pose.tracking.activity import ActivityMap
+from bachata_assets.pose.tracking.background import RoomSamples
+from bachata_assets.pose.tracking.candidates import Candidates, find_candidates
+from bachata_assets.pose.tracking.choosing.pairs import weigh_pairs
+from bachata_assets.pose.tracking.choosing.people import find_people
+from bachata_assets.pose.tracking.parameters import TrackingParameters
+
+
+@dataclass
+class Looks:
+    """What is kept of the pictures on which the detector runs.
+
+    Attributes
+    ----------
+    activity : ActivityMap
+        Where the picture changes.
+    samples : RoomSamples
+        A few frames.
+    camera : CameraLooks
+        A few frames, to tell whether the camera moves.
+    """
+
+    activity: ActivityMap
+    samples: RoomSamples
+    camera: CameraLooks
+
+    @classmethod
+    def none(cls, parameters: TrackingParameters) -> "Looks":
+        """Return what is kept before the first picture."""
+        return cls(ActivityMap(parameters.activity), RoomSamples(parameters.occlusions), CameraLooks(parameters.camera))
+
+    def add(self, step: int, index: int, picture: np.ndarray) -> None:
+        """Take in the picture, uint8 (H, W, 3) BGR, of a step, which is the frame `index`."""
+        self.activity.add(picture)
+        self.samples.add(index, picture)
+        self.camera.add(step, picture)
+
+
+@dataclass(frozen=True)
+class Detected:
+    """Everyone in a shot, on every frame on which the detector ran.
+
+    Attributes
+    ----------
+    times : np.ndarray
+        float64 (T,), s, of all frames of the shot.
+    steps : np.ndarray
+        int (S,), frames on which the detector ran, counted from the shot's first.
+    candidates : list of Candidates
+        Of each step.
+    looks : Looks
+        What is kept of the pictures.
+    clip_times : np.ndarray
+        float64, s, of all frames of the clip.
+    first : int
+        Index in the clip of the shot's first frame.
+    cuts : tuple of float
+        Times at which another shot begins, s.
+    """
+
+    times: np.ndarray
+    steps: np.ndarray
+    candidates: list[Candidates]
+    looks: Looks
+    clip_times: np.ndarray
+    first: int = 0
+    cuts: tuple[float, ...] = field(default=())
+
+
+def detect(models: PoseModels, frames: ClipFrames, parameters: TrackingParameters) -> Detected:
+    """Return everyone in a clip, or in the longest good shot of one that is cut.
+
+    Parameters
+    ----------
+    models : PoseModels
+        Detector and pose model.
+    frames : ClipFrames
+        The clip's frames; afterwards those of the shot.
+    parameters : TrackingParameters
+        Thresholds.
+    """
+    clip, begins = _one_pass(models, frames, parameters)
+    size = clip.looks.samples.pictures[0][1].shape[1::-1]
+    closer = closer_look(clip.candidates, clip.looks.activity, size, parameters.closer)
+    if closer:
+        frames.look_at(closer)
+        clip, begins = _one_pass(models, frames, parameters)
+    return _longest_shot(clip, begins, frames, parameters) if begins else clip
+
+
+def _one_pass(models: PoseModels, frames: ClipFrames, parameters: TrackingParameters) -> tuple[Detected, list[int]]:
+    """Return everyone in a clip, and the steps that begin another shot of it."""
+    times: list[float] = []
+    steps: list[int] = []
+    looks, cuts = Looks.none(parameters), CutFinder(parameters.shots)
+
+    def detected_on() -> Iterator[np.ndarray]:
+        for index, (time_s, picture) in enumerate(frames):
+            times.append(time_s)
+            if index % parameters.detection.detect_every == 0:
+                steps.append(index)
+                looks.add(len(steps) - 1, index, picture)
+                cuts.add(len(steps) - 1, picture)
+                yield picture
+
+    candidates = list(find_candidates(models, detected_on(), parameters))
+    return Detected(np.array(times), np.array(steps), candidates, looks, np.array(times)), cuts.found()
+
+
+def _longest_shot(
+    clip: Detected, begins: Sequence[int], frames: ClipFrames, parameters: TrackingParameters
+) -> Detected:
+    """Return the shot in which two people are seen together for longest, and let `frames` be those of it."""
+    size = clip.looks.samples.pictures[0][1].shape[1::-1]
+    shots = list(itertools.pairwise([0, *begins, len(clip.steps)]))
+
+    def goodness(shot: tuple[int, int]) -> tuple[int, int]:
+        within = slice(*shot)
+        candidates = clip.candidates[within]
+        everywhere = [np.ones(len(found)) for found in candidates]
+        people = find_people(candidates, clip.times[clip.steps[within]], everywhere, parameters.people)
+        pairs = weigh_pairs(people, size, parameters.pairs)
+        together = int(people.seen[list(pairs[0].members)].all(axis=0).sum()) if pairs else 0
+        return together, shot[1] - shot[0]
+
+    begin, end = max(shots, key=goodness)
+    first = 0 if begin == 0 else int(clip.steps[begin])
+    # The frame between two steps may be of either shot.
+    stop = len(clip.times) if end == len(clip.steps) else int(clip.steps[end - 1]) + 1
+    frames.narrow(first, stop)
+    steps, looks = clip.steps[begin:end] - first, Looks.none(parameters)
+    numbers = {int(frame): step for step, frame in enumerate(steps)}
+    for index, (_, picture) in enumerate(frames):
+        if index in numbers:
+            looks.add(numbers[index], index, picture)
+    return replace(
+        clip,
+        times=clip.times[first:stop],
+        steps=steps,
+        candidates=clip.candidates[begin:end],
+        looks=looks,
+        first=first,
+        cuts=tuple(clip.times[clip.steps[list(begins)]].round(2).tolist()),
+    )
