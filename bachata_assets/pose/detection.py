@@ -6,7 +6,7 @@ longest. How cuts are found: `camera/shots.py`.
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -81,7 +81,7 @@ class Detected:
     looks: Looks
     clip_times: np.ndarray
     first: int = 0
-    cuts: tuple[float, ...] = field(default=())
+    cuts: tuple[float, ...] = ()
 
 
 def detect(models: PoseModels, frames: ClipFrames, parameters: TrackingParameters) -> Detected:
