@@ -183,11 +183,13 @@ class _Follower:
     def _by_known_view(self, grey: np.ndarray, room: np.ndarray) -> bool:
         """Place a picture by the known view that is nearest to where the picture before was."""
         limits = self._parameters
-        moves = [_then(view.to_first, inverse_similarity(self.to_first[-1])) for view in self._views]
-        shifts = [_shift(move, grey.shape) for move in moves]
-        best = int(np.argmin(shifts))
-        view = self._views[best]
-        motion, share = _motion(view, grey, room, limits, moves[best])
+        height, width = grey.shape
+        corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], float)
+        places = stabilised(np.repeat(corners[None], len(self._views), 0), np.array([v.to_first for v in self._views]))
+        now = stabilised(corners[None], self.to_first[-1][None])
+        view = self._views[int(np.linalg.norm(places - now, axis=-1).mean(axis=1).argmin())]
+        expected = _then(view.to_first, inverse_similarity(self.to_first[-1]))
+        motion, share = _motion(view, grey, room, limits, expected, levels=1)
         if motion is None:
             return False
         self._place(_then(inverse_similarity(motion), view.to_first), lost=False)
@@ -236,7 +238,12 @@ def _view(grey: np.ndarray, room: np.ndarray, to_first: np.ndarray, parameters: 
 
 
 def _motion(
-    view: _View, now: np.ndarray, room: np.ndarray, parameters: CameraParameters, expected: np.ndarray = IDENTITY
+    view: _View,
+    now: np.ndarray,
+    room: np.ndarray,
+    parameters: CameraParameters,
+    expected: np.ndarray = IDENTITY,
+    levels: int = 3,
 ) -> tuple[np.ndarray | None, float]:
     """Return how a picture has moved since a view.
 
@@ -246,6 +253,8 @@ def _motion(
         uint8 (H, W), the picture and a mask of what is not people.
     expected : np.ndarray
         float (4,), a similarity that is near.
+    levels : int
+        Times that the pictures are halved; fewer are faster where `expected` is near.
 
     Returns
     -------
@@ -261,7 +270,7 @@ def _motion(
         return None, 0.0
     guess = stabilised(corners[None], expected[None])[0].astype(np.float32)
     found, status, _ = cv2.calcOpticalFlowPyrLK(
-        view.grey, now, corners, guess, winSize=(15, 15), maxLevel=3, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
+        view.grey, now, corners, guess, winSize=(15, 15), maxLevel=levels, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
     )
     at = found[:, 0].round().astype(int)
     inside = (at >= 0).all(axis=1) & (at[:, 0] < now.shape[1]) & (at[:, 1] < now.shape[0])
