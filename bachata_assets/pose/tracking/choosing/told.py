@@ -158,7 +158,7 @@ def _by_numbers(wanted: tuple[int, int], people: People, pairs: Sequence[Pair]) 
 def _by_place(inside: Mapping[int, np.ndarray], at_s: float, people: People, pairs: Sequence[Pair]) -> Pair:
     said = f'the box of "couple" in the annotation, at {at_s:g} s'
     if not inside:
-        raise NotThereError(f"{said}: the clip has no picture at that time")
+        raise NotThereError(f"{said}: there is no picture at that time in what is measured of the clip")
     within = np.zeros(len(people), int)
     for step, flags in inside.items():
         numbers = people.numbers[step][flags]

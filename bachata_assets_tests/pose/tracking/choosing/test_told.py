@@ -109,7 +109,7 @@ def test_a_side_is_no_certainty_where_one_couple_only_is_found() -> None:
     [
         ((3, 7), "there is no number 7, the people of this clip are 1 to 6"),
         (PlaceOfCouple((0, 0, 60, 60), 1.0), "at 1 s: nobody is in it"),
-        (PlaceOfCouple((0, 0, 2560, 720), 60.0), "at 60 s: the clip has no picture at that time"),
+        (PlaceOfCouple((0, 0, 2560, 720), 60.0), "at 60 s: there is no picture at that time"),
     ],
 )
 def test_what_is_not_there_is_an_error_and_no_other_couple(said: SaidCouple, why: str) -> None:
