@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 
 _OUT_OF_MEMORY = re.compile(
-    r"(?i)bad_alloc|(cannot|can't|unable to) allocate|insufficient memory|failed to map segment|out ?of ?memory"
+    r"(?i)bad_alloc|(cannot|can't|unable to) alloc|insufficient memory|failed to map segment|out ?of ?memory|"
+    r"can't start new thread"
 )
 """What libraries written in C and C++ say when memory runs out, in errors that are no `MemoryError`."""
 _TRANSIENT = "transient:"
@@ -93,7 +94,8 @@ def named(error: Exception, path: object) -> Exception:
     """
     if _is_ours(error) or (isinstance(error, OSError) and not is_out_of_memory(error)):
         return error
-    said = f"{type(error).__name__}: {error}".split("\n")[0]
+    lines = f"{type(error).__name__}: {error}".split("\n")
+    said = next(filter(_OUT_OF_MEMORY.search, lines), lines[0])
     if is_out_of_memory(error):
         return ClipError(
             f"{path}: not enough memory ({said}). Free some, or raise BACHATA_WORKER_MEMORY_GB.", transient=True

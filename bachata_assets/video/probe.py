@@ -89,6 +89,8 @@ def decoded(packet: Any) -> list[Any]:
         return []  # to the decoder it would be the end of the stream
     try:
         return list(packet.decode())
+    except (av.error.MemoryError, av.error.BlockingIOError):  # no memory for the picture, or for a thread
+        raise
     except av.error.FFmpegError:
         return []
 
@@ -118,6 +120,9 @@ def opened_video(
             yield container, stream
     except av.error.PermissionError as error:
         raise _not_readable(path, error) from error
+    except (av.error.MemoryError, av.error.BlockingIOError) as error:
+        remedy = "Free some, or raise BACHATA_WORKER_MEMORY_GB."
+        raise UnreadableVideoError(path, "there is not enough memory to decode it", remedy) from error
     except av.error.FFmpegError as error:
         require_readable(path)
         reason = f"cannot be decoded as a video ({error.strerror})"

@@ -223,6 +223,8 @@ def test_only_what_is_asked_for_is_made_of_each_clip(tools: Tools) -> None:
         (RuntimeError("std::bad_alloc"), "not enough memory (RuntimeError: std::bad_alloc). Free some", True),
         (ImportError("libx.so: failed to map segment from shared object"), "not enough memory (ImportError", True),
         (MemoryError(), "not enough memory (MemoryError: ). Free some, or raise", True),
+        (RuntimeError("Exception from a.cpp:1:\n[CPU] node 'x' can't alloc\n"), "not enough memory ([CPU] node", True),
+        (RuntimeError("can't start new thread"), "not enough memory (RuntimeError: can't start new thread)", True),
     ],
 )
 def test_an_error_that_nobody_foresaw_names_the_clip_and_what_to_do(

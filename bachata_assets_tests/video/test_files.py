@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from bachata_assets.music.sound import Sound, SoundError, load_sound
+from bachata_assets.pipeline.failure import is_transient
 from bachata_assets.report.thumbnails import thumbnail
+from bachata_assets.video import probe as probing
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.files import as_text, on_disk, open_media, open_regular
 from bachata_assets.video.probe import probe
@@ -151,3 +154,32 @@ def test_nothing_else_of_the_package_opens_media_by_itself() -> None:
     package = Path(__file__).resolve().parents[2] / "bachata_assets"
     opening = {path.name for path in package.rglob("*.py") if "av.open(" in path.read_text()}
     assert opening == {"files.py", "writer.py"}
+
+
+@pytest.mark.parametrize("error", [av.error.MemoryError(12, "no"), av.error.BlockingIOError(11, "no")])
+def test_too_little_memory_for_a_picture_is_no_fault_of_the_file(
+    error: av.error.FFmpegError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_pictures(tmp_path / "clip.mp4", [np.zeros((48, 64, 3), np.uint8)] * 3)
+
+    def refuse(_container: object, stream: object) -> None:
+        probing.decoded(Refusing())
+
+    class Refusing:
+        size, pts = 1, 0
+
+        def decode(self) -> None:
+            raise error
+
+    monkeypatch.setattr(probing, "first_picture", refuse)
+    with pytest.raises(
+        UnreadableVideoError, match="there is not enough memory to decode it. Free some, or raise"
+    ) as said:
+        probe(path)
+    assert is_transient(said.value)
+
+
+def test_a_video_that_is_gone_may_come_back(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableVideoError, match="no such file") as said:
+        probe(tmp_path / "clip.mp4")
+    assert is_transient(said.value)
