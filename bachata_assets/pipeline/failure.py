@@ -5,6 +5,7 @@ code change. A disk that does not answer or an index that is down is *transient*
 later.
 """
 
+import errno
 import re
 from dataclasses import dataclass
 
@@ -82,6 +83,8 @@ def is_transient(error: BaseException | None) -> bool:
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether an error says that there was too little memory: for data, or for a library to be loaded."""
     said = f"{type(error).__name__}: {error}"
+    if isinstance(error, OSError) and error.errno in (errno.ENOMEM, errno.EAGAIN):  # EAGAIN: of a thread
+        return True
     return isinstance(error, MemoryError) or (not _is_ours(error) and bool(_OUT_OF_MEMORY.search(said)))
 
 

@@ -224,6 +224,11 @@ def test_only_what_is_asked_for_is_made_of_each_clip(tools: Tools) -> None:
         (ImportError("libx.so: failed to map segment from shared object"), "not enough memory (ImportError", True),
         (MemoryError(), "not enough memory (MemoryError: ). Free some, or raise", True),
         (RuntimeError("Exception from a.cpp:1:\n[CPU] node 'x' can't alloc\n"), "not enough memory ([CPU] node", True),
+        (
+            BlockingIOError(11, "Resource temporarily unavailable"),
+            "not enough memory (BlockingIOError: [Errno 11]",
+            True,
+        ),
         (RuntimeError("can't start new thread"), "not enough memory (RuntimeError: can't start new thread)", True),
     ],
 )

@@ -172,9 +172,7 @@ def test_too_little_memory_for_a_picture_is_no_fault_of_the_file(
             raise error
 
     monkeypatch.setattr(probing, "first_picture", refuse)
-    with pytest.raises(
-        UnreadableVideoError, match="there is not enough memory to decode it. Free some, or raise"
-    ) as said:
+    with pytest.raises(UnreadableVideoError, match="there is not enough memory to decode it") as said:
         probe(path)
     assert is_transient(said.value)
 
