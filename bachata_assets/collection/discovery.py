@@ -7,7 +7,7 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bachata_assets.collection import layout
-from bachata_assets.video.files import as_text, irregular, on_disk, open_regular
+from bachata_assets.video.files import MATROSKA_SUFFIXES, as_text, irregular, on_disk, open_regular
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mov"})
 OTHER_VIDEO_SUFFIXES = frozenset(
@@ -72,11 +72,15 @@ class Listing:
         return bool(self.unseen) and not self.unseen.isdisjoint((path, *path.parents))
 
 
-def list_clips(video_dir: Path) -> Listing:
+def list_clips(video_dir: Path, *, matroska: bool = False) -> Listing:
     """Return the video files below a folder, and what was left out.
 
     Suffixes count in any case. Hidden files and folders, and the preview videos of data dirs, are passed over. A folder
     is entered once, by its own name rather than by a link.
+
+    Parameters
+    ----------
+    matroska : take .mkv and .webm, too
 
     Raises
     ------
@@ -91,7 +95,7 @@ def list_clips(video_dir: Path) -> Listing:
         ) from None
     except OSError as error:
         raise DiscoveryError(f"Cannot list {video_dir}: {error.strerror}. Check its permissions.") from error
-    walk = _Walk(video_dir)
+    walk = _Walk(video_dir, VIDEO_SUFFIXES | MATROSKA_SUFFIXES if matroska else VIDEO_SUFFIXES)
     walk.tree(os.fspath(video_dir), PurePosixPath())
     walk.links()
     left_out = sorted(walk.left_out, key=lambda one: one.path)
@@ -103,6 +107,7 @@ class _Walk:
     """A walk through a tree of folders. A path on disk is a str, the same one as it is stored a PurePosixPath."""
 
     video_dir: Path
+    taken: Set[str]
     files: dict[PurePosixPath, Seen | None] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     unseen: set[PurePosixPath] = field(default_factory=set)
@@ -163,7 +168,7 @@ class _Walk:
     def _entry(self, entry: os.DirEntry[str], path: PurePosixPath) -> None:
         """Take or leave out a file, or a link."""
         suffix = path.suffix.lower()
-        is_video = suffix in VIDEO_SUFFIXES
+        is_video = suffix in self.taken
         if not (is_video or suffix in OTHER_VIDEO_SUFFIXES or entry.is_symlink()):
             return
         try:
@@ -173,8 +178,9 @@ class _Walk:
             return
         if stat.S_ISDIR(status.st_mode):
             self._linked.append((path, os.path.realpath(entry.path)))
-        elif suffix in OTHER_VIDEO_SUFFIXES:
-            self._leave_out(path, f"not a video the platform reads ({suffix}): export it as .mp4", seen=True)
+        elif not is_video and suffix in OTHER_VIDEO_SUFFIXES:
+            remedy = "set BACHATA_MATROSKA=true, or " if suffix in MATROSKA_SUFFIXES else ""
+            self._leave_out(path, f"not a video the platform reads ({suffix}): {remedy}export it as .mp4", seen=True)
         elif is_video and (reason := irregular(status) or _too_large(status)):
             self._leave_out(path, reason)
         elif is_video:
@@ -182,7 +188,7 @@ class _Walk:
 
     def _unknown(self, entry: os.DirEntry[str], path: PurePosixPath, error: OSError) -> None:
         """Take or leave out something of which the file system says only why it says nothing."""
-        is_video = path.suffix.lower() in VIDEO_SUFFIXES
+        is_video = path.suffix.lower() in self.taken
         if not is_video and path.suffix:
             return
         if error.errno == errno.ENOENT and not entry.is_symlink():

@@ -48,7 +48,7 @@ def registry_of_tables(dataset: Dataset, video_dir: Path) -> dict[str, ClipFile]
     contents, stated = _contents(dataset), _stated(dataset)
     there = {
         path: registry.read(video_dir, ClipFile("", path, 0, 0, registry.UNREADABLE))
-        for path in list_clips(video_dir).files
+        for path in list_clips(video_dir, matroska=True).files
     }
     named = {clip_id: path for clip_id, (text, _) in stated.items() if (path := _place(text, video_dir, there))}
     by_content, by_path = _inverse(contents), _inverse(named)

@@ -5,7 +5,7 @@ How a folder is compared with the registry is in `registry.py`, how annotations 
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -79,6 +79,12 @@ class Scan:
         }
         return replace(self, clips={**self.clips, **read})
 
+    def only(self, clip_ids: Set[str]) -> "Scan":
+        """Return what it says of some clips, as if no other files were there."""
+        files = {clip_id: file for clip_id, file in self.difference.files.items() if clip_id in clip_ids}
+        clips = {clip_id: clip for clip_id, clip in self.clips.items() if clip_id in clip_ids}
+        return replace(self, clips=clips, difference=replace(self.difference, files=files))
+
 
 def folders_of(settings: Settings, dataset: Dataset) -> Folders:
     """Return where the clips are: as the settings say, else as the data dir remembers.
@@ -118,7 +124,7 @@ def scan_clips(
     """
     folders = folders_of(settings, dataset)
     entries = load_annotations(folders.annotations) if folders.annotations else []
-    listing = list_clips(folders.video_dir)
+    listing = list_clips(folders.video_dir, matroska=settings.matroska)
     moving: set[PurePosixPath] = set()
     if sizes_before is not None:
         moving = registry.still_moving(listing.files, sizes_before, now_s=time.time(), rest_s=settings.settle_seconds)

@@ -19,11 +19,13 @@ from bachata_assets.orchestration.instance import Instance
 from bachata_assets.orchestration.jobs import PROCESS_JOB, Known, run_in_process
 from bachata_assets.orchestration.orphaned_runs import end_orphans
 from bachata_assets.orchestration.partitions import register
+from bachata_assets.orchestration.resources import PARTITIONS
 from bachata_assets.orchestration.run_requests import plan, run_tags
 from bachata_assets.pipeline.index_level import fill_index
 from bachata_assets.pipeline.status import INDEX_STAGE, Status
 from bachata_assets.report.content import damaged_reports
 from bachata_assets.search.errors import SearchError
+from bachata_assets.video.files import MATROSKA_SUFFIXES
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +98,7 @@ def _bring_level(platform: Platform, instance: Instance, *, index_later: bool) -
     for line in found.remarks:
         logger.warning(line)
     if not found.clips:
-        taken = ", ".join(sorted(VIDEO_SUFFIXES))
+        taken = ", ".join(sorted(VIDEO_SUFFIXES | (MATROSKA_SUFFIXES if platform.settings.matroska else set())))
         logger.warning("No videos in %s: %s are taken, in all its folders", found.folders.video_dir.absolute(), taken)
     known = Known(found, History.read(instance, dataset, platform.stages))
     for name, why in known.history.damaged.items():
@@ -105,7 +107,8 @@ def _bring_level(platform: Platform, instance: Instance, *, index_later: bool) -
     status = _status(platform, found, known.history)
     index_error = None if index_later else _fill_index(platform, known, status)
     status = _status(platform, found, known.history)
-    batches = plan(instance, status, at_most=platform.settings.clips_per_run, retry_failed=True)
+    keys = instance.get_dynamic_partitions(PARTITIONS)
+    batches = plan(status, keys, at_most=platform.settings.clips_per_run, retry_failed=True)
     if index_later:
         batches = [replace(batch, stages=batch.stages - {INDEX_STAGE}) for batch in batches]
         batches = [batch for batch in batches if batch.stages]

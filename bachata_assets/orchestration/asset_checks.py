@@ -16,8 +16,7 @@ from bachata_assets.collection.clip_tables import vector_of
 from bachata_assets.collection.dataset import Dataset, TableMissingError
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.families import DIMENSIONS
-from bachata_assets.orchestration.resources import DatasetResource
-from bachata_assets.pipeline.tools import SearchIndexProvider
+from bachata_assets.orchestration.resources import Names, resource_keys, tools_of
 from bachata_assets.report import markdown
 from bachata_assets.report.duplicates import COMPARED, find_duplicates
 from bachata_assets.settings import Settings
@@ -28,19 +27,22 @@ SHOWN = 200
 """Most rows of a check's table; the number of clips is beside it."""
 
 
-def index_checks() -> Sequence[dg.AssetChecksDefinition]:
+def index_checks(settings: Settings, names: Names) -> Sequence[dg.AssetChecksDefinition]:
     """Return the checks; they hang on `embeddings`, which is made after the clips."""
 
-    @dg.asset_check(asset="embeddings", description="Every clip that was indexed is in the index, and nothing else is.")
-    def index_is_complete(
-        dataset: DatasetResource, search: dg.ResourceParam[SearchIndexProvider]
-    ) -> dg.AssetCheckResult:
+    @dg.asset_check(
+        asset=names.key("embeddings"),
+        required_resource_keys=resource_keys(names),
+        description="Every clip that was indexed is in the index, and nothing else is.",
+    )
+    def index_is_complete(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         from bachata_assets.search.checks import check_index_complete
         from bachata_assets.search.errors import SearchError
 
+        tools = tools_of(context, names, settings)
         try:
-            with search.open() as index:
-                difference = check_index_complete(index, dataset.open().clip_ids("search_index"))
+            with tools.search.open() as index:
+                difference = check_index_complete(index, tools.dataset.clip_ids("search_index"))
         except SearchError as error:
             return dg.AssetCheckResult(
                 passed=False, severity=dg.AssetCheckSeverity.WARN, metadata={"error": str(error)}
@@ -56,21 +58,22 @@ def index_checks() -> Sequence[dg.AssetChecksDefinition]:
         )
 
     @dg.asset_check(
-        asset="embeddings",
+        asset=names.key("embeddings"),
+        required_resource_keys=resource_keys(names),
         description=f"The vectors of up to {SAMPLE_SIZE} clips, read back from the index, are those in the tables.",
     )
-    def index_matches_dataset(
-        dataset: DatasetResource, search: dg.ResourceParam[SearchIndexProvider]
-    ) -> dg.AssetCheckResult:
+    def index_matches_dataset(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         from bachata_assets.search.checks import check_vectors_match
         from bachata_assets.search.errors import SearchError
 
-        opened = dataset.open()
+        tools = tools_of(context, names, settings)
+        opened = tools.dataset
         # A clip that lacks a table, or whose table cannot be read, is made again; `status` and the report say so.
         read = {clip_id: _vectors(opened, clip_id) for clip_id in _sample(opened.clip_ids("search_index"))}
         expected = {clip_id: vectors for clip_id, vectors in read.items() if vectors is not None}
+        tools = tools_of(context, names, settings)
         try:
-            with search.open() as index:
+            with tools.search.open() as index:
                 differences = check_vectors_match(index, expected)
         except SearchError as error:
             return dg.AssetCheckResult(
@@ -103,22 +106,30 @@ def _vectors(dataset: Dataset, clip_id: str) -> dict[str, np.ndarray] | None:
     return {family: vector for family, vector in found.items() if vector is not None}
 
 
-def report_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
+def report_checks(settings: Settings, names: Names) -> list[dg.AssetChecksDefinition]:
     """Return the checks; they hang on `report`, which is made last."""
 
-    @dg.asset_check(asset="report", description="No video is in the collection under two names.")
-    def no_duplicate_clips(dataset: DatasetResource) -> dg.AssetCheckResult:
-        opened = dataset.open()
+    @dg.asset_check(
+        asset=names.key("report"),
+        required_resource_keys=resource_keys(names),
+        description="No video is in the collection under two names.",
+    )
+    def no_duplicate_clips(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        opened = tools_of(context, names, settings).dataset
         table = opened.read_parquet(layout.EMBEDDINGS, ["clip_id"])
         clip_ids = table.column("clip_id").to_pylist() if table else []
         vectors = {family: _column(opened, family) for family in COMPARED} if table else {}
         pairs = find_duplicates(scan.contents(opened), vectors, clip_ids)
         rows = [{"clip": pair.clip_id, "the same as": pair.other, "because": pair.reason} for pair in pairs]
-        return _result(rows, "Remove one of the files, or keep both: nothing else depends on this.")
+        return _result(rows, "Remove one of the files, or keep both: nothing else depends on this.", names)
 
-    @dg.asset_check(asset="report", description="Every clip is made and of sufficient quality.")
-    def all_clips_are_good(dataset: DatasetResource) -> dg.AssetCheckResult:
-        content = json.loads(dataset.open().read_text(layout.REPORT) or "{}")
+    @dg.asset_check(
+        asset=names.key("report"),
+        required_resource_keys=resource_keys(names),
+        description="Every clip is made and of sufficient quality.",
+    )
+    def all_clips_are_good(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        content = json.loads(tools_of(context, names, settings).dataset.read_text(layout.REPORT) or "{}")
         rows = [{"clip": clip["clip_id"], "why": clip["error"]} for clip in content.get("failures", ())]
         rows += [
             {
@@ -128,26 +139,26 @@ def report_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
             for row in content.get("embeddings", ())
             if row["quality_score"] < settings.quality_threshold
         ]
-        return _result(rows, "The clip's own partition says more; docs/operations.md says what to do.")
+        return _result(rows, "The clip's own partition says more; docs/operations.md says what to do.", names)
 
     return [no_duplicate_clips, all_clips_are_good]
 
 
-def _result(rows: list[dict[str, str]], remedy: str) -> dg.AssetCheckResult:
+def _result(rows: list[dict[str, str]], remedy: str, names: Names) -> dg.AssetCheckResult:
     metadata: dict[str, Any] = {"clips": len(rows), "at_most": 0}
     if rows:
         shown = rows[:SHOWN]
         metadata |= {
             "remedy": remedy,
             "table": dg.MetadataValue.table([dg.TableRecord(dict(row)) for row in shown]),
-            "links": dg.MetadataValue.md("\n".join(_link(row["clip"]) for row in shown)),
+            "links": dg.MetadataValue.md("\n".join(_link(row["clip"], names) for row in shown)),
         }
     return dg.AssetCheckResult(passed=not rows, severity=dg.AssetCheckSeverity.WARN, metadata=metadata)
 
 
-def _link(clip_id: str) -> str:
+def _link(clip_id: str, names: Names) -> str:
     """Return a line of Markdown that leads to a clip's partition."""
-    place = f"/assets/keypoints?view=partitions&partition={quote(clip_id, safe='')}"
+    place = f"/assets/{'/'.join(names.key('keypoints').path)}?view=partitions&partition={quote(clip_id, safe='')}"
     return f"- [{markdown.as_text(clip_id)}]({place})"
 
 

@@ -8,6 +8,8 @@ step, and its loop (`pipeline/runner.py`) keeps the clips apart.
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
 
 import dagster as dg
 import pyarrow as pa
@@ -20,76 +22,59 @@ from bachata_assets.collection.clip_tables import embeddings_table, gathered_rec
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import Scan, scan_clips
 from bachata_assets.collection.whole_files import DamagedError
-from bachata_assets.orchestration.clip_events import CAN_BE_MADE, ClipEvents, DagsterEvent, evaluations
+from bachata_assets.orchestration.clip_events import CAN_BE_MADE, ClipEvents, DagsterEvent, evaluations, short
 from bachata_assets.orchestration.history import History, checked_clips
 from bachata_assets.orchestration.jobs import known
-from bachata_assets.orchestration.partitions import OWNER, PARTITIONS, POOL, clips, read_clips
-from bachata_assets.orchestration.resources import DatasetResource, PoseModelsResource, TextModelResource
-from bachata_assets.orchestration.run_requests import ONLY_MISSING_TAG
+from bachata_assets.orchestration.partitions import (
+    OWNER,
+    read_clips,
+)
+from bachata_assets.orchestration.resources import PARTITIONS, Names, resource_keys, tools_of
+from bachata_assets.orchestration.run_requests import ONLY_MISSING_TAG, TITLE_TAG, title
 from bachata_assets.pipeline.checks import Check
 from bachata_assets.pipeline.runner import Runner, StageFailed
-from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.stage import BatchStage, ClipStage, Stage
 from bachata_assets.pipeline.status import Status
-from bachata_assets.pipeline.tools import Models, SearchIndexProvider, Tools, media_limits
 from bachata_assets.pipeline.versions import outdated
 from bachata_assets.pipeline.worker_processes import open_workers
 from bachata_assets.report.content import page_of, remember_reports, report_of, write_reports
 from bachata_assets.settings import Settings
 
+REPORTED = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=15), warn_window=timedelta(days=8))
+"""For how long the table over all clips and the report are fresh: the weekly schedule makes them."""
+
 _KIND_OF_FILES = "lancedb"
 """Kind of the index where no Elasticsearch is set up."""
 
-clip_file = dg.AssetSpec(
-    "clip_file",
-    partitions_def=clips,
-    group_name="video",
-    owners=[OWNER],
-    tags={"scope": "clip"},
-    kinds={"video"},
-    description="The clip's video file. Its data version is the hash of its content. Where there are no partitions, "
-    "launch the job `look_for_clips` or `bachata-assets generate`: each clip in the folder becomes one.",
-)
 
-annotation = dg.AssetSpec(
-    "annotation",
-    partitions_def=clips,
-    group_name="video",
-    owners=[OWNER],
-    tags={"scope": "clip"},
-    kinds={"json"},
-    description="What a person said about the clip: its entry in the annotation file, or the fallbacks.",
-)
-
-
-def clip_assets(stages: Sequence[Stage], checks: Sequence[Check], settings: Settings) -> dg.AssetsDefinition:
+def clip_assets(
+    stages: Sequence[Stage], checks: Sequence[Check], settings: Settings, names: Names
+) -> dg.AssetsDefinition:
     """Return the per-clip assets with their checks."""
 
     @dg.multi_asset(
-        name="clip_assets",
-        specs=[_spec(stage, settings) for stage in stages],
-        check_specs=_check_specs(stages, checks),
-        partitions_def=clips,
-        pool=POOL,
+        name=names.of("clip_assets"),
+        specs=[_spec(stage, settings, names) for stage in stages],
+        check_specs=_check_specs(stages, checks, names),
+        partitions_def=names.clips,
+        pool=names.pool,
+        required_resource_keys={*resource_keys(names), names.of("named_clips")},
         backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=settings.clips_per_run),
         can_subset=True,
     )
-    def run_clips(
-        context: dg.AssetExecutionContext,
-        dataset: DatasetResource,
-        pose_models: PoseModelsResource,
-        text_model: TextModelResource,
-        search: dg.ResourceParam[SearchIndexProvider],
-    ) -> Iterator[DagsterEvent]:
-        tools = Tools(dataset.open(), Models(pose_models.open(), text_model.open(), media_limits(settings)), search)
+    def run_clips(context: dg.AssetExecutionContext) -> Iterator[DagsterEvent]:
+        tools = tools_of(context, names, settings)
         tools.dataset.remember(precision=tools.models.pose.precision)
-        selected = {key.to_user_string() for key in context.selected_asset_keys}
-        todo = read_clips(context.instance, _clip_ids(context), settings, tools.dataset)
+        selected = {key.path[-1] for key in context.selected_asset_keys}
+        clip_ids = _clip_ids(context, names)
+        context.instance.add_run_tags(context.run_id, {TITLE_TAG: title(clip_ids)})
+        todo = read_clips(context.instance, clip_ids, settings, tools.dataset, names)
         if not selected:
-            asked = [check for check in checks if _key(check) in context.selected_asset_check_keys]
-            yield from evaluations(context.instance, tools.dataset, stages, asked, todo)
+            asked = [check for check in checks if _key(check, names) in context.selected_asset_check_keys]
+            yield from evaluations(context.instance, tools.dataset, stages, asked, todo, names)
             return
-        only = _missing(context, todo, stages, tools.dataset) if ONLY_MISSING_TAG in context.run.tags else None
-        events = ClipEvents(context.instance)
+        only = _missing(context, todo, stages, tools.dataset, names) if ONLY_MISSING_TAG in context.run.tags else None
+        events = ClipEvents(context.instance, names)
         failed: dict[str, dict[str, str]] = {}
         wanted = [stage for stage in stages if stage.name in selected]
         runner = Runner(wanted, checks, tools, open_workers(settings, tools.models))
@@ -115,7 +100,7 @@ class _Gathered:
 
 
 def collection_assets(
-    stages: Sequence[Stage], checks: Sequence[Check], settings: Settings
+    stages: Sequence[Stage], checks: Sequence[Check], settings: Settings, names: Names
 ) -> list[dg.AssetsDefinition]:
     """Return the assets over all clips; they take what is there, so one bad clip never holds them up."""
     kept: list[_Gathered] = []
@@ -126,21 +111,24 @@ def collection_assets(
             found, status = caller.scan, caller.status
         else:
             found = scan_clips(settings, dataset)
-            history = History.read(context.instance, dataset, stages)
+            history = History.read(context.instance, dataset, stages, names=names)
             status = Status.of(found.clips, stages, history.stages, history.reason_of)
         return _Gathered(context.run.run_id, found, status, _records(status, dataset))
 
     @dg.asset(
-        deps=[stage.name for stage in stages],
+        key=names.key("embeddings"),
+        deps=[names.key(stage.name) for stage in stages],
+        required_resource_keys=resource_keys(names),
         group_name="report",
         owners=[OWNER],
         tags={"scope": "collection"},
         kinds={"parquet"},
+        freshness_policy=REPORTED,
         description="One row a clip with all vectors, in one file for pandas, polars or DuckDB.",
         metadata={"dagster/column_schema": _columns(schemas.embeddings)},
     )
-    def embeddings(context: dg.AssetExecutionContext, dataset: DatasetResource) -> dg.MaterializeResult[None]:
-        opened = dataset.open()
+    def embeddings(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        opened = tools_of(context, names, settings).dataset
         # The report, made next in the same process, need not read every clip's table again.
         kept[:] = [gather(context, opened)]
         table = embeddings_table(kept[0].records)
@@ -149,29 +137,28 @@ def collection_assets(
         return dg.MaterializeResult(metadata={"dagster/row_count": table.num_rows, "path": path})
 
     @dg.asset(
-        deps=[embeddings],
+        key=names.key("report"),
+        deps=[names.key("embeddings")],
+        required_resource_keys=resource_keys(names),
         group_name="report",
         owners=[OWNER],
         tags={"scope": "collection"},
         kinds={"json", "html"},
+        freshness_policy=REPORTED,
         description="What was made, how well, how long it took, what failed and why; as JSON and as a page to look at.",
     )
-    def report(
-        context: dg.AssetExecutionContext,
-        dataset: DatasetResource,
-        pose_models: PoseModelsResource,
-        text_model: TextModelResource,
-    ) -> dg.MaterializeResult[None]:
-        opened = dataset.open()
+    def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        tools = tools_of(context, names, settings)
+        opened = tools.dataset
         found = kept.pop() if kept and kept[0].run_id == context.run.run_id else gather(context, opened)
-        checked = checked_clips(context.instance, checks, [record.clip_id for record in found.records])
+        checked = checked_clips(context.instance, checks, [record.clip_id for record in found.records], names)
         content = report_of(found.status, found.scan, found.records, checked, stages)
-        with open_workers(settings, Models(pose_models.open(), text_model.open(), media_limits(settings))) as workers:
+        with open_workers(settings, tools.models) as workers:
             page = page_of(content, found.scan, found.records, checked, opened.url, workers)
         paths = write_reports(opened, content, page)
         remember_reports(opened)
         links = {name: dg.MetadataValue.path(path) for name, path in paths.items()}
-        return dg.MaterializeResult(metadata={**content["summary"], **links})
+        return dg.MaterializeResult(metadata={**short(content["summary"]), **links})
 
     return [embeddings, report]
 
@@ -186,25 +173,19 @@ def _records(status: Status, dataset: Dataset) -> list[ClipRecord]:
 
 
 def _missing(
-    context: dg.AssetExecutionContext, todo: Sequence[Clip], stages: Sequence[Stage], dataset: Dataset
+    context: dg.AssetExecutionContext, todo: Sequence[Clip], stages: Sequence[Stage], dataset: Dataset, names: Names
 ) -> dict[str, frozenset[str]]:
     """Return what is missing now of every clip: another run, or the look into its file, may have settled it."""
     versions = {clip.clip_id: clip.versions for clip in todo}
     caller = known()
-    history = caller.history if caller else History.read(context.instance, dataset, stages, list(versions))
+    history = caller.history if caller else History.read(context.instance, dataset, stages, list(versions), names)
     return outdated(stages, versions, history.stages)
 
 
-def _clip_ids(context: dg.AssetExecutionContext) -> Sequence[str]:
+def _clip_ids(context: dg.AssetExecutionContext, names: Names) -> Sequence[str]:
     """Return the clips of a run; checks alone are asked of all clips where none are named."""
-    if context.run.is_partitioned:
-        return context.partition_keys
-    if not context.selected_asset_keys:
-        return context.instance.get_dynamic_partitions(PARTITIONS)
-    raise dg.Failure(
-        "No clip was named: pick partitions in the UI, or `--partition CLIP`; `bachata-assets generate` takes all",
-        allow_retries=False,
-    )
+    partitions = names.of(PARTITIONS)
+    return context.partition_keys if context.run.is_partitioned else context.instance.get_dynamic_partitions(partitions)
 
 
 def _failure(failed: dict[str, dict[str, str]], clips_in_run: int) -> dg.Failure:
@@ -220,11 +201,11 @@ def _failure(failed: dict[str, dict[str, str]], clips_in_run: int) -> dg.Failure
     )
 
 
-def _spec(stage: Stage, settings: Settings) -> dg.AssetSpec:
+def _spec(stage: Stage, settings: Settings, names: Names) -> dg.AssetSpec:
     server = settings.elasticsearch_host
     return dg.AssetSpec(
-        stage.name,
-        deps=list(stage.inputs),
+        names.key(stage.name),
+        deps=[names.key(name) for name in stage.inputs],
         skippable=True,
         code_version=stage.code_version,
         description=stage.description,
@@ -232,7 +213,22 @@ def _spec(stage: Stage, settings: Settings) -> dg.AssetSpec:
         kinds={_KIND_OF_FILES if kind == "elasticsearch" and not server else kind for kind in stage.kinds},
         owners=[OWNER],
         tags={"scope": "clip"},
-        metadata={"dagster/column_schema": _columns(stage.schema)},
+        metadata={"dagster/column_schema": _columns(stage.schema), "dagster/code_references": _code_of(stage)},
+    )
+
+
+def _code_of(stage: Stage) -> dg.CodeReferencesMetadataValue:
+    """Return where the function stands that makes a stage's table; the UI links to it."""
+    # In beta in dagster 1.13: known, and no news to whoever opens the platform.
+    warnings.filterwarnings("ignore", "Class `(LocalFileCodeReference|CodeReferencesMetadataValue)`", dg.BetaWarning)
+    made_by: Any = stage.make if isinstance(stage, ClipStage) else cast(BatchStage, stage).make_batch
+    code = getattr(made_by, "func", made_by).__code__  # a function, or a partial of one
+    return dg.CodeReferencesMetadataValue(
+        code_references=[
+            dg.LocalFileCodeReference(
+                file_path=code.co_filename, line_number=code.co_firstlineno, label=f"What makes {stage.name}"
+            )
+        ]
     )
 
 
@@ -245,20 +241,18 @@ def _columns(schema: pa.Schema) -> dg.TableSchema:
     )
 
 
-def _check_specs(stages: Sequence[Stage], checks: Sequence[Check]) -> list[dg.AssetCheckSpec]:
+def _check_specs(stages: Sequence[Stage], checks: Sequence[Check], names: Names) -> list[dg.AssetCheckSpec]:
     # Partitioned checks are in preview in dagster 1.13: known, and no news to whoever opens the platform.
     warnings.filterwarnings("ignore", "Specifying a partitions_def", dg.PreviewWarning)
     why = "The table could be made. Where it could not, the reason says why; what needs the table waits for it."
     return [
-        *(dg.AssetCheckSpec(CAN_BE_MADE, asset=stage.name, description=why, partitions_def=clips) for stage in stages),
-        *(
-            dg.AssetCheckSpec(
-                check.name, asset=check.asset, description=f"{check.description} {check.remedy}", partitions_def=clips
-            )
-            for check in checks
-        ),
+        dg.AssetCheckSpec(name, asset=names.key(asset), description=description, partitions_def=names.clips)
+        for name, asset, description in [
+            *((CAN_BE_MADE, stage.name, why) for stage in stages),
+            *((check.name, check.asset, f"{check.description} {check.remedy}") for check in checks),
+        ]
     ]
 
 
-def _key(check: Check) -> dg.AssetCheckKey:
-    return dg.AssetCheckKey(dg.AssetKey(check.asset), check.name)
+def _key(check: Check, names: Names) -> dg.AssetCheckKey:
+    return dg.AssetCheckKey(names.key(check.asset), check.name)

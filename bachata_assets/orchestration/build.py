@@ -10,15 +10,24 @@ from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.rebuild import precision_of_tables
 from bachata_assets.inference.precision import effective_precision
 from bachata_assets.orchestration.asset_checks import index_checks, report_checks
-from bachata_assets.orchestration.assets import annotation, clip_assets, clip_file, collection_assets
+from bachata_assets.orchestration.assets import clip_assets, collection_assets
 from bachata_assets.orchestration.jobs import define_jobs
-from bachata_assets.orchestration.resources import DatasetResource, PoseModelsResource, TextModelResource
+from bachata_assets.orchestration.partitions import clip_folder, external_assets
+from bachata_assets.orchestration.resources import (
+    PLAIN,
+    DatasetResource,
+    NamedClipsResource,
+    Names,
+    PoseModelsResource,
+    TextModelResource,
+    open_tools,
+)
 from bachata_assets.orchestration.schedules import define_schedules
 from bachata_assets.orchestration.sensors import define_sensors
 from bachata_assets.pipeline.checks import Check, clip_checks
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.stages import clip_stages, index_fingerprint, vector_stages
-from bachata_assets.pipeline.tools import Models, SearchIndexProvider, Tools, media_limits
+from bachata_assets.pipeline.tools import SearchIndexProvider, Tools
 from bachata_assets.pose.models.model_sets import ModelSetError
 from bachata_assets.settings import Settings, SettingsError, load_settings
 
@@ -75,14 +84,9 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "dataset": DatasetResource(url=settings.data_dir),
         "pose_models": pose_models,
         "text_model": TextModelResource(),
+        "named_clips": NamedClipsResource(),
         "search": SearchIndexProvider(settings, index_fingerprint(fingerprint, vector_stages(fingerprint))),
     }
-
-
-def open_tools(resources: Mapping[str, Any], settings: Settings) -> Tools:
-    """Return what the resources open, for whoever works outside a run."""
-    models = Models(resources["pose_models"].open(), resources["text_model"].open(), media_limits(settings))
-    return Tools(resources["dataset"].open(), models, resources["search"])
 
 
 def build_platform(
@@ -91,6 +95,7 @@ def build_platform(
     resources: Mapping[str, Any] | None = None,
     stages: Sequence[Stage] | None = None,
     checks: Sequence[Check] | None = None,
+    names: Names = PLAIN,
 ) -> Platform:
     """Put the platform together.
 
@@ -99,6 +104,7 @@ def build_platform(
     resources : replace single ones that the settings would give
     stages : replace all of a clip's stages
     checks : replace all checks of a clip's tables
+    names : what the parts are called in Dagster, where the code location has several collections
     """
     resources = {**build_resources(settings), **(resources or {})}
     tools = open_tools(resources, settings)
@@ -106,20 +112,20 @@ def build_platform(
         stages = clip_stages(tools.models.pose.fingerprint(), tools.search.identity())
     if checks is None:
         checks = clip_checks(settings.quality_threshold)
-    jobs = define_jobs(stages, settings)
+    jobs = define_jobs(stages, settings, names)
     definitions = dg.Definitions(
         assets=[
-            clip_file,
-            annotation,
-            clip_assets(stages, checks, settings),
-            *collection_assets(stages, checks, settings),
+            clip_folder(settings, names),
+            *external_assets(names),
+            clip_assets(stages, checks, settings, names),
+            *collection_assets(stages, checks, settings, names),
         ],
-        asset_checks=[*index_checks(), *report_checks(settings)],
-        resources=resources,
+        asset_checks=[*index_checks(settings, names), *report_checks(settings, names)],
+        resources={names.of(name): resource for name, resource in resources.items()},
         executor=dg.in_process_executor,
         jobs=[jobs.process, jobs.report, jobs.prune, jobs.fill, jobs.check, jobs.look],
-        sensors=define_sensors(jobs, settings, stages, tools),
-        schedules=define_schedules(jobs, settings, stages, tools.dataset),
+        sensors=define_sensors(jobs, settings, stages, tools, names),
+        schedules=define_schedules(jobs, settings, stages, tools.dataset, names),
     )
     return Platform(settings, tuple(stages), tuple(checks), tools, definitions)
 

@@ -17,9 +17,11 @@ from dagster import DagsterEventType, DagsterInstance, EventLogRecord
 from bachata_assets.collection import layout, registry
 from bachata_assets.collection.clip import EXTERNAL, Clip
 from bachata_assets.collection.dataset import Dataset, provenance_of
+from bachata_assets.collection.scan import Scan
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration import dagster_internals
 from bachata_assets.orchestration.dagster_internals import DATA_VERSION, SHA256, SIZE
+from bachata_assets.orchestration.resources import PLAIN, Names
 from bachata_assets.pipeline.checks import Check, Outcome
 from bachata_assets.pipeline.runner import StageFailed, StageMade
 from bachata_assets.pipeline.stage import Made, Stage
@@ -37,27 +39,29 @@ DagsterEvent = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEval
 class ClipEvents:
     """The events of one run. What Dagster's log says of an asset and clip is asked once until the run changes it."""
 
-    def __init__(self, instance: DagsterInstance) -> None:
+    def __init__(self, instance: DagsterInstance, names: Names = PLAIN) -> None:
         self._instance = instance
+        self._names = names
         self._latest: dict[tuple[str, str], EventLogRecord | None] = {}
 
     def of(self, event: StageMade | StageFailed) -> Iterator[DagsterEvent]:
         """Yield what Dagster is to know of one clip and stage; each must be stored before the next is asked for."""
         if isinstance(event, StageMade):
             pointers = {name: self._pointer(name, event.clip_id) for name in event.inputs}
-            yield _materialization(event, pointers)
+            yield _materialization(event, pointers, self._names)
             self._latest.pop((event.stage.name, event.clip_id), None)
         elif event.follows:
             return  # the stage that failed says why, once
         else:
-            yield _failure(event)
-        yield _could_be_made(event, self._record(event.stage.name, event.clip_id))
+            yield _failure(event, self._names)
+        yield _could_be_made(event, self._record(event.stage.name, event.clip_id), self._names)
         yield from self.answers(event)
 
     def answers(self, event: StageMade | StageFailed) -> Iterator[dg.AssetCheckEvaluation]:
         """Yield what the checks said of one clip and stage."""
         for outcome in event.outcomes:
-            yield _evaluation(event.clip_id, outcome, self._record(outcome.check.asset, event.clip_id))
+            checked = self._record(outcome.check.asset, event.clip_id)
+            yield _evaluation(event.clip_id, outcome, checked, self._names)
 
     def _pointer(self, asset: str, clip_id: str) -> str:
         """Return the storage id of the event that the asset's current data version comes from."""
@@ -66,7 +70,7 @@ class ClipEvents:
 
     def _record(self, asset: str, clip_id: str) -> EventLogRecord | None:
         if (asset, clip_id) not in self._latest:
-            wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset), asset_partitions=[clip_id])
+            wanted = dg.AssetRecordsFilter(asset_key=self._names.key(asset), asset_partitions=[clip_id])
             fetch = self._instance.fetch_observations if asset in EXTERNAL else self._instance.fetch_materializations
             self._latest[asset, clip_id] = next(iter(fetch(wanted, limit=1).records), None)
         return self._latest[asset, clip_id]
@@ -78,9 +82,10 @@ def evaluations(
     stages: Sequence[Stage],
     checks: Sequence[Check],
     clips: Sequence[Clip],
+    names: Names = PLAIN,
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """Yield the answers of checks for the tables that are there; clips without one are not asked about."""
-    events = ClipEvents(instance)
+    events = ClipEvents(instance, names)
     for stage in stages:
         asked = [check for check in checks if check.asset == stage.name]
         there = dataset.clip_ids(stage.name) if asked else set()
@@ -149,14 +154,17 @@ def _made_before(dataset: Dataset, stage: Stage, checks: Sequence[Check], clip_i
     )
 
 
-def observe(
+def observations(
     instance: DagsterInstance,
     clips: Mapping[str, Clip],
     *,
     also: Set[str] = frozenset(),
     clip_ids: Sequence[str] | None = None,
-) -> None:
-    """Report the external versions of clips that differ from those last observed; a file not read has none yet.
+    names: Names = PLAIN,
+) -> Iterator[dg.AssetObservation | dg.AssetMaterialization]:
+    """Yield the external versions of clips that differ from those last observed; a file not read has none yet.
+
+    A clip that is new is told as materialized, too: to the UI an observation alone leaves a partition missing.
 
     Parameters
     ----------
@@ -164,32 +172,34 @@ def observe(
     clip_ids : ask Dagster of these only
     """
     for asset in EXTERNAL:
-        observed = dagster_internals.latest_versions(instance, asset, DagsterEventType.ASSET_OBSERVATION, clip_ids)
+        key = names.key(asset)
+        observed = dagster_internals.latest_versions(instance, key, DagsterEventType.ASSET_OBSERVATION, clip_ids)
+        there = dagster_internals.with_materialization(instance, key, clip_ids)
         for clip_id, clip in clips.items():
+            if clip_id not in there:
+                yield dg.AssetMaterialization(key, metadata=_stated(asset, clip), partition=clip_id)
             is_news = observed.get(clip_id) != clip.versions[asset] or (asset == "clip_file" and clip_id in also)
             if is_news and registry.is_read(clip.versions[asset]):
-                instance.report_runless_asset_event(_observation(asset, clip))
+                tags = {DATA_VERSION: clip.versions[asset]}
+                yield dg.AssetObservation(key, metadata=_stated(asset, clip), partition=clip_id, tags=tags)
 
 
-def observe_gone(instance: DagsterInstance, clip_id: str, path: Path, content: str) -> None:
-    """Report that a clip's file is gone; its version stays, so nothing made of it reads as stale."""
-    metadata: dict[str, Any] = {"path": dg.MetadataValue.path(str(path)), "file": "gone; `prune` removes the clip"}
-    tags = {DATA_VERSION: content}
-    instance.report_runless_asset_event(
-        dg.AssetObservation(asset_key="clip_file", partition=clip_id, metadata=metadata, tags=tags)
-    )
+def gone(clip_id: str, found: Scan, names: Names = PLAIN) -> dg.AssetObservation:
+    """Return what says that a clip's file is gone; its version stays, so nothing made of it reads as stale."""
+    file = found.difference.files[clip_id]
+    path = dg.MetadataValue.path(str(found.folders.video_dir / file.path))
+    metadata: dict[str, Any] = {"path": path, "file": "gone; `prune` removes the clip"}
+    tags = {DATA_VERSION: file.content}
+    return dg.AssetObservation(names.key("clip_file"), partition=clip_id, metadata=metadata, tags=tags)
 
 
-def _observation(asset: str, clip: Clip) -> dg.AssetObservation:
+def _stated(asset: str, clip: Clip) -> dict[str, Any]:
+    """Return what a clip's file or annotation is, as metadata."""
     path = dg.MetadataValue.path(str(clip.path))
-    metadata: dict[str, Any] = {"path": path}
-    if asset == "annotation":
-        metadata |= clip.annotation.model_dump(mode="json")
-    tags = {DATA_VERSION: clip.versions[asset]}
-    return dg.AssetObservation(asset_key=asset, partition=clip.clip_id, metadata=metadata, tags=tags)
+    return {"path": path} | (clip.annotation.model_dump(mode="json") if asset == "annotation" else {})
 
 
-def _materialization(made: StageMade, pointers: Mapping[str, str]) -> dg.AssetMaterialization:
+def _materialization(made: StageMade, pointers: Mapping[str, str], names: Names) -> dg.AssetMaterialization:
     tags = {
         "dagster/code_version": made.stage.code_version,
         DATA_VERSION: made.version,
@@ -198,16 +208,17 @@ def _materialization(made: StageMade, pointers: Mapping[str, str]) -> dg.AssetMa
         SHA256: made.sha256,
     }
     for name, version in made.inputs.items():
-        tags[f"dagster/input_data_version/{name}"] = version
-        tags[f"dagster/input_event_pointer/{name}"] = pointers[name]
+        key = names.key(name).to_user_string()
+        tags[f"dagster/input_data_version/{key}"] = version
+        tags[f"dagster/input_event_pointer/{key}"] = pointers[name]
     metadata = {
         **_previews(made),
         **_metadata(made.metadata),
         "path": made.path,
-        "dagster/row_count": made.rows,
-        "seconds": made.seconds,
+        "dagster/partition_row_count": made.rows,
+        "seconds": short(made.seconds),
     }
-    return dg.AssetMaterialization(made.stage.name, partition=made.clip_id, metadata=metadata, tags=tags)
+    return dg.AssetMaterialization(names.key(made.stage.name), partition=made.clip_id, metadata=metadata, tags=tags)
 
 
 def _previews(made: StageMade) -> dict[str, dg.MarkdownMetadataValue]:
@@ -219,22 +230,24 @@ def _previews(made: StageMade) -> dict[str, dg.MarkdownMetadataValue]:
     return {"preview": dg.MetadataValue.md(f"![{markdown.as_text(made.clip_id)}](data:image/jpeg;base64,{encoded})")}
 
 
-def _failure(failed: StageFailed) -> dg.AssetObservation:
+def _failure(failed: StageFailed, names: Names) -> dg.AssetObservation:
     """Record a failure where a person looks for it, with the version that failed: see `versions.StageHistory`."""
     return dg.AssetObservation(
-        failed.stage.name,
+        names.key(failed.stage.name),
         partition=failed.clip_id,
         metadata={FAILURE: failed.failure.reason, "tried again": failed.failure.tried_again},
         tags={DATA_VERSION: failed.failure.recorded(failed.version)} if failed.version else {},
     )
 
 
-def _could_be_made(event: StageMade | StageFailed, checked: EventLogRecord | None) -> dg.AssetCheckEvaluation:
+def _could_be_made(
+    event: StageMade | StageFailed, checked: EventLogRecord | None, names: Names
+) -> dg.AssetCheckEvaluation:
     told = {}
     if isinstance(event, StageFailed):
         told = {"reason": event.failure.reason, "tried again": event.failure.tried_again}
     return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(event.stage.name),
+        asset_key=names.key(event.stage.name),
         check_name=CAN_BE_MADE,
         passed=isinstance(event, StageMade),
         severity=dg.AssetCheckSeverity.ERROR,
@@ -244,10 +257,12 @@ def _could_be_made(event: StageMade | StageFailed, checked: EventLogRecord | Non
     )
 
 
-def _evaluation(clip_id: str, outcome: Outcome, checked: EventLogRecord | None) -> dg.AssetCheckEvaluation:
+def _evaluation(
+    clip_id: str, outcome: Outcome, checked: EventLogRecord | None, names: Names
+) -> dg.AssetCheckEvaluation:
     check = outcome.check
     return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(check.asset),
+        asset_key=names.key(check.asset),
         check_name=check.name,
         passed=outcome.passed,
         severity=dg.AssetCheckSeverity[check.severity],
@@ -258,9 +273,20 @@ def _evaluation(clip_id: str, outcome: Outcome, checked: EventLogRecord | None) 
 
 
 def _metadata(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metadata as Dagster takes it; nested values as JSON."""
-    return {name: _metadata_value(value) for name, value in values.items() if value is not None}
+    """Return metadata as Dagster takes it: numbers as short as they are read, nested values as JSON."""
+    return {name: _metadata_value(short(value)) for name, value in values.items() if value is not None}
 
 
 def _metadata_value(value: Any) -> Any:
-    return dg.MetadataValue.json(json.loads(json.dumps(value))) if isinstance(value, dict | list | tuple) else value
+    return dg.MetadataValue.json(json.loads(json.dumps(value))) if isinstance(value, dict | list) else value
+
+
+def short(value: Any) -> Any:
+    """Return a number with three digits, or what holds numbers with such numbers; whole numbers stay as they are."""
+    if isinstance(value, dict):
+        return {name: short(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [short(one) for one in value]
+    if not isinstance(value, float):
+        return value
+    return round(value, 1) if abs(value) >= 100 else float(f"{value:.3g}")

@@ -4,7 +4,7 @@ Each is here because there is no public way; `bachata_assets_tests/orchestration
 when one appears.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import dagster as dg
@@ -18,6 +18,9 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 # DagsterInstance.from_ref is public, the reference that it takes is not; without it no setting can be overridden.
 from dagster._core.instance import InstanceRef as _InstanceRef
 
+# What a launcher says of a run's process: the base class is public, its answer is not.
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+
 # The history of a check is asked for by status, and the status is private.
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as _Status
 
@@ -25,7 +28,13 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 
-__all__ = ["INDEX_SHARD_NAME", "DagsterSqliteStorage", "SqliteEventLogStorage"]
+__all__ = [
+    "INDEX_SHARD_NAME",
+    "CheckRunHealthResult",
+    "DagsterSqliteStorage",
+    "SqliteEventLogStorage",
+    "WorkerStatus",
+]
 
 DATA_VERSION = "dagster/data_version"
 SIZE = "bachata_assets/size"
@@ -47,7 +56,7 @@ def target_of(record: EventLogRecord) -> Any:
 
 def latest_tags(
     instance: DagsterInstance,
-    asset: str,
+    asset: dg.AssetKey,
     event_type: DagsterEventType,
     names: Sequence[str],
     clip_ids: Sequence[str] | None = None,
@@ -59,15 +68,24 @@ def latest_tags(
     """
     storage = instance.event_log_storage
     known = sorted(storage.get_asset_tags_to_index(set(names)))
-    return storage.get_latest_tags_by_partition(dg.AssetKey(asset), event_type, known, asset_partitions=clip_ids)
+    return storage.get_latest_tags_by_partition(asset, event_type, known, asset_partitions=clip_ids)
 
 
 def latest_versions(
-    instance: DagsterInstance, asset: str, event_type: DagsterEventType, clip_ids: Sequence[str] | None = None
+    instance: DagsterInstance, asset: dg.AssetKey, event_type: DagsterEventType, clip_ids: Sequence[str] | None = None
 ) -> dict[str, str]:
     """Return clip id -> the data version of its latest event of this type, in one query."""
     tags = latest_tags(instance, asset, event_type, [DATA_VERSION], clip_ids)
     return {clip_id: values[DATA_VERSION] for clip_id, values in tags.items() if DATA_VERSION in values}
+
+
+def with_materialization(
+    instance: DagsterInstance, asset: dg.AssetKey, clip_ids: Sequence[str] | None = None
+) -> Set[str]:
+    """Return the clips of which an asset has a materialization, in one query."""
+    latest = instance.event_log_storage.get_latest_storage_id_by_partition
+    wanted = None if clip_ids is None else set(clip_ids)
+    return latest(asset, DagsterEventType.ASSET_MATERIALIZATION, wanted).keys()
 
 
 def latest_answers(instance: DagsterInstance, key: dg.AssetCheckKey) -> dict[str, bool]:
@@ -104,6 +122,11 @@ def limit_pool(instance: DagsterInstance, pool: str, slots: int) -> None:
     storage = instance.event_log_storage
     if pool not in storage.get_concurrency_keys():
         storage.set_concurrency_slots(pool, slots)
+
+
+def is_limited(instance: DagsterInstance, pool: str) -> bool:
+    """Tell whether it is set how many runs a pool lets go at a time."""
+    return pool in instance.event_log_storage.get_concurrency_keys()
 
 
 def free_slots(instance: DagsterInstance, run_id: str) -> None:

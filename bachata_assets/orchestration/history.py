@@ -17,6 +17,7 @@ from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration import dagster_internals
 from bachata_assets.orchestration.clip_events import FAILURE
 from bachata_assets.orchestration.dagster_internals import DATA_VERSION, SHA256, SIZE
+from bachata_assets.orchestration.resources import PLAIN, Names
 from bachata_assets.pipeline.checks import Check, CheckedClip
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.versions import StageHistory
@@ -36,6 +37,7 @@ class History:
 
     instance: DagsterInstance
     stages: dict[str, StageHistory]
+    names: Names = PLAIN
     _reasons: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @classmethod
@@ -45,9 +47,11 @@ class History:
         dataset: Dataset,
         stages: Iterable[Stage],
         clip_ids: Sequence[str] | None = None,
+        names: Names = PLAIN,
     ) -> "History":
         """Return what Dagster and the data dir know, of these clips or of all at once."""
-        return cls(instance, {stage.name: _of_stage(instance, dataset, stage.name, clip_ids) for stage in stages})
+        found = {stage.name: _of_stage(instance, dataset, stage.name, clip_ids, names) for stage in stages}
+        return cls(instance, found, names)
 
     @property
     def damaged(self) -> dict[str, str]:
@@ -61,7 +65,7 @@ class History:
     def reason_of(self, stage: str, clip_id: str) -> str:
         """Return why a stage of a clip failed last."""
         if (stage, clip_id) not in self._reasons:
-            filter_ = dg.AssetRecordsFilter(asset_key=dg.AssetKey(stage), asset_partitions=[clip_id])
+            filter_ = dg.AssetRecordsFilter(asset_key=self.names.key(stage), asset_partitions=[clip_id])
             observation = self.instance.fetch_observations(filter_, limit=1).records[0].asset_observation
             assert observation is not None  # it is where the failed version was read
             self._reasons[stage, clip_id] = str(observation.metadata[FAILURE].value)
@@ -78,7 +82,7 @@ class History:
                 self._add(observed.asset_key, observed.partition, observed.tags, observed.metadata.get(FAILURE))
 
     def _add(self, key: dg.AssetKey, clip_id: str | None, tags: Mapping[str, str], failure: Any) -> None:
-        stage = self.stages.get(key.to_user_string())
+        stage = self.stages.get(key.path[-1]) if self.names.owns(key) else None
         if stage is None or clip_id is None:
             return
         version = {clip_id: tags[DATA_VERSION]} if DATA_VERSION in tags else {}
@@ -89,16 +93,19 @@ class History:
             stage.unrecorded.discard(clip_id)
         else:
             stage.failed.update(version)
-            self._reasons[key.to_user_string(), clip_id] = str(failure.value)
+            self._reasons[key.path[-1], clip_id] = str(failure.value)
 
 
-def _of_stage(instance: DagsterInstance, dataset: Dataset, name: str, clip_ids: Sequence[str] | None) -> StageHistory:
+def _of_stage(
+    instance: DagsterInstance, dataset: Dataset, name: str, clip_ids: Sequence[str] | None, names: Names
+) -> StageHistory:
+    key = names.key(name)
     recorded = dagster_internals.latest_tags(
-        instance, name, DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION, SIZE], clip_ids
+        instance, key, DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION, SIZE], clip_ids
     )
     history = StageHistory(
         made={clip_id: tags[DATA_VERSION] for clip_id, tags in recorded.items() if DATA_VERSION in tags},
-        failed=dagster_internals.latest_versions(instance, name, DagsterEventType.ASSET_OBSERVATION, clip_ids),
+        failed=dagster_internals.latest_versions(instance, key, DagsterEventType.ASSET_OBSERVATION, clip_ids),
         tables=set(),
     )
     sizes = dataset.table_sizes(name)
@@ -124,11 +131,11 @@ def _of_stage(instance: DagsterInstance, dataset: Dataset, name: str, clip_ids: 
 
 
 def damaged_tables(
-    instance: DagsterInstance, dataset: Dataset, stages: Iterable[Stage]
+    instance: DagsterInstance, dataset: Dataset, stages: Iterable[Stage], names: Names = PLAIN
 ) -> Iterator[tuple[str, DamagedError]]:
     """Read every table of the data dir whole; yield the name of those that are not what was written, and why."""
     for stage in stages:
-        hashes = _recorded_hashes(instance, dataset, stage.name)
+        hashes = _recorded_hashes(instance, dataset, stage.name, names)
         for clip_id in sorted(dataset.clip_ids(stage.name)):
             name = layout.table(stage.name, clip_id)
             try:
@@ -139,9 +146,10 @@ def damaged_tables(
                 yield name, error
 
 
-def _recorded_hashes(instance: DagsterInstance, dataset: Dataset, asset: str) -> dict[str, str]:
+def _recorded_hashes(instance: DagsterInstance, dataset: Dataset, asset: str, names: Names) -> dict[str, str]:
     """Return clip id -> hash of its table's file, of the tables that have the size that was recorded with it."""
-    recorded = dagster_internals.latest_tags(instance, asset, DagsterEventType.ASSET_MATERIALIZATION, [SIZE, SHA256])
+    key = names.key(asset)
+    recorded = dagster_internals.latest_tags(instance, key, DagsterEventType.ASSET_MATERIALIZATION, [SIZE, SHA256])
     sizes = dataset.table_sizes(asset)
     return {
         clip_id: tags[SHA256]
@@ -166,12 +174,12 @@ def _looked_at(dataset: Dataset, asset: str, clip_ids: Sequence[str]) -> list[Ma
 
 
 def checked_clips(
-    instance: DagsterInstance, checks: Sequence[Check], clip_ids: Collection[str]
+    instance: DagsterInstance, checks: Sequence[Check], clip_ids: Collection[str], names: Names = PLAIN
 ) -> Mapping[str, CheckedClip]:
     """Return what the checks last said of the clips; one query a check, and one more for its warnings."""
     found = {clip_id: CheckedClip() for clip_id in clip_ids}
     for check in checks:
-        key = dg.AssetCheckKey(dg.AssetKey(check.asset), check.name)
+        key = dg.AssetCheckKey(names.key(check.asset), check.name)
         answers = dagster_internals.latest_answers(instance, key)
         failed = set()
         for clip_id in found.keys() & answers.keys():

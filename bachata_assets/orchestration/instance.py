@@ -68,12 +68,20 @@ concurrency:
     max_concurrent_runs: 3  # one of them of clips: see the pool `poses`
   pools:
     granularity: run
+run_launcher:  # notices runs whose process was killed
+  module: bachata_assets.orchestration.orphaned_runs
+  class: WatchingRunLauncher
 run_monitoring:
   enabled: true
+  poll_interval_seconds: 30
   start_timeout_seconds: 300
   cancel_timeout_seconds: 180
   max_runtime_seconds: 86400  # a run of the daemon's, of 25 clips; `generate` has no limit
   free_slots_after_run_end_seconds: 300
+run_retries:  # of runs whose process was killed; what fails by itself is asked for again by `new_clips`
+  enabled: true
+  max_retries: 2
+  retry_on_asset_or_op_failure: false
 retention:  # ticks, in days
   schedule:
     purge_after_days: 90

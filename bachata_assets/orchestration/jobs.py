@@ -9,25 +9,22 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import dagster as dg
 from pydantic import Field
 
-from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.scan import Scan, ScanError, scan_clips
-from bachata_assets.collection.whole_files import DamagedError
+from bachata_assets.collection.scan import Scan, scan_clips
 from bachata_assets.orchestration.history import History, damaged_tables
 from bachata_assets.orchestration.instance import Instance
 from bachata_assets.orchestration.orphaned_runs import process_tag
-from bachata_assets.orchestration.partitions import PARTITIONS
+from bachata_assets.orchestration.partitions import FOLDER
 from bachata_assets.orchestration.pruning import gone, remove_clips
-from bachata_assets.orchestration.resources import DatasetResource
-from bachata_assets.orchestration.run_requests import find_clips
+from bachata_assets.orchestration.resources import PLAIN, Names, resource_keys, tools_of
 from bachata_assets.pipeline.index_level import fill_index
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Status
-from bachata_assets.pipeline.tools import SearchIndexProvider
-from bachata_assets.settings import Settings, SettingsError
+from bachata_assets.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -63,53 +60,60 @@ class Jobs:
     prune: dg.JobDefinition
     fill: dg.JobDefinition
     check: dg.JobDefinition
-    look: dg.JobDefinition
+    look: Any
 
 
-def define_jobs(stages: Sequence[Stage], settings: Settings) -> Jobs:
+def define_jobs(stages: Sequence[Stage], settings: Settings, names: Names) -> Jobs:
     """Return the jobs."""
     process = dg.define_asset_job(
-        PROCESS_JOB,
-        selection=[stage.name for stage in stages],
+        names.of(PROCESS_JOB),
+        selection=[names.key(stage.name) for stage in stages],
         description="Everything that is made of single clips.",
     )
     report = dg.define_asset_job(
-        REPORT_JOB,
-        selection=["embeddings", "report"],
+        names.of(REPORT_JOB),
+        selection=[names.key("embeddings"), names.key("report")],
         description="The table over all clips, and the report, with the checks over all clips.",
     )
     return Jobs(
         process,
         report,
-        _prune_job(stages, settings),
-        _fill_job(stages, settings),
-        _check_job(stages, settings),
-        _look_job(settings),
+        _prune_job(stages, settings, names),
+        _fill_job(stages, settings, names),
+        _check_job(stages, settings, names),
+        dg.define_asset_job(
+            names.of(LOOK_JOB),
+            selection=[names.key(FOLDER)],
+            description="Looks into the folder of clips (BACHATA_VIDEO_DIR) and makes a partition of each; makes "
+            "nothing of them.",
+        ),
     )
 
 
-def makes_any(run: dg.DagsterRun, stages: Set[str]) -> bool:
+def makes_any(run: dg.DagsterRun, stages: Set[str], names: Names = PLAIN) -> bool:
     """Tell whether a run makes tables of these stages; a backfill or a Materialize in the UI has none of our jobs."""
-    return run.job_name == PROCESS_JOB or any(key.to_user_string() in stages for key in run.asset_selection or ())
+    if run.job_name == names.of(PROCESS_JOB):
+        return True
+    return any(names.owns(key) and key.path[-1] in stages for key in run.asset_selection or ())
 
 
-def _prune_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
-    @dg.op(description="Removes the clips whose files are gone, unless it is only to say which.")
-    def remove_clips_that_are_gone(
-        context: dg.OpExecutionContext,
-        config: PruneConfig,
-        dataset: DatasetResource,
-        search: dg.ResourceParam[SearchIndexProvider],
-    ) -> None:
-        opened: Dataset = dataset.open()
+def _prune_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.JobDefinition:
+    @dg.op(
+        name=names.of("remove_clips_that_are_gone"),
+        required_resource_keys=resource_keys(names),
+        description="Removes the clips whose files are gone, unless it is only to say which.",
+    )
+    def remove_clips_that_are_gone(context: dg.OpExecutionContext, config: PruneConfig) -> None:
+        tools = tools_of(context, names, settings)
+        opened = tools.dataset
         clip_ids = gone(settings, opened)
         context.log.info(f"Clips without a file: {', '.join(clip_ids) or 'none'}")
         if clip_ids and not config.dry_run:
-            remove_clips(context.instance, stages, opened, search, clip_ids)
+            remove_clips(context.instance, stages, opened, tools.search, clip_ids, names)
             context.log.info(f"Clips removed: {len(clip_ids)}; {REPORT_JOB} brings the report level")
 
     @dg.job(
-        name=PRUNE_JOB,
+        name=names.of(PRUNE_JOB),
         description="Takes clips whose files are gone out of the collection: partition, tables and document together. "
         "Says only which, unless dry_run is false. Never while a run uses them.",
         executor_def=dg.in_process_executor,
@@ -120,41 +124,17 @@ def _prune_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
     return prune
 
 
-def _look_job(settings: Settings) -> dg.JobDefinition:
-    @dg.op(description="Makes a partition of every clip in the folder; a file that is still being copied waits.")
-    def register_clips(context: dg.OpExecutionContext, dataset: DatasetResource) -> None:
-        before = set(context.instance.get_dynamic_partitions(PARTITIONS))
-        try:
-            found = find_clips(context.instance, settings, dataset.open(), {})
-        except (SettingsError, DamagedError, *ScanError) as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
-        for line in found.remarks:
-            context.log.warning(line)
-        waiting = f", {len(found.difference.waiting)} still being copied" if found.difference.waiting else ""
-        context.log.info(f"Clips: {len(found.clips)}, {len(found.clips.keys() - before)} of them new{waiting}")
-
-    @dg.job(
-        name=LOOK_JOB,
-        description="Looks into the folder of clips (BACHATA_VIDEO_DIR) and makes a partition of each. Of the clips it "
-        "makes nothing: pick partitions and materialize them, or switch on the sensor `new_clips`, which does both.",
-        executor_def=dg.in_process_executor,
+def _fill_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.JobDefinition:
+    @dg.op(
+        name=names.of("send_lost_documents"),
+        required_resource_keys=resource_keys(names),
+        description="Sends the documents again that the index lacks, or holds otherwise, from their tables.",
     )
-    def look() -> None:
-        register_clips()
-
-    return look
-
-
-def _fill_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
-    @dg.op(description="Sends the documents again that the index lacks, or holds otherwise, from their tables.")
-    def send_lost_documents(
-        context: dg.OpExecutionContext, dataset: DatasetResource, search: dg.ResourceParam[SearchIndexProvider]
-    ) -> None:
-        opened: Dataset = dataset.open()
-        _fill(context, settings, stages, opened, search, every=False)
+    def send_lost_documents(context: dg.OpExecutionContext) -> None:
+        _fill(context, settings, stages, names, every=False)
 
     @dg.job(
-        name=FILL_JOB,
+        name=names.of(FILL_JOB),
         description="Brings the search index level with the tables, where it was emptied, damaged or restored from an "
         "older copy. Computes no vector.",
         executor_def=dg.in_process_executor,
@@ -165,19 +145,21 @@ def _fill_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
     return fill
 
 
-def _check_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
-    @dg.op(description="Reads every table and every document, not only sizes and a sample.")
-    def read_everything(
-        context: dg.OpExecutionContext, dataset: DatasetResource, search: dg.ResourceParam[SearchIndexProvider]
-    ) -> None:
-        opened: Dataset = dataset.open()
-        for name, error in damaged_tables(context.instance, opened, stages):
+def _check_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.JobDefinition:
+    @dg.op(
+        name=names.of("read_everything"),
+        required_resource_keys=resource_keys(names),
+        description="Reads every table and every document, not only sizes and a sample.",
+    )
+    def read_everything(context: dg.OpExecutionContext) -> None:
+        opened = tools_of(context, names, settings).dataset
+        for name, error in damaged_tables(context.instance, opened, stages, names):
             opened.set_aside(name)
             context.log.warning(f"{error.path} was damaged ({error.why}) and is set aside, to be made again")
-        _fill(context, settings, stages, opened, search, every=True)
+        _fill(context, settings, stages, names, every=True)
 
     @dg.job(
-        name=CHECK_JOB,
+        name=names.of(CHECK_JOB),
         description="Compares every byte of the tables with what was written, and every document with its table. Sets "
         "damaged tables aside, which then are made again, and sends lost documents again.",
         executor_def=dg.in_process_executor,
@@ -189,18 +171,13 @@ def _check_job(stages: Sequence[Stage], settings: Settings) -> dg.JobDefinition:
 
 
 def _fill(
-    context: dg.OpExecutionContext,
-    settings: Settings,
-    stages: Sequence[Stage],
-    dataset: Dataset,
-    search: SearchIndexProvider,
-    *,
-    every: bool,
+    context: dg.OpExecutionContext, settings: Settings, stages: Sequence[Stage], names: Names, *, every: bool
 ) -> None:
-    found = scan_clips(settings, dataset)
-    history = History.read(context.instance, dataset, stages)
+    tools = tools_of(context, names, settings)
+    found = scan_clips(settings, tools.dataset)
+    history = History.read(context.instance, tools.dataset, stages, names=names)
     status = Status.of(found.clips, stages, history.stages, history.reason_of)
-    filled = fill_index(stages, dataset, search, found, status, every=every)
+    filled = fill_index(stages, tools.dataset, tools.search, found, status, every=every)
     context.log.info(f"Documents sent again: {len(filled.sent)}")
     if filled.refused:
         raise dg.Failure(f"The index refuses {len(filled.refused)} documents", metadata=dict(filled.refused))
@@ -252,10 +229,12 @@ def run_in_process(
         When someone ended it; what is made is kept.
     """
     with _handed_over(knowing):
+        run_id = str(uuid4())
         result = definitions.resolve_job_def(job).execute_in_process(
+            run_id=run_id,
             instance=instance,
             asset_selection=None if stages is None else [dg.AssetKey(name) for name in stages],
-            tags={**(tags or {}), **process_tag(), _LONGEST_TAG: "0"},
+            tags={**(tags or {}), **process_tag(run_id), _LONGEST_TAG: "0"},
             run_config=_QUIET,
             raise_on_error=False,
         )

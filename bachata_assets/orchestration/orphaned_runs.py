@@ -1,7 +1,7 @@
 """Runs whose process is gone: Dagster would leave them STARTED for ever, and they would hold their place in the pool.
 
-Every run records its process as it begins; whoever starts next on the same machine ends the runs whose process no
-longer lives.
+Every run records its process as it begins. The monitor of runs in `dagster dev` asks the launcher below every half
+minute whether it lives; without it, whoever starts next on the same machine ends the runs whose process does not.
 """
 
 import logging
@@ -10,13 +10,15 @@ import socket
 import time
 
 import psutil
-from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, DefaultRunLauncher, RunsFilter
 
 from bachata_assets.orchestration import dagster_internals
+from bachata_assets.orchestration.dagster_internals import CheckRunHealthResult, WorkerStatus
 
 logger = logging.getLogger(__name__)
 
-PROCESS_TAG = "bachata_assets/process"
+PROCESS_TAG = ".dagster/bachata_assets/process"
+"""Tag of a run: which process is at work on it. The UI hides what begins with `.dagster/`."""
 STARTS_WITHIN_S = 300
 """A launched run that has recorded no process after this time died before it could."""
 _UNFINISHED = [
@@ -27,14 +29,36 @@ _UNFINISHED = [
 ]
 
 
-def process_tag() -> dict[str, str]:
-    """Return the tag that says that this process is at work on a run."""
-    return {PROCESS_TAG: _identity(os.getpid())}
+def process_tag(run_id: str) -> dict[str, str]:
+    """Return the tag that says that this process is at work on a run.
+
+    The run is in it, since Dagster gives the tags of a run that died to the one that tries it again.
+    """
+    return {PROCESS_TAG: f"{run_id}/{_identity(os.getpid())}"}
 
 
 def record_process(instance: DagsterInstance, run_id: str) -> None:
     """Write into a run's tags that this process is at work on it."""
-    instance.add_run_tags(run_id, process_tag())
+    instance.add_run_tags(run_id, process_tag(run_id))
+
+
+class WatchingRunLauncher(DefaultRunLauncher):
+    """Dagster's launcher, that also says whether the process of a run still lives.
+
+    Dagster's own starts a process and does not look at it again: a run whose process was killed would stay STARTED.
+    """
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        """Whether the monitor of runs may ask."""
+        return True
+
+    def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
+        """Say whether a run's process is there; where nothing is known, it is."""
+        recorded = _recorded(run)
+        if recorded is None or _lives(recorded):
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
+        return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "its process was killed; what it had made is kept")
 
 
 def end_orphans(instance: DagsterInstance, *, now_s: float | None = None) -> list[str]:
@@ -43,7 +67,7 @@ def end_orphans(instance: DagsterInstance, *, now_s: float | None = None) -> lis
     ended = []
     for record in instance.get_run_records(RunsFilter(statuses=_UNFINISHED)):
         run = record.dagster_run
-        recorded = run.tags.get(PROCESS_TAG)
+        recorded = _recorded(run)
         # A run without a process that is NOT_STARTED is on its way into the queue.
         starts = (
             run.status == DagsterRunStatus.NOT_STARTED or record.update_timestamp.timestamp() + STARTS_WITHIN_S > now_s
@@ -57,6 +81,12 @@ def end_orphans(instance: DagsterInstance, *, now_s: float | None = None) -> lis
         logger.warning("Run %s was left behind by a process that is gone; it is marked as failed", run.run_id)
         ended.append(run.run_id)
     return ended
+
+
+def _recorded(run: DagsterRun) -> str | None:
+    """Return the process that a run recorded itself, None where it has recorded none."""
+    run_id, _, process = run.tags.get(PROCESS_TAG, "").partition("/")
+    return process if run_id == run.run_id else None
 
 
 def _identity(pid: int) -> str:

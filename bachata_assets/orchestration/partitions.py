@@ -1,11 +1,15 @@
 """The partitions, one a clip, and how Dagster learns which clips there are.
 
-Belongs here: what all assets share (partitions, pool, owner), and Dagster's partitions and observations brought level
-with a scan. Which clips there are and what each is called is in `collection/`.
+Belongs here: the assets that a collection begins with (folder, files, annotations), and Dagster's partitions and
+observations brought level with a scan. Which clips there are and what each is called is in `collection/`.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 from dagster import DagsterInstance
@@ -14,65 +18,208 @@ from bachata_assets.collection import scan
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.registry import ClipFile, Difference
-from bachata_assets.collection.scan import Scan
+from bachata_assets.collection.scan import Scan, ScanError, require_registry, scan_clips
+from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration import dagster_internals
-from bachata_assets.orchestration.clip_events import observe, observe_gone
-from bachata_assets.settings import Settings
+from bachata_assets.orchestration.clip_events import gone, observations
+from bachata_assets.orchestration.orphaned_runs import end_orphans
+from bachata_assets.orchestration.resources import PARTITIONS, PLAIN, Names, resource_keys, tools_of
+from bachata_assets.settings import Settings, SettingsError
+from bachata_assets.video.files import on_disk
 
 logger = logging.getLogger(__name__)
 
 OWNER = "team:bachata"
 """Owner of every asset, as the UI shows it."""
 
-POOL = "poses"
-"""Concurrency pool of the runs of clips: finding poses takes all cores, so a second run would only be in the way."""
+FOLDER = "clip_folder"
+"""Asset of the folder of clips; its materializations are the looks at it."""
+LOOKED_AT = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=8), warn_window=timedelta(days=2))
+"""For how long a look into the folder is fresh: the nightly schedule looks once a day."""
+LOOK_TOLD_S = 3600
+"""Time after which a look that found nothing new is told again, s: the sensor looks every minute."""
+SHOWN = 200
+"""Most rows of a table in the metadata; the number is beside it."""
 
-PARTITIONS = "clips"
-clips = dg.DynamicPartitionsDefinition(name=PARTITIONS)
+
+def register(instance: DagsterInstance, dataset: Dataset, found: Scan, names: Names = PLAIN) -> None:
+    """Keep what was found in the folder: the registry, the partitions of new clips, changed versions, the look."""
+    new = keep(instance, dataset, found, names)
+    for event in folder_events(instance, found, new, names):
+        instance.report_runless_asset_event(event)
 
 
-def register(instance: DagsterInstance, dataset: Dataset, found: Scan) -> None:
-    """Keep what was found: the registry, the partitions of new clips, and changed versions as observations."""
+def keep(instance: DagsterInstance, dataset: Dataset, found: Scan, names: Names = PLAIN) -> list[str]:
+    """Do what `register` does, but for the look itself; return the clips that are new."""
     before = scan.keep(dataset, found)
-    add_partitions(instance, found.clips)
-    dagster_internals.limit_pool(instance, POOL, 1)
-    observe(instance, found.clips, also=_moved(before, found.difference))
-    for clip_id, file in found.difference.files.items():
-        if not file.present and clip_id in before and before[clip_id].present:
-            logger.info("Clip %s: its file %s is gone; what was made of it is kept", clip_id, file.path)
-            observe_gone(instance, clip_id, found.folders.video_dir / file.path, file.content)
+    new = add_partitions(instance, found.clips, names)
+    dagster_internals.limit_pool(instance, names.pool, 1)
+    moves = Moves.of(before, found.difference)
+    for line in moves.told:
+        logger.info("%s", line)
+    for observation in [
+        *observations(instance, found.clips, also=moves.back | moves.renamed, names=names),
+        *(gone(clip_id, found, names) for clip_id in moves.gone),
+    ]:
+        instance.report_runless_asset_event(observation)
+    return new
 
 
-def add_partitions(instance: DagsterInstance, clip_ids: Iterable[str]) -> None:
-    """Add the partitions of clips that have none yet."""
-    known = set(instance.get_dynamic_partitions(PARTITIONS))
+def folder_events(
+    instance: DagsterInstance, found: Scan, new: Sequence[str], names: Names = PLAIN
+) -> list[dg.AssetMaterialization]:
+    """Return what says that the folder was looked at: where clips are new, else once an hour."""
+    last = instance.get_latest_materialization_event(names.key(FOLDER))
+    if last and not new and time.time() - last.timestamp < LOOK_TOLD_S:
+        return []
+    return [dg.AssetMaterialization(names.key(FOLDER), metadata=folder_metadata(found, new))]
+
+
+def folder_metadata(found: Scan, new: Sequence[str]) -> dict[str, Any]:
+    """Return what a look at the folder found, as metadata."""
+    left_out = [dg.TableRecord({"path": str(one.path), "reason": one.reason}) for one in found.left_out[:SHOWN]]
+    return {
+        "path": dg.MetadataValue.path(str(found.folders.video_dir)),
+        "clips": len(found.clips),
+        "new": len(new),
+        "still being copied": len(found.difference.waiting),
+        "left out": len(found.left_out),
+        **({"files left out": dg.MetadataValue.table(left_out)} if left_out else {}),
+    }
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What a scan says of the files of clips that were known before, in sets of clip ids.
+
+    Attributes
+    ----------
+    told : lines for a person
+    """
+
+    gone: frozenset[str]
+    back: frozenset[str]
+    renamed: frozenset[str]
+    told: tuple[str, ...]
+
+    @classmethod
+    def of(cls, before: Mapping[str, ClipFile], now: Difference) -> "Moves":
+        """Compare the registry with a folder."""
+        known = {clip_id: file for clip_id, file in now.files.items() if clip_id in before}
+        gone = [i for i, file in known.items() if before[i].present and not file.present]
+        back = [i for i, file in known.items() if file.present and not before[i].present]
+        told = (
+            *(f"Clip {i}: its file {known[i].path} is gone; what was made of it is kept" for i in gone),
+            *(f"Clip {i}: its file {known[i].path} is there again" for i in back),
+            *(f"Clip {one.clip_id}: {one.old} is {one.new} now" for one in now.renamed),
+        )
+        return cls(frozenset(gone), frozenset(back), frozenset(one.clip_id for one in now.renamed), told)
+
+
+def add_partitions(instance: DagsterInstance, clip_ids: Iterable[str], names: Names = PLAIN) -> list[str]:
+    """Add the partitions of clips that have none yet, and return them."""
+    partitions = names.of(PARTITIONS)
+    known = set(instance.get_dynamic_partitions(partitions))
     new = [clip_id for clip_id in clip_ids if clip_id not in known]
     if new:
-        instance.add_dynamic_partitions(PARTITIONS, new)
+        instance.add_dynamic_partitions(partitions, new)
+    return new
 
 
-def read_clips(instance: DagsterInstance, clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> list[Clip]:
-    """Return registered clips; files that are new or changed are read, kept and observed.
+def read_clips(
+    instance: DagsterInstance, clip_ids: Iterable[str], settings: Settings, dataset: Dataset, names: Names = PLAIN
+) -> list[Clip]:
+    """Return clips of the folder; files that are new or changed are read, kept and observed.
 
-    An invented partition, as the UI lets anyone add one, is taken out again.
+    The sensor asks for clips without writing anything down, so one that is not known, or is not where it was, is looked
+    for. A partition that is none, as the UI lets anyone invent one, is taken out again.
 
     Raises
     ------
     SettingsError
-        When an id was never registered.
+        When none of the ids is a clip's.
     """
     wanted = list(clip_ids)
     if not scan.registry_is_lost(dataset):
-        for clip_id in set(wanted) - scan.known_files(dataset).keys():
-            instance.delete_dynamic_partition(PARTITIONS, clip_id)
+        _look_for(wanted, instance, settings, dataset, names)
+        known = scan.known_files(dataset)
+        for clip_id in set(wanted) - known.keys():
+            logger.warning("Partition %s is no clip of the folder: it is taken out", clip_id)
+            instance.delete_dynamic_partition(names.of(PARTITIONS), clip_id)
+        wanted = [clip_id for clip_id in wanted if clip_id in known] or wanted  # of none, an error says so
     found = scan.read_clips(wanted, settings, dataset)
-    observe(instance, {clip.clip_id: clip for clip in found}, clip_ids=[clip.clip_id for clip in found])
+    clip_ids = [clip.clip_id for clip in found]
+    for observation in observations(instance, {clip.clip_id: clip for clip in found}, clip_ids=clip_ids, names=names):
+        instance.report_runless_asset_event(observation)
     return found
 
 
-def _moved(before: Mapping[str, ClipFile], difference: Difference) -> set[str]:
-    """Return the clips whose files have another name, or are there again."""
-    for rename in difference.renamed:
-        logger.info("Clip %s: %s is %s now", rename.clip_id, rename.old, rename.new)
-    back = {i for i, file in difference.ready.items() if i in before and not before[i].present}
-    return back | {rename.clip_id for rename in difference.renamed}
+def _look_for(
+    clip_ids: Sequence[str], instance: DagsterInstance, settings: Settings, dataset: Dataset, names: Names
+) -> None:
+    """Register clips that are not known or are not where they were; other new files are left to the sensor."""
+    known = scan.known_files(dataset)
+    video_dir = scan.folders_of(settings, dataset).video_dir
+    if all(i in known and on_disk(video_dir / known[i].path).exists() for i in clip_ids):
+        return
+    try:
+        found = scan_clips(settings, dataset)
+    except ScanError as error:
+        logger.warning("%s", error)  # each clip says so itself
+        return
+    keep(instance, dataset, found.only(known.keys() | set(clip_ids)), names)
+
+
+def clip_folder(settings: Settings, names: Names) -> dg.AssetsDefinition:
+    """Return the asset that looks into the folder of clips."""
+
+    @dg.asset(
+        key=names.key(FOLDER),
+        required_resource_keys=resource_keys(names),
+        group_name="video",
+        owners=[OWNER],
+        tags={"scope": "collection"},
+        kinds={"video"},
+        freshness_policy=LOOKED_AT,
+        description="The folder of clips. Materialize it to look into it: each clip in it becomes a partition. A file "
+        "that is still being copied waits.",
+    )
+    def look(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        opened = tools_of(context, names, settings).dataset
+        end_orphans(context.instance)
+        try:
+            require_registry(opened)
+            found = scan_clips(settings, opened, sizes_before={})
+            new = keep(context.instance, opened, found, names)
+        except (SettingsError, DamagedError, *ScanError) as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+        for line in found.remarks:
+            context.log.warning(line)
+        return dg.MaterializeResult(metadata=folder_metadata(found, new))
+
+    return look
+
+
+def external_assets(names: Names) -> list[dg.AssetSpec]:
+    """Return what a clip begins with; the platform observes it."""
+    about_files = (
+        "The clip's video file. Its data version is the hash of its content. Where there are no partitions, "
+        "materialize `clip_folder` (job `look_for_clips`) or run `bachata-assets generate`: each clip becomes one."
+    )
+    about_words = "What a person said about the clip: its entry in the annotation file, or the fallbacks."
+    return [
+        dg.AssetSpec(
+            names.key(name),
+            deps=deps,
+            partitions_def=names.clips,
+            group_name="video",
+            owners=[OWNER],
+            tags={"scope": "clip"},
+            kinds={kind},
+            description=description,
+        )
+        for name, kind, deps, description in (
+            ("clip_file", "video", [names.key(FOLDER)], about_files),
+            ("annotation", "json", [], about_words),
+        )
+    ]

@@ -9,7 +9,7 @@ from bachata_assets.collection import layout, scan
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.orchestration.instance import Instance
 from bachata_assets.orchestration.orphaned_runs import end_orphans
-from bachata_assets.orchestration.partitions import PARTITIONS
+from bachata_assets.orchestration.resources import PARTITIONS, PLAIN, Names
 from bachata_assets.orchestration.run_requests import clips_at_work
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.tools import SearchIndexProvider
@@ -38,6 +38,7 @@ def remove_clips(
     dataset: Dataset,
     search: SearchIndexProvider,
     clip_ids: list[str],
+    names: Names = PLAIN,
 ) -> None:
     """Remove clips. The registry comes last, so that an interrupted call is finished by the next.
 
@@ -49,7 +50,7 @@ def remove_clips(
         When the index cannot be reached; nothing is removed then.
     """
     end_orphans(instance)
-    used = clips_at_work(instance, instance.get_dynamic_partitions(PARTITIONS)) & set(clip_ids)
+    used = clips_at_work(instance, instance.get_dynamic_partitions(names.of(PARTITIONS)), names) & set(clip_ids)
     if used:
         raise RunsUnfinishedError(
             f"A run that is not finished uses {', '.join(sorted(used))}: wait for it, or cancel it in the UI"
@@ -61,5 +62,5 @@ def remove_clips(
             dataset.delete_table(stage.name, clip_id)
         for name in (layout.preview_picture, layout.preview_video, layout.people_picture):
             dataset.delete(name(clip_id))
-        instance.delete_dynamic_partition(PARTITIONS, clip_id)
+        instance.delete_dynamic_partition(names.of(PARTITIONS), clip_id)
     scan.forget(dataset, clip_ids)

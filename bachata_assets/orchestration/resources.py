@@ -1,9 +1,14 @@
-"""What assets are given, as Dagster shows it: each resource opens one plain object of `pipeline/tools.py`.
+"""What assets are given, as Dagster shows it, and what the parts of a collection are called there.
+
+Each resource opens one plain object of `pipeline/tools.py`.
 
 The search index is no resource with a config: its settings hold secrets, which the UI would show.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
@@ -11,7 +16,54 @@ from pydantic import Field
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.inference.precision import EffectivePrecision
 from bachata_assets.orchestration.orphaned_runs import record_process
-from bachata_assets.pipeline.tools import PoseModelsProvider, TextModelProvider
+from bachata_assets.pipeline.tools import (
+    Models,
+    PoseModelsProvider,
+    TextModelProvider,
+    Tools,
+    media_limits,
+)
+from bachata_assets.settings import Settings
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the parts of a collection are called in Dagster: by themselves, or with a prefix where there are several.
+
+    Attributes
+    ----------
+    prefix : first part of the asset keys; empty: none
+    """
+
+    prefix: str = ""
+
+    def of(self, name: str) -> str:
+        """Return the name of a job, sensor, schedule, resource, pool or set of partitions."""
+        return f"{self.prefix}_{name}" if self.prefix else name
+
+    def key(self, asset: str) -> dg.AssetKey:
+        """Return the key of an asset."""
+        return dg.AssetKey([self.prefix, asset] if self.prefix else [asset])
+
+    def owns(self, key: dg.AssetKey) -> bool:
+        """Tell whether an asset is of this collection."""
+        return key == self.key(key.path[-1])
+
+    @property
+    def clips(self) -> dg.DynamicPartitionsDefinition:
+        """The partitions, one a clip."""
+        return dg.DynamicPartitionsDefinition(name=self.of(PARTITIONS))
+
+    @property
+    def pool(self) -> str:
+        """The pool of the runs of clips: finding poses takes all cores, so a second run would be in the way."""
+        return self.of("poses")
+
+
+PLAIN = Names()
+"""The names of the collection of a data dir, as the commands know it."""
+PARTITIONS = "clips"
+"""Name of the partitions."""
 
 
 class DatasetResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -27,6 +79,22 @@ class DatasetResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def open(self) -> Dataset:
         """Return the data dir."""
         return Dataset(self.url)
+
+
+class NamedClipsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Refuses a run of clips that names none, before Dagster asks which partitions of its inputs it takes."""
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Refuse it; checks alone may be asked of all clips."""
+        run = context.run
+        checks_alone = run is not None and run.asset_selection is not None and not run.asset_selection
+        if run is None or run.is_partitioned or checks_alone:
+            return
+        if context.instance:  # nothing crashed: Dagster need not try it again
+            context.instance.add_run_tags(run.run_id, {"dagster/max_retries": "0"})
+        raise dg.DagsterInvariantViolationError(
+            "No clip was named: pick partitions in the UI, or `--partition CLIP`; `bachata-assets generate` takes all"
+        )
 
 
 class PoseModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -51,3 +119,26 @@ class TextModelResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def open(self) -> TextModelProvider:
         """Return the provider of the encoder."""
         return TextModelProvider()
+
+
+_RESOURCES = ("dataset", "pose_models", "text_model", "search")
+
+
+def resource_keys(names: Names) -> set[str]:
+    """Return the keys of the resources of a collection."""
+    return {names.of(name) for name in _RESOURCES}
+
+
+def tools_of(context: Any, names: Names, settings: Settings) -> Tools:
+    """Return what the resources of an asset, a check or an op open.
+
+    They are asked for by key, not as parameters: two collections in one code location have resources of their own.
+    """
+    resources = getattr(context, "op_execution_context", context).resources
+    return open_tools({name: getattr(resources, names.of(name)) for name in _RESOURCES}, settings)
+
+
+def open_tools(resources: Mapping[str, Any], settings: Settings) -> Tools:
+    """Return what resources open."""
+    models = Models(resources["pose_models"].open(), resources["text_model"].open(), media_limits(settings))
+    return Tools(resources["dataset"].open(), models, resources["search"])

@@ -7,8 +7,9 @@ and `commands/generate.py`.
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from itertools import islice
 
 import dagster as dg
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
@@ -16,8 +17,10 @@ from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import Scan, require_registry, scan_clips
+from bachata_assets.orchestration import dagster_internals
 from bachata_assets.orchestration.orphaned_runs import end_orphans
-from bachata_assets.orchestration.partitions import PARTITIONS, register
+from bachata_assets.orchestration.partitions import register
+from bachata_assets.orchestration.resources import PARTITIONS, PLAIN, Names
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Status
 from bachata_assets.pipeline.versions import Batch, batches, expected_versions
@@ -38,6 +41,8 @@ UNFINISHED = [
 REQUEST_TAG = "bachata_assets/request"
 ONLY_MISSING_TAG = "bachata_assets/only_missing"
 """On a run that is to make what is missing when it begins; a person's own run makes what it was told to."""
+TITLE_TAG = "clips"
+"""Tag of a run that says which clips it takes, for the list of runs."""
 RUNS_A_TICK = 20
 """Most runs that one tick asks for: the daemon launches them within its time, the next tick asks for more."""
 ATTEMPTS = 3
@@ -46,15 +51,48 @@ _FIRST_WAIT_S = 60
 _LONGEST_WAIT_S = 3600
 
 
-def find_clips(
-    instance: DagsterInstance, settings: Settings, dataset: Dataset, sizes_before: Mapping[PurePosixPath, int]
-) -> Scan:
+def find_clips(instance: DagsterInstance, settings: Settings, dataset: Dataset, names: Names = PLAIN) -> Scan:
     """End the runs that were left behind, list the folder, and keep what was found."""
     end_orphans(instance)
     require_registry(dataset)
-    found = scan_clips(settings, dataset, sizes_before=sizes_before)
-    register(instance, dataset, found)
+    found = scan_clips(settings, dataset, sizes_before={})
+    register(instance, dataset, found, names)
     return found
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What one tick asks for.
+
+    Attributes
+    ----------
+    waiting : number of batches of clips that were tried and wait, or are left to the next tick
+    at_work : number of clips that queued and running runs take
+    """
+
+    requests: tuple[dg.RunRequest, ...]
+    waiting: int
+    at_work: int
+
+    def why(self, found: Scan, status: Status, *, retry_failed: bool) -> str:
+        """Return in words what the clips are, and why not all of them are asked for."""
+        counts = [
+            (len(status.made), "up to date"),
+            (len(status.failed), "failed"),
+            (len(status.pending) + len(status.not_indexed), "to be made"),
+            (len(found.difference.waiting), "still being copied"),
+        ]
+        said = ", ".join(f"{count} {what}" for count, what in counts if count or what == "up to date")
+        reasons = []
+        if not found.clips:
+            reasons.append(f"there are no videos in {found.folders.video_dir}")
+        if self.at_work:
+            reasons.append(f"runs are at work on {self.at_work}")
+        if self.waiting:
+            reasons.append("the rest waits: it was tried a short time ago or too often, or is for the next tick")
+        if status.failed and not retry_failed:
+            reasons.append("a clip that failed waits until it changes, or where the reason may pass, for a while")
+        return "; ".join([f"Clips: {said}", *reasons])
 
 
 def requests(
@@ -66,27 +104,27 @@ def requests(
     *,
     retry_failed: bool,
     job: str | None = None,
-) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Yield the requests for clips of one tick, or why there is none.
+    keys: Sequence[str] | None = None,
+    names: Names = PLAIN,
+) -> Asked:
+    """Return the requests for clips of one tick.
 
     Parameters
     ----------
     retry_failed : also for those that failed permanently and have not changed since
     job : that makes clips, where whoever asks asks for other jobs too
+    keys : the partitions, where some of them are still to be added
     """
-    planned = plan(instance, status, at_most=settings.clips_per_run, retry_failed=retry_failed, spare=True)
-    asked = 0
-    for batch in planned:
-        request = _request(instance, batch, found, stages, status, retry_failed=retry_failed, job=job)
-        if request and asked < RUNS_A_TICK:
-            asked += 1
-            yield request
-    if not asked:
-        waiting = len(status.pending) + len(status.not_indexed)
-        yield dg.SkipReason(
-            f"Clips: {len(status.made)} up to date, {len(status.failed)} failed, {waiting} to be "
-            f"made, {len(found.difference.waiting)} still being copied; what can be made is at work or was tried"
-        )
+    keys = instance.get_dynamic_partitions(names.of(PARTITIONS)) if keys is None else keys
+    at_work = clips_at_work(instance, keys, names)
+    planned = plan(status, keys, at_most=settings.clips_per_run, retry_failed=retry_failed, spare=at_work)
+    every = (
+        _request(instance, batch, found, stages, status, names, retry_failed=retry_failed, job=job) for batch in planned
+    )
+    # Until a first run has set the limit of its pool, several of them would begin at once.
+    at_most = RUNS_A_TICK if dagster_internals.is_limited(instance, names.pool) else 1
+    asked = tuple(islice(filter(None, every), at_most))
+    return Asked(asked, len(planned) - len(asked), len(at_work & status.todo.keys()))
 
 
 def _request(
@@ -95,12 +133,13 @@ def _request(
     found: Scan,
     stages: Sequence[Stage],
     status: Status,
+    names: Names,
     *,
     retry_failed: bool,
     job: str | None,
 ) -> dg.RunRequest | None:
     """Return the request for a batch, None while it is not due."""
-    identity = request_of(batch, found.clips, stages)
+    identity = names.of(request_of(batch, found.clips, stages))
     run_key = None
     if not retry_failed:
         transient = any(clip.failure.transient for clip in status.failed if clip.clip_id in batch.clip_ids)
@@ -111,26 +150,25 @@ def _request(
     return dg.RunRequest(
         run_key=run_key,
         job_name=job,
-        asset_selection=[dg.AssetKey(name) for name in sorted(batch.stages)],
+        asset_selection=[names.key(name) for name in sorted(batch.stages)],
         tags={**run_tags(batch), REQUEST_TAG: identity},
     )
 
 
 def plan(
-    instance: DagsterInstance, status: Status, *, at_most: int, retry_failed: bool, spare: bool = False
+    status: Status, keys: Sequence[str], *, at_most: int, retry_failed: bool, spare: Set[str] = frozenset()
 ) -> list[Batch]:
     """Return the runs that bring all clips up to date.
 
     Parameters
     ----------
+    keys : the partitions, in their order
     at_most : clips in a run
     retry_failed : also those that failed permanently and have not changed since
-    spare : leave out clips that an unfinished run is at work on
+    spare : clips to leave out
     """
-    keys = instance.get_dynamic_partitions(PARTITIONS)
     left_out = set() if retry_failed else {clip.clip_id for clip in status.failed if not clip.failure.transient}
-    if spare:
-        left_out |= clips_at_work(instance, keys)
+    left_out |= spare
     todo = {clip_id: stages for clip_id, stages in status.todo.items() if clip_id not in left_out}
     return batches(todo, keys, at_most)
 
@@ -141,14 +179,23 @@ def run_tags(batch: Batch) -> dict[str, str]:
         ONLY_MISSING_TAG: "true",
         _RANGE_START: batch.clip_ids[0],
         _RANGE_END: batch.clip_ids[-1],
+        TITLE_TAG: title(batch.clip_ids),
     }
 
 
-def clips_at_work(instance: DagsterInstance, keys: Sequence[str]) -> set[str]:
+def title(clip_ids: Sequence[str]) -> str:
+    """Return what a run of these clips is called in the list of runs."""
+    first, last, count = clip_ids[0], clip_ids[-1], len(clip_ids)
+    return first if count == 1 else f"{first} … {last}, {count} clips"
+
+
+def clips_at_work(instance: DagsterInstance, keys: Sequence[str], names: Names = PLAIN) -> set[str]:
     """Return the clips that runs which are queued or going on will take."""
     position = {key: number for number, key in enumerate(keys)}
     busy: set[str] = set()
     for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)):
+        if run.asset_selection and not any(map(names.owns, run.asset_selection)):
+            continue  # it takes another collection's clips
         single = run.tags.get(_PARTITION)
         first = run.tags.get(_RANGE_START, single)
         last = run.tags.get(_RANGE_END, single)

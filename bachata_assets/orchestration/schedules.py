@@ -1,12 +1,13 @@
 """The schedules: what is missing every night; the report and a look at every byte every week. Off until switched on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import dagster as dg
 
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.orchestration.history import History
 from bachata_assets.orchestration.jobs import Jobs
+from bachata_assets.orchestration.resources import Names
 from bachata_assets.orchestration.run_requests import find_clips, requests
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Status
@@ -14,7 +15,7 @@ from bachata_assets.settings import Settings, SettingsError
 
 
 def define_schedules(
-    jobs: Jobs, settings: Settings, stages: Sequence[Stage], dataset: Dataset
+    jobs: Jobs, settings: Settings, stages: Sequence[Stage], dataset: Dataset, names: Names
 ) -> list[dg.ScheduleDefinition]:
     """Return the schedules.
 
@@ -30,6 +31,7 @@ def define_schedules(
         _require_cron(variable, cron)
 
     @dg.schedule(
+        name=names.of("process_missing_clips"),
         job=jobs.process,
         cron_schedule=settings.nightly_cron,
         description="Every night (BACHATA_NIGHTLY_CRON): asks for all that is missing or stale, failed clips included.",
@@ -37,23 +39,24 @@ def define_schedules(
     )
     def process_missing_clips(
         context: dg.ScheduleEvaluationContext,
-    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        found = find_clips(context.instance, settings, dataset, {})
+    ) -> list[dg.RunRequest] | dg.SkipReason:
+        found = find_clips(context.instance, settings, dataset, names)
         for line in found.remarks:
             context.log.warning(line)
-        history = History.read(context.instance, dataset, stages)
+        history = History.read(context.instance, dataset, stages, names=names)
         status = Status.of(found.clips, stages, history.stages, history.reason_of)
-        yield from requests(context.instance, settings, stages, found, status, retry_failed=True)
+        asked = requests(context.instance, settings, stages, found, status, retry_failed=True, names=names)
+        return list(asked.requests) or dg.SkipReason(asked.why(found, status, retry_failed=True))
 
     full_report = dg.ScheduleDefinition(
-        "full_report",
+        names.of("full_report"),
         job=jobs.report,
         cron_schedule=settings.report_cron,
         description="Every week (BACHATA_REPORT_CRON): makes the table over all clips and the report, with all checks.",
         tags={"makes": "report"},
     )
     check_content = dg.ScheduleDefinition(
-        "check_everything",
+        names.of("check_everything"),
         job=jobs.check,
         cron_schedule=settings.report_cron,
         description="Every week (BACHATA_REPORT_CRON): reads every table and every document of the index, and compares "

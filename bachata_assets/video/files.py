@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 FORMATS = ("mov", "avi")
 """FFmpeg's names of the containers that are read: mov stands for mp4 too. A playlist is none, whatever its name."""
+MATROSKA_SUFFIXES = frozenset({".mkv", ".webm"})
+"""Suffixes of files that are read as Matroska and as nothing else; the others never are.
+
+FFmpeg's reader of it is used only for files of this name, and a collection takes them only where it is set so.
+"""
 VIDEO_CODECS = frozenset(
     {"h264", "hevc", "av1", "libdav1d", "vp8", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "h263", "mjpeg", "prores",
      "dvvideo", "dnxhd"}
@@ -99,7 +104,7 @@ def open_media(path: Path) -> "av.container.InputContainer":
     """Open a media file for decoding: always a file, whatever its name looks like.
 
     FFmpeg would take what stands before a colon for a protocol, and connect to a host that a file's name gives. Only
-    the containers of `FORMATS` are opened, and only the decoders of `VIDEO_CODECS` and `SOUND_CODECS` are run to see
+    the containers of `formats_of` are opened, and only the decoders of `VIDEO_CODECS` and `SOUND_CODECS` are run to see
     what is in one.
 
     Raises
@@ -107,7 +112,7 @@ def open_media(path: Path) -> "av.container.InputContainer":
     OSError
         There is no such file, or it is no regular file.
     av.error.ArgumentError
-        It is none of the containers of `FORMATS`.
+        It is none of the containers of `formats_of`.
     av.error.FFmpegError
         FFmpeg cannot read it.
     """
@@ -116,11 +121,16 @@ def open_media(path: Path) -> "av.container.InputContainer":
     found = on_disk(path).absolute()
     _require_regular(found.stat(), path)
     allowed = {
-        "format_whitelist": ",".join(FORMATS),
+        "format_whitelist": ",".join(formats_of(path)),
         "codec_whitelist": ",".join(sorted(VIDEO_CODECS | SOUND_CODECS)),
         "protocol_whitelist": "file",
     }
     return av.open(file_url(found), options=allowed)
+
+
+def formats_of(path: Path) -> tuple[str, ...]:
+    """Return FFmpeg's names of the containers that a file may be, by its suffix."""
+    return ("matroska",) if path.suffix.lower() in MATROSKA_SUFFIXES else FORMATS
 
 
 def file_url(path: Path) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bachata_assets.video.display import Display
 from bachata_assets.video.errors import UnreadableVideoError
-from bachata_assets.video.files import irregular, on_disk, open_media, open_regular
+from bachata_assets.video.files import FORMATS, formats_of, irregular, on_disk, open_media, open_regular
 from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 from bachata_assets.video.streams import picture_stream
 
@@ -135,8 +135,9 @@ def _container(path: Path) -> "av.container.InputContainer":
     try:
         return open_media(path)
     except av.error.ArgumentError as error:
+        expected = "mp4, mov or avi" if formats_of(path) == FORMATS else "Matroska"
         raise UnreadableVideoError(
-            path, "is no mp4, mov or avi file, whatever its name says", "Export it as mp4, or remove it."
+            path, f"is no {expected} file, whatever its name says", "Export it as mp4, or remove it."
         ) from error
     except av.error.MemoryError:  # for what its header announces; a header itself is small
         raise UnreadableVideoError(path, "announces more than memory can hold") from None

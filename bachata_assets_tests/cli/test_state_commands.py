@@ -138,7 +138,7 @@ def test_status_and_report_name_what_was_left_out_and_what_of_the_annotations_ca
     assert len(state["left_out"]) == 13
     assert state["left_out"][-1] == {"path": "pipe.mp4", "reason": "not a regular file (a named pipe)"}
     lines = [line.strip() for line in run("status", "--data_dir", str(untouched)).output.splitlines()]
-    not_read = "not a video the platform reads (.mkv): export it as .mp4"
+    not_read = "not a video the platform reads (.mkv): set BACHATA_MATROSKA=true, or export it as .mp4"
     assert [line for line in lines if not_read in line] == [
         *(f"left out: {number:02d}.mkv: {not_read}" for number in range(10)),
         f"… and 2 more: {not_read}",

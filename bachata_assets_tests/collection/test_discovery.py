@@ -112,13 +112,21 @@ def test_what_cannot_be_a_clip_is_left_out_with_its_reason_and_the_others_are_ta
 
 
 def test_a_video_in_another_format_is_named_and_other_files_are_not(tmp_path: Path) -> None:
-    touch(tmp_path, "a.mp4", "b.MKV", "c.webm", "notes.txt", "d.mp4.part")
+    touch(tmp_path, "a.mp4", "b.MKV", "c.webm", "e.wmv", "notes.txt", "d.mp4.part")
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "old.txt").symlink_to("gone")
     assert left_out(list_clips(tmp_path)) == {
-        "b.MKV": "not a video the platform reads (.mkv): export it as .mp4",
-        "c.webm": "not a video the platform reads (.webm): export it as .mp4",
+        "b.MKV": "not a video the platform reads (.mkv): set BACHATA_MATROSKA=true, or export it as .mp4",
+        "c.webm": "not a video the platform reads (.webm): set BACHATA_MATROSKA=true, or export it as .mp4",
+        "e.wmv": "not a video the platform reads (.wmv): export it as .mp4",
     }
+
+
+def test_matroska_is_taken_where_it_is_set_so(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp4", "b.MKV", "c.webm", "e.wmv")
+    listing = list_clips(tmp_path, matroska=True)
+    assert [str(path) for path in listing.files] == ["a.mp4", "b.MKV", "c.webm"]
+    assert list(left_out(listing)) == ["e.wmv"]
 
 
 def test_a_file_that_is_linked_is_taken_and_a_folder_called_like_a_video_is_a_folder(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """`bachata-assets prune`: what is taken away of clips that are gone."""
 
+from uuid import uuid4
+
 import pandas as pd
 from dagster import DagsterInstance, DagsterRunStatus
 from typer.testing import CliRunner
@@ -54,11 +56,14 @@ def test_a_removed_file_marks_its_clip_and_pruning_takes_it_out_everywhere(place
 def test_nothing_is_pruned_while_a_run_goes_on(place: Workplace) -> None:
     (place.videos / "basic_steps" / "basic_step_1.mp4").unlink()
     with open_instance(str(place.data)) as instance:
+        run_id = str(uuid4())
         clips = {
             "dagster/asset_partition_range_start": "basic_step_1",
             "dagster/asset_partition_range_end": "basic_step_1",
         }
-        instance.create_run_for_job(nothing, status=DagsterRunStatus.STARTED, tags={**clips, **process_tag()})
+        instance.create_run_for_job(
+            nothing, status=DagsterRunStatus.STARTED, tags={**clips, **process_tag(run_id)}, run_id=run_id
+        )
     said = prune(place, "--yes")
     assert said.startswith("2 ")
     assert "A run that is not finished uses basic_step_1" in said

@@ -15,6 +15,7 @@ from dagster import DagsterInstance
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.collection import scan
 from bachata_assets.collection.discovery import DiscoveryError
+from bachata_assets.orchestration import sensors
 from bachata_assets.orchestration.build import Platform, build_platform
 from bachata_assets.orchestration.clip_events import ClipEvents
 from bachata_assets.orchestration.instance import open_instance
@@ -71,11 +72,109 @@ def tick(platform: Platform, instance: DagsterInstance) -> list[dg.RunRequest]:
 def tick_after(
     platform: Platform, instance: DagsterInstance, cursor: str | None
 ) -> tuple[list[dg.RunRequest], str | None]:
-    """Return what a tick asks for, and what it leaves for the next one."""
+    """Return what a tick asks for of clips, and what it leaves for the next one; do the rest as the daemon does."""
+    data = evaluate(platform, instance, cursor)
+    for event in data.asset_events:
+        instance.report_runless_asset_event(event)
+    for added in data.dynamic_partitions_requests or []:
+        instance.add_dynamic_partitions(added.partitions_def_name, added.partition_keys)
+    requests = list(data.run_requests or [])
+    for request in requests:
+        if request.job_name == "look_for_clips":
+            assert platform.definitions.resolve_job_def("look_for_clips").execute_in_process(instance=instance).success
+    return [request for request in requests if request.job_name != "look_for_clips"], data.cursor
+
+
+def evaluate(platform: Platform, instance: DagsterInstance, cursor: str | None = None) -> Any:
+    """Return what the sensor says, as "Test sensor" in the UI does."""
     sensor = platform.definitions.resolve_sensor_def("new_clips")
     with dg.build_sensor_context(instance=instance, definitions=platform.definitions, cursor=cursor) as context:
-        data = sensor.evaluate_tick(context)
-    return list(data.run_requests or []), data.cursor
+        return sensor.evaluate_tick(context)
+
+
+def state(platform: Platform, instance: DagsterInstance) -> tuple[Any, ...]:
+    """Return what is in the data dir and what Dagster knows."""
+    data = Path(platform.settings.data_dir)
+    files = sorted(path for path in data.rglob("*") if ".dagster" not in path.parts and path.name != ".lock")
+    fetches = (instance.fetch_observations, instance.fetch_materializations)
+    assets = map(dg.AssetKey, ("clip_folder", "clip_file", "annotation"))
+    events = [len(fetch(asset, limit=100).records) for asset in assets for fetch in fetches]
+    return files, list(instance.get_dynamic_partitions("clips")), events, instance.get_runs_count()
+
+
+def test_a_test_of_the_sensor_changes_nothing(platform: Platform, instance: DagsterInstance) -> None:
+    before = state(platform, instance)
+    said = evaluate(platform, instance)
+    assert state(platform, instance) == before
+    assert [added.partition_keys for added in said.dynamic_partitions_requests] == [["a", "b", "c"]]
+    assert len(said.run_requests) == 1
+    make_everything(platform, instance)
+    video(platform, "b.mp4").unlink()
+    video(platform, "c.mp4").rename(video(platform, "turns.mp4"))
+    put(video(platform, "d.mp4"), "d")
+    before = state(platform, instance)
+    assert {one.job_name for one in evaluate(platform, instance).run_requests} == {"process_clips", "look_for_clips"}
+    assert state(platform, instance) == before
+
+
+def test_a_tick_says_what_it_found_and_why_it_asks_for_nothing(platform: Platform, instance: DagsterInstance) -> None:
+    (request,) = tick(platform, instance)
+    begin(instance, request, dg.DagsterRunStatus.STARTED)
+    put(video(platform, "d.mp4"), "half", age_s=1)
+    said = evaluate(platform, instance)
+    assert said.skip_message == (
+        "Clips: 0 up to date, 3 to be made, 1 still being copied; runs are at work on 3. "
+        "Still being copied, to be taken when they are at rest: d.mp4"
+    )
+
+
+def test_an_empty_folder_is_said(platform: Platform, instance: DagsterInstance) -> None:
+    for path in Path(str(platform.settings.video_dir)).iterdir():
+        path.unlink()
+    assert evaluate(platform, instance).skip_message.startswith("Clips: 0 up to date; there are no videos in /")
+
+
+def test_a_folder_of_many_clips_is_added_in_several_ticks(
+    platform: Platform, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sensors, "NEW_CLIPS_A_TICK", 2)
+    assert ranges(tick(platform, instance)) == [("a", "b")]
+    assert ranges(tick(platform, instance)) == [("a", "c")]
+
+
+def test_a_look_at_the_folder_is_told_once_an_hour(platform: Platform, instance: DagsterInstance) -> None:
+    def looks() -> list[int]:
+        records = instance.fetch_materializations(dg.AssetKey("clip_folder"), limit=9).records
+        return [record.asset_materialization.metadata["clips"].value for record in records]
+
+    tick(platform, instance)
+    tick(platform, instance)
+    assert looks() == [3]
+    put(video(platform, "d.mp4"), "d")
+    tick(platform, instance)
+    assert looks() == [4, 3]
+
+
+def test_files_and_annotations_of_new_clips_are_not_missing(platform: Platform, instance: DagsterInstance) -> None:
+    tick(platform, instance)
+    tick(platform, instance)
+    for asset in ("clip_file", "annotation"):
+        records = instance.fetch_materializations(dg.AssetKey(asset), limit=9).records
+        assert sorted(str(record.partition_key) for record in records) == ["a", "b", "c"]
+
+
+def tick_and_begin(platform: Platform, instance: DagsterInstance) -> None:
+    """Do what a tick asks for, as far as the runs' look at their files."""
+    tick(platform, instance)
+    read_clips(instance, instance.get_dynamic_partitions("clips"), platform.settings, platform.dataset)
+
+
+def test_a_clip_that_went_before_its_run_began_stops_no_other(platform: Platform, instance: DagsterInstance) -> None:
+    tick(platform, instance)
+    video(platform, "b.mp4").unlink()
+    read = read_clips(instance, ["a", "b", "c"], platform.settings, platform.dataset)
+    assert [clip.clip_id for clip in read] == ["a", "c"]
+    assert list(instance.get_dynamic_partitions("clips")) == ["a", "c"]
 
 
 def night(platform: Platform, instance: DagsterInstance) -> list[dg.RunRequest]:
@@ -218,7 +317,7 @@ def test_a_clip_in_a_folder_that_cannot_be_listed_for_now_is_not_gone(
 ) -> None:
     (video(platform, "usb")).mkdir()
     put(video(platform, "usb/d.mp4"), "d")
-    tick(platform, instance)
+    tick_and_begin(platform, instance)
     video(platform, "usb/d.mp4").unlink()
     video(platform, "usb").rmdir()
     video(platform, "usb").symlink_to("/nowhere")
@@ -231,7 +330,7 @@ def test_a_clip_in_a_folder_that_cannot_be_listed_for_now_is_not_gone(
 
 
 def test_a_known_clip_that_is_being_written_anew_waits(platform: Platform, instance: DagsterInstance) -> None:
-    tick(platform, instance)
+    tick_and_begin(platform, instance)
     put(video(platform, "b.mp4"), "half", age_s=1)
     assert ranges(tick(platform, instance)) == [("a", "a"), ("c", "c")]
 
@@ -239,7 +338,7 @@ def test_a_known_clip_that_is_being_written_anew_waits(platform: Platform, insta
 def test_a_renamed_file_keeps_its_clip_and_its_observation_says_where_it_is(
     platform: Platform, instance: DagsterInstance
 ) -> None:
-    tick(platform, instance)
+    tick_and_begin(platform, instance)
     video(platform, "b.mp4").rename(video(platform, "turns.mp4"))
     requests = tick(platform, instance)
     assert set(instance.get_dynamic_partitions("clips")) == {"a", "b", "c"}
@@ -254,7 +353,7 @@ def test_a_renamed_file_keeps_its_clip_and_its_observation_says_where_it_is(
 
 
 def test_a_removed_file_is_marked_and_its_partition_kept(platform: Platform, instance: DagsterInstance) -> None:
-    tick(platform, instance)
+    tick_and_begin(platform, instance)
     video(platform, "b.mp4").unlink()
     assert ranges(tick(platform, instance)) == [("a", "a"), ("c", "c")]
     assert set(instance.get_dynamic_partitions("clips")) == {"a", "b", "c"}
@@ -316,6 +415,8 @@ def test_one_tick_asks_for_no_more_runs_than_the_daemon_can_launch(
     settings = platform.settings.model_copy(update={"clips_per_run": 1})
     for number in range(30):
         put(video(platform, f"x{number:02}.mp4"), str(number))
+    assert len(tick(build_platform(settings), instance)) == 1  # no run has limited the pool yet
+    read_clips(instance, ["a"], settings, platform.dataset)
     assert len(tick(build_platform(settings), instance)) == RUNS_A_TICK
 
 

@@ -125,10 +125,16 @@ def test_checks_can_be_asked_alone(platform: Platform, instance: DagsterInstance
 
 
 def test_a_run_that_names_no_clip_says_so_in_one_line(platform: Platform, instance: DagsterInstance) -> None:
-    result = run(platform, instance, {})
-    (step,) = [event.step_failure_data for event in result.all_events if event.is_step_failure]
-    assert step.user_failure_data is not None
-    assert str(step.user_failure_data.description).startswith("No clip was named")
+    run(platform, instance, RANGE)  # now Dagster knows versions of the files
+    job = platform.definitions.resolve_job_def("process_clips")
+    keys = [dg.AssetKey("poses"), dg.AssetKey("rest")]
+    result = job.execute_in_process(instance=instance, asset_selection=keys, raise_on_error=False)
+    (failure,) = [event.job_failure_data for event in result.all_events if event.is_job_failure]
+    assert failure.error is not None
+    assert str(failure.error.message).partition(": ")[2].startswith("No clip was named")
+    recorded = instance.get_run_by_id(result.run_id)
+    assert recorded is not None
+    assert recorded.tags["dagster/max_retries"] == "0"
 
 
 def test_an_invented_partition_is_refused_and_does_not_stay(platform: Platform, instance: DagsterInstance) -> None:

@@ -49,3 +49,9 @@ def test_the_latest_version_of_every_partition_still_has_no_public_reader() -> N
 def test_the_sqlite_storages_still_have_no_public_name() -> None:
     assert not hasattr(dg, "SqliteEventLogStorage")
     assert not hasattr(dg, "DagsterSqliteStorage")
+
+
+def test_what_a_launcher_says_of_a_process_still_has_no_public_name() -> None:
+    assert not hasattr(dg, "CheckRunHealthResult")
+    assert not hasattr(dg, "WorkerStatus")
+    assert not dg.DefaultRunLauncher().supports_check_run_worker_health

@@ -11,7 +11,13 @@ import pytest
 from dagster import DagsterInstance, DagsterRunStatus
 
 from bachata_assets.orchestration.instance import open_instance
-from bachata_assets.orchestration.orphaned_runs import PROCESS_TAG, STARTS_WITHIN_S, end_orphans, process_tag
+from bachata_assets.orchestration.orphaned_runs import (
+    PROCESS_TAG,
+    STARTS_WITHIN_S,
+    WatchingRunLauncher,
+    end_orphans,
+    process_tag,
+)
 from bachata_assets_tests.support.empty_job import nothing
 from bachata_assets_tests.support.paths import SAMPLE
 
@@ -27,11 +33,19 @@ def status(instance: DagsterInstance, run_id: str) -> DagsterRunStatus:
     return run.status
 
 
+def health(instance: DagsterInstance, run_id: str) -> str:
+    """Return what the launcher tells the monitor of runs."""
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    return WatchingRunLauncher().check_run_worker_health(run).status.value
+
+
 def test_a_run_of_a_living_process_goes_on() -> None:
     with DagsterInstance.ephemeral() as instance:
         run_id = started(instance)
-        instance.add_run_tags(run_id, process_tag())
+        instance.add_run_tags(run_id, process_tag(run_id))
         assert end_orphans(instance) == []
+        assert health(instance, run_id) == "RUNNING"
         assert status(instance, run_id) == DagsterRunStatus.STARTED
 
 
@@ -39,7 +53,9 @@ def test_a_run_of_a_living_process_goes_on() -> None:
 def test_a_run_whose_process_is_gone_or_whose_pid_is_another_process_now_is_ended(process: str) -> None:
     with DagsterInstance.ephemeral() as instance:
         run_id = started(instance)
-        instance.add_run_tags(run_id, {PROCESS_TAG: process.format(host=os.uname().nodename, pid=os.getpid())})
+        recorded = process.format(host=os.uname().nodename, pid=os.getpid())
+        instance.add_run_tags(run_id, {PROCESS_TAG: f"{run_id}/{recorded}"})
+        assert health(instance, run_id) == "NOT_FOUND"
         assert end_orphans(instance) == [run_id]
         assert status(instance, run_id) == DagsterRunStatus.FAILURE
 
@@ -47,8 +63,17 @@ def test_a_run_whose_process_is_gone_or_whose_pid_is_another_process_now_is_ende
 def test_of_another_machines_run_nothing_is_said() -> None:
     with DagsterInstance.ephemeral() as instance:
         run_id = started(instance)
-        instance.add_run_tags(run_id, {PROCESS_TAG: "elsewhere/1/1.00"})
+        instance.add_run_tags(run_id, {PROCESS_TAG: f"{run_id}/elsewhere/1/1.00"})
         assert end_orphans(instance) == []
+        assert health(instance, run_id) == "RUNNING"
+
+
+def test_a_run_that_tries_another_again_has_not_died_with_it() -> None:
+    with DagsterInstance.ephemeral() as instance:
+        run_id = started(instance)
+        instance.add_run_tags(run_id, {PROCESS_TAG: f"the_first/{os.uname().nodename}/999999/1.00"})
+        assert end_orphans(instance) == []
+        assert health(instance, run_id) == "RUNNING"
 
 
 @pytest.mark.parametrize("begun", [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED])

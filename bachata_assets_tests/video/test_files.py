@@ -181,3 +181,37 @@ def test_a_video_that_is_gone_may_come_back(tmp_path: Path) -> None:
     with pytest.raises(UnreadableVideoError, match="no such file") as said:
         probe(tmp_path / "clip.mp4")
     assert is_transient(said.value)
+
+
+def remuxed(source: Path, target: Path) -> Path:
+    """Put the streams of a clip, as they are, into the container that the target's name says."""
+    import av
+
+    with av.open(str(source)) as reading, av.open(str(target), "w") as writing:
+        streams = {stream.index: writing.add_stream_from_template(stream) for stream in reading.streams}
+        for packet in reading.demux():
+            if packet.dts is not None:
+                packet.stream = streams[packet.stream.index]
+                writing.mux(packet)
+    return target
+
+
+def test_a_matroska_file_is_read_as_the_same_clip_in_mp4(tmp_path: Path) -> None:
+    clip = remuxed(SAMPLE_CLIP, tmp_path / "x.mkv")
+    assert probe(clip).width == probe(SAMPLE_CLIP).width
+    pictures, expected = ([picture for _, picture in sample_frames(path, 5.0, 200)] for path in (clip, SAMPLE_CLIP))
+    assert len(pictures) == len(expected)
+    assert all(np.array_equal(one, other) for one, other in zip(pictures, expected, strict=True))
+    heard, whole = load_sound(clip), load_sound(SAMPLE_CLIP)
+    assert isinstance(heard, Sound)
+    assert isinstance(whole, Sound)
+    assert heard.duration == pytest.approx(whole.duration, abs=0.1)
+
+
+def test_a_containers_name_and_content_have_to_agree(tmp_path: Path) -> None:
+    remuxed(SAMPLE_CLIP, tmp_path / "x.mkv").rename(tmp_path / "y.mp4")
+    shutil.copy(SAMPLE_CLIP, tmp_path / "z.mkv")
+    with pytest.raises(UnreadableVideoError, match=r"y\.mp4: is no mp4, mov or avi file, whatever its name says"):
+        probe(tmp_path / "y.mp4")
+    with pytest.raises(UnreadableVideoError, match=r"z\.mkv: is no Matroska file, whatever its name says"):
+        probe(tmp_path / "z.mkv")

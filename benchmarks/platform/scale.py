@@ -35,7 +35,7 @@ from bachata_assets.collection.dataset import provenance_of
 from bachata_assets.commands.generate import generate
 from bachata_assets.orchestration.build import Platform, build_platform
 from bachata_assets.orchestration.instance import open_instance
-from bachata_assets.orchestration.partitions import PARTITIONS
+from bachata_assets.orchestration.resources import PARTITIONS
 from bachata_assets.pipeline.checks import clip_checks
 from bachata_assets.pipeline.stage import ClipStage, Made, Stage, Tables
 from bachata_assets.settings import Settings, load_settings

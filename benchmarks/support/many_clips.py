@@ -19,7 +19,7 @@ from bachata_assets.collection.dataset import provenance_of
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.orchestration.build import Platform, build_platform
 from bachata_assets.orchestration.instance import open_instance
-from bachata_assets.orchestration.partitions import PARTITIONS
+from bachata_assets.orchestration.resources import PARTITIONS
 from bachata_assets.settings import load_settings
 from benchmarks.support.history import copy_history, forget
 
