@@ -115,10 +115,10 @@ def look(
     known = known_files(dataset)
     found = scan_clips(settings, dataset, sizes_before=sizes_before)
     keys = list(instance.get_dynamic_partitions(names.of(PARTITIONS)))
-    new = [clip_id for clip_id in found.clips if clip_id not in set(keys)]
-    left = new[NEW_CLIPS_A_TICK:]
+    partitions = set(keys)
+    every_new = [clip_id for clip_id in found.clips if clip_id not in partitions]
+    new, left = every_new[:NEW_CLIPS_A_TICK], every_new[NEW_CLIPS_A_TICK:]
     found = found.only(found.difference.files.keys() - set(left))
-    new = new[:NEW_CLIPS_A_TICK]
     history = History.read(instance, dataset, stages, names=names)
     status = Status.of(found.clips, stages, history.stages, history.reason_of)
     warnings = list(found.remarks)
