@@ -16,7 +16,7 @@ from bachata_assets.collection.clip_tables import vector_of
 from bachata_assets.collection.dataset import Dataset, TableMissingError
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.families import DIMENSIONS
-from bachata_assets.orchestration.resources import Names, resource_keys, tools_of
+from bachata_assets.orchestration.resources import PLAIN, Names, resource_keys, tools_of
 from bachata_assets.report import markdown
 from bachata_assets.report.duplicates import COMPARED, find_duplicates
 from bachata_assets.settings import Settings
@@ -156,7 +156,7 @@ def _result(rows: list[dict[str, str]], remedy: str, names: Names) -> dg.AssetCh
     return dg.AssetCheckResult(passed=not rows, severity=dg.AssetCheckSeverity.WARN, metadata=metadata)
 
 
-def _link(clip_id: str, names: Names) -> str:
+def _link(clip_id: str, names: Names = PLAIN) -> str:
     """Return a line of Markdown that leads to a clip's partition."""
     place = f"/assets/{'/'.join(names.key('keypoints').path)}?view=partitions&partition={quote(clip_id, safe='')}"
     return f"- [{markdown.as_text(clip_id)}]({place})"
