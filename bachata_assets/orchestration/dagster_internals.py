@@ -25,8 +25,10 @@ from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as _Status
 
 # The storage class named in dagster.yaml extends them.
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
-from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from dagster._core.storage.sqlite_storage import (
+    DagsterSqliteStorage,
+    SqliteEventLogStorage,  # type: ignore[attr-defined]  # imported there, not exported
+)
 
 __all__ = [
     "INDEX_SHARD_NAME",
@@ -36,6 +38,8 @@ __all__ = [
     "WorkerStatus",
 ]
 
+INDEX_SHARD_NAME = "index"
+"""Name of the SQLite file of the event log that holds all runs' events."""
 DATA_VERSION = "dagster/data_version"
 SIZE = "bachata_assets/size"
 SHA256 = "bachata_assets/sha256"

@@ -7,7 +7,9 @@ import inspect
 
 import dagster as dg
 from dagster import DagsterInstance
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
 
+from bachata_assets.orchestration import dagster_internals
 from bachata_assets_tests.support.paths import PACKAGE
 
 
@@ -44,6 +46,10 @@ def test_the_latest_version_of_every_partition_still_has_no_public_reader() -> N
     assert not hasattr(DagsterInstance, "get_latest_tags_by_partition")
     assert not hasattr(DagsterInstance, "set_concurrency_slots")
     assert not hasattr(DagsterInstance, "free_concurrency_slots_for_run")
+
+
+def test_the_file_of_all_runs_events_has_the_name_that_dagster_gives_it() -> None:
+    assert dagster_internals.INDEX_SHARD_NAME == sqlite_event_log.INDEX_SHARD_NAME
 
 
 def test_the_sqlite_storages_still_have_no_public_name() -> None:
