@@ -52,22 +52,18 @@ CONFIG = "dagster.yaml"
 _STORAGE_MODULE = "bachata_assets.orchestration.instance"
 
 _NEW_INSTANCE = f"""\
-telemetry:
-  enabled: false
-nux:
-  enabled: false
+telemetry: {{enabled: false}}
+nux: {{enabled: false}}
 storage:
   custom:
     module: {_STORAGE_MODULE}
     class: OpenSqliteStorage
     config:
-      base_dir:
-        env: DAGSTER_HOME
+      base_dir: {{env: DAGSTER_HOME}}
 concurrency:
   runs:
     max_concurrent_runs: 3  # one of them of clips: see the pool `poses`
-  pools:
-    granularity: run
+  pools: {{granularity: run}}
 run_launcher:  # notices runs whose process was killed
   module: bachata_assets.orchestration.orphaned_runs
   class: WatchingRunLauncher
@@ -83,8 +79,7 @@ run_retries:  # of runs whose process was killed; what fails by itself is asked 
   max_retries: 2
   retry_on_asset_or_op_failure: false
 retention:  # ticks, in days
-  schedule:
-    purge_after_days: 90
+  schedule: {{purge_after_days: 90}}
   sensor:
     purge_after_days:
       skipped: 2
