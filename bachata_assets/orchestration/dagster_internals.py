@@ -25,9 +25,9 @@ from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as _Status
 
 # The storage class named in dagster.yaml extends them.
-from dagster._core.storage.sqlite_storage import (
+from dagster._core.storage.sqlite_storage import (  # type: ignore[attr-defined]  # one is imported there, not exported
     DagsterSqliteStorage,
-    SqliteEventLogStorage,  # type: ignore[attr-defined]  # imported there, not exported
+    SqliteEventLogStorage,
 )
 
 __all__ = [
