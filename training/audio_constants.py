@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bachata_assets.families import Absent
+from bachata_assets.music import beats
 from bachata_assets.music.beats import find_beats
 from bachata_assets.music.embedding import CONSTANTS, audio_features
 from bachata_assets.music.sound import RATE, Sound, load_sound
@@ -61,6 +62,6 @@ def write(paths: Sequence[Path]) -> Path:
     centre = weights @ means
     scale = np.sqrt(weights @ squares - centre**2)
     lines = [f"{json.dumps(name)}: [{c:.6g}, {s:.6g}]" for name, c, s in zip(names, centre, scale, strict=True)]
-    text = '{"features": {\n' + ",\n".join(lines) + "\n}}\n"
+    text = f'{{"beats_version": "{beats.VERSION}", "features": {{\n' + ",\n".join(lines) + "\n}}\n"
     TARGET.write_text(text, encoding="utf-8")
     return TARGET

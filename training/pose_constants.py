@@ -37,7 +37,7 @@ def write(clips: Sequence[SeenClip]) -> Path:
         for kind, constants in constants_of(clips).items()
         for part in fields(Constants)
     }
-    (keypoints,) = {clip.keypoints_version for clip in clips}
+    (keypoints,) = {clip.keypoints_version.partition("+")[0] for clip in clips}  # behind it stand the models
     target = Path(str(resources.files("bachata_assets.pose.embeddings"))) / f"constants-{VERSION}.npz"
-    np.savez_compressed(target, **arrays, keypoints=np.array(keypoints))
+    np.savez_compressed(target, **arrays, keypoints_version=np.array(keypoints))
     return target

@@ -1,6 +1,6 @@
 """The audio embedding: 128 named, standardised numbers of how music sounds.
 
-The features are computed in `timbre.py` and `rhythm.py`; the constants are made by `training/audio_constants.py` and
+The features are computed in `timbre.py` and `rhythm.py`; the constants are made by `training/fit.py` and
 never fitted on a user's collection, so that adding clips changes no vector.
 """
 
@@ -17,7 +17,7 @@ from bachata_assets.music.rhythm import rhythm_features
 from bachata_assets.music.sound import Sound
 from bachata_assets.music.timbre import Features, timbre_features
 
-VERSION = "1"
+VERSION = "2"
 """Version of the audio embedding, of features and constants; to be raised when the same sound gives another vector."""
 SHORTEST = 1.0
 """Seconds of sound below which there is no audio embedding."""

@@ -1,7 +1,7 @@
 """The shipped constants that make vectors of measurements.
 
 They say what is usual for a measurement, how much it counts, and how measurements go together. They are made by
-`training/pose_constants.py` from keypoints of real clips, never from the user's collection: adding clips changes no
+`training/fit.py` from what the product sees in real clips, never from the user's collection: adding clips changes no
 vector. Both roles share one set, so that exchanging the dancers exchanges their vectors.
 """
 
@@ -11,7 +11,7 @@ from importlib import resources
 
 import numpy as np
 
-VERSION = "pose-1"
+VERSION = "pose-2"
 """Version of the measurements and the constants together, and so of the three pose vectors.
 
 Raise it whenever the same keypoints give other vectors: those of two versions do not compare.

@@ -1,6 +1,6 @@
 """How the shipped constants come from measured clips.
 
-It is run by `training/pose_constants.py`; nothing here runs when a clip is embedded.
+It is run by `training/fit.py`; nothing here runs when a clip is embedded.
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,24 @@
+"""The constants that are shipped were fitted on what the present code sees and hears."""
+
+import json
+from importlib import resources
+
+import numpy as np
+
+from bachata_assets.music import beats
+from bachata_assets.music.embedding import CONSTANTS
+from bachata_assets.pose.embeddings.constants import VERSION
+from bachata_assets.pose.estimator import code_version
+
+REMEDY = "fit them anew: `make fit`"
+
+
+def test_the_pose_constants_are_fitted_on_the_present_keypoints() -> None:
+    file = resources.files("bachata_assets.pose.embeddings") / f"constants-{VERSION}.npz"
+    with resources.as_file(file) as path, np.load(path) as arrays:
+        assert str(arrays["keypoints_version"]) == code_version(), REMEDY
+
+
+def test_the_audio_constants_are_fitted_on_the_present_beats() -> None:
+    content = json.loads((resources.files("bachata_assets.music") / CONSTANTS).read_text(encoding="utf-8"))
+    assert content["beats_version"] == beats.VERSION, REMEDY
