@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bachata_assets.pose.embeddings import measurements
-from bachata_assets.pose.embeddings.constants import VERSION, Constants
+from bachata_assets.pose.embeddings.constants import FILE, Constants
 from bachata_assets.pose.embeddings.fitting import fit_constants
 from training.footage import SeenClip
 
@@ -38,6 +38,6 @@ def write(clips: Sequence[SeenClip]) -> Path:
         for part in fields(Constants)
     }
     (keypoints,) = {clip.keypoints_version.partition("+")[0] for clip in clips}  # behind it stand the models
-    target = Path(str(resources.files("bachata_assets.pose.embeddings"))) / f"constants-{VERSION}.npz"
+    target = Path(str(resources.files("bachata_assets.pose.embeddings"))) / FILE
     np.savez_compressed(target, **arrays, keypoints_version=np.array(keypoints))
     return target

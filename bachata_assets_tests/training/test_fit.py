@@ -7,14 +7,14 @@ import numpy as np
 
 from bachata_assets.music import beats
 from bachata_assets.music.embedding import CONSTANTS
-from bachata_assets.pose.embeddings.constants import VERSION
+from bachata_assets.pose.embeddings.constants import FILE
 from bachata_assets.pose.estimator import code_version
 
 REMEDY = "fit them anew: `make fit`"
 
 
 def test_the_pose_constants_are_fitted_on_the_present_keypoints() -> None:
-    file = resources.files("bachata_assets.pose.embeddings") / f"constants-{VERSION}.npz"
+    file = resources.files("bachata_assets.pose.embeddings") / FILE
     with resources.as_file(file) as path, np.load(path) as arrays:
         assert str(arrays["keypoints_version"]) == code_version(), REMEDY
 

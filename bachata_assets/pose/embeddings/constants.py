@@ -17,6 +17,9 @@ VERSION = "pose-2"
 Raise it whenever the same keypoints give other vectors: those of two versions do not compare.
 """
 
+FILE = "constants.npz"
+"""Name of the file of constants."""
+
 SQUASH = 2.0
 """Number of standard deviations at which an unusual value stops counting more."""
 
@@ -87,6 +90,6 @@ def load_constants(kind: str) -> Constants:
     kind : str
         "dancer" or "couple".
     """
-    file = resources.files(__package__) / f"constants-{VERSION}.npz"
+    file = resources.files(__package__) / FILE
     with resources.as_file(file) as path, np.load(path) as arrays:
         return Constants(**{part.name: arrays[f"{kind}_{part.name}"].astype(float) for part in fields(Constants)})
