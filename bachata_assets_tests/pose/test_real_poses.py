@@ -170,7 +170,7 @@ def test_different_clips_are_far_apart_and_every_dimension_lives() -> None:
 def test_the_clips_are_in_the_order_of_their_likeness() -> None:
     others = [clip for clip in CLIPS if clip != "hammerlock_2"]
     ordered = sorted(others, key=lambda clip: -likeness(expected_vectors("hammerlock_2"), clip))
-    assert ordered == ["shadow_position_1", "body_roll_3", "lady_left_turn_2"]
+    assert ordered == ["shadow_position_1", "lady_left_turn_2", "body_roll_3"]
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -39,6 +39,7 @@ def cut(couple: CoupleKeypoints, share: float) -> CoupleKeypoints:
         valid=couple.valid[kept],
         interpolated=couple.interpolated[kept],
         occlusion_recovery=couple.occlusion_recovery[kept],
+        camera=None if couple.camera is None else couple.camera[kept],
     )
 
 
