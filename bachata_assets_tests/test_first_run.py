@@ -65,7 +65,6 @@ def test_a_first_run_in_a_pipe_says_only_what_a_person_needs(first: FirstRun) ->
         r"\[1/1\] basic_step_1: made \(\d+\.\d s\)",
         r"Readers see \S+ now",
         r"Writing the report",
-        r"basic_step_1: Unclear who leads .*",
         r"Without an annotation, so without a text vector: 1 clip \(basic_step_1\)",
         r"Report: 1 clip: 1 made, .*",
     ]
