@@ -66,8 +66,9 @@ def seen_people(seen: FirstPass, choice: Choice, still: float) -> list[SeenPerso
         Activity below which somebody does not move.
     """
     people, times = choice.people, seen.times[seen.steps]
+    numbers = numbers_of(people)
     found = []
-    for who in np.argsort(numbers_of(people)):
+    for who in np.argsort(numbers):
         steps = np.flatnonzero(people.seen[who])
         step = int(steps[len(steps) // 2])
         part = "an image in a mirror" if who in choice.mirrored else ""
@@ -78,8 +79,7 @@ def seen_people(seen: FirstPass, choice: Choice, still: float) -> list[SeenPerso
         corners = np.reshape(_box(seen, choice, int(who), step), (2, 2)) * seen.scale + seen.origin
         x1, y1, x2, y2 = (round(float(value)) for value in corners.ravel())
         start, end = (float(times[step]) for step in (steps[0], steps[-1]))
-        number = int(numbers_of(people)[who])
-        found.append(SeenPerson(number, start, end, part, float(times[step]), (x1, y1, x2, y2)))
+        found.append(SeenPerson(int(numbers[who]), start, end, part, float(times[step]), (x1, y1, x2, y2)))
     return found
 
 
