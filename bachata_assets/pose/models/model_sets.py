@@ -15,6 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from bachata_assets.inference.precision import EffectivePrecision
+
 WHEELS = ("mmdet", "mmpose")
 """Packages whose configs a model set may name."""
 MANIFEST = "models.toml"
@@ -152,7 +154,19 @@ class ModelSet:
         """Return the models of the set."""
         return tuple(spec for spec in (self.detector, self.pose, self.hand) if spec is not None)
 
-    def fingerprint(self, precision: str) -> str:
+    def computed_in(self, precision: EffectivePrecision) -> EffectivePrecision:
+        """Return the precision that this set is computed in.
+
+        A set for a CUDA device is computed in f32, also where there is none: a collection's vectors stay comparable.
+
+        Parameters
+        ----------
+        precision : str
+            Effective precision of this machine, "f32" or "bf16".
+        """
+        return precision if self.device == DEVICES[0] else "f32"
+
+    def fingerprint(self, precision: EffectivePrecision) -> str:
         """Return what keypoints made by this set depend on.
 
         It reads files and loads no model.
@@ -160,8 +174,9 @@ class ModelSet:
         Parameters
         ----------
         precision : str
-            Effective precision, "f32" or "bf16".
+            Effective precision of this machine, "f32" or "bf16".
         """
+        precision = self.computed_in(precision)
         device = () if self.device == DEVICES[0] else (self.device,)
         parts = (*(spec.identity for spec in self.specs()), precision, *device)
         return f"{self.name}-{precision}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"

@@ -7,6 +7,7 @@ come from `exported.py`; they are run, and on which device, by `runners.py`.
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DETECTOR_BATCH = 4
-"""Number of frames that the detector sees at once."""
+"""Number of frames that the detector sees at once on the CPU."""
 
 
 @dataclass(frozen=True)
@@ -49,28 +50,39 @@ class Detections:
     scores: np.ndarray
 
 
+@cache
+def _core() -> "openvino.Core":
+    import openvino
+
+    return openvino.Core()
+
+
 class PoseModels:
     """Detector, pose model and, where wanted, hand model of a set.
 
-    They are compiled once and shared by all clips. Use `PoseModels.load`. `fingerprint` changes exactly when the
-    numbers may: with weights, config, or effective precision.
+    They are compiled once and shared by all clips. Use `PoseModels.load`; only comparisons give `eager_on`, a device of
+    torch to run on without an export. `fingerprint` changes exactly when the numbers may: with weights, config, or
+    effective precision.
     """
 
     def __init__(
-        self, model_set: ModelSet, cache_dir: Path | None, precision: Precision, threads: int, streams: int = 0
+        self,
+        model_set: ModelSet,
+        cache_dir: Path | None,
+        precision: Precision,
+        threads: int,
+        streams: int = 0,
+        eager_on: str | None = None,
     ) -> None:
-        import openvino
-
-        core = openvino.Core()
         self.model_set = model_set
-        self.effective_precision = effective_precision(precision)
+        self._device = eager_on or eager_device(model_set.device)
+        self.effective_precision = model_set.computed_in(effective_precision(precision))
         if self.effective_precision == "bf16" and not computes_bf16():
             log.warning(
                 "Asked for bf16 (BACHATA_PRECISION, or the collection's own), this CPU computes in f32: its keypoints "
                 "differ by about 0.3 % of a body's height from those of a CPU with bf16"
             )
         self.threads = threads or available_cores()
-        self._core = core
         self._options = {
             "INFERENCE_PRECISION_HINT": self.effective_precision,
             "PERFORMANCE_HINT": "THROUGHPUT",
@@ -79,7 +91,6 @@ class PoseModels:
         if streams:
             self._options["NUM_STREAMS"] = streams
         self._cache_dir = cache_dir
-        self._device = eager_device(model_set.device)
         self._detector, self._detector_form = self._read(model_set.detector)
         self._whole_boxes = self._detector_form["kind"] == "boxes"
         self._detectors: dict[bool, Runner] = {}
@@ -209,7 +220,7 @@ class PoseModels:
     def _runner(self, model: "EagerRunner | openvino.Model", options: dict[str, Any]) -> Runner:
         if isinstance(model, EagerRunner):
             return model
-        return CompiledRunner(self._core.compile_model(model, "CPU", options), self.threads + 1)
+        return CompiledRunner(_core().compile_model(model, "CPU", options), self.threads + 1)
 
     def _top_down(self, spec: ModelSpec) -> TopDown:
         model, form = self._read(spec)
@@ -238,7 +249,7 @@ class PoseModels:
                     boxes = decode_boxes(self._detector_form, raw, (input_width, input_height)) / scale
                     yield scores, np.clip(boxes, 0, np.array([tile_width, height] * 2, np.float32))
 
-        batched = batches(inputs(), 1 if self._whole_boxes else DETECTOR_BATCH)
+        batched = batches(inputs(), 1 if self._whole_boxes else DETECTOR_BATCH * detector.batch_factor)
         if len(tiles) == 1:
             yield from tiled()
             return

@@ -26,7 +26,14 @@ class Runner(Protocol):
     """Yields the outputs of batches in order.
 
     A batch is uint8 (N, H, W, 3); the next ones are made while it is computed.
+
+    Attributes
+    ----------
+    batch_factor : int
+        Size of the batches that suit it, in the CPU's.
     """
+
+    batch_factor: int
 
     def __call__(self, batches: Iterable[np.ndarray]) -> Iterator[Outputs]:
         """Yield each batch's outputs."""
@@ -44,6 +51,8 @@ class CompiledRunner:
     requests : int
         Number of batches that are computed or wait at the same time.
     """
+
+    batch_factor = 1
 
     def __init__(self, compiled: "openvino.CompiledModel", requests: int) -> None:
         self.compiled = compiled
@@ -93,6 +102,8 @@ class EagerRunner:
     ModelSetError
         The model is a two-stage detector, whose steps are written for the CPU.
     """
+
+    batch_factor = 16
 
     def __init__(self, spec: ModelSpec, device: str) -> None:
         with own_scope(spec):

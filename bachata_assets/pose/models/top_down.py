@@ -16,7 +16,7 @@ from bachata_assets.pose.models.runners import Runner
 CROP_PADDING = 1.25
 """Size of a crop, in its box's, as in MMPose's GetBBoxCenterScale."""
 POSE_BATCH = 8
-"""Number of crops that a model sees at once."""
+"""Number of crops that a model sees at once on the CPU."""
 
 
 class TopDown:
@@ -53,7 +53,7 @@ class TopDown:
                 geometry.append(matrix)
                 yield crop
 
-        for outputs in self.run(batches(crops(), POSE_BATCH)):
+        for outputs in self.run(batches(crops(), POSE_BATCH * self.run.batch_factor)):
             for one in zip(*outputs, strict=True):
                 matrix = geometry.popleft()
                 keypoints = decode_keypoints(self.form, one, self.size)

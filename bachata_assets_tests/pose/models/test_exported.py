@@ -1,6 +1,5 @@
 """The exported models: their numbers against MMDet's and MMPose's own, and their cache."""
 
-import dataclasses
 import os
 import subprocess
 import sys
@@ -178,19 +177,15 @@ def test_a_checkpoint_that_runs_code_is_refused_and_nothing_runs(tmp_path: Path)
     assert not (tmp_path / "ran").exists()
 
 
-def test_by_torch_itself_boxes_and_keypoints_are_the_same(
-    models: PoseModels, frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_by_torch_itself_boxes_and_keypoints_are_the_same(models: PoseModels, frame: np.ndarray) -> None:
     # Stands for a CUDA device: the same path, on torch's CPU device.
-    monkeypatch.setattr(
-        "bachata_assets.pose.models.pose_models.eager_device", lambda wanted: "cpu" if wanted == "cuda" else None
-    )
-    eager = PoseModels(dataclasses.replace(models.model_set, device="cuda"), None, "f32", threads=2)
+    eager = PoseModels(models.model_set, None, "f32", threads=2, eager_on="cpu")
     frames = [frame, frame[::-1].copy(), frame, frame, frame]  # more than one batch
     for ours, exported in zip(eager.detect(frames), models.detect(frames), strict=True):
         assert np.abs(ours.boxes - exported.boxes).max(initial=0) < 0.5
         assert np.abs(ours.scores - exported.scores).max(initial=0) < 1e-3
     jobs = [(frame, box) for box in next(models.detect([frame])).boxes] * 5
+    assert eager._pose.run.batch_factor > models._pose.run.batch_factor
     for pose, exported_pose in zip(eager.keypoints(jobs), models.keypoints(jobs), strict=True):
         assert np.abs(pose[:, :2] - exported_pose[:, :2]).max() < 0.5
         assert np.abs(pose[:, 2] - exported_pose[:, 2]).max() < 1e-3
