@@ -28,13 +28,14 @@ def marked() -> packed.Frames:
     """One frame of one person: a green box with a disc of another colour at each keypoint."""
     picture = np.zeros((packed.HEIGHT, packed.WIDTH, 3), np.uint8)
     picture[40:260, 150:290] = (0, 255, 0)
-    labels = picture.any(axis=-1).astype(np.uint8)
+    labels = np.zeros((1, packed.HEIGHT, packed.WIDTH), np.uint8)
+    labels[:, 40:260, 150:290] = 1
     grid = np.array([(165 + 28 * (k % 5), 60 + 50 * (k // 5)) for k in range(17)], np.float32)
     for point, colour in zip(grid, COLOURS, strict=True):
         cv2.circle(picture, tuple(int(v) for v in point), 9, colour.tolist(), -1)
     return packed.Frames(
         pictures=picture.transpose(2, 0, 1)[None].copy(),
-        labels=labels[None],
+        labels=labels,
         frame=np.zeros(1, np.int64),
         person=np.zeros(1, np.int64),
         boxes=np.array([[150, 40, 290, 260]], np.float32),

@@ -63,6 +63,7 @@ def test_a_set_can_ask_for_a_cuda_device_and_nothing_else(folder: Path) -> None:
     asking = load_model_set("own", folder)
     assert (before.device, asking.device) == ("cpu", "cuda")
     assert asking.fingerprint("f32") != before.fingerprint("f32")
+    assert asking.fingerprint("bf16") == asking.fingerprint("f32")
     manifest.write_text(f'[own]\ndevice = "tpu"\n{entries}')
     with pytest.raises(ModelSetError, match=r"'own' is malformed: device is 'tpu'; it can be cpu or cuda"):
         load_model_set("own", folder)

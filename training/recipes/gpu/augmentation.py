@@ -57,8 +57,8 @@ class Crops:
         for index, name in enumerate(SOURCES):
             own = source == index
             weights[own] *= SHARES[name] / weights[own].sum().clamp(min=1e-9)
-        self.weights = weights.to(device)
-        self.free_weights = self.weights * self.columns["free"]
+        self.chances = weights.cumsum(0).to(device)
+        self.free_chances = (weights * torch.from_numpy(frames.free)).cumsum(0).to(device)
 
     def draw(self, count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return crops, their keypoints, and the weight of each.
@@ -72,7 +72,7 @@ class Crops:
         weights : torch.Tensor
             float32 (count, 17), 1 where a keypoint is labelled and seen in the crop.
         """
-        targets = self._targets(torch.multinomial(self.weights, count, replacement=True))
+        targets = self._targets(self.chances, count)
         boxes, low, high = self._truncated(targets.boxes)
         matrices = self._matrices(boxes)
         pictures, labels, cut = self._sampled(targets.frame, matrices, low, high)
@@ -84,7 +84,10 @@ class Crops:
         pictures = degraded(torch.where(lit, relit(pictures), pictures))
         return self._covered(pictures), points, seen
 
-    def _targets(self, chosen: torch.Tensor) -> Targets:
+    def _targets(self, chances: torch.Tensor, count: int) -> Targets:
+        # torch.multinomial would wait for the device.
+        lots = torch.rand(count, device=self.device, dtype=chances.dtype) * chances[-1]
+        chosen = torch.searchsorted(chances, lots).clamp(max=len(chances) - 1)
         return Targets(**{name: column[chosen] for name, column in self.columns.items()})
 
     def _uniform(self, low: float, high: float, *shape: int) -> torch.Tensor:
@@ -96,7 +99,8 @@ class Crops:
         share = self._uniform(0.45, 0.92, count, 1)
         low_cut = boxes[:, 2:] - share * (boxes[:, 2:] - boxes[:, :2])
         high_cut = boxes[:, :2] + share * (boxes[:, 2:] - boxes[:, :2])
-        side = torch.multinomial(torch.tensor([0.15, 0.1, 0.15, 0.6], device=self.device), count, replacement=True)
+        lots = torch.rand(count, device=self.device)
+        side = torch.bucketize(lots, torch.tensor([0.15, 0.25, 0.4], device=self.device))
         side = torch.where(torch.rand(count, device=self.device) < TRUNCATED, side, 4)
         edge = functional.one_hot(side, 5)[:, :4].bool()  # left, top, right, bottom
         low = torch.where(edge[:, :2], low_cut, -math.inf)
@@ -136,8 +140,7 @@ class Crops:
         self, pictures: torch.Tensor, labels: torch.Tensor, mine: torch.Tensor, targets: Targets
     ) -> torch.Tensor:
         """Return the crops with a new room, new clothes, another partner, as the lots fall."""
-        lots = torch.rand(len(pictures), device=self.device) < NEW_ROOM
-        chosen = torch.nonzero(lots & mine.flatten(1).any(dim=1))[:, 0]
+        chosen = torch.randperm(len(pictures), device=self.device)[: round(NEW_ROOM * len(pictures))]
         if not len(chosen):
             return pictures
         own, near, target = pictures[chosen], labels[chosen], mine[chosen]
@@ -155,11 +158,13 @@ class Crops:
         room = dancer * behind + room * (1 - behind)
         edge = soft(kept)
         out = own * edge + room * (1 - edge)
-        hidden = ((alpha[:, 0] > 0.5) & target).flatten(1).sum(dim=1) / target.flatten(1).sum(dim=1)
+        size = target.flatten(1).sum(dim=1)
+        hidden = ((alpha[:, 0] > 0.5) & target).flatten(1).sum(dim=1) / size.clamp(min=1)
         front = alpha * (in_front & (hidden < 1 - LEAST_SEEN))[:, None, None, None]
         out = dancer * front + out * (1 - front)
         black = (near == OUTSIDE) & (torch.rand(count, 1, 1, device=self.device) < 0.5)
-        pictures[chosen] = torch.where(black[:, None], 0.0, out)
+        out = torch.where(black[:, None], 0.0, out)
+        pictures[chosen] = torch.where((size > 0)[:, None, None, None], out, pictures[chosen])
         return pictures
 
     def _partner(self, target: torch.Tensor, near_by: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -174,7 +179,7 @@ class Crops:
         aside = aside * torch.where(torch.rand(count, device=self.device) < 0.5, -1.0, 1.0)
         foot = torch.stack([(left + right) / 2 + aside, bottom + self._uniform(-0.08, 0.08, count) * height], dim=1)
         size = height * torch.where(near_by, self._uniform(0.82, 1.18, count), self._uniform(0.5, 1.3, count))
-        dancers = self._targets(torch.multinomial(self.free_weights, count, replacement=True))
+        dancers = self._targets(self.free_chances, count)
         scale = (dancers.boxes[:, 3] - dancers.boxes[:, 1]) / size.clamp(min=8)
         mirrored = torch.where(torch.rand(count, device=self.device) < 0.5, -1.0, 1.0)
         zero = torch.zeros_like(scale)

@@ -7,6 +7,7 @@ import argparse
 import json
 from collections import defaultdict
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
 
@@ -115,11 +116,15 @@ def unpack(file: Path) -> Frames:
     codes = np.split(content["pictures"], content["picture_ends"][:-1])
     pictures = np.zeros((len(codes), 3, HEIGHT, WIDTH), np.uint8)
     labels = np.full((len(codes), HEIGHT, WIDTH), OUTSIDE, np.uint8)
-    for index, code in enumerate(codes):
-        picture = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))
+
+    def decode(index: int) -> None:
+        picture = np.asarray(cv2.imdecode(codes[index], cv2.IMREAD_COLOR))
         height, width = picture.shape[:2]
         pictures[index, :, :height, :width] = picture.transpose(2, 0, 1)
         labels[index, :height, :width] = 0
+
+    with ThreadPool() as pool:
+        pool.map(decode, range(len(codes)))
     rles = np.split(content["rles"], content["rle_ends"][:-1])
     for rle, frame, person in zip(rles, content["frame"], content["person"], strict=True):
         width = int((labels[frame, 0] != OUTSIDE).sum())

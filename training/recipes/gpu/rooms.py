@@ -5,7 +5,7 @@ import math
 import torch
 from torch.nn import functional
 
-KINDS = 6
+MOST_SHAPES = 14
 
 
 def painted(scenes: torch.Tensor, height: int, width: int) -> torch.Tensor:
@@ -19,13 +19,13 @@ def painted(scenes: torch.Tensor, height: int, width: int) -> torch.Tensor:
     count, device = len(scenes), scenes.device
     kinds = (_plain, _graded, _clouds, _texture, _scene, _plain)
     rooms = torch.empty(count, 3, height, width, device=device)
-    parts = torch.randperm(count, device=device).chunk(KINDS)
+    parts = torch.randperm(count, device=device).chunk(len(kinds))
     for kind, part in zip(kinds, parts, strict=False):
         rooms[part] = kind(scenes[part], height, width)
     rooms = _with_floor(rooms)
-    busy = torch.zeros(count, dtype=torch.bool, device=device)
-    busy[parts[-1]] = True
-    return with_shapes(rooms, torch.where(busy, 14.0, 3.0))
+    most = torch.full((count,), 3.0, device=device)
+    most[parts[-1]] = MOST_SHAPES
+    return with_shapes(rooms, most)
 
 
 def _uniform(low: float, high: float, *shape: int, device: torch.device) -> torch.Tensor:
@@ -98,7 +98,7 @@ def with_shapes(rooms: torch.Tensor, most: torch.Tensor) -> torch.Tensor:
         indexing="ij",
     )
     shapes = _uniform(0, 1, count, device=device) * most
-    for number in range(int(most.max())):
+    for number in range(MOST_SHAPES):
         angle = _uniform(0, math.pi, count, 1, 1, device=device) * (torch.rand(count, 1, 1, device=device) < 0.5)
         dx = x - _uniform(0, width, count, 1, 1, device=device)
         dy = y - _uniform(0, height, count, 1, 1, device=device)

@@ -8,9 +8,11 @@ with the same folder goes on where the last one stopped.
 """
 
 import argparse
+import copy
 import logging
 import math
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,24 @@ WARM_UP = 300
 """Iterations until the full learning rate."""
 WRITE_EVERY = 60
 """Seconds between two writings."""
+GIVEN_UP_S = 6.0
+"""Seconds for a small step after which a form is not tried further."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a step is computed: memory format and precision."""
+
+    channels_last: bool
+    bf16: bool
+
+
+FORMS = (
+    Form(channels_last=False, bf16=True),
+    Form(channels_last=False, bf16=False),
+    Form(channels_last=True, bf16=True),
+)
+"""Which of them is fastest depends on the depthwise convolutions that a card's cuDNN has."""
 
 
 class Learner:
@@ -58,13 +78,20 @@ class Learner:
             model.init_weights()
         self.size, self.rate = size, rate
         self.mean, self.std = (getattr(model.data_preprocessor, name).to(device) for name in ("mean", "std"))
-        self.model = model.to(device, memory_format=torch.channels_last).train()
+        self.model = model.to(device).train()
         decayed = [p for p in model.parameters() if p.ndim > 1]
         others = [p for p in model.parameters() if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=rate, fused=device.type == "cuda")
         self.averaged = {name: value.detach().clone() for name, value in model.state_dict().items()}
         self.steps = 0
+        self.take(FORMS[0])
+
+    def take(self, form: Form) -> None:
+        """Compute in this form from now on."""
+        self.form = form
+        self.memory_format = torch.channels_last if form.channels_last else torch.contiguous_format
+        self.model.to(memory_format=self.memory_format)
 
     def learn(self, pictures: torch.Tensor, points: torch.Tensor, weights: torch.Tensor, progress: float) -> Any:
         """Do one step; return the loss, a tensor."""
@@ -72,8 +99,8 @@ class Learner:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         x = (pictures.flip(1) - self.mean) / self.std
-        with torch.autocast(x.device.type, torch.bfloat16):
-            along_x, along_y = self.model.head(self.model.backbone(x.contiguous(memory_format=torch.channels_last)))
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.form.bf16):
+            along_x, along_y = self.model.head(self.model.backbone(x.contiguous(memory_format=self.memory_format)))
         loss = simcc_loss(along_x, points[..., 0], weights, SIGMAS[0])
         loss = loss + simcc_loss(along_y, points[..., 1], weights, SIGMAS[1])
         self.optimiser.zero_grad(set_to_none=True)
@@ -86,7 +113,7 @@ class Learner:
 
     def _average(self) -> None:
         """Move the averaged weights towards the present ones; fast at first."""
-        momentum = max(0.0005, 1 / (self.steps + 2) ** 0.8)
+        momentum = max(0.001, 1 / (self.steps + 2) ** 0.8)
         state = self.model.state_dict()
         names = [name for name, value in state.items() if value.is_floating_point()]
         torch._foreach_lerp_([self.averaged[n] for n in names], [state[n] for n in names], momentum)
@@ -101,8 +128,6 @@ class Learner:
 
 
 def _spec(bundled: ModelSpec, size: str) -> ModelSpec:
-    from dataclasses import replace
-
     return replace(bundled, config=CONFIG.format(size=size))
 
 
@@ -128,16 +153,40 @@ def simcc_loss(logits: torch.Tensor, at: torch.Tensor, weights: torch.Tensor, si
     return (divergence * weights).sum() / logits.shape[1]
 
 
+def fastest_form(learner: Learner, crops: Crops, batch: int) -> Form:
+    """Return the form in which a step takes the least time; the learner stays as it is."""
+    seconds = {}
+    for form in FORMS:
+        trial = copy.deepcopy(learner)
+        trial.take(form)
+        first = _seconds(trial, crops, batch // 16, 2)
+        if first < GIVEN_UP_S:
+            _seconds(trial, crops, batch, 1)
+            seconds[form] = _seconds(trial, crops, batch, 4)
+        log.info("%s: %s s a step", form, seconds.get(form, f"{first} for a small"))
+    return min(seconds, key=lambda form: seconds[form])
+
+
+def _seconds(learner: Learner, crops: Crops, batch: int, steps: int) -> float:
+    """Return the time of a step."""
+    started = time.monotonic()
+    for _ in range(steps):
+        float(learner.learn(*crops.draw(batch), progress=0))
+    return (time.monotonic() - started) / steps
+
+
 def train(file: Path, folder: Path, seconds: float, sizes: list[str], batch: int, rate: float) -> None:
     """Train until `seconds` have passed, those of earlier calls included."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(0)
-    torch.backends.cudnn.benchmark = True
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     folder.mkdir(parents=True, exist_ok=True)
     learners = [Learner(size, rate, device, start=size == "t") for size in sizes]
     crops = Crops(unpack(file), device)
     before = _resume(folder, learners)
+    form = fastest_form(learners[0], crops, batch) if device.type == "cuda" else FORMS[-1]
+    for learner in learners:
+        learner.take(form)
     log.info("%d frames on %s", len(crops.pictures), device)
     started = written = time.monotonic()
     steps = 0
@@ -145,7 +194,7 @@ def train(file: Path, folder: Path, seconds: float, sizes: list[str], batch: int
         drawn = crops.draw(batch)
         losses = [learner.learn(*drawn, progress=elapsed / seconds) for learner in learners]
         steps += 1
-        if steps in (20, 100) or time.monotonic() - written > WRITE_EVERY:
+        if steps in (5, 20, 100) or time.monotonic() - written > WRITE_EVERY:
             told = " ".join(f"{learner.size} {float(loss):.4f}" for learner, loss in zip(learners, losses, strict=True))
             speed = steps * batch / (time.monotonic() - started)
             log.info("%.0f s, %d crops, %.0f a second, loss %s", elapsed, steps * batch, speed, told)
