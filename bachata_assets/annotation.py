@@ -12,10 +12,14 @@ SLOWEST, FASTEST = 40, 300
 LONGEST_LABEL = 200
 LONGEST_NOTES = 10_000
 """Most characters of a label and of the notes; Elasticsearch refuses a keyword of more than 32,766 bytes."""
-LEAD_SAID, COUPLE_SAID = "-lead-", "-couple-"
+LEAD_SAID, COUPLE_SAID, SWAPPED_SAID = "-lead-", "-couple-", "-swapped-"
 """What stands in the data version of a file before what a person said of its dancers."""
 MOST = 1_000_000
-"""Largest number in `couple`: of a person, of a pixel, of a second."""
+"""Largest number in `couple` and `swapped_at`: of a person, of a pixel, of a second."""
+MOST_SWAPS = 200
+"""Most times in `swapped_at`."""
+NO_COUPLE = "none"
+"""What `couple` says of a clip that shows no couple."""
 
 
 def _without_nul(text: str) -> str:
@@ -48,7 +52,7 @@ def _couple(said: Any) -> Any:
     """Return what says which couple is meant, the lower number first."""
     if said is None or isinstance(said, PlaceOfCouple):
         return said
-    if isinstance(said, str) and said.strip() in ("left", "middle", "right"):
+    if isinstance(said, str) and said.strip() in ("left", "middle", "right", NO_COUPLE):
         return said.strip()
     if isinstance(said, dict) and "box" in said and not said.keys() - {"box", "at_s"}:
         box, at_s = said["box"], said.get("at_s", 0.0)
@@ -57,8 +61,17 @@ def _couple(said: Any) -> Any:
     if _are_numbers(said, 2) and all(isinstance(number, int) and number > 0 for number in said) and said[0] != said[1]:
         return tuple(sorted(said))
     raise ValueError(
-        'can be "left", "middle", "right", {"box": [x0, y0, x1, y1], "at_s": 2.0} or two people\'s numbers, as [1, 2]'
+        'can be "left", "middle", "right", {"box": [x0, y0, x1, y1], "at_s": 2.0} or two people\'s numbers, as [1, 2]; '
+        '"none" where there is no couple'
     )
+
+
+def _swapped_at(said: Any) -> Any:
+    """Return times, rising and each once."""
+    is_list = isinstance(said, list | tuple) and len(said) <= MOST_SWAPS
+    if is_list and _are_numbers(said, len(said)) and all(time_s >= 0 for time_s in said):
+        return tuple(sorted({float(time_s) for time_s in said}))
+    raise ValueError(f"must be a list of at most {MOST_SWAPS} times, s from the first picture, as [3.2, 5]")
 
 
 def _are_numbers(values: Any, count: int) -> bool:
@@ -89,20 +102,38 @@ class Annotation(BaseModel):
     lead: Literal["left", "right"] | None = Field(
         default=None, description="side of the picture on which the leader stands in the first frame, said by a person"
     )
-    couple: Annotated[SaidCouple | None, BeforeValidator(_couple)] = Field(
-        default=None, description="which couple is meant where there are several people, said by a person"
+    couple: Annotated[SaidCouple | Literal["none"] | None, BeforeValidator(_couple)] = Field(
+        default=None,
+        description="which couple is meant where there are several people, or that there is none, said by a person",
+    )
+    swapped_at: Annotated[tuple[float, ...], BeforeValidator(_swapped_at)] = Field(
+        default=(),
+        description="times from which on the two dancers have to be exchanged, s from the first picture, said by a "
+        "person",
     )
 
     @property
     def video_version(self) -> str:
         """What is said of the video itself, as a part of its data version; empty where nothing is."""
         lead = f"{LEAD_SAID}{self.lead}" if self.lead else ""
-        return lead + (f"{COUPLE_SAID}{_digest(self.model_dump(include={'couple'}))[:8]}" if self.couple else "")
+        couple = f"{COUPLE_SAID}{self._digest_of('couple')}" if self.couple else ""
+        return lead + couple + (f"{SWAPPED_SAID}{self._digest_of('swapped_at')}" if self.swapped_at else "")
+
+    def _digest_of(self, name: str) -> str:
+        return _digest(self.model_dump(include={name}))[:8]
+
+    @property
+    def shows_no_couple(self) -> bool:
+        """Whether a person said that the clip shows no couple."""
+        return self.couple == NO_COUPLE
 
     @property
     def data_version(self) -> str:
-        """Hash of the fields that were set; saying a fallback outright changes it too."""
-        return _digest(self.model_dump(exclude_unset=True))[:16]
+        """Hash of the fields that were set, but for `swapped_at`, which is of the video alone.
+
+        Saying a fallback outright changes it too.
+        """
+        return _digest(self.model_dump(exclude_unset=True, exclude={"swapped_at"}))[:16]
 
 
 def _digest(content: dict[str, Any]) -> str:

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from bachata_assets.cli import generate, models, preview, prune, repair, search, state, verify
+from bachata_assets.cli import generate, models, preview, search, state
 from bachata_assets.cli.commands import Commands
+from bachata_assets.cli.upkeep import annotate, prune, repair, verify
 
 app = typer.Typer(
     cls=Commands,
@@ -39,6 +40,7 @@ app.command()(state.status)
 app.command()(state.report)
 app.command()(search.similar)
 app.command()(preview.preview)
+app.command()(annotate.annotate)
 app.command()(prune.prune)
 app.command()(state.settings)
 app.command()(verify.verify)

@@ -10,7 +10,7 @@ import json
 import os
 import reprlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -42,13 +42,19 @@ class AnnotationError(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the file: which clip it means, what it says, and what could not be used of it."""
+    """One entry of the file: which clip it means, what it says, and what could not be used of it.
+
+    Attributes
+    ----------
+    number : of the entry in the file, from 1
+    """
 
     clip_id: str
     video_path: str
     annotation: Annotation
     problems: tuple[Remark, ...] = ()
     place: str = ""
+    number: int = 0
 
     @property
     def name(self) -> str:
@@ -80,7 +86,22 @@ def load_annotations(path: Path) -> list[Entry]:
     AnnotationError
         When the file is missing, too large, is not JSON or has no list of clips.
     """
-    text = _text(path)
+    return entries_of(read_file(path), path)
+
+
+def entries_of(written: bytes, path: Path) -> list[Entry]:
+    """Return the entries of an annotation file's content.
+
+    Parameters
+    ----------
+    path : of the file, for messages
+
+    Raises
+    ------
+    AnnotationError
+        When it is not JSON or has no list of clips.
+    """
+    text = _text(written)
     try:
         try:
             content = lenient_json.loads(text)
@@ -91,11 +112,19 @@ def load_annotations(path: Path) -> list[Entry]:
         raise AnnotationError(f"{path} is not valid JSON: {error}. Correct the file at that place.") from error
     if not isinstance(clips, list):
         raise AnnotationError(f'{path} has no list of clips: expected {{"clips": [{{"clip_id": …}}, …]}}.')
-    return [_entry(raw, f"{path.name}, entry {number}") for number, raw in enumerate(clips, start=1)]
+    return [
+        replace(_entry(raw, f"{path.name}, entry {number}"), number=number) for number, raw in enumerate(clips, start=1)
+    ]
 
 
-def _text(path: Path) -> str:
-    """Return what is in a file; bytes that are not UTF-8 become lone surrogates, which the entry with them names."""
+def read_file(path: Path) -> bytes:
+    """Return what is in an annotation file.
+
+    Raises
+    ------
+    AnnotationError
+        When it is missing, cannot be read or is too large.
+    """
     try:
         with open_regular(path) as file:
             content = file.read(LARGEST_FILE + 1)
@@ -107,6 +136,11 @@ def _text(path: Path) -> str:
         raise AnnotationError(
             f"{path} is larger than {LARGEST_FILE // 2**20} MB: no annotation file. Give another one."
         )
+    return content
+
+
+def _text(content: bytes) -> str:
+    """Return a file's text; bytes that are not UTF-8 become lone surrogates, which the entry with them names."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16", "replace")
     return content.decode("utf-8-sig", "surrogateescape")

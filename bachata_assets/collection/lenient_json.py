@@ -63,7 +63,7 @@ def elements(text: str, name: str) -> Iterator[Any]:
     json.JSONDecodeError
         An element is not JSON, or the list does not end.
     """
-    for start, end in _spans(text, name):
+    for start, end in spans(text, name):
         try:
             yield loads(text[start:end])
         except RecursionError:
@@ -81,7 +81,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found if len(found) == len(pairs) else Repeating(pairs)
 
 
-def _spans(text: str, name: str) -> Iterator[tuple[int, int]]:
+def spans(text: str, name: str) -> Iterator[tuple[int, int]]:
     """Yield begin and end of the elements of the list, found by brackets alone; none where there is no such list."""
     depth, inside, start, key = 0, 0, 0, ""
     for token in _TOKEN.finditer(text):

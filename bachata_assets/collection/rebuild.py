@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TypeVar, get_args
 
-from bachata_assets.annotation import COUPLE_SAID, LEAD_SAID
+from bachata_assets.annotation import COUPLE_SAID, LEAD_SAID, SWAPPED_SAID
 from bachata_assets.collection import layout, registry
 from bachata_assets.collection.clip_tables import sent_record
 from bachata_assets.collection.dataset import Dataset, provenance_of
@@ -101,7 +101,9 @@ def _contents(dataset: Dataset) -> dict[str, str]:
                 continue
             if "clip_file" in inputs:
                 content = str(inputs["clip_file"])
-                found[clip_id] = content.partition(LEAD_SAID)[0].partition(COUPLE_SAID)[0]
+                for said in (LEAD_SAID, COUPLE_SAID, SWAPPED_SAID):
+                    content = content.partition(said)[0]
+                found[clip_id] = content
     return found
 
 

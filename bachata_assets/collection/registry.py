@@ -65,16 +65,32 @@ class Difference:
     ----------
     files : clip id -> file, of all that are there or ever were
     waiting : path -> size, of new or changed files that may still be being written; not to be taken yet
+    set_aside : ids of the clips that are there and count as gone, since a person said that they show no couple
     """
 
     files: dict[str, ClipFile]
     waiting: dict[PurePosixPath, int]
     renamed: tuple[Rename, ...]
+    set_aside: frozenset[str] = frozenset()
 
     @property
     def ready(self) -> dict[str, ClipFile]:
         """The files that are there and can be taken."""
         return {i: file for i, file in self.files.items() if file.present and file.path not in self.waiting}
+
+    def why_gone(self, clip_id: str) -> str:
+        """Return why a clip counts as gone, in words."""
+        path = self.files[clip_id].path
+        if clip_id in self.set_aside:
+            return f"its annotation says that {path} shows no couple"
+        return f"its file {path} is gone"
+
+    def without(self, clip_ids: Iterable[str], known: Mapping[str, ClipFile]) -> "Difference":
+        """Return the same with some clips set aside: those that were known count as gone, others were never there."""
+        aside = frozenset(clip_ids)
+        files = {i: file for i, file in self.files.items() if i not in aside or i in known}
+        files |= {i: replace(self.files[i], present=False) for i in aside & known.keys()}
+        return replace(self, files=files, set_aside=aside)
 
 
 def is_read(content: str) -> bool:

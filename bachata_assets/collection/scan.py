@@ -6,7 +6,7 @@ How a folder is compared with the registry is in `registry.py`, how annotations 
 import os
 import time
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from bachata_assets.annotation import Annotation
@@ -28,6 +28,7 @@ from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.language.sentence import says_anything
 from bachata_assets.settings import Settings, SettingsError
 
+_NO_COUPLE = 'its annotation says that it shows no couple ("couple": "none"); `prune` removes what was made of it'
 ScanError = (DiscoveryError, AnnotationError)
 """Errors of a folder or an annotation file that cannot be read at all."""
 
@@ -51,6 +52,7 @@ class Scan:
     difference : the folder against what the data dir knew of it
     left_out : files and folders that were not taken, and why
     problems : what cannot be used of the annotations
+    entries : clip id -> the annotation entry that counts, also of clips that are left out since they show no couple
     """
 
     clips: Mapping[str, Clip]
@@ -60,6 +62,7 @@ class Scan:
     left_out: tuple[LeftOut, ...] = ()
     problems: tuple[Remark, ...] = ()
     without_annotation: tuple[str, ...] = ()
+    entries: Mapping[str, Entry] = field(default_factory=dict)
 
     @property
     def remarks(self) -> list[str]:
@@ -129,15 +132,21 @@ def scan_clips(
     if sizes_before is not None:
         moving = registry.still_moving(listing.files, sizes_before, now_s=time.time(), rest_s=settings.settle_seconds)
     reader = (lambda path: registry.content_of(folders.video_dir / path)) if read_copies else None
-    difference = registry.compare(listing.files, known_files(dataset), moving=moving, hidden=listing.hides, read=reader)
+    known = known_files(dataset)
+    difference = registry.compare(listing.files, known, moving=moving, hidden=listing.hides, read=reader)
     matched = _match(entries, difference.ready, folders)
+    aside = [i for i, entry in matched.by_clip.items() if entry.annotation.shows_no_couple]
+    left_out = (*listing.left_out, *(LeftOut(difference.files[i].path, _NO_COUPLE) for i in aside))
+    difference = difference.without(aside, known)
     clips = {
         clip_id: _clip(file, matched.annotation(clip_id), folders, dataset)
         for clip_id, file in difference.ready.items()
     }
     problems = [*(problem for entry in entries for problem in entry.problems), *matched.problems]
     without_annotation = tuple(clip_id for clip_id in clips if clip_id not in matched.by_clip)
-    return Scan(clips, matched.without_file, folders, difference, listing.left_out, tuple(problems), without_annotation)
+    return Scan(
+        clips, matched.without_file, folders, difference, left_out, tuple(problems), without_annotation, matched.by_clip
+    )
 
 
 def keep(dataset: Dataset, scan: Scan) -> dict[str, ClipFile]:

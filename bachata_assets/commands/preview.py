@@ -77,8 +77,9 @@ def preview_people(
     estimate = models.pose.estimator()
     seen = estimate.people(clip.path, limits=models.limits)
     problem = None
+    said = clip.annotation.couple
     try:
-        choice = seen.choose(clip.annotation.couple, estimate.parameters)
+        choice = seen.choose(None if said == "none" else said, estimate.parameters)
     except NoCoupleError as error:
         problem, choice = error.reason, seen.choose(None, estimate.parameters)
     picture = people_picture(seen, choice)

@@ -30,6 +30,8 @@ from bachata_assets.report import markdown
 FAILURE = "failure"
 """Metadata key of the observation that records why a clip's table could not be made."""
 
+_GONE = ("gone; `prune` removes the clip", "said to show no couple; `prune` removes the clip")
+
 CAN_BE_MADE = "can_be_made"
 """Check of every asset of a clip: the one thing that Dagster shows of a partition that was never made."""
 
@@ -185,10 +187,10 @@ def observations(
 
 
 def gone(clip_id: str, found: Scan, names: Names = PLAIN) -> dg.AssetObservation:
-    """Return what says that a clip's file is gone; its version stays, so nothing made of it reads as stale."""
+    """Return what says that a clip counts as gone; its version stays, so nothing made of it reads as stale."""
     file = found.difference.files[clip_id]
     path = dg.MetadataValue.path(str(found.folders.video_dir / file.path))
-    metadata: dict[str, Any] = {"path": path, "file": "gone; `prune` removes the clip"}
+    metadata: dict[str, Any] = {"path": path, "file": _GONE[clip_id in found.difference.set_aside]}
     tags = {DATA_VERSION: file.content}
     return dg.AssetObservation(names.key("clip_file"), partition=clip_id, metadata=metadata, tags=tags)
 

@@ -107,7 +107,7 @@ def _prune_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.
         tools = tools_of(context, names, settings)
         opened = tools.dataset
         clip_ids = gone(settings, opened)
-        context.log.info(f"Clips without a file: {', '.join(clip_ids) or 'none'}")
+        context.log.info(f"Clips without a file, or without a couple: {', '.join(clip_ids) or 'none'}")
         if clip_ids and not config.dry_run:
             remove_clips(context.instance, stages, opened, tools.search, clip_ids, names)
             context.log.info(f"Clips removed: {len(clip_ids)}; {REPORT_JOB} brings the report level")

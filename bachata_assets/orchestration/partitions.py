@@ -109,7 +109,7 @@ class Moves:
         gone = [i for i, file in known.items() if before[i].present and not file.present]
         back = [i for i, file in known.items() if file.present and not before[i].present]
         told = (
-            *(f"Clip {i}: its file {known[i].path} is gone; what was made of it is kept" for i in gone),
+            *(f"Clip {i}: {now.why_gone(i)}; what was made of it is kept" for i in gone),
             *(f"Clip {i}: its file {known[i].path} is there again" for i in back),
             *(f"Clip {one.clip_id}: {one.old} is {one.new} now" for one in now.renamed),
         )

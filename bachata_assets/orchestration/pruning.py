@@ -1,4 +1,4 @@
-"""Taking clips out of a collection whose files are gone: partition, tables and document together.
+"""Taking clips out of a collection whose files are gone, or that show no couple: all that was made of them.
 
 Until then a removed file only marks its clip: nothing is lost because a disk was not mounted.
 """
@@ -21,7 +21,9 @@ class RunsUnfinishedError(RuntimeError):
 
 
 def gone(settings: Settings, dataset: Dataset) -> list[str]:
-    """Return the clips that are registered and whose files are gone; a copy under another name is not gone.
+    """Return the clips that are registered and are not there; a copy under another name is there.
+
+    Not there is also a clip whose annotation says that it shows no couple.
 
     Raises
     ------

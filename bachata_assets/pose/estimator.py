@@ -5,7 +5,7 @@ Its steps, each usable alone: `first_pass.py` (frames to people, and which of th
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -27,7 +27,7 @@ from bachata_assets.pose.no_couple import NoCoupleError
 from bachata_assets.pose.tracking.dense import DenseCouple, estimate_every_frame
 from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters
 from bachata_assets.pose.tracking.roles import judge_roles
-from bachata_assets.pose.tracking.tracks import track_couple
+from bachata_assets.pose.tracking.tracks import exchanged, track_couple
 from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 from bachata_assets.video.probe import probe
 
@@ -58,6 +58,9 @@ def code_version(parameters: TrackingParameters = DEFAULTS) -> str:
     """
     return VERSION if parameters == DEFAULTS else f"{VERSION}-{parameters.digest()}"
 
+
+SETTLED_S = 1.0
+"""Time around a `swapped_at` within which no identity switch is suspected any more, s: a person has looked there."""
 
 PASSES = 3
 """Number of times that the frames of a clip are gone over: detector, keypoints, occlusion recovery."""
@@ -93,7 +96,11 @@ class CouplePoseEstimator:
         return f"CouplePoseEstimator({self.models.model_set.name}, {self.models.effective_precision})"
 
     def __call__(
-        self, path: Path, lead_side: Literal["left", "right"] | None = None, said: SaidCouple | None = None
+        self,
+        path: Path,
+        lead_side: Literal["left", "right"] | None = None,
+        said: SaidCouple | None = None,
+        swapped_at: Sequence[float] = (),
     ) -> CoupleKeypoints:
         """Return the couple's keypoints over the whole clip at 15 fps.
 
@@ -105,6 +112,8 @@ class CouplePoseEstimator:
             Where the leader stands at the start, when known; roles are then certain.
         said : "left", "middle", "right", PlaceOfCouple, tuple of int or None
             Which couple is meant, when there are others and that is known.
+        swapped_at : sequence of float
+            Times from which on the two dancers have to be exchanged, when that is known, s from the first picture.
 
         Raises
         ------
@@ -113,7 +122,7 @@ class CouplePoseEstimator:
         NoCoupleError
             No couple is found, or not the one that is meant.
         """
-        return self.with_pictures(path, lead_side, said)[0]
+        return self.with_pictures(path, lead_side, said, swapped_at=swapped_at)[0]
 
     def with_pictures(
         self,
@@ -123,12 +132,13 @@ class CouplePoseEstimator:
         ended: Event | None = None,
         limits: MediaLimits = DEFAULT_LIMITS,
         watch: Callable[[float], None] | None = None,
+        swapped_at: Sequence[float] = (),
     ) -> tuple[CoupleKeypoints, list[tuple[int, np.ndarray]]]:
         """Return what calling it does, and a few frames for people to see.
 
         Parameters
         ----------
-        path, lead_side, said
+        path, lead_side, said, swapped_at
             As for a call.
         ended : Event or None
             Once it is set, by another thread, `EndedError` is raised at the next frame.
@@ -161,6 +171,7 @@ class CouplePoseEstimator:
         choice = seen.choose(said, self.parameters)
         track = track_couple(choice.of(seen.steady), times[steps], choice.trust(seen.active), self.parameters)
         track = replace(track, chosen=choice.among_all(track.chosen))
+        track = exchanged(track, candidates, times[steps], swapped_at, self.parameters)
         if (track.chosen < 0).all():
             raise NoCoupleError.nobody(path, len(times))
         to_first = None if seen.camera is None else seen.camera.to_first
@@ -180,6 +191,7 @@ class CouplePoseEstimator:
             couple_evidence=choice.weights,
             partner_changes=choice.changes,
             mirror_images=choice.images,
+            identity_switches=_unsettled(couple.identity_switches, swapped_at),
         )
         couple = within_clip(couple, seen.found.clip_times, seen.found.first, seen.found.cuts)
         couple = couple.without_damaged(frames.damage.times)
@@ -217,6 +229,11 @@ class CouplePoseEstimator:
         threads = max(1, self.models.threads // 2)
         frames = ClipFrames(path, decoder_threads=threads, ended=ended, limits=limits, watch=watch)
         return first_pass(self.models, frames, self.parameters)
+
+
+def _unsettled(switches: Sequence[float], swapped_at: Sequence[float]) -> tuple[float, ...]:
+    """Return the suspected identity switches, s, at which no person has said that the dancers are exchanged."""
+    return tuple(at for at in switches if all(abs(at - said) > SETTLED_S for said in swapped_at))
 
 
 def _share_of(duration_s: float, watch: Callable[[float], None], passes: int) -> Callable[[int, float], None]:

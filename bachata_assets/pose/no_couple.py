@@ -47,6 +47,12 @@ class NoCoupleError(ValueError):
         return cls(path, f"nobody found in {frames} frames", remedy)
 
     @classmethod
+    def said(cls, path: Path) -> "NoCoupleError":
+        """Return that a person said so."""
+        remedy = "Take that out of the annotation where it is wrong."
+        return cls(path, 'the annotation says that there is none ("couple": "none")', remedy)
+
+    @classmethod
     def one_person(cls, path: Path, frames: int) -> "NoCoupleError":
         """Return that one person dances alone."""
         remedy = "Check that both dancers are in the picture, whole and well lit; take a clip of one dancer out."

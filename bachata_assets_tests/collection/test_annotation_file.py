@@ -28,6 +28,7 @@ def test_a_clip_without_an_entry_gets_the_missions_fallbacks() -> None:
         "notes": "",
         "lead": None,
         "couple": None,
+        "swapped_at": (),
     }
 
 
@@ -150,6 +151,8 @@ def test_who_the_couple_is_and_who_leads_change_the_version_of_the_video_and_not
     said: list[dict[str, Any]] = [
         *({"lead": "left"}, {"lead": "right"}),
         *({"couple": couple} for couple in ("left", "right", (1, 2), (1, 3), PlaceOfCouple((0, 0, 9, 9)))),
+        {"couple": "none"},
+        *({"swapped_at": times} for times in ((2.0,), (2.0, 3.0))),
         {"couple": "left", "lead": "left"},
         {"couple": PlaceOfCouple((0, 0, 9, 9), 1)},
     ]
@@ -157,6 +160,7 @@ def test_who_the_couple_is_and_who_leads_change_the_version_of_the_video_and_not
     assert len({*versions, ""}) == len(said) + 1
     assert Annotation(move_label="dip", notes="slow").video_version == ""
     assert versions[0] == "-lead-left"  # as collections made before have it
+    assert Annotation(swapped_at=(2.0,)).data_version == Annotation().data_version  # it says nothing in words
 
 
 def test_the_good_of_an_entry_is_used_beside_what_cannot_be(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_removed_file_marks_its_clip_and_pruning_takes_it_out_everywhere(place
     assert report_of(place.data)["summary"]["total_videos"] == 3
     assert "basic_step_1" in indexed(place)
 
-    assert "Clips without a file: basic_step_1" in prune(place, "--dry-run")
+    assert "Clips without a file, or without a couple: basic_step_1" in prune(place, "--dry-run")
     assert place.tables() == before
 
     assert prune(place, "--yes").startswith("0 ")

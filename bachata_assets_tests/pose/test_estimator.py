@@ -53,6 +53,17 @@ def test_pose_and_box_agree_in_the_videos_own_pixels(real_couple: CoupleKeypoint
     assert np.median(away) < 0.05
 
 
+def test_from_where_a_person_says_so_the_dancers_are_exchanged(
+    estimate: CouplePoseEstimator, real_clip: Path, real_couple: CoupleKeypoints
+) -> None:
+    wrong = estimate(real_clip, "left", swapped_at=(2.0,))
+    before = wrong.times < 1.9
+    after = wrong.times > 2.1
+    assert np.allclose(wrong.boxes[before], real_couple.boxes[before], atol=2, equal_nan=True)
+    assert np.allclose(wrong.boxes[after][:, ::-1], real_couple.boxes[after], atol=2, equal_nan=True)
+    assert wrong.identity_switches == ()  # a person has looked there
+
+
 def test_an_empty_room_has_no_couple(estimate: CouplePoseEstimator, tmp_path: Path) -> None:
     path = write_pictures(tmp_path / "room.mp4", [np.full((180, 320, 3), 120, np.uint8)] * 20)
     with pytest.raises(NoCoupleError, match=r"room\.mp4: nobody found in 20 frames\. Check"):

@@ -15,6 +15,7 @@ from bachata_assets.pipeline.tools import Models
 from bachata_assets.pose import embeddings, estimator
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.drawing.preview_picture import preview_picture
+from bachata_assets.pose.no_couple import NoCoupleError
 
 logger = logging.getLogger(__name__)
 
@@ -47,10 +48,14 @@ def stages(model_fingerprint: str) -> list[ClipStage]:
 
 def make_keypoints(clip: Clip, _tables: Tables, models: Models) -> Made:
     """Find the couple in the clip's frames."""
+    said = clip.annotation
+    if said.couple == "none":
+        raise NoCoupleError.said(clip.path)
     estimate = models.pose.estimator()
     watch = _tell_share(clip.clip_id)
-    said = clip.annotation
-    couple, pictures = estimate.with_pictures(clip.path, said.lead, said.couple, models.ended, models.limits, watch)
+    couple, pictures = estimate.with_pictures(
+        clip.path, said.lead, said.couple, models.ended, models.limits, watch, said.swapped_at
+    )
     preview = preview_picture(clip.clip_id, couple, pictures)
     return Made(couple.to_table(), couple.summary(), {layout.preview_picture(clip.clip_id): preview})
 

@@ -81,6 +81,36 @@ def track_couple(
     return Track(chosen, colours)
 
 
+def exchanged(
+    track: Track,
+    candidates: Sequence[Candidates],
+    times: np.ndarray,
+    swapped_at: Sequence[float],
+    parameters: TrackingParameters = DEFAULTS,
+) -> Track:
+    """Return a track with the two dancers exchanged from each of some times on, and their clothes learned anew.
+
+    Parameters
+    ----------
+    track : Track
+        As it was found.
+    candidates : sequence of Candidates
+        Of each step.
+    times : np.ndarray
+        float (S,), s, of the steps.
+    swapped_at : sequence of float
+        Times that a person said, s; each exchanges the two from there to the end, so two of them a part.
+    parameters : TrackingParameters
+        Thresholds.
+    """
+    if not len(swapped_at):
+        return track
+    swap = np.searchsorted(np.sort(swapped_at), times, side="right") % 2 == 1
+    chosen = np.where(swap[:, None], track.chosen[:, ::-1], track.chosen)
+    colours, _ = learn_colours(*_separate_pairs(candidates, chosen, parameters.clothes), parameters.clothes)
+    return Track(chosen, colours)
+
+
 def _own_cost(candidates: Candidates, activity: np.ndarray, parameters: PathParameters) -> np.ndarray:
     """Return the cost of each candidate by itself, float (N + 1,).
 

@@ -1,4 +1,4 @@
-"""`prune`: taking clips out whose files are gone."""
+"""`prune`: taking clips out whose files are gone, or that show no couple."""
 
 from typing import Annotated
 
@@ -13,7 +13,9 @@ def prune(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Remove the clips whose files are gone: partition, tables and document together.
+    """Remove the clips whose files are gone, or whose annotation says that they show no couple.
+
+    Partition, tables and document go together; videos and annotations are never touched.
 
     For example:
 
@@ -31,7 +33,7 @@ def prune(
     try:
         platform = build_platform(load_settings(data_dir=data_dir))
         clip_ids = clips_without_a_file(platform)
-        say(f"Clips without a file: {', '.join(clip_ids) or 'none'}")
+        say(f"Clips without a file, or without a couple: {', '.join(clip_ids) or 'none'}")
         if not clip_ids or dry_run:
             return
         if not yes:

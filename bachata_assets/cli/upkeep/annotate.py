@@ -1,0 +1,84 @@
+"""`annotate`: applying what was changed in the report's page to the annotation file."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bachata_assets.cli.options import AsJson, DataDir, both, refuse
+from bachata_assets.cli.plain import say, say_json
+
+if TYPE_CHECKING:
+    from bachata_assets.commands.annotate import Annotated as Done
+
+
+def annotate(
+    apply: Annotated[Path, typer.Option("--apply", help="The patch file that the report's page gave.")],
+    dry_run: Annotated[bool, typer.Option(*both("dry_run"), help="Only show the difference.")] = False,
+    annotations: Annotated[
+        Path | None,
+        typer.Option("--annotations", help="The annotation file to write. [default: as the data dir remembers]"),
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what was changed in the report's page into the annotation file.
+
+    Order, unknown fields and all other entries of the file stay as they are. A field that was changed in the file since
+    the page was made is named, and then nothing is written. `generate` afterwards makes what is stale.
+
+    For example:
+
+    ```sh
+    bachata-assets annotate --apply patch.json --dry-run
+    bachata-assets annotate --apply patch.json
+    ```
+    """
+    from bachata_assets.collection.patching.patch import PatchError
+    from bachata_assets.collection.scan import ScanError
+    from bachata_assets.commands.annotate import annotate as run
+    from bachata_assets.orchestration.build import build_platform
+    from bachata_assets.settings import SettingsError, load_settings
+
+    try:
+        platform = build_platform(load_settings(data_dir=data_dir, annotations=annotations))
+        done = run(platform, apply, dry_run=dry_run)
+    except (PatchError, SettingsError, *ScanError) as error:
+        refuse(str(error))
+    if as_json:
+        say_json(_facts(done, dry_run))
+    else:
+        _say(done, dry_run)
+
+
+def _facts(done: "Done", dry_run: bool) -> dict[str, Any]:
+    return {
+        "annotations": str(done.path),
+        "written": bool(done.changes) and not dry_run,
+        "changes": [vars(change) for change in done.changes],
+        "to_be_made": done.stale,
+        "left_out": done.left_out,
+    }
+
+
+def _say(done: "Done", dry_run: bool) -> None:
+    from bachata_assets.collection.remarks import counted
+
+    for change in done.changes:
+        say(f"{change.clip_id}: {change.field}: {_shown(change.before)} -> {_shown(change.after)}")
+    for clip_id, stages in done.stale.items():
+        say(f"  to be made again: {clip_id}: {', '.join(stages) or 'nothing'}")
+    for clip_id in done.left_out:
+        say(f"  left out, since it shows no couple: {clip_id}; `bachata-assets prune` removes what was made of it")
+    clips = counted(len(done.stale) + len(done.left_out), "clip")
+    if not done.changes:
+        say(f"Nothing changes: {done.path} says all of it already.")
+    elif dry_run:
+        say(f"{counted(len(done.changes), 'field')} of {clips} would change in {done.path}. Nothing is written.")
+    else:
+        say(f"Wrote {done.path}: {counted(len(done.changes), 'field')} of {clips}. `bachata-assets generate` goes on.")
+
+
+def _shown(value: Any) -> str:
+    return "(nothing)" if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,95 @@
+"""`annotate`: write what people changed in the report's page into the annotation file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bachata_assets.annotation import Annotation
+from bachata_assets.collection.annotation_file import Entry, read_file
+from bachata_assets.collection.clip import EXTERNAL
+from bachata_assets.collection.patching.apply import EMPTY, FieldChange, differences, patched, replace_file
+from bachata_assets.collection.patching.patch import PatchError, load_patch
+from bachata_assets.collection.scan import Scan, scan_clips
+from bachata_assets.language.sentence import says_anything
+from bachata_assets.orchestration.build import Platform
+from bachata_assets.pipeline.stage import Stage
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """What a patch changes.
+
+    Attributes
+    ----------
+    path : of the annotation file
+    changes : field by field
+    stale : clip id -> names of the stages whose tables of it have to be made again
+    left_out : ids of the clips that now show no couple, so that nothing is made of them
+    """
+
+    path: Path
+    changes: tuple[FieldChange, ...]
+    stale: Mapping[str, tuple[str, ...]]
+    left_out: tuple[str, ...]
+
+
+def annotate(platform: Platform, patch: Path, *, dry_run: bool = False) -> Annotated:
+    """Apply a patch to the annotation file of a collection; with `dry_run` only say what it would change.
+
+    Raises
+    ------
+    PatchError
+        The patch cannot be used, or not for these annotations; nothing is written then.
+    DiscoveryError, AnnotationError, SettingsError
+        As for any look at the collection.
+    OSError
+        The annotation file cannot be written; it is as it was.
+    """
+    wanted = load_patch(patch)
+    with platform.dataset.lock():
+        found = _scan(platform)
+        path = found.folders.annotations
+        if path is None:
+            raise PatchError("This collection has no annotation file: name the one to write with --annotations")
+        changes = tuple(differences(wanted, found.entries, found.clips.keys() | found.difference.set_aside))
+        if changes and not dry_run:
+            content = read_file(path) if path.exists() else EMPTY
+            replace_file(path, patched(content, changes, found.entries))
+    return _annotated(path, changes, found.entries, platform.stages)
+
+
+def _scan(platform: Platform) -> Scan:
+    """Look at the collection; an annotation file that is still to be written has no entries."""
+    settings, path = platform.settings, platform.settings.annotations
+    if path is None or path.exists():
+        return scan_clips(settings, platform.dataset)
+    found = scan_clips(settings.model_copy(update={"annotations": None}), platform.dataset)
+    return replace(found, folders=replace(found.folders, annotations=path))
+
+
+def _annotated(
+    path: Path, changes: tuple[FieldChange, ...], entries: Mapping[str, Entry], stages: Sequence[Stage]
+) -> Annotated:
+    stale, left_out = {}, []
+    for clip_id in dict.fromkeys(change.clip_id for change in changes):
+        before = entries[clip_id].annotation if clip_id in entries else Annotation()
+        said = before.model_dump(mode="json", exclude_unset=True)
+        said |= {change.field: change.after for change in changes if change.clip_id == clip_id}
+        after = Annotation.model_validate({field: value for field, value in said.items() if value is not None})
+        if after.shows_no_couple:
+            left_out.append(clip_id)
+        else:
+            stale[clip_id] = _dependents(before, after, stages)
+    return Annotated(path, changes, stale, tuple(left_out))
+
+
+def _dependents(before: Annotation, after: Annotation, stages: Sequence[Stage]) -> tuple[str, ...]:
+    """Return the stages that a changed annotation makes stale, as the data versions do."""
+    video, words = EXTERNAL
+    changed = {video} if before.video_version != after.video_version else set()
+    if before.data_version != after.data_version or says_anything(before) != says_anything(after):
+        changed.add(words)
+    for stage in stages:
+        if not changed.isdisjoint(stage.inputs):
+            changed.add(stage.name)
+    return tuple(stage.name for stage in stages if stage.name in changed)
