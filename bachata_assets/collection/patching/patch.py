@@ -37,7 +37,7 @@ def stated(values: dict[str, Any]) -> dict[str, Any]:
         A value cannot be used.
     """
     given = {name: value for name, value in values.items() if value is not None and value != ""}
-    said = Annotation.model_validate(given).model_dump(mode="json", include=given.keys())
+    said = Annotation.model_validate(given).model_dump(mode="json", include=set(given))
     return {name: None if said.get(name) in (None, "", []) else said[name] for name in values}
 
 

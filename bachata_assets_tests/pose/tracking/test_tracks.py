@@ -3,7 +3,7 @@
 import numpy as np
 
 from bachata_assets.pose.tracking.candidates import MISSING, Candidates
-from bachata_assets.pose.tracking.reidentification import learn_colours
+from bachata_assets.pose.tracking.reidentification import NOTHING_KNOWN, learn_colours
 from bachata_assets.pose.tracking.tracks import Track, exchanged, track_couple
 from bachata_assets_tests.support.figures import colours, person, seen
 
@@ -108,7 +108,7 @@ def test_dancers_are_exchanged_from_each_time_that_a_person_said() -> None:
     frames = [seen((person(200 + t), 0.6, RED), (person(400 + t), 0.6, BLUE)) for t in range(12)]
     times = np.arange(12) * STEP_S
     wrong = np.array([[0, 1]] * 4 + [[1, 0]] * 5 + [[0, MISSING]] * 3)
-    right = exchanged(Track(wrong, learn_colours(*[np.zeros((0, 1))] * 2)[0]), frames, times, (times[9], times[4]))
+    right = exchanged(Track(wrong, NOTHING_KNOWN), frames, times, (times[9], times[4]))
     assert right.chosen.tolist() == [[0, 1]] * 9 + [[0, MISSING]] * 3
     # Whose clothes are whose is learned of the right two: red is dancer 0's.
     assert (right.colours.evidence(frames[0].colours) > 0).tolist() == [True, False]
