@@ -14,6 +14,8 @@ PAGE = "embedding_generation_report.html"
 LOG = "embedding_generation.log"
 PREVIEWS = "previews"
 """Folder of pictures and videos of the clips with their skeletons."""
+POSES = "poses"
+"""Folder of the clips' poses as the report's page shows them."""
 INDEX = "lancedb"
 """Folder of the search index, where there is no server for it."""
 DAGSTER = ".dagster"
@@ -44,3 +46,12 @@ def preview_video(clip_id: str) -> str:
 def people_picture(clip_id: str) -> str:
     """Return the name of the picture of everyone in a clip."""
     return f"{PREVIEWS}/people/{clip_id}.jpg"
+
+
+def shown_poses(clip_id: str) -> str:
+    """Return the name of the file with a clip's poses, as the report's page shows them."""
+    return f"{POSES}/{clip_id}.html"
+
+
+KNOWN_POSES = f"{POSES}/poses.json"
+"""What the files of POSES were made of, and the figures of each clip that were read with them."""

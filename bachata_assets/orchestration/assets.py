@@ -38,6 +38,7 @@ from bachata_assets.pipeline.status import Status
 from bachata_assets.pipeline.versions import outdated
 from bachata_assets.pipeline.worker_processes import open_workers
 from bachata_assets.report.content import page_of, remember_reports, report_of, write_reports
+from bachata_assets.report.poses import write_poses
 from bachata_assets.settings import Settings
 
 REPORTED = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=15), warn_window=timedelta(days=8))
@@ -154,7 +155,8 @@ def collection_assets(
         checked = checked_clips(context.instance, checks, [record.clip_id for record in found.records], names)
         content = report_of(found.status, found.scan, found.records, checked, stages)
         with open_workers(settings, tools.models) as workers:
-            page = page_of(content, found.scan, found.records, checked, opened.url, workers)
+            figures = write_poses(opened, [*found.status.made, *found.status.not_indexed], stages)
+            page = page_of(content, found.scan, found.records, checked, opened.url, workers, figures)
         paths = write_reports(opened, content, page)
         remember_reports(opened)
         links = {name: dg.MetadataValue.path(path) for name, path in paths.items()}

@@ -62,7 +62,7 @@ def remove_clips(
     for clip_id in clip_ids:
         for stage in stages:
             dataset.delete_table(stage.name, clip_id)
-        for name in (layout.preview_picture, layout.preview_video, layout.people_picture):
+        for name in (layout.preview_picture, layout.preview_video, layout.people_picture, layout.shown_poses):
             dataset.delete(name(clip_id))
         instance.delete_dynamic_partition(names.of(PARTITIONS), clip_id)
     scan.forget(dataset, clip_ids)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from bachata_assets.annotation import Annotation
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.collection import layout
 from bachata_assets.collection.clip import Clip
@@ -24,7 +25,8 @@ from bachata_assets.pipeline.status import Status
 from bachata_assets.pipeline.workers import Workers
 from bachata_assets.report.findings import is_of_the_picture, message, moment
 from bachata_assets.report.neighbours import unit_vectors
-from bachata_assets.report.page import ShownClip, render_page
+from bachata_assets.report.page import ShownClip, render_page, shown
+from bachata_assets.report.poses import ClipFigures
 from bachata_assets.report.summary import summarize
 from bachata_assets.report.thumbnails import thumbnails
 from bachata_assets.video.files import on_disk
@@ -70,6 +72,7 @@ def page_of(
     checked: Mapping[str, CheckedClip],
     data_dir: str,
     workers: Workers,
+    figures: Mapping[str, ClipFigures] | None = None,
 ) -> str:
     """Return the HTML report.
 
@@ -87,14 +90,17 @@ def page_of(
         Folder or bucket of the page; links are relative to it.
     workers : Workers
         Processes that decode the pictures of clips.
+    figures : mapping of ClipFigures or None
+        Clip id -> what is known of its poses and beats, of `write_poses`.
     """
+    figures = figures or {}
     clips = scan.clips
     links = {clip_id: _link(clip.path, data_dir) for clip_id, clip in clips.items()}
     moments = {record.clip_id: _moment(record, checked[record.clip_id]) for record in _pictured(records, checked)}
     moments |= {clip["clip_id"]: 0.0 for clip in content["failures"][:PICTURES]}
     pictures = workers.call(thumbnails, {clip_id: (clips[clip_id].path, time_s) for clip_id, time_s in moments.items()})
     made = [
-        _made(record, checked[name], clips[name], links[name], pictures.get(name))
+        _made(record, checked[name], clips[name], links[name], pictures.get(name), figures.get(name))
         for name, record in {record.clip_id: record for record in records}.items()
     ]
     failed = [
@@ -104,11 +110,18 @@ def page_of(
             video=links[clip["clip_id"]],
             messages=(clip["error"],),
             thumbnail=pictures.get(clip["clip_id"]),
+            said=_said(clips[clip["clip_id"]].annotation, {}),
         )
         for clip in content["failures"]
     ]
     pending = [
-        ShownClip(clip_id, clips[clip_id].video_path, "pending", video=links[clip_id])
+        ShownClip(
+            clip_id,
+            clips[clip_id].video_path,
+            "pending",
+            video=links[clip_id],
+            said=_said(clips[clip_id].annotation, {}),
+        )
         for clip_id in content["pending_videos"]
     ]
     units = {family: unit_vectors(_rows(records, family)) for family in DIMENSIONS}
@@ -155,7 +168,14 @@ def _moment(record: ClipRecord, checked: CheckedClip) -> float:
     return moment(checked.warnings, record.timeline, record.frame_count / SAMPLING_RATE)
 
 
-def _made(record: ClipRecord, checked: CheckedClip, clip: Clip, link: str | None, picture: str | None) -> ShownClip:
+def _made(
+    record: ClipRecord,
+    checked: CheckedClip,
+    clip: Clip,
+    link: str | None,
+    picture: str | None,
+    figures: ClipFigures | None,
+) -> ShownClip:
     warnings = checked.warnings
     look = any(map(is_of_the_picture, warnings))
     return ShownClip(
@@ -170,7 +190,15 @@ def _made(record: ClipRecord, checked: CheckedClip, clip: Clip, link: str | None
         round(_moment(record, checked), 1),
         passed=tuple(checked.passed),
         tempo_given="estimated_tempo" in clip.annotation.model_fields_set,
+        said=_said(clip.annotation, record.scalars()),
+        figures=figures,
     )
+
+
+def _said(annotation: Annotation, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an annotation says and these facts, as the page has them, do not; as its file states it."""
+    said = annotation.model_dump(mode="json", exclude_unset=True)
+    return {name: value for name, value in said.items() if value not in (None, "", [], shown(facts.get(name)))}
 
 
 def _link(path: Path, data_dir: str) -> str | None:

@@ -18,10 +18,14 @@ import numpy as np
 from bachata_assets.collection import layout
 from bachata_assets.pose.detection_timeline import SPANS
 from bachata_assets.report.map_data import map_data
+from bachata_assets.report.poses import ClipFigures
 
 BINS = 20
 """Bars of the quality histogram, over 0..1."""
-MODULES = ("page", "facts", "geometry", "colours", "likeness", "rows", "clip", "map", "table", "start")
+MODULES = (
+    "page", "facts", "geometry", "colours", "likeness", "rows", "edits", "poses", "keys", "side", "player", "review",
+    "clip", "map", "table", "start",
+)  # fmt: skip
 """JavaScript modules of the page; each imports only from those before it."""
 FACTS = (
     "move_label", "difficulty", "energy_level", "notes", "estimated_tempo", "quality_score", "detection_rate",
@@ -58,6 +62,10 @@ class ShownClip:
         Names of the checks that it passes.
     tempo_given : bool
         Its tempo is annotated, not the fallback.
+    said : mapping of str
+        Fields of its annotation that `facts` does not have, as the annotation file states them.
+    figures : ClipFigures or None
+        Of its poses and beats; None where they are not known.
     """
 
     clip_id: str
@@ -71,6 +79,8 @@ class ShownClip:
     moment: float = 0.0
     passed: tuple[str, ...] = ()
     tempo_given: bool = True
+    said: Mapping[str, Any] = field(default_factory=dict)
+    figures: ClipFigures | None = None
 
     @property
     def preview(self) -> str | None:
@@ -134,7 +144,8 @@ def _data(clips: Sequence[ShownClip], units: Mapping[str, np.ndarray]) -> dict[s
     """Return what the page's scripts work on; clips that pass the same checks share a list of their names."""
     sets = list(dict.fromkeys(clip.passed for clip in clips))
     number = {passed: place for place, passed in enumerate(sets)}
-    columns = {**_columns(clips), "passed": [number[clip.passed] for clip in clips]}
+    columns = {**_columns(clips), **_figure_columns(clips), "passed": [number[clip.passed] for clip in clips]}
+    columns["said"] = [clip.said or None for clip in clips]
     return {"clips": columns, "passed_sets": sets, **map_data(units)}
 
 
@@ -144,8 +155,25 @@ def _columns(clips: Sequence[ShownClip]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {name: [getattr(clip, name) for clip in clips] for name in own}
     for name in FACTS:
         values = (clip.facts.get(name) for clip in clips)
-        columns[name] = [round(value, 3) if isinstance(value, float) else value for value in values]
+        columns[name] = [shown(value) for value in values]
     return columns
+
+
+def shown(value: Any) -> Any:
+    """Return a value as the page has it: numbers in thousandths."""
+    return round(value, 3) if isinstance(value, float) else value
+
+
+def _figure_columns(clips: Sequence[ShownClip]) -> dict[str, list[Any]]:
+    """Return what is uncertain of the clips' poses and beats, null or empty where nothing is known."""
+    unknown = ClipFigures("")
+    figures = [clip.figures or unknown for clip in clips]
+    return {
+        "role_confidence": [one.role_confidence if one.version else None for one in figures],
+        "switches": [one.switches for one in figures],
+        "tempo_heard": [one.tempo for one in figures],
+        "beats_trusted": [one.trusted for one in figures],
+    }
 
 
 def _histogram(scores: Sequence[float]) -> list[int]:

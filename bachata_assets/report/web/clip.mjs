@@ -2,20 +2,8 @@
 import { $, FAMILIES, choose, clips, data, make, page, preview, strip, view } from "./page.mjs";
 import { factsOf, inWords, passedOf } from "./facts.mjs";
 import { SHOWN, comparison, neighboursOf } from "./likeness.mjs";
-
-const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-const silent = matchMedia("(pointer: coarse)").matches; // a phone plays no sound before its owner taps for it
-
-/** Return a video, or why there is none. */
-function player(row, properties) {
-  const source = clips.video[row];
-  const none = (why) => make("div", { className: "video no-video" }, why);
-  if (!source) return none(`The videos are not beside this page: ${clips.video_path[row]}`);
-  const video = make("video", { className: "video", src: source, playsInline: true, loop: true, controls: true, muted: silent, ...properties });
-  video.onerror = () => video.replaceWith(none(`Not found, or not playable here: ${decodeURI(source)}`));
-  if (!still) video.play().catch(() => {}); // a browser may want to be asked first
-  return video;
-}
+import { beside, player, startPlayer } from "./player.mjs";
+import { reviewForm } from "./review.mjs";
 
 function factList(row) {
   const list = make("dl", { className: "facts" });
@@ -34,7 +22,7 @@ function passedList(row) {
 }
 
 function showClip(row) {
-  const video = player(row, {});
+  const { video, box: practise } = startPlayer(row);
   const box = $("clip");
   const shown = strip(clips.timeline[row]);
   shown.title = "Both dancers found; click to go there";
@@ -42,7 +30,7 @@ function showClip(row) {
     const area = shown.getBoundingClientRect();
     if (video.duration) video.currentTime = ((event.clientX - area.left) / area.width) * video.duration;
   };
-  box.replaceChildren(make("h3", {}, clips.clip_id[row]), video, shown, factList(row));
+  box.replaceChildren(make("h3", {}, clips.clip_id[row]), practise, shown, reviewForm(row, video), factList(row));
   for (const message of clips.messages[row]) box.append(make("p", { className: "message" }, message));
   if (clips.state[row] === "look" && clips.messages[row].length) {
     const go = make("button", { type: "button" }, `Go to ${clips.moment[row].toFixed(1)} s`);
@@ -85,9 +73,14 @@ function neighbourCard(row, other, slot) {
     bars.append(make("span", {}, FAMILIES[family]), make("div", { className: "bar" }, bar), make("span", {}, share.toFixed(2)));
     if (reason) bars.append(make("span", { className: "why" }, reason));
   }
+  const together = make("button", { type: "button" }, "Side by side");
+  together.onclick = () => {
+    beside(other);
+    $("clip").scrollIntoView({ behavior: "smooth" });
+  };
   const score = make("b", {}, (view().score[row * SHOWN + slot] / 1000).toFixed(2));
   return make("div", { className: "card" }, make("div", { className: "head" }, name, score),
-    make("div", { className: "quiet" }, inWords(clips.move_label[other])), player(other, { muted: true, controls: false }), bars);
+    make("div", { className: "quiet" }, inWords(clips.move_label[other])), player(other, { muted: true }), bars, together);
 }
 
 page.whenChosen.push(showClip);

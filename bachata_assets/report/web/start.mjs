@@ -1,7 +1,10 @@
 // What happens when the page opens.
 import { $, byId, choose, chooseAndScroll, clips } from "./page.mjs";
 import "./clip.mjs";
+import { startKeys } from "./keys.mjs";
 import { draw, map, startMap } from "./map.mjs";
+import { startPlayerKeys } from "./player.mjs";
+import { startReview } from "./review.mjs";
 import { startTable } from "./table.mjs";
 
 function startTheme() {
@@ -29,6 +32,11 @@ for (const image of document.querySelectorAll("img.preview")) {
 }
 if (map.canvas) startMap();
 if ($("rows")) startTable();
+if ($("queue")) {
+  startKeys();
+  startPlayerKeys();
+  startReview();
+}
 for (const button of document.querySelectorAll(".pick")) {
   button.onclick = () => chooseAndScroll(byId.get(button.dataset.clip));
 }

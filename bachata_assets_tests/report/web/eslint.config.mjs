@@ -2,8 +2,12 @@
 import js from "@eslint/js";
 
 const BROWSER = [
-  "document", "window", "location", "history", "localStorage", "matchMedia", "getComputedStyle", "ResizeObserver",
+  "document", "window", "location", "history", "localStorage", "matchMedia", "getComputedStyle", "ResizeObserver", "requestAnimationFrame",
+  "performance", "setTimeout", "URL",
 ];
+
+/** What browsers and Node have alike. */
+const BOTH = ["atob", "Blob", "Response", "DecompressionStream"];
 
 const oneScope = [
   // The modules are put into the page one after another, without their imports (report/page.py): one scope for all.
@@ -35,12 +39,12 @@ export default [
   },
   {
     files: ["bachata_assets/report/web/*.mjs"],
-    languageOptions: { globals: Object.fromEntries(BROWSER.map((name) => [name, "readonly"])) },
+    languageOptions: { globals: Object.fromEntries([...BROWSER, ...BOTH].map((name) => [name, "readonly"])) },
     rules: { "no-restricted-syntax": ["error", ...oneScope] },
   },
   {
     // These know no document, so that they can be tested without a browser.
-    files: ["facts", "geometry", "colours", "likeness", "rows"].map((name) => `bachata_assets/report/web/${name}.mjs`),
+    files: ["facts", "geometry", "colours", "likeness", "rows", "edits", "poses"].map((name) => `bachata_assets/report/web/${name}.mjs`),
     languageOptions: { globals: Object.fromEntries(BROWSER.map((name) => [name, "off"])) },
   },
 ];

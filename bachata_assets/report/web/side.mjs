@@ -1,0 +1,28 @@
+// The files of poses beside the page. A page from a file may read no other, so each is shown in a frame that tells it.
+import { clips, make } from "./page.mjs";
+import { unpackPoses } from "./poses.mjs";
+
+const LATEST_MS = 5000;
+const asked = new Map();
+
+/** Return a promise of a clip's poses; null where there are none. */
+export function posesOf(row) {
+  if (!asked.has(row)) asked.set(row, ask(row));
+  return asked.get(row);
+}
+
+function ask(row) {
+  const frame = make("iframe", { hidden: true, title: "Poses", src: `poses/${encodeURIComponent(clips.clip_id[row])}.html` });
+  frame.setAttribute("sandbox", "allow-scripts"); // it can only speak
+  return new Promise((done) => {
+    const end = (text) => {
+      window.removeEventListener("message", hear);
+      frame.remove();
+      done(text === null ? null : unpackPoses(text));
+    };
+    const hear = (event) => { if (event.source === frame.contentWindow && typeof event.data === "string") end(event.data); };
+    window.addEventListener("message", hear);
+    setTimeout(() => end(null), LATEST_MS);
+    document.body.append(frame);
+  });
+}
