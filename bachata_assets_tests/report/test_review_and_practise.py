@@ -3,7 +3,7 @@
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "doubtful": ClipFigures("1", 0.55, "left", (2.5,), 132.0, True),
         "other": ClipFigures("1", 0.8, "left", (), 120.0, True),
     }
-    documents = [
+    documents: list[dict[str, Any]] = [
         {
             "clip_id": name, "video_path": f"clips/{name}.mp4", "move_label": "dip", "difficulty": "beginner",
             "energy_level": "high", "notes": "", "estimated_tempo": 120.0, "quality_score": 0.9, "detection_rate": 0.9,
@@ -289,12 +289,14 @@ def test_without_a_file_of_poses_the_page_says_so(opened: "Page", written: Path)
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_axe_finds_nothing_wrong(browser: "Browser", written: Path, scheme: str, width: int) -> None:
+def test_axe_finds_nothing_wrong(
+    browser: "Browser", written: Path, scheme: Literal["light", "dark"], width: int
+) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
-    )  # type: ignore[arg-type]
+    )
     page = context.new_page()
     page.goto(written.as_uri())
     choose(page, "doubtful")

@@ -65,7 +65,9 @@ function tellBeats() {
 
 function noteOf(known) {
   if (!known.frames) return "There are no poses beside this page: run `bachata-assets report`.";
-  if (known.beats.length < 2) return practice.count || now.second ? "No beats are trusted in this clip, so there is no count; a second clip goes by the clock." : "";
+  if (known.beats.length < 2) {
+    return practice.count || now.second ? "No beats are trusted in this clip, so there is no count; a second clip goes by the clock." : "";
+  }
   return practice.count ? "The count begins at the first beat; “The one is here” sets it." : "";
 }
 
@@ -201,7 +203,8 @@ export function beside(row) {
 /** Return the video of a clip in its stage, and the controls below it. */
 export function startPlayer(row) {
   const stage = newStage(row, {});
-  const [speedLabel, speed] = choice("Speed", SPEEDS.map((one) => [String(one), one === 1 ? "normal" : `${one} ×`]), (value) => setPractice({ speed: Number(value) }));
+  const speeds = SPEEDS.map((one) => [String(one), one === 1 ? "normal" : `${one} ×`]);
+  const [speedLabel, speed] = choice("Speed", speeds, (value) => setPractice({ speed: Number(value) }));
   const [shownLabel, shown] = choice("Skeletons", SKELETONS.map((one) => [one, one]), (value) => setPractice({ shown: value }));
   const place = make("input", { type: "range", min: 0, max: 1000, step: 1, value: 0 });
   place.setAttribute("aria-label", "Place in the clip");
@@ -221,7 +224,9 @@ export function startPlayer(row) {
   });
   const large = button("Full screen", "f", () => stage.box.parentElement.requestFullscreen?.());
   const first = make("div", { className: "player" }, controls.play, place, controls.time, sound, large);
-  const second = make("div", { className: "player" }, speedLabel, controls.mirror, controls.loop, shownLabel, controls.count, button("The one is here", "o", setOne), controls.alone);
+  const one = button("The one is here", "o", setOne);
+  const second = make("div", { className: "player" });
+  second.append(speedLabel, controls.mirror, controls.loop, shownLabel, controls.count, one, controls.alone);
   second.setAttribute("role", "group");
   second.setAttribute("aria-label", "Practise");
   Object.assign(now, { stage, second: null, from: null, to: null, one: 0, shift: 0, controls });

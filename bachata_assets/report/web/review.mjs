@@ -1,5 +1,5 @@
 // Putting annotations right: the form beside the chosen clip, what to look at first, and the patch file.
-import { $, byId, choose, chooseAndScroll, clips, make, page } from "./page.mjs";
+import { $, byId, choose, chooseAndScroll, clips, make } from "./page.mjs";
 import { inWords } from "./facts.mjs";
 import { changedValue, changesText, keepChange, keptText, patchOf, presentValue, readKept, readTempo, reviewOrder, tappedTempo } from "./edits.mjs";
 import { onKey } from "./keys.mjs";
@@ -147,7 +147,8 @@ export function reviewForm(row, video) {
   };
   const note = make("p", { className: "quiet", id: "review-note" });
   note.setAttribute("role", "status");
-  const box = make("details", { className: "review", open: review.opened ?? false }, make("summary", {}, "Put the annotation right"), ...fields, make("div", { className: "player" }, right, back), note);
+  const [summary, buttons] = [make("summary", {}, "Put the annotation right"), make("div", { className: "player" }, right, back)];
+  const box = make("details", { className: "review", open: review.opened ?? false }, summary, ...fields, buttons, note);
   box.ontoggle = () => { review.opened = box.open; };
   showValues();
   return box;

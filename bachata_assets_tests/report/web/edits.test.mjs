@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { changedValue, changesText, doubtOf, keepChange, keptText, patchOf, presentValue, readKept, readTempo, reviewOrder, tappedTempo } from "../../../bachata_assets/report/web/edits.mjs";
+import {
+  changedValue, changesText, doubtOf, keepChange, keptText, patchOf, presentValue, readKept, readTempo, reviewOrder, tappedTempo,
+} from "../../../bachata_assets/report/web/edits.mjs";
 
 const CLIPS = {
   clip_id: ["sure", "doubtful", "__proto__"],
@@ -60,7 +62,8 @@ test("changes are kept over a reload, but for those that are applied and those o
 });
 
 test("what somebody else wrote into the store is left alone", () => {
-  for (const text of ["", "{", "null", "[1]", '{"changes": 3, "seen": {}}', '{"changes": [["sure", [["notes"]]], 7, ["sure", [["x", {"to": 1, "was": 2}]]]]}']) {
+  const odd = '{"changes": [["sure", [["notes"]]], 7, ["sure", [["x", {"to": 1, "was": 2}]]]]}';
+  for (const text of ["", "{", "null", "[1]", '{"changes": 3, "seen": {}}', odd]) {
     const kept = readKept(text, CLIPS);
     assert.deepEqual([kept.changes.size, kept.seen.size], [0, 0], text);
   }
