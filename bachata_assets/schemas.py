@@ -99,6 +99,8 @@ clips = pa.schema(
         _column("content", pa.string(), "hash of the file; unread-… until it has been read"),
         _column("present", pa.bool_(), "the file was there when the folder was last listed"),
         _column("renamed", pa.bool_(), "the id was first given to another path"),
+        _column("of", pa.string(), "clip of the same file whose further couple this is; empty for the file's own clip"),
+        _column("couple", pa.int64(), "number of the couple in the file, from 1"),
     ]
 )
 """One row a clip of a collection: which id was given to which file."""

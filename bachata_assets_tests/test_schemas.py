@@ -16,7 +16,7 @@ TABLES = {
 def test_every_column_says_what_it_is_and_every_measure_its_unit(table: str) -> None:
     for column in TABLES[table]:
         assert column.metadata[b"description"], column.name
-        counted = column.name in ("frame", "track_id", "vector") or column.name.endswith("_embedding")
+        counted = column.name in ("frame", "track_id", "vector", "couple") or column.name.endswith("_embedding")
         number = pa.types.is_floating(column.type) or pa.types.is_integer(column.type)
         numbers = pa.types.is_fixed_size_list(column.type)
         assert (b"unit" in column.metadata) == ((number or numbers) and not counted), column.name

@@ -32,6 +32,15 @@ IndexWhen = Annotated[
     Literal["now", "later"],
     typer.Option("--index", help="later: make everything but the documents in the index, e.g. while it is down."),
 ]
+EveryCouple = Annotated[
+    bool | None,
+    typer.Option(
+        "--every_couple/--one_couple",
+        "--every-couple/--one-couple",
+        help="Make every couple of a video a clip of its own, CLIP__couple_2 and so on. [default: as before, else one]",
+        show_default=False,
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Log details, with tracebacks.")]
 
 
@@ -42,6 +51,7 @@ def generate(
     checkpoint_path: CheckpointPath = None,
     data_dir: DataDir = None,
     index: IndexWhen = "now",
+    every_couple: EveryCouple = None,
     debug: Debug = False,
 ) -> None:
     r"""Make the embeddings of all clips that are new, changed or failed before.
@@ -75,6 +85,7 @@ def generate(
             environment=environment,
             mmpose_checkpoint_path=checkpoint_path,
             data_dir=data_dir,
+            every_couple=every_couple,
         )
         platform = build_platform(settings)
         platform.require_models()

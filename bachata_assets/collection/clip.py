@@ -19,6 +19,7 @@ class Clip:
     path : its video file
     video_path : the path as documents state it, POSIX
     versions : external asset -> data version
+    couple : number of the couple in the file, from 1
     """
 
     clip_id: str
@@ -26,3 +27,4 @@ class Clip:
     video_path: str
     annotation: Annotation
     versions: Mapping[str, str]
+    couple: int = 1

@@ -10,7 +10,9 @@ _LONGEST_ID = 200
 """Bytes; file systems allow 255 for a name, and tables are named after clips."""
 
 
-def assign_clip_ids(found: Iterable[PurePosixPath], known: Mapping[PurePosixPath, str]) -> dict[str, PurePosixPath]:
+def assign_clip_ids(
+    found: Iterable[PurePosixPath], known: Mapping[PurePosixPath, str], also_taken: Iterable[str] = ()
+) -> dict[str, PurePosixPath]:
     """Name every file, in the order found.
 
     An id once given to a path stays. A new file is called by its stem; where that is taken its folders come in
@@ -20,12 +22,13 @@ def assign_clip_ids(found: Iterable[PurePosixPath], known: Mapping[PurePosixPath
     ----------
     found : files relative to the video dir
     known : path -> the id it was given before, also of files that are gone
+    also_taken : ids that no new file may be given
 
     Returns
     -------
     clip id -> path, of the files found
     """
-    taken = set(known.values())
+    taken = {*known.values(), *also_taken}
     named = {}
     for path in found:
         clip_id = known.get(path) or next(name for name in _candidates(path) if name not in taken)

@@ -108,9 +108,14 @@ class Dataset:
         DamagedError
             Naming the file.
         """
+        with damage_named(self.path(name)):
+            return _provenance(self.metadata_at(name))
+
+    def metadata_at(self, name: str) -> dict[bytes, bytes]:
+        """Return all metadata of a table; raises as `provenance_at` does."""
         path = self.path(name)
         with damage_named(path), self._place[0].open(path, "rb") as file:
-            return _provenance(pq.read_metadata(file).metadata)
+            return pq.read_metadata(file).metadata or {}
 
     def check_content(self, name: str, sha256: str | None = None) -> Written:
         """Read a table whole and return it.

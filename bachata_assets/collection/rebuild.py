@@ -11,6 +11,7 @@ from typing import TypeVar, get_args
 from bachata_assets.annotation import COUPLE_SAID, LEAD_SAID, SWAPPED_SAID
 from bachata_assets.collection import layout, registry
 from bachata_assets.collection.clip_tables import sent_record
+from bachata_assets.collection.couples import NUMBER_SAID
 from bachata_assets.collection.dataset import Dataset, provenance_of
 from bachata_assets.collection.discovery import list_clips
 from bachata_assets.collection.registry import ClipFile
@@ -45,7 +46,10 @@ def registry_of_tables(dataset: Dataset, video_dir: Path) -> dict[str, ClipFile]
     A file belongs to the clip whose tables were made of the same content; of several alike, to the one whose document
     names its path. Clips that no file belongs to are kept as gone.
     """
-    contents, stated = _contents(dataset), _stated(dataset)
+    versions, stated = _versions(dataset), _stated(dataset)
+    contents = {clip_id: content for clip_id, (content, number) in versions.items() if number == 1}
+    further = {clip_id: couple for clip_id, couple in versions.items() if clip_id not in contents}
+    stated = {clip_id: place for clip_id, place in stated.items() if clip_id not in further}
     there = {
         path: registry.read(video_dir, ClipFile("", path, 0, 0, registry.UNREADABLE))
         for path in list_clips(video_dir, matroska=True).files
@@ -72,7 +76,19 @@ def registry_of_tables(dataset: Dataset, video_dir: Path) -> dict[str, ClipFile]
     for clip_id in contents.keys() - files.keys():
         path = PurePosixPath(stated.get(clip_id, (f"{clip_id}.mp4", False))[0])
         files[clip_id] = ClipFile(clip_id, path, 0, 0, contents[clip_id], present=False)
-    return files
+    return files | _further_couples(further, files)
+
+
+def _further_couples(further: Mapping[str, tuple[str, int]], files: Mapping[str, ClipFile]) -> dict[str, ClipFile]:
+    """Return the further couples (clip id -> content of the file, number) as clips of the files they are in."""
+    found = {}
+    for clip_id, (content, number) in further.items():
+        alike = [file for file in files.values() if file.content == content]
+        # Of two files with the same content, the one after which the couple is called.
+        alike.sort(key=lambda file: not clip_id.startswith(file.clip_id))
+        if alike:
+            found[clip_id] = replace(alike[0], clip_id=clip_id, of=alike[0].clip_id, couple=number)
+    return found
 
 
 def _place(stated: str, video_dir: Path, there: Collection[PurePosixPath]) -> PurePosixPath | None:
@@ -90,9 +106,9 @@ def _inverse(values: Mapping[str, T]) -> dict[T, list[str]]:
     return found
 
 
-def _contents(dataset: Dataset) -> dict[str, str]:
-    """Return clip id -> hash of the file that its tables were made of."""
-    found: dict[str, str] = {}
+def _versions(dataset: Dataset) -> dict[str, tuple[str, int]]:
+    """Return clip id -> hash of the file that its tables were made of, and the number of the couple in it."""
+    found: dict[str, tuple[str, int]] = {}
     for asset in _OF_THE_FILE:
         for clip_id in dataset.clip_ids(asset) - found.keys():
             try:
@@ -100,10 +116,11 @@ def _contents(dataset: Dataset) -> dict[str, str]:
             except (DamagedError, FileNotFoundError):
                 continue
             if "clip_file" in inputs:
-                content = str(inputs["clip_file"])
+                version = str(inputs["clip_file"])
                 for said in (LEAD_SAID, COUPLE_SAID, SWAPPED_SAID):
-                    content = content.partition(said)[0]
-                found[clip_id] = content
+                    version = version.partition(said)[0]
+                content, _, number = version.partition(NUMBER_SAID)
+                found[clip_id] = content, int(number or 1)
     return found
 
 

@@ -37,6 +37,10 @@ class ClipFile:
     present: bool = True
     renamed: bool = False
     """It was another path's when its id was given."""
+    of: str = ""
+    """Clip of the same file whose further couple this is; empty for the clip of the file itself."""
+    couple: int = 1
+    """Number of the couple in the file."""
 
     @property
     def is_read(self) -> bool:
@@ -83,6 +87,8 @@ class Difference:
         path = self.files[clip_id].path
         if clip_id in self.set_aside:
             return f"its annotation says that {path} shows no couple"
+        if self.files[clip_id].of:
+            return f"{path} is gone, or shows no such couple, or one couple of a video is a clip"
         return f"its file {path} is gone"
 
     def without(self, clip_ids: Iterable[str], known: Mapping[str, ClipFile]) -> "Difference":
@@ -125,7 +131,7 @@ def compare(
     hidden: Callable[[PurePosixPath], bool] = lambda _path: False,
     read: Callable[[PurePosixPath], str] | None = None,
 ) -> Difference:
-    """Compare a folder with what is known of it.
+    """Compare a folder with what is known of its files; further couples of theirs are left to `couples.py`.
 
     A file under another name with the size and time of one that is gone is that one, renamed. Files that are gone
     stay, marked as not present: their ids are not given to others. Those that are `hidden` stay as they were.
@@ -136,6 +142,8 @@ def compare(
     hidden : tells of a path that is not in the folder whether it may be there all the same
     read : returns the hash of a file's content; when given, a copy of a clip that is gone is recognised by it, too
     """
+    taken = {i for i, file in known.items() if file.of}
+    known = {i: file for i, file in known.items() if not file.of}
     by_path = {file.path: file for file in known.values()}
     waiting = {
         path: seen.size
@@ -149,7 +157,7 @@ def compare(
     )
     ids = {file.path: clip_id for clip_id, file in known.items()}
     ids |= {rename.new: rename.clip_id for rename in renames}
-    named = assign_clip_ids((path for path in folder if path not in waiting), ids)
+    named = assign_clip_ids((path for path in folder if path not in waiting), ids, taken)
     copied = {rename.clip_id for rename in renames if not known[rename.clip_id].looks(folder[rename.new])}
     files = {
         i: replace(file, present=file.path in waiting or (file.present and hidden(file.path)))

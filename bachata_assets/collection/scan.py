@@ -1,17 +1,19 @@
 """The clips of a data dir that are there now: the folder listed against the registry, with the annotations.
 
-How a folder is compared with the registry is in `registry.py`, how annotations are matched in `annotation_file.py`.
+How a folder is compared with the registry is in `registry.py`, how annotations are matched in
+`annotations/annotation_file.py`, how further couples of a video become clips in `couples.py`.
 """
 
 import os
 import time
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from bachata_assets.annotation import Annotation
-from bachata_assets.collection import layout, registry
-from bachata_assets.collection.annotation_file import (
+from bachata_assets.collection import couples, layout, registry
+from bachata_assets.collection.annotations.annotation_file import (
     AnnotationError,
     Entry,
     Matched,
@@ -21,6 +23,7 @@ from bachata_assets.collection.annotation_file import (
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.discovery import DiscoveryError, LeftOut, Seen, list_clips
+from bachata_assets.collection.folders import Folders, folders_of
 from bachata_assets.collection.rebuild import registry_of_tables
 from bachata_assets.collection.registry import ClipFile, Difference
 from bachata_assets.collection.remarks import Remark, told
@@ -31,14 +34,6 @@ from bachata_assets.settings import Settings, SettingsError
 _NO_COUPLE = 'its annotation says that it shows no couple ("couple": "none"); `prune` removes what was made of it'
 ScanError = (DiscoveryError, AnnotationError)
 """Errors of a folder or an annotation file that cannot be read at all."""
-
-
-@dataclass(frozen=True)
-class Folders:
-    """Where a collection's clips and annotations are."""
-
-    video_dir: Path
-    annotations: Path | None
 
 
 @dataclass(frozen=True)
@@ -89,24 +84,6 @@ class Scan:
         return replace(self, clips=clips, difference=replace(self.difference, files=files))
 
 
-def folders_of(settings: Settings, dataset: Dataset) -> Folders:
-    """Return where the clips are: as the settings say, else as the data dir remembers.
-
-    Raises
-    ------
-    SettingsError
-        When neither says it.
-    """
-    remembered = dataset.collection()
-    video_dir = settings.video_dir or remembered.get("video_dir")
-    annotations = settings.annotations or remembered.get("annotations")
-    if not video_dir:
-        raise SettingsError(
-            "No folder of clips is known: set BACHATA_VIDEO_DIR, or run `bachata-assets generate --video_dir …` once"
-        )
-    return Folders(Path(video_dir), Path(annotations) if annotations else None)
-
-
 def scan_clips(
     settings: Settings,
     dataset: Dataset,
@@ -134,14 +111,15 @@ def scan_clips(
     reader = (lambda path: registry.content_of(folders.video_dir / path)) if read_copies else None
     known = known_files(dataset)
     difference = registry.compare(listing.files, known, moving=moving, hidden=listing.hides, read=reader)
+    if folders.every_couple or any(file.of for file in known.values()):
+        counted = partial(couples.couples_seen, dataset) if folders.every_couple else lambda _: 1
+        difference = couples.with_further_couples(difference, known, counted)
     matched = _match(entries, difference.ready, folders)
-    aside = [i for i, entry in matched.by_clip.items() if entry.annotation.shows_no_couple]
-    left_out = (*listing.left_out, *(LeftOut(difference.files[i].path, _NO_COUPLE) for i in aside))
+    aside = {i for i, entry in matched.by_clip.items() if entry.annotation.shows_no_couple}
+    left_out = (*listing.left_out, *(LeftOut(difference.files[i].path, _NO_COUPLE) for i in sorted(aside)))
+    aside |= {i for i, file in difference.files.items() if file.of in aside}
     difference = difference.without(aside, known)
-    clips = {
-        clip_id: _clip(file, matched.annotation(clip_id), folders, dataset)
-        for clip_id, file in difference.ready.items()
-    }
+    clips = {clip_id: _clip(file, matched, folders, dataset) for clip_id, file in difference.ready.items()}
     problems = [*(problem for entry in entries for problem in entry.problems), *matched.problems]
     without_annotation = tuple(clip_id for clip_id in clips if clip_id not in matched.by_clip)
     return Scan(
@@ -151,8 +129,10 @@ def scan_clips(
 
 def keep(dataset: Dataset, scan: Scan) -> dict[str, ClipFile]:
     """Write what was found into the data dir; return the registry as it was before."""
-    absolute = {name: str(path.absolute()) for name, path in vars(scan.folders).items() if path}
-    dataset.remember(**absolute)
+    folders = scan.folders
+    paths = {"video_dir": folders.video_dir, "annotations": folders.annotations}
+    absolute = {name: str(path.absolute()) for name, path in paths.items() if path}
+    dataset.remember(**absolute, every_couple=folders.every_couple)
     with dataset.lock():
         before = known_files(dataset)
         files = {**before, **scan.difference.files}
@@ -245,9 +225,10 @@ def forget(dataset: Dataset, clip_ids: Iterable[str]) -> None:
 
 
 def contents(dataset: Dataset) -> dict[str, str]:
-    """Return clip id -> hash of its file, of the clips that were there when last seen and have been read."""
+    """Return clip id -> hash of its file, of the files that were there when last seen and have been read."""
     files = known_files(dataset)
-    return {clip_id: file.content for clip_id, file in files.items() if file.present and file.is_read}
+    files = {clip_id: file for clip_id, file in files.items() if file.present and file.is_read and not file.of}
+    return {clip_id: file.content for clip_id, file in files.items()}
 
 
 def present_clips(dataset: Dataset) -> set[str]:
@@ -277,17 +258,23 @@ def _clips_of(files: Mapping[str, ClipFile], settings: Settings, dataset: Datase
     entries = load_annotations(folders.annotations) if folders.annotations else []
     there = {clip_id: file for clip_id, file in known_files(dataset).items() if file.present}
     matched = _match(entries, {**there, **files}, folders)
-    return [_clip(file, matched.annotation(clip_id), folders, dataset) for clip_id, file in files.items()]
+    return [_clip(file, matched, folders, dataset) for file in files.values()]
 
 
 def _match(entries: list[Entry], files: Mapping[str, ClipFile], folders: Folders) -> Matched:
     if folders.annotations is None:
         return Matched()
-    paths = {clip_id: folders.video_dir / file.path for clip_id, file in files.items()}
-    return match_annotations(entries, paths, annotations_path=folders.annotations, video_dir=folders.video_dir)
+    paths = {clip_id: folders.video_dir / file.path for clip_id, file in files.items() if not file.of}
+    by_id = files.keys() - paths.keys()
+    return match_annotations(
+        entries, paths, annotations_path=folders.annotations, video_dir=folders.video_dir, by_id=by_id
+    )
 
 
-def _clip(file: ClipFile, annotation: Annotation, folders: Folders, dataset: Dataset) -> Clip:
+def _clip(file: ClipFile, matched: Matched, folders: Folders, dataset: Dataset) -> Clip:
+    annotation = matched.annotation(file.clip_id)
+    if file.of:
+        annotation = couples.annotation_of(annotation, matched.annotation(file.of))
     path = folders.video_dir / file.path
     # A clip of which nothing is known once had the text vector of all such clips: another version takes it away.
     said = annotation.data_version if says_anything(annotation) else f"{annotation.data_version}-unsaid"
@@ -299,12 +286,14 @@ def _clip(file: ClipFile, annotation: Annotation, folders: Folders, dataset: Dat
         video_path=_stored(path, folders, dataset),
         annotation=annotation,
         versions={"clip_file": _file_version(file, annotation), "annotation": stated},
+        couple=file.couple,
     )
 
 
 def _file_version(file: ClipFile, annotation: Annotation) -> str:
     """Return the data version of a clip's file; the couple and the leader that a person named decide what is seen."""
-    return file.content + annotation.video_version
+    number = f"{couples.NUMBER_SAID}{file.couple}" if file.of else ""
+    return file.content + number + annotation.video_version
 
 
 def _stored(path: Path, folders: Folders, dataset: Dataset) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bachata_assets.annotation import Annotation
-from bachata_assets.collection.annotation_file import Entry, read_file
+from bachata_assets.collection.annotations.annotation_file import Entry, read_file
 from bachata_assets.collection.clip import EXTERNAL
 from bachata_assets.collection.patching.apply import EMPTY, FieldChange, differences, patched, replace_file
 from bachata_assets.collection.patching.patch import PatchError, load_patch

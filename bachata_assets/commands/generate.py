@@ -82,6 +82,9 @@ def generate(platform: Platform, instance: Instance, *, index_later: bool = Fals
         with platform.tools.search.open() as index:
             index.require_usable()
     done = _bring_level(platform, instance, index_later=index_later)
+    while _has_further_couples(platform, done):
+        again = _bring_level(platform, instance, index_later=index_later)
+        done = replace(again, tried=done.tried + again.tried)
     if done.report_error and _lacks_tables(platform, instance, done):
         # A table could not be read when the report wanted it, and was set aside: once more, to make it again.
         again = _bring_level(platform, instance, index_later=index_later)
@@ -147,6 +150,13 @@ def _fill_index(platform: Platform, known: Known, status: Status) -> str | None:
     for line in refused:
         logger.error("%s", line)
     return "; ".join(refused) or None
+
+
+def _has_further_couples(platform: Platform, done: Generated) -> bool:
+    """Tell whether the keypoints that were made show couples that are to be clips and are none yet."""
+    if not done.scan.folders.every_couple or not done.tried:
+        return False
+    return bool(scan_clips(platform.settings, platform.dataset).clips.keys() - done.scan.clips.keys())
 
 
 def _lacks_tables(platform: Platform, instance: Instance, done: Generated) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from bachata_assets.collection import layout, scan
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset, TableMissingError, provenance_of
+from bachata_assets.collection.folders import folders_of
 from bachata_assets.pipeline.tools import Models
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.drawing.people_picture import SeenPerson, people_picture, seen_people
@@ -124,7 +125,7 @@ def _require_no_clip(out: Path, settings: Settings, dataset: Dataset) -> None:
     """Refuse to write over a clip of the collection: its folder may be the data dir, and its name a preview's."""
     if not out.is_file():
         return
-    size, video_dir = out.stat().st_size, scan.folders_of(settings, dataset).video_dir
+    size, video_dir = out.stat().st_size, folders_of(settings, dataset).video_dir
     alike = (on_disk(video_dir / file.path) for file in scan.known_files(dataset).values() if file.size == size)
     if any(path.is_file() and path.samefile(out) for path in alike):
         raise PreviewError(f"{out} is a clip of this collection, which a preview must not replace: name another --out")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bachata_assets.collection import layout, scan
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.folders import folders_of
 from bachata_assets.collection.places import misplaced_in
 from bachata_assets.collection.rebuild import precision_of_tables
 from bachata_assets.collection.whole_files import DamagedError
@@ -112,7 +113,7 @@ def _mend_facts(settings: Settings, dataset: Dataset) -> Iterator[str]:
         facts = {}
     if "precision" not in facts and (precision := _remember_precision(dataset)):
         yield f"Precision of the poses, as their tables say it: {precision}"
-    folders = scan.folders_of(settings, dataset)
+    folders = folders_of(settings, dataset)
     dataset.remember(**{name: str(path.absolute()) for name, path in vars(folders).items() if path})
 
 

@@ -17,6 +17,7 @@ from dagster import DagsterInstance
 from bachata_assets.collection import scan
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.folders import folders_of
 from bachata_assets.collection.registry import ClipFile, Difference
 from bachata_assets.collection.scan import Scan, ScanError, require_registry, scan_clips
 from bachata_assets.collection.whole_files import DamagedError
@@ -159,7 +160,7 @@ def _look_for(
 ) -> None:
     """Register clips that are not known or are not where they were; other new files are left to the sensor."""
     known = scan.known_files(dataset)
-    video_dir = scan.folders_of(settings, dataset).video_dir
+    video_dir = folders_of(settings, dataset).video_dir
     if all(i in known and on_disk(video_dir / known[i].path).exists() for i in clip_ids):
         return
     try:

@@ -133,6 +133,7 @@ class CouplePoseEstimator:
         limits: MediaLimits = DEFAULT_LIMITS,
         watch: Callable[[float], None] | None = None,
         swapped_at: Sequence[float] = (),
+        number: int = 1,
     ) -> tuple[CoupleKeypoints, list[tuple[int, np.ndarray]]]:
         """Return what calling it does, and a few frames for people to see.
 
@@ -146,6 +147,8 @@ class CouplePoseEstimator:
             What a clip may be.
         watch : callable or None
             Told again and again about which share of the work is done, 0..1.
+        number : int
+            Which couple, from 1: that which is meant, and then the others, the surest first.
 
         Returns
         -------
@@ -168,7 +171,7 @@ class CouplePoseEstimator:
         frames = seen.frames
         times, steps, candidates = seen.times, seen.steps, seen.candidates
         seen.require_upright(self.models, self.parameters)
-        choice = seen.choose(said, self.parameters)
+        choice = seen.choose(said, self.parameters, number)
         track = track_couple(choice.of(seen.steady), times[steps], choice.trust(seen.active), self.parameters)
         track = replace(track, chosen=choice.among_all(track.chosen))
         track = exchanged(track, candidates, times[steps], swapped_at, self.parameters)

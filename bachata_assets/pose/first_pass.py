@@ -80,7 +80,9 @@ class FirstPass:
         height, width = self.samples.pictures[0][1].shape[:2]
         return width, height
 
-    def choose(self, said: SaidCouple | None = None, parameters: TrackingParameters = DEFAULTS) -> Choice:
+    def choose(
+        self, said: SaidCouple | None = None, parameters: TrackingParameters = DEFAULTS, number: int = 1
+    ) -> Choice:
         """Return who the couple is.
 
         Parameters
@@ -89,6 +91,8 @@ class FirstPass:
             Which couple is meant, when that is known.
         parameters : TrackingParameters
             Thresholds.
+        number : int
+            Which couple, from 1, as of `choose_couple`.
 
         Raises
         ------
@@ -98,7 +102,7 @@ class FirstPass:
         times = self.times[self.steps]
         told = Told.of(said, self.candidates, times, self.scale, self.origin, parameters.choice)
         try:
-            return choose_couple(self.steady, times, self.active, self._size, parameters, told)
+            return choose_couple(self.steady, times, self.active, self._size, parameters, told, number)
         except NotThereError as error:
             raise NoCoupleError.not_there(self.frames.path, str(error)) from error
 

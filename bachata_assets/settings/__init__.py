@@ -119,6 +119,9 @@ class Settings(BaseSettings):
         4.0, ge=0, description="Most memory of a worker process, 10^9 bytes; 0 is no limit. Held on Linux."
     )
     matroska: bool = Field(False, description="Take .mkv and .webm files for clips, too.")
+    every_couple: bool | None = Field(
+        None, description="Make every couple of a video a clip of its own; unset: as it was done before, else no."
+    )
     longest_clip_seconds: float = Field(900.0, gt=0, description="Longest clip, s.")
     largest_picture_megapixels: float = Field(40.0, gt=0, description="Largest picture, 10^6 pixels; 8K has 33.")
     longest_gap_seconds: float = Field(10.0, gt=0, description="Longest time that a clip shows one picture, s.")

@@ -12,7 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bachata_assets.annotation import Annotation
-from bachata_assets.collection.annotation_file import AnnotationError, Entry, load_annotations, match_annotations
+from bachata_assets.collection.annotations.annotation_file import (
+    AnnotationError,
+    Entry,
+    load_annotations,
+    match_annotations,
+)
 from bachata_assets.collection.clip_ids import assign_clip_ids, clip_key
 from bachata_assets.collection.discovery import Seen, list_clips
 from bachata_assets.collection.registry import ClipFile, Difference, compare

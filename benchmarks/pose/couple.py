@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bachata_assets.collection.annotation_file import load_annotations
+from bachata_assets.collection.annotations.annotation_file import load_annotations
 from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.estimator import CouplePoseEstimator

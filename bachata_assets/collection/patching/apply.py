@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bachata_assets.annotation import Annotation
-from bachata_assets.collection import lenient_json
-from bachata_assets.collection.annotation_file import Entry, entries_of
+from bachata_assets.collection.annotations import lenient_json
+from bachata_assets.collection.annotations.annotation_file import Entry, entries_of
 from bachata_assets.collection.patching import json_text
 from bachata_assets.collection.patching.patch import Patch, PatchError
 from bachata_assets.collection.remarks import named

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from bachata_assets.annotation import Annotation
 from bachata_assets.clip_record import ID_BYTES
-from bachata_assets.collection import lenient_json
+from bachata_assets.collection.annotations import lenient_json
 from bachata_assets.video.files import open_regular
 
 FORMAT = "bachata-annotations-patch"

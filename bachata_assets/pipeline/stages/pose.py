@@ -54,7 +54,7 @@ def make_keypoints(clip: Clip, _tables: Tables, models: Models) -> Made:
     estimate = models.pose.estimator()
     watch = _tell_share(clip.clip_id)
     couple, pictures = estimate.with_pictures(
-        clip.path, said.lead, said.couple, models.ended, models.limits, watch, said.swapped_at
+        clip.path, said.lead, said.couple, models.ended, models.limits, watch, said.swapped_at, clip.couple
     )
     preview = preview_picture(clip.clip_id, couple, pictures)
     return Made(couple.to_table(), couple.summary(), {layout.preview_picture(clip.clip_id): preview})

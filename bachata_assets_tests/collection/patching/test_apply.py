@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bachata_assets.collection.annotation_file import Entry, entries_of
+from bachata_assets.collection.annotations.annotation_file import Entry, entries_of
 from bachata_assets.collection.patching.apply import FieldChange, differences, patched, replace_file
 from bachata_assets.collection.patching.patch import Patch, PatchError
 

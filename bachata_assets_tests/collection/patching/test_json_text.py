@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bachata_assets.collection.lenient_json import spans
+from bachata_assets.collection.annotations.lenient_json import spans
 from bachata_assets.collection.patching.json_text import with_element, with_values
 
 IN_LINES = '{\n      "clip_id" : "a",\n      "tags": [1, 2],\n      "n": 1e3\n    }'

@@ -16,9 +16,9 @@ from bachata_assets.pose.skeleton import TRUNK, Joint
 from bachata_assets.pose.tracking.candidates import MISSING, Candidates
 from bachata_assets.pose.tracking.choice_parameters import ChoiceParameters
 from bachata_assets.pose.tracking.choosing.pairs import Pair, distances, is_image, weigh_pairs
+from bachata_assets.pose.tracking.choosing.partner_changes import partner_changes
 from bachata_assets.pose.tracking.choosing.people import People, find_people
-from bachata_assets.pose.tracking.choosing.told import Told, disjoint, told_pair
-from bachata_assets.pose.tracking.identity_switches import runs
+from bachata_assets.pose.tracking.choosing.told import NotThereError, Told, disjoint, told_pair
 from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters
 
 
@@ -94,6 +94,7 @@ def choose_couple(
     size: tuple[int, int],
     parameters: TrackingParameters = DEFAULTS,
     told: Told | None = None,
+    number: int = 1,
 ) -> Choice:
     """Return who the couple is.
 
@@ -111,11 +112,13 @@ def choose_couple(
         Thresholds and weights.
     told : Told or None
         What a person said of the couple; it decides.
+    number : int
+        Which couple, from 1: that which is meant, and then the others, the weightiest first.
 
     Raises
     ------
     NotThereError
-        The couple that a person named is not there.
+        The couple that a person named, or so many couples, are not there.
     """
     limits = parameters.choice
     people = find_people(candidates, times, activity, parameters.people)
@@ -133,29 +136,41 @@ def choose_couple(
         return choice(everyone, nobody, None, min(seen, 1), 0, 0.0, people)
     couple = named or pairs[0]
     others = _others(people, couple, limits, 0.0 if told and told.decides else limits.apart)
-    beside = {number for number in others if moving[number]}
+    beside = {person for person in others if moving[person]}
+    couples = [couple, *disjoint([pair for pair in pairs if beside >= set(pair.members)], limits)]
+    if number > 1:
+        couple = _numbered(couples, number)
+        of_others = {person for pair in couples if pair is not couple for person in pair.members}
+        others = _others(people, couple, limits, limits.apart) | of_others
+        beside = {person for person in others if moving[person]}
     if not beside and named is None:
         confidence = _confidence(couple, [], limits)
         return choice(everyone, nobody, None, 2, 1, confidence, people, couple.weights, pair=couple.members)
-    changes, within = _partner_changes(couple, pairs, beside, times, limits)
+    changes, within = partner_changes(couple, pairs, beside, times, limits)
     rivals = [pair for pair in pairs if pair is not couple and beside & set(pair.members)]
-    couples = 1 + len(disjoint([pair for pair in rivals if beside >= set(pair.members)], limits))
     # An image as large and sharp as the room may as well be the room; a side that a person told says nothing where
     # one couple only is found.
     as_likely = [couple.weight] if equal and named is None else []
-    is_certain = told is not None and (told.decides or couples > 1 or bool(images))
+    is_certain = number > 1 or (told is not None and (told.decides or len(couples) > 1 or bool(images)))
     return choice(
         [~np.isin(numbers, list(others)) & kept for numbers, kept in zip(people.numbers, within, strict=True)],
         [np.isin(numbers, list(beside)) for numbers in people.numbers],
         [np.isin(numbers, couple.members) for numbers in people.numbers],
         2 + len(beside - images),
-        couples,
+        len(couples),
         1.0 if is_certain else _confidence(couple, [*as_likely, *(rival.weight for rival in rivals)], limits),
         people,
         couple.weights,
         changes,
         pair=couple.members,
     )
+
+
+def _numbered(couples: Sequence[Pair], number: int) -> Pair:
+    if number > len(couples):
+        there = "one couple is" if len(couples) == 1 else f"{len(couples)} couples are"
+        raise NotThereError(f"its couple {number} is wanted, and {there} seen")
+    return couples[number - 1]
 
 
 def _others(people: People, couple: Pair, limits: ChoiceParameters, apart: float) -> set[int]:
@@ -257,40 +272,6 @@ def _confidence(couple: Pair, rivals: list[float], limits: ChoiceParameters) -> 
     """Return the probability that the weightiest pair is the one that is meant; `rivals` are the others' weights."""
     alone, *others = (np.exp(limits.sharpness * (weight - couple.weight)) for weight in (limits.alone, *rivals))
     return float(1 / (alone + 1 + sum(others)))
-
-
-def _partner_changes(
-    couple: Pair, pairs: list[Pair], others: set[int], times: np.ndarray, limits: ChoiceParameters
-) -> tuple[tuple[float, ...], np.ndarray]:
-    """Return when a dancer of the couple dances with somebody else, s, and the steps (S,) that are the couple's."""
-    theirs = _smoothed(couple.together, times, limits.change_window_s)
-    elsewhere = np.zeros(len(times), bool)
-    for pair in pairs:
-        if len(set(pair.members) & set(couple.members)) == 1 and set(pair.members) & others:
-            with_another = _smoothed(pair.together, times, limits.change_window_s)
-            elsewhere |= (np.nan_to_num(with_another) > limits.couple_together) & (
-                np.nan_to_num(theirs) < limits.parted
-            )
-    spans = [run for run in runs(elsewhere) if times[run[-1]] - times[run[0]] >= limits.shortest_change_s]
-    within = np.ones(len(times), bool)
-    if not spans:
-        return (), within
-    for run in spans:
-        within[run] = False
-    longest = max(runs(within), key=len, default=np.arange(len(times)))
-    kept = np.zeros(len(times), bool)
-    kept[longest] = True
-    edges = {float(round(times[edge], 2)) for run in spans for edge in (run[0], run[-1]) if 0 < edge < len(times) - 1}
-    return tuple(sorted(edges)), kept
-
-
-def _smoothed(values: np.ndarray, times: np.ndarray, window_s: float) -> np.ndarray:
-    """Return the mean over a window around each step, float (S,), NaN where nothing is known in it."""
-    known = ~np.isnan(values)
-    near = np.abs(times[:, None] - times) <= window_s / 2
-    count = (near & known).sum(axis=1)
-    total = (near * np.where(known, values, 0)).sum(axis=1)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _hand_on_trunk(own: np.ndarray, partner: np.ndarray, believed: float, hand: Joint) -> np.ndarray:

@@ -1,11 +1,13 @@
 """The clip's one couple among everyone in it: other couples, mirrors, people who pass or watch, changed partners."""
 
 import numpy as np
+import pytest
 
 from bachata_assets.pose.skeleton import MIRRORED
 from bachata_assets.pose.tracking.candidates import Candidates
 from bachata_assets.pose.tracking.choosing.choice import Choice, choose_couple
 from bachata_assets.pose.tracking.choosing.people import find_people
+from bachata_assets.pose.tracking.choosing.told import NotThereError
 from bachata_assets.pose.tracking.tracks import track_couple
 from bachata_assets_tests.support.dancers import (
     BLUE,
@@ -152,3 +154,19 @@ def test_an_empty_clip_holds_nobody() -> None:
     choice, who = chosen([seen()] * 5)
     assert (choice.people_seen, choice.couples_seen) == (0, 0)
     assert (who == -1).all()
+
+
+def test_each_couple_can_be_asked_for_by_its_number() -> None:
+    own, others = couple(400, seed=1), couple(900, seed=3, height=160)
+    candidates = frames((own[0], RED), (own[1], BLUE), (others[0], GREEN), (others[1], BROWN))
+    times, activity = np.arange(STEPS) * STEP_S, [np.ones(4)] * STEPS
+    found = []
+    for number in (1, 2):
+        choice = choose_couple(candidates, times, activity, SIZE, number=number)
+        track = track_couple(choice.of(candidates), times, choice.trust(activity))
+        found.append(set(choice.among_all(track.chosen).ravel().tolist()))
+        assert (choice.people_seen, choice.couples_seen) == (4, 2)
+    assert found == [{0, 1}, {2, 3}]
+    assert choice.confidence == 1.0
+    with pytest.raises(NotThereError, match="its couple 3 is wanted, and 2 couples are seen"):
+        choose_couple(candidates, times, activity, SIZE, number=3)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bachata_assets.annotation import Annotation, PlaceOfCouple
-from bachata_assets.collection.annotation_file import AnnotationError, load_annotations, match_annotations
+from bachata_assets.collection.annotations.annotation_file import AnnotationError, load_annotations, match_annotations
 from bachata_assets.collection.remarks import told
 
 

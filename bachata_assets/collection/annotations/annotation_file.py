@@ -9,7 +9,7 @@ import difflib
 import json
 import os
 import reprlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bachata_assets.annotation import Annotation
-from bachata_assets.collection import lenient_json
+from bachata_assets.collection.annotations import lenient_json
 from bachata_assets.collection.remarks import Remark
 from bachata_assets.video.files import open_regular
 
@@ -147,7 +147,12 @@ def _text(content: bytes) -> str:
 
 
 def match_annotations(
-    entries: list[Entry], clips: Mapping[str, Path], *, annotations_path: Path, video_dir: Path
+    entries: list[Entry],
+    clips: Mapping[str, Path],
+    *,
+    annotations_path: Path,
+    video_dir: Path,
+    by_id: Collection[str] = (),
 ) -> Matched:
     """Find the entry of every clip.
 
@@ -157,6 +162,7 @@ def match_annotations(
     Parameters
     ----------
     clips : clip id -> file
+    by_id : ids that only an entry's `clip_id` can mean: further couples of a file
     """
     by_path = {_real(path): clip_id for clip_id, path in clips.items()}
     by_name: dict[str, list[str]] = {}
@@ -168,7 +174,8 @@ def match_annotations(
     problems: list[Remark] = []
     for entry in entries:
         meant = (
-            _by_root(entry, roots, by_path)
+            (entry.clip_id if entry.clip_id in by_id else None)
+            or _by_root(entry, roots, by_path)
             or _by_suffix(entry, clips, by_name)
             or (entry.clip_id if entry.clip_id in clips else None)
         )

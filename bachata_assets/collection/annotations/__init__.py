@@ -1,0 +1,1 @@
+"""The annotation file: what people said of the clips."""
