@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from pydantic import ValidationError
 from typer.core import TyperGroup
 
 from bachata_assets.cli.plain import say
@@ -55,8 +56,7 @@ def _code(run: Callable[[], Any]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except typer.TyperException as error:
-        # Called without a command, the message is the help.
-        message = error.format_message().replace(": Value error, ", ": ")  # which is how pydantic begins
+        message = _problem(error)  # called without a command, it is the help
         if "\n" in message:
             typer.echo(message, err=True)
         else:
@@ -80,6 +80,16 @@ def _code(run: Callable[[], Any]) -> int:
         say(f"Error: {error}", err=True)
         code = 2
     return code if isinstance(code, int) else 0
+
+
+def _problem(error: typer.TyperException) -> str:
+    """Return what is wrong with a call: of a number its flag, what was given, and what is allowed."""
+    cause, flag = error.__cause__, getattr(error, "param", None)
+    least, most = getattr(flag, "min", None), getattr(flag, "max", None)
+    if flag is None or least is None or most is None or not isinstance(cause, ValidationError):
+        return error.format_message().replace(": Value error, ", ": ")  # which is how pydantic begins
+    given = cause.errors()[0]["input"]
+    return f"Invalid value for '{flag.opts[0]}': {str(given)!r} is not a whole number from {least} to {most}"
 
 
 def _is_folder_gone(error: OSError) -> bool:

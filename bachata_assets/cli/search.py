@@ -48,7 +48,7 @@ def similar(
             autocompletion=conditions,
         ),
     ] = None,
-    size: Annotated[int, typer.Option("--size", help="How many clips to show.")] = 10,
+    size: Annotated[int, typer.Option("--size", min=1, max=1000, help="How many clips to show.")] = 10,
     why: Annotated[bool, typer.Option("--why", help="Say which movements, body parts and sounds are alike.")] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,

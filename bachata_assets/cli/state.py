@@ -1,4 +1,4 @@
-"""`status`, `report` and `settings`: the status of a collection, and what the program goes by."""
+"""`status`, `report`, `serve` and `settings`: the status of a collection, and what the program goes by."""
 
 import json
 from typing import Annotated, Any
@@ -89,6 +89,30 @@ def report(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         return
     say(f"Report: {dataset.path(layout.PAGE)}")
     say(f"Beside it: {layout.EMBEDDINGS}, {layout.REPORT}")
+
+
+def serve(data_dir: DataDir = None) -> None:
+    """Show the report page to this machine's browsers, so that Dagster's link to it opens. Changes nothing.
+
+    It serves the page, the previews and the clips at BACHATA_REPORT_URL until Ctrl-C.
+
+    For example:
+
+    ```sh
+    bachata-assets serve
+    BACHATA_REPORT_URL=http://127.0.0.1:3002/ bachata-assets serve --data_dir data/sample_run
+    ```
+    """
+    from bachata_assets.commands.serve import ReportServer
+    from bachata_assets.settings import SettingsError, load_settings
+
+    try:
+        server = ReportServer(load_settings(data_dir=data_dir))
+    except SettingsError as error:
+        refuse(str(error))
+    with server:
+        say(f"{server.page} is at {server.settings.report_url} until Ctrl-C")
+        server.serve_forever()
 
 
 def settings(

@@ -44,6 +44,9 @@ from bachata_assets.settings import Settings
 REPORTED = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=15), warn_window=timedelta(days=8))
 """For how long the table over all clips and the report are fresh: the weekly schedule makes them."""
 
+SERVED = "link, while `bachata-assets serve` runs"
+"""Metadata key of the report page's address: a browser opens no path from a page of Dagster's."""
+
 _KIND_OF_FILES = "lancedb"
 """Kind of the index where no Elasticsearch is set up."""
 
@@ -68,7 +71,7 @@ def clip_assets(
         tools.dataset.remember(precision=tools.models.pose.precision)
         selected = {key.path[-1] for key in context.selected_asset_keys}
         clip_ids = _clip_ids(context, names)
-        context.instance.add_run_tags(context.run_id, {TITLE_TAG: title(clip_ids)})
+        context.instance.add_run_tags(context.run.run_id, {TITLE_TAG: title(clip_ids)})
         todo = read_clips(context.instance, clip_ids, settings, tools.dataset, names)
         if not selected:
             asked = [check for check in checks if _key(check, names) in context.selected_asset_check_keys]
@@ -159,7 +162,9 @@ def collection_assets(
             page = page_of(content, found.scan, found.records, checked, opened.url, workers, figures)
         paths = write_reports(opened, content, page)
         remember_reports(opened)
-        links = {name: dg.MetadataValue.path(path) for name, path in paths.items()}
+        links: dict[str, Any] = {name: dg.MetadataValue.path(path) for name, path in paths.items()}
+        if "://" not in opened.url or "report_url" in settings.model_fields_set:
+            links[SERVED] = dg.MetadataValue.url(settings.report_url)
         return dg.MaterializeResult(metadata={**short(content["summary"]), **links})
 
     return [embeddings, report]
@@ -228,7 +233,7 @@ def _code_of(stage: Stage) -> dg.CodeReferencesMetadataValue:
     return dg.CodeReferencesMetadataValue(
         code_references=[
             dg.LocalFileCodeReference(
-                file_path=code.co_filename, line_number=code.co_firstlineno, label=f"What makes {stage.name}"
+                file_path=code.co_filename, line_number=code.co_firstlineno, label=f"the code of {stage.name}"
             )
         ]
     )

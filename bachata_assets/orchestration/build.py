@@ -14,6 +14,7 @@ from bachata_assets.orchestration.assets import clip_assets, collection_assets
 from bachata_assets.orchestration.jobs import define_jobs
 from bachata_assets.orchestration.partitions import clip_folder, external_assets
 from bachata_assets.orchestration.resources import (
+    PARTITIONS,
     PLAIN,
     DatasetResource,
     NamedClipsResource,
@@ -64,7 +65,7 @@ class Platform:
             raise SettingsError(f"BACHATA_MODEL_SET = {models.model_set!r}: {error}") from None
 
 
-def build_resources(settings: Settings) -> dict[str, Any]:
+def build_resources(settings: Settings, names: Names = PLAIN) -> dict[str, Any]:
     """Return the resources that these settings ask for."""
     dataset = DatasetResource(url=settings.data_dir).open()
     checkpoint_path = settings.mmpose_checkpoint_path
@@ -84,7 +85,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "dataset": DatasetResource(url=settings.data_dir),
         "pose_models": pose_models,
         "text_model": TextModelResource(),
-        "named_clips": NamedClipsResource(),
+        "named_clips": NamedClipsResource(partitions=names.of(PARTITIONS)),
         "search": SearchIndexProvider(settings, index_fingerprint(fingerprint, vector_stages(fingerprint))),
     }
 
@@ -106,7 +107,7 @@ def build_platform(
     checks : replace all checks of a clip's tables
     names : what the parts are called in Dagster, where the code location has several collections
     """
-    resources = {**build_resources(settings), **(resources or {})}
+    resources = {**build_resources(settings, names), **(resources or {})}
     tools = open_tools(resources, settings)
     if stages is None:
         stages = clip_stages(tools.models.pose.fingerprint(), tools.search.identity())

@@ -21,6 +21,8 @@ PROCESS_TAG = ".dagster/bachata_assets/process"
 """Tag of a run: which process is at work on it. The UI hides what begins with `.dagster/`."""
 STARTS_WITHIN_S = 300
 """A launched run that has recorded no process after this time died before it could."""
+QUEUES_WITHIN_S = 3600
+"""A run that is not queued after this time never will be: Dagster writes down also what it then refuses to launch."""
 _UNFINISHED = [
     DagsterRunStatus.NOT_STARTED,
     DagsterRunStatus.STARTING,
@@ -69,9 +71,8 @@ def end_orphans(instance: DagsterInstance, *, now_s: float | None = None) -> lis
         run = record.dagster_run
         recorded = _recorded(run)
         # A run without a process that is NOT_STARTED is on its way into the queue.
-        starts = (
-            run.status == DagsterRunStatus.NOT_STARTED or record.update_timestamp.timestamp() + STARTS_WITHIN_S > now_s
-        )
+        within_s = QUEUES_WITHIN_S if run.status == DagsterRunStatus.NOT_STARTED else STARTS_WITHIN_S
+        starts = record.update_timestamp.timestamp() + within_s > now_s
         if _lives(recorded) if recorded else starts:
             continue
         instance.report_run_failed(

@@ -46,6 +46,7 @@ SHOWN = 200
 def register(instance: DagsterInstance, dataset: Dataset, found: Scan, names: Names = PLAIN) -> None:
     """Keep what was found in the folder: the registry, the partitions of new clips, changed versions, the look."""
     new = keep(instance, dataset, found, names)
+    remove_invented(instance, found, names)
     for event in folder_events(instance, found, new, names):
         instance.report_runless_asset_event(event)
 
@@ -127,6 +128,19 @@ def add_partitions(instance: DagsterInstance, clip_ids: Iterable[str], names: Na
     return new
 
 
+def invented(found: Scan, keys: Iterable[str]) -> list[str]:
+    """Return the partitions that are no clip's, as the UI lets anyone add one; `found` is of the whole folder."""
+    return [key for key in keys if key not in found.difference.files]
+
+
+def remove_invented(instance: DagsterInstance, found: Scan, names: Names = PLAIN) -> None:
+    """Take the partitions out that are no clip's."""
+    partitions = names.of(PARTITIONS)
+    for key in invented(found, instance.get_dynamic_partitions(partitions)):
+        logger.warning("Partition %s is no clip of the folder: it is taken out", key)
+        instance.delete_dynamic_partition(partitions, key)
+
+
 def read_clips(
     instance: DagsterInstance, clip_ids: Iterable[str], settings: Settings, dataset: Dataset, names: Names = PLAIN
 ) -> list[Clip]:
@@ -192,6 +206,7 @@ def clip_folder(settings: Settings, names: Names) -> dg.AssetsDefinition:
             require_registry(opened)
             found = scan_clips(settings, opened, sizes_before={})
             new = keep(context.instance, opened, found, names)
+            remove_invented(context.instance, found, names)
         except (SettingsError, DamagedError, *ScanError) as error:
             raise dg.Failure(str(error), allow_retries=False) from None
         for line in found.remarks:

@@ -65,6 +65,12 @@ PLAIN = Names()
 PARTITIONS = "clips"
 """Name of the partitions."""
 
+PARTITION = "dagster/partition"
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+NAME_CLIPS = (PARTITION, RANGE_START, RANGE_END)
+"""Tags that say which partitions a run takes, as Dagster documents them."""
+
 
 class DatasetResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The data dir."""
@@ -82,19 +88,32 @@ class DatasetResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 
 class NamedClipsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Refuses a run of clips that names none, before Dagster asks which partitions of its inputs it takes."""
+    """Refuses a run of no clip, or of none that is known, before Dagster asks which partitions of its inputs it takes.
+
+    Dagster itself says "Partition range x to x is not a valid range", twenty lines below a traceback.
+    """
+
+    partitions: str = Field(default=PARTITIONS, description="Name of the partitions, one a clip.")
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Refuse it; checks alone may be asked of all clips."""
-        run = context.run
-        checks_alone = run is not None and run.asset_selection is not None and not run.asset_selection
-        if run is None or run.is_partitioned or checks_alone:
+        run, instance = context.run, context.instance
+        if run is None or instance is None:
             return
-        if context.instance:  # nothing crashed: Dagster need not try it again
-            context.instance.add_run_tags(run.run_id, {"dagster/max_retries": "0"})
-        raise dg.DagsterInvariantViolationError(
-            "No clip was named: pick partitions in the UI, or `--partition CLIP`; `bachata-assets generate` takes all"
-        )
+        named = {run.tags[tag] for tag in NAME_CLIPS if tag in run.tags}
+        unknown = sorted(key for key in named if not instance.has_dynamic_partition(self.partitions, key))
+        checks_alone = run.asset_selection is not None and not run.asset_selection
+        if unknown:
+            problem = f"{', '.join(unknown)}: no such clip; `look_for_clips` makes a partition of each clip that is new"
+        elif named or checks_alone:
+            return
+        else:
+            problem = (
+                "No clip was named: pick partitions in the UI, or `--partition CLIP`; "
+                "`bachata-assets generate` takes all"
+            )
+        instance.add_run_tags(run.run_id, {"dagster/max_retries": "0"})  # nothing crashed
+        raise dg.DagsterInvariantViolationError(problem)
 
 
 class PoseModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -20,16 +20,11 @@ from bachata_assets.collection.scan import Scan, require_registry, scan_clips
 from bachata_assets.orchestration import dagster_internals
 from bachata_assets.orchestration.orphaned_runs import end_orphans
 from bachata_assets.orchestration.partitions import register
-from bachata_assets.orchestration.resources import PARTITIONS, PLAIN, Names
+from bachata_assets.orchestration.resources import PARTITION, PARTITIONS, PLAIN, RANGE_END, RANGE_START, Names
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Status
 from bachata_assets.pipeline.versions import Batch, batches, expected_versions
 from bachata_assets.settings import Settings
-
-_PARTITION = "dagster/partition"
-_RANGE_START = "dagster/asset_partition_range_start"
-_RANGE_END = "dagster/asset_partition_range_end"
-"""Tags that say which partitions a run takes, as Dagster documents them."""
 
 UNFINISHED = [
     DagsterRunStatus.QUEUED,
@@ -177,8 +172,8 @@ def run_tags(batch: Batch) -> dict[str, str]:
     """Return the tags that make a run take what is missing of these clips: a contiguous range of partition keys."""
     return {
         ONLY_MISSING_TAG: "true",
-        _RANGE_START: batch.clip_ids[0],
-        _RANGE_END: batch.clip_ids[-1],
+        RANGE_START: batch.clip_ids[0],
+        RANGE_END: batch.clip_ids[-1],
         TITLE_TAG: title(batch.clip_ids),
     }
 
@@ -196,9 +191,9 @@ def clips_at_work(instance: DagsterInstance, keys: Sequence[str], names: Names =
     for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)):
         if run.asset_selection and not any(map(names.owns, run.asset_selection)):
             continue  # it takes another collection's clips
-        single = run.tags.get(_PARTITION)
-        first = run.tags.get(_RANGE_START, single)
-        last = run.tags.get(_RANGE_END, single)
+        single = run.tags.get(PARTITION)
+        first = run.tags.get(RANGE_START, single)
+        last = run.tags.get(RANGE_END, single)
         if first in position and last in position:
             busy.update(keys[position[first] : position[last] + 1])
     return busy

@@ -18,7 +18,7 @@ from bachata_assets.collection.scan import Scan, known_files, require_registry, 
 from bachata_assets.orchestration.clip_events import observations
 from bachata_assets.orchestration.history import History
 from bachata_assets.orchestration.jobs import FILL_JOB, LOOK_JOB, PROCESS_JOB, REPORT_JOB, Jobs, makes_any
-from bachata_assets.orchestration.partitions import Moves, folder_events
+from bachata_assets.orchestration.partitions import Moves, folder_events, invented
 from bachata_assets.orchestration.resources import PARTITIONS, Names
 from bachata_assets.orchestration.run_requests import REQUEST_TAG, UNFINISHED, due_attempt, requests
 from bachata_assets.pipeline.index_level import has_lost_documents
@@ -64,7 +64,10 @@ def define_sensors(
             run_requests=looked.requests,
             skip_reason=None if looked.requests else looked.summary,
             cursor=json.dumps({str(path): size for path, size in looked.waiting.items()}),
-            dynamic_partitions_requests=[names.clips.build_add_request(looked.new)] if looked.new else [],
+            dynamic_partitions_requests=[
+                *([names.clips.build_add_request(looked.new)] if looked.new else []),
+                *([names.clips.build_delete_request(looked.no_clips)] if looked.no_clips else []),
+            ],
             asset_events=looked.events,
         )
 
@@ -78,6 +81,7 @@ class Looked:
     Attributes
     ----------
     new : clips without a partition, in the order of their partitions
+    no_clips : partitions that are no clip's
     events : what Dagster does not know of the files and annotations
     waiting : path -> size of the files that may still be being copied
     warnings : lines for a person
@@ -86,6 +90,7 @@ class Looked:
 
     requests: list[dg.RunRequest]
     new: list[str]
+    no_clips: list[str]
     events: list[dg.AssetObservation | dg.AssetMaterialization]
     waiting: Mapping[PurePosixPath, int]
     warnings: list[str]
@@ -114,7 +119,9 @@ def look(
     require_registry(dataset)
     known = known_files(dataset)
     found = scan_clips(settings, dataset, sizes_before=sizes_before)
-    keys = list(instance.get_dynamic_partitions(names.of(PARTITIONS)))
+    registered = instance.get_dynamic_partitions(names.of(PARTITIONS))
+    no_clips = invented(found, registered)
+    keys = [key for key in registered if key not in no_clips]
     partitions = set(keys)
     every_new = [clip_id for clip_id in found.clips if clip_id not in partitions]
     new, left = every_new[:NEW_CLIPS_A_TICK], every_new[NEW_CLIPS_A_TICK:]
@@ -123,6 +130,7 @@ def look(
     status = Status.of(found.clips, stages, history.stages, history.reason_of)
     warnings = list(found.remarks)
     warnings += (f"{dataset.path(name)} is damaged ({why}): it is made again" for name, why in history.damaged.items())
+    warnings += (f"Partition {key} is no clip of the folder: it is taken out" for key in no_clips)
     moves = Moves.of(known, found.difference)
     mending: list[dg.RunRequest] = []
     if moves.gone | moves.back:
@@ -155,6 +163,7 @@ def look(
     return Looked(
         [*mending, *asked.requests],
         new,
+        no_clips,
         [*observations(instance, found.clips, names=names), *folder_events(instance, found, new, names)],
         found.difference.waiting,
         warnings,

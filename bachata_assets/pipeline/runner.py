@@ -142,7 +142,7 @@ class Runner:
         for batch_stage in self._batch_stages:
             failures: list[StageFailed] = []
             for event in self._together([run for run in runs if wanted(run, batch_stage)], batch_stage):
-                failures += [event] if isinstance(event, StageFailed) else []
+                failures += [event] if isinstance(event, StageFailed) and not event.follows else []
                 yield event
             _log_failures(batch_stage, failures)
 

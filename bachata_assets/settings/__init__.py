@@ -129,6 +129,9 @@ class Settings(BaseSettings):
     most_sound_seconds: float = Field(900.0, gt=0, description="Longest clip whose sound is described, s.")
     quality_threshold: float = Field(0.5, ge=0, le=1, description="Clips of lower quality are to be reviewed.")
     nightly_cron: str = Field("0 3 * * *", description="When the schedule process_missing_clips runs.")
+    report_url: str = Field(
+        "http://127.0.0.1:3001/", description="Where browsers find the report page, as `serve` shows it."
+    )
     report_cron: str = Field("0 6 * * 1", description="When the schedule full_report runs.")
     settle_seconds: int = Field(
         10, ge=0, description="The sensor waits until a file has not changed for so long: it may still be being copied."
@@ -196,7 +199,7 @@ class Settings(BaseSettings):
     _host = field_validator("elasticsearch_host")(values.host)
     _user = field_validator("elasticsearch_username")(values.user)
     _index = field_validator("elasticsearch_index")(values.index_name)
-    _mirror = field_validator("models_base_url")(values.mirror)
+    _mirror = field_validator("models_base_url", "report_url")(values.mirror)
 
     @model_validator(mode="after")
     def _credentials_agree(self) -> "Settings":

@@ -21,7 +21,11 @@ from bachata_assets_tests.support.workplace import Workplace
 
 COMMANDS = [
     *((name,) for name in ("generate", "sample", "status", "report", "similar", "preview", "prune", "settings")),
+<<<<<<< HEAD
     *((name,) for name in ("verify", "repair", "annotate", "download-models")),
+=======
+    *((name,) for name in ("serve", "verify", "repair", "download-models")),
+>>>>>>> e518de8 (Serve the report to the browsers of this machine; refuse partitions that are no clip and take them out; say a failure once)
     *(("index", name) for name in ("status", "promote", "prune", "adopt")),
 ]
 
@@ -49,7 +53,10 @@ def test_the_list_of_commands_is_whole() -> None:
         (["generate", "--vido_dir", "x"], "No such option: --vido_dir"),
         (["generate", "--annotations", "x"], "Missing option '--video_dir'"),
         (["generat"], "No such command 'generat'. Did you mean 'generate'?"),
-        (["similar", "a", "--size", "many"], "Invalid value for '--size'"),
+        (["similar", "a", "--size", "many"], "Invalid value for '--size': 'many' is not a whole number from 1 to 1000"),
+        (["similar", "a", "--size", "2.5"], "Invalid value for '--size': '2.5' is not a whole number from 1 to 1000"),
+        (["similar", "a", "--size", "0"], "Invalid value for '--size': '0' is not a whole number from 1 to 1000"),
+        (["similar", "a", "--size", "1001"], "Invalid value for '--size': '1001' is not a whole number from 1 to 1000"),
         (["generate", "--video_dir", "x", "--index", "soon"], "Invalid value for '--index': 'soon' is not one of"),
         (["preview"], "Missing argument 'CLIP'"),
         (["status", "--data_dir", __file__], "BACHATA_DATA_DIR = "),

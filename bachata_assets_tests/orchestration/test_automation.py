@@ -108,6 +108,14 @@ def test_a_test_of_the_sensor_changes_nothing(platform: Platform, instance: Dags
     assert state(platform, instance) == before
     assert [added.partition_keys for added in said.dynamic_partitions_requests] == [["a", "b", "c"]]
     assert len(said.run_requests) == 1
+
+
+def test_a_partition_that_is_no_clip_is_taken_out_by_a_tick(platform: Platform, instance: DagsterInstance) -> None:
+    instance.add_dynamic_partitions("clips", ["invented"])
+    said = evaluate(platform, instance)
+    (removed,) = [one for one in said.dynamic_partitions_requests if isinstance(one, dg.DeleteDynamicPartitionsRequest)]
+    assert removed.partition_keys == ["invented"]
+    assert [added.partition_keys for added in said.dynamic_partitions_requests if added != removed] == [["a", "b", "c"]]
     make_everything(platform, instance)
     video(platform, "b.mp4").unlink()
     video(platform, "c.mp4").rename(video(platform, "turns.mp4"))

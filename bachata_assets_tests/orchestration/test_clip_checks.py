@@ -126,19 +126,38 @@ def test_checks_can_be_asked_alone(platform: Platform, instance: DagsterInstance
 
 def test_a_run_that_names_no_clip_says_so_in_one_line(platform: Platform, instance: DagsterInstance) -> None:
     run(platform, instance, RANGE)  # now Dagster knows versions of the files
+    assert refusal(platform, instance, {}).startswith("No clip was named")
+
+
+def refusal(platform: Platform, instance: DagsterInstance, tags: dict[str, str]) -> str:
+    """Return why a run of these tags was refused; it is not to be tried again."""
     job = platform.definitions.resolve_job_def("process_clips")
     keys = [dg.AssetKey("poses"), dg.AssetKey("rest")]
-    result = job.execute_in_process(instance=instance, asset_selection=keys, raise_on_error=False)
+    result = job.execute_in_process(instance=instance, asset_selection=keys, tags=tags, raise_on_error=False)
     (failure,) = [event.job_failure_data for event in result.all_events if event.is_job_failure]
     assert failure.error is not None
-    assert str(failure.error.message).partition(": ")[2].startswith("No clip was named")
     recorded = instance.get_run_by_id(result.run_id)
     assert recorded is not None
     assert recorded.tags["dagster/max_retries"] == "0"
+    return str(failure.error.message).partition(": ")[2]
 
 
 def test_an_invented_partition_is_refused_and_does_not_stay(platform: Platform, instance: DagsterInstance) -> None:
     instance.add_dynamic_partitions("clips", ["invented"])
     result = run(platform, instance, {"dagster/partition": "invented"})
     assert not result.success
+    assert list(instance.get_dynamic_partitions("clips")) == CLIPS
+
+
+def test_a_run_of_a_partition_that_is_none_says_so_in_one_line(platform: Platform, instance: DagsterInstance) -> None:
+    run(platform, instance, RANGE)
+    assert refusal(platform, instance, {"dagster/partition": "invented"}).startswith("invented: no such clip")
+    assert list(instance.get_dynamic_partitions("clips")) == CLIPS
+
+
+def test_an_invented_partition_is_taken_out_by_a_look_into_the_folder(
+    platform: Platform, instance: DagsterInstance
+) -> None:
+    instance.add_dynamic_partitions("clips", ["invented"])
+    assert platform.definitions.resolve_job_def("look_for_clips").execute_in_process(instance=instance).success
     assert list(instance.get_dynamic_partitions("clips")) == CLIPS

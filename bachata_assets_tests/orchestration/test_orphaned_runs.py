@@ -13,6 +13,7 @@ from dagster import DagsterInstance, DagsterRunStatus
 from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.orchestration.orphaned_runs import (
     PROCESS_TAG,
+    QUEUES_WITHIN_S,
     STARTS_WITHIN_S,
     WatchingRunLauncher,
     end_orphans,
@@ -85,10 +86,11 @@ def test_a_run_that_died_before_it_recorded_a_process_is_ended_later(begun: Dags
         assert end_orphans(instance, now_s=now + STARTS_WITHIN_S + 5) == [run_id]
 
 
-def test_a_run_on_its_way_into_the_queue_is_left_alone() -> None:
+def test_a_run_on_its_way_into_the_queue_is_left_alone_for_an_hour() -> None:
     with DagsterInstance.ephemeral() as instance:
-        instance.create_run_for_job(nothing, status=DagsterRunStatus.NOT_STARTED)
+        run_id = instance.create_run_for_job(nothing, status=DagsterRunStatus.NOT_STARTED).run_id
         assert end_orphans(instance, now_s=time.time() + 10 * STARTS_WITHIN_S) == []
+        assert end_orphans(instance, now_s=time.time() + QUEUES_WITHIN_S + 5) == [run_id]
 
 
 def test_a_killed_generate_is_ended_and_finished_by_the_next_one(tmp_path: Path) -> None:

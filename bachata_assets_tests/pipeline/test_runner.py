@@ -60,6 +60,21 @@ def test_the_line_of_a_failed_clip_says_why_and_not_what_else_is_lacking(
     assert record.levelname == "ERROR"
 
 
+def test_a_failed_clip_is_not_named_again_by_the_stage_of_all_clips_that_lacks_it(
+    tools: Tools, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_clip: Clip, _tables: Tables) -> Made:
+        raise ClipError("no couple")
+
+    def nothing(_work: Sequence[tuple[Clip, Tables]], _tools: Tools) -> Iterator[tuple[str, Made | ClipError]]:
+        return iter(())
+
+    together = BatchStage("index", ("a",), NUMBER, "1", "", "", (), make_batch=nothing)
+    list(Runner([stage("a", "clip_file", make=broken), together], [], tools).run([clip("x")]))
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert errors == ["x: failed: no couple (0.0 s)"]
+
+
 def test_clips_that_fail_together_for_one_reason_are_one_line(tools: Tools, caplog: pytest.LogCaptureFixture) -> None:
     def no_index(_work: Sequence[tuple[Clip, Tables]], _tools: Tools) -> Iterator[tuple[str, Made | ClipError]]:
         raise ConnectionError("the index is away")
