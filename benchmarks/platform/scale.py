@@ -67,11 +67,18 @@ def stub(stage: Stage) -> Stage:
         row |= {"document": json.dumps(DOCUMENT), "absent": "{}", "avg_confidence": 0.9, "timeline": "9" * 50}
     table = pa.Table.from_pylist([row], schema=stage.schema.remove_metadata())
 
-    def make(_clip: Clip, _tables: Tables, _tools: Any) -> Made:
-        return Made(table, {"dimensions": 512, "quality_score": 0.9, "detection_rate": 0.9})
+    def make(clip: Clip, _tables: Tables, _tools: Any) -> Made:
+        return Made(of_clip(table, clip.clip_id), {"dimensions": 512, "quality_score": 0.9, "detection_rate": 0.9})
 
     described = {field.name: getattr(stage, field.name) for field in fields(Stage)}
     return ClipStage(**described, make=make)
+
+
+def of_clip(table: pa.Table, clip_id: str) -> pa.Table:
+    """Return a table as another clip's; where no column says whose it is, it is the same."""
+    if "clip_id" not in table.column_names:
+        return table
+    return table.set_column(table.column_names.index("clip_id"), table.schema.field("clip_id"), pa.array([clip_id]))
 
 
 DOCUMENT: dict[str, Any] = {
@@ -116,13 +123,23 @@ def copy_made_clip(platform: Platform, instance: DagsterInstance, count: int) ->
     files = {name: replace(one, clip_id=name, path=one.path.with_name(f"{name}.mp4")) for name in names}
     platform.dataset.write_parquet(layout.REGISTRY, registry.to_table(files), {})
     instance.add_dynamic_partitions(PARTITIONS, names[1:])
-    own = ["search_index"] if count <= MOST_REPORTED else []
+    named = [stage.name for stage in platform.stages if "clip_id" in stage.schema.names]
+    own = named if count <= MOST_REPORTED else []
     for stage in [stage for stage in platform.stages if stage.name not in own]:
         source = Path(platform.dataset.table_path(stage.name, names[0]))
         link_many(source, (source.with_name(f"{name}.parquet") for name in names[1:]))
     if own:
+        write_tables(platform, [name for name in own if name != "search_index"], names)
         write_documents(platform, names)
     copy_history(Path(platform.settings.data_dir), {names[0]: names[1:]}, answers=False)
+
+
+def write_tables(platform: Platform, stages: list[str], names: list[str]) -> None:
+    """Write every clip's tables that say whose they are: a table of another clip's is taken for damaged."""
+    for stage in stages:
+        table = platform.dataset.read_table(stage, names[0])
+        for name in names[1:]:
+            platform.dataset.write_table(stage, name, of_clip(table, name), provenance_of(table))
 
 
 def write_documents(platform: Platform, names: list[str]) -> None:
@@ -175,7 +192,8 @@ def measure_made(folder: Path, count: int, *, web: bool) -> None:
     platform = platform_of(folder)
     put_clips(platform, 1)
     with open_instance(platform.settings.data_dir) as instance:
-        generate(platform, instance)
+        first = generate(platform, instance)
+        assert len(first.status.made) == 1, first.status.failed
         folder = Path(str(platform.settings.video_dir))
         link_many(folder / "c000000.mp4", (folder / f"c{number:06}.mp4" for number in range(1, count)))
         copy_made_clip(platform, instance, count)
