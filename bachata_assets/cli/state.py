@@ -100,7 +100,7 @@ def serve(data_dir: DataDir = None) -> None:
 
     ```sh
     bachata-assets serve
-    BACHATA_REPORT_URL=http://127.0.0.1:3002/ bachata-assets serve --data_dir data/sample_run
+    bachata-assets serve --data_dir data/sample_run
     ```
     """
     from bachata_assets.commands.serve import ReportServer

@@ -1,7 +1,7 @@
 """`serve`: a web server of this machine's own for the report page, so that Dagster's link to it opens.
 
 A browser opens no file from a page that it got by HTTP, and Dagster's webserver serves no files. This one serves the
-page, its JSON, the previews and the clips, and nothing else, read-only, to this machine only.
+page, its JSON, previews, poses and the clips, and nothing else, read-only, to this machine only.
 """
 
 import logging
@@ -56,9 +56,11 @@ class ReportServer(ThreadingHTTPServer):
         return Path(self.dataset.path(layout.PAGE)).absolute()
 
     def serves(self, path: Path) -> bool:
-        """Tell whether a file is the page's: itself, its JSON, a preview, or a clip."""
+        """Tell whether a file is the page's: itself, its JSON, a preview, poses, or a clip."""
         folder = self.page.parent
-        if path in (self.page, folder / layout.REPORT) or path.is_relative_to(folder / layout.PREVIEWS):
+        if path in (self.page, folder / layout.REPORT):
+            return True
+        if any(path.is_relative_to(folder / name) for name in (layout.PREVIEWS, layout.POSES)):
             return True
         if path not in self._files:  # clips that came since the last look
             videos = folders_of(self.settings, self.dataset).video_dir

@@ -21,11 +21,7 @@ from bachata_assets_tests.support.workplace import Workplace
 
 COMMANDS = [
     *((name,) for name in ("generate", "sample", "status", "report", "similar", "preview", "prune", "settings")),
-<<<<<<< HEAD
-    *((name,) for name in ("verify", "repair", "annotate", "download-models")),
-=======
-    *((name,) for name in ("serve", "verify", "repair", "download-models")),
->>>>>>> e518de8 (Serve the report to the browsers of this machine; refuse partitions that are no clip and take them out; say a failure once)
+    *((name,) for name in ("serve", "verify", "repair", "annotate", "download-models")),
     *(("index", name) for name in ("status", "promote", "prune", "adopt")),
 ]
 

@@ -25,6 +25,8 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "videos" / "notes.txt").write_text("private")
     (tmp_path / "data" / "previews").mkdir(parents=True)
     (tmp_path / "data" / "previews" / "a.jpg").write_bytes(b"picture")
+    (tmp_path / "data" / "poses").mkdir()
+    (tmp_path / "data" / "poses" / "a.html").write_bytes(b"poses")
     (tmp_path / "data" / "embeddings.parquet").write_bytes(b"vectors")
     (tmp_path / "data" / "embedding_generation_report.html").write_text("<title>Report</title>")
     return tmp_path
@@ -70,6 +72,7 @@ def test_the_address_leads_to_the_page(server: ReportServer) -> None:
 def test_the_pages_clips_and_previews_are_served(server: ReportServer, folder: Path) -> None:
     assert ask(server, quote(str(folder / "videos" / CLIP)))[:2] == (200, CONTENT)
     assert ask(server, quote(str(folder / "data" / "previews" / "a.jpg")))[:2] == (200, b"picture")
+    assert ask(server, quote(str(folder / "data" / "poses" / "a.html")))[:2] == (200, b"poses")
     assert ask(server, quote(str(folder / "videos" / CLIP)), "HEAD")[:2] == (200, b"")
 
 
