@@ -16,7 +16,8 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
 from bachata_assets.collection import layout
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.scan import folders_of, known_files
+from bachata_assets.collection.folders import folders_of
+from bachata_assets.collection.scan import known_files
 from bachata_assets.settings import Settings, SettingsError
 from bachata_assets.video.files import on_disk
 
