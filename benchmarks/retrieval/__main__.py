@@ -64,7 +64,7 @@ class Evaluation:
     def unseen_queries(self, method: methods.Method) -> tuple[np.ndarray, np.ndarray]:
         """Score each clip against all others, with constants that its family took no part in."""
         scores = np.full((2, len(self.judged)), np.nan)
-        for held_out in self._folds():
+        for held_out in self.folds():
             vectors = method(np.flatnonzero(~held_out))
             of_fold = held_out[self.judged]
             scores[:, of_fold] = np.array(self._ranked(vectors, self.judged))[:, of_fold]
@@ -98,7 +98,8 @@ class Evaluation:
         chosen = [rows[among] for rows in vectors]
         return ranking(methods.similarity(chosen, chosen), self.labels[among])
 
-    def _folds(self) -> Iterator[np.ndarray]:
+    def folds(self) -> Iterator[np.ndarray]:
+        """Yield which clips are held out, bool (N,), families whole."""
         names = np.random.default_rng(0).permutation(np.unique(self.families))
         for fold in range(FOLDS):
             yield np.isin(self.families, names[fold::FOLDS])
@@ -122,7 +123,7 @@ def interval(values: np.ndarray) -> str:
 def print_methods(clips: list[LabelledClip], others: dict[str, methods.Families]) -> None:
     """Print how well each method finds clips of the same move."""
     evaluation = Evaluation(clips)
-    measured, absent = methods.measured(clips), _absent(clips)
+    measured, absent = methods.measured(clips), absent_of(clips)
     one_label = np.full(len(clips), "any")
     plain = methods.standardised(measured, absent)
     table: dict[str, methods.Method] = {
@@ -137,7 +138,7 @@ def print_methods(clips: list[LabelledClip], others: dict[str, methods.Families]
         "the same of 8-beat windows, averaged": methods.fitted(methods.windowed(clips), evaluation.labels, absent),
     }
     for name, shown in controls(clips).items():
-        table[name] = methods.fitted(methods.measured(shown), evaluation.labels, _absent(shown))
+        table[name] = methods.fitted(methods.measured(shown), evaluation.labels, absent_of(shown))
     for name, features in others.items():
         table[f"{name}, whitened"] = methods.fitted(features, one_label, absent, named=False)
         table[f"{name}, whitened within moves"] = methods.fitted(features, evaluation.labels, absent, named=False)
@@ -171,7 +172,7 @@ def print_spread(clips: list[LabelledClip]) -> None:
 
 def print_robustness(clips: list[LabelledClip]) -> None:
     """Print how often a changed clip finds its original first, under constants of the other half of the clips."""
-    original, absent = methods.measured(clips), _absent(clips)
+    original, absent = methods.measured(clips), absent_of(clips)
     labels = np.array([clip.label for clip in clips])
     odd = np.arange(len(clips)) % 2 == 1
     changed = {name: [perturb(clip.couple) for clip in clips] for name, perturb in PERTURBATIONS.items()}
@@ -181,7 +182,7 @@ def print_robustness(clips: list[LabelledClip]) -> None:
     for name, couples in changed.items():
         versions = [replace(clip, couple=couple) for clip, couple in zip(clips, couples, strict=True)]
         both = [np.concatenate(pair) for pair in zip(original, methods.measured(versions), strict=True)]
-        gone = [np.concatenate(pair) for pair in zip(absent, _absent(versions), strict=True)]
+        gone = [np.concatenate(pair) for pair in zip(absent, absent_of(versions), strict=True)]
         method = methods.fitted(both, np.concatenate([labels, labels]), gone)
         found, judged = 0, 0
         for half in (odd, ~odd):
@@ -194,7 +195,7 @@ def print_robustness(clips: list[LabelledClip]) -> None:
         print(f"| {name} | {found} of {judged} ({100 * found / judged:.1f} %) |")
 
 
-def _absent(clips: list[LabelledClip]) -> list[np.ndarray]:
+def absent_of(clips: list[LabelledClip]) -> list[np.ndarray]:
     """Return for each family which clips have no vector."""
     return [np.isnan(rows[:, 0]) for rows in methods.shipped(clips)]
 
