@@ -6,7 +6,7 @@ import typer
 
 from bachata_assets.cli import generate, models, preview, search, state
 from bachata_assets.cli.commands import Commands
-from bachata_assets.cli.upkeep import annotate, prune, repair, verify
+from bachata_assets.cli.upkeep import annotate, export, prune, repair, verify
 
 app = typer.Typer(
     cls=Commands,
@@ -42,6 +42,7 @@ app.command()(state.serve)
 app.command()(search.similar)
 app.command()(preview.preview)
 app.command()(annotate.annotate)
+app.command()(export.export)
 app.command()(prune.prune)
 app.command()(state.settings)
 app.command()(verify.verify)

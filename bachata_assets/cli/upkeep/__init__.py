@@ -1,1 +1,1 @@
-"""The commands that look after what a data dir holds: `prune`, `repair`, `verify`, `annotate`."""
+"""The commands that look after what a data dir holds, and take it elsewhere."""

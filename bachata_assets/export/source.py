@@ -1,0 +1,84 @@
+"""`ExportedClip`: what every format is written from, read from the tables of a data dir."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bachata_assets.annotation import Annotation
+from bachata_assets.collection.clip import Clip
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.music.beats import Beats
+from bachata_assets.pipeline.checks import Check
+from bachata_assets.pipeline.stage import Made, Stage
+from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.report.findings import message
+
+
+class ExportError(ValueError):
+    """A format cannot be written; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a check asks about a clip.
+
+    Attributes
+    ----------
+    text : a sentence for a person
+    times : of the video that it is about, s; empty where it is about all of it
+    """
+
+    check: str
+    text: str
+    times: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExportedClip:
+    """A clip that is made, with what was found in it.
+
+    Attributes
+    ----------
+    path : its video file
+    video_path : the path as documents state it, POSIX
+    """
+
+    clip_id: str
+    path: Path
+    video_path: str
+    annotation: Annotation
+    couple: CoupleKeypoints
+    beats: Beats
+    remarks: tuple[Remark, ...] = ()
+
+
+def exported_clips(
+    clips: Sequence[Clip], dataset: Dataset, stages: Sequence[Stage], checks: Sequence[Check]
+) -> Iterator[ExportedClip]:
+    """Yield clips one at a time, as their tables have them.
+
+    Raises
+    ------
+    TableMissingError
+        A clip is not made yet.
+    DamagedError
+        Naming the table.
+    """
+    figures = {stage.name: stage.figures for stage in stages}
+    for clip in clips:
+        tables = {name: dataset.read_table(name, clip.clip_id) for name in ("keypoints", "beats")}
+        made = {name: Made(table, figures[name](table)) for name, table in tables.items()}
+        outcomes = [check.evaluate(clip, made[check.asset]) for check in checks if check.asset in made]
+        yield ExportedClip(
+            clip.clip_id,
+            clip.path,
+            clip.video_path,
+            clip.annotation,
+            made["keypoints"].decoded(CoupleKeypoints.from_table),
+            Beats.from_table(tables["beats"]),
+            tuple(
+                Remark(one.check.name, message(one.check.name, one.metadata), tuple(one.metadata.get("at_s", ())))
+                for one in outcomes
+                if not one.passed
+            ),
+        )

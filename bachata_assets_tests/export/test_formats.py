@@ -1,0 +1,126 @@
+"""Each format, read back by its own library."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bachata_assets.annotation import Annotation
+from bachata_assets.export.coco import write_coco
+from bachata_assets.export.fiftyone import write_fiftyone
+from bachata_assets.export.movement import write_movement
+from bachata_assets.export.rerun_file import TIMELINE, write_rerun
+from bachata_assets.export.source import ExportedClip, Remark
+from bachata_assets.export.webvtt import webvtt, write_webvtt
+from bachata_assets.music.beats import Beats
+from bachata_assets_tests.support.paths import SAMPLE_CLIP
+from bachata_assets_tests.support.synthetic_couple import a_couple
+
+
+@pytest.fixture(scope="module")
+def clip() -> ExportedClip:
+    """Two seconds of the sample's video with drawn poses; the follower is not found for six frames."""
+    couple = a_couple(2.0)
+    valid = couple.valid.copy()
+    valid[10:16, 1] = False
+    keypoints = couple.keypoints.copy()
+    keypoints[0, 0, 9, 2] = 0.1
+    return ExportedClip(
+        "a clip",
+        SAMPLE_CLIP,
+        "clips/a clip.mp4",
+        Annotation(move_label="dip"),
+        replace(couple, valid=valid, keypoints=keypoints),
+        Beats(np.arange(0.1, 6, 0.5), 120.0, 0.9, 6.0),
+        (
+            Remark("identities_stable", "Taken for one another <b>\n-->", (0.5, 1.2)),
+            Remark("lead_follow_certain", "Unclear who leads"),
+        ),
+    )
+
+
+def test_coco_is_read_by_pycocotools_with_tracks_and_roles(clip: ExportedClip, tmp_path: Path) -> None:
+    from pycocotools.coco import COCO
+
+    path, pictures = write_coco([clip, replace(clip, clip_id="b")], tmp_path, pictures=True)
+    coco = COCO(str(path))
+    assert len(coco.imgs) == 60
+    assert len(coco.anns) == 2 * (60 - 6)
+    (person,) = coco.loadCats(coco.getCatIds(["person"]))
+    assert (len(person["keypoints"]), person["keypoints"][0]) == (17, "nose")
+    lead, follow = coco.loadAnns(coco.getAnnIds(imgIds=[1]))
+    roles = [(one["role"], one["attributes"]["role"], one["track_id"]) for one in (lead, follow)]
+    assert roles == [("lead", "lead", 0), ("follow", "follow", 1)]
+    assert np.allclose(np.reshape(lead["keypoints"], (17, 3))[:, :2], clip.couple.keypoints[0, 0, :, :2], atol=0.01)
+    assert lead["keypoints"][9 * 3 + 2] == 1  # not seen well
+    assert lead["num_keypoints"] == 16
+    assert len(coco.getAnnIds(imgIds=[11])) == 1
+    names = {image["file_name"] for image in coco.imgs.values()}
+    assert names == {path.relative_to(pictures).as_posix() for path in pictures.rglob("*.jpg")}
+
+
+def test_movement_files_are_read_by_xarray_in_its_form(clip: ExportedClip, tmp_path: Path) -> None:
+    import xarray as xr
+
+    (path,) = write_movement([clip], tmp_path)
+    with xr.open_dataset(path) as found:
+        assert found.position.dims == ("time", "space", "keypoints", "individuals")
+        assert found.confidence.dims == ("time", "keypoints", "individuals")
+        assert (found.attrs["ds_type"], found.attrs["time_unit"], found.attrs["fps"]) == ("poses", "seconds", 15.0)
+        nose = found.position.sel(keypoints="nose", individuals="follow")
+        assert np.allclose(nose.isel(time=3), clip.couple.keypoints[3, 1, 0, :2])
+        assert np.isnan(nose.isel(time=12)).all()
+        assert np.allclose(found.beat_times, clip.beats.times)
+
+
+def test_a_recording_is_read_by_rerun_with_everything_on_one_timeline(clip: ExportedClip, tmp_path: Path) -> None:
+    from rerun.chunk import RrdReader
+
+    (path,) = write_rerun([clip], tmp_path)
+    rows: dict[str, int] = {}
+    for chunk in RrdReader(path).stream():
+        place = str(chunk.entity_path)
+        rows[place] = rows.get(place, 0) + chunk.num_rows
+        assert chunk.is_static or TIMELINE in chunk.timeline_names, place
+    assert rows["/video/lead/joints"] == 30
+    assert rows["/video/follow/joints"] == 30 - 6
+    assert rows["/beats"] == 12
+    assert rows["/checks"] == 3
+    assert rows["/video"] > 100  # its pictures
+
+
+def test_the_dataset_folder_of_fiftyone_holds_videos_and_labels(clip: ExportedClip, tmp_path: Path) -> None:
+    manifest, labels = write_fiftyone([clip], tmp_path)
+    index = json.loads(manifest.read_text())
+    assert index["type"] == "eta.core.datasets.LabeledVideoDataset"
+    (entry,) = index["index"]
+    assert (tmp_path / entry["data"]).read_bytes() == SAMPLE_CLIP.read_bytes()
+    assert tmp_path / entry["labels"] == labels
+    frames = json.loads(labels.read_text())["frames"]
+    assert list(frames)[:3] == ["1", "3", "5"]  # 15 poses a second of 30 pictures
+    lead, follow = frames["1"]["keypoints"]["keypoints"]
+    assert (lead["label"], lead["index"], follow["label"], follow["index"]) == ("lead", 0, "follow", 1)
+    expected = clip.couple.keypoints[0, 0, :, :2] / [1280, 720]
+    assert np.allclose(lead["points"], expected, atol=1e-4)
+    assert len(frames["25"]["keypoints"]["keypoints"]) == 1
+
+
+def test_subtitles_are_read_by_webvtt_py(clip: ExportedClip, tmp_path: Path) -> None:
+    import webvtt as library
+
+    (path,) = write_webvtt([clip], tmp_path)
+    cues = [(cue.start, cue.end, cue.raw_text) for cue in library.read(str(path))]
+    assert cues == [
+        ("00:00:00.000", "00:00:02.000", "Unclear who leads"),
+        ("00:00:00.100", "00:00:04.100", "Eight 1"),
+        ("00:00:00.500", "00:00:02.000", "Taken for one another &lt;b&gt; --&gt;"),
+        ("00:00:00.667", "00:00:01.067", "The follow is not found"),
+        ("00:00:01.200", "00:00:02.700", "Taken for one another &lt;b&gt; --&gt;"),
+        ("00:00:04.100", "00:00:05.600", "Eight 2"),
+    ]
+
+
+def test_beats_that_are_not_trusted_are_not_counted(clip: ExportedClip) -> None:
+    assert "Eight" not in webvtt(replace(clip, beats=replace(clip.beats, confidence=0.2)))
