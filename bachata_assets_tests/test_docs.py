@@ -144,6 +144,8 @@ def as_before(place: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "version": 1,
         "changes": [{"clip_id": "basic_step_1", "set": {"notes": "slow"}}],
     }
+    same = {"clip_id": "basic_step_1", "set": {"move_label": "basic_step"}}
+    patch = {"format": "bachata-annotations-patch", "version": 1, "changes": [same]}
     (tmp_path / "patch.json").write_text(json.dumps(patch))
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -151,7 +153,7 @@ def as_before(place: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 STANDS_FOR = {
     "CLIP": "basic_step_1", "FILE": "preview.mp4", "SET": "rtmpose-m", "[SET]": "rtmpose-m",
-    "/models": "models",
+    "/models": "models", "FORMAT": "webvtt", "FOLDER": "subtitles",
 }  # fmt: skip
 """Word of a call -> what the test calls it with, in a folder of its own."""
 FAILS_HERE = {

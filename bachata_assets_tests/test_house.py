@@ -8,7 +8,10 @@ from pathlib import Path
 
 from bachata_assets_tests.support.paths import PACKAGE, PROJECT
 
-ENGINE = ["inference", "video", "pose", "music", "language", "search", "synthetic", "collection", "pipeline", "report"]
+ENGINE = [
+    *("inference", "video", "pose", "music", "language", "search", "synthetic", "collection", "pipeline", "report"),
+    "export",
+]
 HEAVY = ("torch", "mmdet", "mmpose", "librosa", "cv2", "openvino", "sentence_transformers", "lancedb")
 
 

@@ -111,7 +111,7 @@ def test_subtitles_are_read_by_webvtt_py(clip: ExportedClip, tmp_path: Path) -> 
     import webvtt as library
 
     (path,) = write_webvtt([clip], tmp_path)
-    cues = [(cue.start, cue.end, cue.raw_text) for cue in library.read(str(path))]
+    cues = [(cue.start, cue.end, cue.raw_text) for cue in library.read(str(path)).captions]
     assert cues == [
         ("00:00:00.000", "00:00:02.000", "Unclear who leads"),
         ("00:00:00.100", "00:00:04.100", "Eight 1"),
