@@ -153,7 +153,7 @@ def as_before(place: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 STANDS_FOR = {
     "CLIP": "basic_step_1", "FILE": "preview.mp4", "SET": "rtmpose-m", "[SET]": "rtmpose-m",
-    "/models": "models", "FORMAT": "webvtt", "FOLDER": "subtitles",
+    "/models": "models",
 }  # fmt: skip
 """Word of a call -> what the test calls it with, in a folder of its own."""
 FAILS_HERE = {

@@ -1,29 +1,40 @@
 """`status`, `report`, `serve` and `settings`: the status of a collection, and what the program goes by."""
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bachata_assets.cli.options import AsJson, DataDir, refuse
 from bachata_assets.cli.plain import say, say_json
 
+if TYPE_CHECKING:
+    from bachata_assets.pipeline.plan import Plan
 
-def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+
+def status(
+    plan: Annotated[
+        bool, typer.Option("--plan", help="How long what is to be made will take, stage by stage.")
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
     """Show which clips are made, which failed and why, and which are still to be made. Makes nothing.
 
-    Exits with 1 while clips are failed, missing or not indexed.
+    Exits with 1 while clips are failed, missing or not indexed. With --plan it says how long these will take, judged by
+    the clips that were made here before.
 
     For example:
 
     ```sh
     bachata-assets status
+    bachata-assets status --plan
     bachata-assets status --json --data_dir data/sample_run
     ```
     """
     from bachata_assets.collection.remarks import told
     from bachata_assets.collection.scan import ScanError
-    from bachata_assets.commands.status import collection_status
+    from bachata_assets.commands.status import collection_status, plan_for
     from bachata_assets.orchestration.build import build_platform
     from bachata_assets.settings import SettingsError, load_settings
 
@@ -43,10 +54,13 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         "annotation_problems": told(found.problems),
         "left_out": [{"path": str(one.path), "reason": one.reason} for one in found.left_out],
     }
+    planned = plan_for(platform, now) if plan else None
     if as_json:
-        say_json(state)
+        say_json(state | ({"plan": _plan_facts(planned)} if planned else {}))
     else:
         _say(state, found.remarks)
+        if planned:
+            _say_plan(planned)
     raise typer.Exit(1 if now.todo else 0)
 
 
@@ -145,6 +159,41 @@ def settings(
         return
     for name, value in values.items():
         say(f"{name}={'' if value is None else value}")
+
+
+def _plan_facts(plan: "Plan") -> dict[str, Any]:
+    stages = [{**vars(stage), "work_s": stage.work_s} for stage in plan.stages]
+    return {
+        "stages": stages,
+        "work_s": plan.work_s,
+        "clock_s": plan.clock_s,
+        "clock_per_work": plan.clock_per_work,
+        "judged_by": plan.judged_by,
+    }
+
+
+def _say_plan(plan: "Plan") -> None:
+    from bachata_assets.collection.remarks import counted
+
+    for stage in plan.stages:
+        each = "not known yet" if stage.each_s is None else f"{stage.each_s:.2f} s each, {_duration(stage.work_s)}"
+        say(f"  plan: {stage.stage}: {counted(stage.clips, 'clip')}, {each}")
+    if not plan.stages:
+        say("  plan: nothing is to be made")
+    elif plan.clock_s is None:
+        say(f"  plan: {_duration(plan.work_s)} of work; too few clips were made here to tell the time on the clock")
+    else:
+        say(
+            f"  plan: {_duration(plan.work_s)} of work, about {_duration(plan.clock_s)} on the clock of this machine "
+            f"({plan.clock_per_work:.2f} s for a second of work, judged by {counted(plan.judged_by, 'clip')})"
+        )
+
+
+def _duration(seconds: float) -> str:
+    """Return a time in words: 12 s, 3.5 min, 2.1 h."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def _say(state: dict[str, Any], remarks: list[str]) -> None:

@@ -38,7 +38,9 @@ from bachata_assets.pipeline.status import Status
 from bachata_assets.pipeline.versions import outdated
 from bachata_assets.pipeline.worker_processes import open_workers
 from bachata_assets.report.content import page_of, remember_reports, report_of, write_reports
+from bachata_assets.report.metrics import metrics_text
 from bachata_assets.report.poses import write_poses
+from bachata_assets.report.trends import add_report
 from bachata_assets.settings import Settings
 
 REPORTED = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=15), warn_window=timedelta(days=8))
@@ -159,8 +161,10 @@ def collection_assets(
         content = report_of(found.status, found.scan, found.records, checked, stages)
         with open_workers(settings, tools.models) as workers:
             figures = write_poses(opened, [*found.status.made, *found.status.not_indexed], stages)
-            page = page_of(content, found.scan, found.records, checked, opened.url, workers, figures)
+            trends = add_report(opened, content)
+            page = page_of(content, found.scan, found.records, checked, opened.url, workers, figures, trends)
         paths = write_reports(opened, content, page)
+        opened.write_text(layout.METRICS, metrics_text(content, found.scan))
         remember_reports(opened)
         links: dict[str, Any] = {name: dg.MetadataValue.path(path) for name, path in paths.items()}
         if "://" not in opened.url or "report_url" in settings.model_fields_set:

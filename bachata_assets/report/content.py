@@ -29,6 +29,7 @@ from bachata_assets.report.page import ShownClip, render_page, shown
 from bachata_assets.report.poses import ClipFigures
 from bachata_assets.report.summary import summarize
 from bachata_assets.report.thumbnails import thumbnails
+from bachata_assets.report.trends import lines
 from bachata_assets.video.files import on_disk
 from bachata_assets.video.sampling import SAMPLING_RATE
 
@@ -73,6 +74,7 @@ def page_of(
     data_dir: str,
     workers: Workers,
     figures: Mapping[str, ClipFigures] | None = None,
+    trends: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """Return the HTML report.
 
@@ -92,6 +94,8 @@ def page_of(
         Processes that decode the pictures of clips.
     figures : mapping of ClipFigures or None
         Clip id -> what is known of its poses and beats, of `write_poses`.
+    trends : sequence of mapping
+        Figures of the last reports, of `add_report`.
     """
     figures = figures or {}
     clips = scan.clips
@@ -126,7 +130,7 @@ def page_of(
     ]
     units = {family: unit_vectors(_rows(records, family)) for family in DIMENSIONS}
     made_at = datetime.now().astimezone().strftime("%d %B %Y, %H:%M")
-    return render_page(content, [*made, *failed, *pending], units, made_at, remarks=scan.remarks)
+    return render_page(content, [*made, *failed, *pending], units, made_at, remarks=scan.remarks, trends=lines(trends))
 
 
 def write_reports(dataset: Dataset, content: Mapping[str, Any], page: str) -> dict[str, str]:

@@ -95,6 +95,7 @@ def render_page(
     made_at: str,
     *,
     remarks: Sequence[str] = (),
+    trends: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """Return the page as HTML.
 
@@ -110,6 +111,8 @@ def render_page(
         When the page was made, for people.
     remarks : sequence of str
         What is to be said of files and annotations that were not taken, in lines.
+    trends : sequence of mapping
+        What is drawn of the last reports, of `trends.lines`.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -136,6 +139,7 @@ def render_page(
         failed=[clip for clip in clips if clip.state == "failed"],
         histogram=_histogram([clip.facts["quality_score"] for clip in clips if clip.facts]),
         timeline=_mean_timeline([clip.timeline for clip in clips if clip.timeline]),
+        trends=trends,
         data=_data(clips, units),
     )
 

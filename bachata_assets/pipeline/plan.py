@@ -1,0 +1,114 @@
+"""How long what is to be made will take, judged by what making the same took before.
+
+The tables say for how long each was worked on (`seconds` of their provenance) and when it was made; the second tells
+how much of that work this machine does side by side.
+"""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from bachata_assets.collection import layout
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.whole_files import DamagedError
+
+MOST_CLIPS = 200
+"""Most clips whose tables are asked for their times."""
+PAUSE = 5.0
+"""Times the usual time between two clips from which on nothing was made meanwhile."""
+FEWEST_GAPS = 3
+"""Fewest times between clips from which the time on the clock is judged."""
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """What is to be made of one stage.
+
+    Attributes
+    ----------
+    clips : number of clips
+    each_s : median work for one, s; None where no table tells it
+    """
+
+    stage: str
+    clips: int
+    each_s: float | None
+
+    @property
+    def work_s(self) -> float:
+        """Work for all of them, s; 0 where it is not known."""
+        return self.clips * (self.each_s or 0.0)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be made, stage by stage, inputs first.
+
+    Attributes
+    ----------
+    clock_per_work : time on the clock for a second of work, as of the clips that were made last; None: not known
+    judged_by : number of clips whose tables were asked
+    """
+
+    stages: tuple[StagePlan, ...]
+    clock_per_work: float | None
+    judged_by: int
+
+    @property
+    def work_s(self) -> float:
+        """Work for everything, s."""
+        return sum(stage.work_s for stage in self.stages)
+
+    @property
+    def clock_s(self) -> float | None:
+        """Time on the clock for everything, s; None where it is not known."""
+        return None if self.clock_per_work is None else self.work_s * self.clock_per_work
+
+
+def plan_of(todo: Mapping[str, frozenset[str]], names: Sequence[str], dataset: Dataset) -> Plan:
+    """Return how long what is to be made will take.
+
+    Parameters
+    ----------
+    todo : clip id -> stages that are missing or stale
+    names : of all stages, inputs first
+    """
+    asked = sorted(dataset.clip_ids("keypoints"))[-MOST_CLIPS:]
+    made = [[_provenance(dataset, name, clip_id) for clip_id in asked] for name in names]
+    each = {name: [one["seconds"] for one in of_stage if one] for name, of_stage in zip(names, made, strict=True)}
+    wanted = {name: sum(name in stages for stages in todo.values()) for name in names}
+    stages = tuple(
+        StagePlan(name, wanted[name], statistics.median(each[name]) if each[name] else None)
+        for name in names
+        if wanted[name]
+    )
+    whole = [[one for one in of_clip if one] for of_clip in zip(*made, strict=True)]
+    return Plan(stages, clock_per_work([one for one in whole if len(one) > 1]), len(asked))
+
+
+def clock_per_work(clips: Sequence[Sequence[Mapping[str, Any]]]) -> float | None:
+    """Return the time on the clock for a second of work, of clips made one after the other; None: too few.
+
+    Parameters
+    ----------
+    clips : of each clip the provenance of its tables
+    """
+    # Documents are sent for many clips at once, so the last table of a clip says little of when the clip was done.
+    done = sorted((statistics.median(one["made_at"] for one in of_clip), of_clip) for of_clip in clips if of_clip)
+    gaps = [(later[0] - earlier[0], sum(one["seconds"] for one in later[1])) for earlier, later in pairwise(done)]
+    gaps = [(gap, work) for gap, work in gaps if work > 0]
+    if len(gaps) < FEWEST_GAPS:
+        return None
+    usual = statistics.median(gap for gap, _ in gaps)
+    counted = [(gap, work) for gap, work in gaps if gap <= PAUSE * usual]
+    return sum(gap for gap, _ in counted) / sum(work for _, work in counted)
+
+
+def _provenance(dataset: Dataset, asset: str, clip_id: str) -> dict[str, Any] | None:
+    try:
+        found = dataset.provenance_at(layout.table(asset, clip_id))
+    except (DamagedError, FileNotFoundError):
+        return None
+    return found if {"seconds", "made_at"} <= found.keys() else None
