@@ -41,7 +41,7 @@ def metrics_text(content: Mapping[str, Any], scan: Scan, now_s: float | None = N
             (series.labels(*of_labels) if labels else series).set(value)
 
     summary = content["summary"]
-    states = {
+    states: dict[tuple[str, ...], float] = {
         ("made",): summary["successful"],
         ("failed",): summary["failed"],
         ("pending",): len(content["pending_videos"]),
@@ -49,7 +49,9 @@ def metrics_text(content: Mapping[str, Any], scan: Scan, now_s: float | None = N
     }
     gauge("clips", "Clips by state; not_indexed ones are made, too.", states, "state")
     made = [datetime.fromisoformat(row["created_at"]).timestamp() for row in content["embeddings"]]
-    per_window = {(name,): sum(now - at <= length for at in made) for name, length in WINDOWS.items()}
+    per_window: dict[tuple[str, ...], float] = {
+        (name,): sum(now - at <= length for at in made) for name, length in WINDOWS.items()
+    }
     gauge("clips_made", "Clips whose last table was made in the time before the report.", per_window, "window")
     gauge("clip_failures", "Failed clips by reason.", _failures(content["failures"]), "reason", "transient")
     waiting = [

@@ -33,6 +33,16 @@ def untouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "data"
 
 
+def test_a_plan_says_what_every_stage_lacks_and_that_nothing_is_known_of_the_time(untouched: Path) -> None:
+    shown = run("status", "--plan", "--data_dir", str(untouched))
+    assert shown.exit_code == 1
+    assert "  plan: keypoints: 2 clips, not known yet" in shown.output
+    assert "too few clips were made here" in shown.output
+    plan = json.loads(run("status", "--plan", "--json", "--data_dir", str(untouched)).output)["plan"]
+    assert {stage["stage"]: stage["clips"] for stage in plan["stages"]}["search_index"] == 2
+    assert plan["clock_s"] is None
+
+
 def test_verify_finds_this_machine_fit(tmp_path: Path) -> None:
     result = run("verify", "--json", "--data_dir", str(tmp_path / "data"))
     findings = json.loads(result.output)

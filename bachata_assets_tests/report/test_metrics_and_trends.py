@@ -1,17 +1,20 @@
 """Figures for Prometheus beside the report, and how a collection went on."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from typer.testing import Result
 
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.registry import ClipFile, Difference
 from bachata_assets.collection.scan import Folders, Scan
 from bachata_assets.report.metrics import metrics_text, reason_of
 from bachata_assets.report.trends import KEPT, SHOWN, add_report, lines
+from bachata_assets_tests.support.workplace import Workplace
 
 NOW = 1_800_000_000.0
 
@@ -101,3 +104,10 @@ def test_trends_stay_short_and_what_is_damaged_begins_anew(tmp_path: Path) -> No
     for damage in ("{", "3", '[{"at": 1}]', '[{"at": "", "made": "<b>", "failed": 0, "quality": 0, "each_s": 0}]'):
         dataset.write_text("report_trends.json", damage)
         assert len(add_report(dataset, content())) == 1
+
+
+def test_generate_leaves_the_figures_beside_the_report(sample_made: tuple[Workplace, Result]) -> None:
+    place, _ = sample_made
+    assert 'bachata_clips{state="made"} 4.0' in (place.data / "metrics.prom").read_text()
+    assert [row["made"] for row in json.loads((place.data / "report_trends.json").read_text())] == [4]
+    assert {path.stem for path in (place.data / "poses").glob("*.html")} == Dataset(str(place.data)).clip_ids("beats")
