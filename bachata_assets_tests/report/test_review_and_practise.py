@@ -275,6 +275,14 @@ def test_a_second_clip_runs_beside_in_step_by_the_beats(opened: "Page") -> None:
     opened.evaluate(second, 2.3)
     opened.get_by_role("button", name="Close the second clip").click()
     assert videos.count() == 1
+    for count in (2, 1):
+        opened.keyboard.press("b")
+        assert videos.count() == count
+    opened.keyboard.press("u")
+    assert videos.first.evaluate("video => video.muted")
+    opened.keyboard.press("f")
+    opened.wait_for_timeout(300)
+    assert opened.evaluate("document.fullscreenElement?.className") == "stages"
 
 
 def test_without_a_file_of_poses_the_page_says_so(opened: "Page", written: Path) -> None:

@@ -73,7 +73,7 @@ function neighbourCard(row, other, slot) {
     bars.append(make("span", {}, FAMILIES[family]), make("div", { className: "bar" }, bar), make("span", {}, share.toFixed(2)));
     if (reason) bars.append(make("span", { className: "why" }, reason));
   }
-  const together = make("button", { type: "button" }, "Side by side");
+  const together = make("button", { type: "button", className: "beside" }, "Side by side");
   together.onclick = () => {
     beside(other);
     $("clip").scrollIntoView({ behavior: "smooth" });

@@ -218,12 +218,12 @@ export function startPlayer(row) {
     alone: button("Close the second clip", "b", () => beside(null)),
   };
   controls.note.setAttribute("role", "status");
-  const sound = button(stage.video.muted ? "Sound on" : "Sound off", "u", () => {
+  controls.sound = button(stage.video.muted ? "Sound on" : "Sound off", "u", () => {
     stage.video.muted = !stage.video.muted;
-    sound.textContent = stage.video.muted ? "Sound on" : "Sound off";
+    controls.sound.textContent = stage.video.muted ? "Sound on" : "Sound off";
   });
-  const large = button("Full screen", "f", () => stage.box.parentElement.requestFullscreen?.());
-  const first = make("div", { className: "player" }, controls.play, place, controls.time, sound, large);
+  controls.large = button("Full screen", "f", () => stage.box.parentElement.requestFullscreen?.());
+  const first = make("div", { className: "player" }, controls.play, place, controls.time, controls.sound, controls.large);
   const one = button("The one is here", "o", setOne);
   const second = make("div", { className: "player" });
   second.append(speedLabel, controls.mirror, controls.loop, shownLabel, controls.count, one, controls.alone);
@@ -251,6 +251,12 @@ export function startPlayerKeys() {
   onKey("s", "skeletons: both, lead, follow, one of them only, none", when(() => setPractice({ shown: turn(SKELETONS, practice.shown, 1) })));
   onKey("c", "count 1 to 8", when(() => setPractice({ count: !practice.count })));
   onKey("o", "the one is here", when(setOne));
+  onKey("u", "sound on or off", when(() => now.controls.sound.click()));
+  onKey("f", "full screen; Escape ends it", when(() => now.controls.large.click()));
+  onKey("b", "the nearest clip side by side, or not any more", when(() => {
+    if (now.second) beside(null);
+    else document.querySelector(".beside")?.click();
+  }));
   onKey("[", "the second clip a beat earlier", when(() => { now.shift -= 1; }));
   onKey("]", "the second clip a beat later", when(() => { now.shift += 1; }));
 }
