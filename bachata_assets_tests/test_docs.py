@@ -144,8 +144,6 @@ def as_before(place: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "version": 1,
         "changes": [{"clip_id": "basic_step_1", "set": {"notes": "slow"}}],
     }
-    same = {"clip_id": "basic_step_1", "set": {"move_label": "basic_step"}}
-    patch = {"format": "bachata-annotations-patch", "version": 1, "changes": [same]}
     (tmp_path / "patch.json").write_text(json.dumps(patch))
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -10,8 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import Result
 
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.folders import Folders
 from bachata_assets.collection.registry import ClipFile, Difference
-from bachata_assets.collection.scan import Folders, Scan
+from bachata_assets.collection.scan import Scan
 from bachata_assets.report.metrics import metrics_text, reason_of
 from bachata_assets.report.trends import KEPT, SHOWN, add_report, lines
 from bachata_assets_tests.support.workplace import Workplace
