@@ -63,7 +63,6 @@ def test_a_first_run_in_a_pipe_says_only_what_a_person_needs(first: FirstRun) ->
     said = [
         r"Clips: 1, of which 0 are up to date and 1 to be made",
         r"\[1/1\] basic_step_1: made \(\d+\.\d s\)",
-        r"Readers see \S+ now",
         r"Writing the report",
         r"Without an annotation, so without a text vector: 1 clip \(basic_step_1\)",
         r"Report: 1 clip: 1 made, .*",

@@ -197,11 +197,11 @@ def _duration(seconds: float) -> str:
 
 
 def _say(state: dict[str, Any], remarks: list[str]) -> None:
-    from bachata_assets.collection.remarks import named
+    from bachata_assets.collection.remarks import counted, named
 
     typer.echo(f"{len(state['made'])} made, {len(state['failed'])} failed, {len(state['to_be_made'])} to be made")
     if state["not_indexed"]:
-        say(f"  made, not indexed yet: {len(state['not_indexed'])} clips ({named(state['not_indexed'])})")
+        say(f"  made, not indexed yet: {counted(len(state['not_indexed']), 'clip')} ({named(state['not_indexed'])})")
     for clip_id, error in state["failed"].items():
         say(f"  failed: {clip_id}: {error}")
     for clip_id, stages in state["to_be_made"].items():
@@ -210,6 +210,6 @@ def _say(state: dict[str, Any], remarks: list[str]) -> None:
         say(f"  annotation without a file: {name}")
     without = state["videos_without_annotation"]
     if without:
-        say(f"  without an annotation: {len(without)} clips ({named(without)})")
+        say(f"  without an annotation: {counted(len(without), 'clip')} ({named(without)})")
     for line in remarks:
         say(f"  {line}")

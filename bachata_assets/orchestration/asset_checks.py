@@ -4,7 +4,7 @@ The checks of a single clip are in `pipeline/checks.py`; they are asked while th
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -27,14 +27,22 @@ SHOWN = 200
 """Most rows of a check's table; the number of clips is beside it."""
 
 
+def _check_of(
+    asset: str, description: str, names: Names
+) -> Callable[[Callable[..., dg.AssetCheckResult]], dg.AssetChecksDefinition]:
+    """Return what makes a check of an asset over all clips."""
+    return dg.asset_check(asset=names.key(asset), required_resource_keys=resource_keys(names), description=description)
+
+
+def _unanswered(error: Exception) -> dg.AssetCheckResult:
+    """Return that the index could not be asked."""
+    return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, metadata={"error": str(error)})
+
+
 def index_checks(settings: Settings, names: Names) -> Sequence[dg.AssetChecksDefinition]:
     """Return the checks; they hang on `embeddings`, which is made after the clips."""
 
-    @dg.asset_check(
-        asset=names.key("embeddings"),
-        required_resource_keys=resource_keys(names),
-        description="Every clip that was indexed is in the index, and nothing else is.",
-    )
+    @_check_of("embeddings", "Every clip that was indexed is in the index, and nothing else is.", names)
     def index_is_complete(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         from bachata_assets.search.checks import check_index_complete
         from bachata_assets.search.errors import SearchError
@@ -44,9 +52,7 @@ def index_checks(settings: Settings, names: Names) -> Sequence[dg.AssetChecksDef
             with tools.search.open() as index:
                 difference = check_index_complete(index, tools.dataset.clip_ids("search_index"))
         except SearchError as error:
-            return dg.AssetCheckResult(
-                passed=False, severity=dg.AssetCheckSeverity.WARN, metadata={"error": str(error)}
-            )
+            return _unanswered(error)
         return dg.AssetCheckResult(
             passed=difference.complete,
             severity=dg.AssetCheckSeverity.WARN,
@@ -57,10 +63,10 @@ def index_checks(settings: Settings, names: Names) -> Sequence[dg.AssetChecksDef
             },
         )
 
-    @dg.asset_check(
-        asset=names.key("embeddings"),
-        required_resource_keys=resource_keys(names),
-        description=f"The vectors of up to {SAMPLE_SIZE} clips, read back from the index, are those in the tables.",
+    @_check_of(
+        "embeddings",
+        f"The vectors of up to {SAMPLE_SIZE} clips, read back from the index, are those in the tables.",
+        names,
     )
     def index_matches_dataset(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         from bachata_assets.search.checks import check_vectors_match
@@ -71,14 +77,11 @@ def index_checks(settings: Settings, names: Names) -> Sequence[dg.AssetChecksDef
         # A clip that lacks a table, or whose table cannot be read, is made again; `status` and the report say so.
         read = {clip_id: _vectors(opened, clip_id) for clip_id in _sample(opened.clip_ids("search_index"))}
         expected = {clip_id: vectors for clip_id, vectors in read.items() if vectors is not None}
-        tools = tools_of(context, names, settings)
         try:
             with tools.search.open() as index:
                 differences = check_vectors_match(index, expected)
         except SearchError as error:
-            return dg.AssetCheckResult(
-                passed=False, severity=dg.AssetCheckSeverity.WARN, metadata={"error": str(error)}
-            )
+            return _unanswered(error)
         return dg.AssetCheckResult(
             passed=not differences,
             severity=dg.AssetCheckSeverity.WARN,
@@ -109,11 +112,7 @@ def _vectors(dataset: Dataset, clip_id: str) -> dict[str, np.ndarray] | None:
 def report_checks(settings: Settings, names: Names) -> list[dg.AssetChecksDefinition]:
     """Return the checks; they hang on `report`, which is made last."""
 
-    @dg.asset_check(
-        asset=names.key("report"),
-        required_resource_keys=resource_keys(names),
-        description="No video is in the collection under two names.",
-    )
+    @_check_of("report", "No video is in the collection under two names.", names)
     def no_duplicate_clips(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         opened = tools_of(context, names, settings).dataset
         table = opened.read_parquet(layout.EMBEDDINGS, ["clip_id"])
@@ -123,11 +122,7 @@ def report_checks(settings: Settings, names: Names) -> list[dg.AssetChecksDefini
         rows = [{"clip": pair.clip_id, "the same as": pair.other, "because": pair.reason} for pair in pairs]
         return _result(rows, "Remove one of the files, or keep both: nothing else depends on this.", names)
 
-    @dg.asset_check(
-        asset=names.key("report"),
-        required_resource_keys=resource_keys(names),
-        description="Every clip is made and of sufficient quality.",
-    )
+    @_check_of("report", "Every clip is made and of sufficient quality.", names)
     def all_clips_are_good(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         content = json.loads(tools_of(context, names, settings).dataset.read_text(layout.REPORT) or "{}")
         rows = [{"clip": clip["clip_id"], "why": clip["error"]} for clip in content.get("failures", ())]

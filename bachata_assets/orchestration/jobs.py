@@ -14,6 +14,7 @@ from uuid import uuid4
 import dagster as dg
 from pydantic import Field
 
+from bachata_assets.collection.remarks import counted
 from bachata_assets.collection.scan import Scan, scan_clips
 from bachata_assets.orchestration.history import History, damaged_tables
 from bachata_assets.orchestration.instance import Instance
@@ -112,16 +113,12 @@ def _prune_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.
             remove_clips(context.instance, stages, opened, tools.search, clip_ids, names)
             context.log.info(f"Clips removed: {len(clip_ids)}; {REPORT_JOB} brings the report level")
 
-    @dg.job(
-        name=names.of(PRUNE_JOB),
-        description="Takes clips whose files are gone out of the collection: partition, tables and document together. "
+    return _job_of(
+        remove_clips_that_are_gone,
+        names.of(PRUNE_JOB),
+        "Takes clips whose files are gone out of the collection: partition, tables and document together. "
         "Says only which, unless dry_run is false. Never while a run uses them.",
-        executor_def=dg.in_process_executor,
     )
-    def prune() -> None:
-        remove_clips_that_are_gone()
-
-    return prune
 
 
 def _fill_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.JobDefinition:
@@ -133,16 +130,12 @@ def _fill_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.J
     def send_lost_documents(context: dg.OpExecutionContext) -> None:
         _fill(context, settings, stages, names, every=False)
 
-    @dg.job(
-        name=names.of(FILL_JOB),
-        description="Brings the search index level with the tables, where it was emptied, damaged or restored from an "
+    return _job_of(
+        send_lost_documents,
+        names.of(FILL_JOB),
+        "Brings the search index level with the tables, where it was emptied, damaged or restored from an "
         "older copy. Computes no vector.",
-        executor_def=dg.in_process_executor,
     )
-    def fill() -> None:
-        send_lost_documents()
-
-    return fill
 
 
 def _check_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.JobDefinition:
@@ -158,16 +151,12 @@ def _check_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.
             context.log.warning(f"{error.path} was damaged ({error.why}) and is set aside, to be made again")
         _fill(context, settings, stages, names, every=True)
 
-    @dg.job(
-        name=names.of(CHECK_JOB),
-        description="Compares every byte of the tables with what was written, and every document with its table. Sets "
+    return _job_of(
+        read_everything,
+        names.of(CHECK_JOB),
+        "Compares every byte of the tables with what was written, and every document with its table. Sets "
         "damaged tables aside, which then are made again, and sends lost documents again.",
-        executor_def=dg.in_process_executor,
     )
-    def check() -> None:
-        read_everything()
-
-    return check
 
 
 def _fill(
@@ -180,7 +169,13 @@ def _fill(
     filled = fill_index(stages, tools.dataset, tools.search, found, status, every=every)
     context.log.info(f"Documents sent again: {len(filled.sent)}")
     if filled.refused:
-        raise dg.Failure(f"The index refuses {len(filled.refused)} documents", metadata=dict(filled.refused))
+        raise dg.Failure(f"The index refuses {counted(len(filled.refused), 'document')}", metadata=dict(filled.refused))
+
+
+def _job_of(op: dg.OpDefinition, name: str, description: str) -> dg.JobDefinition:
+    """Return a job of one op, in the run's own process."""
+    graph = dg.GraphDefinition(name, node_defs=[op])
+    return graph.to_job(description=description, executor_def=dg.in_process_executor)
 
 
 @dataclass

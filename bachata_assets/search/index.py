@@ -189,7 +189,8 @@ class SearchIndex:
             if missing:
                 return Promotion(name, live=False, missing=tuple(missing))
         self._backend.publish(old)
-        logger.info("Readers see %s now%s", name, f", before {old}" if old else "")
+        if old is not None:  # else nothing has changed for readers
+            logger.info("Readers see %s now, before %s", name, old)
         return Promotion(name, live=True, replaced=old)
 
     def prune(self) -> list[str]:

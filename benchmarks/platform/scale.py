@@ -33,13 +33,16 @@ from bachata_assets.collection import layout, registry
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import provenance_of
 from bachata_assets.commands.generate import generate
+from bachata_assets.music.beats import Beats
 from bachata_assets.orchestration.build import Platform, build_platform
 from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.orchestration.resources import PARTITIONS
 from bachata_assets.pipeline.checks import clip_checks
 from bachata_assets.pipeline.stage import ClipStage, Made, Stage, Tables
 from bachata_assets.settings import Settings, load_settings
+from bachata_assets_tests.support.documents import document
 from bachata_assets_tests.support.paths import PROJECT
+from bachata_assets_tests.support.synthetic_couple import a_couple
 from benchmarks.support.history import copy_history
 
 MOST_REPORTED = 20_000
@@ -61,11 +64,13 @@ def pass_check(_clip: Clip, _made: Made) -> tuple[bool, dict[str, Any]]:
 
 
 def stub(stage: Stage) -> Stage:
-    """Return a stage of the same name, inputs and schema that makes one row without work."""
+    """Return a stage of the same name, inputs and schema that makes a small table without work."""
     row = {field.name: None if field.nullable else value_of(field) for field in stage.schema}
     if stage.name == "search_index":
         row |= {"document": json.dumps(DOCUMENT), "absent": "{}", "avg_confidence": 0.9, "timeline": "9" * 50}
-    table = pa.Table.from_pylist([row], schema=stage.schema.remove_metadata())
+    read_again = {"keypoints": a_couple(1.0), "beats": Beats(reason="no sound")}  # by the report
+    content = read_again.get(stage.name)
+    table = content.to_table() if content else pa.Table.from_pylist([row], schema=stage.schema.remove_metadata())
 
     def make(clip: Clip, _tables: Tables, _tools: Any) -> Made:
         return Made(of_clip(table, clip.clip_id), {"dimensions": 512, "quality_score": 0.9, "detection_rate": 0.9})
@@ -76,17 +81,13 @@ def stub(stage: Stage) -> Stage:
 
 def of_clip(table: pa.Table, clip_id: str) -> pa.Table:
     """Return a table as another clip's; where no column says whose it is, it is the same."""
-    if "clip_id" not in table.column_names:
-        return table
-    return table.set_column(table.column_names.index("clip_id"), table.schema.field("clip_id"), pa.array([clip_id]))
+    says = {"clip_id": clip_id, "document": json.dumps(DOCUMENT | {"clip_id": clip_id})}
+    for name in says.keys() & set(table.column_names):
+        table = table.set_column(table.column_names.index(name), table.schema.field(name), pa.array([says[name]]))
+    return table
 
 
-DOCUMENT: dict[str, Any] = {
-    "quality_score": 0.9, "detection_rate": 0.9, "frame_count": 150, "processing_time": 1.0,
-    "created_at": "2026-01-01T00:00:00Z",
-    **{f"{family}_embedding": [0.123456 + i / 1e5 for i in range(size)]
-       for family, size in {"audio": 128, "lead": 512, "follow": 512, "interaction": 256, "text": 384}.items()},
-}  # fmt: skip
+DOCUMENT = document("c000000").to_source()
 
 
 def value_of(field: pa.Field) -> Any:
@@ -149,7 +150,7 @@ def write_documents(platform: Platform, names: list[str]) -> None:
     numbers = np.random.default_rng(0)
     for name in names[1:]:
         vectors = {key: numbers.normal(size=len(v)).round(6).tolist() for key, v in DOCUMENT.items() if "embed" in key}
-        changed = {**row, "clip_id": name, "document": json.dumps(DOCUMENT | vectors)}
+        changed = {**row, "clip_id": name, "document": json.dumps(DOCUMENT | vectors | {"clip_id": name})}
         platform.dataset.write_table(
             "search_index", name, pa.Table.from_pylist([changed], schema=platform.stages[-1].schema), provenance
         )
@@ -198,7 +199,7 @@ def measure_made(folder: Path, count: int, *, web: bool) -> None:
         link_many(folder / "c000000.mp4", (folder / f"c{number:06}.mp4" for number in range(1, count)))
         copy_made_clip(platform, instance, count)
         requests, _ = timed(f"{count} made clips: a sensor tick", lambda: tick(platform, instance))
-        assert requests == [], requests
+        assert {request.job_name for request in requests} <= {"fill_index"}, requests  # it has none of the copies
         if count <= MOST_REPORTED:
             timed(f"{count} made clips: the table over all clips and the report", lambda: generate(platform, instance))
             done, _ = timed(f"{count} made clips: `generate` with nothing to do", lambda: generate(platform, instance))

@@ -25,20 +25,22 @@ def prune(
     ```
     """
     from bachata_assets.collection.scan import ScanError
-    from bachata_assets.commands.prune import RunsUnfinishedError, clips_without_a_file, remove
     from bachata_assets.orchestration.build import build_platform
+    from bachata_assets.orchestration.instance import open_instance
+    from bachata_assets.orchestration.pruning import RunsUnfinishedError, gone, remove_clips
     from bachata_assets.search.errors import SearchError
     from bachata_assets.settings import SettingsError, load_settings
 
     try:
         platform = build_platform(load_settings(data_dir=data_dir))
-        clip_ids = clips_without_a_file(platform)
+        clip_ids = gone(platform.settings, platform.dataset)
         say(f"Clips without a file, or without a couple: {', '.join(clip_ids) or 'none'}")
         if not clip_ids or dry_run:
             return
         if not yes:
             typer.confirm("Remove their partitions, tables and documents?", abort=True)
-        remove(platform, clip_ids)
+        with open_instance(platform.settings.data_dir) as instance:
+            remove_clips(instance, platform.stages, platform.dataset, platform.tools.search, clip_ids)
     except (SettingsError, SearchError, RunsUnfinishedError, *ScanError) as error:
         refuse(str(error))
     say(f"Clips removed: {len(clip_ids)}. `bachata-assets report` brings the report level.")
