@@ -68,9 +68,10 @@ def stub(stage: Stage) -> Stage:
     row = {field.name: None if field.nullable else value_of(field) for field in stage.schema}
     if stage.name == "search_index":
         row |= {"document": json.dumps(DOCUMENT), "absent": "{}", "avg_confidence": 0.9, "timeline": "9" * 50}
-    read_again = {"keypoints": a_couple(1.0), "beats": Beats(reason="no sound")}  # by the report
-    content = read_again.get(stage.name)
-    table = content.to_table() if content else pa.Table.from_pylist([row], schema=stage.schema.remove_metadata())
+    read_again = {"keypoints": a_couple(1.0).to_table(), "beats": Beats(reason="no sound").to_table()}  # by the report
+    table = read_again.get(stage.name)
+    if table is None:
+        table = pa.Table.from_pylist([row], schema=stage.schema.remove_metadata())
 
     def make(clip: Clip, _tables: Tables, _tools: Any) -> Made:
         return Made(of_clip(table, clip.clip_id), {"dimensions": 512, "quality_score": 0.9, "detection_rate": 0.9})
