@@ -112,6 +112,13 @@ def test_the_most_uncertain_clip_is_first_and_says_why(opened: "Page") -> None:
     opened.locator("#queue button").first.click()
     assert opened.locator("#clip h3").inner_text() == "doubtful"
     assert opened.locator("details.review").get_attribute("open") is not None
+    opened.locator(".stage video").first.evaluate(READY)
+    opened.evaluate("document.querySelector('.stage video').pause()")
+    opened.get_by_role("button", name="Suspected: 2.5 s").click()
+    assert opened.evaluate(AT) == 1.5  # a second before it
+    opened.evaluate(f"{AT} = 0")
+    opened.keyboard.press("g")
+    assert opened.evaluate(AT) == 1.5
 
 
 def test_every_field_can_be_changed_and_is_in_the_patch(opened: "Page", tmp_path: Path) -> None:

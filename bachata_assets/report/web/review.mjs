@@ -101,7 +101,23 @@ function swappedField() {
   const add = make("button", { type: "button", title: "x" }, "The dancers are exchanged from here");
   add.onclick = addSwap;
   review.fields.swapped_at = make("span", { className: "times" });
-  return make("div", { className: "field" }, add, review.fields.swapped_at);
+  const suspected = (clips.switches[review.row] || []).map((time) => {
+    const go = make("button", { type: "button", title: "g" }, `Suspected: ${time.toFixed(1)} s`);
+    go.onclick = () => goTo(time);
+    return go;
+  });
+  return make("div", { className: "field" }, add, review.fields.swapped_at, ...suspected);
+}
+
+/** Show the video shortly before a time. */
+function goTo(time) {
+  if (review.video) review.video.currentTime = Math.max(0, time - 1);
+}
+
+/** Show the next moment at which the dancers may be exchanged; after the last the first. */
+function goToSuspected() {
+  const times = clips.switches[review.row] || [];
+  if (times.length) goTo(times.find((time) => time - 1 > (review.video?.currentTime ?? 0) + 0.05) ?? times[0]);
 }
 
 function addSwap() {
@@ -222,6 +238,7 @@ export function startReview() {
     change("lead", sides[(sides.indexOf(valueNow("lead")) + 1) % 3]);
     $("review-note").textContent = `The leader stands ${LEADERS.find(([side]) => side === (valueNow("lead") ?? ""))[1]}`;
   }));
+  onKey("g", "go to where the dancers may be exchanged", chosen(goToSuspected));
   onKey("x", "the dancers are exchanged from here", chosen(addSwap));
   onKey("z", "the clip shows no couple", chosen(toggleCouple));
   onKey("d", "download the patch", () => { if (review.changes.size) download(); });
