@@ -88,10 +88,13 @@ def test_what_is_observed_of_a_clip_does_not_read_missing(window: "Page", tmp_pa
     shoot(window, tmp_path, asset)
 
 
-def test_an_assets_page_shows_columns_and_kinds_and_where_clips_come_from(window: "Page", tmp_path: Path) -> None:
+def test_an_assets_page_shows_columns_kinds_and_the_code_and_where_clips_come_from(
+    window: "Page", tmp_path: Path
+) -> None:
     window.goto("/assets/keypoints?view=overview")
     for shown in ("occlusion_recovery", "the dancer was found in this frame", "Parquet", "PyTorch", "process_clips"):
         window.get_by_text(shown, exact=True).first.wait_for()
+    window.locator("a[href^='vscode://file/'][href*='/stages/pose.py:']", has_text="the code of keypoints").wait_for()
     shoot(window, tmp_path, "keypoints")
     window.goto("/assets/clip_file?view=overview")
     window.get_by_text("look_for_clips", exact=True).first.wait_for()
