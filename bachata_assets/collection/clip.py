@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bachata_assets.annotation import Annotation
+from bachata_assets.video.files import Seen, on_disk
 
 EXTERNAL = ("clip_file", "annotation")
 """Assets that a clip begins with: made by people, observed by the platform."""
@@ -20,6 +21,7 @@ class Clip:
     video_path : the path as documents state it, POSIX
     versions : external asset -> data version
     couple : number of the couple in the file, from 1
+    seen : what the file looked like when its version was found out; None: that is not known
     """
 
     clip_id: str
@@ -28,3 +30,11 @@ class Clip:
     annotation: Annotation
     versions: Mapping[str, str]
     couple: int = 1
+    seen: Seen | None = None
+
+    def is_replaced(self) -> bool:
+        """Tell whether the file is another one by now; one that is gone is not."""
+        try:
+            return self.seen is not None and Seen.of(on_disk(self.path).stat()) != self.seen
+        except OSError:
+            return False

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bachata_assets.collection import layout
-from bachata_assets.video.files import MATROSKA_SUFFIXES, as_text, irregular, on_disk, open_regular
+from bachata_assets.video.files import MATROSKA_SUFFIXES, Seen, as_text, irregular, on_disk, open_regular
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mov"})
 OTHER_VIDEO_SUFFIXES = frozenset(
@@ -28,14 +28,6 @@ LARGEST_FILE = 100 * 10**9
 
 class DiscoveryError(OSError):
     """The folder of clips cannot be listed. Not the same as an empty one: nothing may be concluded from it."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a file looks like from outside."""
-
-    size: int
-    mtime_ns: int
 
 
 @dataclass(frozen=True)
@@ -184,7 +176,7 @@ class _Walk:
         elif is_video and (reason := irregular(status) or _too_large(status)):
             self._leave_out(path, reason)
         elif is_video:
-            self.files[path] = Seen(status.st_size, status.st_mtime_ns)
+            self.files[path] = Seen.of(status)
 
     def _unknown(self, entry: os.DirEntry[str], path: PurePosixPath, error: OSError) -> None:
         """Take or leave out something of which the file system says only why it says nothing."""

@@ -15,8 +15,7 @@ import pyarrow as pa
 
 from bachata_assets import schemas
 from bachata_assets.collection.clip_ids import assign_clip_ids
-from bachata_assets.collection.discovery import Seen
-from bachata_assets.video.files import on_disk, open_regular
+from bachata_assets.video.files import Seen, on_disk, open_regular
 
 logger = logging.getLogger(__name__)
 
@@ -213,7 +212,7 @@ def _see(path: Path) -> Seen | None:
     except OSError as error:
         logger.warning("Cannot look at %s: %s", path, error.strerror)
         return None
-    return Seen(status.st_size, status.st_mtime_ns)
+    return Seen.of(status)
 
 
 def _renames(

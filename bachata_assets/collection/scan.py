@@ -22,7 +22,7 @@ from bachata_assets.collection.annotations.annotation_file import (
 )
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.discovery import DiscoveryError, LeftOut, Seen, list_clips
+from bachata_assets.collection.discovery import DiscoveryError, LeftOut, list_clips
 from bachata_assets.collection.folders import Folders, folders_of
 from bachata_assets.collection.rebuild import registry_of_tables
 from bachata_assets.collection.registry import ClipFile, Difference
@@ -30,6 +30,7 @@ from bachata_assets.collection.remarks import Remark, told
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.language.sentence import says_anything
 from bachata_assets.settings import Settings, SettingsError
+from bachata_assets.video.files import Seen
 
 _NO_COUPLE = 'its annotation says that it shows no couple ("couple": "none"); `prune` removes what was made of it'
 ScanError = (DiscoveryError, AnnotationError)
@@ -287,6 +288,7 @@ def _clip(file: ClipFile, matched: Matched, folders: Folders, dataset: Dataset) 
         annotation=annotation,
         versions={"clip_file": _file_version(file, annotation), "annotation": stated},
         couple=file.couple,
+        seen=Seen(file.size, file.mtime_ns) if file.is_read else None,
     )
 
 

@@ -22,7 +22,9 @@ from bachata_assets.orchestration.partitions import register
 from bachata_assets.orchestration.resources import PARTITIONS
 from bachata_assets.orchestration.run_requests import plan, run_tags
 from bachata_assets.pipeline.index_level import fill_index
+from bachata_assets.pipeline.stage import ClipStage
 from bachata_assets.pipeline.status import INDEX_STAGE, Status
+from bachata_assets.pipeline.worker_processes import open_workers
 from bachata_assets.report.content import damaged_reports
 from bachata_assets.search.errors import SearchError
 from bachata_assets.video.files import MATROSKA_SUFFIXES
@@ -118,6 +120,9 @@ def _bring_level(platform: Platform, instance: Instance, *, index_later: bool) -
     tried = sum(len(batch.clip_ids) for batch in batches)
     counts = (len(found.clips), len(status.made), tried)
     logger.info("Clips: %d, of which %d are up to date and %d to be made", *counts, extra={"clips_total": tried})
+    wanted = frozenset[str]().union(*(batch.stages for batch in batches))
+    if any(isinstance(stage, ClipStage) and stage.prefetch and stage.name in wanted for stage in platform.stages):
+        open_workers(platform.settings, platform.tools.models).require_room()
     for batch in batches:
         stages = [stage.name for stage in platform.stages if stage.name in batch.stages]
         run_in_process(platform.definitions, instance, PROCESS_JOB, stages=stages, tags=run_tags(batch), knowing=known)

@@ -194,7 +194,14 @@ class Runner:
     def _attempt(self, run: _Progress, stage: Stage, tables: Tables, made: Callable[[], Timed]) -> Event:
         version, inputs = _version(run, stage, tables)
         try:
-            return self._keep(run, stage, *made(), version, inputs)
+            timed = made()
+            if "clip_file" in stage.inputs and run.clip.is_replaced():
+                raise ClipError(
+                    f"{run.clip.path}: it was replaced while it was being read; give the same command again to make "
+                    "the new one",
+                    transient=True,
+                )
+            return self._keep(run, stage, *timed, version, inputs)
         except NonFiniteVectorError as error:
             rejected = tuple(check.rejection(str(error)) for check in self._checks if check.rejects(stage.name))
             return _failed(run, stage, error, version, rejected)

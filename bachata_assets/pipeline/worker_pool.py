@@ -22,6 +22,8 @@ from typing import Any, TypeVar
 
 from pebble import ProcessPool
 
+from bachata_assets.pipeline.worker_memory import limit_memory
+
 T = TypeVar("T")
 
 TASKS = 200
@@ -31,6 +33,8 @@ LONGEST_END_S = 10.0
 _HARMLESS = ("PATH", "HOME", "USER", "SHELL", "TMPDIR", "TEMP", "LANG", "LC_", "TZ", "XDG_", "PYTHON", "VIRTUAL_ENV",
              "LD_LIBRARY_PATH", "DYLD_", "OMP_", "MKL_", "OPENBLAS_", "NUMBA_", "COVERAGE_")  # fmt: skip
 """Beginnings of the names of variables that a worker is given; no setting and no secret is among them."""
+POSES = "poses"
+"""Name of the pool whose process loads the models of poses."""
 LIBRARIES = "bachata_assets.libraries"
 """Logger of what libraries warn of."""
 _FIRST_TO_GO = "500"
@@ -44,7 +48,7 @@ class Limits:
     Attributes
     ----------
     seconds : longest time of a task
-    memory_gb : most memory of a process, 10^9 bytes; 0: no limit. Held on Linux only.
+    memory_gb : most memory of a process that is in use, 10^9 bytes; 0: no limit. Held on Linux only.
     """
 
     seconds: float = 3600.0
@@ -126,7 +130,9 @@ class _Forward(logging.Handler):
     """Hands a worker's records to the loggers of this process."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        logging.getLogger(record.name).handle(record)
+        logger = logging.getLogger(record.name)
+        if logger.isEnabledFor(record.levelno):  # `handle` does not ask: details would come out on every terminal
+            logger.handle(record)
 
 
 @contextmanager
@@ -154,11 +160,8 @@ def _begin(name: str, parent: int, memory_gb: float, records: "Queue[logging.Log
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
     threading.Thread(target=_end_with, args=(parent,), daemon=True, name=f"{name} watches its parent").start()
     if sys.platform == "linux":
-        import resource
-
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
-        if memory_gb:
-            resource.setrlimit(resource.RLIMIT_DATA, (int(memory_gb * 1e9), resource.RLIM_INFINITY))
+    limit_memory(memory_gb, loads_models=name == POSES)
 
 
 def _working_directory() -> Path | None:

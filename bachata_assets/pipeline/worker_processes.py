@@ -12,17 +12,28 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
 import pyarrow as pa
 from pebble import ProcessExpired
 
 from bachata_assets.collection.clip import Clip
 from bachata_assets.families import NonFiniteVectorError
-from bachata_assets.pipeline.failure import ClipError, Failure
+from bachata_assets.pipeline.failure import ClipError, Failure, named
 from bachata_assets.pipeline.stage import ClipStage, Made, Tables
 from bachata_assets.pipeline.tools import Models
-from bachata_assets.pipeline.worker_pool import Limits, WorkerPool, pool
+from bachata_assets.pipeline.worker_memory import (
+    OVER,
+    OVER_WITH_MODELS,
+    ROOM,
+    has_ample,
+    in_use,
+    models_are_loaded,
+    too_little_for_models,
+    too_much_for_clip,
+)
+from bachata_assets.pipeline.worker_pool import POSES, Limits, WorkerPool, pool
 from bachata_assets.pipeline.workers import InThisProcess, Make, Timed, Workers, made_here
-from bachata_assets.settings import Settings
+from bachata_assets.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +103,22 @@ class WorkerProcesses(Workers):
 
         return self._answer(schedule(), function.__name__, schedule)
 
+    def require_room(self) -> None:
+        """Load the models in their process, where the limit is not ample.
+
+        Raises
+        ------
+        SettingsError
+            They take more than the limit, or leave no room for a clip.
+        """
+        limit_gb = self._limits.memory_gb
+        if has_ample(limit_gb):
+            return
+        try:
+            self._pool(POSES).schedule(_load, (self._models, limit_gb), self._limits.seconds).result()
+        except (ProcessExpired, BrokenProcessPool, MemoryError, TooLittleForModelsError):
+            raise SettingsError(too_little_for_models(limit_gb)) from None
+
     def end(self) -> None:
         """See `Workers.end`; a process that is at work on what nobody waits for is ended with it."""
         for future in self._begun.values():
@@ -99,8 +126,11 @@ class WorkerProcesses(Workers):
         self._begun.clear()
 
     def _schedule(self, clip: Clip, stage: ClipStage, tables: Tables) -> "Future[_Answer]":
-        arguments = (stage.make, clip, dict(tables), self._models)
-        return self._pool("poses" if stage.prefetch else "rest").schedule(_make, arguments, self._limits.seconds)
+        task = (stage.make, clip, dict(tables), self._models)
+        workers = self._pool(POSES if stage.prefetch else "rest")
+        if stage.prefetch and not has_ample(self._limits.memory_gb):
+            return workers.schedule(_make_after_loading, (*task, self._limits.memory_gb), self._limits.seconds)
+        return workers.schedule(_make, task, self._limits.seconds)
 
     def _pool(self, name: str) -> WorkerPool:
         return pool(name, self._limits.memory_gb)
@@ -122,6 +152,10 @@ class WorkerProcesses(Workers):
             except ProcessExpired as error:
                 how, ended = _how_it_ended(error.exitcode), ended + 1
                 logger.debug("%s: its worker process %s (attempt %d)", name, how, ended)
+                if error.exitcode == OVER_WITH_MODELS:
+                    raise ClipError(too_little_for_models(self._limits.memory_gb), transient=True) from None
+                if ended == ATTEMPTS and error.exitcode == OVER:
+                    raise ClipError(too_much_for_clip(name, self._limits.memory_gb)) from None
                 if ended == ATTEMPTS:
                     raise ClipError(
                         f"{name}: its worker process {how}, {ATTEMPTS} times; export the clip again, or give it more "
@@ -143,6 +177,32 @@ def _how_it_ended(code: int | None) -> str:
     if code is not None and code < 0:
         return f"was ended by {signal.Signals(-code).name}"
     return f"ended with code {code}"
+
+
+class TooLittleForModelsError(ClipError):
+    """The models leave no room for a clip."""
+
+
+def _load(models: Models, memory_gb: float) -> None:
+    """Load the models that find poses, have them look once, and see whether there is room for a clip."""
+    pose = models.pose.estimator().models
+    picture = np.zeros((360, 640, 3), np.uint8)
+    list(pose.detect([picture]))
+    list(pose.keypoints([(picture, np.array([200.0, 50.0, 400.0, 350.0]))]))
+    if in_use() + ROOM > memory_gb * 1e9:
+        raise TooLittleForModelsError(too_little_for_models(memory_gb), transient=True)
+    models_are_loaded()
+
+
+def _make_after_loading(
+    make: Make, clip: Clip, tables: dict[str, pa.Table], models: Models, memory_gb: float
+) -> _Answer:
+    """Make a table of poses, so that it is known whether models or clip take too much memory."""
+    try:
+        _load(models, memory_gb)
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is the clip's answer
+        return _Answer(failure=Failure.of(named(error, clip.path)))
+    return _make(make, clip, tables, models)
 
 
 def _make(make: Make, clip: Clip, tables: dict[str, pa.Table], models: Models) -> _Answer:

@@ -45,6 +45,9 @@ class Workers(ABC):
     def call(self, function: Callable[..., T], *arguments: object) -> T:
         """Return what a function of this package makes of a file from outside, or raise what it raises."""
 
+    def require_room(self) -> None:  # noqa: B027  # only processes of their own have a limit
+        """Raise a `SettingsError` where the models alone take more memory than is allowed."""
+
     @abstractmethod
     def end(self) -> None:
         """End what is still being made."""

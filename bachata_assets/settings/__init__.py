@@ -116,7 +116,7 @@ class Settings(BaseSettings):
     )
     clip_seconds: float = Field(3600.0, gt=0, description="Longest time that one stage of a clip may take, s.")
     worker_memory_gb: float = Field(
-        4.0, ge=0, description="Most memory of a worker process, 10^9 bytes; 0 is no limit. Held on Linux."
+        4.0, ge=0, description="Most memory that a worker process may use, 10^9 bytes; 0 is no limit. Held on Linux."
     )
     matroska: bool = Field(False, description="Take .mkv and .webm files for clips, too.")
     every_couple: bool | None = Field(

@@ -5,8 +5,9 @@ import io
 import os
 import re
 import stat
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     import av
@@ -41,6 +42,19 @@ _KINDS = {
     stat.S_IFBLK: "a device",
     stat.S_IFDIR: "a folder",
 }
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a file looks like from outside: its size in bytes, and when it was last written."""
+
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Self:
+        """Return what the system says of a file."""
+        return cls(status.st_size, status.st_mtime_ns)
 
 
 def as_text(name: str) -> str:

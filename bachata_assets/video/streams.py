@@ -8,7 +8,9 @@ from bachata_assets.video.files import SOUND_CODECS, VIDEO_CODECS
 
 
 def picture_stream(container: Any, path: Path) -> Any:
-    """Return the video stream that a player shows: the default one, of several the largest; never a cover picture.
+    """Return the video stream that a player shows: the default one, of several the largest.
+
+    A cover picture is none, and a track without pictures only where there is no other.
 
     Raises
     ------
@@ -23,9 +25,11 @@ def picture_stream(container: Any, path: Path) -> Any:
         reason = "holds sound with a cover picture" if container.streams.video else "has no video stream"
         raise UnreadableVideoError(path, reason, "Remove it, or give it pictures.")
 
-    def rank(stream: Any) -> tuple[bool, int]:
+    def rank(stream: Any) -> tuple[bool, bool, int]:
         context = stream.codec_context
-        return bool(stream.disposition & Disposition.default), context.width * context.height if context else 0
+        is_default = bool(stream.disposition & Disposition.default)
+        # What FFmpeg has read of a file at its opening holds packets of every track that has any.
+        return bool(len(stream.index_entries)), is_default, context.width * context.height if context else 0
 
     chosen = max(moving, key=rank)
     if not chosen.codec_context or not chosen.codec_context.width:

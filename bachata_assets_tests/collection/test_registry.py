@@ -12,7 +12,6 @@ import pytest
 from bachata_assets.annotation import Annotation
 from bachata_assets.collection import registry
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.discovery import Seen
 from bachata_assets.collection.rebuild import registry_of_tables
 from bachata_assets.collection.registry import (
     UNREADABLE,
@@ -25,6 +24,7 @@ from bachata_assets.collection.registry import (
     to_table,
 )
 from bachata_assets.schemas import keypoints
+from bachata_assets.video.files import Seen
 
 
 def known(path: str) -> dict[str, ClipFile]:

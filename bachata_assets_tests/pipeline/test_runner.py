@@ -1,6 +1,7 @@
 """The loop over clips and stages, with small stages of the tests' own."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,7 @@ from bachata_assets.pipeline.tools import Tools
 from bachata_assets.pose.no_couple import NoCoupleError
 from bachata_assets.search.errors import SearchAccessError
 from bachata_assets.video.errors import UnreadableVideoError
+from bachata_assets.video.files import Seen
 from bachata_assets_tests.support.small_stages import NUMBER, clip, made, one, stage, sum_of_inputs, values
 
 
@@ -44,6 +46,38 @@ def test_a_clip_that_fails_fails_alone(tools: Tools) -> None:
     failed = [(e.clip_id, e.stage.name, e.failure.reason) for e in events if isinstance(e, StageFailed)]
     assert failed == [("bad", "a", "bad.mp4: is truncated. "), ("bad", "b", "b needs a, which failed")]
     assert values(tools, "b") == {"good": 4}
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_not_taken_for_the_one_before(tools: Tools, tmp_path: Path) -> None:
+    path = tmp_path / "x.mp4"
+    path.write_bytes(b"before")
+    replaced_clip = replace(clip("x"), path=path, seen=Seen.of(path.stat()))
+
+    def replacing(c: Clip, tables: Tables) -> Made:
+        path.write_bytes(b"another clip")
+        return one(c, tables)
+
+    stages = [stage("a", "clip_file", make=one), stage("b", "clip_file", make=replacing), stage("c", "b", make=one)]
+    first, second, third = Runner(stages, [], tools).run([replaced_clip])
+    assert isinstance(first, StageMade)
+    assert isinstance(second, StageFailed)
+    assert second.failure.reason.startswith(f"{path}: it was replaced while it was being read; give the same command")
+    assert second.failure.transient
+    assert isinstance(third, StageFailed)
+    assert values(tools, "b") == {}
+
+
+def test_a_file_that_is_removed_once_it_is_read_is_made(tools: Tools, tmp_path: Path) -> None:
+    path = tmp_path / "x.mp4"
+    path.write_bytes(b"before")
+    removed_clip = replace(clip("x"), path=path, seen=Seen.of(path.stat()))
+
+    def removing(c: Clip, tables: Tables) -> Made:
+        path.unlink()
+        return one(c, tables)
+
+    (event,) = Runner([stage("a", "clip_file", make=removing)], [], tools).run([removed_clip])
+    assert isinstance(event, StageMade)
 
 
 def test_the_line_of_a_failed_clip_says_why_and_not_what_else_is_lacking(

@@ -21,6 +21,7 @@ from bachata_assets.pipeline.runner import Event, Runner, StageFailed, StageMade
 from bachata_assets.pipeline.tools import Tools
 from bachata_assets.pipeline.worker_pool import Limits, close_pools
 from bachata_assets.pipeline.worker_processes import WorkerProcesses
+from bachata_assets.settings import SettingsError
 from bachata_assets_tests.support.bad_stages import stage
 from bachata_assets_tests.support.small_stages import clip, values
 
@@ -115,6 +116,40 @@ def test_a_clip_that_eats_the_memory_is_refused_it(tools: Tools) -> None:
     assert set(values(tools, "a")) == {"after"}
 
 
+def test_a_clip_that_takes_more_memory_than_is_allowed_fails_alone_and_says_so(tools: Tools) -> None:
+    events = run(tools, "before", "grows", "after", limits=replace(LIMITS, memory_gb=0.5))
+    assert reason(events["grows"]) == (
+        "grows: making it takes more than the 0.5 GB of memory allowed; cut the clip, export it smaller, or raise "
+        "BACHATA_WORKER_MEMORY_GB"
+    )
+    assert not is_transient(events["grows"])
+    assert set(values(tools, "a")) == {"before", "after"}
+
+
+def test_memory_that_is_only_reserved_does_not_count(tools: Tools) -> None:
+    run(tools, "reserves", limits=replace(LIMITS, memory_gb=0.5))
+    assert set(values(tools, "a")) == {"reserves"}
+
+
+def test_a_limit_that_the_models_do_not_keep_is_refused_and_the_setting_is_named(tools: Tools) -> None:
+    limits = replace(LIMITS, memory_gb=0.2)
+    said = "BACHATA_WORKER_MEMORY_GB = 0.2: the models alone take more than that, or leave no room for a clip; raise it"
+    with pytest.raises(SettingsError) as refused:
+        WorkerProcesses(tools.models, limits).require_room()
+    assert str(refused.value).startswith(said)
+    runner = Runner([stage(finds_poses=True)], [], tools, WorkerProcesses(tools.models, limits))
+    (event,) = runner.run([clip("x")])
+    assert reason(event).startswith(said)
+    assert is_transient(event)
+
+
+def test_a_limit_that_models_and_clips_keep_is_taken(tools: Tools) -> None:
+    workers = WorkerProcesses(tools.models, replace(LIMITS, memory_gb=1.2))
+    workers.require_room()
+    events = {event.clip_id: event for event in Runner([stage(finds_poses=True)], [], tools, workers).run([clip("x")])}
+    assert isinstance(events["x"], StageMade)
+
+
 def test_what_a_stage_raises_is_told_as_in_this_process(tools: Tools) -> None:
     events = run(tools, "broken", "infinite")
     assert reason(events["broken"]).startswith("broken: is truncated")
@@ -144,6 +179,19 @@ def test_what_libraries_say_goes_to_the_details_of_the_log(
     (record,) = [record for record in caplog.records if "a library about another" in record.getMessage()]
     assert (record.name, record.levelname) == ("bachata_assets.libraries", "DEBUG")
     assert capfd.readouterr() == ("", "")
+
+
+def test_details_of_libraries_are_not_on_the_terminal(
+    tools: Tools, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = logging.getLogger("bachata_assets")
+    monkeypatch.setattr(log, "handlers", [])
+    monkeypatch.setattr(log, "propagate", True)
+    caplog.set_level("INFO", "bachata_assets")
+    caplog.handler.setLevel(logging.NOTSET)
+    run(tools, "noisy")
+    close_pools()  # what was said has arrived by then
+    assert "a library about another" not in caplog.text
 
 
 def test_what_was_begun_ends_when_nobody_waits_for_it(tools: Tools) -> None:
@@ -193,6 +241,7 @@ from bachata_assets.collection.dataset import Dataset
 from bachata_assets.pipeline.runner import Runner
 from bachata_assets.pipeline.tools import Models, PoseModelsProvider, SearchIndexProvider, TextModelProvider, Tools
 from bachata_assets.pipeline.worker_processes import WorkerProcesses
+from bachata_assets.settings import SettingsError
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.support import bad_stages, small_stages
 

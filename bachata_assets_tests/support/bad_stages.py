@@ -30,6 +30,15 @@ def reads(clip: Clip, _tables: Tables, _models: Models) -> Made:
         time.sleep(3600)
     if name.startswith("huge"):
         np.ones(10_000_000_000)
+    if name.startswith("grows"):
+        held = []
+        for _ in range(30):
+            held.append(np.ones(5_000_000))
+            time.sleep(0.1)
+    if name.startswith("reserves"):
+        reserved = np.empty(200_000_000)
+        time.sleep(1.0)
+        del reserved
     if name.startswith("broken"):
         raise UnreadableVideoError(clip.path, "is truncated")
     if name.startswith("infinite"):
@@ -42,5 +51,5 @@ def reads(clip: Clip, _tables: Tables, _models: Models) -> Made:
     return made(os.getpid())
 
 
-def stage() -> ClipStage:
-    return ClipStage("a", ("clip_file",), NUMBER, "1", "", "", (), make=reads, reads_files=True)
+def stage(*, finds_poses: bool = False) -> ClipStage:
+    return ClipStage("a", ("clip_file",), NUMBER, "1", "", "", (), make=reads, reads_files=True, prefetch=finds_poses)

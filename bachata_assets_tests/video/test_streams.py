@@ -154,6 +154,21 @@ def test_of_several_video_streams_the_default_one_is_shown(
     assert abs(float(next(sample_frames(path))[1].mean()) - level) < 5
 
 
+@pytest.mark.parametrize("fragments", [False, True])
+def test_a_track_without_any_picture_gives_way_to_one_with_some(fragments: bool, tmp_path: Path) -> None:
+    one = write_pictures(tmp_path / "one.mp4", [grey(90)] * 6)
+    both = tmp_path / "both.mp4"
+    options = {"movflags": "frag_keyframe+empty_moov"} if fragments else {}
+    with av.open(str(one)) as source, av.open(str(both), "w", options=options) as out:
+        out.add_stream_from_template(source.streams.video[0])
+        full = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = full
+                out.mux(packet)
+    assert len(list(sample_frames(both))) == 6
+
+
 def test_a_picture_that_a_mov_carries_as_its_cover_is_not_shown(tmp_path: Path) -> None:
     path = with_cover(tmp_path / "clip.mov", [grey(60)] * 3, grey(230, 512))
     with av.open(str(path)) as written:

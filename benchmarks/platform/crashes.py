@@ -1,21 +1,22 @@
 """What survives `kill -9` of a run, of one of its worker processes, and of Elasticsearch under it.
 
-    uv run python -m benchmarks.platform.crashes [--moments N] [--seed S] [--clips N]
+    uv run python -m benchmarks.platform.crashes [--moments N] [--first N] [--seed S] [--clips N] [--seconds S]
         [--kill run worker elasticsearch]
 
-The sample collection is made once undisturbed. Then, for every seeded moment, it is begun anew, the run with all its
-worker processes (or one worker process alone, or the Elasticsearch node below it) is killed at that moment, and the
-same command is given again. It is counted whether the second call ends well, whether every table and document is that
-of the undisturbed run but for times, whether a table that was there when the second call began was made again, and how
-many half-written files are left. All but the exit code of a run that was killed are to be zero. Elasticsearch is away
-for some seconds, so a run may end without it, with 1.
+Short clips, cut from those of the sample, are made twice undisturbed, and the same has to come of it. Then, for every
+seeded moment, the collection is begun anew, the run with all its worker processes (or one worker process alone, or the
+Elasticsearch node below it) is killed at that moment, and the same command is given again. A moment is a number of
+tables that are there, and some time behind it, so that it is in the midst of things on a machine of any speed. It is
+counted whether the second call ends well, whether every table and document is that of the undisturbed run but for
+times, whether a table that was there when the second call began was made again, and how many half-written files are
+left. All but the exit code of a run that was killed are to be zero. Elasticsearch is away for some seconds, so a run
+may end without it, with 1.
 """
 
 import argparse
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -35,7 +36,12 @@ from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.search.index import SearchIndex
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.support.paths import PROJECT, SAMPLE
+from benchmarks.support.short_clips import FORMS, write_short
 
+LONGEST_DELAY_S = 2.0
+"""Longest time between a table and what is killed after it, s."""
+LONGEST_START_S = 10.0
+"""Longest time between a run's start and what is killed before its first table, s."""
 _TIMES = ("processing_time", "created_at")
 """What making the same again changes in a document."""
 
@@ -131,13 +137,38 @@ def whole_tables(data: Path) -> dict[str, int]:
     return found
 
 
-def disturb(data: Path, moment_s: float, chosen: random.Random, expected: Mapping[str, Any], victim: Victim) -> bool:
+@dataclass(frozen=True)
+class Moment:
+    """When something is killed: some time, s, after so many tables are there."""
+
+    tables: int
+    delay_s: float
+
+    @classmethod
+    def choose(cls, chosen: random.Random, tables: int) -> "Moment":
+        """Return a moment of a run that makes so many tables; of those before the first, any since its start."""
+        before = chosen.randrange(tables + 1)
+        return cls(before, chosen.uniform(0, LONGEST_DELAY_S if before else LONGEST_START_S))
+
+    def wait(self, run: "subprocess.Popen[bytes]", data: Path) -> bool:
+        """Wait for it; tell whether the run is still at work then."""
+        while run.poll() is None and len(list(data.glob("*/*.parquet"))) < self.tables:
+            time.sleep(0.02)
+        try:
+            run.wait(timeout=self.delay_s)
+        except subprocess.TimeoutExpired:
+            return True
+        return False
+
+    def __str__(self) -> str:
+        return f"{self.tables} tables + {self.delay_s:.1f} s"
+
+
+def disturb(data: Path, moment: Moment, chosen: random.Random, expected: Mapping[str, Any], victim: Victim) -> bool:
     """Kill at a moment, call again, print what came of it; tell whether all was as it should be."""
     environment = victim.place | ({"ELASTICSEARCH_INDEX": f"crashes-{data.name}"} if victim.place else {})
     run = begin(data, environment)
-    try:
-        run.wait(timeout=moment_s)
-    except subprocess.TimeoutExpired:
+    if moment.wait(run, data):
         victim.kill(run, chosen)
     there = whole_tables(data)
     again = begin(data, environment).wait()
@@ -146,7 +177,7 @@ def disturb(data: Path, moment_s: float, chosen: random.Random, expected: Mappin
     twice = [name for name, written in there.items() if after.get(name) != written]
     left = [path.relative_to(data).as_posix() for path in data.rglob("*.tmp")]
     numbers = (run.returncode, len(there), again, len(differing), len(twice), len(left))
-    print(f"| {victim.name} | {moment_s:.1f} | {' | '.join(map(str, numbers))} |", flush=True)
+    print(f"| {victim.name} | {moment} | {' | '.join(map(str, numbers))} |", flush=True)
     for name in (*differing, *twice, *left):
         print(f"  {name}", flush=True)
     return not (again or differing or twice or left)
@@ -174,39 +205,51 @@ VICTIMS: dict[str, Callable[[], AbstractContextManager[Victim]]] = {
 }
 
 
-def measure(moments: int, seed: int, victims: Sequence[str], clips: int) -> bool:
+def undisturbed(folder: Path) -> dict[str, Any]:
+    """Return what a run makes; made twice, it is the same."""
+    found: list[dict[str, Any]] = []
+    for name in ("first", "second"):
+        if begin(folder / name, {}).wait():
+            raise SystemExit((folder / f"{name}.log").read_text())
+        found.append(values(folder / name, {}))
+    if found[0] != found[1]:
+        raise SystemExit("Two undisturbed runs make not the same: nothing can be compared with them.")
+    return found[1]
+
+
+def measure(moments: Sequence[int], seed: int, victims: Sequence[str], clips: int, length_s: float) -> bool:
     """Print the table; tell whether all was as it should be."""
     good = True
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "videos").mkdir()
         for path in sorted((SAMPLE / "videos").rglob("*.mp4"))[:clips]:
-            shutil.copy(path, folder / "videos")
-        start = time.monotonic()
-        if begin(folder / "undisturbed", {}).wait():
-            raise SystemExit((folder / "undisturbed.log").read_text())
-        seconds = time.monotonic() - start
-        expected = values(folder / "undisturbed", {})
-        print(f"The undisturbed run takes {seconds:.1f} s and makes {len(expected)} tables and documents.\n")
-        print("| killed | after, s | exit code | tables then | next exit code | differ | made twice | left behind |")
+            write_short(path, FORMS[0], length_s, folder / "videos")
+        expected = undisturbed(folder)
+        tables = len(list((folder / "second").glob("*/*.parquet")))
+        print(f"The undisturbed run makes {len(expected)} tables and documents.\n")
+        print("| killed | after | exit code | tables then | next exit code | differ | made twice | left behind |")
         print("|---|---:|---:|---:|---:|---:|---:|---:|", flush=True)
         for wanted in victims:
-            chosen = random.Random(f"{wanted} {seed}")
             with VICTIMS[wanted]() as victim:
-                for number in range(moments):
+                for number in moments:
+                    chosen = random.Random(f"{wanted} {seed} {number}")
                     data = folder / f"{wanted}_{number}"
-                    good &= disturb(data, chosen.uniform(0, seconds), chosen, expected, victim)
+                    good &= disturb(data, Moment.choose(chosen, tables), chosen, expected, victim)
     return good
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--moments", type=int, default=20, help="moments a victim")
+    parser.add_argument("--first", type=int, default=0, help="number of the first moment: goes on with an earlier call")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--clips", type=int, default=4, help="clips of the sample")
-    parser.add_argument("--kill", nargs="+", choices=list(VICTIMS), default=["run", "worker"])
+    parser.add_argument("--clips", type=int, default=2, help="clips of the sample")
+    parser.add_argument("--seconds", type=float, default=1.5, help="length of the clips, s")
+    parser.add_argument("--kill", nargs="+", choices=list(VICTIMS), default=list(VICTIMS))
     given = parser.parse_args()
-    if not measure(given.moments, given.seed, given.kill, given.clips):
+    moments = range(given.first, given.moments)
+    if not measure(moments, given.seed, given.kill, given.clips, given.seconds):
         raise SystemExit("Not as it should be: see above.")
 
 

@@ -2,6 +2,7 @@
 
     uv run python -m benchmarks.platform.faults --n 300 --seed 1
     uv run python -m benchmarks.platform.faults --n 24 --clips data/sample/videos    # drawn clips only
+    uv run python -m benchmarks.platform.faults --n 300 --first 100 --minutes 30     # goes on with an earlier call
 
 Short clips are cut from the given folders, in eight forms of mp4, mov and avi. Each mutation is one file that the
 stages of the pipeline read in worker processes; what is made is compared with what is made of the file as it was.
@@ -195,9 +196,9 @@ def main() -> None:
         victims = {path: Victim.of(path.read_bytes()) for form in forms for path in form}
         pipeline = Pipeline(folder / "data")
         made: dict[Path, Result] = {}
-        for start in range(0, given.n, BATCH):
+        for start in range(given.first, given.n, BATCH):
             if time.monotonic() > until:
-                print(f"The time is over after {start} of {given.n} files.")
+                print(f"The time is over before file {start} of {given.n}: go on with --first {start}.")
                 break
             files = mutated(range(start, min(start + BATCH, given.n)), given.seed, forms, victims, folder)
             new = {file.original for file in files} - made.keys()
@@ -224,6 +225,7 @@ def arguments() -> argparse.ArgumentParser:
     """Return the flags."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n", type=int, default=300, help="number of mutated files")
+    parser.add_argument("--first", type=int, default=0, help="number of the first file: goes on with an earlier call")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=math.inf, help="end after this time, with fewer files")
     parser.add_argument("--clips", type=Path, nargs="+", default=[REAL_CLIPS / "Bachata_steps", SAMPLE / "videos"],

@@ -4,7 +4,6 @@ What cannot be used of an entry costs that and nothing else; a file that is no J
 then where its entries end. Which clips exist is found in `discovery.py`.
 """
 
-import codecs
 import difflib
 import json
 import os
@@ -30,6 +29,7 @@ MOST_UNKNOWN = 5
 """Most unknown fields of one entry that are named."""
 LONGEST_FIELD = 40
 """Characters of an unknown name beyond which no field is looked for that may have been meant."""
+_PACKED = {b"\x1f\x8b": "compressed with gzip", b"PK\x03\x04": "a zip archive"}
 _NAMES = ("clip_id", "video_path")
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
@@ -101,20 +101,34 @@ def entries_of(written: bytes, path: Path) -> list[Entry]:
     AnnotationError
         When it is not JSON or has no list of clips.
     """
-    text = _text(written)
+    text, more = _text(written, path), 0
     try:
         try:
             content = lenient_json.loads(text)
-            clips = content.get("clips") if isinstance(content, dict) else content
+            clips, more = _lists_of(content) if isinstance(content, dict) else (content, 0)
         except RecursionError:
             clips = list(lenient_json.elements(text, "clips")) or None
     except json.JSONDecodeError as error:
         raise AnnotationError(f"{path} is not valid JSON: {error}. Correct the file at that place.") from error
     if not isinstance(clips, list):
         raise AnnotationError(f'{path} has no list of clips: expected {{"clips": [{{"clip_id": …}}, …]}}.')
-    return [
+    entries = [
         replace(_entry(raw, f"{path.name}, entry {number}"), number=number) for number, raw in enumerate(clips, start=1)
     ]
+    if more:
+        said = Remark(
+            "clips is there more than once", f"{path.name}: clips is there {more + 1} times; all of them count"
+        )
+        entries.append(Entry("", "", Annotation(), (said,), path.name))
+    return entries
+
+
+def _lists_of(content: Mapping[str, Any]) -> tuple[Any, int]:
+    """Return the entries of a file, and how many lists there are beside the first one."""
+    lists = content.every("clips") if isinstance(content, lenient_json.Repeating) else []
+    if len(lists) > 1 and all(isinstance(one, list) for one in lists):
+        return [entry for one in lists for entry in one], len(lists) - 1
+    return content.get("clips"), 0
 
 
 def read_file(path: Path) -> bytes:
@@ -139,11 +153,15 @@ def read_file(path: Path) -> bytes:
     return content
 
 
-def _text(content: bytes) -> str:
+def _text(content: bytes, path: Path) -> str:
     """Return a file's text; bytes that are not UTF-8 become lone surrogates, which the entry with them names."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16", "replace")
-    return content.decode("utf-8-sig", "surrogateescape")
+    for beginning, kind in _PACKED.items():
+        if content.startswith(beginning):
+            raise AnnotationError(f"{path} is {kind}, not JSON. Unpack it, and give the JSON file in it.")
+    if not content.strip():
+        raise AnnotationError(f'{path} is empty: expected {{"clips": [{{"clip_id": …}}, …]}}.')
+    encoding = json.detect_encoding(content)  # UTF-16 and UTF-32 too, with their mark or without
+    return content.decode(encoding, "surrogateescape" if encoding.startswith("utf-8") else "replace")
 
 
 def match_annotations(

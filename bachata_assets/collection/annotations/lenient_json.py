@@ -28,8 +28,13 @@ class Repeating(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
+        self._pairs = pairs
         times = Counter(name for name, _ in pairs)
         self.repeated = [name for name in self if times[name] > 1]
+
+    def every(self, name: str) -> list[Any]:
+        """Return all values that a key has."""
+        return [value for key, value in self._pairs if key == name]
 
 
 TOO_DEEP = Unusable("nested too deeply")

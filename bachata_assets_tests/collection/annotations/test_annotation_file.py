@@ -191,10 +191,12 @@ def test_a_list_without_an_object_around_it_is_read_too_when_it_is_deep(tmp_path
     assert said_of(tmp_path, f"[{GOOD}, {DEEP}]")[0] == ["dips", "unknown"]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
-def test_a_file_is_read_in_the_encodings_that_editors_write(encoding: str, tmp_path: Path) -> None:
-    bom = b"\xff\xfe" if encoding == "utf-16-le" else b""
-    content = bom + '[{"clip_id": "b", "move_label": "café"}]'.encode(encoding)
+@pytest.mark.parametrize("bom", [b"", b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]
+)
+def test_a_file_is_read_in_the_encodings_that_editors_write(encoding: str, bom: bytes, tmp_path: Path) -> None:
+    content = (bom if encoding == "utf-16-le" else b"") + '[{"clip_id": "b", "move_label": "café"}]'.encode(encoding)
     assert said_of(tmp_path, content) == (["café"], [])
 
 
@@ -276,6 +278,29 @@ def test_a_file_that_cannot_be_used_is_one_clear_error(tmp_path: Path, content: 
     with pytest.raises(AnnotationError, match=said) as error:
         load_annotations(path)
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\x1f\x8b\x08\x00", "is compressed with gzip, not JSON. Unpack it"),
+        (b"PK\x03\x04\x14", "is a zip archive, not JSON. Unpack it"),
+        (b"", "is empty: expected"),
+        (b" \n", "is empty: expected"),
+    ],
+)
+def test_a_file_that_is_packed_or_empty_is_said_to_be_so(content: bytes, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "annotations.json"
+    path.write_bytes(content)
+    with pytest.raises(AnnotationError) as error:
+        load_annotations(path)
+    assert str(error.value).startswith(f"{path} {said}")
+
+
+def test_a_second_list_of_clips_is_read_too_and_named(tmp_path: Path) -> None:
+    labels, problems = said_of(tmp_path, f'{{"clips": [{GOOD}], "clips": [{{"clip_id": "a", "move_label": "turn"}}]}}')
+    assert labels[:2] == ["dips", "turn"]
+    assert problems == ["annotations.json: clips is there 2 times; all of them count"]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
