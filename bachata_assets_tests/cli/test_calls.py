@@ -1,5 +1,6 @@
 """How the command line is called: words, help, wrong calls, Ctrl-C."""
 
+import errno
 import os
 import re
 import shlex
@@ -16,6 +17,7 @@ from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from bachata_assets.cli import app
+from bachata_assets.orchestration import instance
 from bachata_assets_tests.support.paths import SAMPLE_CLIPS
 from bachata_assets_tests.support.workplace import Workplace
 
@@ -63,6 +65,28 @@ def test_a_call_that_cannot_be_understood_is_one_line_and_two(words: list[str], 
     assert result.exit_code == 2
     (line,) = result.output.splitlines()
     assert line.startswith(f"Error: {said}")
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "No space left on device: free some room, and give the same command again"),
+        (errno.EROFS, "Read-only file system: make it writable, or give another --data_dir"),
+        (errno.EACCES, "Permission denied: change its rights"),
+        (errno.EIO, "Input/output error"),
+    ],
+)
+def test_what_the_system_says_of_a_file_is_one_line_with_what_to_do(
+    number: int, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), "data/.dagster/.lock")
+
+    monkeypatch.setenv("BACHATA_VIDEO_DIR", str(tmp_path))
+    monkeypatch.setattr(instance, "open_instance", refused)
+    result = CliRunner().invoke(app, ["status", "--data_dir", str(tmp_path)])
+    assert result.exit_code == 2
+    assert result.output == f"Error: data/.dagster/.lock: {remedy}\n"
 
 
 def test_a_working_directory_that_was_removed_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ MEMORY_GB = 4.0
 COSINE = 0.9
 BATCH = 20
 FAMILIES = ("lead", "follow", "interaction", "audio")
-REMEDY = re.compile(r"(?i)\b(export|copy|remove|re-encode|raise|cut|give|check|mend|report)\b")
+REMEDY = re.compile(r"(?i)\b(export|copy|remove|re-encode|raise|cut|give|check|mend|report|turn|free)\b")
 DAMAGE = "file_is_intact"
 WRONG = ("crash", "hang", "wrong success", "unclear message")
 """Outcomes that fail the benchmark."""
