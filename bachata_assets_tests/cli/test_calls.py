@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from bachata_assets.cli import app
-from bachata_assets.orchestration import instance
+from bachata_assets.cli.commands import Commands
 from bachata_assets_tests.support.paths import SAMPLE_CLIPS
 from bachata_assets_tests.support.workplace import Workplace
 
@@ -76,15 +76,18 @@ def test_a_call_that_cannot_be_understood_is_one_line_and_two(words: list[str], 
         (errno.EIO, "Input/output error"),
     ],
 )
-def test_what_the_system_says_of_a_file_is_one_line_with_what_to_do(
-    number: int, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refused(*_: object, **__: object) -> None:
+def test_what_the_system_says_of_a_file_is_one_line_with_what_to_do(number: int, remedy: str) -> None:
+    program = typer.Typer(cls=Commands)
+
+    @program.command()
+    def write() -> None:
         raise OSError(number, os.strerror(number), "data/.dagster/.lock")
 
-    monkeypatch.setenv("BACHATA_VIDEO_DIR", str(tmp_path))
-    monkeypatch.setattr(instance, "open_instance", refused)
-    result = CliRunner().invoke(app, ["status", "--data_dir", str(tmp_path)])
+    @program.command()
+    def other() -> None:
+        pass
+
+    result = CliRunner().invoke(program, ["write"])
     assert result.exit_code == 2
     assert result.output == f"Error: data/.dagster/.lock: {remedy}\n"
 
