@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -222,6 +223,8 @@ def run_in_process(
     ------
     KeyboardInterrupt
         When someone ended it; what is made is kept.
+    FileNotFoundError
+        When it failed and the working directory is gone.
     """
     with _handed_over(knowing):
         run_id = str(uuid4())
@@ -245,6 +248,8 @@ def run_in_process(
             reasons.append(_first_cause(error) if error else str(event.message))
             logger.error("Run %s of %s failed: %s", result.run_id, job, reasons[-1])
             logger.debug("%s", error)
+    if reasons:
+        Path.cwd()  # without it no process can be begun, and the system's words for that name nothing
     return "; ".join(dict.fromkeys(reasons)) or (None if result.success or _clips_failed(result) else "it was ended")
 
 

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from bachata_assets.cli import app
 from bachata_assets.cli.commands import Commands
+from bachata_assets.pipeline.worker_processes import WorkerProcesses
 from bachata_assets_tests.support.paths import SAMPLE_CLIPS
 from bachata_assets_tests.support.workplace import Workplace
 
@@ -102,6 +103,23 @@ def test_a_working_directory_that_was_removed_is_one_line(tmp_path: Path, monkey
         assert result.output == "Error: the working directory is gone: change into another one\n"
     elsewhere = CliRunner().invoke(app, ["status", "--data_dir", str(tmp_path / "data")])
     assert "No folder of clips is known" in elsewhere.output
+
+
+def test_a_working_directory_that_is_removed_during_a_run_is_one_line(
+    place: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place.data / "beats" / "basic_step_1.parquet").unlink()
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+
+    def begin(*_: object) -> None:
+        (tmp_path / "gone").rmdir()
+        os.getcwd()  # noqa: PTH109  # as multiprocessing does where it begins a process
+
+    monkeypatch.setattr(WorkerProcesses, "begin", begin)
+    result = place.generate()
+    assert result.exit_code == 2
+    assert result.output.splitlines()[-1] == "Error: the working directory is gone: change into another one"
 
 
 def test_flags_have_dashes_and_underscores() -> None:
