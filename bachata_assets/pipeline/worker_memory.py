@@ -17,9 +17,9 @@ LOOK_EVERY_S = 0.1
 RESERVED = 4e9
 """Bytes that may be reserved beyond the limit; what asks for more at once is refused it, and never gets so far."""
 ROOM = 0.15e9
-"""Bytes beyond what the models take that there must be for clips; drawn ones of 640x360 take 0.12e9."""
+"""Bytes beyond what the models take that there must be for clips; drawn ones of 640x360 take about 0.12e9."""
 AMPLE_GB = 2.0
-"""Limit from which on nobody asks beforehand whether the models fit: the shipped ones take 0.5 GB."""
+"""Limit from which on nobody asks beforehand whether the models fit: the shipped ones and a short clip take 0.3 GB."""
 SETTING = "BACHATA_WORKER_MEMORY_GB"
 
 _models_loaded = threading.Event()
