@@ -81,7 +81,7 @@ def _heading(figure: "Figure", name: str, couple: CoupleKeypoints) -> None:
         f"who leads: {couple.role_confidence:.0%} sure",
         f"{switches} identity {'switch' if switches == 1 else 'switches'} suspected",
     ]
-    figure.text(0.005, 0.95, name, fontsize=12, weight="bold")
+    figure.text(0.005, 0.95, name, fontsize=12, weight="bold", parse_math=False)
     figure.text(0.995, 0.95, "   ·   ".join(said), fontsize=10, ha="right")
 
 

@@ -113,6 +113,13 @@ def test_the_timeline_shows_when_someone_is_missing(couple: CoupleKeypoints) -> 
     assert blue_below(half).sum() == pytest.approx(whole.sum() / 2, rel=0.03)
 
 
+@pytest.mark.parametrize("name", ["$$ for a class", "$\\frac$", "$_$", "x^2 $", "\U0001f483 night", "\u202egpm"])
+def test_a_name_is_drawn_as_it_is_and_never_read_as_a_formula(couple: CoupleKeypoints, name: str) -> None:
+    picture = Image.open(io.BytesIO(preview_picture(name, couple, [(0, GREY)])))
+    heading = np.array(picture.convert("L"))[: HEIGHT // 12, : WIDTH // 4]
+    assert heading.min() < 100
+
+
 def test_a_clip_of_one_frame_has_a_preview(couple: CoupleKeypoints) -> None:
     one = replace(
         couple,
