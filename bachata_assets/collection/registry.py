@@ -42,13 +42,18 @@ class ClipFile:
     """Number of the couple in the file."""
 
     @property
+    def seen(self) -> Seen:
+        """What the file looked like when this was written down."""
+        return Seen(self.size, self.mtime_ns)
+
+    @property
     def is_read(self) -> bool:
         """Whether `content` is the hash of the content, rather than a word for not knowing it."""
         return is_read(self.content)
 
     def looks(self, seen: Seen | None) -> bool:
         """Tell whether the file looks as it did when this was written down."""
-        return seen is not None and (self.size, self.mtime_ns) == (seen.size, seen.mtime_ns)
+        return self.seen == seen
 
 
 @dataclass(frozen=True)
@@ -222,7 +227,7 @@ def _renames(
     by_look: dict[Seen, list[ClipFile]] = {}
     by_content: dict[str, list[ClipFile]] = {}
     for file in gone:
-        by_look.setdefault(Seen(file.size, file.mtime_ns), []).append(file)
+        by_look.setdefault(file.seen, []).append(file)
         if file.is_read:
             by_content.setdefault(file.content, []).append(file)
     sizes = {file.size for files in by_content.values() for file in files}

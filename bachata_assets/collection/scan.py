@@ -30,7 +30,6 @@ from bachata_assets.collection.remarks import Remark, told
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.language.sentence import says_anything
 from bachata_assets.settings import Settings, SettingsError
-from bachata_assets.video.files import Seen
 
 _NO_COUPLE = 'its annotation says that it shows no couple ("couple": "none"); `prune` removes what was made of it'
 ScanError = (DiscoveryError, AnnotationError)
@@ -140,7 +139,7 @@ def keep(dataset: Dataset, scan: Scan) -> dict[str, ClipFile]:
         # What a run read in the meantime stays known.
         for clip_id, old in before.items():
             now = files[clip_id]
-            if old.is_read and old.looks(Seen(now.size, now.mtime_ns)):
+            if old.is_read and old.looks(now.seen):
                 files[clip_id] = replace(now, content=old.content)
         if files != before:
             _write(dataset, files)
@@ -288,7 +287,7 @@ def _clip(file: ClipFile, matched: Matched, folders: Folders, dataset: Dataset) 
         annotation=annotation,
         versions={"clip_file": _file_version(file, annotation), "annotation": stated},
         couple=file.couple,
-        seen=Seen(file.size, file.mtime_ns) if file.is_read else None,
+        seen=file.seen if file.is_read else None,
     )
 
 
