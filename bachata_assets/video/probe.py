@@ -116,7 +116,7 @@ def opened_video(
             stream = picture_stream(container, path)
             limits.require_picture(path, stream.codec_context.width, stream.codec_context.height)
             # The header may say another size than the pictures have.
-            stream.codec_context.options = {"max_pixels": str(int(limits.picture_px))}
+            stream.codec_context.options = {"max_pixels": str(int(limits.picture_px)), **_strictness(stream)}
             yield container, stream
     except av.error.PermissionError as error:
         raise _not_readable(path, error) from error
@@ -127,6 +127,14 @@ def opened_video(
         require_readable(path)
         reason = f"cannot be decoded as a video ({error.strerror})"
         raise UnreadableVideoError(path, reason) from error
+
+
+def _strictness(stream: Any) -> dict[str, str]:
+    """Return the options with which a decoder refuses what it cannot decode, where it would not say so otherwise.
+
+    Of MJPEG with wrong bits FFmpeg shows what comes of them: two pictures of 60, of which a third was noise.
+    """
+    return {"err_detect": "explode"} if stream.codec_context.name == "mjpeg" else {}
 
 
 def _container(path: Path) -> "av.container.InputContainer":

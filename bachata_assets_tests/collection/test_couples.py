@@ -5,8 +5,8 @@ from pathlib import PurePosixPath
 
 from bachata_assets.annotation import Annotation
 from bachata_assets.collection.couples import annotation_of, with_further_couples
-from bachata_assets.collection.discovery import Seen
 from bachata_assets.collection.registry import ClipFile, Difference, compare, from_table, to_table
+from bachata_assets.video.files import Seen
 
 
 def difference(*names: str, known: dict[str, ClipFile] | None = None) -> Difference:

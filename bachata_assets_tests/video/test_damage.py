@@ -59,6 +59,21 @@ def test_a_damaged_picture_is_left_out_with_all_that_is_predicted_from_it(how: s
         assert np.array_equal(samples[index][1], samples[23][1])
 
 
+@pytest.mark.parametrize("suffix", [".avi", ".mov"])
+def test_an_mjpeg_picture_with_wrong_bits_is_damaged_alone(suffix: str, tmp_path: Path) -> None:
+    path = write_media(tmp_path / f"clip{suffix}", [moving(index) for index in range(COUNT)], codec="mjpeg")
+    content = np.fromfile(path, np.uint8)
+    with av.open(str(path)) as source:
+        places = [(packet.pos, packet.size) for packet in source.demux(source.streams.video[0]) if packet.size]
+    start, size = places[24]
+    assert start is not None
+    content[start + size // 2 : start + size // 2 + 40 : 3] ^= 0x14
+    content.tofile(path)
+    damage = Damage()
+    assert len(list(sample_frames(path, damage=damage))) == COUNT
+    assert [round(time_s * 15) for time_s in damage.times] == [24]
+
+
 def test_a_damaged_first_picture_leaves_the_clip_to_begin_with_the_next_key_picture(tmp_path: Path) -> None:
     path = write_damaged(tmp_path / "clip.mp4", {0: "flipped"})
     assert probe(path).width == 160
