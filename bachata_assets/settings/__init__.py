@@ -169,9 +169,7 @@ class Settings(BaseSettings):
         True, validation_alias="ELASTICSEARCH_VERIFY_CERTS", description="Verify the server's certificate."
     )
     elasticsearch_ca_certs: Path | None = Field(
-        None,
-        validation_alias="ELASTICSEARCH_CA_CERTS",
-        description="CA file that signed the server's certificate.",
+        None, validation_alias="ELASTICSEARCH_CA_CERTS", description="CA file that signed the server's certificate."
     )
     elasticsearch_timeout: float = Field(
         60.0, validation_alias="ELASTICSEARCH_TIMEOUT", gt=0, description="Longest time of a request, s."
