@@ -16,10 +16,12 @@ from bachata_assets.video.probe import announced_duration, decoded, opened_video
 
 SAMPLING_RATE = 15.0
 """Frames per second at which dancing is looked at."""
-FARTHEST_S = 0.3
+FARTHEST_S = 0.15
 """Longest time between a sample and its picture, s; farther away nobody knows how the couple moved.
 
-A phone that films in the dark goes down to 8 pictures a second.
+A phone that films in the dark goes down to 8 pictures a second. In 93 real and drawn clips two pictures are never more
+than 0.05 s apart; with 0.3 s here, seven pictures that were dropped of 15 a second were not noticed, and the vector of
+both dancers had a cosine of 0.88 to the whole clip's.
 """
 LONGEST_CUT_S = 1.0
 LONGEST_CUT = 0.1
