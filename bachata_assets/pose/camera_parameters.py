@@ -29,6 +29,8 @@ class CameraParameters:
     """Motion of the picture's corners since a view above which a picture becomes one, picture widths."""
     most_views: int = 24
     """Largest number of known views, the first left out."""
+    most_tried: int = 5
+    """Largest number of known views in which a picture is looked for that cannot be placed by the nearest one."""
     still: float = 0.004
     """Motion of the picture's corners below which the camera stands still, picture widths."""
     least_moving: float = 0.15

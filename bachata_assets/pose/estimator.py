@@ -31,7 +31,7 @@ from bachata_assets.pose.tracking.tracks import exchanged, track_couple
 from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 from bachata_assets.video.probe import probe
 
-VERSION = "9"
+VERSION = "10"
 """Version of the keypoints that this module makes with the default parameters.
 
 Raise it whenever the same clip and models give other keypoints: tables of earlier versions are then made again.

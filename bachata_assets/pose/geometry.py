@@ -96,6 +96,10 @@ def object_keypoint_similarity(a: np.ndarray, b: np.ndarray, area: np.ndarray) -
     return np.sum(similarity * weight, axis=-1) / np.sum(weight, axis=-1)
 
 
+IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
+"""The similarity that moves nothing, a b x y as of `stabilised`."""
+
+
 def stabilised(points: np.ndarray, to_first: np.ndarray) -> np.ndarray:
     """Return points moved to where the first frame would show them.
 

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bachata_assets.pose.camera.views import View, motion_since, shift_of, then, view_of
 from bachata_assets.pose.camera_parameters import CameraParameters
-from bachata_assets.pose.geometry import inverse_similarity, stabilised
+from bachata_assets.pose.geometry import IDENTITY, inverse_similarity, stabilised
 from bachata_assets.pose.tracking.candidates import Candidates
 from bachata_assets.pose.tracking.parameters import DEFAULTS
-
-IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
-"""The similarity that moves nothing."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +85,11 @@ class CameraLooks:
         limits = self._parameters
         moved = 0
         rooms = [_room(grey.shape, candidates[step].boxes * self._scale) for step, grey in self._kept]
-        views = [_view(grey, room, IDENTITY, limits) for (_, grey), room in zip(self._kept, rooms, strict=True)]
+        views = [view_of(grey, room, IDENTITY, limits) for (_, grey), room in zip(self._kept, rooms, strict=True)]
         for before, now, room in zip(views, views[1:], rooms[1:], strict=False):
             for view in (before, views[0]):
-                motion, _ = _motion(view, now.grey, room, limits)
-                if motion is not None and _shift(motion, room.shape) > limits.still:
+                motion, _ = motion_since(view, now.grey, room, limits)
+                if motion is not None and shift_of(motion, room.shape) > limits.still:
                     moved += 1
                     break
         return moved > limits.least_moving * max(1, len(self._kept) - 1)
@@ -131,35 +129,19 @@ def follow_camera(
     return CameraMotion(np.array(follower.to_first) / [1, 1, scale, scale], np.array(follower.lost))
 
 
-@dataclass(frozen=True)
-class _View:
-    """A picture that others are compared with.
-
-    Attributes
-    ----------
-    grey : np.ndarray
-        uint8 (H, W).
-    corners : np.ndarray
-        float32 (N, 1, 2), px, outside the people.
-    to_first : np.ndarray
-        float (4,), as of `CameraMotion`.
-    """
-
-    grey: np.ndarray
-    corners: np.ndarray
-    to_first: np.ndarray
-
-
 class _Follower:
     """Tells where each picture is, by the nearest of a few earlier ones.
 
-    Motion from picture to picture adds up its errors; a camera that sways comes back to views that are known.
+    Motion from picture to picture adds up its errors; a camera that sways comes back to views that are known. Where a
+    picture cannot be placed it is guessed, and so are those after it, until a known view is seen again; then they are
+    put right by what the guess was wrong.
     """
 
     def __init__(self, parameters: CameraParameters) -> None:
         self._parameters = parameters
-        self._views: list[_View] = []
+        self._views: list[View] = []
         self._before: tuple[np.ndarray, np.ndarray] | None = None
+        self._guessed_since: int | None = None
         self.to_first: list[np.ndarray] = []
         self.lost: list[bool] = []
 
@@ -167,14 +149,52 @@ class _Follower:
         """Take in the next picture, uint8 (H, W), with a mask of what is not people."""
         if self._before is None:
             self._place(IDENTITY, lost=False)
-            self._views.append(_view(grey, room, IDENTITY, self._parameters))
+            self._views.append(view_of(grey, room, IDENTITY, self._parameters))
         elif not (self._by_known_view(grey, room) or self._by_picture_before(*self._before, grey, room)):
-            motion = (
-                _then(self.to_first[-1], inverse_similarity(self.to_first[-2])) if len(self.to_first) > 1 else IDENTITY
-            )
-            self._place(_then(motion, self.to_first[-1]), lost=True)  # as before, where it cannot be seen
-            self._views.append(_view(grey, room, self.to_first[-1], self._parameters))
+            # It may have moved farther than a picture's motion can be followed.
+            if not self._by_sure_views(grey, room):
+                self._guess(grey, room)
+        elif not self._is_sure:
+            self._put_right(grey, room)
         self._before = grey, room
+
+    @property
+    def _is_sure(self) -> bool:
+        return self._guessed_since is None
+
+    def _guess(self, grey: np.ndarray, room: np.ndarray) -> None:
+        """Place a picture as if the camera had moved on as before."""
+        motion = IDENTITY
+        if len(self.to_first) > 1:
+            motion = then(self.to_first[-1], inverse_similarity(self.to_first[-2]))
+        if self._is_sure:
+            self._guessed_since = len(self.to_first)
+        self._place(then(motion, self.to_first[-1]), lost=True)
+        self._views.append(view_of(grey, room, self.to_first[-1], self._parameters, sure=False))
+
+    def _put_right(self, grey: np.ndarray, room: np.ndarray) -> None:
+        """Where a known view is seen again, move all pictures since the guess by what it was wrong."""
+        guessed, was_lost = self.to_first.pop(), self.lost.pop()
+        since = self._guessed_since
+        if not self._by_sure_views(grey, room):
+            self._place(guessed, was_lost)
+            return
+        for index in range(since or 0, len(self.to_first) - 1):
+            self.to_first[index] = then(then(self.to_first[index], inverse_similarity(guessed)), self.to_first[-1])
+
+    def _by_sure_views(self, grey: np.ndarray, room: np.ndarray) -> bool:
+        """Place a picture by the nearest views whose place is known, wherever they show it; forget the guessed ones."""
+        limits = self._parameters
+        sure = [view for view in self._views if view.sure]
+        sure.sort(key=lambda view: np.abs(view.to_first - self.to_first[-1])[2:].sum())
+        for view in sure[: limits.most_tried]:
+            motion, _ = motion_since(view, grey, room, limits)
+            if motion is not None:
+                self._place(then(inverse_similarity(motion), view.to_first), lost=False)
+                self._views = [view for view in self._views if view.sure]
+                self._guessed_since = None
+                return True
+        return False
 
     def _place(self, to_first: np.ndarray, lost: bool) -> None:
         self.to_first.append(to_first)
@@ -185,16 +205,18 @@ class _Follower:
         limits = self._parameters
         height, width = grey.shape
         corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], float)
-        places = stabilised(np.repeat(corners[None], len(self._views), 0), np.array([v.to_first for v in self._views]))
+        # While places are guessed they are compared with one another, so that the guess's error stays one.
+        views = [view for view in self._views if view.sure == self._is_sure]
+        places = stabilised(np.repeat(corners[None], len(views), 0), np.array([view.to_first for view in views]))
         now = stabilised(corners[None], self.to_first[-1][None])
-        view = self._views[int(np.linalg.norm(places - now, axis=-1).mean(axis=1).argmin())]
-        expected = _then(view.to_first, inverse_similarity(self.to_first[-1]))
-        motion, share = _motion(view, grey, room, limits, expected, levels=1)
+        view = views[int(np.linalg.norm(places - now, axis=-1).mean(axis=1).argmin())]
+        expected = then(view.to_first, inverse_similarity(self.to_first[-1]))
+        motion, share = motion_since(view, grey, room, limits, expected, levels=1)
         if motion is None:
             return False
-        self._place(_then(inverse_similarity(motion), view.to_first), lost=False)
-        if share < limits.least_of_view or _shift(motion, grey.shape) > limits.farthest_view:
-            self._views.append(_view(grey, room, self.to_first[-1], limits))
+        self._place(then(inverse_similarity(motion), view.to_first), lost=False)
+        if share < limits.least_of_view or shift_of(motion, grey.shape) > limits.farthest_view:
+            self._views.append(view_of(grey, room, self.to_first[-1], limits, sure=self._is_sure))
             self._views = self._views[:1] + self._views[1:][-limits.most_views :]
         return True
 
@@ -202,11 +224,11 @@ class _Follower:
         self, grey_before: np.ndarray, room_before: np.ndarray, grey: np.ndarray, room: np.ndarray
     ) -> bool:
         """Place a picture by the one before it, which becomes a known view."""
-        before = _view(grey_before, room_before, self.to_first[-1], self._parameters)
-        motion, _ = _motion(before, grey, room, self._parameters)
+        before = view_of(grey_before, room_before, self.to_first[-1], self._parameters, sure=self._is_sure)
+        motion, _ = motion_since(before, grey, room, self._parameters)
         if motion is None:
             return False
-        self._place(_then(inverse_similarity(motion), before.to_first), lost=False)
+        self._place(then(inverse_similarity(motion), before.to_first), lost=False)
         self._views.append(before)
         return True
 
@@ -227,77 +249,3 @@ def _room(shape: tuple[int, ...], boxes: np.ndarray) -> np.ndarray:
         margin = 0.1 * (x2 - x1)
         mask[max(0, int(y1 - margin)) : int(y2 + margin) + 1, max(0, int(x1 - margin)) : int(x2 + margin) + 1] = 0
     return mask
-
-
-def _view(grey: np.ndarray, room: np.ndarray, to_first: np.ndarray, parameters: CameraParameters) -> _View:
-    """Return a picture with its corners outside the people."""
-    import cv2
-
-    corners = cv2.goodFeaturesToTrack(grey, parameters.most_corners, 0.01, 7, mask=room)
-    return _View(grey, np.zeros((0, 1, 2), np.float32) if corners is None else corners, to_first)
-
-
-def _motion(
-    view: _View,
-    now: np.ndarray,
-    room: np.ndarray,
-    parameters: CameraParameters,
-    expected: np.ndarray = IDENTITY,
-    levels: int = 3,
-) -> tuple[np.ndarray | None, float]:
-    """Return how a picture has moved since a view.
-
-    Parameters
-    ----------
-    now, room : np.ndarray
-        uint8 (H, W), the picture and a mask of what is not people.
-    expected : np.ndarray
-        float (4,), a similarity that is near.
-    levels : int
-        Times that the pictures are halved; fewer are faster where `expected` is near.
-
-    Returns
-    -------
-    motion : np.ndarray or None
-        float (4,), the similarity from the view to the picture; None where too little of the room is seen.
-    share : float
-        Share of the view's corners that agree with it.
-    """
-    import cv2
-
-    corners = view.corners
-    if len(corners) < parameters.fewest_corners:
-        return None, 0.0
-    guess = stabilised(corners[None], expected[None])[0].astype(np.float32)
-    found, status, _ = cv2.calcOpticalFlowPyrLK(
-        view.grey, now, corners, guess, winSize=(15, 15), maxLevel=levels, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
-    )
-    at = found[:, 0].round().astype(int)
-    inside = (at >= 0).all(axis=1) & (at[:, 0] < now.shape[1]) & (at[:, 1] < now.shape[0])
-    seen = (status[:, 0] > 0) & inside
-    seen[inside] &= room[at[inside, 1], at[inside, 0]] > 0
-    if seen.sum() < parameters.fewest_corners:
-        return None, 0.0
-    cv2.setRNGSeed(0)
-    matrix, agree = cv2.estimateAffinePartial2D(
-        corners[seen], found[seen], method=cv2.RANSAC, ransacReprojThreshold=parameters.agreement
-    )
-    if matrix is None or agree.sum() < max(parameters.fewest_corners, parameters.least_agreeing * seen.sum()):
-        return None, 0.0
-    return np.array([matrix[0, 0], matrix[1, 0], matrix[0, 2], matrix[1, 2]]), float(agree.sum() / len(corners))
-
-
-def _shift(motion: np.ndarray, shape: tuple[int, ...]) -> float:
-    """Return how far a similarity moves the corners of a picture, in picture widths."""
-    height, width = shape[:2]
-    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], float)
-    moved = stabilised(corners[None], motion[None])[0] - corners
-    return float(np.median(np.linalg.norm(moved, axis=1))) / width
-
-
-def _then(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return one similarity after the other, float (4,)."""
-    a, b, x, y = first
-    c, d, _, _ = second
-    place = stabilised(np.array([[[x, y]]]), second[None])[0, 0]
-    return np.array([c * a - d * b, d * a + c * b, *place])

@@ -69,6 +69,18 @@ def test_a_moving_camera_is_followed(windows: list[np.ndarray]) -> None:
     assert np.linalg.norm(steady - shown[0], axis=1).max() < 0.1 * np.ptp(shown[:, 0], axis=0).max() + 1
 
 
+def test_a_picture_that_shows_nothing_leaves_no_error_behind() -> None:
+    x = np.r_[np.linspace(90, 60, 12), np.linspace(150, 60, COUNT - 12)]  # it jumps while nothing is seen
+    windows = [window(place, 60) for place in x]
+    pictures = film(windows, room())
+    for index in (11, 12):
+        pictures[index][:] = 90
+    motion = follow_camera(pictures, STEPS, everyone())
+    assert motion.lost.any()
+    seen_ones = np.delete(np.arange(COUNT), [11, 12])
+    assert np.abs(motion.to_first[seen_ones, 2] - (x - x[0])[seen_ones]).max() < 1.5
+
+
 def test_a_cut_is_a_frame_whose_motion_is_not_known() -> None:
     pictures = film(SWAYS[:15], room()) + film(SWAYS[15:], room(seed=1))
     lost = follow_camera(pictures, STEPS, everyone()).lost
