@@ -11,7 +11,7 @@ from importlib import resources
 
 import numpy as np
 
-VERSION = "pose-2"
+VERSION = "pose-3"
 """Version of the measurements and the constants together, and so of the three pose vectors.
 
 Raise it whenever the same keypoints give other vectors: those of two versions do not compare.
