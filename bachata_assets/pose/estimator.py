@@ -54,7 +54,7 @@ def code_version(parameters: TrackingParameters = DEFAULTS) -> str:
     Examples
     --------
     >>> code_version()
-    '9'
+    '10'
     """
     return VERSION if parameters == DEFAULTS else f"{VERSION}-{parameters.digest()}"
 

@@ -5,7 +5,8 @@
 
 Each clip is written once through a window that stands still and once for each motion. Of a motion it prints the
 cosines of lead, follow and interaction vector to the still ones, whether the leader is the same, and how far the
-estimated motion is from the true one: the median over frames and places, in % of the motion's own range.
+estimated motion is from the true one: the median over frames and places, in % of the motion's own range. The first
+column is the measure for the others: what a window that stands still elsewhere changes by itself.
 """
 
 import argparse
@@ -56,6 +57,7 @@ def tremble(time: float) -> Window:
 
 
 MOTIONS: dict[str, Callable[[float], Window]] = {
+    "none, 12 px aside": lambda _time: (12.0, 5.0, 1.0),
     "sway": sway,
     "pan": lambda time: (150 * time / SECONDS - 75, 0.0, 1.0),
     "tremble": tremble,
@@ -100,14 +102,16 @@ class Filmed:
 
     def write(self, path: Path, motion: Callable[[float], Window]) -> None:
         """Write what the window shows."""
-        with VideoWriter.open(path, self.size, Fraction(FPS), {"crf": "20", "preset": "veryfast"}) as writer:
+        # With several threads x264 writes other bytes each time.
+        options = {"crf": "20", "preset": "veryfast"}
+        with VideoWriter.open(path, self.size, Fraction(FPS), options, threads=1) as writer:
             for time, picture in self.frames:
                 to_window = matrix(motion(time), self.picture, self.size)[:2]
                 shown = cv2.warpAffine(picture, to_window, self.size, borderMode=cv2.BORDER_REPLICATE)
                 writer.add_picture(shown, time)
 
     def off(self, couple: CoupleKeypoints, motion: Callable[[float], Window]) -> float:
-        """Return how far the estimated motion is from the true one, in the motion's own range, median."""
+        """Return how far the estimated motion is from the true one, median, in its range (1 px where there is none)."""
         start = matrix(motion(float(couple.times[0])), self.picture, self.size)
         places = np.array([[x, y] for x in (0.2, 0.5, 0.8) for y in (0.2, 0.5, 0.8)]) * self.size
         true = []
@@ -119,7 +123,7 @@ class Filmed:
         if couple.camera is not None:
             found = stabilised(found, couple.camera)
         moved = np.linalg.norm(there - places, axis=-1)
-        return float(np.median(np.linalg.norm(found - there, axis=-1)) / moved.max())
+        return float(np.median(np.linalg.norm(found - there, axis=-1)) / max(1.0, moved.max()))
 
 
 def vectors(couple: CoupleKeypoints) -> list[np.ndarray | Absent]:
