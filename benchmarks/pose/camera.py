@@ -175,7 +175,11 @@ def main() -> None:
             filmed = Filmed(path)
             file = Path(folder) / "window.mp4"
             filmed.write(file, still)
-            before = estimate(file)
+            try:
+                before = estimate(file)
+            except NoCoupleError:
+                print(f"| {path.stem} | no couple in the window that stands still |", flush=True)
+                continue
             row = []
             for motion in MOTIONS.values():
                 filmed.write(file, motion)
