@@ -68,7 +68,7 @@ def _log_music(rr: Any, recording: Any, clip: ExportedClip) -> None:
         recording.set_time(TIMELINE, duration=float(time_s))
         count = number % 8 + 1 if clip.beats.trusted else 0
         recording.log("beats", rr.Scalars([float(count)]))
-    for remark in clip.remarks:
+    for remark in clip.findings:
         for time_s in remark.times or (0.0,):
             recording.set_time(TIMELINE, duration=float(time_s))
             recording.log("checks", rr.TextLog(f"{remark.check}: {remark.text}", level="WARN"))

@@ -19,7 +19,7 @@ class ExportError(ValueError):
 
 
 @dataclass(frozen=True)
-class Remark:
+class Finding:
     """What a check asks about a clip.
 
     Attributes
@@ -49,7 +49,7 @@ class ExportedClip:
     annotation: Annotation
     couple: CoupleKeypoints
     beats: Beats
-    remarks: tuple[Remark, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def exported_clips(
@@ -77,7 +77,7 @@ def exported_clips(
             made["keypoints"].decoded(CoupleKeypoints.from_table),
             Beats.from_table(tables["beats"]),
             tuple(
-                Remark(one.check.name, message(one.check.name, one.metadata), tuple(one.metadata.get("at_s", ())))
+                Finding(one.check.name, message(one.check.name, one.metadata), tuple(one.metadata.get("at_s", ())))
                 for one in outcomes
                 if not one.passed
             ),

@@ -42,7 +42,7 @@ def webvtt(clip: ExportedClip) -> str:
 
 
 def _remarks(clip: ExportedClip) -> Iterator[Cue]:
-    for remark in clip.remarks:
+    for remark in clip.findings:
         for time_s in remark.times:
             yield time_s, time_s + SHOWN_S, remark.text
         if not remark.times:

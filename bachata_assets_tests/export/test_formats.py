@@ -12,7 +12,7 @@ from bachata_assets.export.coco import write_coco
 from bachata_assets.export.fiftyone import write_fiftyone
 from bachata_assets.export.movement import write_movement
 from bachata_assets.export.rerun_file import TIMELINE, write_rerun
-from bachata_assets.export.source import ExportedClip, Remark
+from bachata_assets.export.source import ExportedClip, Finding
 from bachata_assets.export.webvtt import webvtt, write_webvtt
 from bachata_assets.music.beats import Beats
 from bachata_assets_tests.support.paths import SAMPLE_CLIP
@@ -35,8 +35,8 @@ def clip() -> ExportedClip:
         replace(couple, valid=valid, keypoints=keypoints),
         Beats(np.arange(0.1, 6, 0.5), 120.0, 0.9, 6.0),
         (
-            Remark("identities_stable", "Taken for one another <b>\n-->", (0.5, 1.2)),
-            Remark("lead_follow_certain", "Unclear who leads"),
+            Finding("identities_stable", "Taken for one another <b>\n-->", (0.5, 1.2)),
+            Finding("lead_follow_certain", "Unclear who leads"),
         ),
     )
 

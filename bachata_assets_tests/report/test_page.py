@@ -90,14 +90,6 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def opened(page: "Page", written: Path) -> "Page":
-    """The page, from a file and without any network."""
-    page.context.set_offline(True)
-    page.goto(written.as_uri())
-    return page
-
-
 def dot_of(page: "Page", clip_id: str) -> "Position":
     x, y = page.evaluate("(id) => dotPosition(map, view().places, byId.get(id))", clip_id)
     return {"x": x, "y": y}

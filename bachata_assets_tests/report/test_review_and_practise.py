@@ -82,14 +82,6 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def opened(page: "Page", written: Path) -> "Page":
-    """The page, from a file and without any network."""
-    page.context.set_offline(True)
-    page.goto(written.as_uri())
-    return page
-
-
 def choose(page: "Page", name: str) -> None:
     page.evaluate("(name) => choose(byId.get(name), true)", name)
     page.locator(".stage video").first.evaluate(READY)

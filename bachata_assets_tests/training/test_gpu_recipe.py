@@ -4,7 +4,6 @@ import json
 import sys
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -12,6 +11,7 @@ import torch
 from bachata_assets.pose.models.model_sets import ModelSpec
 from bachata_assets.pose.models.openmmlab import build_model
 from bachata_assets.pose.skeleton import MIRRORED
+from bachata_assets_tests.support.marked_dancer import BOX, COLOURS, marked_dancer
 from bachata_assets_tests.support.paths import PROJECT
 
 sys.path.insert(0, str(PROJECT / "training" / "recipes"))
@@ -19,27 +19,23 @@ sys.path.insert(0, str(PROJECT / "training" / "recipes"))
 from couples import rendered
 from gpu import augmentation, packed, train_pose
 
-COLOURS = np.array([(40 + 12 * k, 255 - 12 * k, (90 * k) % 250) for k in range(17)], np.uint8)
 CPU = torch.device("cpu")
 
 
 @pytest.fixture
 def marked() -> packed.Frames:
     """One frame of one person: a green box with a disc of another colour at each keypoint."""
-    picture = np.zeros((packed.HEIGHT, packed.WIDTH, 3), np.uint8)
-    picture[40:260, 150:290] = (0, 255, 0)
+    picture, keypoints = marked_dancer()
+    x1, y1, x2, y2 = BOX
     labels = np.zeros((1, packed.HEIGHT, packed.WIDTH), np.uint8)
-    labels[:, 40:260, 150:290] = 1
-    grid = np.array([(165 + 28 * (k % 5), 60 + 50 * (k // 5)) for k in range(17)], np.float32)
-    for point, colour in zip(grid, COLOURS, strict=True):
-        cv2.circle(picture, tuple(int(v) for v in point), 9, colour.tolist(), -1)
+    labels[:, y1:y2, x1:x2] = 1
     return packed.Frames(
         pictures=picture.transpose(2, 0, 1)[None].copy(),
         labels=labels,
         frame=np.zeros(1, np.int64),
         person=np.zeros(1, np.int64),
-        boxes=np.array([[150, 40, 290, 260]], np.float32),
-        keypoints=np.column_stack([grid, np.full(17, 2)]).astype(np.float32)[None],
+        boxes=np.array([BOX], np.float32),
+        keypoints=keypoints[None],
         free=np.ones(1, bool),
         close=np.zeros(1, bool),
         source=np.zeros(1, np.int64),

@@ -16,6 +16,7 @@ import torch
 from bachata_assets.pose.models import openmmlab_compat  # noqa: F401  (before mmdet and mmpose)
 from bachata_assets.pose.models.model_sets import ModelSpec
 from bachata_assets.pose.skeleton import MIRRORED
+from bachata_assets_tests.support.marked_dancer import BOX, COLOURS, marked_dancer
 from bachata_assets_tests.support.paths import PROJECT
 
 RECIPES = PROJECT / "training" / "recipes"
@@ -24,8 +25,6 @@ sys.path.insert(0, str(RECIPES))
 from couples import detector_frames, frames, pose_crops, rendered  # noqa: E402
 from couples.cut_outs import cut_outs, write_cut_outs  # noqa: E402
 from mmengine.config import Config  # noqa: E402
-
-COLOURS = np.array([(40 + 12 * k, 255 - 12 * k, (90 * k) % 250) for k in range(17)], np.uint8)
 
 
 def encoded(mask: np.ndarray) -> dict[str, Any]:
@@ -59,15 +58,11 @@ def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     for module in (pose_crops, detector_frames):
         monkeypatch.setattr(module, "relit", lambda picture, _: picture)
         monkeypatch.setattr(module, "degraded", lambda picture, _: picture)
-    picture = np.zeros((288, 512, 3), np.uint8)
-    picture[40:260, 150:290] = (0, 255, 0)
-    grid = np.array([(165 + 28 * (k % 5), 60 + 50 * (k // 5)) for k in range(17)], np.float32)
-    for point, colour in zip(grid, COLOURS, strict=True):
-        cv2.circle(picture, tuple(int(v) for v in point), 9, colour.tolist(), -1)
+    picture, keypoints = marked_dancer()
     cv2.imwrite(str(tmp_path / "frame.png"), picture)
     person = {
-        "box": np.array([150, 40, 290, 260], np.float32),
-        "keypoints": np.column_stack([grid, np.full(17, 2)]).astype(np.float32),
+        "box": np.array(BOX, np.float32),
+        "keypoints": keypoints,
         "rle": encoded(np.asarray(picture.any(axis=-1))),
         "free": True,
         "overlap": 0.0,
