@@ -125,6 +125,8 @@ def serve(data_dir: DataDir = None) -> None:
     except SettingsError as error:
         refuse(str(error))
     with server:
+        if not server.page.is_file():
+            say(f"{server.page} is not made yet: `bachata-assets report` makes it", err=True)
         say(f"{server.page} is at {server.settings.report_url} until Ctrl-C")
         server.serve_forever()
 

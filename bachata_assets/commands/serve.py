@@ -43,6 +43,8 @@ class ReportServer(ThreadingHTTPServer):
             raise SettingsError(
                 f"BACHATA_REPORT_URL = {settings.report_url!r} is another server's: here it can be http://127.0.0.1:PORT/"
             )
+        if not self.page.parent.is_dir():
+            raise SettingsError(f"{self.page.parent} is not there: give the folder that `generate` wrote into")
         port = address.port if address.port is not None else 80
         try:
             super().__init__(("127.0.0.1", port), _Answers)

@@ -144,3 +144,9 @@ def test_an_address_that_is_not_this_machines_is_refused(folder: Path, url: str,
 def test_a_port_that_is_taken_is_named(server: ReportServer) -> None:
     with pytest.raises(SettingsError, match=f"{server.server_port}/': Address already in use"):
         ReportServer(server.settings)
+
+
+def test_a_data_dir_that_is_not_there_is_not_served(tmp_path: Path) -> None:
+    settings = load_settings(data_dir=str(tmp_path / "mistyped"), report_url=f"http://127.0.0.1:{free_port()}/")
+    with pytest.raises(SettingsError, match="mistyped is not there: give the folder that `generate` wrote into"):
+        ReportServer(settings)
