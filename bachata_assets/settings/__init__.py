@@ -7,19 +7,18 @@ defaults. Beside this module only `commands/generate.py` reads the environment, 
 import difflib
 import logging
 import os
-import reprlib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Literal
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bachata_assets.secret_manager import SecretError, read_secrets
 from bachata_assets.settings import values
+from bachata_assets.settings.problems import problem_of
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +36,6 @@ SECRET_NAMES = {
 """Setting -> its secret in Google Secret Manager, read when ENVIRONMENT=cloud."""
 
 
-MAY_HOLD_A_PASSWORD = ("elasticsearch_host", "elasticsearch_username")
-"""Settings in which passwords are written by mistake: their values are not shown."""
 CREDENTIALS = ("elasticsearch_username", "elasticsearch_password")
 """Settings that an API key stands for: their secrets need not be there."""
 
@@ -275,38 +272,8 @@ def _checked(given: dict[str, object]) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]  # pydantic converts and checks them
     except ValidationError as error:
-        raise SettingsError("; ".join(_problem(dict(one)) for one in error.errors(include_url=False))) from None
-
-
-def _problem(error: dict[str, Any]) -> str:
-    """Return what is wrong with a setting: its variable, its value unless that may hold a secret, what is allowed."""
-    message = error["msg"].removeprefix("Value error, ")
-    if not error["loc"]:
-        return message
-    said = str(error["loc"][0])
-    name = next((name for name, variable in variables().items() if said.upper() in (name.upper(), variable)), said)
-    variable = variables().get(name, said)
-    field, value = Settings.model_fields[name], str(error["input"])
-    is_secret = field.annotation == SecretStr | None or name in MAY_HOLD_A_PASSWORD or "@" in value
-    shown = variable if is_secret else f"{variable} = {reprlib.repr(value)}"
-    own = error["type"] == "value_error"
-    return f"{shown}: {message if own else f'it can be {_allowed(field)}'}"
-
-
-def _allowed(field: FieldInfo) -> str:
-    """Return what a setting may be, in words; empty where there is nothing to choose from."""
-    if get_origin(field.annotation) is Literal:
-        return " or ".join(map(str, get_args(field.annotation)))
-    bounds = {type(bound).__name__: getattr(bound, type(bound).__name__.lower(), None) for bound in field.metadata}
-    least = f" from {bounds['Ge']}" if "Ge" in bounds else ""
-    most = f" to {bounds['Le']}" if "Le" in bounds else ""
-    kinds: dict[Any, str] = {
-        bool: "true or false",
-        int: "a whole number",
-        float: "a number",
-        bool | None: "true or false",
-    }
-    return f"{kinds.get(field.annotation, '')}{least}{most}"
+        problems = (problem_of(dict(one), Settings, variables()) for one in error.errors(include_url=False))
+        raise SettingsError("; ".join(problems)) from None
 
 
 def example_env() -> str:

@@ -1,0 +1,49 @@
+"""What is wrong with a setting, in words that name it as it is written."""
+
+import reprlib
+from collections.abc import Mapping
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+MAY_HOLD_A_PASSWORD = ("elasticsearch_host", "elasticsearch_username")
+"""Settings in which passwords are written by mistake: their values are not shown."""
+
+
+def problem_of(error: Mapping[str, Any], settings: type[BaseModel], variables: Mapping[str, str]) -> str:
+    """Return what is wrong with a setting: its variable, its value unless that may hold a secret, what is allowed.
+
+    Parameters
+    ----------
+    error : one of those that pydantic lists
+    settings : the class that was to be made
+    variables : setting -> its environment variable
+    """
+    message = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:
+        return str(message)
+    said = str(error["loc"][0])
+    name = next((name for name, variable in variables.items() if said.upper() in (name.upper(), variable)), said)
+    variable = variables.get(name, said)
+    field, value = settings.model_fields[name], str(error["input"])
+    is_secret = field.annotation == SecretStr | None or name in MAY_HOLD_A_PASSWORD or "@" in value
+    shown = variable if is_secret else f"{variable} = {reprlib.repr(value)}"
+    own = error["type"] == "value_error"
+    return f"{shown}: {message if own else f'it can be {_allowed(field)}'}"
+
+
+def _allowed(field: FieldInfo) -> str:
+    """Return what a setting may be, in words; empty where there is nothing to choose from."""
+    if get_origin(field.annotation) is Literal:
+        return " or ".join(map(str, get_args(field.annotation)))
+    bounds = {type(bound).__name__: getattr(bound, type(bound).__name__.lower(), None) for bound in field.metadata}
+    least = f" from {bounds['Ge']}" if "Ge" in bounds else ""
+    most = f" to {bounds['Le']}" if "Le" in bounds else ""
+    kinds: dict[Any, str] = {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a number",
+        bool | None: "true or false",
+    }
+    return f"{kinds.get(field.annotation, '')}{least}{most}"
