@@ -65,6 +65,11 @@ class Column:
         """Whether the field may be null."""
         return self.is_vector or self.optional
 
+    def arrow_field(self, name: str) -> pa.Field:
+        """Return the column of a table, with its unit."""
+        unit = {"unit": self.unit} if self.unit else None
+        return pa.field(name, self.arrow, nullable=self.is_nullable, metadata=unit)
+
 
 def _vector(family: str, description: str) -> Column:
     return Column(description, pa.list_(pa.float32(), DIMENSIONS[family]), "dense_vector")
@@ -233,13 +238,6 @@ VECTOR_FIELDS = {name.removesuffix("_embedding"): name for name, column in COLUM
 """Embedding family -> its field, in the document's order."""
 
 _NUMBERS = tuple(name for name, column in COLUMNS.items() if column.elasticsearch == "float")
-
-
-def arrow_field(name: str) -> pa.Field:
-    """Return a field of `ClipRecord` as a column, with its unit."""
-    column = COLUMNS[name]
-    unit = {"unit": column.unit} if column.unit else None
-    return pa.field(name, column.arrow, nullable=column.is_nullable, metadata=unit)
 
 
 def _checked(vector: np.ndarray, size: int, name: str) -> np.ndarray:

@@ -7,7 +7,7 @@ never NaN. `docs/data_dictionary.md` is written from this module.
 
 import pyarrow as pa
 
-from bachata_assets.clip_record import COLUMNS, VECTOR_FIELDS, arrow_field
+from bachata_assets.clip_record import COLUMNS, VECTOR_FIELDS
 from bachata_assets.families import DIMENSIONS
 
 KEYPOINTS = 17
@@ -29,7 +29,7 @@ def _column(
 
 
 def _of_the_record(name: str) -> pa.Field:
-    column = arrow_field(name)
+    column = COLUMNS[name].arrow_field(name)
     return column.with_metadata({**(column.metadata or {}), "description": COLUMNS[name].description})
 
 

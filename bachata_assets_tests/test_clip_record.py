@@ -14,7 +14,7 @@ from bachata_assets.families import DIMENSIONS
 from bachata_assets.report.page import FACTS
 from bachata_assets.search.elasticsearch import mapping
 from bachata_assets.search.filters import LABELS
-from bachata_assets.search.lancedb.backend import SCHEMA
+from bachata_assets.search.kind import CLIPS
 from bachata_assets.search.similarity import SHOWN_FIELDS, Match
 from bachata_assets_tests.support.documents import document
 
@@ -45,7 +45,7 @@ def test_every_form_of_a_record_has_exactly_the_fields_of_the_class() -> None:
     assert list(COLUMNS) == everything
     assert list(mapping.mapping("any")["properties"]) == in_document
     assert list(document("clip").to_source()) == in_document
-    assert sorted(SCHEMA.names) == sorted(in_document)
+    assert sorted(CLIPS.schema.names) == sorted(in_document)
     assert sorted(schemas.embeddings.names) == sorted(in_table)
     assert list(document("clip").scalars()) == [name for name in in_table if name not in VECTOR_FIELDS.values()]
 
@@ -55,7 +55,7 @@ def test_every_field_says_what_it_is_and_every_column_its_unit() -> None:
     assert all(
         COLUMNS[field.name].description == field.metadata[b"description"].decode() for field in schemas.embeddings
     )
-    units = {field.name: (field.metadata or {}).get(b"unit") for field in SCHEMA}
+    units = {field.name: (field.metadata or {}).get(b"unit") for field in CLIPS.schema}
     assert {name: unit.decode() for name, unit in units.items() if unit} == {
         "estimated_tempo": "beats per minute",
         "quality_score": "0..1",
@@ -90,7 +90,7 @@ def test_labels_paths_and_notes_have_a_sub_field_of_words() -> None:
 
 def test_what_a_version_s_name_is_hashed_from_is_what_it_was() -> None:
     """Another hash gives every index another name, so all clips are indexed anew: change one only on purpose."""
-    both = [sha256(mapping.structure(source_vectors=source_vectors)) for source_vectors in (True, False)]
+    both = [sha256(mapping.structure(CLIPS, source_vectors=source_vectors)) for source_vectors in (True, False)]
     assert both == [
         "76cf3bcf6984043eeb571bf92afa67760fba2fe1c5caa37bd31c308538765db3",
         "3f6804bef78244b57db9de5d4e45f8a29b28ba89e810ca5edae9efb5b1d5c4f3",
@@ -98,7 +98,7 @@ def test_what_a_version_s_name_is_hashed_from_is_what_it_was() -> None:
     assert sha256(json.dumps(mapping.mapping("f"))) == (
         "1d1e1bcb599c29cc12a45108249786a1c1bdcdebbfd5a17d2d2a571472fe65e7"
     )
-    assert sha256(SCHEMA.to_string()) == "d6c9bb89fadb895cd01b2286e149571421b7afb49e1cc7b6d8482fc26a6ffdf2"
+    assert sha256(CLIPS.schema.to_string()) == "d6c9bb89fadb895cd01b2286e149571421b7afb49e1cc7b6d8482fc26a6ffdf2"
 
 
 def test_the_json_and_the_content_hash_of_a_document_are_what_they_were() -> None:

@@ -17,7 +17,7 @@ from bachata_assets.families import DIMENSIONS
 from bachata_assets.pose.couple_keypoints import FORMER_NAMES
 from bachata_assets.pose.skeleton import Joint
 from bachata_assets.search.elasticsearch.mapping import mapping
-from bachata_assets.search.lancedb.backend import SCHEMA
+from bachata_assets.search.kind import CLIPS
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "data_dictionary.md"
 
@@ -142,7 +142,9 @@ def _document() -> str:
             elasticsearch = f"{elasticsearch}, {types[name]['dims']} dims, {types[name]['similarity']}"
         elif column.words:
             elasticsearch = f"{elasticsearch}; `{name}.text`: text, analyzer {column.words}"
-        rows.append([f"`{name}`", elasticsearch, _type(SCHEMA.field(name)), column.unit or "", column.description])
+        rows.append(
+            [f"`{name}`", elasticsearch, _type(CLIPS.schema.field(name)), column.unit or "", column.description]
+        )
     return _rows(["field", "Elasticsearch", "LanceDB", "unit", "meaning"], rows)
 
 

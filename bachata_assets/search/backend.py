@@ -6,52 +6,73 @@ Every method raises `SearchError` or one of its subclasses when the store cannot
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Generic
 
-from bachata_assets.clip_record import ClipRecord
 from bachata_assets.search.filters import Filters
-from bachata_assets.search.results import IndexStatus, PutResult
-from bachata_assets.search.similarity import Match, Query
+from bachata_assets.search.kind import D, Kind
+from bachata_assets.search.results import Found, IndexStatus, PutResult
+from bachata_assets.search.similarity import Query
 
 
-class Backend(ABC):
-    """A store of versions of an index, and of the alias that names the one which readers see.
+class Backend(ABC, Generic[D]):
+    """A store of versions of an index of one kind of document, and of the alias that names the one which readers see.
 
     Opened with a fingerprint it writes, and reads, the version of that fingerprint, made at first use; opened without
     one it reads the live version.
 
     Attributes
     ----------
+    kind : of its documents
     version : name of the version that is written, None for readers; known without a connection
     """
 
+    kind: Kind[D]
     version: str | None
 
-    def require_usable(self) -> None:  # noqa: B027  # nothing can be wrong with an embedded one
+    def require_usable(self) -> None:  # nothing can be wrong with an embedded one
         """Raise a `SearchError` where no document could be written, see `SearchIndex.require_usable`."""
 
     @abstractmethod
-    def put(self, documents: Iterable[ClipRecord]) -> list[PutResult]:
+    def put(self, documents: Iterable[D]) -> list[PutResult]:
         """Index documents in bulk, see `SearchIndex.put`."""
 
     @abstractmethod
-    def get(self, clip_id: str) -> ClipRecord | None:
-        """Return the document of a clip, None when the clip is not in the index."""
+    def get(self, key: str) -> D | None:
+        """Return a document, None when it is not in the index."""
 
     @abstractmethod
-    def scan(self, filters: Filters) -> Iterator[ClipRecord]:
-        """Yield the documents that pass the filters, as of one moment, in memory that does not grow."""
+    def scan(self, filters: Filters, clip_ids: Sequence[str] | None = None) -> Iterator[D]:
+        """Yield the documents that pass the filters, as of one moment, in memory that does not grow.
+
+        Parameters
+        ----------
+        clip_ids : only those of these clips
+        """
 
     @abstractmethod
     def count(self) -> int:
-        """Return the number of clips."""
+        """Return the number of documents."""
 
     @abstractmethod
     def ids(self, version: str | None = None) -> set[str]:
-        """Return all clip ids, of the named version or of the one that is read."""
+        """Return the keys of all documents, of the named version or of the one that is read."""
 
     @abstractmethod
-    def delete(self, clip_ids: Sequence[str]) -> int:
-        """Remove clips from the version that is read and from the live one; return how many there were."""
+    def values(
+        self, fields: Sequence[str], clip_ids: Sequence[str] | None = None, *, version: str | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield fields of all documents that are never null, without their vectors.
+
+        Parameters
+        ----------
+        fields : names of fields
+        clip_ids : only those of these clips
+        version : of this version; None: of the one that is read
+        """
+
+    @abstractmethod
+    def delete(self, keys: Sequence[str]) -> int:
+        """Remove documents from the version that is read and from the live one; return how many there were."""
 
     @abstractmethod
     def refresh(self) -> None:
@@ -82,8 +103,8 @@ class Backend(ABC):
         """Keep a plain index that has the name of the alias as the live version; return its new name."""
 
     @abstractmethod
-    def nearest(self, query: Query) -> list[Match]:
-        """Return the clips of the highest score."""
+    def nearest(self, query: Query) -> list[Found]:
+        """Return the documents of the highest score."""
 
     @abstractmethod
     def close(self) -> None:

@@ -12,10 +12,11 @@ from typing import Any, Self
 import numpy as np
 
 from bachata_assets.clip_record import ClipRecord
-from bachata_assets.search.backend import Backend
+from bachata_assets.search.backends import open_backend
 from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.errors import QueryError, SearchError, UnknownClipError
 from bachata_assets.search.filters import Filters
+from bachata_assets.search.kind import CLIPS
 from bachata_assets.search.results import IndexStatus, Promotion, PutResult
 from bachata_assets.search.similarity import Match, Query, checked_size, checked_vector, checked_weights
 from bachata_assets.settings import Settings, load_settings
@@ -94,7 +95,7 @@ class SearchIndex:
 
     def __init__(self, config: SearchConfig, fingerprint: str | None = None) -> None:
         self._config = config
-        self._backend = _backend(config, fingerprint)
+        self._backend = open_backend(config, fingerprint, CLIPS)
         self.version = self._backend.version
 
     def __repr__(self) -> str:
@@ -257,7 +258,8 @@ class SearchIndex:
             has, weighs = ", ".join(query) or "nothing", ", ".join(chosen)
             raise QueryError(f"nothing to compare: the query has {has}, the weights {weighs}")
         weighed = {family: chosen[family] for family in used}
-        return self._backend.nearest(Query(used, weighed, conditions, wanted, clip_id))
+        found = self._backend.nearest(Query(used, weighed, conditions, wanted, clip_id))
+        return [Match(one.key, one.score, one.scores, **one.shown) for one in found]
 
     def _vectors_of(
         self, clip_id: str | None, vectors: Mapping[str, np.ndarray] | None, text: str | None
@@ -298,16 +300,6 @@ def open_index(settings: Settings | None = None, *, fingerprint: str | None = No
     fingerprint : for writers, see `SearchIndex`
     """
     return SearchIndex(SearchConfig.from_settings(settings or load_settings()), fingerprint)
-
-
-def _backend(config: SearchConfig, fingerprint: str | None) -> Backend:
-    if config.host:
-        from bachata_assets.search.elasticsearch.backend import ElasticsearchBackend
-
-        return ElasticsearchBackend(config, fingerprint)
-    from bachata_assets.search.lancedb.backend import LanceBackend
-
-    return LanceBackend(config, fingerprint)
 
 
 def _encode(text: str) -> np.ndarray:

@@ -1,16 +1,41 @@
 """Answers of a search index about its documents and its versions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
 class PutResult:
-    """Result of indexing one document; `error` is None when it is in the index."""
+    """Result of indexing one document; `error` is None when it is in the index.
+
+    Attributes
+    ----------
+    clip_id : key of the document: the clip's id, or that of a moment
+    """
 
     clip_id: str
     index_name: str
     content_hash: str
     error: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A document that was found.
+
+    Attributes
+    ----------
+    key : of the document
+    score : weighted mean of `scores`, 0..1
+    scores : family -> (1 + cosine) / 2, only the families that both the query and the document have
+    shown : further fields of the document, those of `Kind.shown`
+    """
+
+    key: str
+    score: float
+    scores: dict[str, float]
+    shown: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -21,7 +46,7 @@ class IndexVersion:
     ----------
     name : of the index in Elasticsearch, or of the table in LanceDB
     fingerprint : of what makes its vectors comparable; None where an index was adopted
-    documents : number of clips
+    documents : number of documents
     bytes : size on disk
     aliases : every alias that names it, also those that somebody else made
     live : readers see this version

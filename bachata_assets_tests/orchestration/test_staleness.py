@@ -28,7 +28,7 @@ from bachata_assets.pipeline.runner import StageMade
 from bachata_assets.pipeline.status import Status
 from bachata_assets.pipeline.tools import PoseModelsProvider
 from bachata_assets.pipeline.versions import expected_versions
-from bachata_assets.search.lancedb import backend as lancedb_backend
+from bachata_assets.search import kind
 from bachata_assets.settings import Settings, load_settings
 
 CLIPS = ["a", "b"]
@@ -181,7 +181,7 @@ def take_another_index(settings: Settings) -> Platform:
 
 
 def give_documents_another_field(settings: Settings) -> Platform:
-    with patch.object(lancedb_backend, "SCHEMA", lancedb_backend.SCHEMA.append(pa.field("colour", pa.string()))):
+    with patch.dict(vars(kind.CLIPS), schema=kind.CLIPS.schema.append(pa.field("colour", pa.string()))):
         return build_platform(settings)
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from bachata_assets.clip_record import ClipRecord, InvalidRecordError
+from bachata_assets.clip_record import InvalidRecordError
 from bachata_assets.search.backend import Backend, version_name
 from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.elasticsearch import client as elasticsearch_client
@@ -17,8 +17,9 @@ from bachata_assets.search.elasticsearch.errors import clear_errors, error_text
 from bachata_assets.search.elasticsearch.neighbours import nearest
 from bachata_assets.search.errors import AliasTakenError, SearchError, SearchUnavailableError
 from bachata_assets.search.filters import Filters
-from bachata_assets.search.results import IndexStatus, PutResult
-from bachata_assets.search.similarity import Match, Query
+from bachata_assets.search.kind import D, Kind
+from bachata_assets.search.results import Found, IndexStatus, PutResult
+from bachata_assets.search.similarity import Query
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -36,13 +37,13 @@ WHOLE_DOCUMENT = {"exclude_vectors": False}
 """Option that asks for the vectors too, which 9.2 and newer leave out otherwise."""
 
 
-class ElasticsearchBackend(Backend):
+class ElasticsearchBackend(Backend[D]):
     """See `Backend`."""
 
-    def __init__(self, config: SearchConfig, fingerprint: str | None) -> None:
-        self._config, self._fingerprint = config, fingerprint
-        self._alias = config.alias
-        structure = elasticsearch_mapping.structure(source_vectors=config.source_vectors)
+    def __init__(self, config: SearchConfig, fingerprint: str | None, kind: Kind[D]) -> None:
+        self._config, self._fingerprint, self.kind = config, fingerprint, kind
+        self._alias = config.alias + kind.suffix
+        structure = elasticsearch_mapping.structure(kind, source_vectors=config.source_vectors)
         self.version = None if fingerprint is None else version_name(self._alias, fingerprint, structure)
 
     @cached_property
@@ -56,8 +57,9 @@ class ElasticsearchBackend(Backend):
             return self._alias
         version = elasticsearch_client.server_version(self._client)
         elasticsearch_client.require_version(version, self._config.address)
-        source_vectors = self._config.source_vectors
-        elasticsearch_versions.create(self._client, self.version, self._fingerprint, source_vectors=source_vectors)
+        elasticsearch_versions.create(
+            self._client, self.version, self._fingerprint, self.kind, source_vectors=self._config.source_vectors
+        )
         return self.version
 
     def require_usable(self) -> None:
@@ -71,7 +73,7 @@ class ElasticsearchBackend(Backend):
             with suppress(AuthorizationException):  # who may only read and write cannot see the alias
                 elasticsearch_versions.alias_target(self._client, self._alias)
 
-    def put(self, documents: Iterable[ClipRecord]) -> list[PutResult]:
+    def put(self, documents: Iterable[D]) -> list[PutResult]:
         """See `Backend.put`."""
         results: list[PutResult] = []
         try:
@@ -82,15 +84,16 @@ class ElasticsearchBackend(Backend):
             raise SearchUnavailableError(str(error), results) from error
         return results
 
-    def _bulk(self, name: str, documents: Iterable[ClipRecord]) -> Iterator[PutResult]:
+    def _bulk(self, name: str, documents: Iterable[D]) -> Iterator[PutResult]:
         from elasticsearch import helpers
 
         hashes: dict[str, str] = {}
 
         def actions() -> Iterator[dict[str, Any]]:
             for document in documents:
-                hashes[document.clip_id] = document.content_hash
-                yield {"_index": name, "_id": document.clip_id, "_source": document.to_json()}
+                key = self.kind.key_of(document)
+                hashes[key] = document.content_hash
+                yield {"_index": name, "_id": key, "_source": document.to_json()}
 
         answers = helpers.streaming_bulk(
             # streaming_bulk repeats what was refused for overload; the client below it, lost connections.
@@ -107,18 +110,19 @@ class ElasticsearchBackend(Backend):
             error = error_text(item["error"]) if "error" in item else None
             yield PutResult(item["_id"], name, hashes[item["_id"]], error)
 
-    def get(self, clip_id: str) -> ClipRecord | None:
+    def get(self, key: str) -> D | None:
         """See `Backend.get`."""
         with clear_errors(self._config):
             found = self._client.search(
-                index=self._name, query={"term": {"clip_id": clip_id}}, source=WHOLE_DOCUMENT, size=1
+                index=self._name, query={"term": {self.kind.key: key}}, source=WHOLE_DOCUMENT, size=1
             )
         hits = found["hits"]["hits"]
-        return next(_readable(hits), None)
+        return next(self._readable(hits), None)
 
-    def scan(self, filters: Filters) -> Iterator[ClipRecord]:
+    def scan(self, filters: Filters, clip_ids: Sequence[str] | None = None) -> Iterator[D]:
         """See `Backend.scan`."""
-        yield from _readable(self._hits(filters, source=WHOLE_DOCUMENT))
+        conditions = filters.to_elasticsearch() + ([] if clip_ids is None else [_are_of(clip_ids)])
+        yield from self._readable(self._hits(conditions, source=WHOLE_DOCUMENT))
 
     def count(self) -> int:
         """See `Backend.count`."""
@@ -127,25 +131,33 @@ class ElasticsearchBackend(Backend):
 
     def ids(self, version: str | None = None) -> set[str]:
         """See `Backend.ids`."""
-        only_ids = {"source": False, "stored_fields": "_none_", "docvalue_fields": ["clip_id"]}
-        hits = self._hits(Filters(), name=version, size=10_000, **only_ids)
-        return {hit["fields"]["clip_id"][0] for hit in hits}
+        key = self.kind.key
+        return {value for (value,) in self.values([key], version=version)}
 
-    def delete(self, clip_ids: Sequence[str]) -> int:
+    def values(
+        self, fields: Sequence[str], clip_ids: Sequence[str] | None = None, *, version: str | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        """See `Backend.values`."""
+        only = {"source": False, "stored_fields": "_none_", "docvalue_fields": list(fields)}
+        conditions = [] if clip_ids is None else [_are_of(clip_ids)]
+        for hit in self._hits(conditions, name=version, size=10_000, **only):
+            yield tuple(hit["fields"][field][0] for field in fields)
+
+    def delete(self, keys: Sequence[str]) -> int:
         """See `Backend.delete`."""
         from elasticsearch import helpers
 
         with clear_errors(self._config):
             live = elasticsearch_versions.alias_target(self._client, self._alias)
             names = {name for name in (self.version and self._name, live) if name}
-            actions = [{"_op_type": "delete", "_index": name, "_id": clip} for name in names for clip in clip_ids]
+            actions = [{"_op_type": "delete", "_index": name, "_id": key} for name in names for key in keys]
             removed: set[str] = set()
             for done, answer in helpers.streaming_bulk(self._client, actions, raise_on_error=False):
                 item = answer["delete"]
                 if done:
                     removed.add(item["_id"])
                 elif item["status"] != NOT_FOUND:
-                    raise SearchError(f"clip {item['_id']} cannot be deleted: {error_text(item['error'])}")
+                    raise SearchError(f"document {item['_id']} cannot be deleted: {error_text(item['error'])}")
             for name in names:
                 self._refresh(name)
         return len(removed)
@@ -192,24 +204,24 @@ class ElasticsearchBackend(Backend):
         if client is not None:
             client.close()
 
-    def nearest(self, query: Query) -> list[Match]:
+    def nearest(self, query: Query) -> list[Found]:
         """See `Backend.nearest`."""
         with clear_errors(self._config):
-            return nearest(self._client, self._name, query)
+            return nearest(self._client, self._name, self.kind, query)
 
     def _hits(
-        self, filters: Filters, *, name: str | None = None, size: int = PAGE_DOCUMENTS, **fields: Any
+        self, conditions: list[dict[str, Any]], *, name: str | None = None, size: int = PAGE_DOCUMENTS, **fields: Any
     ) -> Iterator[dict[str, Any]]:
         """Yield hits in pages of one point in time, so that nothing written meanwhile is seen or missed.
 
         Parameters
         ----------
-        filters : conditions on the clips
+        conditions : clauses that the documents meet
         name : of the index; None: the one that is read
         size : number of hits in a page
         fields : options of the search that say what a hit has
         """
-        query = {"bool": {"filter": filters.to_elasticsearch()}}
+        query = {"bool": {"filter": conditions}}
         with clear_errors(self._config):
             pit = self._client.open_point_in_time(index=name or self._name, keep_alive=KEEP_ALIVE)["id"]
             try:
@@ -241,11 +253,15 @@ class ElasticsearchBackend(Backend):
             # Who may only read and write waits for the server's own refresh, a second at most.
             logger.debug("no privilege to refresh %s", name)
 
+    def _readable(self, hits: Iterable[dict[str, Any]]) -> Iterator[D]:
+        """Yield the records of hits; a document that cannot be read is left out with a warning."""
+        for hit in hits:
+            try:
+                yield self.kind.record.from_stored(hit["_source"])
+            except InvalidRecordError as error:
+                logger.warning("Document %s of %s cannot be read and is left out: %s", hit["_id"], hit["_index"], error)
 
-def _readable(hits: Iterable[dict[str, Any]]) -> Iterator[ClipRecord]:
-    """Yield the records of hits; a document that cannot be read is left out with a warning."""
-    for hit in hits:
-        try:
-            yield ClipRecord.from_stored(hit["_source"])
-        except InvalidRecordError as error:
-            logger.warning("Document %s of %s cannot be read and is left out: %s", hit["_id"], hit["_index"], error)
+
+def _are_of(clip_ids: Sequence[str]) -> dict[str, Any]:
+    """Return the clause that the documents of some clips meet."""
+    return {"terms": {"clip_id": list(clip_ids)}}

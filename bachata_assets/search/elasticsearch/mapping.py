@@ -1,10 +1,11 @@
-"""The structure of an index in Elasticsearch: its strict mapping, derived from `ClipRecord`, and its settings."""
+"""The structure of an index in Elasticsearch: its strict mapping, derived from the record, and its settings."""
 
 import json
 from typing import Any
 
-from bachata_assets.clip_record import COLUMNS, DOCUMENT_FIELDS, VECTOR_FIELDS, Column
+from bachata_assets.clip_record import Column
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.search.kind import CLIPS, Kind
 
 SOURCE_VECTORS_SETTING = "index.mapping.exclude_source_vectors"
 """Setting of 9.2 and newer, which leave vectors out of `_source` unless it is false."""
@@ -26,12 +27,12 @@ A search over five vectors costs each segment anew, and a bulk load would leave 
 """
 
 
-def mapping(fingerprint: str) -> dict[str, Any]:
+def mapping(fingerprint: str, kind: Kind[Any] = CLIPS) -> dict[str, Any]:
     """Return the mapping of a version; its `_meta` says who made it, and from which fingerprint."""
     return {
         "dynamic": "strict",
         "_meta": {"made_by": "bachata_assets", "fingerprint": fingerprint},
-        "properties": _properties(),
+        "properties": _properties(kind),
     }
 
 
@@ -41,12 +42,12 @@ def index_settings(*, source_vectors: bool) -> dict[str, Any]:
     return common | {SOURCE_VECTORS_SETTING: not source_vectors}
 
 
-def structure(*, source_vectors: bool) -> str:
+def structure(kind: Kind[Any], *, source_vectors: bool) -> str:
     """Return the part of the structure that is hashed into the name of a version, as JSON."""
-    return json.dumps([_properties(), source_vectors], sort_keys=True)
+    return json.dumps([_properties(kind), source_vectors], sort_keys=True)
 
 
-def _properties() -> dict[str, Any]:
+def _properties(kind: Kind[Any]) -> dict[str, Any]:
     vectors = {
         name: {
             "type": "dense_vector",
@@ -55,9 +56,9 @@ def _properties() -> dict[str, Any]:
             "similarity": "cosine",
             "index_options": VECTOR_INDEX,
         }
-        for family, name in VECTOR_FIELDS.items()
+        for family, name in kind.vector_fields.items()
     }
-    return {name: vectors.get(name) or _property(COLUMNS[name]) for name in DOCUMENT_FIELDS}
+    return {name: vectors.get(name) or _property(column) for name, column in kind.columns.items()}
 
 
 def _property(column: Column) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from bachata_assets.search.elasticsearch import mapping as elasticsearch_mapping
 from bachata_assets.search.errors import AliasTakenError, SearchError
+from bachata_assets.search.kind import Kind
 from bachata_assets.search.results import IndexVersion
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 
-def create(client: "Elasticsearch", name: str, fingerprint: str, *, source_vectors: bool) -> None:
+def create(client: "Elasticsearch", name: str, fingerprint: str, kind: Kind[Any], *, source_vectors: bool) -> None:
     """Make the index of a version, unless it is there."""
     from elasticsearch import AuthorizationException, BadRequestError
 
@@ -24,7 +25,7 @@ def create(client: "Elasticsearch", name: str, fingerprint: str, *, source_vecto
     except AuthorizationException:
         return  # who may only read and write finds an index that somebody else made
     settings = elasticsearch_mapping.index_settings(source_vectors=source_vectors)
-    mappings = elasticsearch_mapping.mapping(fingerprint)
+    mappings = elasticsearch_mapping.mapping(fingerprint, kind)
     try:
         client.indices.create(index=name, mappings=mappings, settings=settings)
     except BadRequestError as error:

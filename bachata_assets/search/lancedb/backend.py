@@ -11,15 +11,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from bachata_assets.clip_record import DOCUMENT_FIELDS, VECTOR_FIELDS, ClipRecord, arrow_field
 from bachata_assets.search.backend import Backend, version_name
 from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.errors import IndexMissingError, SearchError
 from bachata_assets.search.filters import Filters, sql_string
+from bachata_assets.search.kind import D, Kind
 from bachata_assets.search.lancedb.errors import clear_errors, clearly, is_lance_error
 from bachata_assets.search.lancedb.neighbours import batches, is_one_of, nearest, tidy
-from bachata_assets.search.results import IndexStatus, IndexVersion, PutResult
-from bachata_assets.search.similarity import Match, Query
+from bachata_assets.search.results import Found, IndexStatus, IndexVersion, PutResult
+from bachata_assets.search.similarity import Query
 
 logger = logging.getLogger(__name__)
 
@@ -30,21 +30,18 @@ BATCH_DOCUMENTS = 1000
 FINGERPRINT_KEY = b"fingerprint"
 """Key of a table's schema metadata for the fingerprint of its version."""
 
-_ORDERED = dict.fromkeys(["clip_id", *VECTOR_FIELDS.values(), *DOCUMENT_FIELDS])
-SCHEMA = pa.schema([arrow_field(name) for name in _ORDERED])
-"""Schema of a version; its text is hashed into the name of the version, so that a changed one is another table."""
 
-
-class LanceBackend(Backend):
+class LanceBackend(Backend[D]):
     """See `Backend`."""
 
-    def __init__(self, config: SearchConfig, fingerprint: str | None) -> None:
-        self._alias = config.alias
-        self._fingerprint = fingerprint
+    def __init__(self, config: SearchConfig, fingerprint: str | None, kind: Kind[D]) -> None:
+        self._alias = config.alias + kind.suffix
+        self._fingerprint, self.kind = fingerprint, kind
         self.location = f"{config.data_dir.rstrip('/')}/lancedb"
         self.version = None
         if fingerprint is not None:
-            self.version = version_name(self._alias, fingerprint, SCHEMA.to_string())
+            # The text of the schema is hashed into the name, so that a changed one is another table.
+            self.version = version_name(self._alias, fingerprint, kind.schema.to_string())
 
     @cached_property
     def _db(self) -> Any:
@@ -53,36 +50,38 @@ class LanceBackend(Backend):
         return lancedb.connect(self.location)
 
     @clearly
-    def put(self, documents: Iterable[ClipRecord]) -> list[PutResult]:
+    def put(self, documents: Iterable[D]) -> list[PutResult]:
         """See `Backend.put`; all documents of a batch of 1000 are indexed, or none."""
         table, remaining = self._table(), iter(documents)
         results: list[PutResult] = []
         while batch := list(islice(remaining, BATCH_DOCUMENTS)):
-            latest = {document.clip_id: document for document in batch}
-            merge = table.merge_insert("clip_id").when_matched_update_all().when_not_matched_insert_all()
+            latest = {self.kind.key_of(document): document for document in batch}
+            merge = table.merge_insert(self.kind.key).when_matched_update_all().when_not_matched_insert_all()
             # LanceDB counts a null vector as a bad one, which it would refuse; NaN no record can hold.
-            merge.execute(_to_arrow(list(latest.values())), on_bad_vectors="null")
-            results += [PutResult(document.clip_id, table.name, document.content_hash) for document in batch]
-        tidy(table)
+            merge.execute(self._to_arrow(list(latest.values())), on_bad_vectors="null")
+            results += [PutResult(self.kind.key_of(document), table.name, document.content_hash) for document in batch]
+        tidy(table, self.kind)
         return results
 
     @clearly
-    def get(self, clip_id: str) -> ClipRecord | None:
+    def get(self, key: str) -> D | None:
         """See `Backend.get`."""
-        rows = self._table().search().where(f"clip_id = {sql_string(clip_id)}").limit(1).to_list()
-        return ClipRecord.from_source(rows[0]) if rows else None
+        rows = self._table().search().where(f"{self.kind.key} = {sql_string(key)}").limit(1).to_list()
+        return self.kind.record.from_source(rows[0]) if rows else None
 
-    def scan(self, filters: Filters) -> Iterator[ClipRecord]:
+    def scan(self, filters: Filters, clip_ids: Sequence[str] | None = None) -> Iterator[D]:
         """See `Backend.scan`."""
+        of_clips = None if clip_ids is None else is_one_of("clip_id", clip_ids)
+        where = " AND ".join(filter(None, (filters.to_sql(), of_clips))) or None
         with clear_errors(self.location):
-            read = batches(self._table(), filters.to_sql(), SCHEMA.names)
+            read = batches(self._table(), where, self.kind.schema.names)
         while True:
             with clear_errors(self.location):  # not while the caller is at work on what it was given
                 batch = next(read, None)
             if batch is None:
                 return
             for row in batch.to_pylist():
-                yield ClipRecord.from_source(row)
+                yield self.kind.record.from_source(row)
 
     @clearly
     def count(self) -> int:
@@ -92,26 +91,37 @@ class LanceBackend(Backend):
     @clearly
     def ids(self, version: str | None = None) -> set[str]:
         """See `Backend.ids`."""
-        table = self._db.open_table(version) if version else self._table()
-        return {clip for batch in batches(table, None, ["clip_id"]) for clip in batch.column(0).to_pylist()}
+        return {key for (key,) in self.values([self.kind.key], version=version)}
 
     @clearly
-    def delete(self, clip_ids: Sequence[str]) -> int:
+    def values(
+        self, fields: Sequence[str], clip_ids: Sequence[str] | None = None, *, version: str | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        """See `Backend.values`."""
+        table = self._db.open_table(version) if version else self._table()
+        where = None if clip_ids is None else is_one_of("clip_id", clip_ids)
+        columns = list(fields)
+        found = [batch.select(columns).to_pydict().values() for batch in batches(table, where, columns)]
+        return (row for values in found for row in zip(*values, strict=True))
+
+    @clearly
+    def delete(self, keys: Sequence[str]) -> int:
         """See `Backend.delete`."""
-        if not clip_ids:
+        if not keys:
             return 0
-        clause = is_one_of(clip_ids)
+        key = self.kind.key
+        clause = is_one_of(key, keys)
         removed: set[str] = set()
         for name in {name for name in (self.version, self.live()) if name in self._tables()}:
             table = self._db.open_table(name)
-            removed.update(row["clip_id"] for row in table.search().where(clause).select(["clip_id"]).to_list())
+            removed.update(row[key] for row in table.search().where(clause).select([key]).to_list())
             table.delete(clause)
         return len(removed)
 
     @clearly
     def refresh(self) -> None:
         """See `Backend.refresh`."""
-        tidy(self._table())
+        tidy(self._table(), self.kind)
 
     @clearly
     def status(self) -> IndexStatus:
@@ -164,14 +174,14 @@ class LanceBackend(Backend):
         self.__dict__.pop("_db", None)
 
     @clearly
-    def nearest(self, query: Query) -> list[Match]:
+    def nearest(self, query: Query) -> list[Found]:
         """See `Backend.nearest`."""
-        return nearest(self._table(), query)
+        return nearest(self._table(), self.kind, query)
 
     def _table(self) -> Any:
         """Return the table that is read: for writers their version's, made when it is not there; else the live one."""
         if self.version is not None and self._fingerprint is not None:
-            schema = SCHEMA.with_metadata({FINGERPRINT_KEY: self._fingerprint})
+            schema = self.kind.schema.with_metadata({FINGERPRINT_KEY: self._fingerprint})
             return self._db.create_table(self.version, schema=schema, exist_ok=True)
         live = self.live()
         if live is None:
@@ -206,7 +216,6 @@ class LanceBackend(Backend):
             current=name == self.version,
         )
 
-
-def _to_arrow(documents: list[ClipRecord]) -> pa.Table:
-    columns = {name: [getattr(document, name) for document in documents] for name in SCHEMA.names}
-    return pa.table(columns, schema=SCHEMA)
+    def _to_arrow(self, documents: list[D]) -> pa.Table:
+        schema = self.kind.schema
+        return pa.table({name: [getattr(one, name) for one in documents] for name in schema.names}, schema=schema)

@@ -1,4 +1,4 @@
-"""Nearest clips in LanceDB: exact scores of all clips of a small table, of the best candidates of a large one.
+"""Nearest documents in LanceDB: exact scores of all of a small table, of the best candidates of a large one.
 
 How the scores are weighed is in `search/similarity.py`.
 """
@@ -9,47 +9,49 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from bachata_assets.clip_record import VECTOR_FIELDS
 from bachata_assets.search.filters import sql_string
-from bachata_assets.search.similarity import SHOWN_FIELDS, Match, Query, best, family_scores
+from bachata_assets.search.kind import Kind
+from bachata_assets.search.results import Found
+from bachata_assets.search.similarity import Query, best, family_scores
 
 EXACT_CLIPS = 5000
-"""Maximum number of clips of which all are scored; of more, which are indexed, those of `Query.candidates`."""
+"""Maximum number of documents of which all are scored; of more, which are indexed, those of `Query.candidates`."""
 MOST_FRAGMENTS = 50
 """Maximum number of batches that are kept apart; more make reading slow."""
 BATCH_CLIPS = 1000
 """Number of rows that are read at once."""
 
 
-def tidy(table: Any) -> None:
+def tidy(table: Any, kind: Kind[Any]) -> None:
     """Merge the fragments that many small writes leave, and index the vectors of a table that has become large."""
     large = table.count_rows() > EXACT_CLIPS
     if large and not table.list_indices():
         from lancedb.index import IvfSq
 
         # One byte a dimension, in one partition that is read whole: seconds to build, and no neighbour is missed.
-        for field in VECTOR_FIELDS.values():
+        for field in kind.vector_fields.values():
             table.create_index(field, config=IvfSq(distance_type="cosine", num_partitions=1))
     unindexed = [table.index_stats(index.name).num_unindexed_rows for index in table.list_indices()]
     if max(unindexed, default=0) > EXACT_CLIPS or table.stats()["fragment_stats"]["num_fragments"] > MOST_FRAGMENTS:
         table.optimize()
 
 
-def nearest(table: Any, query: Query) -> list[Match]:
-    """Return the clips of the highest score in a table."""
-    columns = ["clip_id", *(VECTOR_FIELDS[family] for family in query.vectors)]
+def nearest(table: Any, kind: Kind[Any], query: Query) -> list[Found]:
+    """Return the documents of the highest score in a table."""
+    columns = [kind.key, *(kind.vector_fields[family] for family in query.vectors)]
+    where = _conditions(query)
     if table.list_indices():
-        found = table.take_row_ids(_candidates(table, query)).select(columns).to_batches()
+        found = table.take_row_ids(_candidates(table, kind, query, where)).select(columns).to_batches()
     else:
-        found = batches(table, query.filters.to_sql(), columns)
-    clip_ids: list[str] = []
+        found = batches(table, where, columns)
+    keys: list[str] = []
     parts = [np.empty((0, len(query.vectors)))]
     for batch in found:
-        clip_ids += batch.column("clip_id").to_pylist()
+        keys += batch.column(kind.key).to_pylist()
         vectors = [_matrix(batch.column(name)) for name in columns[1:]]
         scored = [family_scores(query.vectors[f], v) for f, v in zip(query.vectors, vectors, strict=True)]
         parts.append(np.stack(scored, axis=1))
-    return _matches(table, query, clip_ids, np.concatenate(parts))
+    return _found(table, kind, query, keys, np.concatenate(parts))
 
 
 def batches(table: Any, where: str | None, columns: list[str]) -> Iterator[pa.RecordBatch]:
@@ -58,17 +60,23 @@ def batches(table: Any, where: str | None, columns: list[str]) -> Iterator[pa.Re
     yield from (rows.where(where) if where else rows).to_batches(BATCH_CLIPS)
 
 
-def is_one_of(clip_ids: Iterable[str]) -> str:
-    """Return the WHERE clause that some clips meet."""
-    return f"clip_id IN ({', '.join(map(sql_string, clip_ids))})"
+def is_one_of(field: str, values: Iterable[str]) -> str:
+    """Return the WHERE clause that documents meet whose field is one of some values."""
+    return f"{field} IN ({', '.join(map(sql_string, values))})"
 
 
-def _candidates(table: Any, query: Query) -> list[int]:
-    """Return the row ids of the best clips of each family."""
+def _conditions(query: Query) -> str | None:
+    """Return the WHERE clause that the documents of an answer meet."""
+    other = None if query.exclude is None else f"clip_id != {sql_string(query.exclude)}"
+    return " AND ".join(filter(None, (query.filters.to_sql(), other))) or None
+
+
+def _candidates(table: Any, kind: Kind[Any], query: Query, where: str | None) -> list[int]:
+    """Return the row ids of the best documents of each family."""
     found: set[int] = set()
-    where, counts = query.filters.to_sql(), query.candidates()
+    counts = query.candidates()
     for family, vector in query.vectors.items():
-        search = table.search(vector, vector_column_name=VECTOR_FIELDS[family]).distance_type("cosine")
+        search = table.search(vector, vector_column_name=kind.vector_fields[family]).distance_type("cosine")
         search = search.where(where) if where else search
         # LanceDB warns when the distance is not asked for.
         search = search.select(["_distance"]).with_row_id(True).limit(counts[family])
@@ -76,28 +84,27 @@ def _candidates(table: Any, query: Query) -> list[int]:
     return sorted(found)
 
 
-def _matches(table: Any, query: Query, clip_ids: list[str], scores: np.ndarray) -> list[Match]:
-    if query.exclude in clip_ids:
-        scores[clip_ids.index(query.exclude)] = np.nan
-    rows = best(clip_ids, scores, query.weight_vector, query.size)
-    shown = _shown(table, [clip_ids[row] for row, _ in rows])
+def _found(table: Any, kind: Kind[Any], query: Query, keys: list[str], scores: np.ndarray) -> list[Found]:
+    rows = best(keys, scores, query.weight_vector, query.size)
+    shown = _shown(table, kind, [keys[row] for row, _ in rows])
     return [
-        Match(
-            clip_ids[row],
+        Found(
+            keys[row],
             score,
             {f: float(scores[row, i]) for i, f in enumerate(query.weights) if not np.isnan(scores[row, i])},
-            **shown[clip_ids[row]],
+            shown[keys[row]],
         )
         for row, score in rows
     ]
 
 
-def _shown(table: Any, clip_ids: list[str]) -> dict[str, dict[str, Any]]:
-    """Return clip id -> the fields that a match shows."""
-    if not clip_ids:
+def _shown(table: Any, kind: Kind[Any], keys: list[str]) -> dict[str, dict[str, Any]]:
+    """Return key -> the fields that an answer shows."""
+    if not keys:
         return {}
-    found = table.search().where(is_one_of(clip_ids)).select(["clip_id", *SHOWN_FIELDS])
-    return {row.pop("clip_id"): row for row in found.limit(len(clip_ids)).to_list()}
+    found = table.search().where(is_one_of(kind.key, keys)).select([kind.key, *kind.shown])
+    rows = found.limit(len(keys)).to_list()
+    return {row[kind.key]: {name: row[name] for name in kind.shown} for row in rows}
 
 
 def _matrix(column: pa.FixedSizeListArray) -> np.ndarray:
