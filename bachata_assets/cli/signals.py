@@ -28,7 +28,10 @@ def ended_by_signals() -> Iterator[Callable[[], int | None]]:
         if number not in ignored:
             raise KeyboardInterrupt
 
+    came: list[int] = []
+
     def as_sigint(number: int, frame: FrameType | None) -> None:
+        came.append(number)
         handler = signal.getsignal(signal.SIGINT)
         if number not in ignored and callable(handler):
             handler(number, frame)
@@ -46,7 +49,8 @@ def ended_by_signals() -> Iterator[Callable[[], int | None]]:
             received = os.read(reading, 100)
         except BlockingIOError:
             received = b""
-        return next((128 + number for number in received if number in ENDING and number not in ignored), None)
+        # An event loop that ran meanwhile has taken the interpreter's record for itself.
+        return next((128 + number for number in (*received, *came) if number in ENDING and number not in ignored), None)
 
     try:
         yield code

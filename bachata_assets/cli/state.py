@@ -105,30 +105,39 @@ def report(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     say(f"Beside it: {layout.EMBEDDINGS}, {layout.REPORT}")
 
 
-def serve(data_dir: DataDir = None) -> None:
-    """Show the report page to this machine's browsers, so that Dagster's link to it opens. Changes nothing.
+def serve(
+    host: Annotated[
+        str | None, typer.Option("--host", help="Address to listen on. [default: BACHATA_SERVE_HOST, 127.0.0.1]")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", help="Port to listen on. [default: BACHATA_SERVE_PORT, 3001]")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Answer questions for clips over HTTP, and show the report page, until Ctrl-C.
 
-    It serves the page, the previews and the clips at BACHATA_REPORT_URL until Ctrl-C.
+    Its own page /docs lists what can be asked. It listens to this machine only; another --host needs
+    BACHATA_SERVE_TOKEN. Dagster's link to the report opens while it runs.
 
     For example:
 
     ```sh
     bachata-assets serve
-    bachata-assets serve --data_dir data/sample_run
+    bachata-assets serve --data_dir data/sample_run --port 3002
     ```
     """
-    from bachata_assets.commands.serve import ReportServer
+    from bachata_assets.service.server import Server
     from bachata_assets.settings import SettingsError, load_settings
 
     try:
-        server = ReportServer(load_settings(data_dir=data_dir))
+        server = Server(load_settings(data_dir=data_dir, serve_host=host, serve_port=port))
     except SettingsError as error:
         refuse(str(error))
     with server:
-        if not server.page.is_file():
-            say(f"{server.page} is not made yet: `bachata-assets report` makes it", err=True)
-        say(f"{server.page} is at {server.settings.report_url} until Ctrl-C")
-        server.serve_forever()
+        if server.page and not server.page.path.is_file():
+            say(f"{server.page.path} is not made yet: `bachata-assets report` makes it", err=True)
+        say(f"The report is at {server.address} and questions are answered, see {server.address}docs, until Ctrl-C")
+        server.serve()
 
 
 def settings(

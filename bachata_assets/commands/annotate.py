@@ -1,18 +1,20 @@
 """`annotate`: write what people changed in the report's page into the annotation file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bachata_assets.annotation import Annotation
 from bachata_assets.collection.annotations.annotation_file import Entry, read_file
 from bachata_assets.collection.clip import EXTERNAL
+from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.patching.apply import EMPTY, FieldChange, differences, patched, replace_file
-from bachata_assets.collection.patching.patch import PatchError, load_patch
+from bachata_assets.collection.patching.patch import Patch, PatchError
 from bachata_assets.collection.scan import Scan, scan_clips
 from bachata_assets.language.sentence import says_anything
-from bachata_assets.orchestration.build import Platform
-from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.stages import clip_stages
+from bachata_assets.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -32,44 +34,52 @@ class Annotated:
     stale: Mapping[str, tuple[str, ...]]
     left_out: tuple[str, ...]
 
+    def to_dict(self, *, dry_run: bool) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        return {
+            "annotations": str(self.path),
+            "written": bool(self.changes) and not dry_run,
+            "changes": [vars(change) for change in self.changes],
+            "to_be_made": self.stale,
+            "left_out": self.left_out,
+        }
 
-def annotate(platform: Platform, patch: Path, *, dry_run: bool = False) -> Annotated:
+
+def annotate(settings: Settings, patch: Patch, *, dry_run: bool = False) -> Annotated:
     """Apply a patch to the annotation file of a collection; with `dry_run` only say what it would change.
 
     Raises
     ------
     PatchError
-        The patch cannot be used, or not for these annotations; nothing is written then.
+        The patch is not for these annotations; nothing is written then.
     DiscoveryError, AnnotationError, SettingsError
         As for any look at the collection.
     OSError
         The annotation file cannot be written; it is as it was.
     """
-    wanted = load_patch(patch)
-    with platform.dataset.lock():
-        found = _scan(platform)
+    dataset = Dataset(settings.data_dir)
+    with dataset.lock():
+        found = _scan(settings, dataset)
         path = found.folders.annotations
         if path is None:
             raise PatchError("This collection has no annotation file: name the one to write with --annotations")
-        changes = tuple(differences(wanted, found.entries, found.clips.keys() | found.difference.set_aside))
+        changes = tuple(differences(patch, found.entries, found.clips.keys() | found.difference.set_aside))
         if changes and not dry_run:
             content = read_file(path) if path.exists() else EMPTY
             replace_file(path, patched(content, changes, found.entries))
-    return _annotated(path, changes, found.entries, platform.stages)
+    return _annotated(path, changes, found.entries)
 
 
-def _scan(platform: Platform) -> Scan:
+def _scan(settings: Settings, dataset: Dataset) -> Scan:
     """Look at the collection; an annotation file that is still to be written has no entries."""
-    settings, path = platform.settings, platform.settings.annotations
+    path = settings.annotations
     if path is None or path.exists():
-        return scan_clips(settings, platform.dataset)
-    found = scan_clips(settings.model_copy(update={"annotations": None}), platform.dataset)
+        return scan_clips(settings, dataset)
+    found = scan_clips(settings.model_copy(update={"annotations": None}), dataset)
     return replace(found, folders=replace(found.folders, annotations=path))
 
 
-def _annotated(
-    path: Path, changes: tuple[FieldChange, ...], entries: Mapping[str, Entry], stages: Sequence[Stage]
-) -> Annotated:
+def _annotated(path: Path, changes: tuple[FieldChange, ...], entries: Mapping[str, Entry]) -> Annotated:
     stale, left_out = {}, []
     for clip_id in dict.fromkeys(change.clip_id for change in changes):
         before = entries[clip_id].annotation if clip_id in entries else Annotation()
@@ -79,16 +89,17 @@ def _annotated(
         if after.shows_no_couple:
             left_out.append(clip_id)
         else:
-            stale[clip_id] = _dependents(before, after, stages)
+            stale[clip_id] = _dependents(before, after)
     return Annotated(path, changes, stale, tuple(left_out))
 
 
-def _dependents(before: Annotation, after: Annotation, stages: Sequence[Stage]) -> tuple[str, ...]:
+def _dependents(before: Annotation, after: Annotation) -> tuple[str, ...]:
     """Return the stages that a changed annotation makes stale, as the data versions do."""
     video, words = EXTERNAL
     changed = {video} if before.video_version != after.video_version else set()
     if before.data_version != after.data_version or says_anything(before) != says_anything(after):
         changed.add(words)
+    stages = clip_stages("", "")  # what a stage is made of depends on no model
     for stage in stages:
         if not changed.isdisjoint(stage.inputs):
             changed.add(stage.name)

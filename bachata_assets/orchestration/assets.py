@@ -167,8 +167,8 @@ def collection_assets(
         opened.write_text(layout.METRICS, metrics_text(content, found.scan))
         remember_reports(opened)
         links: dict[str, Any] = {name: dg.MetadataValue.path(path) for name, path in paths.items()}
-        if "://" not in opened.url or "report_url" in settings.model_fields_set:
-            links[SERVED] = dg.MetadataValue.url(settings.report_url)
+        if "://" not in opened.url or settings.report_url:
+            links[SERVED] = dg.MetadataValue.url(settings.report_address)
         return dg.MaterializeResult(metadata={**short(content["summary"]), **links})
 
     return [embeddings, report]

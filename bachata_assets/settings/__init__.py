@@ -126,14 +126,26 @@ class Settings(BaseSettings):
     most_sound_seconds: float = Field(900.0, gt=0, description="Longest clip whose sound is described, s.")
     quality_threshold: float = Field(0.5, ge=0, le=1, description="Clips of lower quality are to be reviewed.")
     nightly_cron: str = Field("0 3 * * *", description="When the schedule process_missing_clips runs.")
-    report_url: str = Field(
-        "http://127.0.0.1:3001/", description="Where browsers find the report page, as `serve` shows it."
+    report_url: str | None = Field(
+        None, description="Where browsers find the report page; unset: where `serve` shows it."
     )
     report_cron: str = Field("0 6 * * 1", description="When the schedule full_report runs.")
     settle_seconds: int = Field(
         10, ge=0, description="The sensor waits until a file has not changed for so long: it may still be being copied."
     )
     clips_per_run: int = Field(25, ge=1, description="Clips that one Dagster run processes at most.")
+
+    serve_host: str = Field(
+        "127.0.0.1", description="Address that `serve` listens on; any but this machine's own needs a token."
+    )
+    serve_port: int = Field(3001, ge=0, le=65535, description="Port that `serve` listens on; 0 is any that is free.")
+    serve_token: SecretStr | None = Field(
+        None,
+        description="What callers of `serve` send as their token or password, and what lets them change annotations.",
+    )
+    serve_uploads: bool = Field(False, description="Let callers of `serve` ask by videos and songs that they send.")
+    upload_megabytes: float = Field(200.0, gt=0, description="Largest file that `serve` takes, 10^6 bytes.")
+    upload_seconds: float = Field(120.0, gt=0, description="Longest time that `serve` works on a file, s.")
 
     elasticsearch_host: str | None = Field(
         None,
@@ -187,11 +199,17 @@ class Settings(BaseSettings):
         """Whether Elasticsearch is asked by https: as set, else in the cloud, where user and password are secrets."""
         return self.environment == "cloud" if self.elasticsearch_use_ssl is None else self.elasticsearch_use_ssl
 
+    @property
+    def report_address(self) -> str:
+        """Where browsers find the report page: as set, else where `serve` shows it on this machine."""
+        return self.report_url or f"http://{'[::1]' if self.serve_host == '::1' else '127.0.0.1'}:{self.serve_port}/"
+
     _text = field_validator("*", mode="before")(values.one_line_of_text)
     _path = field_validator("data_dir", "video_dir", "annotations", "mmpose_checkpoint_path")(values.with_home)
     _local = field_validator(*values.LOCAL, mode="before")(values.no_url)
     _store = field_validator("data_dir")(values.folder_or_bucket)
     _host = field_validator("elasticsearch_host")(values.host)
+    _listening = field_validator("serve_host")(values.address)
     _user = field_validator("elasticsearch_username")(values.user)
     _index = field_validator("elasticsearch_index")(values.index_name)
     _mirror = field_validator("models_base_url", "report_url")(values.mirror)

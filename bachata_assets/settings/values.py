@@ -3,6 +3,7 @@
 A value that may hold a user or a password is never part of a message.
 """
 
+import ipaddress
 import os
 import re
 import unicodedata
@@ -85,6 +86,16 @@ def host(name: str | None) -> str | None:
     port = f" ELASTICSEARCH_PORT={url[3]}" if url[3] else ""
     ssl = " ELASTICSEARCH_USE_SSL=true" if url[1] == "https://" else ""
     raise ValueError(f"{name!r} is more than a host: ELASTICSEARCH_HOST={url[2]}{port}{ssl}")
+
+
+def address(host: str) -> str:
+    """Refuse what is no address of a machine to listen on."""
+    if host == "localhost":
+        return "127.0.0.1"
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        raise ValueError("it can be an address as 127.0.0.1, or 0.0.0.0 for all that this machine has") from None
 
 
 def user(name: str | None) -> str | None:

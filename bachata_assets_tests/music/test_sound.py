@@ -170,6 +170,20 @@ def test_a_pause_in_the_sound_stays_a_pause(tmp_path: Path) -> None:
     assert np.flatnonzero(np.abs(sound.samples) > 0.5)[[0, -1]] / RATE == pytest.approx([0.5, 3.51], abs=0.06)
 
 
+@pytest.mark.parametrize("lost", [3, 8, 12])
+def test_sound_behind_lost_packets_is_not_heard_too_early(tmp_path: Path, lost: int) -> None:
+    write_audio(tmp_path / "whole.mp4", click_at(1.5, 44100), 44100)
+    with av.open(str(tmp_path / "whole.mp4")) as whole, av.open(str(tmp_path / "clip.mp4"), "w") as clip:
+        copied = clip.add_stream_from_template(whole.streams.audio[0])
+        for index, packet in enumerate(whole.demux(audio=0)):
+            if packet.dts is not None and not 10 <= index < 10 + lost:
+                packet.stream = copied
+                clip.mux(packet)
+    sound = load_sound(tmp_path / "clip.mp4")
+    assert isinstance(sound, Sound)
+    assert np.abs(sound.samples).argmax() / RATE == pytest.approx(1.505, abs=0.01)
+
+
 def test_sound_whose_time_stamps_leave_holes_in_it_is_named(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     write_audio(path, click_at(0.5, 44100), 44100)

@@ -123,8 +123,9 @@ def test_the_report_opens_from_its_assets_page_while_it_is_served(
 ) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{probe.getsockname()[1]}/"
-    monkeypatch.setenv("BACHATA_REPORT_URL", address)
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}/"
+    monkeypatch.setenv("BACHATA_SERVE_PORT", str(port))
     place = ["--data_dir", str(backfilled.place.data)]
     # In processes of their own: the browser's event loop keeps any other of this thread from running.
     subprocess.run([*PROGRAM, "report", *place], check=True)

@@ -12,7 +12,8 @@ Counted are, all to be zero (else the exit code is 1):
 - hang: a stage that is not done within the limit of time;
 - wrong success: a clip without any warning that its original has not got (of damage: with other figures), one of whose
   vectors has a cosine below 0.9 to the original's. A file that only says something else of itself is another clip, and
-  not counted: one that is turned by its display matrix, sped up by its time scale, or cut by its edit list;
+  not counted: one that is turned by its display matrix, sped up by its time scale, or cut by its edit list, and one
+  that is the other file of a splice, whole;
 - unclear message: of more than one line, with a traceback, without the file's name, or without what to do.
 """
 
@@ -163,10 +164,11 @@ def originals(folders: Iterable[Path], sources: int, folder: Path) -> list[list[
 
 @dataclass(frozen=True)
 class Mutated:
-    """A mutated file, what it was made of, and how."""
+    """A mutated file, what it was made of, which other file it may have parts of, and how."""
 
     path: Path
     original: Path
+    other: Path
     mutation: str
 
 
@@ -182,7 +184,7 @@ def mutated(
         one, other = (form[index] for index in random.choice(len(form), 2, replace=len(form) < 2))
         path = folder / f"{seed}-{number:04}-{re.sub('[^a-z]+', '_', name)}{one.suffix}"
         path.write_bytes(mutate(victims[one], victims[other], random))
-        files.append(Mutated(path, one, name))
+        files.append(Mutated(path, one, other, name))
     return files
 
 
@@ -207,8 +209,10 @@ def main() -> None:
                 if made[file.original].failures:
                     raise SystemExit(f"The original cannot be made: {made[file.original].failures[0]}")
                 outcome, said = judged(file.path, made.pop(file.path), made[file.original])
-                same = is_another_clip(victims[file.original].content, file.path.read_bytes())
-                if outcome == "wrong success" and same:
+                content = file.path.read_bytes()
+                # Where two files have the same head, the second one is spliced to what it was.
+                whole = content == victims[file.other].content
+                if outcome == "wrong success" and (whole or is_another_clip(victims[file.original].content, content)):
                     outcome = "made, another clip"
                 outcomes[file.mutation, outcome] += 1
                 if outcome in WRONG:

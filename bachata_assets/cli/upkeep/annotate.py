@@ -35,31 +35,19 @@ def annotate(
     bachata-assets annotate --apply patch.json
     ```
     """
-    from bachata_assets.collection.patching.patch import PatchError
+    from bachata_assets.collection.patching.patch import PatchError, load_patch
     from bachata_assets.collection.scan import ScanError
     from bachata_assets.commands.annotate import annotate as run
-    from bachata_assets.orchestration.build import build_platform
     from bachata_assets.settings import SettingsError, load_settings
 
     try:
-        platform = build_platform(load_settings(data_dir=data_dir, annotations=annotations))
-        done = run(platform, apply, dry_run=dry_run)
+        done = run(load_settings(data_dir=data_dir, annotations=annotations), load_patch(apply), dry_run=dry_run)
     except (PatchError, SettingsError, *ScanError) as error:
         refuse(str(error))
     if as_json:
-        say_json(_facts(done, dry_run))
+        say_json(done.to_dict(dry_run=dry_run))
     else:
         _say(done, dry_run)
-
-
-def _facts(done: "Done", dry_run: bool) -> dict[str, Any]:
-    return {
-        "annotations": str(done.path),
-        "written": bool(done.changes) and not dry_run,
-        "changes": [vars(change) for change in done.changes],
-        "to_be_made": done.stale,
-        "left_out": done.left_out,
-    }
 
 
 def _say(done: "Done", dry_run: bool) -> None:

@@ -86,7 +86,7 @@ class Patch(BaseModel):
 
 
 def load_patch(path: Path) -> Patch:
-    """Read a patch.
+    """Read a patch from a file.
 
     Raises
     ------
@@ -98,15 +98,26 @@ def load_patch(path: Path) -> Patch:
             content = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise PatchError(f"Cannot read the patch {path}: {error.strerror}") from error
+    return read_patch(content, str(path))
+
+
+def read_patch(content: bytes, name: str) -> Patch:
+    """Read the content of a patch, which a message calls by a name.
+
+    Raises
+    ------
+    PatchError
+        As of `load_patch`.
+    """
     if len(content) > LARGEST_FILE:
-        raise PatchError(f"{path} is larger than {LARGEST_FILE // 2**20} MB: no patch")
+        raise PatchError(f"{name} is larger than {LARGEST_FILE // 2**20} MB: no patch")
     try:
         return Patch.model_validate(lenient_json.loads(content.decode("utf-8-sig")))
     except RecursionError:
-        raise PatchError(f"{path} is nested too deeply: no patch") from None
+        raise PatchError(f"{name} is nested too deeply: no patch") from None
     except ValidationError as error:
         wrong = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(str(part)[:40] for part in wrong["loc"]) or "the whole"
-        raise PatchError(f"{path} is no patch: {place}: {wrong['msg'].removeprefix('Value error, ')[:300]}") from None
+        raise PatchError(f"{name} is no patch: {place}: {wrong['msg'].removeprefix('Value error, ')[:300]}") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise PatchError(f"{path} is not valid JSON: {error}") from None
+        raise PatchError(f"{name} is not valid JSON: {error}") from None

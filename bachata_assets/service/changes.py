@@ -1,0 +1,38 @@
+"""Changes of annotations that callers send, as `bachata-assets annotate` applies them."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.concurrency import run_in_threadpool
+
+from bachata_assets.collection.patching.patch import LARGEST_FILE, PatchError, read_patch
+from bachata_assets.collection.scan import ScanError
+from bachata_assets.commands.annotate import annotate
+from bachata_assets.service.bodies import body_of
+from bachata_assets.settings import Settings, SettingsError
+
+
+def change_routes(settings: Settings) -> APIRouter:
+    """Return the route that changes the annotations of a collection; only with a token."""
+    router = APIRouter(tags=["changing"])
+
+    @router.post("/annotations")
+    async def annotations(
+        request: Request,
+        dry_run: Annotated[bool, Query(description="Only return the difference; write nothing.")] = False,
+    ) -> dict[str, Any]:
+        """Apply a patch as the report's page makes it (`application/json`); `generate` then makes what is stale."""
+        if settings.serve_token is None:
+            raise HTTPException(403, "set BACHATA_SERVE_TOKEN to change annotations here")
+        # A page of another site can send a browser's password along, but not with this type.
+        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+            raise HTTPException(415, "send the patch as application/json")
+        content = await body_of(request, LARGEST_FILE)
+        try:
+            patch = read_patch(content, "the patch")
+            done = await run_in_threadpool(annotate, settings, patch, dry_run=dry_run)
+        except (PatchError, SettingsError, *ScanError) as error:
+            raise HTTPException(422, str(error)) from None
+        return done.to_dict(dry_run=dry_run)
+
+    return router

@@ -1,0 +1,77 @@
+"""Questions to the search index over HTTP: their parameters, and the routes that answer them."""
+
+import hashlib
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from bachata_assets.clip_record import VECTOR_FIELDS
+from bachata_assets.search.filters import Filters
+from bachata_assets.search.index import SearchIndex
+from bachata_assets.search.similarity import MAX_SIZE, Match, parse_weights
+
+
+class Conditions(BaseModel):
+    """What the clips of an answer have in common; names that are no parameters are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    move_label: tuple[str, ...] = Field((), description="One of these labels.", examples=[["basic_step"]])
+    difficulty: tuple[str, ...] = Field((), description="One of these difficulties.", examples=[["beginner"]])
+    energy_level: tuple[str, ...] = Field((), description="One of these energy levels.")
+    min_tempo: float | None = Field(None, description="Lowest tempo, beats per minute.", examples=[100])
+    max_tempo: float | None = Field(None, description="Highest tempo, beats per minute.", examples=[130])
+    min_quality: float | None = Field(None, description="Lowest quality, 0..1.", examples=[0.6])
+
+    def filters(self) -> Filters:
+        """Return the conditions as the index takes them."""
+        return Filters.of({name: value for name in Conditions.model_fields if (value := getattr(self, name))})
+
+
+class SimilarQuestion(Conditions):
+    """A question for similar clips: by a clip or by a sentence."""
+
+    clip_id: str | None = Field(None, description="A clip of the collection.", examples=["basic_step_1"])
+    text: str | None = Field(None, description="A sentence, instead of a clip.", max_length=2000)
+    weights: str | None = Field(None, description="What counts how much, as text=0.5,audio=0.5.")
+    size: int = Field(10, ge=1, le=MAX_SIZE, description="Number of clips.")
+
+
+def question_routes(index: SearchIndex) -> APIRouter:
+    """Return the routes that answer from an index."""
+    router = APIRouter(tags=["finding"])
+
+    @router.get("/similar", response_model=list[Match])
+    def similar(question: Annotated[SimilarQuestion, Query()]) -> Any:
+        """Return the clips most like a clip, or those that a sentence describes; best first."""
+        found = index.find_similar(
+            question.clip_id,
+            text=question.text,
+            weights=parse_weights(question.weights) if question.weights else None,
+            filters=question.filters(),
+            size=question.size,
+        )
+        return JSONResponse([match.to_dict() for match in found])
+
+    @router.get("/clips/{clip_id:path}")
+    def clip(
+        request: Request, clip_id: str, vectors: Annotated[bool, Query(description="With the five vectors.")] = False
+    ) -> Response:
+        """Return the document of a clip; its `ETag`, sent as `If-None-Match`, asks whether it has changed."""
+        document = index.get_embedding_by_id(clip_id)
+        if document is None:
+            raise HTTPException(404, f"no clip {clip_id!r} in the index")
+        source = document.to_source()
+        if not vectors:
+            source = {name: value for name, value in source.items() if name not in VECTOR_FIELDS.values()}
+        content = json.dumps(source, ensure_ascii=False).encode()
+        tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        headers = {"ETag": tag, "Cache-Control": "no-cache"}
+        if tag in (one.strip() for one in request.headers.get("if-none-match", "").split(",")):
+            return Response(status_code=304, headers=headers)
+        return Response(content, media_type="application/json", headers=headers)
+
+    return router
