@@ -23,7 +23,10 @@ from bachata_assets.families import DIMENSIONS
 ID_BYTES = 512
 """Maximum length of a clip id: one longer `_id` makes Elasticsearch refuse the whole bulk request."""
 
-ElasticsearchType = Literal["keyword", "float", "integer", "date", "dense_vector"]
+TRUSTED_CONFIDENCE = 0.5
+"""Minimum confidence of a tempo that is heard, and of beats that serve as a clock."""
+
+ElasticsearchType = Literal["keyword", "text", "float", "integer", "date", "dense_vector"]
 Analyzer = Literal["simple", "standard"]
 
 
@@ -40,8 +43,9 @@ class Column:
     description : what the field says, a phrase
     arrow : type in the table `embeddings`; None: not in this table
     elasticsearch : type in the document; None: not in the document
-    words : analyzer of the sub-field `text` in Elasticsearch, for full-text queries; None: there is no sub-field.
-        `simple` splits labels and paths at everything that is no letter, `standard` sentences into words
+    words : analyzer of a field of type `text` in Elasticsearch, or of the sub-field `text` of another one, for
+        full-text queries; None: there is no sub-field. `simple` splits at everything that is no letter, `standard`
+        sentences into words
     optional : may be null beside the vectors, which always may
     unit : of the numbers
     provenance : says how and when the record was made, and is left out of `ClipRecord.content_hash`
@@ -77,6 +81,7 @@ def _vector(family: str, description: str) -> Column:
 
 _label = partial(Column, arrow=pa.string(), elasticsearch="keyword")
 _number = partial(Column, arrow=pa.float64(), elasticsearch="float")
+_sentence = partial(Column, arrow=pa.string(), elasticsearch="text", words="simple", optional=True)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -107,7 +112,15 @@ class ClipRecord:
     energy_level: Annotated[str, _label("low, medium or high, as annotated")]
     lead_follow_roles: Annotated[str, _label("whom the clip teaches: lead_focus, follow_focus or both, as annotated")]
     estimated_tempo: Annotated[float, _number("tempo of the music, as annotated", unit="beats per minute")]
+    heard_tempo: Annotated[
+        float | None, _number("tempo of the music, as it is heard", unit="beats per minute", optional=True)
+    ] = None
+    heard_tempo_confidence: Annotated[
+        float | None,
+        _number("how clearly the music repeats at this tempo; from 0.5 it is trusted", unit="0..1", optional=True),
+    ] = None
     notes: Annotated[str | None, _label("free text of the annotation", words="standard", optional=True)] = None
+    sentence: Annotated[str | None, _sentence("the sentence that the text embedding was made of")] = None
     quality_score: Annotated[float, _number("0.6 x detection_rate + 0.4 x avg_confidence", unit="0..1")]
     detection_rate: Annotated[float, _number("share of the frames in which both dancers are found", unit="0..1")]
     avg_confidence: Annotated[
@@ -142,8 +155,9 @@ class ClipRecord:
             if vector is not None:
                 object.__setattr__(self, name, _checked(vector, DIMENSIONS[family], f"{self.clip_id}: {name}"))
         for name in _NUMBERS:
-            if not np.isfinite(getattr(self, name)):
-                raise InvalidRecordError(f"{self.clip_id}: {name} is {getattr(self, name)}, not a finite number")
+            value = getattr(self, name)
+            if not (np.isfinite(value) if value is not None else COLUMNS[name].optional):
+                raise InvalidRecordError(f"{self.clip_id}: {name} is {value}, not a finite number")
         if self.created_at.tzinfo is None:
             raise InvalidRecordError(f"{self.clip_id}: created_at {self.created_at} has no time zone")
 
@@ -152,6 +166,11 @@ class ClipRecord:
         """The families that are there, family -> float32 (D,)."""
         found = {family: getattr(self, name) for family, name in VECTOR_FIELDS.items()}
         return {family: vector for family, vector in found.items() if vector is not None}
+
+    @property
+    def tempo(self) -> float:
+        """The tempo that is heard, beats per minute; the annotated one where none is heard that can be trusted."""
+        return trusted_tempo(self.heard_tempo, self.heard_tempo_confidence) or self.estimated_tempo
 
     def scalars(self) -> dict[str, Any]:
         """Return the row of the table `embeddings` without its vectors, as values that JSON knows."""
@@ -232,12 +251,17 @@ COLUMNS: dict[str, Column] = {
 """Field of `ClipRecord` -> its column, in the order of the fields."""
 
 DOCUMENT_FIELDS = tuple(name for name, column in COLUMNS.items() if column.elasticsearch)
-"""Fields of the document: those of the specification in its order, with `notes` and `code_versions` between them."""
+"""Fields of the document: those of the specification in its order, with those that it does not have between them."""
 
 VECTOR_FIELDS = {name.removesuffix("_embedding"): name for name, column in COLUMNS.items() if column.is_vector}
 """Embedding family -> its field, in the document's order."""
 
 _NUMBERS = tuple(name for name, column in COLUMNS.items() if column.elasticsearch == "float")
+
+
+def trusted_tempo(tempo: float | None, confidence: float | None) -> float | None:
+    """Return a tempo that is heard, None where it cannot be trusted or where there is none."""
+    return tempo if confidence is not None and confidence >= TRUSTED_CONFIDENCE else None
 
 
 def _checked(vector: np.ndarray, size: int, name: str) -> np.ndarray:

@@ -36,7 +36,7 @@ def matches_table(found: "Sequence[Match]", width: int) -> Table:
     numbers = [
         ["score", *(f"{match.score:.3f}" for match in found)],
         *([family, *(_score(match, family) for match in found)] for family in families),
-        ["tempo", *(f"{match.estimated_tempo:.0f}" for match in found)],
+        ["tempo", *(f"{match.tempo:.0f}" for match in found)],
         ["quality", *(f"{match.quality_score:.2f}" for match in found)],
     ]
     names = [

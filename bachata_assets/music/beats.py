@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from bachata_assets import schemas
+from bachata_assets.clip_record import TRUSTED_CONFIDENCE
 from bachata_assets.families import Absent
 from bachata_assets.music.beat_tracking import place_beats, steadied, without_stray_ends
 from bachata_assets.music.onsets import HOP, frame_rate, onset_bands
@@ -21,8 +22,6 @@ VERSION = "2"
 """Version of the beats, of everything in them; to be raised when the same sound gives other beats."""
 METADATA_KEY = b"beats"
 """Key of a beats table's schema metadata: tempo, confidence, duration and reason, as JSON."""
-TRUSTED_CONFIDENCE = 0.5
-"""Minimum confidence of beats that serve as a clock."""
 CLARITY_AT_HALF = 0.12
 """Pulse clarity that counts as a confidence of 0.5; noise reaches about 0.03, real bachata 0.2-0.7."""
 SHORTEST = 2.5

@@ -28,8 +28,8 @@ MODULES = (
 )  # fmt: skip
 """JavaScript modules of the page; each imports only from those before it."""
 FACTS = (
-    "move_label", "difficulty", "energy_level", "notes", "estimated_tempo", "quality_score", "detection_rate",
-    "processing_time",
+    "move_label", "difficulty", "energy_level", "notes", "estimated_tempo", "heard_tempo", "heard_tempo_confidence",
+    "quality_score", "detection_rate", "processing_time",
 )  # fmt: skip
 """Fields of `ClipRecord` that the map, the table and the box of a clip show."""
 

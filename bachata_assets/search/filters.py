@@ -1,10 +1,10 @@
 """`Filters`: conditions on clips, read from Python values or texts and written for each backend."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from bachata_assets.clip_record import DOCUMENT_FIELDS, VECTOR_FIELDS
+from bachata_assets.clip_record import DOCUMENT_FIELDS, TRUSTED_CONFIDENCE, VECTOR_FIELDS
 from bachata_assets.search.errors import QueryError
 
 
@@ -15,7 +15,8 @@ class Filters:
     Attributes
     ----------
     move_label, difficulty, energy_level : the clip must have one of these labels; empty: any
-    min_tempo, max_tempo : beats per minute, both inclusive
+    min_tempo, max_tempo : beats per minute, both inclusive; of the tempo that is heard where it is trusted
+        (`ClipRecord.tempo`), else of the annotated one
     min_quality : 0..1, inclusive; a clip without any vector of movement is too short or too empty to be good
     """
 
@@ -98,29 +99,37 @@ class Filters:
         clauses: list[dict[str, Any]] = [
             {"terms": {name: list(getattr(self, name))}} for name in LABELS if getattr(self, name)
         ]
-        for field, bounds in self._bounds().items():
-            clauses.append({"range": {field: bounds}})
+        tempo = _bounds(self.min_tempo, self.max_tempo)
+        if tempo:
+            heard = {"bool": {"filter": [IS_HEARD, {"range": {"heard_tempo": tempo}}]}}
+            said = {"bool": {"filter": [{"range": {"estimated_tempo": tempo}}], "must_not": [IS_HEARD]}}
+            clauses.append({"bool": {"should": [heard, said]}})
         if self.min_quality is not None:
+            clauses.append({"range": {"quality_score": {"gte": self.min_quality}}})
             clauses.append({"bool": {"should": [{"exists": {"field": field}} for field in MOVEMENT]}})
         return clauses
 
-    def to_sql(self) -> str | None:
-        """Return the WHERE clause of LanceDB, None when there is no condition."""
+    def to_sql(self, fields: Collection[str] = DOCUMENT_FIELDS) -> str | None:
+        """Return the WHERE clause of LanceDB, None when there is no condition.
+
+        Parameters
+        ----------
+        fields : columns of the table; one that an earlier version wrote lacks some
+        """
         clauses = [
             f"{name} IN ({', '.join(map(sql_string, getattr(self, name)))})" for name in LABELS if getattr(self, name)
         ]
         signs = {"gte": ">=", "lte": "<="}
-        for field, bounds in self._bounds().items():
-            clauses += [f"{field} {signs[bound]} {value!r}" for bound, value in bounds.items()]
+        bounds = [f"{signs[bound]} {value!r}" for bound, value in _bounds(self.min_tempo, self.max_tempo).items()]
+        if bounds:
+            said = " AND ".join(f"estimated_tempo {bound}" for bound in bounds)
+            heard = " AND ".join(f"heard_tempo {bound}" for bound in bounds)
+            both = f"(({IS_HEARD_SQL} AND {heard}) OR (({IS_NOT_HEARD_SQL}) AND {said}))"
+            clauses.append(both if "heard_tempo" in fields else said)
         if self.min_quality is not None:
+            clauses.append(f"quality_score >= {self.min_quality!r}")
             clauses.append(f"({' OR '.join(f'{field} IS NOT NULL' for field in MOVEMENT)})")
         return " AND ".join(clauses) or None
-
-    def _bounds(self) -> dict[str, dict[str, float]]:
-        tempo = {"gte": self.min_tempo, "lte": self.max_tempo}
-        bounds = {"estimated_tempo": tempo, "quality_score": {"gte": self.min_quality}}
-        present = {field: {k: v for k, v in ends.items() if v is not None} for field, ends in bounds.items()}
-        return {field: ends for field, ends in present.items() if ends}
 
 
 LABELS = tuple(one.name for one in fields(Filters) if one.name in DOCUMENT_FIELDS)
@@ -131,9 +140,19 @@ MOVEMENT = tuple(VECTOR_FIELDS[family] for family in ("lead", "follow", "interac
 """Fields of the document that describe how a couple moves; quality says how well it is seen, not for how long."""
 
 
+IS_HEARD = {"range": {"heard_tempo_confidence": {"gte": TRUSTED_CONFIDENCE}}}
+IS_HEARD_SQL = f"heard_tempo_confidence >= {TRUSTED_CONFIDENCE}"
+IS_NOT_HEARD_SQL = f"heard_tempo_confidence IS NULL OR heard_tempo_confidence < {TRUSTED_CONFIDENCE}"
+"""Condition that the tempo of a clip is heard and trusted, as `ClipRecord.tempo` has it, for each backend."""
+
+
 def sql_string(value: str) -> str:
     """Return a text as a SQL literal."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def _bounds(lowest: float | None, highest: float | None) -> dict[str, float]:
+    return {sign: bound for sign, bound in (("gte", lowest), ("lte", highest)) if bound is not None}
 
 
 def _pair(value: Any) -> tuple[Any, Any]:

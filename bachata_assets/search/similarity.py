@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bachata_assets.clip_record import DOCUMENT_FIELDS
+from bachata_assets.clip_record import DOCUMENT_FIELDS, trusted_tempo
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.search.errors import QueryError
 from bachata_assets.search.filters import Filters
@@ -47,7 +47,14 @@ class Match:
     difficulty: str
     energy_level: str
     estimated_tempo: float
+    heard_tempo: float | None
+    heard_tempo_confidence: float | None
     quality_score: float
+
+    @property
+    def tempo(self) -> float:
+        """The tempo that is heard where it is trusted, else the annotated one, beats per minute."""
+        return trusted_tempo(self.heard_tempo, self.heard_tempo_confidence) or self.estimated_tempo
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON or a table."""

@@ -39,7 +39,7 @@ def tables(absent: str = "audio", **vectors: np.ndarray) -> dict[str, pa.Table]:
     """Return the tables of a clip without one family, made in the order of RECORD_INPUTS."""
     couple = a_couple(seconds=2).to_table()
     seen = {**couple.schema.metadata, **provenance(1_760_000_000.0, "6+nano-1a2b")}
-    heard = Beats(np.arange(4) / 2, tempo=120.0, confidence=0.9, duration=2.0).to_table()
+    heard = Beats(np.arange(4) / 2, tempo=119.128, confidence=0.9, duration=2.0).to_table()
     made = {
         "keypoints": couple.replace_schema_metadata(seen),
         "beats": heard.replace_schema_metadata({**heard.schema.metadata, **provenance(1_760_000_000.0, "1")}),
@@ -47,6 +47,7 @@ def tables(absent: str = "audio", **vectors: np.ndarray) -> dict[str, pa.Table]:
     for number, (family, size) in enumerate(DIMENSIONS.items()):
         vector = None if family == absent else vectors.get(family, np.full(size, number + 1, np.float32))
         row = {"clip_id": "dip_1", "vector": vector, "absent_reason": "no sound" if vector is None else None}
+        row |= {"sentence": "Dance move: dip."} if family == "text" else {}
         table = pa.Table.from_pylist([row], schema=schemas.embedding(family))
         made[f"{family}_embedding"] = table.replace_schema_metadata(provenance(1_760_000_001.0 + number, f"{family}-1"))
     assert tuple(made) == RECORD_INPUTS
@@ -63,7 +64,10 @@ def test_a_record_says_what_the_tables_and_the_annotation_of_its_clip_say() -> N
         "energy_level": "medium",
         "lead_follow_roles": "both",
         "estimated_tempo": 120.0,
+        "heard_tempo": 119.13,
+        "heard_tempo_confidence": 0.9,
         "notes": "slowly",
+        "sentence": "Dance move: dip.",
         "quality_score": 1.0,
         "detection_rate": 1.0,
         "avg_confidence": 1.0,

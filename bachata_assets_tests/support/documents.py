@@ -31,6 +31,7 @@ def document(clip_id: str, seed: int = 0, **overrides: Any) -> ClipRecord:
         "energy_level": "medium",
         "lead_follow_roles": "both",
         "estimated_tempo": 100.0 + seed % 40,
+        "sentence": f"Dance move: {LABELS[seed % 3].replace('_', ' ')}, {LEVELS[seed % 3]} difficulty.",
         "quality_score": 0.5 + seed % 5 / 10,
         "detection_rate": 0.92,
         "frame_count": 450,

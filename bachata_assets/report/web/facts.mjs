@@ -13,12 +13,14 @@ export function counted(number, thing) {
 /** Return [name, value] of what is known of a clip. */
 export function factsOf(clips, row) {
   const tempo = clips.estimated_tempo[row];
+  const [heard, confidence] = [clips.heard_tempo[row], clips.heard_tempo_confidence[row]];
   const quality = clips.quality_score[row];
   return [
     ["move", inWords(clips.move_label[row])],
     ["difficulty", inWords(clips.difficulty[row])],
     ["energy", inWords(clips.energy_level[row])],
     ["tempo", tempo ? `${Math.round(tempo)} beats per minute, ${clips.tempo_given[row] ? "by the annotation" : "assumed: nobody annotated it"}` : ""],
+    ["tempo heard", heard ? `${heard.toFixed(1)} beats per minute, confidence ${confidence.toFixed(2)}` : ""],
     ["quality", quality === null ? "" : `${quality.toFixed(2)}, both dancers in ${Math.round(clips.detection_rate[row] * 100)} % of frames`],
     ["notes", clips.notes[row]],
   ].filter(([, value]) => value);

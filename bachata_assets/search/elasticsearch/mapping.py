@@ -64,5 +64,7 @@ def _properties(kind: Kind[Any]) -> dict[str, Any]:
 def _property(column: Column) -> dict[str, Any]:
     if column.words is None:
         return {"type": column.elasticsearch}
+    if column.elasticsearch == "text":
+        return {"type": "text", "analyzer": column.words}
     text = {"type": "text", "analyzer": column.words}
     return {"type": column.elasticsearch, "ignore_above": LONGEST_KEYWORD, "fields": {"text": text}}

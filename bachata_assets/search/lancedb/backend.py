@@ -17,7 +17,7 @@ from bachata_assets.search.errors import IndexMissingError, SearchError
 from bachata_assets.search.filters import Filters, sql_string
 from bachata_assets.search.kind import D, Kind
 from bachata_assets.search.lancedb.errors import clear_errors, clearly, is_lance_error
-from bachata_assets.search.lancedb.neighbours import batches, is_one_of, nearest, tidy
+from bachata_assets.search.lancedb.neighbours import batches, is_one_of, known, nearest, tidy
 from bachata_assets.search.results import Found, IndexStatus, IndexVersion, PutResult
 from bachata_assets.search.similarity import Query
 
@@ -72,9 +72,10 @@ class LanceBackend(Backend[D]):
     def scan(self, filters: Filters, clip_ids: Sequence[str] | None = None) -> Iterator[D]:
         """See `Backend.scan`."""
         of_clips = None if clip_ids is None else is_one_of("clip_id", clip_ids)
-        where = " AND ".join(filter(None, (filters.to_sql(), of_clips))) or None
         with clear_errors(self.location):
-            read = batches(self._table(), where, self.kind.schema.names)
+            table = self._table()
+            where = " AND ".join(filter(None, (filters.to_sql(table.schema.names), of_clips))) or None
+            read = batches(table, where, known(table, self.kind.schema.names))
         while True:
             with clear_errors(self.location):  # not while the caller is at work on what it was given
                 batch = next(read, None)

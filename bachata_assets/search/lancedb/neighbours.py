@@ -39,7 +39,7 @@ def tidy(table: Any, kind: Kind[Any]) -> None:
 def nearest(table: Any, kind: Kind[Any], query: Query) -> list[Found]:
     """Return the documents of the highest score in a table."""
     columns = [kind.key, *(kind.vector_fields[family] for family in query.vectors)]
-    where = _conditions(query)
+    where = _conditions(table, query)
     if table.list_indices():
         found = table.take_row_ids(_candidates(table, kind, query, where)).select(columns).to_batches()
     else:
@@ -60,15 +60,20 @@ def batches(table: Any, where: str | None, columns: list[str]) -> Iterator[pa.Re
     yield from (rows.where(where) if where else rows).to_batches(BATCH_CLIPS)
 
 
+def known(table: Any, fields: Iterable[str]) -> list[str]:
+    """Return those fields that a table has; one that an earlier version wrote lacks some."""
+    return [name for name in fields if name in table.schema.names]
+
+
 def is_one_of(field: str, values: Iterable[str]) -> str:
     """Return the WHERE clause that documents meet whose field is one of some values."""
     return f"{field} IN ({', '.join(map(sql_string, values))})"
 
 
-def _conditions(query: Query) -> str | None:
+def _conditions(table: Any, query: Query) -> str | None:
     """Return the WHERE clause that the documents of an answer meet."""
     other = None if query.exclude is None else f"clip_id != {sql_string(query.exclude)}"
-    return " AND ".join(filter(None, (query.filters.to_sql(), other))) or None
+    return " AND ".join(filter(None, (query.filters.to_sql(table.schema.names), other))) or None
 
 
 def _candidates(table: Any, kind: Kind[Any], query: Query, where: str | None) -> list[int]:
@@ -102,9 +107,9 @@ def _shown(table: Any, kind: Kind[Any], keys: list[str]) -> dict[str, dict[str, 
     """Return key -> the fields that an answer shows."""
     if not keys:
         return {}
-    found = table.search().where(is_one_of(kind.key, keys)).select([kind.key, *kind.shown])
+    found = table.search().where(is_one_of(kind.key, keys)).select(known(table, [kind.key, *kind.shown]))
     rows = found.limit(len(keys)).to_list()
-    return {row[kind.key]: {name: row[name] for name in kind.shown} for row in rows}
+    return {row[kind.key]: {name: row.get(name) for name in kind.shown} for row in rows}
 
 
 def _matrix(column: pa.FixedSizeListArray) -> np.ndarray:

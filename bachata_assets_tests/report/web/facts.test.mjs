@@ -10,6 +10,8 @@ const CLIPS = {
   energy_level: ["high", null],
   estimated_tempo: [117.6, null],
   tempo_given: [true, true],
+  heard_tempo: [121.26, null],
+  heard_tempo_confidence: [0.934, null],
   passed: [1, 0],
   quality_score: [0.912, null],
   detection_rate: [0.987, null],
@@ -27,6 +29,7 @@ test("the facts of a clip are in words, with what people wrote as they wrote it"
     ["difficulty", "beginner"],
     ["energy", "high"],
     ["tempo", "118 beats per minute, by the annotation"],
+    ["tempo heard", "121.3 beats per minute, confidence 0.93"],
     ["quality", "0.91, both dancers in 99 % of frames"],
     ["notes", "in <b>front</b> of a mirror"],
   ]);
