@@ -107,6 +107,16 @@ class Backend(ABC, Generic[D]):
         """Return the documents of the highest score."""
 
     @abstractmethod
+    def containing(self, words: Sequence[str], filters: Filters) -> dict[str, str]:
+        """Return key -> sentence of the documents whose sentence has one of the words; of many, the best thousand.
+
+        Parameters
+        ----------
+        words : of `words.asked_words`
+        filters : conditions on the documents
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Close connections."""
 

@@ -1,11 +1,22 @@
 """`SearchConfig`: where a search index is and how to connect to it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import SecretStr
 
+from bachata_assets.search.similarity import parse_weights
 from bachata_assets.settings import Settings
+from bachata_assets.settings.values import WEIGHTS
+
+
+def _presets(weights: Mapping[str, str]) -> dict[str, dict[str, float]]:
+    return {name.removeprefix("alike_by_"): parse_weights(text) for name, text in weights.items()}
+
+
+DEFAULT_PRESETS = _presets({name: Settings.model_fields[name].default for name in WEIGHTS})
+"""What may be meant by alike -> weight of each family, where no settings say otherwise."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,7 @@ class SearchConfig:
     ca_certs : file of the CA that signed the certificate of the server; None: the CAs of the system
     timeout : longest time of a request, s
     retry_on_timeout : ask again when a request takes longer
+    presets : what may be meant by alike -> weight of each family
     source_vectors : keep vectors in `_source`, for clients that do not ask for them (Elasticsearch 9.2 and newer)
     """
 
@@ -42,6 +54,7 @@ class SearchConfig:
     timeout: float = 60.0
     retry_on_timeout: bool = True
     source_vectors: bool = True
+    presets: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: DEFAULT_PRESETS, hash=False)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "SearchConfig":
@@ -60,6 +73,7 @@ class SearchConfig:
             timeout=settings.elasticsearch_timeout,
             retry_on_timeout=settings.elasticsearch_retry_on_timeout,
             source_vectors=settings.elasticsearch_source_vectors,
+            presets=_presets({name: getattr(settings, name) for name in WEIGHTS}),
         )
 
     @property

@@ -18,6 +18,7 @@ class Filters:
     min_tempo, max_tempo : beats per minute, both inclusive; of the tempo that is heard where it is trusted
         (`ClipRecord.tempo`), else of the annotated one
     min_quality : 0..1, inclusive; a clip without any vector of movement is too short or too empty to be good
+    near_tempo : beats per minute of a song; the clip's tempo, its double or its half must be within 4 % of it
     """
 
     move_label: tuple[str, ...] = ()
@@ -26,6 +27,7 @@ class Filters:
     min_tempo: float | None = None
     max_tempo: float | None = None
     min_quality: float | None = None
+    near_tempo: float | None = None
 
     @classmethod
     def of(cls, given: "Filters | Mapping[str, Any] | None") -> "Filters":
@@ -57,10 +59,10 @@ class Filters:
             elif name == "tempo":
                 low, high = _pair(value)
                 values |= {"min_tempo": _number(name, low), "max_tempo": _number(name, high)}
-            elif name in ("min_tempo", "max_tempo", "min_quality"):
+            elif name in NUMBERS:
                 values[name] = _number(name, value)
             else:
-                allowed = ", ".join((*LABELS, "tempo", "min_tempo", "max_tempo", "min_quality"))
+                allowed = ", ".join((*LABELS, "tempo", *NUMBERS))
                 raise QueryError(f"filters: no filter {name!r}; there are {allowed}")
         return cls(**values)
 
@@ -70,8 +72,8 @@ class Filters:
 
         Parameters
         ----------
-        texts : each as `difficulty=beginner,advanced`, `tempo=100..130` or `min_quality=0.6`; in a range either end
-            may be left out
+        texts : each as `difficulty=beginner,advanced`, `tempo=100..130`, `near_tempo=128` or `min_quality=0.6`; in a
+            range either end may be left out
 
         Raises
         ------
@@ -94,16 +96,23 @@ class Filters:
                 values[name] = value
         return cls.of(values)
 
+    @property
+    def names_tempo(self) -> bool:
+        """Whether there is a condition on the tempo."""
+        return any(bound is not None for bound in (self.min_tempo, self.max_tempo, self.near_tempo))
+
     def to_elasticsearch(self) -> list[dict[str, Any]]:
         """Return the clauses of a filter context of Elasticsearch."""
         clauses: list[dict[str, Any]] = [
             {"terms": {name: list(getattr(self, name))}} for name in LABELS if getattr(self, name)
         ]
-        tempo = _bounds(self.min_tempo, self.max_tempo)
-        if tempo:
-            heard = {"bool": {"filter": [IS_HEARD, {"range": {"heard_tempo": tempo}}]}}
-            said = {"bool": {"filter": [{"range": {"estimated_tempo": tempo}}], "must_not": [IS_HEARD]}}
-            clauses.append({"bool": {"should": [heard, said]}})
+        for ranges in self._tempi():
+            heard = [{"bool": {"filter": [IS_HEARD, {"range": {"heard_tempo": tempo}}]}} for tempo in ranges]
+            said = [
+                {"bool": {"filter": [{"range": {"estimated_tempo": tempo}}], "must_not": [IS_HEARD]}}
+                for tempo in ranges
+            ]
+            clauses.append({"bool": {"should": [*heard, *said]}})
         if self.min_quality is not None:
             clauses.append({"range": {"quality_score": {"gte": self.min_quality}}})
             clauses.append({"bool": {"should": [{"exists": {"field": field}} for field in MOVEMENT]}})
@@ -120,21 +129,39 @@ class Filters:
             f"{name} IN ({', '.join(map(sql_string, getattr(self, name)))})" for name in LABELS if getattr(self, name)
         ]
         signs = {"gte": ">=", "lte": "<="}
-        bounds = [f"{signs[bound]} {value!r}" for bound, value in _bounds(self.min_tempo, self.max_tempo).items()]
-        if bounds:
-            said = " AND ".join(f"estimated_tempo {bound}" for bound in bounds)
-            heard = " AND ".join(f"heard_tempo {bound}" for bound in bounds)
-            both = f"(({IS_HEARD_SQL} AND {heard}) OR (({IS_NOT_HEARD_SQL}) AND {said}))"
-            clauses.append(both if "heard_tempo" in fields else said)
+
+        def within(field: str, ranges: list[dict[str, float]]) -> str:
+            every = (" AND ".join(f"{field} {signs[end]} {bound!r}" for end, bound in one.items()) for one in ranges)
+            return " OR ".join(f"({one})" for one in every)
+
+        for ranges in self._tempi():
+            heard, said = within("heard_tempo", ranges), within("estimated_tempo", ranges)
+            both = f"({IS_HEARD_SQL} AND ({heard})) OR (({IS_NOT_HEARD_SQL}) AND ({said}))"
+            clauses.append(f"({both if 'heard_tempo' in fields else said})")
         if self.min_quality is not None:
             clauses.append(f"quality_score >= {self.min_quality!r}")
             clauses.append(f"({' OR '.join(f'{field} IS NOT NULL' for field in MOVEMENT)})")
         return " AND ".join(clauses) or None
 
+    def _tempi(self) -> list[list[dict[str, float]]]:
+        """Return the conditions on the tempo: one of the ranges of each must hold it."""
+        conditions = []
+        if self.min_tempo is not None or self.max_tempo is not None:
+            conditions.append([_bounds(self.min_tempo, self.max_tempo)])
+        if self.near_tempo is not None:
+            tempi = (self.near_tempo / 2, self.near_tempo, 2 * self.near_tempo)
+            conditions.append([_bounds(one * (1 - TEMPO_TOLERANCE), one * (1 + TEMPO_TOLERANCE)) for one in tempi])
+        return conditions
+
 
 LABELS = tuple(one.name for one in fields(Filters) if one.name in DOCUMENT_FIELDS)
 """Fields of the document that a clip may be chosen by; the other filters are bounds of a number."""
 
+NUMBERS = ("min_tempo", "max_tempo", "near_tempo", "min_quality")
+"""Filters by a number."""
+
+TEMPO_TOLERANCE = 0.04
+"""Share by which the tempo of a clip may differ from that of a song that it is danced to."""
 
 MOVEMENT = tuple(VECTOR_FIELDS[family] for family in ("lead", "follow", "interaction"))
 """Fields of the document that describe how a couple moves; quality says how well it is seen, not for how long."""

@@ -5,20 +5,27 @@ The backends are `elasticsearch/` and `lancedb/`; their interface is `backend.py
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
 from bachata_assets.clip_record import ClipRecord
+from bachata_assets.search.asking.questions import (
+    Question,
+    Wanted,
+    answer,
+    checked_diversity,
+    question_of,
+    weights_of,
+)
 from bachata_assets.search.backends import open_backend
 from bachata_assets.search.config import SearchConfig
-from bachata_assets.search.errors import QueryError, SearchError, UnknownClipError
+from bachata_assets.search.errors import SearchError
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.kind import CLIPS
 from bachata_assets.search.results import IndexStatus, Promotion, PutResult
-from bachata_assets.search.similarity import Match, Query, checked_size, checked_vector, checked_weights
+from bachata_assets.search.similarity import Matches, checked_size, checked_weights
 from bachata_assets.settings import Settings, load_settings
 
 logger = logging.getLogger(__name__)
@@ -225,57 +232,52 @@ class SearchIndex:
         *,
         vectors: Mapping[str, np.ndarray] | None = None,
         text: str | None = None,
+        by: str | None = None,
         weights: Mapping[str, float] | None = None,
         filters: FiltersLike = None,
         size: int = 10,
-    ) -> list[Match]:
+        other_song: bool = False,
+        diverse: bool | float = False,
+    ) -> Matches:
         """Return the clips most similar to a clip, to vectors, or to a sentence; best first.
 
         Parameters
         ----------
         clip_id : a clip of the index; it is not among its own neighbours
-        vectors : family -> float (D,), any of the five
-        text : a free sentence, compared with the text vectors; loads the text model on first use
-        weights : family -> weight; only ratios matter, one not named counts nothing. Default: text .35,
-            audio .35, lead .10, follow .10, interaction .10. A family that query or clip lacks is left out,
+        vectors : family -> float (D,), any of the five; or what `embed_song`, `embed_video` or `embed_text` returned.
+            A song's answer fits its tempo, unless `filters` name one
+        text : a free sentence, compared with the text vectors and by its words; loads the text model on first use
+        by : what is meant by alike: move, couple, lead, follow, music, words or everything; its weights are settings
+        weights : family -> weight, instead of those of `by`; only ratios matter, one not named counts nothing. Default:
+            text .35, audio .35, lead .10, follow .10, interaction .10. A family that query or clip lacks is left out,
             and the others weigh the more.
         filters : see `Filters.of`
         size : 1 to 1000
+        other_song : leave out the clips to the same recording, as far as sound and tempo tell
+        diverse : answers that are unlike one another, too: how much that weighs, 0 to 1; True: 0.5
 
         Raises
         ------
         QueryError
             Not exactly one of clip, vectors and text; a wrong vector, weight, filter or size;
-            no family in common.
+            no family in common; `other_song` without sound.
         UnknownClipError
             The clip is not in the index.
         """
-        wanted = checked_size(size)
-        chosen, conditions = checked_weights(weights), Filters.of(filters)
-        query = self._vectors_of(clip_id, vectors, text)
-        used = {family: query[family] for family in chosen if family in query}
-        if not used:
-            has, weighs = ", ".join(query) or "nothing", ", ".join(chosen)
-            raise QueryError(f"nothing to compare: the query has {has}, the weights {weighs}")
-        weighed = {family: chosen[family] for family in used}
-        found = self._backend.nearest(Query(used, weighed, conditions, wanted, clip_id))
-        return [Match(one.key, one.score, one.scores, **one.shown) for one in found]
+        chosen = weights_of(by, self._config.presets) if weights is None else weights
+        wanted = Wanted(
+            checked_weights(chosen), checked_size(size), Filters.of(filters), other_song, checked_diversity(diverse)
+        )
+        return answer(self._backend, self.question(clip_id, vectors, text), wanted)
 
-    def _vectors_of(
-        self, clip_id: str | None, vectors: Mapping[str, np.ndarray] | None, text: str | None
-    ) -> dict[str, np.ndarray]:
-        if sum(given is not None for given in (clip_id, vectors, text)) != 1:
-            raise QueryError("ask for exactly one of: a clip, vectors, or a text")
-        if clip_id is not None:
-            document = self.get_embedding_by_id(clip_id)
-            if document is None:
-                near = get_close_matches(clip_id, self.ids())
-                hint = f"did you mean {' or '.join(near)}?" if near else "`bachata-assets status` names the clips"
-                raise UnknownClipError(f"no clip {clip_id!r} in the index: {hint}")
-            return document.vectors
-        if text is not None:
-            return {"text": _encode(text)}
-        return {family: checked_vector(family, vector) for family, vector in (vectors or {}).items()}
+    def question(
+        self,
+        clip_id: str | None = None,
+        vectors: Mapping[str, np.ndarray] | None = None,
+        text: str | None = None,
+    ) -> Question:
+        """Return what is asked about: exactly one of a clip, vectors and a sentence, see `find_similar`."""
+        return question_of(self._backend, clip_id, vectors, text)
 
     def _written_version(self) -> str:
         if self.version is None:
@@ -300,12 +302,3 @@ def open_index(settings: Settings | None = None, *, fingerprint: str | None = No
     fingerprint : for writers, see `SearchIndex`
     """
     return SearchIndex(SearchConfig.from_settings(settings or load_settings()), fingerprint)
-
-
-def _encode(text: str) -> np.ndarray:
-    if not text.strip():
-        raise QueryError("the text to search for is empty")
-    from bachata_assets.language.encoder import text_encoder
-
-    vector: np.ndarray = text_encoder().encode([text])[0]
-    return vector

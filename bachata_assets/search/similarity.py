@@ -7,7 +7,7 @@ Everything here is arithmetic on vectors; each backend reads them in its own way
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from bachata_assets.clip_record import DOCUMENT_FIELDS, trusted_tempo
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.search.errors import QueryError
 from bachata_assets.search.filters import Filters
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DEFAULT_WEIGHTS = {"text": 0.35, "audio": 0.35, "lead": 0.10, "follow": 0.10, "interaction": 0.10}
 """Weights of the families as in the earlier pipeline: 35 % text, 35 % audio, 30 % movement."""
@@ -36,7 +39,8 @@ class Match:
     Attributes
     ----------
     score : weighted mean of `scores`, 0..1
-    scores : family -> (1 + cosine) / 2, only the families that both the query and the clip have
+    scores : family -> (1 + cosine) / 2, only the families that both the query and the clip have; of a sentence `words`
+        too, how well the words of the clip's sentence answer it, and then `score` is fused from the two ranks
     """
 
     clip_id: str
@@ -47,9 +51,9 @@ class Match:
     difficulty: str
     energy_level: str
     estimated_tempo: float
-    heard_tempo: float | None
-    heard_tempo_confidence: float | None
     quality_score: float
+    heard_tempo: float | None = None
+    heard_tempo_confidence: float | None = None
 
     @property
     def tempo(self) -> float:
@@ -60,6 +64,24 @@ class Match:
         """Return plain values, for JSON or a table."""
         return asdict(self)
 
+
+class Matches(list[Match]):
+    """The clips that were found, best first."""
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a row a match; the score of each family is in a column such as `score_lead`."""
+        import pandas as pd
+
+        rows = [match.to_dict() for match in self]
+        return pd.DataFrame([_flat(row) for row in rows], columns=None if rows else MATCH_COLUMNS)
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, **{f"score_{family}": score for family, score in row.pop("scores").items()}}
+
+
+MATCH_COLUMNS = [one.name for one in fields(Match) if one.name != "scores"]
+"""Columns of the table of an answer, beside the scores of each family."""
 
 SHOWN_FIELDS = tuple(one.name for one in fields(Match) if one.name in DOCUMENT_FIELDS and one.name != "clip_id")
 """Fields of the document that a `Match` carries beside its scores."""
@@ -75,14 +97,14 @@ class Query:
     weights : family -> weight above 0, in the order of `vectors`
     filters : conditions on the clips of the answer
     size : maximum number of matches
-    exclude : id of the clip that is not in the answer
+    exclude : ids of the clips that are not in the answer
     """
 
     vectors: Mapping[str, np.ndarray]
     weights: Mapping[str, float]
     filters: Filters
     size: int
-    exclude: str | None = None
+    exclude: frozenset[str] = frozenset()
 
     @property
     def weight_vector(self) -> np.ndarray:

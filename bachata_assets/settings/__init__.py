@@ -147,6 +147,20 @@ class Settings(BaseSettings):
     upload_megabytes: float = Field(200.0, gt=0, description="Largest file that `serve` takes, 10^6 bytes.")
     upload_seconds: float = Field(120.0, gt=0, description="Longest time that `serve` works on a file, s.")
 
+    alike_by_move: str = Field(
+        "lead=1,follow=1,interaction=1", description="Weights of `similar --by move`: how the two move."
+    )
+    alike_by_couple: str = Field(
+        "interaction=1", description="Weights of `similar --by couple`: how the two move together."
+    )
+    alike_by_lead: str = Field("lead=1", description="Weights of `similar --by lead`: how the leader moves.")
+    alike_by_follow: str = Field("follow=1", description="Weights of `similar --by follow`: how the follower moves.")
+    alike_by_music: str = Field("audio=1", description="Weights of `similar --by music`: how the music sounds.")
+    alike_by_words: str = Field("text=1", description="Weights of `similar --by words`: what the annotation says.")
+    alike_by_everything: str = Field(
+        "lead=1,follow=1,interaction=1,audio=1,text=1", description="Weights of `similar --by everything`."
+    )
+
     elasticsearch_host: str | None = Field(
         None,
         validation_alias="ELASTICSEARCH_HOST",
@@ -212,6 +226,7 @@ class Settings(BaseSettings):
     _listening = field_validator("serve_host")(values.address)
     _user = field_validator("elasticsearch_username")(values.user)
     _index = field_validator("elasticsearch_index")(values.index_name)
+    _weights = field_validator(*values.WEIGHTS)(values.weights)
     _mirror = field_validator("models_base_url", "report_url")(values.mirror)
 
     @model_validator(mode="after")

@@ -12,11 +12,15 @@ from typing import TypeVar
 
 from pydantic import SecretStr
 
+from bachata_assets.families import DIMENSIONS
+
 STORES = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
 """Protocol of an object store -> the extra of the package that brings its client."""
 LOCAL = ("gcp_project_id", "video_dir", "annotations", "mmpose_checkpoint_path", "model_set", "nightly_cron",
          "report_cron", "elasticsearch_ca_certs")  # fmt: skip
 """Settings that are names, times or paths on this machine."""
+WEIGHTS = tuple(f"alike_by_{name}" for name in ("move", "couple", "lead", "follow", "music", "words", "everything"))
+"""Settings that say what is meant by alike."""
 LONGEST_INDEX = 200
 """Bytes; Elasticsearch allows 255, and the names of versions are longer than their alias."""
 _NOT_IN_INDEX = r"\s\\/*?\"<>|,#:"
@@ -114,6 +118,17 @@ def index_name(name: str) -> str:
             '\\ / * ? " < > | , # : and not beginning with - _ +'
         )
     return name
+
+
+def weights(text: str) -> str:
+    """Refuse what does not say how much each family weighs."""
+    for part in text.split(","):
+        family, _, weight = (word.strip() for word in part.partition("="))
+        if family not in DIMENSIONS or not re.fullmatch(r"\d+(\.\d*)?|\.\d+", weight):
+            raise ValueError(f"it can be weights as lead=1,follow=0.5; the families are {', '.join(DIMENSIONS)}")
+    if not re.search("[1-9]", text):
+        raise ValueError("at least one family must weigh more than 0")
+    return text
 
 
 def mirror(url: str | None) -> str | None:

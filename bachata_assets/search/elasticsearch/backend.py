@@ -14,7 +14,7 @@ from bachata_assets.search.elasticsearch import client as elasticsearch_client
 from bachata_assets.search.elasticsearch import mapping as elasticsearch_mapping
 from bachata_assets.search.elasticsearch import versions as elasticsearch_versions
 from bachata_assets.search.elasticsearch.errors import clear_errors, error_text
-from bachata_assets.search.elasticsearch.neighbours import nearest
+from bachata_assets.search.elasticsearch.neighbours import containing, nearest
 from bachata_assets.search.errors import AliasTakenError, SearchError, SearchUnavailableError
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.kind import D, Kind
@@ -208,6 +208,11 @@ class ElasticsearchBackend(Backend[D]):
         """See `Backend.nearest`."""
         with clear_errors(self._config):
             return nearest(self._client, self._name, self.kind, query)
+
+    def containing(self, words: Sequence[str], filters: Filters) -> dict[str, str]:
+        """See `Backend.containing`."""
+        with clear_errors(self._config):
+            return containing(self._client, self._name, self.kind, words, filters)
 
     def _hits(
         self, conditions: list[dict[str, Any]], *, name: str | None = None, size: int = PAGE_DOCUMENTS, **fields: Any

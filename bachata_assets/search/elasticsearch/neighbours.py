@@ -3,11 +3,13 @@
 How the scores are weighed is in `search/similarity.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bachata_assets.search.asking.words import MOST_HITS
+from bachata_assets.search.filters import Filters
 from bachata_assets.search.kind import Kind
 from bachata_assets.search.results import Found
 from bachata_assets.search.similarity import Query, best
@@ -22,14 +24,29 @@ EXACT_CLIPS = 1000
 def nearest(client: "Elasticsearch", name: str, kind: Kind[Any], query: Query) -> list[Found]:
     """Return the documents of the highest score in an index."""
     conditions: list[dict[str, Any]] = query.filters.to_elasticsearch()
-    if query.exclude is not None:
-        conditions.append({"bool": {"must_not": {"term": {"clip_id": query.exclude}}}})
+    if query.exclude:
+        conditions.append({"bool": {"must_not": {"terms": {"clip_id": sorted(query.exclude)}}}})
     total = client.count(index=name, query={"bool": {"filter": conditions}})["count"]
     if total > EXACT_CLIPS:
         candidates = _candidates(client, name, kind, query, conditions)
         conditions, total = [{"terms": {kind.key: candidates}}], len(candidates)
     scores = _scores(client, name, kind, query, conditions, total) if total else {}
     return _found(client, name, kind, query, scores)
+
+
+def containing(
+    client: "Elasticsearch", name: str, kind: Kind[Any], words: Sequence[str], filters: Filters
+) -> dict[str, str]:
+    """Return key -> sentence of the documents whose sentence has one of the words, the best ones of many."""
+    match = {"match": {"sentence": " ".join(words)}}
+    found = client.search(
+        index=name,
+        query={"bool": {"must": [match], "filter": filters.to_elasticsearch()}},
+        source={"includes": [kind.key, "sentence"]},
+        size=MOST_HITS,
+        track_total_hits=False,
+    )
+    return {hit["_source"][kind.key]: hit["_source"]["sentence"] for hit in found["hits"]["hits"]}
 
 
 def _candidates(

@@ -17,7 +17,7 @@ from bachata_assets.search.errors import IndexMissingError, SearchError
 from bachata_assets.search.filters import Filters, sql_string
 from bachata_assets.search.kind import D, Kind
 from bachata_assets.search.lancedb.errors import clear_errors, clearly, is_lance_error
-from bachata_assets.search.lancedb.neighbours import batches, is_one_of, known, nearest, tidy
+from bachata_assets.search.lancedb.neighbours import batches, containing, is_one_of, known, nearest, tidy
 from bachata_assets.search.results import Found, IndexStatus, IndexVersion, PutResult
 from bachata_assets.search.similarity import Query
 
@@ -178,6 +178,11 @@ class LanceBackend(Backend[D]):
     def nearest(self, query: Query) -> list[Found]:
         """See `Backend.nearest`."""
         return nearest(self._table(), self.kind, query)
+
+    @clearly
+    def containing(self, words: Sequence[str], filters: Filters) -> dict[str, str]:
+        """See `Backend.containing`."""
+        return containing(self._table(), self.kind, words, filters)
 
     def _table(self) -> Any:
         """Return the table that is read: for writers their version's, made when it is not there; else the live one."""

@@ -3,19 +3,22 @@
 How the scores are weighed is in `search/similarity.py`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from bachata_assets.search.filters import sql_string
+from bachata_assets.search.asking.words import MOST_HITS, words_of
+from bachata_assets.search.filters import Filters, sql_string
 from bachata_assets.search.kind import Kind
 from bachata_assets.search.results import Found
 from bachata_assets.search.similarity import Query, best, family_scores
 
 EXACT_CLIPS = 5000
 """Maximum number of documents of which all are scored; of more, which are indexed, those of `Query.candidates`."""
+SENTENCE = "sentence"
+"""Field whose words are searched."""
 MOST_FRAGMENTS = 50
 """Maximum number of batches that are kept apart; more make reading slow."""
 BATCH_CLIPS = 1000
@@ -26,11 +29,14 @@ def tidy(table: Any, kind: Kind[Any]) -> None:
     """Merge the fragments that many small writes leave, and index the vectors of a table that has become large."""
     large = table.count_rows() > EXACT_CLIPS
     if large and not table.list_indices():
-        from lancedb.index import IvfSq
+        from lancedb.index import FTS, IvfSq
 
         # One byte a dimension, in one partition that is read whole: seconds to build, and no neighbour is missed.
         for field in kind.vector_fields.values():
             table.create_index(field, config=IvfSq(distance_type="cosine", num_partitions=1))
+        if SENTENCE in table.schema.names:
+            words = FTS(base_tokenizer="simple", stem=False, remove_stop_words=False, ascii_folding=False)
+            table.create_index(SENTENCE, config=words)
     unindexed = [table.index_stats(index.name).num_unindexed_rows for index in table.list_indices()]
     if max(unindexed, default=0) > EXACT_CLIPS or table.stats()["fragment_stats"]["num_fragments"] > MOST_FRAGMENTS:
         table.optimize()
@@ -54,6 +60,25 @@ def nearest(table: Any, kind: Kind[Any], query: Query) -> list[Found]:
     return _found(table, kind, query, keys, np.concatenate(parts))
 
 
+def containing(table: Any, kind: Kind[Any], words: Sequence[str], filters: Filters) -> dict[str, str]:
+    """Return key -> sentence of the documents whose sentence has one of the words, the best ones of many."""
+    where = filters.to_sql(table.schema.names)
+    columns = [kind.key, SENTENCE]
+    if SENTENCE not in table.schema.names:
+        return {}
+    if any(SENTENCE in index.columns for index in table.list_indices()):
+        from lancedb.query import MatchQuery
+
+        match = MatchQuery(" ".join(words), SENTENCE)  # type: ignore[call-arg]  # mypy sees no defaults
+        search = table.search(match, query_type="fts")
+        search = search.where(where, prefilter=True) if where else search
+        rows = search.select([*columns, "_score"]).limit(MOST_HITS).to_list()
+    else:
+        rows = [row for batch in batches(table, where, columns) for row in batch.to_pylist() if row[SENTENCE]]
+    asked = set(words)
+    return {row[kind.key]: row[SENTENCE] for row in rows if not asked.isdisjoint(words_of(row[SENTENCE]))}
+
+
 def batches(table: Any, where: str | None, columns: list[str]) -> Iterator[pa.RecordBatch]:
     """Yield columns of the rows that meet a condition, a thousand at a time."""
     rows = table.search().select(columns)
@@ -72,7 +97,7 @@ def is_one_of(field: str, values: Iterable[str]) -> str:
 
 def _conditions(table: Any, query: Query) -> str | None:
     """Return the WHERE clause that the documents of an answer meet."""
-    other = None if query.exclude is None else f"clip_id != {sql_string(query.exclude)}"
+    other = f"NOT ({is_one_of('clip_id', sorted(query.exclude))})" if query.exclude else None
     return " AND ".join(filter(None, (query.filters.to_sql(table.schema.names), other))) or None
 
 

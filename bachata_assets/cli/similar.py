@@ -1,0 +1,144 @@
+"""`similar`: the clips most like a clip, a sentence, a video or a song."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bachata_assets.cli.options import AsJson, DataDir, clip_ids, conditions
+from bachata_assets.cli.plain import say, say_json
+from bachata_assets.cli.search import opened_index
+from bachata_assets.cli.tables import console, matches_table
+
+if TYPE_CHECKING:
+    from bachata_assets.search.explanation import FamilyExplanation
+    from bachata_assets.search.filters import Filters
+    from bachata_assets.search.index import SearchIndex
+    from bachata_assets.search.similarity import Match
+
+By = Annotated[
+    str | None,
+    typer.Option("--by", help="What is meant by alike: move, couple, lead, follow, music, words or everything."),
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        help="What counts how much, e.g. text=0.5,audio=0.5, instead of --by. "
+        "[default: text=.35,audio=.35,lead=.1,follow=.1,interaction=.1]",
+    ),
+]
+FilterTexts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        help="E.g. difficulty=beginner, tempo=100..130, min_quality=0.6; may be repeated.",
+        autocompletion=conditions,
+    ),
+]
+
+
+def similar(
+    clip_id: Annotated[
+        str | None, typer.Argument(help="A clip of the collection.", metavar="CLIP", autocompletion=clip_ids)
+    ] = None,
+    text: Annotated[str | None, typer.Option("--text", help="A free sentence, instead of a clip.")] = None,
+    by: By = None,
+    weights: Weights = None,
+    filters: FilterTexts = None,
+    other_song: Annotated[
+        bool, typer.Option("--other-song", help="Leave out the clips to the same recording, as far as it is heard.")
+    ] = False,
+    diverse: Annotated[
+        bool, typer.Option("--diverse", help="Show clips that are unlike one another, too: not ten takes of one move.")
+    ] = False,
+    size: Annotated[int, typer.Option("--size", min=1, max=1000, help="How many clips to show.")] = 10,
+    why: Annotated[bool, typer.Option("--why", help="Say which movements, body parts and sounds are alike.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the clips most like a clip, or those that a sentence describes.
+
+    For example:
+
+    ```sh
+    bachata-assets similar basic_step_1 --filter difficulty=beginner
+    bachata-assets similar basic_step_1 --by move --other-song
+    bachata-assets similar --text "romantic slow turn"
+    ```
+    """
+    from bachata_assets.search.filters import Filters
+    from bachata_assets.search.similarity import parse_weights
+
+    with opened_index(data_dir) as index:
+        asked = Filters.parse(filters or [])
+        found = index.find_similar(
+            clip_id,
+            text=text,
+            by=by,
+            weights=parse_weights(weights) if weights else None,
+            filters=asked,
+            size=size,
+            other_song=other_song,
+            diverse=diverse,
+        )
+        if not found:
+            _require_known_labels(asked, data_dir)
+        reasons = _reasons(index, clip_id, found) if why else {}
+    show_matches(found, reasons, as_json=as_json)
+
+
+def show_matches(found: "list[Match]", reasons: "Mapping[str, dict[str, FamilyExplanation]]", *, as_json: bool) -> None:
+    """Print what was found, and why: as a table, or as the list of JSON that docs/finding.md describes."""
+    if as_json:
+        say_json([match.to_dict() | _as_plain(reasons.get(match.clip_id)) for match in found])
+        return
+    shown = console()
+    shown.print(matches_table(found, shown.width))
+    for other, families in reasons.items():
+        say(other)
+        for family, reason in families.items():
+            shares = " | ".join(_largest(part) for part in (reason.blocks, reason.parts) if part)
+            say(f"  {family} {reason.cosine:+.2f}: {shares}")
+
+
+def _require_known_labels(filters: "Filters", data_dir: str | None) -> None:
+    """Refuse a filter by a label that no clip has.
+
+    Raises
+    ------
+    QueryError
+        Listing the labels that there are.
+    """
+    from bachata_assets.collection.dataset import Dataset
+    from bachata_assets.collection.labels import labels_of
+    from bachata_assets.search.errors import QueryError
+    from bachata_assets.settings import load_settings
+
+    for name, known in labels_of(Dataset(url=load_settings(data_dir=data_dir).data_dir)).items():
+        unknown = [value for value in getattr(filters, name) if value not in known]
+        if unknown:
+            raise QueryError(f"filters: no clip has {name}={unknown[0]}; there are {', '.join(known)}")
+
+
+def _reasons(
+    index: "SearchIndex", clip_id: str | None, found: "list[Match]"
+) -> "dict[str, dict[str, FamilyExplanation]]":
+    """Return why each clip that was found is like the one asked about."""
+    from bachata_assets.search.errors import QueryError
+    from bachata_assets.search.explanation import explain
+
+    asked = index.get_embedding_by_id(clip_id) if clip_id else None
+    if asked is None:
+        raise QueryError("--why compares movements and sounds: ask about a clip, not a text")
+    others = {match.clip_id: index.get_embedding_by_id(match.clip_id) for match in found}
+    return {name: explain(asked.vectors, other.vectors) for name, other in others.items() if other}
+
+
+def _as_plain(reasons: "dict[str, FamilyExplanation] | None") -> dict[str, Any]:
+    return {"why": {family: asdict(reason) for family, reason in reasons.items()}} if reasons else {}
+
+
+def _largest(shares: dict[str, float]) -> str:
+    return ", ".join(f"{name} {share:+.2f}" for name, share in list(shares.items())[:3])
