@@ -13,6 +13,7 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # 
 
 if TYPE_CHECKING:
     from bachata_assets.commands.build_collection import build_collection
+    from bachata_assets.commands.embed import embed_song, embed_text, embed_video
     from bachata_assets.music.beats import find_beats
     from bachata_assets.pose.estimator import CouplePoseEstimator
     from bachata_assets.search.explanation import explain
@@ -20,12 +21,25 @@ if TYPE_CHECKING:
 
     __version__: str
 
-__all__ = ["CouplePoseEstimator", "SearchIndex", "__version__", "build_collection", "explain", "find_beats"]
+__all__ = [
+    "CouplePoseEstimator",
+    "SearchIndex",
+    "__version__",
+    "build_collection",
+    "embed_song",
+    "embed_text",
+    "embed_video",
+    "explain",
+    "find_beats",
+]
 
 _PLACES = {
     "CouplePoseEstimator": "bachata_assets.pose.estimator",
     "SearchIndex": "bachata_assets.search.index",
     "build_collection": "bachata_assets.commands.build_collection",
+    "embed_song": "bachata_assets.commands.embed",
+    "embed_text": "bachata_assets.commands.embed",
+    "embed_video": "bachata_assets.commands.embed",
     "explain": "bachata_assets.search.explanation",
     "find_beats": "bachata_assets.music.beats",
 }

@@ -20,9 +20,11 @@ from typer.testing import CliRunner
 from bachata_assets.cli import app
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.pose.models.model_sets import load_model_set
+from bachata_assets.synthetic.soundtrack import render_track
 from bachata_assets_tests.support.doc_commands import PAGES, code_of
 from bachata_assets_tests.support.paths import PROJECT
 from bachata_assets_tests.support.real_poses import CLIPS, real_couple
+from bachata_assets_tests.support.songs import write_song
 from bachata_assets_tests.support.workplace import Workplace, report_of
 
 MIGRATING = PROJECT / "docs" / "migrating.md"
@@ -145,6 +147,7 @@ def as_before(place: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "changes": [{"clip_id": "basic_step_1", "set": {"notes": "slow"}}],
     }
     (tmp_path / "patch.json").write_text(json.dumps(patch))
+    write_song(tmp_path / "song.mp3", render_track(110, seconds=91).samples)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

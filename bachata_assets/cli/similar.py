@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bachata_assets.cli.options import AsJson, DataDir, clip_ids, conditions
+from bachata_assets.cli.options import AsJson, DataDir, clip_ids, conditions, refuse
 from bachata_assets.cli.plain import say, say_json
 from bachata_assets.cli.search import opened_index
 from bachata_assets.cli.tables import console, matches_table
 
 if TYPE_CHECKING:
+    from bachata_assets.search.asking.example import Example
     from bachata_assets.search.explanation import FamilyExplanation
     from bachata_assets.search.filters import Filters
     from bachata_assets.search.index import SearchIndex
@@ -44,6 +46,14 @@ def similar(
         str | None, typer.Argument(help="A clip of the collection.", metavar="CLIP", autocompletion=clip_ids)
     ] = None,
     text: Annotated[str | None, typer.Option("--text", help="A free sentence, instead of a clip.")] = None,
+    video: Annotated[
+        Path | None, typer.Option("--video", help="A video that is not in the collection, instead of a clip.")
+    ] = None,
+    song: Annotated[
+        Path | None, typer.Option("--song", help="An mp3, wav, m4a, flac or ogg file, or a video for its sound.")
+    ] = None,
+    start: Annotated[float | None, typer.Option("--from", help="Where the part of the song begins, s.")] = None,
+    end: Annotated[float | None, typer.Option("--to", help="Where the part of the song ends, s.")] = None,
     by: By = None,
     weights: Weights = None,
     filters: FilterTexts = None,
@@ -58,7 +68,9 @@ def similar(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the clips most like a clip, or those that a sentence describes.
+    """Show the clips most like a clip, a video or a song, or those that a sentence describes.
+
+    A song is answered by clips that fit its tempo, its double or its half within 4 %, unless a filter names a tempo.
 
     For example:
 
@@ -66,15 +78,22 @@ def similar(
     bachata-assets similar basic_step_1 --filter difficulty=beginner
     bachata-assets similar basic_step_1 --by move --other-song
     bachata-assets similar --text "romantic slow turn"
+    bachata-assets similar --song song.mp3 --from 60 --to 90
     ```
     """
     from bachata_assets.search.filters import Filters
     from bachata_assets.search.similarity import parse_weights
 
+    if sum(given is not None for given in (clip_id, text, video, song)) > 1:
+        refuse("ask for one of: a clip, --text, --video, --song")
+    if song is None and not (start is None and end is None):
+        refuse("--from and --to are the part of a --song")
     with opened_index(data_dir) as index:
+        example = _example(video, song, start, end, data_dir)
         asked = Filters.parse(filters or [])
         found = index.find_similar(
             clip_id,
+            vectors=example,
             text=text,
             by=by,
             weights=parse_weights(weights) if weights else None,
@@ -85,7 +104,7 @@ def similar(
         )
         if not found:
             _require_known_labels(asked, data_dir)
-        reasons = _reasons(index, clip_id, found) if why else {}
+        reasons = _reasons(index, clip_id, example, found) if why else {}
     show_matches(found, reasons, as_json=as_json)
 
 
@@ -122,16 +141,33 @@ def _require_known_labels(filters: "Filters", data_dir: str | None) -> None:
             raise QueryError(f"filters: no clip has {name}={unknown[0]}; there are {', '.join(known)}")
 
 
+def _example(
+    video: Path | None, song: Path | None, start: float | None, end: float | None, data_dir: str | None
+) -> "Example | None":
+    """Return what a video or a song is asked with; None where none is given."""
+    if video is None and song is None:
+        return None
+    from bachata_assets.commands.embed import song_of, video_of
+    from bachata_assets.pipeline.examples import ExampleError
+    from bachata_assets.settings import load_settings
+
+    settings = load_settings(data_dir=data_dir)
+    try:
+        return song_of(song, start, end, settings) if song else video_of(video, settings) if video else None
+    except ExampleError as error:
+        refuse(str(error))
+
+
 def _reasons(
-    index: "SearchIndex", clip_id: str | None, found: "list[Match]"
+    index: "SearchIndex", clip_id: str | None, example: "Example | None", found: "list[Match]"
 ) -> "dict[str, dict[str, FamilyExplanation]]":
     """Return why each clip that was found is like the one asked about."""
     from bachata_assets.search.errors import QueryError
     from bachata_assets.search.explanation import explain
 
-    asked = index.get_embedding_by_id(clip_id) if clip_id else None
-    if asked is None:
+    if clip_id is None and example is None:
         raise QueryError("--why compares movements and sounds: ask about a clip, not a text")
+    asked = index.question(clip_id, example)
     others = {match.clip_id: index.get_embedding_by_id(match.clip_id) for match in found}
     return {name: explain(asked.vectors, other.vectors) for name, other in others.items() if other}
 

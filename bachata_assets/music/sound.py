@@ -1,5 +1,6 @@
 """The sound of a clip: decoding it to mono samples on the video's clock."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +32,8 @@ missing; with 0.2 s, a file that had lost 0.19 s was heard too early from there 
 MOST_HOLES = 3
 MOST_SILENCE = 0.1
 """Number of jumps, and share of the sound that they leave silent; beyond both the time stamps cannot be right."""
+Opener = Callable[[Path], Any]
+"""What opens a file for decoding."""
 
 
 class SoundError(ValueError):
@@ -107,7 +110,7 @@ def _heard(path: Path, number: int, limits: MediaLimits) -> Sound | Absent:
         stream = sound_streams(container)[number]
         if not sound_is_allowed(stream):
             return Absent(f"its sound is coded as {codec_name(stream)}, which is not allowed")
-        span = _Span.of(container, path, limits)
+        span = Span.of(container, path, limits)
         announced = float(stream.duration * stream.time_base) if stream.duration else 0.0
         is_torn = has_decoding_times_only(container) and bool(chunk_breaks(path))
     if span.end - span.origin > limits.sound_s:
@@ -115,14 +118,28 @@ def _heard(path: Path, number: int, limits: MediaLimits) -> Sound | Absent:
             f"the clip is {span.end - span.origin:.0f} s long, longer than the {limits.sound_s:g} s of sound allowed "
             "(BACHATA_MOST_SOUND_SECONDS)"
         )
-    samples, cancelled = _decoded(path, number, span)
-    if cancelled:
-        samples, _ = _decoded(path, number, span, difference=True)
+    samples = decoded(path, number, span)
     if is_torn and min(announced, span.end + SLACK_S - span.origin) - samples.size / RATE > LONGEST_JUMP_S:
         # An avi has no time stamps: what follows would be heard too early.
         raise SoundError(f"{path}: some of its sound is missing in the middle; copy or export the file again")
     if samples.size == 0:
         return Absent("there is no sound while the pictures are shown")
+    return audible(path, samples)
+
+
+def audible(path: Path, samples: np.ndarray) -> Sound | Absent:
+    """Return decoded samples as sound, louder where they are very quiet; Absent where there is nothing to hear.
+
+    Parameters
+    ----------
+    samples : np.ndarray
+        float32 (n,), n above 0.
+
+    Raises
+    ------
+    SoundError
+        They hold NaN or Inf.
+    """
     if not np.isfinite(samples).all():
         raise SoundError(f"{path}: its sound holds NaN or Inf; re-encode the file")
     peak = float(np.abs(samples).max())
@@ -131,14 +148,14 @@ def _heard(path: Path, number: int, limits: MediaLimits) -> Sound | Absent:
     return Sound(samples if peak >= QUIET else samples * np.float32(LOUD / peak))
 
 
-class _Span(NamedTuple):
+class Span(NamedTuple):
     """Time stamps of the clip's time 0 and of its end, s."""
 
     origin: float
     end: float
 
     @classmethod
-    def of(cls, container: Any, path: Path, limits: MediaLimits) -> "_Span":
+    def of(cls, container: Any, path: Path, limits: MediaLimits) -> "Span":
         """Return the time of a file's pictures; without any, that of as much sound as is allowed."""
         if not container.streams.video:
             return cls(0.0, limits.sound_s)
@@ -148,7 +165,30 @@ class _Span(NamedTuple):
         return cls(origin, origin + limits.sound_s if end is None else end)
 
 
-def _decoded(path: Path, number: int, span: _Span, *, difference: bool = False) -> tuple[np.ndarray, bool]:
+def decoded(path: Path, number: int, span: Span, opened: Opener = open_media) -> np.ndarray:
+    """Decode an audio stream; of two channels that cancel one another their difference is taken.
+
+    Parameters
+    ----------
+    number : int
+        Of the stream, as `sound_streams` orders them.
+    span : Span
+        What is kept, and a second beyond its end.
+    opened : callable
+        Opens the file.
+
+    Returns
+    -------
+    np.ndarray
+        float32 (n,) at 22,050 Hz, sample 0 at the beginning of the span.
+    """
+    samples, cancelled = _decoded(path, number, span, opened)
+    return _decoded(path, number, span, opened, difference=True)[0] if cancelled else samples
+
+
+def _decoded(
+    path: Path, number: int, span: Span, opened: Opener, *, difference: bool = False
+) -> tuple[np.ndarray, bool]:
     """Decode an audio stream piece by piece; what lies outside the span is not kept.
 
     Parameters
@@ -182,7 +222,7 @@ def _decoded(path: Path, number: int, span: _Span, *, difference: bool = False) 
         pieces.extend([(piece[::2] - piece[1::2]) / 2 for piece in new] if difference else new)
         return sum(map(len, new)) // (2 if difference else 1)
 
-    with open_media(path) as container:
+    with opened(path) as container:
         for frame in container.decode(sound_streams(container)[number]):
             length = frame.samples / frame.sample_rate
             time = expected if frame.time is None else float(frame.time)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -101,7 +102,8 @@ class WorkerProcesses(Workers):
         def schedule() -> "Future[T]":
             return self._pool("rest").schedule(function, arguments, self._limits.seconds)
 
-        return self._answer(schedule(), function.__name__, schedule)
+        name = next((str(one) for one in arguments if isinstance(one, Path)), function.__name__)
+        return self._answer(schedule(), name, schedule)
 
     def require_room(self) -> None:
         """Load the models in their process, where the limit is not ample.

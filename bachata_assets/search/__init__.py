@@ -8,18 +8,21 @@ in `pipeline/stages/search.py`. This is a plain library for other programs: it l
 """
 
 from bachata_assets.clip_record import ClipRecord
+from bachata_assets.search.asking.example import Example
 from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.explanation import FamilyExplanation, explain
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.index import SearchIndex, open_index
 from bachata_assets.search.results import PutResult
-from bachata_assets.search.similarity import Match
+from bachata_assets.search.similarity import Match, Matches
 
 __all__ = [
     "ClipRecord",
+    "Example",
     "FamilyExplanation",
     "Filters",
     "Match",
+    "Matches",
     "PutResult",
     "SearchConfig",
     "SearchIndex",

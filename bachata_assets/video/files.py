@@ -5,6 +5,7 @@ import io
 import os
 import re
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -19,6 +20,16 @@ MATROSKA_SUFFIXES = frozenset({".mkv", ".webm"})
 
 FFmpeg's reader of it is used only for files of this name, and a collection takes them only where it is set so.
 """
+SONG_FORMATS = {
+    ".mp3": "mp3",
+    ".wav": "wav",
+    ".m4a": "mov",
+    ".flac": "flac",
+    ".ogg": "ogg",
+    ".oga": "ogg",
+    ".opus": "ogg",
+}
+"""Suffix of a song that is asked about -> FFmpeg's name of its container; no clip is opened as one of them."""
 VIDEO_CODECS = frozenset(
     {"h264", "hevc", "av1", "libdav1d", "vp8", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "h263", "mjpeg", "prores",
      "dvvideo", "dnxhd"}
@@ -130,13 +141,31 @@ def open_media(path: Path) -> "av.container.InputContainer":
     av.error.FFmpegError
         FFmpeg cannot read it.
     """
+    return _open(path, formats_of(path), VIDEO_CODECS | SOUND_CODECS)
+
+
+def open_song(path: Path) -> "av.container.InputContainer":
+    """Open a song, or a video for its sound alone, for decoding, as `open_media` opens a clip.
+
+    Only the container of its suffix is opened (`SONG_FORMATS`, else those of a clip), no decoder of pictures is run.
+
+    Raises
+    ------
+    OSError, av.error.FFmpegError
+        As `open_media` does.
+    """
+    suffix = path.suffix.lower()
+    return _open(path, (SONG_FORMATS[suffix],) if suffix in SONG_FORMATS else formats_of(path), SOUND_CODECS)
+
+
+def _open(path: Path, formats: Iterable[str], codecs: Iterable[str]) -> "av.container.InputContainer":
     import av
 
     found = on_disk(path).absolute()
     _require_regular(found.stat(), path)
     allowed = {
-        "format_whitelist": ",".join(formats_of(path)),
-        "codec_whitelist": ",".join(sorted(VIDEO_CODECS | SOUND_CODECS)),
+        "format_whitelist": ",".join(formats),
+        "codec_whitelist": ",".join(sorted(codecs)),
         "protocol_whitelist": "file",
     }
     return av.open(file_url(found), options=allowed)

@@ -1,5 +1,6 @@
 """`similar` and `index` on a small embedded index."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bachata_assets.search.index import open_index
 from bachata_assets.search.similarity import Match
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.support.documents import document, documents
+from bachata_assets_tests.support.paths import SAMPLE_CLIP
 from bachata_assets_tests.support.workplace import Workplace
 
 
@@ -85,6 +87,21 @@ def test_similar_says_why(collection: Path) -> None:
     assert any(line.startswith("  lead +") for line in lines)
 
 
+def test_a_song_is_asked_about_by_its_sound(collection: Path) -> None:
+    words = ("--song", str(SAMPLE_CLIP), "--from", "1", "--why", "--json", "--data_dir", str(collection))
+    assert json.loads(run("similar", *words).output) == []  # no clip fits its 120 beats per minute
+    found = json.loads(run("similar", *words, "--filter", "tempo=100..105").output)
+    assert {tuple(match["scores"]) for match in found} == {("audio",)}
+    assert set(found[0]["why"]) == {"audio"}
+
+
+def test_what_is_meant_by_alike_other_songs_and_variety_are_asked_for(collection: Path) -> None:
+    words = ("--by", "move", "--other-song", "--diverse", "--json", "--data_dir", str(collection))
+    found = json.loads(run("similar", "clip_0000", *words).output)
+    assert {tuple(match["scores"]) for match in found} <= {("lead", "follow", "interaction"), ("lead", "interaction")}
+    assert set(found[0]) == {one.name for one in dataclasses.fields(Match)}
+
+
 def test_a_filter_and_weights_are_understood(collection: Path) -> None:
     words = ("--filter", "difficulty=beginner", "--weights", "lead=1", "--json", "--data-dir", str(collection))
     found = json.loads(run("similar", "clip_0000", *words).output)
@@ -99,6 +116,11 @@ def test_a_filter_and_weights_are_understood(collection: Path) -> None:
         (("clip_000",), "Error: no clip 'clip_000' in the index: did you mean clip_00"),
         ((), "Error: ask for exactly one of: a clip, vectors, or a text"),
         (("--text", "slow", "--why"), "Error: --why compares movements and sounds: ask about a clip"),
+        (("clip_0000", "--text", "slow"), "Error: ask for one of: a clip, --text, --video, --song"),
+        (("clip_0000", "--from", "3"), "Error: --from and --to are the part of a --song"),
+        (("--song", "gone.mp3"), "Error: gone.mp3: cannot be read (No such file or directory); give an mp3"),
+        (("--video", "gone.txt"), "Error: gone.txt: is not read as a video; convert it to mp4"),
+        (("clip_0000", "--by", "feet"), "Error: by: no 'feet'; there are move, couple, lead, follow, music, words"),
         (("clip_0000", "--weights", "legs=1"), "Error: weights: no family 'legs'"),
         (("clip_0000", "--filter", "colour=red"), "Error: filters: no filter 'colour'"),
         (

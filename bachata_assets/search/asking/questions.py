@@ -30,7 +30,7 @@ from bachata_assets.search.similarity import (
 POOL = 50
 """Fewest clips that an answer of variety is chosen from, and that ranks by words and by vector are fused of."""
 POOL_PER_MATCH = 5
-"""Number of such clips for each that is asked for, where that makes more."""
+"""Number of clips that an answer of variety is chosen from for each that is asked for, where that makes more."""
 DIVERSITY = 0.5
 """Weight of the likeness among the answers where variety is asked for."""
 LONGEST_TEXT = 10_000
@@ -174,7 +174,9 @@ def answer(backend: Backend[ClipRecord], question: Question, wanted: Wanted) -> 
         exclude |= to_the_same_song(backend, question.vectors.get("audio"), question.tempo)
     words = question.words if "text" in vectors else ()
     pool = wanted.size
-    if words or wanted.diversity:
+    if words:
+        pool = max(POOL, pool)
+    if wanted.diversity:
         pool = min(MAX_SIZE, max(POOL, POOL_PER_MATCH * wanted.size))
     query = Query(vectors, {family: wanted.weights[family] for family in vectors}, filters, pool, exclude)
     found = backend.nearest(query)
