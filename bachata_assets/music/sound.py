@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bachata_assets.families import Absent
-from bachata_assets.video.avi_chunks import chunk_breaks
+from bachata_assets.video.avi_chunks import chunk_breaks, index_breaks
 from bachata_assets.video.clock import SLACK_S, clock_origin, has_decoding_times_only, pictures_end
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.files import open_media
@@ -112,7 +112,11 @@ def _heard(path: Path, number: int, limits: MediaLimits) -> Sound | Absent:
             return Absent(f"its sound is coded as {codec_name(stream)}, which is not allowed")
         span = Span.of(container, path, limits)
         announced = float(stream.duration * stream.time_base) if stream.duration else 0.0
-        is_torn = has_decoding_times_only(container) and bool(chunk_breaks(path))
+        is_avi = has_decoding_times_only(container)
+        is_torn = is_avi and bool(chunk_breaks(path))
+        is_mixed = is_avi and not is_torn and bool(index_breaks(path))
+    if is_mixed:
+        raise SoundError(f"{path}: its index names other pieces than it holds; copy or export the file again")
     if span.end - span.origin > limits.sound_s:
         return Absent(
             f"the clip is {span.end - span.origin:.0f} s long, longer than the {limits.sound_s:g} s of sound allowed "

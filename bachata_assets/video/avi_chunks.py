@@ -1,7 +1,8 @@
-"""The chain of chunks in an avi file: where it breaks, FFmpeg goes on with the next chunk that it finds, in silence."""
+"""The chain of chunks in an avi file and its index: where they break, FFmpeg goes on in silence with what it finds."""
 
 import os
 import re
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -24,6 +25,39 @@ def chunk_breaks(path: Path) -> list[int]:
         end = os.fstat(file.fileno()).st_size
         lists = list(_lists(file, end))
         return [place for start, stop in lists if (place := _break(file, start, stop, end)) is not None]
+
+
+def index_breaks(path: Path) -> list[int]:
+    """Return the places of an avi (bytes) at which its index names another chunk than the one that is there.
+
+    FFmpeg may believe the index: it then takes for sound, or for a picture, what belongs to another chunk. An index
+    whose first entry leads nowhere counts from a place that is not known, and is not judged.
+    """
+    with open_regular(path) as file:
+        end = os.fstat(file.fileno()).st_size
+        lists = list(_lists(file, end))
+        entries = _index(file, lists[0][1] + lists[0][1] % 2, end) if lists else b""
+        named = [struct.unpack_from("<4s4xII", entries, place) for place in range(0, len(entries) - 15, 16)]
+        if not named:
+            return []
+        first, offset, size = named[0]
+        bases = (lists[0][0] - 4, 0)  # of the list's content, or of the file
+        base = next((base for base in bases if _header(file, base + offset) == (first, size)), None)
+        if base is None:
+            return []
+        return [base + offset for kind, offset, size in named if _header(file, base + offset) != (kind, size)]
+
+
+def _index(file: BinaryIO, place: int, end: int) -> bytes:
+    """Return the entries of the index that stands behind the first list of pictures and sound, if one does."""
+    while place + 8 <= end:
+        kind, size = _header(file, place)
+        if kind == b"idx1":
+            return file.read(min(size, 16 * MOST_CHUNKS))
+        if kind not in (b"JUNK", b"LIST"):
+            break
+        place += 8 + size + size % 2
+    return b""
 
 
 def _lists(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:

@@ -11,12 +11,15 @@ import numpy as np
 
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.h264 import ReferenceChain
+from bachata_assets.video.nal_units import HevcChain
 
 MOST_DAMAGED = 0.2
 """Largest share of the samples that may show damaged pictures; with more of them missing a clip fails."""
 ONE_EACH = frozenset({"h264", "hevc", "mjpeg", "prores", "dvvideo", "dnxhd"})
 """Decoders that make one picture of every packet; of others a packet may hold none, and nothing is wrong."""
 
+_CHAINS: dict[str, type[ReferenceChain] | type[HevcChain]] = {"h264": ReferenceChain, "hevc": HevcChain}
+"""Decoder -> what follows which of its pictures cannot be what was filmed."""
 MOST_LACKING = 10_000
 """Most pictures in a row that are noticed to lack; a header may announce billions."""
 
@@ -91,7 +94,8 @@ def with_damage(
 
     FFmpeg conceals what it cannot decode, and says so of that picture only (`is_corrupt`); of some packets it makes
     nothing at all, and of pictures that are missing whole it says nothing: the numbers of H.264 pictures do
-    (`h264.py`), and in an avi an empty place or a broken chain. What is predicted from such a picture is wrong too: up
+    (`h264.py`), and in an avi an empty place or a broken chain. Nor does it say so of bytes that no encoder writes
+    (`nal_units.py`). What is predicted from such a picture is wrong too: up
     to the next key picture, or after a picture of type B up to the next of another type.
 
     Parameters
@@ -152,7 +156,7 @@ class _Stamps:
         self._after_break: set[int] = set()
         self._next: deque[int] = deque()
         self._latest: int | None = None
-        self._chain: ReferenceChain | None = None
+        self._chain: ReferenceChain | HevcChain | None = None
         self._without_references: set[int] = set()
 
     def follow(self, packet: Any) -> range:
@@ -171,9 +175,9 @@ class _Stamps:
                 self._breaks.popleft()
                 self._after_break.add(packet.pts)
         context = packet.stream.codec_context
-        if packet.size and packet.pts is not None and context.name == "h264":
-            self._chain = self._chain or ReferenceChain(context.extradata or b"")
-            if self._chain.is_broken(bytes(packet), packet.is_keyframe):
+        if packet.size and packet.pts is not None and context.name in _CHAINS:
+            chain = self._chain = self._chain or _CHAINS[context.name](context.extradata or b"")
+            if chain.is_broken(bytes(packet), packet.is_keyframe):
                 self._without_references.add(packet.pts)
         return lacking
 

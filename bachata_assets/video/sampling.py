@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bachata_assets.video.avi_chunks import chunk_breaks
+from bachata_assets.video.avi_chunks import chunk_breaks, index_breaks
 from bachata_assets.video.clock import clock_origin, has_decoding_times_only
 from bachata_assets.video.damage import Damage, Timed, with_damage
 from bachata_assets.video.display import DisplayConverter, Region
@@ -178,7 +178,7 @@ def _timed(path: Path, container: Any, stream: Any, wanted: set[int] | None, lim
             yield packet, not spared
 
     is_avi = has_decoding_times_only(container)
-    breaks = chunk_breaks(path) if is_avi else ()
+    breaks = sorted({*chunk_breaks(path), *index_breaks(path)}) if is_avi else ()
     for count, timed in enumerate(with_damage(packets(), in_order=is_avi, breaks=breaks)):
         if timed.time_s is None:
             raise UnreadableVideoError(path, "its pictures carry no time stamps", "Re-encode it as mp4.")

@@ -26,6 +26,7 @@ class Form:
     pixels : FFmpeg's name of the encoder's pixel format
     sound : encoder of the sound; empty: as it is
     options : of the container
+    encoder : options of the encoder of the pictures
     """
 
     name: str
@@ -34,6 +35,7 @@ class Form:
     pixels: str = "yuv420p"
     sound: str = ""
     options: tuple[tuple[str, str], ...] = ()
+    encoder: tuple[tuple[str, str], ...] = ()
 
 
 FORMS = (
@@ -42,6 +44,7 @@ FORMS = (
     Form("mp4, fragments", ".mp4", options=(("movflags", "frag_keyframe+empty_moov"),)),
     Form("mov", ".mov"),
     Form("mov, ProRes", ".mov", "prores_ks", "yuv422p10le", "pcm_s16le"),
+    Form("mov, H.265", ".mov", "libx265", "yuv420p", "aac", encoder=(("x265-params", "log-level=none"),)),
     Form("avi", ".avi"),
     Form("avi, MPEG-4", ".avi", "mpeg4", sound="pcm_s16le"),
     Form("avi, MJPEG", ".avi", "mjpeg", "yuvj420p", "pcm_s16le"),
@@ -87,6 +90,7 @@ def _encode(source: Path, form: Form, seconds: float, out: av.container.OutputCo
     assert isinstance(sound, av.AudioStream)
     height, width = (side // 2 * 2 for side in pictures[0].shape[:2])
     stream.height, stream.width, stream.pix_fmt, stream.bit_rate = height, width, form.pixels, 1_500_000
+    stream.options = dict(form.encoder)
     for picture in pictures:
         even = np.ascontiguousarray(picture[:height, :width])
         out.mux(stream.encode(av.VideoFrame.from_ndarray(even, "bgr24")))

@@ -1,0 +1,76 @@
+"""NAL units of H.264 and H.265, and bytes that none of them can hold.
+
+Where a unit's own bytes would read like a start code, the encoder puts a 3 between them (ITU-T H.264 (08/2021), 7.4.1;
+H.265 (08/2021), 7.4.2). So two zeros and a byte below 3 in the middle of a picture are damage: a sector that was lost
+is read as zeros, for example.
+"""
+
+import re
+from collections.abc import Iterator
+
+_NO_UNIT_HOLDS = re.compile(rb"\x00\x00[\x00-\x02]")
+
+
+def length_size(extradata: bytes, place: int) -> int:
+    """Return how many bytes before each unit say its length; 0 where start codes stand before them.
+
+    Parameters
+    ----------
+    extradata : bytes
+        The stream's own header: of mp4 and mov in the form of ISO/IEC 14496-15.
+    place : int
+        Of the byte in it that says so, 4 for H.264 and 21 for H.265.
+    """
+    return (extradata[place] & 3) + 1 if extradata[:1] == b"\x01" and len(extradata) > place + 1 else 0
+
+
+def units(data: bytes, length_bytes: int) -> Iterator[bytes]:
+    """Yield the units of a packet, behind lengths or, where these have no bytes, behind start codes."""
+    if not length_bytes:
+        yield from (unit for unit in data.split(b"\x00\x00\x01")[1:] if unit)
+        return
+    place = 0
+    while place + length_bytes < len(data):
+        size = int.from_bytes(data[place : place + length_bytes], "big")
+        place += length_bytes
+        if size:
+            yield data[place : place + size]
+        place += size
+
+
+def holds_foreign_bytes(unit: bytes) -> bool:
+    """Tell whether a unit that a length stands before holds what no encoder writes; zeros may follow it."""
+    return _NO_UNIT_HOLDS.search(unit.rstrip(b"\x00")) is not None
+
+
+class HevcChain:
+    """Follows which pictures of an H.265 stream are predicted from one with foreign bytes, in the order of decoding.
+
+    Parameters
+    ----------
+    extradata : bytes
+        The stream's own header.
+    """
+
+    def __init__(self, extradata: bytes) -> None:
+        self._length_bytes = length_size(extradata, 21)
+        self._broken = False
+
+    def is_broken(self, packet: bytes, is_key: bool) -> bool:
+        """Tell whether a picture, or one that it is predicted from, cannot be what was filmed; see `ReferenceChain`."""
+        pictures = [unit for unit in units(packet, self._length_bytes) if unit[0] >> 1 & 63 < _FIRST_OTHER]
+        is_foreign = bool(self._length_bytes) and any(map(holds_foreign_bytes, pictures))
+        if is_key:
+            self._broken = False
+        self._broken |= is_foreign and any(_is_reference(unit[0] >> 1 & 63) for unit in pictures)
+        return self._broken or is_foreign
+
+
+_FIRST_OTHER = 32
+"""First type of units of H.265 that hold no picture."""
+_FIRST_KEY = 16
+"""First type of those whose pictures others are always predicted from; of those below, the odd ones."""
+
+
+def _is_reference(kind: int) -> bool:
+    return kind >= _FIRST_KEY or kind % 2 == 1
