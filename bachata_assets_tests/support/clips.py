@@ -37,6 +37,13 @@ def set_matrix(path: Path, a: float, b: float, c: float, d: float) -> Path:
     return path
 
 
+def moving(index: int) -> np.ndarray:
+    """A picture of many details that move, so that every one of them needs bits of its own."""
+    y, x = np.mgrid[:96, :160]
+    wave = 120 + 60 * np.sin((x + 5 * index) / 6) + 40 * np.sin((y - 3 * index) / 4)
+    return wave.clip(0, 255).astype(np.uint8)[..., None].repeat(3, axis=2)
+
+
 def write_media(
     path: Path,
     pictures: list[np.ndarray],

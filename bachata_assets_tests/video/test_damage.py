@@ -13,17 +13,10 @@ from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.h264 import ReferenceChain
 from bachata_assets.video.probe import probe
 from bachata_assets.video.sampling import sample_frames
-from bachata_assets_tests.support.clips import write_media
+from bachata_assets_tests.support.clips import moving, write_media
 
 COUNT = 60
 KEY_EVERY = 15
-
-
-def moving(index: int) -> np.ndarray:
-    """A picture of many details that move, so that every one of them needs bits of its own."""
-    y, x = np.mgrid[:96, :160]
-    wave = 120 + 60 * np.sin((x + 5 * index) / 6) + 40 * np.sin((y - 3 * index) / 4)
-    return wave.clip(0, 255).astype(np.uint8)[..., None].repeat(3, axis=2)
 
 
 def write_damaged(path: Path, damaged: dict[int, str]) -> Path:

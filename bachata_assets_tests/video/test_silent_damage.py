@@ -13,9 +13,10 @@ from bachata_assets.video.h264 import ReferenceChain
 from bachata_assets.video.h264_headers import IllegalHeaderError, PictureParameters, Sequence, require_legal
 from bachata_assets.video.nal_units import HevcChain, holds_foreign_bytes
 from bachata_assets.video.sampling import sample_frames
-from bachata_assets_tests.support.clips import write_media
-from bachata_assets_tests.video.test_damage import COUNT, KEY_EVERY, moving
+from bachata_assets_tests.support.clips import moving, write_media
 
+COUNT = 60
+KEY_EVERY = 15
 OPTIONS = {
     "libx264": {"g": str(KEY_EVERY), "sc_threshold": "0", "qp": "18"},
     "libx265": {
