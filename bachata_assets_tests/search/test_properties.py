@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bachata_assets.clip_record import trusted_tempo
 from bachata_assets.search.filters import LABELS, MOVEMENT, Filters
 from bachata_assets.search.similarity import best, combine, family_scores
 
@@ -19,10 +20,12 @@ FILTERS = st.builds(
     min_tempo=NUMBERS | st.none(),
     max_tempo=NUMBERS | st.none(),
     min_quality=NUMBERS | st.none(),
+    near_tempo=st.sampled_from([50.0, 100.0, 200.0]) | st.none(),
 )
 CLIPS = st.lists(
     st.fixed_dictionaries(
         {**dict.fromkeys(LABELS, WORDS), "estimated_tempo": NUMBERS, "quality_score": NUMBERS}
+        | {"heard_tempo": NUMBERS, "heard_tempo_confidence": st.none() | st.sampled_from([0.0, 0.49, 0.5, 1.0])}
         | dict.fromkeys(MOVEMENT, st.none() | st.just("vector"))
     ),
     max_size=5,
@@ -32,7 +35,7 @@ CLIPS = st.lists(
 @given(FILTERS)
 def test_filters_written_as_text_read_back_the_same(filters: Filters) -> None:
     texts = [f"{label}={','.join(getattr(filters, label))}" for label in LABELS if getattr(filters, label)]
-    bounds = ("min_tempo", "max_tempo", "min_quality")
+    bounds = ("min_tempo", "max_tempo", "min_quality", "near_tempo")
     texts += [f"{name}={getattr(filters, name)!r}" for name in bounds if getattr(filters, name) is not None]
     assert Filters.parse(texts) == filters
     assert Filters.of(vars(filters)) == filters
@@ -46,10 +49,14 @@ def test_a_range_of_tempos_is_its_two_ends(low: float | None, high: float | None
 
 def meant(filters: Filters, clip: dict[str, Any]) -> bool:
     """Tell by the words of the documentation whether a clip may be found."""
+    tempo = trusted_tempo(clip["heard_tempo"], clip["heard_tempo_confidence"])
+    tempo = clip["estimated_tempo"] if tempo is None else tempo
+    near = filters.near_tempo
     return (
         all(not getattr(filters, label) or clip[label] in getattr(filters, label) for label in LABELS)
-        and (filters.min_tempo is None or clip["estimated_tempo"] >= filters.min_tempo)
-        and (filters.max_tempo is None or clip["estimated_tempo"] <= filters.max_tempo)
+        and (filters.min_tempo is None or tempo >= filters.min_tempo)
+        and (filters.max_tempo is None or tempo <= filters.max_tempo)
+        and (near is None or any(abs(tempo / (near * octave) - 1) <= 0.04 for octave in (0.5, 1, 2)))
         and (filters.min_quality is None or clip["quality_score"] >= filters.min_quality)
         and (filters.min_quality is None or any(clip[field] for field in MOVEMENT))
     )
@@ -57,7 +64,7 @@ def meant(filters: Filters, clip: dict[str, Any]) -> bool:
 
 @given(FILTERS, CLIPS)
 def test_the_sql_of_filters_finds_what_is_meant(filters: Filters, clips: list[dict[str, Any]]) -> None:
-    names = [*LABELS, "estimated_tempo", "quality_score", *MOVEMENT]
+    names = [*LABELS, "estimated_tempo", "heard_tempo", "heard_tempo_confidence", "quality_score", *MOVEMENT]
     with sqlite3.connect(":memory:") as database:
         database.execute(f"create table clips ({', '.join(names)})")
         database.executemany(
@@ -71,13 +78,18 @@ def test_the_sql_of_filters_finds_what_is_meant(filters: Filters, clips: list[di
 @given(FILTERS, CLIPS)
 def test_the_clauses_for_elasticsearch_find_what_is_meant(filters: Filters, clips: list[dict[str, Any]]) -> None:
     def holds(clause: dict[str, Any], clip: dict[str, Any]) -> bool:
-        ((kind, ((field, asked),)),) = ((kind, of.items()) for kind, of in clause.items())
+        ((kind, said),) = clause.items()
+        if kind == "bool":
+            every = all(holds(one, clip) for one in said.get("filter", []))
+            none = not any(holds(one, clip) for one in said.get("must_not", []))
+            return every and none and ("should" not in said or any(holds(one, clip) for one in said["should"]))
+        if kind == "exists":
+            return bool(clip[said["field"]])
+        ((field, asked),) = said.items()
         if kind == "terms":
             return clip[field] in asked
-        if kind == "bool":
-            return any(clip[one["exists"]["field"]] for one in asked)
         assert kind == "range"
-        return bool(asked.get("gte", -np.inf) <= clip[field] <= asked.get("lte", np.inf))
+        return clip[field] is not None and bool(asked.get("gte", -np.inf) <= clip[field] <= asked.get("lte", np.inf))
 
     for clip in clips:
         assert all(holds(clause, clip) for clause in filters.to_elasticsearch()) == meant(filters, clip)

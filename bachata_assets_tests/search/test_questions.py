@@ -1,5 +1,6 @@
 """What is meant by alike, other songs, variety, and sentences by vector and word: the same answers on every backend."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from bachata_assets.search.asking.words import asked_words, word_scores
 from bachata_assets.search.errors import QueryError
 from bachata_assets.search.lancedb import neighbours
 from bachata_assets.settings import Settings, SettingsError, load_settings
-from bachata_assets_tests.support.documents import document
+from bachata_assets_tests.support.documents import document, documents, vector
+from bachata_assets_tests.support.elasticsearch_node import Node
 
 
 def axis(family: str, *places: int) -> np.ndarray:
@@ -251,3 +253,36 @@ def test_an_answer_becomes_a_table_with_a_column_for_each_family(writer: SearchI
     nothing = writer.find_similar("asked", filters={"difficulty": "none"}).to_pandas()
     assert len(nothing) == 0
     assert "clip_id" in nothing.columns
+
+
+QUESTIONS: list[dict[str, Any]] = [
+    *({"clip_id": "clip_0004", "by": by} for by in SearchConfig().presets),
+    {"clip_id": "clip_0004", "other_song": True, "size": 40},
+    {"clip_id": "clip_0004", "by": "move", "diverse": True, "size": 12},
+    {"clip_id": "clip_0004", "diverse": 0.3, "filters": {"tempo": (105, 125)}},
+    {"clip_id": "clip_0004", "filters": {"near_tempo": 55}, "size": 40},
+    {"text": "a right turn of the lady for beginners"},
+    {"text": "body rolls", "diverse": True},
+    {"text": "roll, advanced", "filters": {"min_quality": 0.7}, "size": 30},
+    {"vectors": Example({"audio": vector("audio", 1)}, tempo=106.0, is_song=True), "other_song": True},
+]
+
+
+def test_both_backends_give_the_same_answers(tmp_path: Any, elasticsearch_node: Node, alias: str) -> None:
+    said = [
+        replace(one, heard_tempo=100.0 + n % 9, heard_tempo_confidence=n % 10 / 10)
+        for n, one in enumerate(documents(90))
+    ]
+    answers: list[list[list[tuple[str, float]]]] = []
+    for settings in (
+        Settings(_env_file=None, elasticsearch_host=None, data_dir=str(tmp_path)),
+        elasticsearch_node.settings(elasticsearch_index=alias),
+    ):
+        with open_index(settings, fingerprint="both") as index:
+            index.put(said)
+            found = [index.find_similar(**question) for question in QUESTIONS]
+            answers.append([[(match.clip_id, round(match.score, 3)) for match in one] for one in found])
+    elasticsearch_node.delete_indices(alias)
+    for question, embedded, served in zip(QUESTIONS, *answers, strict=True):
+        assert embedded == served, question
+        assert embedded, question
