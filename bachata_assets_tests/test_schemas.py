@@ -26,5 +26,6 @@ def test_only_vectors_poses_and_reasons_may_be_null() -> None:
     nullable = {column.name for table in TABLES.values() for column in table if column.nullable}
     assert nullable == {
         "box", "keypoints", "hands", "camera", "vector", "absent_reason", "sentence", "notes", "code_versions",
+        "heard_tempo", "heard_tempo_confidence",
         *(f"{family}_embedding" for family in DIMENSIONS),
     }  # fmt: skip
