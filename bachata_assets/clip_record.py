@@ -153,7 +153,8 @@ class ClipRecord:
         for family, name in VECTOR_FIELDS.items():
             vector = getattr(self, name)
             if vector is not None:
-                object.__setattr__(self, name, _checked(vector, DIMENSIONS[family], f"{self.clip_id}: {name}"))
+                checked = with_direction(vector, DIMENSIONS[family], f"{self.clip_id}: {name}")
+                object.__setattr__(self, name, checked)
         for name in _NUMBERS:
             value = getattr(self, name)
             if not (np.isfinite(value) if value is not None else COLUMNS[name].optional):
@@ -185,8 +186,7 @@ class ClipRecord:
     def to_json(self) -> str:
         """Return the document as sent to Elasticsearch; its vectors read back as the same float32."""
         values = {name: getattr(self, name) for name in DOCUMENT_FIELDS} | {"created_at": _as_text(self.created_at)}
-        parts = [f'"{name}":{_json(value)}' for name, value in values.items()]
-        return "{" + ",".join(parts) + "}"
+        return json_of(values)
 
     @classmethod
     def from_source(cls, source: Mapping[str, Any], **beside: Any) -> "ClipRecord":
@@ -264,8 +264,14 @@ def trusted_tempo(tempo: float | None, confidence: float | None) -> float | None
     return tempo if confidence is not None and confidence >= TRUSTED_CONFIDENCE else None
 
 
-def _checked(vector: np.ndarray, size: int, name: str) -> np.ndarray:
-    """Return a vector as read-only float32 (size,) that has a direction."""
+def with_direction(vector: np.ndarray, size: int, name: str) -> np.ndarray:
+    """Return a vector as read-only float32 (size,).
+
+    Raises
+    ------
+    InvalidRecordError
+        Naming the vector: another length, NaN or Inf, or all zeros.
+    """
     checked = np.array(vector, np.float32)
     if checked.shape != (size,):
         raise InvalidRecordError(f"{name} has shape {checked.shape}, must be ({size},)")
@@ -279,6 +285,11 @@ def _checked(vector: np.ndarray, size: int, name: str) -> np.ndarray:
 
 def _as_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def json_of(values: Mapping[str, Any]) -> str:
+    """Return the JSON of a document; its vectors read back as the same float32."""
+    return "{" + ",".join(f'"{name}":{_json(value)}' for name, value in values.items()) + "}"
 
 
 def _json(value: Any) -> str:

@@ -77,6 +77,36 @@ def embedding(family: str) -> pa.Schema:
     return pa.schema(columns)
 
 
+MOMENT = {
+    "moment": _column("moment", pa.int32(), "number of the moment in its clip, from 0"),
+    "start_s": _column("start_s", pa.float64(), "when the moment begins, on the clip's clock", unit="s"),
+    "end_s": _column("end_s", pa.float64(), "when it ends", unit="s"),
+    "start_beat": _column("start_beat", pa.float64(), "the same, counted from the first row of `beats`, which is 0; "
+                          "null without trusted beats", unit="beats", nullable=True),
+    "end_beat": _column("end_beat", pa.float64(), "when it ends; null without trusted beats",
+                        unit="beats", nullable=True),
+    "detection_rate": _column("detection_rate", pa.float64(),
+                              "share of its frames in which both dancers are found", unit="0..1"),
+    "quality_score": _column("quality_score", pa.float64(),
+                             "0.6 x detection_rate + 0.4 x mean keypoint score of the dancers that are found in it",
+                             unit="0..1"),
+}  # fmt: skip
+"""Columns that say which part of a clip a moment is, and how well it is seen."""
+
+moments = pa.schema(
+    [
+        _column("clip_id", pa.string(), COLUMNS["clip_id"].description),
+        *MOMENT.values(),
+        *(
+            _column(f"{family}_embedding", vector(DIMENSIONS[family]), f"embedding of the "
+                    f"{COLUMNS[VECTOR_FIELDS[family]].description} in it; null where seen for less than a second",
+                    nullable=True)
+            for family in ("lead", "follow", "interaction")
+        ),
+    ]
+)  # fmt: skip
+"""One row a moment: a window of 8 beats, or of 4 s without trusted beats."""
+
 search_index = pa.schema(
     [
         _column("clip_id", pa.string(), COLUMNS["clip_id"].description),
@@ -170,5 +200,6 @@ METADATA = {
         },
     ),
     **{f"{family}_embedding": ("about", _ABOUT.get(family, {})) for family in DIMENSIONS},
+    "moments": ("about", _CLOCK),
 }
 """Asset -> key of its table's schema metadata, and what stands in the JSON under it."""

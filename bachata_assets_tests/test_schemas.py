@@ -7,7 +7,10 @@ from bachata_assets import schemas
 from bachata_assets.families import DIMENSIONS
 
 TABLES = {
-    **{name: getattr(schemas, name) for name in ("keypoints", "beats", "search_index", "clips", "embeddings")},
+    **{
+        name: getattr(schemas, name)
+        for name in ("keypoints", "beats", "moments", "search_index", "clips", "embeddings")
+    },
     **{f"{family}_embedding": schemas.embedding(family) for family in DIMENSIONS},
 }
 
@@ -16,7 +19,9 @@ TABLES = {
 def test_every_column_says_what_it_is_and_every_measure_its_unit(table: str) -> None:
     for column in TABLES[table]:
         assert column.metadata[b"description"], column.name
-        counted = column.name in ("frame", "track_id", "vector", "couple") or column.name.endswith("_embedding")
+        counted = column.name in ("frame", "track_id", "vector", "couple", "moment") or column.name.endswith(
+            "_embedding"
+        )
         number = pa.types.is_floating(column.type) or pa.types.is_integer(column.type)
         numbers = pa.types.is_fixed_size_list(column.type)
         assert (b"unit" in column.metadata) == ((number or numbers) and not counted), column.name
@@ -26,6 +31,6 @@ def test_only_vectors_poses_and_reasons_may_be_null() -> None:
     nullable = {column.name for table in TABLES.values() for column in table if column.nullable}
     assert nullable == {
         "box", "keypoints", "hands", "camera", "vector", "absent_reason", "sentence", "notes", "code_versions",
-        "heard_tempo", "heard_tempo_confidence",
+        "heard_tempo", "heard_tempo_confidence", "start_beat", "end_beat",
         *(f"{family}_embedding" for family in DIMENSIONS),
     }  # fmt: skip

@@ -7,17 +7,19 @@ A test fails while the page says something else than this would write.
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from bachata_assets import schemas
-from bachata_assets.clip_record import COLUMNS, DOCUMENT_FIELDS, VECTOR_FIELDS
+from bachata_assets.clip_record import COLUMNS, VECTOR_FIELDS
 from bachata_assets.collection import layout
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.pose.couple_keypoints import FORMER_NAMES
 from bachata_assets.pose.skeleton import Joint
 from bachata_assets.search.elasticsearch.mapping import mapping
-from bachata_assets.search.kind import CLIPS
+from bachata_assets.search.kind import CLIPS, Kind
+from bachata_assets.search.moments.record import MOMENTS
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "data_dictionary.md"
 
@@ -60,6 +62,12 @@ holds `made_by` and `fingerprint` (of the models, the precision and the code of 
 `code_versions` are beside the specification's fields; the sub-fields `text` are for full-text queries.
 """
 
+MOMENT_DOCUMENT = """## The document of a moment
+
+Moments are in an index of their own, behind the alias with `_moments` at its end: a table in LanceDB, or an index in
+Elasticsearch. Labels, tempo and length are those of the clip, so that moments pass the same filters as clips.
+"""
+
 COLUMN_HEADINGS = ["column", "type", "unit", "meaning"]
 
 
@@ -77,6 +85,8 @@ def page() -> str:
         _metadata("beats"),
         EMBEDDINGS,
         _families(),
+        _table("moments", schemas.moments, "One row a moment of the clip: 8 beats every 4, else 4 s every 2 s."),
+        _metadata("moments"),
         _table(
             "search_index", schemas.search_index, "One row: the clip's document and what the report needs beside it."
         ),
@@ -85,7 +95,9 @@ def page() -> str:
         _table(layout.EMBEDDINGS, schemas.embeddings, "One row a clip that is made, all families side by side."),
         _table(layout.REGISTRY, schemas.clips, "One row a file: which id it was given."),
         DOCUMENT,
-        _document(),
+        _document(CLIPS),
+        MOMENT_DOCUMENT,
+        _document(MOMENTS),
     ]
     return "\n".join(parts)
 
@@ -133,18 +145,16 @@ def _keys(meanings: Mapping[str, str]) -> str:
     return _rows(["key", "meaning"], ([f"`{key}`", meaning] for key, meaning in meanings.items()))
 
 
-def _document() -> str:
-    types = mapping("")["properties"]
+def _document(kind: Kind[Any]) -> str:
+    types = mapping("", kind)["properties"]
     rows = []
-    for name in DOCUMENT_FIELDS:
-        column, elasticsearch = COLUMNS[name], types[name]["type"]
+    for name, column in kind.columns.items():
+        elasticsearch = types[name]["type"]
         if column.is_vector:
             elasticsearch = f"{elasticsearch}, {types[name]['dims']} dims, {types[name]['similarity']}"
         elif column.words:
             elasticsearch = f"{elasticsearch}; `{name}.text`: text, analyzer {column.words}"
-        rows.append(
-            [f"`{name}`", elasticsearch, _type(CLIPS.schema.field(name)), column.unit or "", column.description]
-        )
+        rows.append([f"`{name}`", elasticsearch, _type(kind.schema.field(name)), column.unit or "", column.description])
     return _rows(["field", "Elasticsearch", "LanceDB", "unit", "meaning"], rows)
 
 

@@ -41,7 +41,7 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         return
     columns = ("version", "documents", "bytes", "readers see it", "written now")
     table = Table(*columns, title=f"{state.backend}: {state.location}")
-    for version in state.versions:
+    for version in (*state.versions, *state.moments):
         size = "" if version.bytes is None else f"{version.bytes:,}"
         table.add_row(
             version.name,

@@ -10,7 +10,7 @@ import typer
 from bachata_assets.cli.options import AsJson, DataDir, clip_ids, conditions, refuse
 from bachata_assets.cli.plain import say, say_json
 from bachata_assets.cli.search import opened_index
-from bachata_assets.cli.tables import console, matches_table
+from bachata_assets.cli.tables import console, matches_table, reasons_in_lines
 
 if TYPE_CHECKING:
     from bachata_assets.search.asking.example import Example
@@ -52,8 +52,12 @@ def similar(
     song: Annotated[
         Path | None, typer.Option("--song", help="An mp3, wav, m4a, flac or ogg file, or a video for its sound.")
     ] = None,
-    start: Annotated[float | None, typer.Option("--from", help="Where the part of the song begins, s.")] = None,
-    end: Annotated[float | None, typer.Option("--to", help="Where the part of the song ends, s.")] = None,
+    start: Annotated[
+        float | None, typer.Option("--from", help="Where the part of the song, or of the clip, begins, s.")
+    ] = None,
+    end: Annotated[
+        float | None, typer.Option("--to", help="Where the part of the song, or of the clip, ends, s.")
+    ] = None,
     by: By = None,
     weights: Weights = None,
     filters: FilterTexts = None,
@@ -64,6 +68,9 @@ def similar(
         bool, typer.Option("--diverse", help="Show clips that are unlike one another, too: not ten takes of one move.")
     ] = False,
     size: Annotated[int, typer.Option("--size", min=1, max=1000, help="How many clips to show.")] = 10,
+    per_clip: Annotated[
+        int, typer.Option("--per-clip", min=1, max=1000, help="Of moments, how many of one clip at most.")
+    ] = 2,
     why: Annotated[bool, typer.Option("--why", help="Say which movements, body parts and sounds are alike.")] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -71,6 +78,7 @@ def similar(
     """Show the clips most like a clip, a video or a song, or those that a sentence describes.
 
     A song is answered by clips that fit its tempo, its double or its half within 4 %, unless a filter names a tempo.
+    A part of a clip is answered by the moments that are most like it.
 
     For example:
 
@@ -79,24 +87,44 @@ def similar(
     bachata-assets similar basic_step_1 --by move --other-song
     bachata-assets similar --text "romantic slow turn"
     bachata-assets similar --song song.mp3 --from 60 --to 90
+    bachata-assets similar basic_step_1 --from 2 --to 6 --why
     ```
     """
+    from bachata_assets.cli.moments import show_moments
     from bachata_assets.search.filters import Filters
     from bachata_assets.search.similarity import parse_weights
 
     if sum(given is not None for given in (clip_id, text, video, song)) > 1:
         refuse("ask for one of: a clip, --text, --video, --song")
-    if song is None and not (start is None and end is None):
-        refuse("--from and --to are the part of a --song")
+    of_clip = song is None and not (start is None and end is None)
+    if of_clip and (clip_id is None or other_song or diverse):
+        refuse("--from and --to are the part of a --song, or of a clip without --other-song and --diverse")
     with opened_index(data_dir) as index:
         example = _example(video, song, start, end, data_dir)
         asked = Filters.parse(filters or [])
+        chosen = parse_weights(weights) if weights else None
+        if of_clip:
+            moments = index.find_moments(
+                clip_id,
+                start=start,
+                end=end,
+                by=by,
+                weights=chosen,
+                filters=asked,
+                size=size,
+                per_clip=per_clip,
+                why=why,
+            )
+            if not moments:
+                _require_known_labels(asked, data_dir)
+            show_moments(moments, as_json=as_json)
+            return
         found = index.find_similar(
             clip_id,
             vectors=example,
             text=text,
             by=by,
-            weights=parse_weights(weights) if weights else None,
+            weights=chosen,
             filters=asked,
             size=size,
             other_song=other_song,
@@ -117,9 +145,8 @@ def show_matches(found: "list[Match]", reasons: "Mapping[str, dict[str, FamilyEx
     shown.print(matches_table(found, shown.width))
     for other, families in reasons.items():
         say(other)
-        for family, reason in families.items():
-            shares = " | ".join(_largest(part) for part in (reason.blocks, reason.parts) if part)
-            say(f"  {family} {reason.cosine:+.2f}: {shares}")
+        for line in reasons_in_lines(families):
+            say(line)
 
 
 def _require_known_labels(filters: "Filters", data_dir: str | None) -> None:
@@ -174,7 +201,3 @@ def _reasons(
 
 def _as_plain(reasons: "dict[str, FamilyExplanation] | None") -> dict[str, Any]:
     return {"why": {family: asdict(reason) for family, reason in reasons.items()}} if reasons else {}
-
-
-def _largest(shares: dict[str, float]) -> str:
-    return ", ".join(f"{name} {share:+.2f}" for name, share in list(shares.items())[:3])

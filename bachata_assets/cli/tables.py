@@ -1,6 +1,6 @@
 """Tables on the terminal: whole numbers, and names shortened in the middle where there is no room."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -11,6 +11,8 @@ from rich.table import Table
 from bachata_assets.cli.plain import plain
 
 if TYPE_CHECKING:
+    from bachata_assets.search.explanation import FamilyExplanation
+    from bachata_assets.search.moments.record import MomentMatch
     from bachata_assets.search.similarity import Match
 
 PIPE_WIDTH = 200
@@ -61,6 +63,41 @@ def matches_table(found: "Sequence[Match]", width: int) -> Table:
     return table
 
 
+def moments_table(found: "Sequence[MomentMatch]") -> Table:
+    """Return the moments that were found as a table; seconds are those of the clip, beats those that are heard."""
+    families = list(dict.fromkeys(family for match in found for family in match.scores))
+    heads = ["clip", "move", "from", "to", "beats", "score", *families, "quality"]
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
+    for head in heads:
+        table.add_column(head, justify="left" if head in ("clip", "move") else "right", no_wrap=True)
+    for match in found:
+        beats = "" if match.start_beat is None else f"{match.start_beat:.0f} to {match.end_beat:.0f}"
+        table.add_row(
+            plain(match.clip_id),
+            plain(match.move_label),
+            f"{match.start_s:.1f}",
+            f"{match.end_s:.1f}",
+            beats,
+            f"{match.score:.3f}",
+            *(_score(match, family) for family in families),
+            f"{match.quality_score:.2f}",
+        )
+    return table
+
+
+def reasons_in_lines(families: "Mapping[str, FamilyExplanation]") -> list[str]:
+    """Return why something that was found is alike, a line a family: its cosine and what it comes from most."""
+    lines = []
+    for family, reason in families.items():
+        shares = " | ".join(_largest(part) for part in (reason.blocks, reason.parts) if part)
+        lines.append(f"  {family} {reason.cosine:+.2f}: {shares}")
+    return lines
+
+
+def _largest(shares: "Mapping[str, float]") -> str:
+    return ", ".join(f"{name} {share:+.2f}" for name, share in list(shares.items())[:3])
+
+
 def shortened(name: str, width: int) -> str:
     """Return a name in at most so many cells, its middle left out.
 
@@ -75,7 +112,7 @@ def shortened(name: str, width: int) -> str:
     return set_cell_size(name, head).rstrip() + ELLIPSIS + set_cell_size(name[::-1], tail).rstrip()[::-1]
 
 
-def _score(match: "Match", family: str) -> str:
+def _score(match: "Match | MomentMatch", family: str) -> str:
     return f"{match.scores[family]:.3f}" if family in match.scores else ""
 
 

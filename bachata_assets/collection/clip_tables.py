@@ -28,7 +28,10 @@ DOCUMENT_VERSION = "4"
 """Version of the gathering; to be raised when the same tables give another document."""
 
 RECORD_INPUTS = ("keypoints", "beats", *(f"{family}_embedding" for family in DIMENSIONS))
-"""Tables that a record is gathered from: all those of a clip, so that their times and versions are complete."""
+"""Tables that a record is gathered from, and whose versions it states."""
+
+CLIP_TABLES = (*RECORD_INPUTS, "moments")
+"""All tables of a clip that are made before its document, so that the time they took is complete."""
 
 _AT_ONCE = 1000
 """Number of records that are made into a table at once; bounds the memory."""
@@ -40,7 +43,7 @@ def gathered_record(clip: Clip, tables: Mapping[str, pa.Table]) -> ClipRecord:
     Parameters
     ----------
     clip : what the folder and the annotations say of it
-    tables : asset -> table, of all RECORD_INPUTS
+    tables : asset -> table, of all CLIP_TABLES
 
     Raises
     ------
@@ -124,7 +127,7 @@ def gathered_records(clips: Sequence[Clip], dataset: Dataset) -> list[ClipRecord
     """Return the records of clips whose documents are still to be sent; without those that no index would take."""
     records = []
     for clip in clips:
-        tables = {name: dataset.read_table(name, clip.clip_id) for name in RECORD_INPUTS}
+        tables = {name: dataset.read_table(name, clip.clip_id) for name in CLIP_TABLES}
         try:
             records.append(gathered_record(clip, tables))
         except InvalidRecordError as error:

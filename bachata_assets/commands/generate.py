@@ -149,8 +149,9 @@ def _fill_index(platform: Platform, known: Known, status: Status) -> str | None:
     except SearchError as error:
         logger.error("%s", error)
         return str(error)
-    if filled.damaged:
-        known.history.stages[INDEX_STAGE].tables -= filled.damaged
+    for asset, clip_ids in filled.damaged.items():
+        for stage in {asset, INDEX_STAGE}:  # what is made again is sent again
+            known.history.stages[stage].tables -= clip_ids
     refused = [f"the document of {clip_id} is refused: {reason}" for clip_id, reason in filled.refused.items()]
     for line in refused:
         logger.error("%s", line)

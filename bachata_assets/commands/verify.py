@@ -128,23 +128,26 @@ def _reports(dataset: Dataset, *, content: bool) -> Finding:
 
 
 def _index(platform: Platform, search: SearchIndexProvider, *, every: bool) -> Finding:
-    from bachata_assets.pipeline.index_level import differing_documents
-    from bachata_assets.search.checks import check_index_complete
+    from bachata_assets.pipeline.index_level import differing_clips
+    from bachata_assets.search.checks import check_index_complete, check_moments_complete
     from bachata_assets.search.errors import SearchError
 
     expected = platform.dataset.clip_ids("search_index")
+    described = expected & platform.dataset.clip_ids("moments")
     try:
         with search.open() as index:
             index.require_usable()
             state = index.status()
             difference = check_index_complete(index, expected) if expected else None
             held = expected - set(difference.missing) if difference else set()
-            differing = differing_documents(index, platform.dataset, held, every=every)
+            lacking = check_moments_complete(index, described).missing if described else ()
+            differing = differing_clips(index, platform.dataset, held, every=every)
     except SearchError as error:
         return Finding("problem", str(error), "See docs/elasticsearch.md.")
-    if (difference and not difference.complete) or differing:
+    if (difference and not difference.complete) or differing or lacking:
         missing, unexpected = (len(difference.missing), len(difference.unexpected)) if difference else (0, 0)
-        others = f", {len(differing)} with another content" if differing else ""
+        others = f", {counted(len(lacking), 'clip')} without all moments" if lacking else ""
+        others += f", {len(differing)} with another content" if differing else ""
         return Finding(
             "warning",
             f"The index at {state.location} is not what the tables say: {missing} missing, "

@@ -42,23 +42,30 @@ def _unanswered(error: Exception) -> dg.AssetCheckResult:
 def index_checks(settings: Settings, names: Names) -> Sequence[dg.AssetChecksDefinition]:
     """Return the checks; they hang on `embeddings`, which is made after the clips."""
 
-    @_check_of("embeddings", "Every clip that was indexed is in the index, and nothing else is.", names)
+    @_check_of(
+        "embeddings", "All clips that were indexed are in the index, with all their moments; nothing else is.", names
+    )
     def index_is_complete(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        from bachata_assets.search.checks import check_index_complete
+        from bachata_assets.search.checks import check_index_complete, check_moments_complete
         from bachata_assets.search.errors import SearchError
 
         tools = tools_of(context, names, settings)
+        indexed = tools.dataset.clip_ids("search_index")
+        described = indexed & tools.dataset.clip_ids("moments")
         try:
             with tools.search.open() as index:
-                difference = check_index_complete(index, tools.dataset.clip_ids("search_index"))
+                difference = check_index_complete(index, indexed)
+                of_moments = check_moments_complete(index, described)
         except SearchError as error:
             return _unanswered(error)
         return dg.AssetCheckResult(
-            passed=difference.complete,
+            passed=difference.complete and of_moments.complete,
             severity=dg.AssetCheckSeverity.WARN,
             metadata={
                 "missing": list(difference.missing),
                 "unexpected": list(difference.unexpected),
+                "without all moments": list(of_moments.missing),
+                "unexpected moments": list(of_moments.unexpected),
                 "remedy": "Materialize search_index of the missing clips; `bachata-assets prune` removes the others.",
             },
         )

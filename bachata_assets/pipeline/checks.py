@@ -16,6 +16,8 @@ from bachata_assets.pipeline.stage import Made
 from bachata_assets.pose.couple_keypoints import CERTAIN_SCORE, ROLES, CoupleKeypoints
 from bachata_assets.pose.embeddings.vectors import MINIMUM_SEEN_S, seen_s
 
+MOMENT_VECTORS = ("lead_embedding", "follow_embedding", "interaction_embedding")
+"""Columns of a moment's vectors."""
 Judgement = tuple[bool, dict[str, Any]]
 
 
@@ -80,7 +82,7 @@ class CheckedClip:
 
 def clip_checks(quality_threshold: float) -> list[Check]:
     """Return the checks of all per-clip assets."""
-    return [*_pose_checks(quality_threshold), _tempo_check(), *_vector_checks()]
+    return [*_pose_checks(quality_threshold), _tempo_check(), *_vector_checks(), *_moment_checks()]
 
 
 def _pose_checks(quality_threshold: float) -> list[Check]:
@@ -210,6 +212,16 @@ def _vector_checks() -> list[Check]:
     return checks
 
 
+def _moment_checks() -> list[Check]:
+    return [
+        Check("moments_finite", "moments", "ERROR", "No number of a moment's vectors is NaN or Inf.",
+              "Report this as a bug, with the clip.", _finite_moments),
+        Check("moments_present", "moments", "WARN", "Every moment has a vector.",
+              "In these parts of the clip nobody is seen for a second; its other moments are searchable.",
+              _all_described),
+    ]  # fmt: skip
+
+
 def _couple(made: Made) -> CoupleKeypoints:
     return made.decoded(CoupleKeypoints.from_table)
 
@@ -221,8 +233,26 @@ def _finite_keypoints(_clip: Clip, made: Made) -> Judgement:
 
 
 def _finite_vector(_clip: Clip, made: Made) -> Judgement:
-    values = made.table.column("vector").combine_chunks()
-    return _count_non_finite(np.asarray(pa.FixedSizeListArray.flatten(values), np.float32))
+    return _count_non_finite(_numbers(made.table, "vector"))
+
+
+def _finite_moments(_clip: Clip, made: Made) -> Judgement:
+    return _count_non_finite(np.concatenate([_numbers(made.table, name) for name in MOMENT_VECTORS]))
+
+
+def _all_described(_clip: Clip, made: Made) -> Judgement:
+    empty = [
+        round(row["start_s"], 1)
+        for row in made.table.drop_columns(["clip_id"]).to_pylist()
+        if all(row[name] is None for name in MOMENT_VECTORS)
+    ]
+    return not empty, {"moments": made.table.num_rows, "without": len(empty), "at_most": 0, "at_s": empty}
+
+
+def _numbers(table: pa.Table, column: str) -> np.ndarray:
+    """Return all numbers of a column of vectors."""
+    values = table.column(column).combine_chunks()
+    return np.asarray(pa.FixedSizeListArray.flatten(values), np.float32)
 
 
 def _is_present(_clip: Clip, made: Made) -> Judgement:

@@ -11,6 +11,8 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.collection import layout
 from bachata_assets.collection.clip_tables import sent_record
@@ -23,6 +25,8 @@ from bachata_assets.pipeline.tools import SearchIndexProvider
 from bachata_assets.search.checks import is_same_document
 from bachata_assets.search.errors import IndexUnreadableError
 from bachata_assets.search.index import SearchIndex
+from bachata_assets.search.kind import CLIPS
+from bachata_assets.search.moments.record import MOMENTS, MomentRecord, moment_records
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +44,12 @@ class Filled:
     ----------
     sent : clips whose documents were sent again
     refused : clip id -> why the index refuses its document
-    damaged : clips whose table cannot be read; it is set aside, to be made again
+    damaged : asset -> clips whose table of it cannot be read; it is set aside, to be made again
     """
 
     sent: frozenset[str] = frozenset()
     refused: Mapping[str, str] = field(default_factory=dict)
-    damaged: frozenset[str] = frozenset()
+    damaged: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def fill_index(
@@ -101,8 +105,12 @@ def has_lost_documents(dataset: Dataset, search: SearchIndexProvider, found: Sca
         return False
     try:
         with search.open() as index:
-            return index.count() < len(clip_ids) or any(
-                _differs(index, dataset, clip_id) for clip_id in _sample(clip_ids)
+            few = min(index.count(), index.moments.count()) < len(clip_ids)  # a clip has at least one moment
+            some = _sample(clip_ids)
+            return (
+                few
+                or any(_differs(index, dataset, clip_id) for clip_id in some)
+                or bool(_differing_moments(index, dataset, some))
             )
     except IndexUnreadableError:
         return True
@@ -115,29 +123,67 @@ def _up_to_date(found: Scan, status: Status) -> set[str]:
 def _fill(
     dataset: Dataset, search: SearchIndexProvider, clip_ids: Set[str], code_version: str, *, every: bool
 ) -> Filled:
-    damaged: set[str] = set()
+    tables = _Tables(dataset)
     with search.open() as index:
-        there = index.ids()
-        held = clip_ids & there
-        wanted = (clip_ids - held) | differing_documents(index, dataset, held, every=every)
-        if wanted:
+        there, whole = index.ids(), index.moments.clips()
+        lacking = (clip_ids - there) | _differing_documents(index, dataset, clip_ids & there, every=every)
+        incomplete = (clip_ids - whole) | differing_moments(index, dataset, clip_ids & whole, every=every)
+        if lacking or incomplete:
             # Whoever lost these has lost those of clips whose files are gone, too; they are searched until `prune`.
-            gone = dataset.clip_ids(INDEX_STAGE) - there - present_clips(dataset)
-            wanted |= {clip_id for clip_id in gone if _code_version(dataset, clip_id) == code_version}
-        results = index.put(_sent(dataset, sorted(wanted), damaged)) if wanted else []
+            gone = dataset.clip_ids(INDEX_STAGE) - (there & whole) - present_clips(dataset)
+            gone = {clip_id for clip_id in gone if _code_version(dataset, clip_id) == code_version}
+            lacking, incomplete = lacking | (gone - there), incomplete | (gone - whole)
+        moments = index.moments.put(tables.moments(sorted(incomplete))) if incomplete else {}
+        results = index.put(tables.documents(sorted(lacking))) if lacking else []
         index.promote(present_clips(dataset))
-    refused = {result.clip_id: result.error for result in results if result.error}
-    return Filled(frozenset(result.clip_id for result in results if not result.error), refused, frozenset(damaged))
+    answers = [*moments.items(), *((result.clip_id, result.error) for result in results)]
+    refused = {clip_id: error for clip_id, error in answers if error}
+    return Filled(frozenset(dict(answers)) - refused.keys(), refused, tables.damaged)
 
 
-def differing_documents(index: SearchIndex, dataset: Dataset, clip_ids: Set[str], *, every: bool = False) -> set[str]:
-    """Return the clips whose document an index holds otherwise than it was sent.
+def differing_clips(index: SearchIndex, dataset: Dataset, clip_ids: Set[str], *, every: bool = False) -> set[str]:
+    """Return the clips of which an index holds the document, or a moment, otherwise than it was sent.
 
     Parameters
     ----------
     clip_ids : clips that are in the index
     every : look at all of them; else only where a sample differs
     """
+    whole = clip_ids & index.moments.clips()
+    documents = _differing_documents(index, dataset, clip_ids, every=every)
+    return documents | differing_moments(index, dataset, whole, every=every)
+
+
+def differing_moments(index: SearchIndex, dataset: Dataset, clip_ids: Set[str], *, every: bool = False) -> set[str]:
+    """Return the clips of which an index holds a moment otherwise than it was sent.
+
+    Parameters
+    ----------
+    clip_ids : clips whose moments are in the index
+    every : look at all of them; else only where a sample differs
+    """
+    if not every and not _differing_moments(index, dataset, _sample(clip_ids)):
+        return set()
+    return _differing_moments(index, dataset, sorted(clip_ids))
+
+
+def _differing_moments(index: SearchIndex, dataset: Dataset, clip_ids: Iterable[str]) -> set[str]:
+    return {
+        clip_id for clip_id, found in index.moments.of_clips(clip_ids) if not _are_same_moments(dataset, clip_id, found)
+    }
+
+
+def _are_same_moments(dataset: Dataset, clip_id: str, found: Sequence[MomentRecord]) -> bool:
+    try:
+        sent = sent_moments(dataset, clip_id)
+    except (DamagedError, FileNotFoundError):
+        return False
+    return len(sent) == len(found) and all(
+        is_same_document(one, other, MOMENTS) for one, other in zip(sent, found, strict=True)
+    )
+
+
+def _differing_documents(index: SearchIndex, dataset: Dataset, clip_ids: Set[str], *, every: bool) -> set[str]:
     if not every and not any(_differs(index, dataset, clip_id) for clip_id in _sample(clip_ids)):
         return set()
     # It was restored from an older copy, or others write into it: all are looked at.
@@ -152,22 +198,52 @@ def _differs(index: SearchIndex, dataset: Dataset, clip_id: str) -> bool:
 
 def _is_same(dataset: Dataset, found: ClipRecord) -> bool:
     try:
-        return is_same_document(sent_record(dataset.read_table(INDEX_STAGE, found.clip_id)), found)
+        return is_same_document(sent_record(dataset.read_table(INDEX_STAGE, found.clip_id)), found, CLIPS)
     except DamagedError:
         return False
 
 
-def _sent(dataset: Dataset, clip_ids: Iterable[str], damaged: set[str]) -> Iterator[ClipRecord]:
-    """Yield documents as they were sent; a table that cannot be read is set aside."""
-    for clip_id in clip_ids:
+class _Tables:
+    """The tables that say what was sent; one that cannot be read is set aside, to be made again."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._damaged: dict[str, set[str]] = {}
+
+    @property
+    def damaged(self) -> dict[str, frozenset[str]]:
+        """Asset -> clips whose table of it was set aside."""
+        return {asset: frozenset(clip_ids) for asset, clip_ids in self._damaged.items()}
+
+    def documents(self, clip_ids: Iterable[str]) -> Iterator[ClipRecord]:
+        """Yield the documents of clips as they were sent."""
+        for clip_id in clip_ids:
+            table = self._read(INDEX_STAGE, clip_id)
+            if table is not None:
+                yield sent_record(table)
+
+    def moments(self, clip_ids: Iterable[str]) -> Iterator[MomentRecord]:
+        """Yield the documents of the moments of clips as they were sent."""
+        for clip_id in clip_ids:
+            document, table = self._read(INDEX_STAGE, clip_id), self._read("moments", clip_id)
+            if document is not None and table is not None:
+                yield from moment_records(sent_record(document), table)
+
+    def _read(self, asset: str, clip_id: str) -> pa.Table | None:
         try:
-            record = sent_record(dataset.read_table(INDEX_STAGE, clip_id))
+            return self._dataset.read_table(asset, clip_id)
+        except FileNotFoundError:
+            return None  # it was set aside a moment ago
         except DamagedError as error:
             logger.warning("%s is damaged (%s): it is made again", error.path, error.why)
-            dataset.set_aside(layout.table(INDEX_STAGE, clip_id))
-            damaged.add(clip_id)
-        else:
-            yield record
+            self._dataset.set_aside(layout.table(asset, clip_id))
+            self._damaged.setdefault(asset, set()).add(clip_id)
+            return None
+
+
+def sent_moments(dataset: Dataset, clip_id: str) -> list[MomentRecord]:
+    """Return the documents of a clip's moments as they were sent to the index."""
+    return moment_records(sent_record(dataset.read_table(INDEX_STAGE, clip_id)), dataset.read_table("moments", clip_id))
 
 
 def _code_version(dataset: Dataset, clip_id: str) -> str | None:

@@ -110,7 +110,7 @@ class SearchIndexProvider:
         host = self._settings.elasticsearch_host
         place = f"{host}:{self._settings.elasticsearch_port}" if host else "lancedb"
         with self.open() as index:  # connects to nothing yet
-            return hashlib.sha256(f"{place}/{index.version}".encode()).hexdigest()[:12]
+            return hashlib.sha256(f"{place}/{index.version}/{index.moments.version}".encode()).hexdigest()[:12]
 
     def open(self) -> SearchIndex:
         """Return the index, open for writing."""

@@ -13,6 +13,7 @@ from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.explanation import FamilyExplanation, explain
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.index import SearchIndex, open_index
+from bachata_assets.search.moments.record import MomentMatch, MomentRecord
 from bachata_assets.search.results import PutResult
 from bachata_assets.search.similarity import Match, Matches
 
@@ -23,6 +24,8 @@ __all__ = [
     "Filters",
     "Match",
     "Matches",
+    "MomentMatch",
+    "MomentRecord",
     "PutResult",
     "SearchConfig",
     "SearchIndex",

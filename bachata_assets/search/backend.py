@@ -71,8 +71,13 @@ class Backend(ABC, Generic[D]):
         """
 
     @abstractmethod
-    def delete(self, keys: Sequence[str]) -> int:
-        """Remove documents from the version that is read and from the live one; return how many there were."""
+    def delete(self, keys: Sequence[str], *, also_live: bool = True) -> int:
+        """Remove documents from the version that is read, and from the live one; return how many there were.
+
+        Parameters
+        ----------
+        also_live : also from the live version, where that is another one
+        """
 
     @abstractmethod
     def refresh(self) -> None:

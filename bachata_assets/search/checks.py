@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachata_assets.clip_record import COLUMNS, DOCUMENT_FIELDS, ClipRecord
 from bachata_assets.search.index import SearchIndex
+from bachata_assets.search.kind import D, Kind
 
 FLOAT32_TOLERANCE = 1e-6
 """Maximum difference, relative to the length of the vector: a server that keeps unit vectors rounds twice."""
@@ -66,9 +66,15 @@ def check_vectors_match(index: SearchIndex, expected: Mapping[str, Mapping[str, 
     return differences
 
 
-def is_same_document(sent: ClipRecord, found: ClipRecord) -> bool:
+def check_moments_complete(index: SearchIndex, expected_ids: Iterable[str]) -> IndexDifference:
+    """Compare the clips of which all moments are in an index with those of which they should be."""
+    found, expected = index.moments.clips(), set(expected_ids)
+    return IndexDifference(tuple(sorted(expected - found)), tuple(sorted(found - expected)))
+
+
+def is_same_document(sent: D, found: D, kind: Kind[D]) -> bool:
     """Tell whether an index holds what was sent, apart from when and in how many seconds it was made."""
-    said = [name for name in DOCUMENT_FIELDS if not (COLUMNS[name].provenance or COLUMNS[name].is_vector)]
+    said = [name for name, column in kind.columns.items() if not (column.provenance or column.is_vector)]
     return (
         sent.vectors.keys() == found.vectors.keys()
         and all(getattr(sent, name) == getattr(found, name) for name in said)

@@ -3,8 +3,8 @@
 The backends are `elasticsearch/` and `lancedb/`; their interface is `backend.py`.
 """
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,19 +21,19 @@ from bachata_assets.search.asking.questions import (
 )
 from bachata_assets.search.backends import open_backend
 from bachata_assets.search.config import SearchConfig
-from bachata_assets.search.errors import SearchError
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.kind import CLIPS
+from bachata_assets.search.moments.index import MomentIndex
+from bachata_assets.search.moments.search import MomentSearch
+from bachata_assets.search.promotion import promote, written_version
 from bachata_assets.search.results import IndexStatus, Promotion, PutResult
 from bachata_assets.search.similarity import Matches, checked_size, checked_weights
 from bachata_assets.settings import Settings, load_settings
 
-logger = logging.getLogger(__name__)
-
 FiltersLike = Filters | Mapping[str, Any] | None
 
 
-class SearchIndex:
+class SearchIndex(MomentSearch):
     """Documents by clip id and their nearest neighbours.
 
     Opened with a fingerprint it writes, and reads, the version of that fingerprint, made at first use; opened
@@ -50,6 +50,7 @@ class SearchIndex:
     Attributes
     ----------
     version : name of the version that is written, None for readers; known without a connection
+    moments : the clips' moments, in an index of their own
 
     Examples
     --------
@@ -104,6 +105,7 @@ class SearchIndex:
         self._config = config
         self._backend = open_backend(config, fingerprint, CLIPS)
         self.version = self._backend.version
+        self.moments = MomentIndex(config, fingerprint)
 
     def __repr__(self) -> str:
         place = self._config.address if self._config.host else f"LanceDB in {self._config.data_dir}"
@@ -128,6 +130,7 @@ class SearchIndex:
             The server cannot be asked or is too old, or a plain index has the name of the alias.
         """
         self._backend.require_usable()
+        self.moments.require_usable()
 
     def put(self, documents: Iterable[ClipRecord]) -> list[PutResult]:
         """Index documents in bulk, replacing those of the same clip.
@@ -139,7 +142,7 @@ class SearchIndex:
         SearchUnavailableError
             After 3 attempts with exponential backoff; its `completed` are the results that came before.
         """
-        self._written_version()
+        written_version(self._backend)
         return self._backend.put(documents)
 
     def get_embedding_by_id(self, clip_id: str) -> ClipRecord | None:
@@ -164,19 +167,21 @@ class SearchIndex:
         return self._backend.ids()
 
     def delete(self, clip_ids: Iterable[str]) -> int:
-        """Remove clips, also from the version that readers see; return how many there were."""
-        return self._backend.delete(list(clip_ids))
+        """Remove clips and their moments, also from the version that readers see; return how many clips there were."""
+        removed = list(clip_ids)
+        self.moments.delete(removed)
+        return self._backend.delete(removed)
 
     def refresh(self) -> None:
         """Make visible what other processes wrote, and compact what is worth it."""
         self._backend.refresh()
 
     def status(self) -> IndexStatus:
-        """Return every version of the index."""
-        return self._backend.status()
+        """Return every version of the index, and of the moments' index."""
+        return replace(self._backend.status(), moments=self.moments.status().versions)
 
     def promote(self, live_clips: Iterable[str] | None = None, *, force: bool = False) -> Promotion:
-        """Let readers see this version, once it has every clip of the version they see now.
+        """Let readers see this version, once it has every clip of the version they see now; the moments likewise.
 
         Parameters
         ----------
@@ -188,22 +193,16 @@ class SearchIndex:
         AliasTakenError
             A plain index has the name of the alias: see `adopt`.
         """
-        name, old = self._written_version(), self._backend.live()
-        if old == name:
-            return Promotion(name, live=True)
-        if old is not None and not force:
-            old_ids = self._backend.ids(old)
-            missing = sorted((old_ids if live_clips is None else old_ids & set(live_clips)) - self.ids())
-            if missing:
-                return Promotion(name, live=False, missing=tuple(missing))
-        self._backend.publish(old)
-        if old is not None:  # else nothing has changed for readers
-            logger.info("Readers see %s now, before %s", name, old)
-        return Promotion(name, live=True, replaced=old)
+        needed = None if live_clips is None else set(live_clips)
+        promotion = promote(self._backend, self._backend.ids, needed, force=force)
+        self.moments.promote(needed, force=force)
+        return promotion
 
     def prune(self) -> list[str]:
         """Remove the versions that no alias names, but not the one being written; return their names."""
-        names = [version.name for version in self.status().versions if not (version.aliases or version.current)]
+        state = self.status()
+        every = (*state.versions, *state.moments)
+        names = [version.name for version in every if not (version.aliases or version.current)]
         for name in names:
             self._backend.drop(name)
         return names
@@ -225,6 +224,7 @@ class SearchIndex:
     def close(self) -> None:
         """Close connections."""
         self._backend.close()
+        self.moments.close()
 
     def find_similar(
         self,
@@ -278,11 +278,6 @@ class SearchIndex:
     ) -> Question:
         """Return what is asked about: exactly one of a clip, vectors and a sentence, see `find_similar`."""
         return question_of(self._backend, clip_id, vectors, text)
-
-    def _written_version(self) -> str:
-        if self.version is None:
-            raise SearchError("this index was opened for reading: open_index(settings, fingerprint=…) writes")
-        return self.version
 
     def __enter__(self) -> Self:
         return self

@@ -73,6 +73,7 @@ class IndexStatus:
     alias : name that readers use
     versions : the live one first
     alias_taken : a plain index has the name of the alias, see `SearchIndex.adopt`
+    moments : every version of the moments' index, the live one first
     """
 
     backend: str
@@ -80,6 +81,7 @@ class IndexStatus:
     alias: str
     versions: tuple[IndexVersion, ...]
     alias_taken: bool = False
+    moments: tuple[IndexVersion, ...] = ()
 
 
 @dataclass(frozen=True)

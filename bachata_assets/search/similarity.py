@@ -73,10 +73,11 @@ class Matches(list[Match]):
         import pandas as pd
 
         rows = [match.to_dict() for match in self]
-        return pd.DataFrame([_flat(row) for row in rows], columns=None if rows else MATCH_COLUMNS)
+        return pd.DataFrame([flat(row) for row in rows], columns=None if rows else MATCH_COLUMNS)
 
 
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
+def flat(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a match without nested scores: that of a family is under a name such as `score_lead`."""
     return {**row, **{f"score_{family}": score for family, score in row.pop("scores").items()}}
 
 
@@ -122,10 +123,10 @@ class Query:
         return {family: math.ceil(total * share) for family, share in zip(self.weights, shares, strict=True)}
 
 
-def checked_size(size: int) -> int:
-    """Return the number of clips that are asked for; raises `QueryError` where it is none."""
+def checked_size(size: int, name: str = "size") -> int:
+    """Return the number of documents that are asked for; raises `QueryError` where it is none."""
     if not isinstance(size, int | np.integer) or isinstance(size, bool) or not 1 <= size <= MAX_SIZE:
-        raise QueryError(f"size is {size!r}, must be a whole number from 1 to {MAX_SIZE}")
+        raise QueryError(f"{name} is {size!r}, must be a whole number from 1 to {MAX_SIZE}")
     return int(size)
 
 

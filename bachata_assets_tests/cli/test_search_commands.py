@@ -15,7 +15,7 @@ from bachata_assets.orchestration.build import build_resources
 from bachata_assets.search.index import open_index
 from bachata_assets.search.similarity import Match
 from bachata_assets.settings import load_settings
-from bachata_assets_tests.support.documents import document, documents
+from bachata_assets_tests.support.documents import document, documents, moments
 from bachata_assets_tests.support.paths import SAMPLE_CLIP
 from bachata_assets_tests.support.workplace import Workplace
 
@@ -117,7 +117,7 @@ def test_a_filter_and_weights_are_understood(collection: Path) -> None:
         ((), "Error: ask for exactly one of: a clip, vectors, or a text"),
         (("--text", "slow", "--why"), "Error: --why compares movements and sounds: ask about a clip"),
         (("clip_0000", "--text", "slow"), "Error: ask for one of: a clip, --text, --video, --song"),
-        (("clip_0000", "--from", "3"), "Error: --from and --to are the part of a --song"),
+        (("--text", "a turn", "--from", "3"), "Error: --from and --to are the part of a --song, or of a clip"),
         (("--song", "gone.mp3"), "Error: gone.mp3: cannot be read (No such file or directory); give an mp3"),
         (("--video", "gone.txt"), "Error: gone.txt: is not read as a video; convert it to mp4"),
         (("clip_0000", "--by", "feet"), "Error: by: no 'feet'; there are move, couple, lead, follow, music, words"),
@@ -138,10 +138,12 @@ def test_a_question_without_sense_ends_with_two_and_one_clear_line(
 
 
 def test_the_version_that_generate_writes_is_live_and_current(place: Workplace) -> None:
-    (version,) = json.loads(run("index", "status", "--json", "--data_dir", str(place.data)).output)["versions"]
-    assert version["live"]
-    assert version["current"]
-    assert version["documents"] == 4
+    state = json.loads(run("index", "status", "--json", "--data_dir", str(place.data)).output)
+    for (version,), least in ((state["versions"], 4), (state["moments"], 5)):
+        assert version["live"]
+        assert version["current"]
+        assert version["documents"] >= least
+    assert version["name"].startswith("bachata_move_embeddings_moments-")
 
 
 def test_status_says_which_version_readers_see_and_which_the_current_models_write(tmp_path: Path) -> None:
@@ -167,3 +169,56 @@ def test_prune_removes_what_readers_no_longer_see(collection: Path) -> None:
     assert result.output.startswith("Removed: bachata_move_embeddings-")
     state = json.loads(run("index", "status", "--json", "--data_dir", str(collection)).output)
     assert [version["documents"] for version in state["versions"]] == [1]
+
+
+@pytest.fixture
+def with_moments(collection: Path) -> Path:
+    """The same, with five moments a clip."""
+    with open_index(load_settings(data_dir=str(collection)), fingerprint="a") as index:
+        index.moments.put(one for i, clip in enumerate(documents(12)) for one in moments(clip, [i, i, i + 1, i + 1, i]))
+        index.promote()
+    return collection
+
+
+def test_similar_shows_the_moments_most_like_a_part_of_a_clip(with_moments: Path) -> None:
+    words = ("similar", "clip_0000", "--from", "0", "--to", "4", "--size", "3", "--data_dir", str(with_moments))
+    found = json.loads(run(*words, "--json").output)
+    assert [one["score"] for one in found] == sorted((one["score"] for one in found), reverse=True)
+    assert all(one["end_s"] - one["start_s"] == 4 for one in found)
+    assert "clip_0000" not in {one["clip_id"] for one in found}
+    lines = run(*words).output.splitlines()
+    assert lines[0].split()[:6] == ["clip", "move", "from", "to", "beats", "score"]
+    assert [line.split()[0] for line in lines[2:5]] == [one["clip_id"] for one in found]
+
+
+def test_similar_says_why_a_moment_is_alike(with_moments: Path) -> None:
+    words = ("similar", "clip_0000", "--from", "4", "--size", "1", "--why", "--data_dir", str(with_moments))
+    (found,) = json.loads(run(*words, "--json").output)
+    assert set(found["why"]) == {"lead", "follow", "interaction"}
+    shown = run(*words).output
+    assert f"{found['clip_id']}, {found['start_s']:.1f} to {found['end_s']:.1f} s" in shown
+    assert "  lead +" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("clip_0000", "--from", "8", "--to", "4"), "it must end later"),
+        (("clip_0000", "--from", "99"), "is 30.0 s long: nothing of it is from 99"),
+        (("clip_0000", "--from", "1", "--diverse"), "or of a clip without --other-song and --diverse"),
+        (("clip_00", "--from", "1"), "no clip 'clip_00' in the index: did you mean"),
+    ],
+)
+def test_a_part_that_is_none_is_one_clear_line(with_moments: Path, words: tuple[str, ...], line: str) -> None:
+    result = run("similar", *words, "--data_dir", str(with_moments))
+    assert result.exit_code == 2
+    assert line in result.output
+    assert len(result.output.splitlines()) == 1
+
+
+def test_a_part_of_a_clip_without_moments_is_one_clear_line(collection: Path) -> None:
+    result = run("similar", "clip_0000", "--from", "1", "--data_dir", str(collection))
+    assert result.exit_code == 2
+    assert result.output == (
+        "Error: clip 'clip_0000' has no moments in the index: `bachata-assets generate` makes them\n"
+    )

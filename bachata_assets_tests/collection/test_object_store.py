@@ -105,7 +105,7 @@ def test_a_new_clip_is_made_indexed_and_reported_in_google_cloud_storage(
     result = generate(tmp_path / "videos", SAMPLE / "annotations.json", GOOGLE_DATA_DIR)
     assert result.exit_code == 0, result.output
     tables = {path.removeprefix("dances/bachata/") for path in google_bucket.find("dances/bachata")}
-    stages = ("keypoints", "beats", *(f"{family}_embedding" for family in DIMENSIONS), "search_index")
+    stages = ("keypoints", "beats", *(f"{family}_embedding" for family in DIMENSIONS), "moments", "search_index")
     assert {f"{stage}/forward_backward_1.parquet" for stage in stages} <= tables
     assert "previews/forward_backward_1.jpg" in tables
     with google_bucket.open("dances/bachata/embeddings.parquet") as file:

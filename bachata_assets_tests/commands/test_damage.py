@@ -18,14 +18,16 @@ from bachata_assets.cli import app
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.orchestration.build import build_platform
 from bachata_assets.search.index import SearchIndex
+from bachata_assets.search.moments.record import moment_records
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.support.damage import cut, cut_all, turn_a_bit_of
+from bachata_assets_tests.support.documents import read_of
 from bachata_assets_tests.support.paths import SAMPLE_CLIPS
 from bachata_assets_tests.support.workplace import Workplace, report_of
 
 CLIP = "basic_step_1"
 REMEDY = "Mend its path, or its rights."
-ASSETS = ("keypoints", "beats", *(f"{family}_embedding" for family in DIMENSIONS), "search_index")
+ASSETS = ("keypoints", "beats", *(f"{family}_embedding" for family in DIMENSIONS), "moments", "search_index")
 
 
 def run(place: Workplace, *words: str) -> Result:
@@ -198,6 +200,16 @@ def lose_documents(place: Workplace) -> None:
         index.delete([CLIP, "lady_right_turn_1"])
 
 
+def lose_some_moments(place: Workplace) -> None:
+    with build_platform(load_settings(data_dir=str(place.data))).tools.search.open() as index:
+        index.moments.delete([CLIP])
+
+
+def lose_all_moments(place: Workplace) -> None:
+    with build_platform(load_settings(data_dir=str(place.data))).tools.search.open() as index:
+        index.moments.delete(SAMPLE_CLIPS)
+
+
 def restore_an_older_copy(place: Workplace) -> None:
     """Put a document back as it was before its annotation was edited."""
     kept = place.folder / "older"
@@ -215,7 +227,10 @@ def cut_its_files(place: Workplace) -> None:
     cut_all(place.data / "lancedb")
 
 
-@pytest.mark.parametrize("lose", [lose_the_folder, lose_documents, restore_an_older_copy, cut_its_files])
+@pytest.mark.parametrize(
+    "lose",
+    [lose_the_folder, lose_documents, lose_some_moments, lose_all_moments, restore_an_older_copy, cut_its_files],
+)
 def test_what_the_index_lost_is_sent_again_without_computing_anything(
     place: Workplace, lose: Callable[[Workplace], None]
 ) -> None:
@@ -233,7 +248,31 @@ def test_what_the_index_lost_is_sent_again_without_computing_anything(
             (row,) = sent[record.clip_id]
             assert record.content_hash == row["content_hash"]
             assert record.to_source() == json.loads(row["document"])
+        assert index.moments.clips() == SAMPLE_CLIPS
+        for clip_id, moments in index.moments.of_clips(SAMPLE_CLIPS):
+            table = pq.read_table(place.data / "moments" / f"{clip_id}.parquet")
+            assert [one.content_hash for one in moments] == [
+                one.content_hash for one in moment_records(read_of(index, clip_id), table)
+            ]
     assert "sent again" not in place.generate().output
+
+
+def test_a_moments_table_that_is_damaged_where_the_index_lost_them_is_made_again(place: Workplace) -> None:
+    path = place.data / "moments" / f"{CLIP}.parquet"
+    values = values_of(path)
+    turn_a_bit_of(path)
+    lose_all_moments(place)
+    result = place.generate()
+    assert result.exit_code == 0, result.output
+    assert f"{path} is damaged (" in result.output
+    assert values_of(path) == values
+    with index_of(place) as index:
+        assert index.moments.clips() == SAMPLE_CLIPS
+
+
+def test_verify_says_that_moments_are_lost(place: Workplace) -> None:
+    lose_some_moments(place)
+    assert "1 clip without all moments" in run(place, "verify").output
 
 
 def test_a_cut_index_is_one_line_with_the_remedy(place: Workplace) -> None:

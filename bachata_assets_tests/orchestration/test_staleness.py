@@ -33,7 +33,11 @@ from bachata_assets.settings import Settings, load_settings
 
 CLIPS = ["a", "b"]
 OF_THE_TEXT = {"text_embedding", "search_index"}
-OF_THE_POSES = {"keypoints", "lead_embedding", "follow_embedding", "interaction_embedding", "search_index"}
+OF_THE_POSES = {
+    *("keypoints", "lead_embedding", "follow_embedding", "interaction_embedding"),
+    "moments",
+    "search_index",
+}
 OF_THE_FILE = OF_THE_POSES | {"beats", "audio_embedding"}
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from bachata_assets import schemas
 from bachata_assets.annotation import Annotation
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.clip_tables import vector_of
@@ -14,7 +16,7 @@ from bachata_assets.collection.dataset import Dataset
 from bachata_assets.music.beats import Beats
 from bachata_assets.pipeline.checks import Outcome, clip_checks
 from bachata_assets.pipeline.stage import ClipStage, Made, Tables
-from bachata_assets.pipeline.stages import language, pose
+from bachata_assets.pipeline.stages import language, moments, pose
 from bachata_assets.pipeline.stages.vectors import ABOUT_KEY
 from bachata_assets_tests.support.synthetic_couple import a_couple
 from bachata_assets_tests.support.vectors import present
@@ -27,7 +29,7 @@ def clip(**annotation: Any) -> Clip:
 
 
 def stage(name: str) -> ClipStage:
-    return next(stage for stage in [*pose.stages("models"), *language.stages()] if stage.name == name)
+    return next(s for s in [*pose.stages("models"), *language.stages(), *moments.stages()] if s.name == name)
 
 
 def run(stage: ClipStage, clip: Clip, tables: Tables, tools: Any = None) -> Made:
@@ -120,3 +122,46 @@ def test_a_tempo_more_than_8_percent_off_the_annotated_one_is_a_warning(
     if not passes:
         assert (outcome.metadata["annotated"], outcome.metadata["heard"]) == (annotated, heard)
         assert "remedy" in outcome.metadata
+
+
+@pytest.mark.parametrize(("beats", "clock"), [(HEARD, "beats"), (Beats(reason="the audio is silent"), "seconds")])
+def test_a_moments_table_holds_one_row_a_window_and_its_beats_where_they_are_trusted(
+    beats: Beats, clock: str, tmp_path: Path
+) -> None:
+    found = made("moments", beats, tmp_path)
+    assert found.metadata == {"clock": clock, "moments": found.table.num_rows}
+    assert found.table.schema.equals(schemas.moments)
+    rows = found.table.to_pylist()
+    assert [row["moment"] for row in rows] == list(range(6 if clock == "beats" else 5))
+    assert {row["clip_id"] for row in rows} == {"dip_1"}
+    if clock == "beats":
+        assert [(row["start_beat"], row["end_beat"]) for row in rows[:2]] == [(0, 8), (4, 12)]
+        assert rows[1]["start_s"] == pytest.approx(HEARD.times[4])
+    else:
+        assert {row["start_beat"] for row in rows} == {None}
+        assert rows[1]["start_s"] == 2
+    assert np.linalg.norm(rows[0]["lead_embedding"]) == pytest.approx(1, abs=1e-6)
+
+
+def test_a_moment_with_nan_is_rejected_and_one_without_vectors_is_a_warning(tmp_path: Path) -> None:
+    table = made("moments", HEARD, tmp_path).table
+
+    def answers(rows: list[dict[str, Any]]) -> dict[str, Outcome]:
+        judged = Made(pa.Table.from_pylist(rows, schema=schemas.moments))
+        return {check.name: check.evaluate(clip(), judged) for check in clip_checks(0.5) if check.asset == "moments"}
+
+    good = answers(table.to_pylist())
+    assert {name: outcome.passed for name, outcome in good.items()} == {
+        "moments_finite": True,
+        "moments_present": True,
+    }
+    rows = table.to_pylist()
+    rows[2]["follow_embedding"][7] = float("nan")
+    bad = answers(rows)["moments_finite"]
+    assert bad.rejects
+    assert bad.metadata["non_finite"] == 1
+    rows = table.to_pylist()
+    rows[1] |= dict.fromkeys(("lead_embedding", "follow_embedding", "interaction_embedding"))
+    empty = answers(rows)["moments_present"]
+    assert (empty.passed, empty.rejects) == (False, False)
+    assert empty.metadata["at_s"] == [round(rows[1]["start_s"], 1)]

@@ -78,7 +78,7 @@ def test_what_cannot_be_read_is_dropped_and_made_again(settings: Settings, tmp_p
     for path in (tmp_path / "lancedb").rglob("*.manifest"):
         path.write_bytes(path.read_bytes()[:100])
     with open_index(settings, fingerprint="models of the tests") as index:
-        assert len(index.drop_unreadable()) == 2
+        assert len(index.drop_unreadable()) == 3
         index.put(documents(3))
         index.promote(set())
     with open_index(settings) as index:

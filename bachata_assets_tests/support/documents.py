@@ -1,13 +1,17 @@
 """Documents for tests: clusters of random vectors, one seed a clip."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
+from bachata_assets import schemas
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.families import DIMENSIONS
-from bachata_assets.search import SearchIndex
+from bachata_assets.search import MomentRecord, SearchIndex
+from bachata_assets.search.moments.record import moment_records
 
 LABELS = ("basic_step", "lady_right_turn", "body_roll")
 LEVELS = ("beginner", "intermediate", "advanced")
@@ -50,6 +54,30 @@ def documents(count: int) -> list[ClipRecord]:
         absent |= {"follow_embedding": None} if seed % 11 == 5 else {}
         made.append(document(f"clip_{seed:04d}", seed, **absent))
     return made
+
+
+def moments(clip: ClipRecord, seeds: Sequence[int], *, in_beats: bool = True) -> list[MomentRecord]:
+    """The moments of a clip, 4 s or 8 beats long every 2 s or 4 beats, one a seed."""
+    families = ("lead", "follow", "interaction")
+    rows = [
+        {
+            "clip_id": clip.clip_id,
+            "moment": number,
+            "start_s": 2.0 * number,
+            "end_s": 2.0 * number + 4,
+            "start_beat": 4.0 * number if in_beats else None,
+            "end_beat": 4.0 * number + 8 if in_beats else None,
+            "detection_rate": 0.9,
+            "quality_score": 0.5 + number / 20,
+            **{f"{family}_embedding": _unit(vector(family, seed, spread=0.3)) for family in families},
+        }
+        for number, seed in enumerate(seeds)
+    ]
+    return moment_records(clip, pa.Table.from_pylist(rows, schema=schemas.moments))
+
+
+def _unit(values: np.ndarray) -> np.ndarray:
+    return np.asarray(values / np.linalg.norm(values), np.float32)
 
 
 def read_of(index: SearchIndex, clip_id: str) -> ClipRecord:

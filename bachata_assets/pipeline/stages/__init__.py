@@ -5,7 +5,7 @@ A new embedding family is one more stage here; what computes it belongs to its d
 
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.pipeline.stage import ClipStage, Stage
-from bachata_assets.pipeline.stages import language, music, pose, search
+from bachata_assets.pipeline.stages import language, moments, music, pose, search
 
 _WITHOUT_POSES = ("beats", "audio_embedding", "text_embedding")
 """Stages that are made while the poses are found, so they come first."""
@@ -33,4 +33,4 @@ def index_fingerprint(pose_fingerprint: str, stages: list[ClipStage]) -> str:
 
 def clip_stages(pose_fingerprint: str, index_identity: str) -> list[Stage]:
     """Return all stages of a clip, inputs first."""
-    return [*vector_stages(pose_fingerprint), *search.stages(index_identity)]
+    return [*vector_stages(pose_fingerprint), *moments.stages(), *search.stages(index_identity)]

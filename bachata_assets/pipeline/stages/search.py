@@ -1,4 +1,4 @@
-"""The clip's document in the search index; the table keeps it as it was sent."""
+"""The clip's document in the search index, and those of its moments; the table keeps the first as it was sent."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -8,12 +8,13 @@ import pyarrow as pa
 from bachata_assets import schemas
 from bachata_assets.clip_record import ClipRecord, InvalidRecordError
 from bachata_assets.collection.clip import Clip
-from bachata_assets.collection.clip_tables import DOCUMENT_VERSION, RECORD_INPUTS, gathered_record
+from bachata_assets.collection.clip_tables import CLIP_TABLES, DOCUMENT_VERSION, gathered_record
 from bachata_assets.collection.scan import present_clips
 from bachata_assets.pipeline.failure import ClipError
 from bachata_assets.pipeline.stage import BatchStage, Figures, Made, Tables
 from bachata_assets.pipeline.tools import Tools
 from bachata_assets.search.errors import SearchUnavailableError
+from bachata_assets.search.moments.record import MomentRecord, moment_records
 from bachata_assets.search.results import PutResult
 
 
@@ -22,10 +23,10 @@ def stages(index_identity: str) -> list[BatchStage]:
     return [
         BatchStage(
             name="search_index",
-            inputs=("annotation", *RECORD_INPUTS),
+            inputs=("annotation", *CLIP_TABLES),
             schema=schemas.search_index,
             code_version=f"{DOCUMENT_VERSION}+{index_identity}",
-            description="The clip's document in Elasticsearch (or LanceDB), as it was sent.",
+            description="The clip's document in Elasticsearch (or LanceDB), as it was sent with those of its moments.",
             group="search",
             kinds=("elasticsearch", "parquet"),
             make_batch=index_clips,
@@ -37,28 +38,33 @@ def stages(index_identity: str) -> list[BatchStage]:
 def index_clips(work: Sequence[tuple[Clip, Tables]], tools: Tools) -> Iterator[tuple[str, Made | ClipError]]:
     """Send the documents of many clips at once; a document that is refused fails its own clip alone."""
     records: dict[str, ClipRecord] = {}
+    moments: dict[str, list[MomentRecord]] = {}
     for clip, tables in work:
         try:
-            records[clip.clip_id] = gathered_record(clip, tables)
+            record = gathered_record(clip, tables)
+            moments[clip.clip_id] = moment_records(record, tables["moments"])
+            records[clip.clip_id] = record
         except InvalidRecordError as error:
             yield clip.clip_id, ClipError(str(error))
     with tools.search.open() as index:
-        unreachable = None
+        unreachable, results, refused = None, list[PutResult](), dict[str, str | None]()
         try:
+            # The moments first: a clip whose document is there is taken for indexed.
+            refused = index.moments.put(one for of_clip in moments.values() for one in of_clip)
             results = index.put(records.values())
         except SearchUnavailableError as error:
             results, unreachable = list(error.completed), error
         for result in results:
-            yield result.clip_id, _made(records.pop(result.clip_id), result)
+            yield result.clip_id, _made(records.pop(result.clip_id), result, refused[result.clip_id])
         for clip_id in records:
             yield clip_id, ClipError(str(unreachable), transient=True)
         if unreachable is None:
             index.promote(present_clips(tools.dataset))
 
 
-def _made(sent: ClipRecord, result: PutResult) -> Made | ClipError:
-    if result.error:
-        return ClipError(result.error)
+def _made(sent: ClipRecord, result: PutResult, refused: str | None) -> Made | ClipError:
+    if result.error or refused:
+        return ClipError(result.error or f"a moment is refused: {refused}")
     row = {
         "clip_id": sent.clip_id,
         "index_name": result.index_name,

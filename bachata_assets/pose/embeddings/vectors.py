@@ -46,7 +46,7 @@ def dancer_embedding(couple: CoupleKeypoints, role: str, beats: BeatTimes | None
     """
     if seen_s(couple, (role,)) < MINIMUM_SEEN_S:
         return Absent(f"the {role} was seen for less than {MINIMUM_SEEN_S:g} s")
-    return _vector("dancer", measure_dancer(couple, role, beats), feature_names(role))
+    return vector_of("dancer", measure_dancer(couple, role, beats), feature_names(role))
 
 
 def interaction_embedding(couple: CoupleKeypoints, beats: BeatTimes | None) -> np.ndarray | Absent:
@@ -71,7 +71,7 @@ def interaction_embedding(couple: CoupleKeypoints, beats: BeatTimes | None) -> n
     """
     if seen_s(couple, ROLES) < MINIMUM_SEEN_S:
         return Absent(f"both dancers were seen at once for less than {MINIMUM_SEEN_S:g} s")
-    return _vector("couple", measure_couple(couple, beats), feature_names("interaction"))
+    return vector_of("couple", measure_couple(couple, beats), feature_names("interaction"))
 
 
 def feature_names(family: str) -> list[str]:
@@ -86,10 +86,29 @@ def feature_names(family: str) -> list[str]:
     return [str(name) for name in names]
 
 
-def _vector(kind: str, measured: np.ndarray, names: list[str]) -> np.ndarray:
+def vector_of(kind: str, measured: np.ndarray, names: list[str]) -> np.ndarray:
     """Return the vector of measurements.
 
     NaN is an unknown measurement, Inf a fault.
+
+    Parameters
+    ----------
+    kind : str
+        "dancer" or "couple".
+    measured : np.ndarray
+        float (D,), of `measurements`.
+    names : list of str
+        Of the D dimensions, for the message of an error.
+
+    Returns
+    -------
+    np.ndarray
+        float32 (D,) of Euclidean length 1.
+
+    Raises
+    ------
+    NonFiniteVectorError
+        When a dimension is Inf, naming it.
     """
     require_finite(np.where(np.isnan(measured), 0.0, measured), names)
     return require_finite(load_constants(kind).vector(measured), names)
@@ -98,5 +117,9 @@ def _vector(kind: str, measured: np.ndarray, names: list[str]) -> np.ndarray:
 def seen_s(couple: CoupleKeypoints, roles: tuple[str, ...]) -> float:
     """Return for how long the torsos of all `roles` were seen at once, s."""
     dancers = [ROLES.index(role) for role in roles]
-    seen = joints_seen(couple)[:, dancers][:, :, TRUNK].all(axis=(1, 2))
-    return float(seen.sum() / couple.fps)
+    return float(trunks_seen(couple)[:, dancers].all(axis=1).sum() / couple.fps)
+
+
+def trunks_seen(couple: CoupleKeypoints) -> np.ndarray:
+    """Return in which frames the torso of each dancer was seen, bool (T, 2)."""
+    return np.asarray(joints_seen(couple)[:, :, TRUNK].all(axis=2))

@@ -143,12 +143,12 @@ class ElasticsearchBackend(Backend[D]):
         for hit in self._hits(conditions, name=version, size=10_000, **only):
             yield tuple(hit["fields"][field][0] for field in fields)
 
-    def delete(self, keys: Sequence[str]) -> int:
+    def delete(self, keys: Sequence[str], *, also_live: bool = True) -> int:
         """See `Backend.delete`."""
         from elasticsearch import helpers
 
         with clear_errors(self._config):
-            live = elasticsearch_versions.alias_target(self._client, self._alias)
+            live = elasticsearch_versions.alias_target(self._client, self._alias) if also_live else None
             names = {name for name in (self.version and self._name, live) if name}
             actions = [{"_op_type": "delete", "_index": name, "_id": key} for name in names for key in keys]
             removed: set[str] = set()

@@ -106,14 +106,14 @@ class LanceBackend(Backend[D]):
         return (row for values in found for row in zip(*values, strict=True))
 
     @clearly
-    def delete(self, keys: Sequence[str]) -> int:
+    def delete(self, keys: Sequence[str], *, also_live: bool = True) -> int:
         """See `Backend.delete`."""
         if not keys:
             return 0
         key = self.kind.key
         clause = is_one_of(key, keys)
         removed: set[str] = set()
-        for name in {name for name in (self.version, self.live()) if name in self._tables()}:
+        for name in {name for name in (self.version, also_live and self.live()) if name in self._tables()}:
             table = self._db.open_table(name)
             removed.update(row[key] for row in table.search().where(clause).select([key]).to_list())
             table.delete(clause)

@@ -1,0 +1,23 @@
+"""The moments that `similar --from --to` finds, shown."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bachata_assets.cli.plain import say, say_json
+from bachata_assets.cli.tables import console, moments_table, reasons_in_lines
+
+if TYPE_CHECKING:
+    from bachata_assets.search.moments.record import MomentMatch
+
+
+def show_moments(found: "Sequence[MomentMatch]", *, as_json: bool) -> None:
+    """Show moments, and of each why it is alike where that was asked."""
+    if as_json:
+        say_json([match.to_dict() for match in found])
+        return
+    console().print(moments_table(found))
+    for match in found:
+        if match.why:
+            say(f"{match.clip_id}, {match.start_s:.1f} to {match.end_s:.1f} s")
+            for line in reasons_in_lines(match.why):
+                say(line)

@@ -1,0 +1,201 @@
+"""The moments of a clip: windows of 8 beats every 4 beats, each with lead, follow and interaction vectors.
+
+A long clip of many moves is an average in its own three vectors (`vectors.py`); its moments say what is where. Their
+dimensions have the same names and the same constants, so a moment compares with a moment and with a clip, and a clip
+that is shorter than a window has one moment, of the clip's own vectors.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bachata_assets.families import Absent
+from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.pose.embeddings.body_signals import body_signals
+from bachata_assets.pose.embeddings.clock import SAMPLES_PER_BEAT, BeatTimes, Clock, clock_of
+from bachata_assets.pose.embeddings.constants import VERSION as CONSTANTS_VERSION
+from bachata_assets.pose.embeddings.couple_events import couple_events
+from bachata_assets.pose.embeddings.couple_signals import couple_signals
+from bachata_assets.pose.embeddings.measurements import COUPLE_MEASURES, DANCER_MEASURES
+from bachata_assets.pose.embeddings.motion import joints_on_grid
+from bachata_assets.pose.embeddings.summaries import summarise
+from bachata_assets.pose.embeddings.vectors import MINIMUM_SEEN_S, feature_names, trunks_seen, vector_of
+
+VERSION = f"1+{CONSTANTS_VERSION}"
+"""Version of the moments; its first part is to be raised when the same keypoints and beats give other moments."""
+WINDOW = 8
+"""Length of a moment: beats where they are trusted, else halves of a second."""
+STEP = 4
+"""Distance between the starts of two moments, in the same units."""
+LEFT_OVER = STEP / 2
+"""Shortest end of a clip behind the last moment that makes another moment, which ends with the clip."""
+
+FAMILIES = ("lead", "follow", "interaction")
+"""Families of which a moment has a vector."""
+
+_PLACES = ("place x", "place y", "couple's place x", "couple's place y")
+"""Signals that are relative to their mean."""
+
+Signals = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A part of a clip.
+
+    Attributes
+    ----------
+    start_s, end_s : float
+        When it begins and ends, s of the clip's clock.
+    start_beat, end_beat : float or None
+        The same in beats, counted from the first beat that is heard, which is 0; None without trusted beats.
+    vectors : dict
+        Family -> float32 (D,) of Euclidean length 1, or Absent where the dancers were seen for less than a second.
+    detection_rate : float
+        Share of its frames in which both dancers are found, 0..1.
+    avg_confidence : float
+        Mean keypoint score of the dancers that are found, 0..1; 0 where nobody is.
+    """
+
+    start_s: float
+    end_s: float
+    start_beat: float | None
+    end_beat: float | None
+    vectors: dict[str, np.ndarray | Absent]
+    detection_rate: float
+    avg_confidence: float
+
+    @property
+    def quality_score(self) -> float:
+        """0.6 x detection_rate + 0.4 x avg_confidence, as of a clip."""
+        return 0.6 * self.detection_rate + 0.4 * self.avg_confidence
+
+
+def moments_of(couple: CoupleKeypoints, beats: BeatTimes | None) -> list[Moment]:
+    """Return the moments of a clip, in their order.
+
+    Parameters
+    ----------
+    couple : CoupleKeypoints
+        Both dancers.
+    beats : BeatTimes or None
+        The clip's beats; where they are not trusted, a moment is 4 s long and begins every 2 s.
+
+    Returns
+    -------
+    list of Moment
+        At least one: of a clip in which no whole window fits, the clip itself.
+
+    Raises
+    ------
+    NonFiniteVectorError
+        When a dimension is NaN or Inf, naming it.
+    """
+    clock = clock_of(beats)
+    names = {family: feature_names(family) for family in FAMILIES}
+    seen = trunks_seen(couple)
+    at_once = np.column_stack([seen, seen.all(axis=1)])
+    found = []
+    for window, measured in measured_windows(couple, clock):
+        start_s, end_s = np.interp(window, clock.positions, clock.knots).round(6).tolist()
+        start_beat, end_beat = window if clock.kind == "beats" else (None, None)
+        frames = (couple.times >= start_s) & (couple.times < end_s)
+        vectors: dict[str, np.ndarray | Absent] = {}
+        for i, family in enumerate(FAMILIES):
+            if at_once[frames, i].sum() / couple.fps < MINIMUM_SEEN_S:
+                who = "both dancers were seen at once" if family == "interaction" else f"the {family} was seen"
+                vectors[family] = Absent(f"{who} for less than {MINIMUM_SEEN_S:g} s")
+            else:
+                kind = "couple" if family == "interaction" else "dancer"
+                vectors[family] = vector_of(kind, measured[i], names[family])
+        scores = couple.keypoints[frames][..., 2][couple.valid[frames]]
+        found.append(
+            Moment(
+                start_s,
+                end_s,
+                start_beat,
+                end_beat,
+                vectors,
+                float(couple.valid[frames].all(axis=1).mean()) if frames.any() else 0.0,
+                float(scores.mean()) if scores.size else 0.0,
+            )
+        )
+    return found
+
+
+def measured_windows(
+    couple: CoupleKeypoints, clock: Clock
+) -> Iterator[tuple[tuple[float, float], tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+    """Yield the start and end of each window on the clock, and its measurements.
+
+    The signals are those of the whole clip, so that a torso has one length in all windows; only the place of the
+    dancers is relative to where they are in the window.
+
+    Parameters
+    ----------
+    couple : CoupleKeypoints
+        Both dancers.
+    clock : Clock
+        Of `clock_of`.
+
+    Yields
+    ------
+    (float, float), (np.ndarray, np.ndarray, np.ndarray)
+        Positions in beats; float (512,), (512,), (256,) of lead, follow and couple, NaN where unknown.
+    """
+    joints = joints_on_grid(couple, clock)
+    signals = body_signals(joints[:, 0]), body_signals(joints[:, 1]), couple_signals(joints)
+    frame_s = 1 / couple.fps
+    first, last = np.interp([couple.times[0], couple.times[-1] + frame_s], clock.knots, clock.positions)
+    for start, end in windows(float(first), float(last)):
+        at = slice(*(round((position - first) * SAMPLES_PER_BEAT) for position in (start, end)))
+        lead, follow, together = (_within(part, at) for part in signals)
+        yield (
+            (start, end),
+            (
+                summarise(lead, DANCER_MEASURES),
+                summarise(follow, DANCER_MEASURES),
+                np.concatenate(
+                    [summarise(together, COUPLE_MEASURES), list(couple_events(together, lead, follow).values())]
+                ),
+            ),
+        )
+
+
+def windows(first: float, last: float) -> list[tuple[float, float]]:
+    """Return the start and end of each window of a clip.
+
+    They begin on a beat, the first one in the clip. What is left at the end of the clip makes one more, from half a
+    step on, which ends with the last whole beat.
+
+    Parameters
+    ----------
+    first, last : float
+        Begin and end of the clip, beats.
+
+    Examples
+    --------
+    >>> windows(-0.4, 18.9)
+    [(0.0, 8.0), (4.0, 12.0), (8.0, 16.0), (10.0, 18.0)]
+    >>> windows(-0.4, 7.3)
+    [(-0.4, 7.3)]
+    """
+    tolerance = 1e-6
+    begin, end = math.ceil(first - tolerance), math.floor(last + tolerance)
+    starts = list(range(begin, end - WINDOW + 1, STEP))
+    if not starts:
+        return [(first, last)]
+    if end - (starts[-1] + WINDOW) >= LEFT_OVER:
+        starts.append(end - WINDOW)
+    return [(float(start), float(start + WINDOW)) for start in starts]
+
+
+def _within(signals: Signals, at: slice) -> dict[str, np.ndarray]:
+    """Return a part of each signal."""
+    parts = {name: values[at] for name, values in signals.items()}
+    for name in _PLACES:
+        if name in parts and np.isfinite(parts[name]).any():
+            parts[name] = parts[name] - np.nanmean(parts[name])
+    return parts

@@ -1,0 +1,78 @@
+"""Which moments a part of a clip is, and which of the moments that are found are told apart."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from bachata_assets.pose.embeddings.moments import FAMILIES
+from bachata_assets.search.errors import QueryError
+from bachata_assets.search.moments.record import MomentMatch, MomentRecord
+from bachata_assets.video.sampling import SAMPLING_RATE
+
+MOSTLY = 0.75
+"""Share of the longest overlap with the part that is asked about from which on a moment stands for it, too.
+
+Moments begin every half of their length: one that is asked about exactly shares half of itself with its neighbours.
+"""
+TOUCHING_S = 0.01
+"""Overlap up to which two moments follow one another, s."""
+
+
+def part_of(moments: Sequence[MomentRecord], start: float | None, end: float | None) -> list[MomentRecord]:
+    """Return the moments that stand for a part of a clip: those that overlap it most.
+
+    Parameters
+    ----------
+    moments : all moments of the clip, in their order
+    start, end : of the part, s; None: of the clip
+
+    Raises
+    ------
+    QueryError
+        The part does not lie in the clip, or ends before it begins.
+    """
+    clip_id, length = moments[0].clip_id, max(moments[-1].end_s, moments[0].frame_count / SAMPLING_RATE)
+    begin, stop = 0.0 if start is None else start, length if end is None else end
+    if start is not None and end is not None and not start < end:
+        raise QueryError(f"the part of {clip_id!r} begins at {start:g} s and ends at {end:g} s: it must end later")
+    if not (0 <= begin < length and stop > 0):
+        wanted = f"from {begin:g} s on" if end is None else f"from {begin:g} to {end:g} s"
+        raise QueryError(f"clip {clip_id!r} is {length:.1f} s long: nothing of it is {wanted}")
+    overlaps = [min(one.end_s, stop) - max(one.start_s, begin) for one in moments]
+    most = max(overlaps)
+    if most <= 0:  # before the first beat, or behind the last moment
+        return [moments[int(np.argmax(overlaps))]]
+    return [one for one, overlap in zip(moments, overlaps, strict=True) if overlap >= MOSTLY * most]
+
+
+def mean_vectors(moments: Sequence[MomentRecord]) -> dict[str, np.ndarray]:
+    """Return family -> mean of the moments' vectors, float32 (D,) of Euclidean length 1; a family may be absent."""
+    found = {}
+    for family in FAMILIES:
+        vectors = [one.vectors[family] for one in moments if family in one.vectors]
+        if vectors and (length := np.linalg.norm(mean := np.mean(vectors, axis=0, dtype=float))) > 0:
+            found[family] = np.asarray(mean / length, np.float32)
+    return found
+
+
+def told_apart(found: Iterable[MomentMatch], asked: Sequence[MomentRecord], per_clip: int) -> list[MomentMatch]:
+    """Return what is found, best first, without moments that overlap a better one, or what is asked about.
+
+    Parameters
+    ----------
+    asked : moments that are the question
+    per_clip : most moments of one clip
+    """
+    taken: dict[str, list[MomentMatch]] = {}
+    told = []
+    for one in found:
+        others = taken.setdefault(one.clip_id, [])
+        parts: list[MomentMatch | MomentRecord] = [*others, *(part for part in asked if part.clip_id == one.clip_id)]
+        if len(others) < per_clip and not any(_overlap(one, part) for part in parts):
+            others.append(one)
+            told.append(one)
+    return told
+
+
+def _overlap(one: MomentMatch, other: MomentMatch | MomentRecord) -> bool:
+    return min(one.end_s, other.end_s) - max(one.start_s, other.start_s) > TOUCHING_S

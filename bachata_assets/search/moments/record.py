@@ -1,0 +1,241 @@
+"""`MomentRecord`: a moment of a clip as a document, and `MomentMatch`, one that was found.
+
+A document carries the labels of its clip, so that moments pass the same filters as clips.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pyarrow as pa
+
+from bachata_assets import schemas
+from bachata_assets.clip_record import (
+    COLUMNS,
+    ID_BYTES,
+    VECTOR_FIELDS,
+    ClipRecord,
+    Column,
+    json_of,
+    trusted_tempo,
+    with_direction,
+)
+from bachata_assets.families import DIMENSIONS
+from bachata_assets.pose.embeddings.moments import FAMILIES
+from bachata_assets.search.explanation import FamilyExplanation
+from bachata_assets.search.kind import Kind
+from bachata_assets.search.similarity import flat
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class MomentRecord:
+    """A moment of a clip as it is searched.
+
+    Attributes
+    ----------
+    moment_id : the document's _id: clip id and number
+    clip_id, video_path, move_label, difficulty, energy_level, lead_follow_roles, estimated_tempo, heard_tempo,
+    heard_tempo_confidence, frame_count :
+        of its clip: what filters and answers name, and the clip's length
+    moment : its number in the clip, from 0
+    moments : number of the clip's moments
+    start_s, end_s : when it begins and ends, s
+    start_beat, end_beat : the same in beats, None without trusted beats
+    lead_embedding, follow_embedding, interaction_embedding : float32 (D,), None where seen for less than a second
+    quality_score, detection_rate : of the moment, 0..1
+
+    Raises
+    ------
+    InvalidRecordError
+        Naming moment and field: a vector of the wrong length, with NaN or Inf, or all zeros.
+    """
+
+    moment_id: str
+    clip_id: str
+    moment: int
+    moments: int
+    start_s: float
+    end_s: float
+    start_beat: float | None
+    end_beat: float | None
+    lead_embedding: np.ndarray | None
+    follow_embedding: np.ndarray | None
+    interaction_embedding: np.ndarray | None
+    video_path: str
+    move_label: str
+    difficulty: str
+    energy_level: str
+    lead_follow_roles: str
+    estimated_tempo: float
+    heard_tempo: float | None
+    heard_tempo_confidence: float | None
+    frame_count: int
+    quality_score: float
+    detection_rate: float
+
+    def __repr__(self) -> str:
+        return f"MomentRecord({self.moment_id!r}, {self.start_s:.1f} to {self.end_s:.1f} s)"
+
+    def __post_init__(self) -> None:
+        for family, name in _VECTORS.items():
+            vector = getattr(self, name)
+            if vector is not None:
+                checked = with_direction(vector, DIMENSIONS[family], f"{self.moment_id}: {name}")
+                object.__setattr__(self, name, checked)
+
+    @property
+    def vectors(self) -> dict[str, np.ndarray]:
+        """The families that are there, family -> float32 (D,)."""
+        found = {family: getattr(self, name) for family, name in _VECTORS.items()}
+        return {family: vector for family, vector in found.items() if vector is not None}
+
+    def to_json(self) -> str:
+        """Return the document as sent to Elasticsearch; its vectors read back as the same float32."""
+        return json_of({name: getattr(self, name) for name in MOMENTS.columns})
+
+    @classmethod
+    def from_source(cls, source: Mapping[str, Any]) -> Self:
+        """Return the record of a document."""
+        values: dict[str, Any] = {name: source.get(name) for name in MOMENTS.columns}
+        for name in _VECTORS.values():
+            values[name] = None if values[name] is None else np.asarray(values[name], np.float32)
+        return cls(**values)
+
+    @classmethod
+    def from_stored(cls, source: Mapping[str, Any]) -> Self:
+        """Return the record of a document; no other program writes any."""
+        return cls.from_source(source)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Sha256 of the document."""
+        said = {name: getattr(self, name) for name in MOMENTS.columns if name not in _VECTORS.values()}
+        digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
+        for family, vector in self.vectors.items():
+            digest.update(family.encode() + vector.tobytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class MomentMatch:
+    """A moment that was found.
+
+    Attributes
+    ----------
+    start_s, end_s : when it begins and ends in the clip, s
+    start_beat, end_beat : the same in beats from the first that is heard, None without trusted beats
+    score : weighted mean of `scores`, 0..1
+    scores : family -> (1 + cosine) / 2, only the families that both the question and the moment have
+    quality_score : of the moment
+    why : family -> what its cosine comes from; None where it was not asked for
+    """
+
+    clip_id: str
+    moment: int
+    start_s: float
+    end_s: float
+    start_beat: float | None
+    end_beat: float | None
+    score: float
+    scores: dict[str, float]
+    video_path: str
+    move_label: str
+    difficulty: str
+    energy_level: str
+    estimated_tempo: float
+    heard_tempo: float | None
+    heard_tempo_confidence: float | None
+    quality_score: float
+    why: dict[str, FamilyExplanation] | None = None
+
+    @property
+    def tempo(self) -> float:
+        """The tempo of the clip that is heard where it is trusted, else the annotated one, beats per minute."""
+        return trusted_tempo(self.heard_tempo, self.heard_tempo_confidence) or self.estimated_tempo
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON or a table."""
+        values = asdict(self)
+        if self.why is None:
+            del values["why"]
+        return values
+
+
+class MomentMatches(list[MomentMatch]):
+    """The moments that were found, best first."""
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a row a moment; the score of each family is in a column such as `score_lead`."""
+        import pandas as pd
+
+        return pd.DataFrame([flat(match.to_dict()) for match in self])
+
+
+def moment_records(clip: ClipRecord, table: pa.Table) -> list[MomentRecord]:
+    """Return the documents of a clip's moments.
+
+    Parameters
+    ----------
+    clip : the document of the clip
+    table : of `schemas.moments`
+    """
+    said = {name: getattr(clip, name) for name in _OF_THE_CLIP}
+    vectors: dict[str, Any] = {name: _vectors(table.column(name)) for name in _VECTORS.values()}
+    rows = table.select(list(schemas.MOMENT)).to_pylist()
+    return [
+        MomentRecord(
+            moment_id=_key(clip.clip_id, number),
+            moments=len(rows),
+            **row,
+            **{name: of_all[number] for name, of_all in vectors.items()},
+            **said,
+        )
+        for number, row in enumerate(rows)
+    ]
+
+
+def _vectors(column: pa.ChunkedArray) -> Sequence[np.ndarray | None]:
+    return [None if not one.is_valid else one.values.to_numpy() for one in column]
+
+
+def _key(clip_id: str, number: int) -> str:
+    """Return the id of a moment's document; of a clip with a very long id it is a hash."""
+    key = f"{clip_id}#{number}"
+    return key if len(key.encode()) <= ID_BYTES else f"{hashlib.sha256(clip_id.encode()).hexdigest()}#{number}"
+
+
+_VECTORS = {family: VECTOR_FIELDS[family] for family in FAMILIES}
+_NOT_OF_THE_CLIP = (*schemas.MOMENT, *_VECTORS.values())
+_OF_THE_CLIP = tuple(
+    one.name for one in fields(MomentRecord) if one.name in COLUMNS and one.name not in _NOT_OF_THE_CLIP
+)
+_TYPES = {pa.int32(): "integer", pa.float64(): "float"}
+
+
+def _column(name: str) -> Column:
+    of_table = schemas.MOMENT[name]
+    said = {key.decode(): value.decode() for key, value in (of_table.metadata or {}).items()}
+    kind: Any = _TYPES[of_table.type]
+    return Column(said["description"], of_table.type, kind, optional=of_table.nullable, unit=said.get("unit"))
+
+
+_OWN = {
+    "moment_id": Column("clip id and number of the moment, also the document's _id", pa.string(), "keyword"),
+    "moments": Column("number of the clip's moments", pa.int32(), "integer"),
+    **{name: _column(name) for name in schemas.MOMENT},
+}
+MOMENTS = Kind(
+    MomentRecord,
+    "moment_id",
+    {one.name: _OWN[one.name] if one.name in _OWN else COLUMNS[one.name] for one in fields(MomentRecord)},
+    tuple(one.name for one in fields(MomentMatch) if one.name not in ("score", "scores", "why")),
+    suffix="_moments",
+)
+"""Moments, in an index of their own."""
