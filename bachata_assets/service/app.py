@@ -15,6 +15,7 @@ from bachata_assets.service.changes import change_routes
 from bachata_assets.service.measured import Figures, Measured
 from bachata_assets.service.page import Page, page_routes
 from bachata_assets.service.questions import question_routes
+from bachata_assets.service.uploads import upload_routes
 from bachata_assets.settings import Settings
 
 ABOUT = """
@@ -59,6 +60,7 @@ def build_app(settings: Settings, index: SearchIndex, page: Page | None, hosts: 
 
     app.include_router(question_routes(index))
     app.include_router(change_routes(settings))
+    app.include_router(upload_routes(settings, index))
     if page is not None:
         app.include_router(page_routes(page))
     return app

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bachata_assets.clip_record import VECTOR_FIELDS
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.index import SearchIndex
-from bachata_assets.search.similarity import MAX_SIZE, Match, parse_weights
+from bachata_assets.search.similarity import MAX_SIZE, Match, Matches, parse_weights
 
 
 class Conditions(BaseModel):
@@ -31,13 +31,33 @@ class Conditions(BaseModel):
         return Filters.of({name: value for name in Conditions.model_fields if (value := getattr(self, name))})
 
 
-class SimilarQuestion(Conditions):
+class Ranking(Conditions):
+    """Which clips are wanted, and in which order."""
+
+    by: str | None = Field(None, description="What is meant by alike.", examples=["move"])
+    weights: str | None = Field(None, description="What counts how much, as text=0.5,audio=0.5, instead of `by`.")
+    size: int = Field(10, ge=1, le=MAX_SIZE, description="Number of clips.")
+    other_song: bool = Field(False, description="Leave out clips to the same recording.")
+    diverse: bool = Field(False, description="Find clips that are unlike one another, too.")
+
+    def answer(self, index: SearchIndex, **asked: Any) -> Matches:
+        """Return what the index finds; `asked` is the clip, the vectors or the sentence."""
+        return index.find_similar(
+            by=self.by,
+            weights=parse_weights(self.weights) if self.weights else None,
+            filters=self.filters(),
+            size=self.size,
+            other_song=self.other_song,
+            diverse=self.diverse,
+            **asked,
+        )
+
+
+class SimilarQuestion(Ranking):
     """A question for similar clips: by a clip or by a sentence."""
 
     clip_id: str | None = Field(None, description="A clip of the collection.", examples=["basic_step_1"])
-    text: str | None = Field(None, description="A sentence, instead of a clip.", max_length=2000)
-    weights: str | None = Field(None, description="What counts how much, as text=0.5,audio=0.5.")
-    size: int = Field(10, ge=1, le=MAX_SIZE, description="Number of clips.")
+    text: str | None = Field(None, description="A sentence, instead of a clip.", max_length=10_000)
 
 
 def question_routes(index: SearchIndex) -> APIRouter:
@@ -47,13 +67,7 @@ def question_routes(index: SearchIndex) -> APIRouter:
     @router.get("/similar", response_model=list[Match])
     def similar(question: Annotated[SimilarQuestion, Query()]) -> Any:
         """Return the clips most like a clip, or those that a sentence describes; best first."""
-        found = index.find_similar(
-            question.clip_id,
-            text=question.text,
-            weights=parse_weights(question.weights) if question.weights else None,
-            filters=question.filters(),
-            size=question.size,
-        )
+        found = question.answer(index, clip_id=question.clip_id, text=question.text)
         return JSONResponse([match.to_dict() for match in found])
 
     @router.get("/clips/{clip_id:path}")

@@ -46,6 +46,14 @@ def test_conditions_hold(service: Service) -> None:
         assert clip["quality_score"] >= 0.6
 
 
+def test_what_is_meant_by_alike_can_be_said(service: Service) -> None:
+    with SearchIndex.from_settings(service.settings) as index:
+        expected = index.find_similar("clip_0004", by="move", other_song=True, diverse=True, size=5)
+    status, found = service.json("/similar", clip_id="clip_0004", by="move", other_song=True, diverse=True, size=5)
+    assert status == 200
+    assert [clip["clip_id"] for clip in found] == [match.clip_id for match in expected]
+
+
 @pytest.mark.parametrize(
     ("question", "status", "words"),
     [
@@ -55,9 +63,10 @@ def test_conditions_hold(service: Service) -> None:
         ({"text": " "}, 422, "the text to search for is empty"),
         ({"clip_id": "clip_0004", "sise": 3}, 422, "sise: "),
         ({"clip_id": "clip_0004", "size": 1001}, 422, "size: "),
+        ({"clip_id": "clip_0004", "by": "speed"}, 422, "speed"),
         ({"clip_id": "clip_0004", "weights": "speed=1"}, 422, "weights: no family 'speed'"),
         ({"clip_id": "clip_0004", "min_tempo": "fast"}, 422, "min_tempo: "),
-        ({"text": "x" * 2001}, 422, "text: "),
+        ({"text": "x" * 10_001}, 422, "text: "),
     ],
 )
 def test_a_question_that_cannot_be_answered_says_why(

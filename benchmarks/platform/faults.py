@@ -3,6 +3,7 @@
     uv run python -m benchmarks.platform.faults --n 300 --seed 1
     uv run python -m benchmarks.platform.faults --n 24 --clips data/sample/videos    # drawn clips only
     uv run python -m benchmarks.platform.faults --n 300 --first 100 --minutes 30     # goes on with an earlier call
+    uv run python -m benchmarks.platform.faults --n 104 --seed 5 --h265              # H.265 in mov alone
 
 Short clips are cut from the given folders, in eight forms of mp4, mov and avi. Each mutation is one file that the
 stages of the pipeline read in worker processes; what is made is compared with what is made of the file as it was.
@@ -45,7 +46,7 @@ from bachata_assets.pipeline.worker_processes import WorkerProcesses
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.support.paths import REAL_CLIPS, SAMPLE
 from benchmarks.support.mutations import MUTATIONS, Victim, is_another_clip
-from benchmarks.support.short_clips import FORMS, write_short
+from benchmarks.support.short_clips import FORMS, H265, Form, write_short
 
 SECONDS = 4.0
 """Length of the short clips, s: of shorter ones, vectors change much where a single picture is missing."""
@@ -153,13 +154,13 @@ def cosine(one: np.ndarray | None, other: np.ndarray | None) -> float:
     return float(one @ other / np.sqrt((one @ one) * (other @ other)))
 
 
-def originals(folders: Iterable[Path], sources: int, folder: Path) -> list[list[Path]]:
+def originals(folders: Iterable[Path], sources: int, folder: Path, forms: Sequence[Form] = FORMS) -> list[list[Path]]:
     """Write short clips of some files of each folder; return those of each form."""
     found = [sorted(path.rglob("*.mp4"), key=lambda file: file.stat().st_size)[:sources] for path in folders]
     clips = [clip for some in found for clip in some]
     if not clips:
         raise SystemExit(f"There is no .mp4 in {', '.join(map(str, folders))}: give a folder with --clips.")
-    return [[write_short(clip, form, SECONDS, folder) for clip in clips] for form in FORMS]
+    return [[write_short(clip, form, SECONDS, folder) for clip in clips] for form in forms]
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ def main() -> None:
     until = time.monotonic() + 60 * given.minutes
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        forms = originals(given.clips, given.sources, folder)
+        forms = originals(given.clips, given.sources, folder, [H265] if given.h265 else FORMS)
         victims = {path: Victim.of(path.read_bytes()) for form in forms for path in form}
         pipeline = Pipeline(folder / "data")
         made: dict[Path, Result] = {}
@@ -235,6 +236,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--clips", type=Path, nargs="+", default=[REAL_CLIPS / "Bachata_steps", SAMPLE / "videos"],
                         help="folders of clips that are cut; those that are not there are left out")  # fmt: skip
     parser.add_argument("--sources", type=int, default=2, help="clips of each folder, the smallest files first")
+    parser.add_argument("--h265", action="store_true", help="files of H.265 alone, of which wrong bits stay unnoticed")
     parser.add_argument("--keep", type=Path, help="folder that gets the files that were not met rightly")
     return parser
 

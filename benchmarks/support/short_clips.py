@@ -44,16 +44,19 @@ FORMS = (
     Form("mp4, fragments", ".mp4", options=(("movflags", "frag_keyframe+empty_moov"),)),
     Form("mov", ".mov"),
     Form("mov, ProRes", ".mov", "prores_ks", "yuv422p10le", "pcm_s16le"),
-    Form("mov, H.265", ".mov", "libx265", "yuv420p", "aac", encoder=(("x265-params", "log-level=none"),)),
     Form("avi", ".avi"),
     Form("avi, MPEG-4", ".avi", "mpeg4", sound="pcm_s16le"),
     Form("avi, MJPEG", ".avi", "mjpeg", "yuvj420p", "pcm_s16le"),
 )
 
 
+H265 = Form("mov, H.265", ".mov", "libx265", "yuv420p", "aac", encoder=(("x265-params", "log-level=none"),))
+"""As telephones film; apart from `FORMS`, since nothing tells of these pictures that a few of their bits are wrong."""
+
+
 def write_short(source: Path, form: Form, seconds: float, folder: Path) -> Path:
     """Write the beginning of a clip into a folder, and return the file."""
-    name = f"{source.stem}-{FORMS.index(form)}"
+    name = f"{source.stem}-{FORMS.index(form) if form in FORMS else 'h265'}"
     path = folder / f"{name}{form.suffix}"
     with av.open(str(path), "w", options=dict(form.options)) as out:
         if form.pictures:
