@@ -86,12 +86,20 @@ def _copy_entries(source: Path, target: Path, copies: dict[str, list[str]]) -> N
 
 
 def _copy_tables(platform: Platform, copies: dict[str, list[str]]) -> None:
-    """Link the tables of every stage; the documents are written, each with vectors of its own."""
+    """Link the tables of every stage; documents, each with vectors of its own, and moments are written.
+
+    They are read again when the index is filled, and a table that says another clip's id is taken for damaged.
+    """
     rng = np.random.default_rng(0)
     for stage in platform.stages:
         for clip_id in set(copies) & set(platform.dataset.clip_ids(stage.name)):
             path = Path(platform.dataset.table_path(stage.name, clip_id))
-            if stage.name != "search_index":
+            if stage.name == "moments":
+                table = platform.dataset.read_table(stage.name, clip_id)
+                for name in copies[clip_id]:
+                    of_copy = table.set_column(0, table.schema.field("clip_id"), pa.array([name] * table.num_rows))
+                    platform.dataset.write_table(stage.name, name, of_copy, provenance_of(table))
+            elif stage.name != "search_index":
                 for name in copies[clip_id]:
                     os.link(path, path.with_name(f"{name}.parquet"))
             else:
