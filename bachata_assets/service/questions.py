@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bachata_assets.clip_record import VECTOR_FIELDS
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.index import SearchIndex
+from bachata_assets.search.moments.record import MomentMatch
 from bachata_assets.search.similarity import MAX_SIZE, Match, Matches, parse_weights
 
 
@@ -60,6 +61,20 @@ class SimilarQuestion(Ranking):
     text: str | None = Field(None, description="A sentence, instead of a clip.", max_length=10_000)
 
 
+class MomentsQuestion(Conditions):
+    """A question for the moments most like a part of a clip."""
+
+    clip_id: str = Field(description="A clip of the collection.", examples=["basic_step_1"])
+    start: float | None = Field(None, description="Where the part begins, s; by default with the clip.", examples=[2])
+    end: float | None = Field(None, description="Where the part ends, s; by default with the clip.", examples=[6])
+    by: str | None = Field(None, description="What is meant by alike.", examples=["couple"])
+    weights: str | None = Field(None, description="What counts how much, as lead=1,follow=1, instead of `by`.")
+    size: int = Field(10, ge=1, le=MAX_SIZE, description="Number of moments.")
+    per_clip: int = Field(2, ge=1, le=MAX_SIZE, description="Most moments of one clip.")
+    own_clip: bool = Field(False, description="Look in the clip that is asked about, too.")
+    why: bool = Field(False, description="Say what the likeness of each comes from.")
+
+
 def question_routes(index: SearchIndex) -> APIRouter:
     """Return the routes that answer from an index."""
     router = APIRouter(tags=["finding"])
@@ -68,6 +83,23 @@ def question_routes(index: SearchIndex) -> APIRouter:
     def similar(question: Annotated[SimilarQuestion, Query()]) -> Any:
         """Return the clips most like a clip, or those that a sentence describes; best first."""
         found = question.answer(index, clip_id=question.clip_id, text=question.text)
+        return JSONResponse([match.to_dict() for match in found])
+
+    @router.get("/moments", response_model=list[MomentMatch])
+    def moments(question: Annotated[MomentsQuestion, Query()]) -> Any:
+        """Return the moments of other clips that are most like a part of a clip; best first."""
+        found = index.find_moments(
+            question.clip_id,
+            start=question.start,
+            end=question.end,
+            by=question.by,
+            weights=parse_weights(question.weights) if question.weights else None,
+            filters=question.filters(),
+            size=question.size,
+            per_clip=question.per_clip,
+            own_clip=question.own_clip,
+            why=question.why,
+        )
         return JSONResponse([match.to_dict() for match in found])
 
     @router.get("/clips/{clip_id:path}")

@@ -11,7 +11,7 @@ import pytest
 from bachata_assets.search import SearchIndex
 from bachata_assets.search.index import open_index
 from bachata_assets.settings import load_settings
-from bachata_assets_tests.support.documents import documents
+from bachata_assets_tests.support.documents import documents, moments
 from bachata_assets_tests.support.service import Service, serving
 
 
@@ -21,6 +21,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     settings = load_settings(data_dir=str(tmp_path_factory.mktemp("data")), serve_port=0)
     with open_index(settings, fingerprint="x") as index:
         index.put(documents(40))
+        index.moments.put(one for i, clip in enumerate(documents(40)) for one in moments(clip, [i, i + 1, i + 2]))
         index.promote()
     with serving(settings) as opened:
         yield opened
@@ -32,6 +33,19 @@ def test_it_finds_what_the_library_finds(service: Service) -> None:
     status, found = service.json("/similar", clip_id="clip_0004", size=5, weights="lead=1,text=2")
     assert status == 200
     assert found == [match.to_dict() for match in expected]
+
+
+def test_it_finds_the_moments_that_the_library_finds(service: Service) -> None:
+    asked: dict[str, Any] = {"start": 2, "end": 6, "size": 4, "per_clip": 1, "why": True}
+    with SearchIndex.from_settings(service.settings) as index:
+        expected = index.find_moments("clip_0004", filters={"difficulty": "advanced"}, **asked)
+    status, found = service.json("/moments", clip_id="clip_0004", difficulty="advanced", **asked)
+    assert status == 200
+    assert len(found) == 4
+    assert found == [match.to_dict() for match in expected]
+    status, said = service.json("/moments", clip_id="clip_0004", start=99)
+    assert status in (400, 422)
+    assert "nothing of it is from 99 s on" in str(said)
 
 
 def test_conditions_hold(service: Service) -> None:
