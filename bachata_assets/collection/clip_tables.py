@@ -15,7 +15,7 @@ from bachata_assets.clip_record import COLUMNS, VECTOR_FIELDS, ClipRecord, Inval
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset, provenance_of
 from bachata_assets.families import DIMENSIONS
-from bachata_assets.music.beats import Beats
+from bachata_assets.music.beats import beats_summary
 from bachata_assets.pose.couple_keypoints import couple_summary, found_dancers
 from bachata_assets.pose.detection_timeline import detection_timeline
 
@@ -51,7 +51,7 @@ def gathered_record(clip: Clip, tables: Mapping[str, pa.Table]) -> ClipRecord:
         The clip cannot be searched with what the tables hold.
     """
     couple = couple_summary(tables["keypoints"])
-    beats = Beats.from_table(tables["beats"])
+    heard = beats_summary(tables["beats"])
     made = [provenance_of(table) for table in tables.values()]
     vectors: dict[str, Any] = {name: vector_of(tables[name]) for name in VECTOR_FIELDS.values()}
     reasons = {family: tables[name].column("absent_reason")[0].as_py() for family, name in VECTOR_FIELDS.items()}
@@ -60,8 +60,8 @@ def gathered_record(clip: Clip, tables: Mapping[str, pa.Table]) -> ClipRecord:
         video_path=clip.video_path,
         **vectors,
         **{name: said for name, said in clip.annotation.model_dump().items() if name in COLUMNS},
-        heard_tempo=None if beats.tempo is None else round(beats.tempo, 2),
-        heard_tempo_confidence=None if beats.tempo is None else beats.confidence,
+        heard_tempo=None if heard["tempo"] is None else round(heard["tempo"], 2),
+        heard_tempo_confidence=None if heard["tempo"] is None else heard["confidence"],
         sentence=tables["text_embedding"].column("sentence")[0].as_py(),
         **{name: seen for name, seen in couple.items() if name in COLUMNS},
         processing_time=round(sum(one["seconds"] for one in made), 3),

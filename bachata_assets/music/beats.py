@@ -6,6 +6,7 @@
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -77,7 +78,13 @@ class Beats:
     @classmethod
     def from_table(cls, table: pa.Table) -> "Beats":
         """Return the beats that `to_table` wrote."""
-        return cls(times=table.column("time_s").to_numpy(), **json.loads(table.schema.metadata[METADATA_KEY]))
+        return cls(times=table.column("time_s").to_numpy(), **beats_summary(table))
+
+
+def beats_summary(table: pa.Table) -> dict[str, Any]:
+    """Return `tempo`, `confidence`, `duration` and `reason` of a beats table, without its beats."""
+    summary: dict[str, Any] = json.loads(table.schema.metadata[METADATA_KEY])
+    return summary
 
 
 def find_beats(sound: Sound | Absent) -> Beats:
