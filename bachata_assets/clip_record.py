@@ -23,6 +23,9 @@ from bachata_assets.families import DIMENSIONS
 ID_BYTES = 512
 """Maximum length of a clip id: one longer `_id` makes Elasticsearch refuse the whole bulk request."""
 
+EDGE_DIMENSIONS = 64
+"""Length of the vectors of a clip's beginning and ending."""
+
 TRUSTED_CONFIDENCE = 0.5
 """Minimum confidence of a tempo that is heard, and of beats that serve as a clock."""
 
@@ -49,6 +52,7 @@ class Column:
     optional : may be null beside the vectors, which always may
     unit : of the numbers
     provenance : says how and when the record was made, and is left out of `ClipRecord.content_hash`
+    only_searched : in the document, not in the table `embeddings`
     """
 
     description: str
@@ -58,10 +62,11 @@ class Column:
     optional: bool = False
     unit: str | None = None
     provenance: bool = False
+    only_searched: bool = False
 
     @property
     def is_vector(self) -> bool:
-        """Whether the field is the embedding of a family, which may be absent."""
+        """Whether the field is a vector, which may be absent: the embedding of a family, or an edge of the clip."""
         return self.elasticsearch == "dense_vector"
 
     @property
@@ -79,6 +84,7 @@ def _vector(family: str, description: str) -> Column:
     return Column(description, pa.list_(pa.float32(), DIMENSIONS[family]), "dense_vector")
 
 
+_edge = partial(Column, arrow=pa.list_(pa.float32(), EDGE_DIMENSIONS), elasticsearch="dense_vector", only_searched=True)
 _label = partial(Column, arrow=pa.string(), elasticsearch="keyword")
 _number = partial(Column, arrow=pa.float64(), elasticsearch="float")
 _sentence = partial(Column, arrow=pa.string(), elasticsearch="text", words="simple", optional=True)
@@ -119,6 +125,12 @@ class ClipRecord:
         float | None,
         _number("how clearly the music repeats at this tempo; from 0.5 it is trusted", unit="0..1", optional=True),
     ] = None
+    beginning: Annotated[np.ndarray | None, _edge("how both stand and move where the clip begins")] = None
+    ending: Annotated[np.ndarray | None, _edge("the same where it ends; near the beginnings that continue it")] = None
+    edges: Annotated[
+        str | None,
+        _label("JSON: facts of beginning and ending, or why there is none", optional=True, only_searched=True),
+    ] = None
     notes: Annotated[str | None, _label("free text of the annotation", words="standard", optional=True)] = None
     sentence: Annotated[str | None, _sentence("the sentence that the text embedding was made of")] = None
     quality_score: Annotated[float, _number("0.6 x detection_rate + 0.4 x avg_confidence", unit="0..1")]
@@ -150,11 +162,10 @@ class ClipRecord:
     def __post_init__(self) -> None:
         if not self.clip_id or len(self.clip_id.encode()) > ID_BYTES:
             raise InvalidRecordError(f"clip id {self.clip_id[:80]!r}: must be 1 to {ID_BYTES} bytes long")
-        for family, name in VECTOR_FIELDS.items():
+        for name, size in _SIZES.items():
             vector = getattr(self, name)
             if vector is not None:
-                checked = with_direction(vector, DIMENSIONS[family], f"{self.clip_id}: {name}")
-                object.__setattr__(self, name, checked)
+                object.__setattr__(self, name, with_direction(vector, size, f"{self.clip_id}: {name}"))
         for name in _NUMBERS:
             value = getattr(self, name)
             if not (np.isfinite(value) if value is not None else COLUMNS[name].optional):
@@ -175,7 +186,7 @@ class ClipRecord:
 
     def scalars(self) -> dict[str, Any]:
         """Return the row of the table `embeddings` without its vectors, as values that JSON knows."""
-        row = {name: getattr(self, name) for name, column in COLUMNS.items() if column.arrow and not column.is_vector}
+        row = {name: getattr(self, name) for name in TABLE_FIELDS if not COLUMNS[name].is_vector}
         return {**row, "created_at": _as_text(self.created_at)}
 
     def to_source(self) -> dict[str, Any]:
@@ -198,7 +209,7 @@ class ClipRecord:
         beside : fields that the document does not have
         """
         values: dict[str, Any] = {name: source.get(name) for name in DOCUMENT_FIELDS}
-        for name in VECTOR_FIELDS.values():
+        for name in _SIZES:
             values[name] = None if values[name] is None else np.asarray(values[name], np.float32)
         if isinstance(values["created_at"], str):
             values["created_at"] = datetime.fromisoformat(values["created_at"])
@@ -242,6 +253,8 @@ class ClipRecord:
         digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
         for family, vector in self.vectors.items():
             digest.update(family.encode() + vector.tobytes())
+        for name in EDGES:
+            digest.update(b"" if getattr(self, name) is None else name.encode() + getattr(self, name).tobytes())
         return digest.hexdigest()
 
 
@@ -253,9 +266,16 @@ COLUMNS: dict[str, Column] = {
 DOCUMENT_FIELDS = tuple(name for name, column in COLUMNS.items() if column.elasticsearch)
 """Fields of the document: those of the specification in its order, with those that it does not have between them."""
 
-VECTOR_FIELDS = {name.removesuffix("_embedding"): name for name, column in COLUMNS.items() if column.is_vector}
+TABLE_FIELDS = tuple(name for name, column in COLUMNS.items() if column.arrow and not column.only_searched)
+"""Fields of the table `embeddings`."""
+
+VECTOR_FIELDS = {name.removesuffix("_embedding"): name for name in TABLE_FIELDS if COLUMNS[name].is_vector}
 """Embedding family -> its field, in the document's order."""
 
+EDGES = ("beginning", "ending")
+"""Fields that hold a vector and are of no family: the cosine of an ending and a beginning says how they continue."""
+
+_SIZES = {name: DIMENSIONS[family] for family, name in VECTOR_FIELDS.items()} | dict.fromkeys(EDGES, EDGE_DIMENSIONS)
 _NUMBERS = tuple(name for name, column in COLUMNS.items() if column.elasticsearch == "float")
 
 

@@ -7,7 +7,7 @@ never NaN. `docs/data_dictionary.md` is written from this module.
 
 import pyarrow as pa
 
-from bachata_assets.clip_record import COLUMNS, VECTOR_FIELDS
+from bachata_assets.clip_record import COLUMNS, EDGE_DIMENSIONS, EDGES, TABLE_FIELDS, VECTOR_FIELDS
 from bachata_assets.families import DIMENSIONS
 
 KEYPOINTS = 17
@@ -107,6 +107,43 @@ moments = pa.schema(
 )  # fmt: skip
 """One row a moment: a window of 8 beats, or of 4 s without trusted beats."""
 
+EDGE_JOINTS = 15
+"""Number of joints whose posture and motion are kept at an edge: COCO's without the eyes."""
+_EDGE_FACTS = {
+    "distance": ("between the two chests, in the picture", "torsos"),
+    "side": ("how far the follower stands to the right of the leader, in the picture", "torsos"),
+    "hold": ("from the nearest hand of the one to a hand of the other", "torsos"),
+    "lead_facing": ("width of the leader's shoulders, positive towards the camera, 0 sideways", "torsos"),
+    "follow_facing": ("width of the follower's shoulders, positive towards the camera, 0 sideways", "torsos"),
+    "lead_level": ("height of the leader's hips above the ankles", "torsos"),
+    "follow_level": ("height of the follower's hips above the ankles", "torsos"),
+    "phase": ("part of a beat that is over; null without trusted beats", "0..1"),
+    "tempo": ("tempo that is heard there; null without trusted beats", "beats per minute"),
+}
+
+
+def _edge(side: str) -> list[pa.Field]:
+    """Return the columns of one edge of a clip."""
+    joints = vector(2 * EDGE_JOINTS * 2)
+    return [
+        _column(side, vector(EDGE_DIMENSIONS), f"the clip's {side}, to be compared with the other edge of other clips"
+                " by cosine; null where the couple is not seen there", nullable=True),
+        _column(f"{side}_absent_reason", pa.string(), f"why the clip has no {side}; null where it has", nullable=True),
+        *(
+            _column(f"{side}_{name}", pa.float64(), f"at the {side}: {meaning}", unit=unit, nullable=True)
+            for name, (meaning, unit) in _EDGE_FACTS.items()
+        ),
+        _column(f"{side}_posture", joints, f"at the {side}: both dancers' 15 joints x (x, y) from the own hips",
+                unit="torsos", nullable=True),
+        _column(f"{side}_motion", joints, f"at the {side}: of the same joints", unit="torsos a second", nullable=True),
+    ]  # fmt: skip
+
+
+transitions = pa.schema(
+    [_column("clip_id", pa.string(), COLUMNS["clip_id"].description), *(one for side in EDGES for one in _edge(side))]
+)
+"""One row: how the clip begins and ends."""
+
 search_index = pa.schema(
     [
         _column("clip_id", pa.string(), COLUMNS["clip_id"].description),
@@ -137,7 +174,7 @@ clips = pa.schema(
 
 embeddings = pa.schema(
     [
-        *[_of_the_record(name) for name, column in COLUMNS.items() if column.arrow and not column.is_vector],
+        *[_of_the_record(name) for name in TABLE_FIELDS if not COLUMNS[name].is_vector],
         *[_of_the_record(VECTOR_FIELDS[family]) for family in DIMENSIONS],
     ]
 )

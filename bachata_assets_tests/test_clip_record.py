@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 import numpy as np
 
 from bachata_assets import schemas
-from bachata_assets.clip_record import COLUMNS, VECTOR_FIELDS, ClipRecord
+from bachata_assets.clip_record import COLUMNS, EDGE_DIMENSIONS, VECTOR_FIELDS, ClipRecord
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.report.page import FACTS
 from bachata_assets.search.elasticsearch import mapping
@@ -19,8 +19,9 @@ from bachata_assets.search.similarity import SHOWN_FIELDS, Match
 from bachata_assets_tests.support.documents import document
 
 OUTSIDE_THE_DOCUMENT = {"avg_confidence", "absent", "timeline"}
-BESIDE_THE_SPECIFICATION = {"heard_tempo", "heard_tempo_confidence", "notes", "sentence", "code_versions"}
-OUTSIDE_THE_TABLE = {"absent", "timeline"}
+BESIDE_THE_SPECIFICATION = {"heard_tempo", "heard_tempo_confidence", "notes", "sentence", "edges", "code_versions"}
+EDGES = {"beginning", "ending"}
+OUTSIDE_THE_TABLE = {"absent", "timeline", "edges", *EDGES}
 
 
 def sha256(text: str) -> str:
@@ -29,8 +30,8 @@ def sha256(text: str) -> str:
 
 def test_the_document_has_the_specification_s_fields_in_its_order() -> None:
     sent = list(json.loads(document("clip").to_json()))
-    assert set(sent) >= BESIDE_THE_SPECIFICATION
-    assert [name for name in sent if name not in BESIDE_THE_SPECIFICATION] == [
+    assert set(sent) >= BESIDE_THE_SPECIFICATION | EDGES
+    assert [name for name in sent if name not in BESIDE_THE_SPECIFICATION | EDGES] == [
         "clip_id", "video_path",
         "audio_embedding", "lead_embedding", "follow_embedding", "interaction_embedding", "text_embedding",
         "move_label", "difficulty", "energy_level", "lead_follow_roles", "estimated_tempo",
@@ -70,8 +71,10 @@ def test_every_field_says_what_it_is_and_every_column_its_unit() -> None:
 def test_the_vector_fields_are_those_of_the_families() -> None:
     vectors = {name: column.arrow for name, column in COLUMNS.items() if column.is_vector}
     assert {name: arrow.list_size for name, arrow in vectors.items() if arrow is not None} == {
-        f"{family}_embedding": size for family, size in DIMENSIONS.items()
+        **{f"{family}_embedding": size for family, size in DIMENSIONS.items()},
+        **dict.fromkeys(EDGES, EDGE_DIMENSIONS),
     }
+    assert list(VECTOR_FIELDS) == ["audio", "lead", "follow", "interaction", "text"]
 
 
 def test_a_match_the_filters_and_the_page_use_fields_of_the_record() -> None:
@@ -94,13 +97,13 @@ def test_what_a_version_s_name_is_hashed_from_is_what_it_was() -> None:
     """Another hash gives every index another name, so all clips are indexed anew: change one only on purpose."""
     both = [sha256(mapping.structure(CLIPS, source_vectors=source_vectors)) for source_vectors in (True, False)]
     assert both == [
-        "e7de0eeff52776c4a2166469ed14fd83e5f772352c4bd2ba8139bb68eb0643bb",
-        "88ea0c99468134e39072fdf3563f6648ace879f76484a4c6864a7e6cf370aedf",
+        "3a1fba17256fdadfc230f4ea6a3e80a423d5b0c65306e0b566b21c3a1a416763",
+        "53d7ed370be4b1a76e57599fe6e279fb12b66055e2db2fd38f3c87de9028f692",
     ]
     assert sha256(json.dumps(mapping.mapping("f"))) == (
-        "51641798ad2f67d5303f8b9d3e3b3ea31706e3a0730df476db6cd5e62df71b08"
+        "a3d3c901f88a3844a1857c367f752c56047584274c4b80ed5af5bd90f923832e"
     )
-    assert sha256(CLIPS.schema.to_string()) == "8b14a1334677543a2067af48027c1abb6165c18ff5456d69f9ed779caae3a296"
+    assert sha256(CLIPS.schema.to_string()) == "be0da6dad05fcdbf7a4ad18eec1d1350c0c5cf0f81b3ca47a2fdafc5b9b396e6"
 
 
 def test_the_json_and_the_content_hash_of_a_document_are_what_they_were() -> None:
@@ -122,8 +125,8 @@ def test_the_json_and_the_content_hash_of_a_document_are_what_they_were() -> Non
         code_versions="keypoints=6 audio_embedding=1",
         created_at=datetime(2025, 10, 18, 12, tzinfo=UTC),
     )
-    assert sha256(made.to_json()) == "3e74f04b026aaad463baa7a0a3686821b823dcc5b52e0cc17730c2ec3ea76422"
-    assert made.content_hash == "27a45c42e5c5712ccca19524f68ab12cb772ab1224e513806a5c1d99b08ba87e"
+    assert sha256(made.to_json()) == "699d983845ea3adb2dd2ea3d44441a82b179e7dc6d5496bed60273830331cc74"
+    assert made.content_hash == "bde69a8e7adb85002685f2bc268ad817ce181bdcb3f3c68ecc6de86ccbd3f0cc"
     beside = dataclasses.replace(made, avg_confidence=0.5, absent={"follow": "never seen"})
     assert beside.to_json() == made.to_json()
     assert beside.content_hash == made.content_hash

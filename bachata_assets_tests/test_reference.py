@@ -34,7 +34,7 @@ def test_a_written_page_is_up_to_date(name: str, write: Callable[[], str]) -> No
 def test_the_data_dictionary_names_every_metadata_key_of_every_table(sample_made: tuple[Workplace, Any]) -> None:
     data = sample_made[0].data
     assets = {path.parent.name for path in data.glob("*/*.parquet")}
-    assert assets == {*schemas.METADATA, "search_index"}
+    assert assets == {*schemas.METADATA, "search_index", "transitions"}
     for asset in assets:
         metadata = pq.read_schema(data / asset / "basic_step_1.parquet").metadata
         found = {key.decode(): set(json.loads(value)) for key, value in metadata.items()}

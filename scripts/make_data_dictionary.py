@@ -87,6 +87,7 @@ def page() -> str:
         _families(),
         _table("moments", schemas.moments, "One row a moment of the clip: 8 beats every 4, else 4 s every 2 s."),
         _metadata("moments"),
+        _table("transitions", schemas.transitions, "One row: how the clip begins and ends, for `next` and `chain`."),
         _table(
             "search_index", schemas.search_index, "One row: the clip's document and what the report needs beside it."
         ),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bachata_assets.cli import generate, models, preview, search, similar, state
+from bachata_assets.cli import following, generate, models, preview, search, similar, state
 from bachata_assets.cli.commands import Commands
 from bachata_assets.cli.upkeep import annotate, export, prune, repair, verify
 
@@ -40,6 +40,8 @@ app.command()(state.status)
 app.command()(state.report)
 app.command()(state.serve)
 app.command()(similar.similar)
+app.command("next")(following.following)
+app.command()(following.chain)
 app.command()(preview.preview)
 app.command()(annotate.annotate)
 app.command()(export.export)

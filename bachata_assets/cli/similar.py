@@ -100,7 +100,7 @@ def similar(
     if of_clip and (clip_id is None or other_song or diverse):
         refuse("--from and --to are the part of a --song, or of a clip without --other-song and --diverse")
     with opened_index(data_dir) as index:
-        example = _example(video, song, start, end, data_dir)
+        example = example_of(video, song, start, end, data_dir)
         asked = Filters.parse(filters or [])
         chosen = parse_weights(weights) if weights else None
         if of_clip:
@@ -116,7 +116,7 @@ def similar(
                 why=why,
             )
             if not moments:
-                _require_known_labels(asked, data_dir)
+                require_known_labels(asked, data_dir)
             show_moments(moments, as_json=as_json)
             return
         found = index.find_similar(
@@ -131,7 +131,7 @@ def similar(
             diverse=diverse,
         )
         if not found:
-            _require_known_labels(asked, data_dir)
+            require_known_labels(asked, data_dir)
         reasons = _reasons(index, clip_id, example, found) if why else {}
     show_matches(found, reasons, as_json=as_json)
 
@@ -149,7 +149,7 @@ def show_matches(found: "list[Match]", reasons: "Mapping[str, dict[str, FamilyEx
             say(line)
 
 
-def _require_known_labels(filters: "Filters", data_dir: str | None) -> None:
+def require_known_labels(filters: "Filters", data_dir: str | None) -> None:
     """Refuse a filter by a label that no clip has.
 
     Raises
@@ -168,7 +168,7 @@ def _require_known_labels(filters: "Filters", data_dir: str | None) -> None:
             raise QueryError(f"filters: no clip has {name}={unknown[0]}; there are {', '.join(known)}")
 
 
-def _example(
+def example_of(
     video: Path | None, song: Path | None, start: float | None, end: float | None, data_dir: str | None
 ) -> "Example | None":
     """Return what a video or a song is asked with; None where none is given."""

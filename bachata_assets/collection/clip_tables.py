@@ -11,7 +11,7 @@ import pyarrow as pa
 from pydantic_core import from_json
 
 from bachata_assets import schemas
-from bachata_assets.clip_record import COLUMNS, VECTOR_FIELDS, ClipRecord, InvalidRecordError
+from bachata_assets.clip_record import COLUMNS, EDGES, VECTOR_FIELDS, ClipRecord, InvalidRecordError
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset, provenance_of
 from bachata_assets.families import DIMENSIONS
@@ -24,10 +24,10 @@ logger = logging.getLogger(__name__)
 VERSION = "mmpose_v1"
 """`version` of every record, from the specification. What exactly made a clip is in the provenance of its tables."""
 
-DOCUMENT_VERSION = "4"
+DOCUMENT_VERSION = "5"
 """Version of the gathering; to be raised when the same tables give another document."""
 
-RECORD_INPUTS = ("keypoints", "beats", *(f"{family}_embedding" for family in DIMENSIONS))
+RECORD_INPUTS = ("keypoints", "beats", *(f"{family}_embedding" for family in DIMENSIONS), "transitions")
 """Tables that a record is gathered from, and whose versions it states."""
 
 CLIP_TABLES = (*RECORD_INPUTS, "moments")
@@ -59,6 +59,7 @@ def gathered_record(clip: Clip, tables: Mapping[str, pa.Table]) -> ClipRecord:
         clip_id=clip.clip_id,
         video_path=clip.video_path,
         **vectors,
+        **_edges(tables["transitions"]),
         **{name: said for name, said in clip.annotation.model_dump().items() if name in COLUMNS},
         heard_tempo=None if heard["tempo"] is None else round(heard["tempo"], 2),
         heard_tempo_confidence=None if heard["tempo"] is None else heard["confidence"],
@@ -111,6 +112,24 @@ def vector_of(table: pa.Table) -> np.ndarray | None:
     """Return the vector of a family's table, float32 (D,); None where it is absent."""
     values = table.column("vector")[0].as_py()
     return None if values is None else np.asarray(values, np.float32)
+
+
+def _edges(table: pa.Table) -> dict[str, Any]:
+    """Return the fields of a record that say how the clip begins and ends."""
+    (row,) = table.to_pylist()
+    vectors = {side: None if row[side] is None else np.asarray(row[side], np.float32) for side in EDGES}
+    facts = {
+        side: {name.removeprefix(f"{side}_"): _rounded(value) for name, value in row.items() if f"{side}_" in name}
+        for side in EDGES
+    }
+    return {**vectors, "edges": json.dumps(facts)}
+
+
+def _rounded(value: Any) -> Any:
+    """Return floats with three decimals, as many as an edge was measured with."""
+    if isinstance(value, list):
+        return [_rounded(one) for one in value]
+    return round(value, 3) if isinstance(value, float) else value
 
 
 def _table(records: Sequence[ClipRecord]) -> pa.Table:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
+from bachata_assets.clip_record import EDGES
 from bachata_assets.collection.clip import Clip
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.pipeline.stage import Made
@@ -82,7 +83,8 @@ class CheckedClip:
 
 def clip_checks(quality_threshold: float) -> list[Check]:
     """Return the checks of all per-clip assets."""
-    return [*_pose_checks(quality_threshold), _tempo_check(), *_vector_checks(), *_moment_checks()]
+    movement = [*_moment_checks(), *_transition_checks()]
+    return [*_pose_checks(quality_threshold), _tempo_check(), *_vector_checks(), *movement]
 
 
 def _pose_checks(quality_threshold: float) -> list[Check]:
@@ -219,6 +221,27 @@ def _moment_checks() -> list[Check]:
         Check("moments_present", "moments", "WARN", "Every moment has a vector.",
               "In these parts of the clip nobody is seen for a second; its other moments are searchable.",
               _all_described),
+    ]  # fmt: skip
+
+
+def _transition_checks() -> list[Check]:
+    def finite(_clip: Clip, made: Made) -> Judgement:
+        (row,) = made.table.to_pylist()
+        vectors = [row[side] for side in EDGES if row[side] is not None]
+        return _count_non_finite(np.array(vectors, float))
+
+    def seen(_clip: Clip, made: Made) -> Judgement:
+        (row,) = made.table.to_pylist()
+        reasons = [row[f"{side}_absent_reason"] for side in EDGES if row[side] is None]
+        return not reasons, {"edges": len(EDGES) - len(reasons), "at_least": len(EDGES)} | (
+            {"reason": "; ".join(reasons)} if reasons else {}
+        )
+
+    return [
+        Check("transitions_finite", "transitions", "ERROR", "No number of the two vectors is NaN or Inf.",
+              "Report this as a bug, with the clip.", finite),
+        Check("transitions_present", "transitions", "WARN", "The couple is seen where the clip begins and ends.",
+              "Cut the clip where both are seen; until then `next` and `chain` cannot use this edge.", seen),
     ]  # fmt: skip
 
 

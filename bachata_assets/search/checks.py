@@ -75,16 +75,14 @@ def check_moments_complete(index: SearchIndex, expected_ids: Iterable[str]) -> I
 def is_same_document(sent: D, found: D, kind: Kind[D]) -> bool:
     """Tell whether an index holds what was sent, apart from when and in how many seconds it was made."""
     said = [name for name, column in kind.columns.items() if not (column.provenance or column.is_vector)]
-    return (
-        sent.vectors.keys() == found.vectors.keys()
-        and all(getattr(sent, name) == getattr(found, name) for name in said)
-        and not any(_difference(vector, found.vectors[family]) for family, vector in sent.vectors.items())
+    return all(getattr(sent, name) == getattr(found, name) for name in said) and not any(
+        _difference(getattr(sent, name), getattr(found, name)) for name in kind.vector_fields.values()
     )
 
 
 def _difference(expected: np.ndarray | None, found: np.ndarray | None) -> str | None:
     if found is None:
-        return "not in the index"
+        return "not in the index" if expected is not None else None
     if expected is None:
         return "in the index, but absent from the dataset"
     distance = float(np.linalg.norm(expected - found) / np.linalg.norm(expected))

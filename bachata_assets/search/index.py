@@ -21,6 +21,7 @@ from bachata_assets.search.asking.questions import (
 )
 from bachata_assets.search.backends import open_backend
 from bachata_assets.search.config import SearchConfig
+from bachata_assets.search.continuation.questions import ContinuationSearch
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.kind import CLIPS
 from bachata_assets.search.moments.index import MomentIndex
@@ -33,7 +34,7 @@ from bachata_assets.settings import Settings, load_settings
 FiltersLike = Filters | Mapping[str, Any] | None
 
 
-class SearchIndex(MomentSearch):
+class SearchIndex(MomentSearch, ContinuationSearch):
     """Documents by clip id and their nearest neighbours.
 
     Opened with a fingerprint it writes, and reads, the version of that fingerprint, made at first use; opened

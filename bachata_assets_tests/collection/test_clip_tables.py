@@ -50,6 +50,10 @@ def tables(absent: str = "audio", **vectors: np.ndarray) -> dict[str, pa.Table]:
         row |= {"sentence": "Dance move: dip."} if family == "text" else {}
         table = pa.Table.from_pylist([row], schema=schemas.embedding(family))
         made[f"{family}_embedding"] = table.replace_schema_metadata(provenance(1_760_000_001.0 + number, f"{family}-1"))
+    edges = {"clip_id": "dip_1", "ending": np.full(64, 0.125, np.float32), "ending_distance": 1.2344}
+    edges["beginning_absent_reason"] = "the lead cannot be seen where the clip begins"
+    transitions = pa.Table.from_pylist([edges], schema=schemas.transitions)
+    made["transitions"] = transitions.replace_schema_metadata(provenance(1_760_000_002.0, "transitions-1"))
     assert tuple(made) == RECORD_INPUTS
     return made
 
@@ -72,10 +76,11 @@ def test_a_record_says_what_the_tables_and_the_annotation_of_its_clip_say() -> N
         "detection_rate": 1.0,
         "avg_confidence": 1.0,
         "frame_count": 30,
-        "processing_time": 10.503,
+        "processing_time": 12.003,
         "version": "mmpose_v1",
         "code_versions": "keypoints=6+nano-1a2b beats=1 lead_embedding=lead-1 follow_embedding=follow-1 "
-        "interaction_embedding=interaction-1 audio_embedding=audio-1 text_embedding=text-1",
+        "interaction_embedding=interaction-1 audio_embedding=audio-1 text_embedding=text-1 "
+        "transitions=transitions-1",
         "created_at": "2025-10-09T08:53:25Z",
     }
     assert record.absent == {"audio": "no sound"}
@@ -83,6 +88,12 @@ def test_a_record_says_what_the_tables_and_the_annotation_of_its_clip_say() -> N
     assert {family: vector[-1] for family, vector in record.vectors.items()} == {
         "lead": 1, "follow": 2, "interaction": 3, "text": 5,
     }  # fmt: skip
+    assert record.beginning is None
+    assert record.ending is not None
+    assert record.ending.tolist() == [0.125] * 64
+    edges = json.loads(record.edges or "")
+    assert edges["beginning"]["absent_reason"] == "the lead cannot be seen where the clip begins"
+    assert edges["ending"]["distance"] == 1.234
 
 
 def test_a_clip_that_cannot_be_searched_is_refused_by_its_vector() -> None:

@@ -27,7 +27,10 @@ from bachata_assets_tests.support.workplace import Workplace, report_of
 
 CLIP = "basic_step_1"
 REMEDY = "Mend its path, or its rights."
-ASSETS = ("keypoints", "beats", *(f"{family}_embedding" for family in DIMENSIONS), "moments", "search_index")
+ASSETS = (
+    *("keypoints", "beats", *(f"{family}_embedding" for family in DIMENSIONS)),
+    *("moments", "transitions", "search_index"),
+)
 
 
 def run(place: Workplace, *words: str) -> Result:

@@ -35,7 +35,7 @@ CLIPS = ["a", "b"]
 OF_THE_TEXT = {"text_embedding", "search_index"}
 OF_THE_POSES = {
     *("keypoints", "lead_embedding", "follow_embedding", "interaction_embedding"),
-    "moments",
+    *("moments", "transitions"),
     "search_index",
 }
 OF_THE_FILE = OF_THE_POSES | {"beats", "audio_embedding"}

@@ -21,7 +21,10 @@ MISSION_FIELDS = [
     *("text_embedding", "move_label", "difficulty", "energy_level", "lead_follow_roles", "estimated_tempo"),
     *("quality_score", "detection_rate", "frame_count", "processing_time", "version", "created_at"),
 ]
-BESIDE_THE_SPECIFICATION = {"heard_tempo", "heard_tempo_confidence", "notes", "sentence", "code_versions"}
+BESIDE_THE_SPECIFICATION = {
+    *("heard_tempo", "heard_tempo_confidence", "beginning", "ending", "edges"),
+    *("notes", "sentence", "code_versions"),
+}
 
 
 @pytest.fixture

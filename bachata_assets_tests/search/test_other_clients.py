@@ -102,7 +102,8 @@ def test_a_client_that_reads_and_writes_as_the_earlier_one_is_served(client: Any
     found = client.search(index=ALIAS, query={"ids": {"values": ["basic_step_1", "clip_0007"]}}, size=2)
     assert {hit["_id"] for hit in found["hits"]["hits"]} == {"basic_step_1", "clip_0007"}
     written = document("theirs", 3).to_source() | {"created_at": "2025-10-18T12:00:00.123456"}
-    for name in ("heard_tempo", "heard_tempo_confidence", "notes", "sentence", "code_versions"):
+    beside = ("heard_tempo", "heard_tempo_confidence", "beginning", "ending", "edges")
+    for name in (*beside, "notes", "sentence", "code_versions"):
         del written[name]
     client.index(index=ALIAS, id="theirs", document=written, refresh=True)
     with SearchIndex.from_settings(settings) as index:

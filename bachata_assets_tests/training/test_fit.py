@@ -4,6 +4,7 @@ import json
 from importlib import resources
 
 import numpy as np
+import pytest
 
 from bachata_assets.music import beats
 from bachata_assets.music.embedding import CONSTANTS
@@ -13,8 +14,9 @@ from bachata_assets.pose.estimator import code_version
 REMEDY = "fit them anew: `make fit`"
 
 
-def test_the_pose_constants_are_fitted_on_the_present_keypoints() -> None:
-    file = resources.files("bachata_assets.pose.embeddings") / FILE
+@pytest.mark.parametrize("package", ["embeddings", "transitions"])
+def test_the_pose_constants_are_fitted_on_the_present_keypoints(package: str) -> None:
+    file = resources.files(f"bachata_assets.pose.{package}") / FILE
     with resources.as_file(file) as path, np.load(path) as arrays:
         assert str(arrays["keypoints_version"]) == code_version(), REMEDY
 

@@ -5,7 +5,7 @@ A new embedding family is one more stage here; what computes it belongs to its d
 
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.pipeline.stage import ClipStage, Stage
-from bachata_assets.pipeline.stages import language, moments, music, pose, search
+from bachata_assets.pipeline.stages import language, moments, music, pose, search, transitions
 
 _WITHOUT_POSES = ("beats", "audio_embedding", "text_embedding")
 """Stages that are made while the poses are found, so they come first."""
@@ -18,8 +18,9 @@ def vector_stages(pose_fingerprint: str) -> list[ClipStage]:
     ----------
     pose_fingerprint : of the pose models
     """
-    by_name = {stage.name: stage for stage in [*pose.stages(pose_fingerprint), *music.stages(), *language.stages()]}
-    order = (*_WITHOUT_POSES, "keypoints", *(f"{family}_embedding" for family in DIMENSIONS))
+    made = [*pose.stages(pose_fingerprint), *music.stages(), *language.stages(), *transitions.stages()]
+    by_name = {stage.name: stage for stage in made}
+    order = (*_WITHOUT_POSES, "keypoints", *(f"{family}_embedding" for family in DIMENSIONS), "transitions")
     return [by_name[name] for name in dict.fromkeys(order)]
 
 

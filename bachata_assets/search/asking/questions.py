@@ -124,13 +124,25 @@ def question_of(
         return question_of_text(text)
     if clip_id is None:
         return question_of_vectors(vectors or {})
+    document = document_of(backend, clip_id)
+    heard = trusted_tempo(document.heard_tempo, document.heard_tempo_confidence)
+    return Question(document.vectors, clip_id, tempo=heard)
+
+
+def document_of(backend: Backend[ClipRecord], clip_id: str) -> ClipRecord:
+    """Return the document of a clip.
+
+    Raises
+    ------
+    UnknownClipError
+        The clip is not in the index; the message names those that are written alike.
+    """
     document = backend.get(clip_id)
     if document is None:
         near = get_close_matches(clip_id, backend.ids())
         hint = f"did you mean {' or '.join(near)}?" if near else "`bachata-assets status` names the clips"
         raise UnknownClipError(f"no clip {clip_id!r} in the index: {hint}")
-    heard = trusted_tempo(document.heard_tempo, document.heard_tempo_confidence)
-    return Question(document.vectors, clip_id, tempo=heard)
+    return document
 
 
 def weights_of(by: str | None, presets: Mapping[str, Mapping[str, float]]) -> Mapping[str, float] | None:

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from bachata_assets.clip_record import Column
-from bachata_assets.families import DIMENSIONS
 from bachata_assets.search.kind import CLIPS, Kind
 
 SOURCE_VECTORS_SETTING = "index.mapping.exclude_source_vectors"
@@ -51,12 +50,12 @@ def _properties(kind: Kind[Any]) -> dict[str, Any]:
     vectors = {
         name: {
             "type": "dense_vector",
-            "dims": DIMENSIONS[family],
+            "dims": kind.schema.field(name).type.list_size,
             "index": True,
             "similarity": "cosine",
             "index_options": VECTOR_INDEX,
         }
-        for family, name in kind.vector_fields.items()
+        for name in kind.vector_fields.values()
     }
     return {name: vectors.get(name) or _property(column) for name, column in kind.columns.items()}
 

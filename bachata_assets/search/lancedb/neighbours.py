@@ -33,6 +33,8 @@ def tidy(table: Any, kind: Kind[Any]) -> None:
 
         # One byte a dimension, in one partition that is read whole: seconds to build, and no neighbour is missed.
         for field in kind.vector_fields.values():
+            if not table.count_rows(f"{field} IS NOT NULL"):  # LanceDB cannot index nothing
+                continue
             table.create_index(field, config=IvfSq(distance_type="cosine", num_partitions=1))
         if SENTENCE in table.schema.names:
             words = FTS(base_tokenizer="simple", stem=False, remove_stop_words=False, ascii_folding=False)

@@ -1,0 +1,100 @@
+"""`next` and `chain`: what can follow a clip, and sequences of clips that flow."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from bachata_assets.cli.options import AsJson, DataDir, clip_ids
+from bachata_assets.cli.plain import say, say_json
+from bachata_assets.cli.search import opened_index
+from bachata_assets.cli.similar import FilterTexts, example_of, require_known_labels
+from bachata_assets.cli.tables import console
+
+if TYPE_CHECKING:
+    from bachata_assets.search.continuation import Continuation
+
+SHOWN_JUMPS = 3
+"""Most jumps that are named of a transition."""
+
+Clip = Annotated[str, typer.Argument(help="A clip of the collection.", metavar="CLIP", autocompletion=clip_ids)]
+
+Song = Annotated[
+    Path | None,
+    typer.Option("--song", help="A song that is danced to, or a video for its sound: only clips that fit its tempo."),
+]
+
+
+def following(
+    clip_id: Clip,
+    song: Song = None,
+    filters: FilterTexts = None,
+    size: Annotated[int, typer.Option("--size", min=1, max=1000, help="How many clips to show.")] = 10,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the clips whose beginning continues the end of a clip, with what jumps.
+
+    For example:
+
+    ```sh
+    bachata-assets next basic_step_1
+    bachata-assets next basic_step_1 --filter difficulty=beginner --json
+    bachata-assets next basic_step_1 --song song.mp3
+    ```
+    """
+    from bachata_assets.search.filters import Filters
+
+    with opened_index(data_dir) as index:
+        asked = Filters.parse(filters or [])
+        heard = example_of(None, song, None, None, data_dir)
+        found = index.find_next(clip_id, filters=asked, song=heard, size=size)
+        if not found:
+            require_known_labels(asked, data_dir)
+    if as_json:
+        say_json([one.to_dict() for one in found])
+        return
+    console().print(_table(found))
+
+
+def chain(
+    clip_id: Clip,
+    length: Annotated[int, typer.Option("--length", min=2, max=100, help="How many clips, the first included.")] = 6,
+    song: Song = None,
+    filters: FilterTexts = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a sequence of clips that flows, no clip twice, with the cost of each transition.
+
+    For example:
+
+    ```sh
+    bachata-assets chain basic_step_1 --length 3
+    bachata-assets chain basic_step_1 --length 3 --filter tempo=100..140 --json
+    ```
+    """
+    from bachata_assets.search.filters import Filters
+
+    with opened_index(data_dir) as index:
+        asked, heard = Filters.parse(filters or []), example_of(None, song, None, None, data_dir)
+        found = index.find_chain(clip_id, length=length, filters=asked, song=heard)
+    if as_json:
+        say_json(found.to_dict())
+        return
+    table = _table(list(found.links))
+    table.title = f"After {found.first}"
+    console().print(table)
+    say(f"Total cost {found.cost:.2f} over {len(found.links)} transitions.")
+
+
+def _table(found: "list[Continuation]") -> Table:
+    """Return a row a transition: cost, score, what jumps."""
+    table = Table("clip", "move", "score", "cost", "what jumps")
+    for one in found:
+        jumps = [str(jump) for jump in one.jumps]
+        more = f", {len(jumps) - SHOWN_JUMPS} more" if len(jumps) > SHOWN_JUMPS else ""
+        said = "; ".join(jumps[:SHOWN_JUMPS]) + more if jumps else "nothing"
+        table.add_row(one.clip_id, str(one.shown["move_label"]), f"{one.score:.2f}", f"{one.cost:.2f}", said)
+    return table

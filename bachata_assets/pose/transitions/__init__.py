@@ -1,0 +1,13 @@
+"""How a clip begins and ends, and which beginning continues which ending.
+
+Belongs here: posture and motion at either edge of a clip, the vectors that compare them, the facts that say what fits.
+It computes with numpy and reads no video. Does not belong here: nearest neighbours (`search/`), and the table
+(`pipeline/stages/transitions.py`).
+"""
+
+from bachata_assets.pose.transitions.constants import VERSION
+from bachata_assets.pose.transitions.edges import Edge, edge_of
+from bachata_assets.pose.transitions.facts import EdgeFacts, facts_of
+from bachata_assets.pose.transitions.transition import Transition, transition_of
+
+__all__ = ["VERSION", "Edge", "EdgeFacts", "Transition", "edge_of", "facts_of", "transition_of"]

@@ -1,0 +1,98 @@
+"""The shipped constants that make comparable vectors of a beginning and of an ending.
+
+They are made by `training/fit.py` from cuts through real clips, never from the user's collection: adding clips changes
+no vector.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib import resources
+
+import numpy as np
+
+VERSION = "transitions-1"
+"""Version of the edges, their facts and the constants together.
+
+Raise it whenever the same keypoints give another table: vectors of two versions do not compare.
+"""
+
+FILE = "constants.npz"
+"""Name of the file of constants."""
+
+JUMPS = (
+    *("distance", "side", "hold", "lead facing", "follow facing", "lead level", "follow level"),
+    *("lead posture", "follow posture", "lead motion", "follow motion"),
+)
+"""What is compared between an ending and a beginning, in the order of `Constants.usual_jumps`."""
+
+
+@dataclass(frozen=True)
+class Projection:
+    """How the measurements of one side become a vector.
+
+    Attributes
+    ----------
+    usual : float (M,), mean of each measurement
+    spread : float (M,), its standard deviation
+    directions : float (M, 64)
+    """
+
+    usual: np.ndarray
+    spread: np.ndarray
+    directions: np.ndarray
+
+    def vector(self, measurements: np.ndarray) -> np.ndarray:
+        """Return float64 (..., 64) of measurements (..., M); an unknown one (NaN) counts as usual."""
+        scores = np.nan_to_num((measurements - self.usual) / self.spread)
+        return np.asarray(scores @ self.directions)
+
+
+@dataclass(frozen=True)
+class Constants:
+    """What compares endings with beginnings.
+
+    Attributes
+    ----------
+    beginning, ending : of each side
+    random_cosines : float (101,), percentiles 0 to 100 of the cosine between ending and beginning of different clips
+    usual_jumps : float (11,), what nine of ten real continuations do not exceed, in the order of `JUMPS`
+    """
+
+    beginning: Projection
+    ending: Projection
+    random_cosines: np.ndarray
+    usual_jumps: np.ndarray
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return name -> float32 array, as they are shipped."""
+        sides = {"beginning": self.beginning, "ending": self.ending}
+        named = {f"{side}_{part.name}": getattr(one, part.name) for side, one in sides.items() for part in fields(one)}
+        named |= {"random_cosines": self.random_cosines, "usual_jumps": self.usual_jumps}
+        return {name: values.astype(np.float32) for name, values in named.items()}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray]) -> "Constants":
+        """Return the constants of what `arrays` returned."""
+        beginning, ending = (
+            Projection(**{part.name: arrays[f"{side}_{part.name}"].astype(float) for part in fields(Projection)})
+            for side in ("beginning", "ending")
+        )
+        return cls(beginning, ending, arrays["random_cosines"].astype(float), arrays["usual_jumps"].astype(float))
+
+    def score(self, cosine: float) -> float:
+        """Return the share of beginnings of other clips that continue an ending worse, 0..1."""
+        return float(np.interp(cosine, self.random_cosines, np.linspace(0, 1, len(self.random_cosines))))
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Return vectors (..., D) of length 1; zeros stay zeros."""
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))
+
+
+@cache
+def load_constants() -> Constants:
+    """Return the shipped constants."""
+    file = resources.files(__package__) / FILE
+    with resources.as_file(file) as path, np.load(path) as arrays:
+        return Constants.of(arrays)

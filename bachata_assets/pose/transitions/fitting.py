@@ -1,0 +1,128 @@
+"""How the shipped constants come from cuts through real clips.
+
+It is run by `training/fit.py`; nothing here runs when a clip is described.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from bachata_assets.clip_record import EDGE_DIMENSIONS
+from bachata_assets.families import Absent
+from bachata_assets.pose.couple_keypoints import CoupleKeypoints
+from bachata_assets.pose.transitions.constants import JUMPS, Constants, Projection, unit
+from bachata_assets.pose.transitions.edges import Edge, edge_of
+from bachata_assets.pose.transitions.facts import facts_of, jumps
+
+GAPS = (3, 7)
+"""Frames that are left out between ending and beginning: 0.2 s and half a second.
+
+Fitted without a gap they would ask for the very next frame, which no other clip can offer.
+"""
+EVERY = 4
+"""Frames between two cuts of a clip."""
+SHORTEST = 15
+"""Fewest frames on either side of a cut."""
+RIDGE = 0.1
+"""Share of a measurement's variance that is added to it: directions that few cuts show do not grow."""
+STRONGEST = 0.995
+"""Highest correlation that is believed."""
+
+
+RANDOM_BEGINNINGS = 50
+"""Number of beginnings of other clips that each ending is compared with, to say what is usual."""
+OF_TEN = 0.9
+"""Share of the real continuations that jump no farther than is called usual."""
+
+Pair = tuple[Edge, Edge]
+
+
+def part_of(couple: CoupleKeypoints, frames: slice) -> CoupleKeypoints:
+    """Return the couple of some frames of a clip, as if nothing else had been filmed."""
+    cut = {name: getattr(couple, name)[frames] for name in _PER_FRAME}
+    camera = None if couple.camera is None else couple.camera[frames]
+    return replace(couple, **cut, camera=camera, hands=None)
+
+
+def pairs_of(couple: CoupleKeypoints, gaps: Sequence[int] = GAPS) -> list[Pair]:
+    """Return what ends and what begins where a clip is cut in two, wherever both are seen.
+
+    Each half is described by itself, so that nothing of one is in the other.
+
+    Parameters
+    ----------
+    couple : both dancers
+    gaps : frames that are left out at the cut
+    """
+    pairs = []
+    for place in range(SHORTEST, couple.frame_count - SHORTEST, EVERY):
+        ending = edge_of(part_of(couple, slice(0, place)), "ending")
+        for gap in gaps:
+            if isinstance(ending, Absent) or place + gap > couple.frame_count - SHORTEST:
+                continue
+            beginning = edge_of(part_of(couple, slice(place + gap, None)), "beginning")
+            if not isinstance(beginning, Absent):
+                pairs.append((ending, beginning))
+    return pairs
+
+
+def fit_constants(clips: Sequence[Sequence[Pair]]) -> Constants:
+    """Return the constants that cuts through clips give.
+
+    Parameters
+    ----------
+    clips : of each clip its `pairs_of`
+    """
+    pairs = [pair for clip in clips for pair in clip]
+    plain = Constants(*fit_projections(pairs), np.zeros(101), np.ones(len(JUMPS)))
+    return replace(plain, random_cosines=_random_cosines(plain, clips), usual_jumps=_usual_jumps(pairs))
+
+
+def fit_projections(pairs: Sequence[Pair]) -> tuple[Projection, Projection]:
+    """Return projections of beginnings and of endings under which those lie near that continue each other.
+
+    Canonical correlations of endings and beginnings (Hotelling, "Relations between two sets of variates", Biometrika
+    1936), weighted so that the scalar product of two vectors is that of the log-likelihood ratio between a
+    continuation and two moments at random, both Gaussian (two-view PLDA, Ioffe, ECCV 2006): x y r / (1 - r^2) for
+    two directions of correlation r.
+    """
+    rows = [np.array([pair[side].measurements() for pair in pairs]) for side in (0, 1)]
+    usual, spread = [np.nanmean(row, axis=0) for row in rows], [np.nanstd(row, axis=0) for row in rows]
+    x, y = (np.nan_to_num((row - u) / s) for row, u, s in zip(rows, usual, spread, strict=True))
+    white_x, white_y = _whitening(x), _whitening(y)
+    left, found, right = np.linalg.svd(white_x @ (x.T @ y / len(x)) @ white_y)
+    strength = np.minimum(found[:EDGE_DIMENSIONS], STRONGEST)
+    stretch = 1 / np.sqrt(1 - strength**2)
+    # Of two opposite directions the one is taken whose largest part is positive: the same on every machine.
+    signs = np.sign(left[np.abs(left).argmax(axis=0), np.arange(left.shape[1])])[:EDGE_DIMENSIONS]
+    ending = Projection(usual[0], spread[0], white_x @ left[:, :EDGE_DIMENSIONS] * signs * stretch)
+    beginning = Projection(usual[1], spread[1], white_y @ right[:EDGE_DIMENSIONS].T * signs * strength * stretch)
+    return beginning, ending
+
+
+def _whitening(scores: np.ndarray) -> np.ndarray:
+    covariance = scores.T @ scores / len(scores) + RIDGE * np.eye(scores.shape[1])
+    variance, axes = np.linalg.eigh(covariance)
+    return np.asarray((axes / np.sqrt(variance)) @ axes.T)
+
+
+def _random_cosines(constants: Constants, clips: Sequence[Sequence[Pair]]) -> np.ndarray:
+    """Return percentiles (101,) of the cosines between endings and beginnings of different clips."""
+    owners = np.array([number for number, clip in enumerate(clips) for _ in clip])
+    rows = [np.array([pair[side].measurements() for clip in clips for pair in clip]) for side in (0, 1)]
+    endings, beginnings = (
+        unit(p.vector(r)) for p, r in zip((constants.ending, constants.beginning), rows, strict=True)
+    )
+    drawn = np.random.default_rng(0).integers(0, len(owners), (len(owners), RANDOM_BEGINNINGS))
+    cosines = np.einsum("nd,nkd->nk", endings, beginnings[drawn])
+    return np.asarray(np.quantile(cosines[owners[:, None] != owners[drawn]], np.linspace(0, 1, 101)))
+
+
+def _usual_jumps(pairs: Sequence[Pair]) -> np.ndarray:
+    changes = [list(jumps(facts_of(ending), facts_of(beginning)).values()) for ending, beginning in pairs]
+    known = np.array([[np.nan if one is None else one for one in row] for row in changes], float)
+    return np.asarray(np.nanquantile(np.abs(known), OF_TEN, axis=0))
+
+
+_PER_FRAME = ("times", "boxes", "keypoints", "valid", "interpolated", "occlusion_recovery")
