@@ -30,7 +30,7 @@ from bachata_assets.report.content import OVER_ALL_CLIPS, remember_reports
 from bachata_assets.search.index import SearchIndex
 from bachata_assets.settings import Settings, load_settings
 from bachata_assets_tests.support.damage import cut, turn_a_bit_of
-from bachata_assets_tests.support.documents import document
+from bachata_assets_tests.support.documents import document, moments, moments_table
 from bachata_assets_tests.support.elasticsearch_node import Node
 from bachata_assets_tests.support.empty_job import nothing
 
@@ -446,12 +446,15 @@ def make_everything(platform: Platform, instance: DagsterInstance) -> None:
     documents = {clip.clip_id: document(clip.clip_id, number) for number, clip in enumerate(clips)}
     with platform.tools.search.open() as index:
         index.put(documents.values())
+        index.moments.put(one for sent in documents.values() for one in moments(sent, [0, 1]))
     events = ClipEvents(instance)
     for clip in clips:
         versions = expected_versions(platform.stages, clip.versions)
         for stage in platform.stages:
             rows = [row_of(documents[clip.clip_id])] if stage.name == "search_index" else []
-            made = write(platform, clip.clip_id, stage, versions, pa.Table.from_pylist(rows, schema=stage.schema))
+            table = pa.Table.from_pylist(rows, schema=stage.schema)
+            table = moments_table(documents[clip.clip_id], [0, 1]) if stage.name == "moments" else table
+            made = write(platform, clip.clip_id, stage, versions, table)
             for event in events.of(made):
                 instance.report_runless_asset_event(event)
     for name in OVER_ALL_CLIPS:

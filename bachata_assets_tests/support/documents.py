@@ -56,8 +56,8 @@ def documents(count: int) -> list[ClipRecord]:
     return made
 
 
-def moments(clip: ClipRecord, seeds: Sequence[int], *, in_beats: bool = True) -> list[MomentRecord]:
-    """The moments of a clip, 4 s or 8 beats long every 2 s or 4 beats, one a seed."""
+def moments_table(clip: ClipRecord, seeds: Sequence[int], *, in_beats: bool = True) -> pa.Table:
+    """The table of a clip's moments, 4 s or 8 beats long every 2 s or 4 beats, one a seed."""
     families = ("lead", "follow", "interaction")
     rows = [
         {
@@ -73,7 +73,12 @@ def moments(clip: ClipRecord, seeds: Sequence[int], *, in_beats: bool = True) ->
         }
         for number, seed in enumerate(seeds)
     ]
-    return moment_records(clip, pa.Table.from_pylist(rows, schema=schemas.moments))
+    return pa.Table.from_pylist(rows, schema=schemas.moments)
+
+
+def moments(clip: ClipRecord, seeds: Sequence[int], *, in_beats: bool = True) -> list[MomentRecord]:
+    """The documents of these moments."""
+    return moment_records(clip, moments_table(clip, seeds, in_beats=in_beats))
 
 
 def _unit(values: np.ndarray) -> np.ndarray:
