@@ -8,7 +8,8 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from bachata_assets.clip_record import VECTOR_FIELDS
+from bachata_assets.clip_record import COLUMNS
+from bachata_assets.search.continuation.chain import LONGEST, SHORTEST
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.index import SearchIndex
 from bachata_assets.search.moments.record import MomentMatch
@@ -75,6 +76,20 @@ class MomentsQuestion(Conditions):
     why: bool = Field(False, description="Say what the likeness of each comes from.")
 
 
+class NextQuestion(Conditions):
+    """A question for clips that can follow one."""
+
+    clip_id: str = Field(description="A clip of the collection.", examples=["basic_step_1"])
+    size: int = Field(10, ge=1, le=MAX_SIZE, description="Number of clips.")
+
+
+class ChainQuestion(Conditions):
+    """A question for a sequence of clips."""
+
+    clip_id: str = Field(description="The clip that it begins with.", examples=["basic_step_1"])
+    length: int = Field(6, ge=SHORTEST, le=LONGEST, description="Number of clips.")
+
+
 def question_routes(index: SearchIndex) -> APIRouter:
     """Return the routes that answer from an index."""
     router = APIRouter(tags=["finding"])
@@ -102,6 +117,18 @@ def question_routes(index: SearchIndex) -> APIRouter:
         )
         return JSONResponse([match.to_dict() for match in found])
 
+    @router.get("/next")
+    def follows(question: Annotated[NextQuestion, Query()]) -> Any:
+        """Return the clips whose beginning continues the ending of a clip, and what fits and jumps; best first."""
+        found = index.find_next(question.clip_id, filters=question.filters(), size=question.size)
+        return JSONResponse([one.to_dict() for one in found])
+
+    @router.get("/chain")
+    def chain(question: Annotated[ChainQuestion, Query()]) -> Any:
+        """Return a sequence of clips that flows, with the cost of each transition."""
+        found = index.find_chain(question.clip_id, length=question.length, filters=question.filters())
+        return JSONResponse(found.to_dict())
+
     @router.get("/clips/{clip_id:path}")
     def clip(
         request: Request, clip_id: str, vectors: Annotated[bool, Query(description="With the five vectors.")] = False
@@ -112,7 +139,7 @@ def question_routes(index: SearchIndex) -> APIRouter:
             raise HTTPException(404, f"no clip {clip_id!r} in the index")
         source = document.to_source()
         if not vectors:
-            source = {name: value for name, value in source.items() if name not in VECTOR_FIELDS.values()}
+            source = {name: value for name, value in source.items() if not COLUMNS[name].is_vector}
         content = json.dumps(source, ensure_ascii=False).encode()
         tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
         headers = {"ETag": tag, "Cache-Control": "no-cache"}

@@ -13,6 +13,7 @@ from bachata_assets.search.index import open_index
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.support.documents import documents, moments
 from bachata_assets_tests.support.service import Service, serving
+from bachata_assets_tests.support.workplace import Workplace
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +25,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         index.moments.put(one for i, clip in enumerate(documents(40)) for one in moments(clip, [i, i + 1, i + 2]))
         index.promote()
     with serving(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def made(sample_made: tuple[Workplace, Any]) -> Iterator[Service]:
+    """The service of the sample collection as `generate` makes it."""
+    with serving(load_settings(data_dir=str(sample_made[0].data), serve_port=0)) as opened:
         yield opened
 
 
@@ -106,6 +114,16 @@ def test_a_clips_vectors_are_sent_when_asked_for(service: Service) -> None:
         document = index.get_embedding_by_id("clip_0004")
     assert document is not None
     assert service.json("/clips/clip_0004", vectors=True) == (200, document.to_source())
+
+
+def test_what_can_follow_a_clip_is_what_the_library_says(made: Service) -> None:
+    with SearchIndex.from_settings(made.settings) as index:
+        expected = [one.to_dict() for one in index.find_next("basic_step_1", size=2)]
+        chain = index.find_chain("basic_step_1", length=3).to_dict()
+    assert made.json("/next", clip_id="basic_step_1", size=2) == (200, json.loads(json.dumps(expected)))
+    assert made.json("/chain", clip_id="basic_step_1", length=3) == (200, json.loads(json.dumps(chain)))
+    assert made.json("/next", clip_id="ghost")[0] == 404
+    assert made.json("/chain", clip_id="basic_step_1", length=1)[0] == 422
 
 
 def test_a_clip_that_is_not_there_is_named(service: Service) -> None:
