@@ -140,6 +140,7 @@ def _index(platform: Platform, search: SearchIndexProvider, *, every: bool) -> F
             state = index.status()
             difference = check_index_complete(index, expected) if expected else None
             held = expected - set(difference.missing) if difference else set()
+            described &= held  # a clip that is missing lacks its moments, too
             lacking = check_moments_complete(index, described).missing if described else ()
             differing = differing_clips(index, platform.dataset, held, every=every)
     except SearchError as error:
