@@ -111,13 +111,13 @@ def test_verify_counts_what_the_index_lacks(place: Workplace) -> None:
 
 
 def test_verify_names_damaged_tables_and_reports(place: Workplace) -> None:
-    assert findings_of(place.data)["tables"].what == "All 36 tables are whole (by their sizes)"
+    assert findings_of(place.data)["tables"].what == "All 40 tables are whole (by their sizes)"
     assert findings_of(place.data)["reports"].what == "The table over all clips and the reports are whole"
     cut(place.data / "beats" / "basic_step_1.parquet")
     cut(place.data / "embeddings.parquet")
     tables, reports = (findings_of(place.data)[name] for name in ("tables", "reports"))
     assert tables.state == reports.state == "problem"
-    assert tables.what.startswith(f"1 of 36 tables are damaged: {place.data}/beats/basic_step_1.parquet (")
+    assert tables.what.startswith(f"1 of 40 tables are damaged: {place.data}/beats/basic_step_1.parquet (")
     assert reports.what == f"Damaged or gone: {place.data}/embeddings.parquet"
 
 

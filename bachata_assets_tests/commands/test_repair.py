@@ -151,7 +151,7 @@ def test_a_lost_history_costs_no_computing_and_is_written_again(place: Workplace
     shutil.rmtree(place.data / ".dagster")
     if command == "repair":
         result = run(place, "repair")
-        assert "Tables recorded again in Dagster's log: 36" in result.output
+        assert "Tables recorded again in Dagster's log: 40" in result.output
         assert result.exit_code == 0
     check_that_all_is_up_to_date(place, before)
     assert run(place, "report").exit_code == 0
@@ -233,7 +233,7 @@ def test_repair_sets_damaged_tables_aside_and_generate_makes_them(place: Workpla
     tables = next(finding for finding in json.loads(verified.output) if "tables are" in finding["what"])
     assert verified.exit_code == 1
     assert tables["state"] == "problem"
-    assert f"1 of 36 tables are damaged: {place.data}/keypoints/{CLIP}.parquet (" in tables["what"]
+    assert f"1 of 40 tables are damaged: {place.data}/keypoints/{CLIP}.parquet (" in tables["what"]
     result = run(place, "repair")
     assert f"{place.data}/keypoints/{CLIP}.parquet was damaged (" in result.output
     assert (place.data / "keypoints" / f"{CLIP}.parquet.damaged").exists()
