@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.table import Table
 
 from bachata_assets.cli.options import AsJson, DataDir, clip_ids
@@ -91,7 +92,7 @@ def chain(
 
 def _table(found: "list[Continuation]") -> Table:
     """Return a row a transition: cost, score, what jumps."""
-    table = Table("clip", "move", "score", "cost", "what jumps")
+    table = Table("clip", "move", "score", "cost", "what jumps", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for one in found:
         jumps = [str(jump) for jump in one.jumps]
         more = f", {len(jumps) - SHOWN_JUMPS} more" if len(jumps) > SHOWN_JUMPS else ""

@@ -94,7 +94,8 @@ def _words(name: str, amount: float | None, before: EdgeFacts, after: EdgeFacts)
     if amount is None:
         return name
     if what == "facing":
-        return f"{who} {_facing(getattr(before, f'{who}_facing'))} to {_facing(getattr(after, f'{who}_facing'))}"
+        one, other = (_facing(getattr(facts, f"{who}_facing")) for facts in (before, after))
+        return f"{who} faces {one}, then {other}" if one != other else f"{who} faces {one}, but turned"
     more = amount > 0
     return {
         "hold": f"hands {_hold(before.hold)} to {_hold(after.hold)}",
@@ -107,7 +108,7 @@ def _words(name: str, amount: float | None, before: EdgeFacts, after: EdgeFacts)
 def _facing(width: float) -> str:
     if abs(width) < FACING:
         return "sideways"
-    return "to the camera" if width > 0 else "away from the camera"
+    return "the camera" if width > 0 else "away from the camera"
 
 
 def _hold(gap: float | None) -> str:
