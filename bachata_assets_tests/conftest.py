@@ -1,10 +1,13 @@
 """Fixtures of all tests: the real clips, the sample collection, a real Elasticsearch node, a browser."""
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from bachata_assets.cli.signals import ENDING
 from bachata_assets_tests.support.paths import REAL_CLIPS
 
 # The same examples in every run: a failure can be repeated, and no other change of the code is blamed for it.
@@ -35,3 +38,14 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DAGSTER_DISABLE_TELEMETRY", "1")
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def no_signal_is_ignored() -> Iterator[None]:
+    """Let the commands not inherit what a test run in the background, or under nohup, ignores."""
+    ignored = [number for number in ENDING if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)

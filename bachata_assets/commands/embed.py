@@ -52,6 +52,12 @@ def embed_video(path: str | Path, **settings: Any) -> Example:
         Naming the file, what is wrong and what to do; for example where it shows no couple.
     SettingsError
         The models are missing.
+
+    Examples
+    --------
+    >>> from bachata_assets import embed_video
+    >>> sorted(embed_video("data/sample/videos/basic_steps/basic_step_1.mp4"))
+    ['audio', 'follow', 'interaction', 'lead']
     """
     return video_of(Path(path), _settings(settings))
 
@@ -63,6 +69,13 @@ def embed_text(sentence: str) -> Example:
     ------
     QueryError
         It is empty, longer than 10,000 characters, or no text.
+
+    Examples
+    --------
+    >>> from bachata_assets import embed_text
+    >>> sentence = embed_text("slow dips for beginners")
+    >>> sentence["text"].shape, "dip" in sentence.words
+    ((384,), True)
     """
     asked = question_of_text(sentence)
     return Example(asked.vectors, words=asked.words)

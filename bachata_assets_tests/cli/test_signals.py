@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -52,16 +51,7 @@ def ask() -> None:
 app()
 """
 
-
-@pytest.fixture(autouse=True)
-def no_signal_is_ignored() -> Iterator[None]:
-    """Let the commands not inherit what a test run in the background, or under nohup, ignores."""
-    ignored = [number for number in ENDING if signal.getsignal(number) is signal.SIG_IGN]
-    for number in ignored:
-        signal.signal(number, signal.SIG_DFL)
-    yield
-    for number in ignored:
-        signal.signal(number, signal.SIG_IGN)
+pytestmark = pytest.mark.usefixtures("no_signal_is_ignored")
 
 
 def start(command: str, *, ignoring: tuple[signal.Signals, ...] = ()) -> "subprocess.Popen[str]":

@@ -59,7 +59,7 @@ def test_a_cut_table_of_every_stage_is_named_and_made_again_and_nothing_else_is(
     before = place.tables()
     values = {name: values_of(place.data / name) for name in before}
     paths = [place.data / asset / f"{CLIP}.parquet" for asset in ASSETS]
-    for path, damage in zip(paths, [cut, empty, overwrite] * 3, strict=False):
+    for path, damage in zip(paths, [cut, empty, overwrite] * 4, strict=False):
         damage(path)
     result = place.generate()
     assert result.exit_code == 0, result.output

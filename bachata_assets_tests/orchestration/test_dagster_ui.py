@@ -118,6 +118,7 @@ def test_a_preview_of_the_sensors_tick_says_what_it_found_and_why_it_asks_for_no
     shoot(window, tmp_path, "sensor")
 
 
+@pytest.mark.usefixtures("no_signal_is_ignored")
 def test_the_report_opens_from_its_assets_page_while_it_is_served(
     window: "Page", backfilled: Webserver, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

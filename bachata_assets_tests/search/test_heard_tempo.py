@@ -16,7 +16,7 @@ from bachata_assets.settings import Settings
 from bachata_assets_tests.support.documents import document, read_of
 from bachata_assets_tests.support.elasticsearch_node import Node
 
-LATER = ("heard_tempo", "heard_tempo_confidence", "sentence")
+LATER = ("heard_tempo", "heard_tempo_confidence", "sentence", "beginning", "ending", "edges")
 """Fields that documents did not have before."""
 
 

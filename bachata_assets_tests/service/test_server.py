@@ -42,6 +42,7 @@ def test_it_answers_without_dagster_and_without_models(data_dir: str) -> None:
     assert (shown.returncode, shown.stdout.strip()) == (0, ""), shown.stderr
 
 
+@pytest.mark.usefixtures("no_signal_is_ignored")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_with_the_exit_code_that_shells_expect(data_dir: str, how: signal.Signals) -> None:
     words = [sys.executable, "-m", "bachata_assets.cli", "serve", "--data_dir", data_dir, "--port", "0"]

@@ -35,7 +35,7 @@ PATIENCE_S = 300
 NEW_CLIPS = ["cut_short", "gone_dark"]
 ASSETS = [
     *("keypoints", "beats", "lead_embedding", "follow_embedding", "interaction_embedding"),
-    *("audio_embedding", "text_embedding", "moments", "search_index"),
+    *("audio_embedding", "text_embedding", "moments", "transitions", "search_index"),
 ]
 LOADED = "{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"
 BACKFILL = """mutation($keys: [String!]!, $assets: [AssetKeyInput!]!) {
