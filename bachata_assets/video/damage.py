@@ -112,6 +112,7 @@ def with_damage(
 
     due: list[tuple[int, float]] = []
     until: str | None = None
+    refused: set[int | None] = set()
     stamps = _Stamps(in_order, breaks)
     for packet, wanted in packets:
         for stamp in stamps.follow(packet):
@@ -121,8 +122,11 @@ def with_damage(
         if holds_picture and (frames is None or (wanted and packet.stream.codec_context.name in ONE_EACH)):
             heappush(due, (packet.pts, float(packet.pts * packet.time_base)))
         if frames is None:
+            refused.add(packet.pts)
             stamps.give_up(packet)
         for frame in frames or ():
+            # Of H.265 the decoder returns what there is of a picture all the same.
+            is_corrupt = frame.is_corrupt or frame.pts in refused
             follows_break = stamps.follows_break(frame)
             has_references = stamps.settle(frame)
             while due and frame.pts is not None and due[0][0] <= frame.pts:
@@ -132,7 +136,7 @@ def with_damage(
                     until = "key"
             if until and (frame.key_frame or (until == "not B" and frame.pict_type != PictureType.B)):
                 until = None
-            if frame.is_corrupt:
+            if is_corrupt:
                 until = "not B" if frame.pict_type == PictureType.B and until is None else "key"
             if follows_break and not frame.key_frame:
                 until = "key"

@@ -62,6 +62,35 @@ def test_a_picture_of_h265_that_ends_in_the_middle_of_its_blocks_is_damaged(tmp_
     assert damaged_pictures(path) == list(range(24, 30))
 
 
+def test_a_picture_of_h265_that_is_refused_and_shown_all_the_same_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    place, size = written(path, "libx265")[24]
+    whole = path.read_bytes()
+    for seed in range(40):
+        content = bytearray(whole)
+        for at in np.random.default_rng(seed).integers(place + 8, place + size, 3):
+            content[at] |= 0x55
+        path.write_bytes(content)
+        if refused_and_shown(path) == (1, COUNT):
+            break
+    else:
+        pytest.fail("no such picture: look for one with other bits")
+    assert damaged_pictures(path) == list(range(24, 30))
+
+
+def refused_and_shown(path: Path) -> tuple[int, int]:
+    refused = shown = 0
+    with av.open(str(path)) as source:
+        stream = source.streams.video[0]
+        stream.codec_context.options = {"err_detect": "explode"}
+        for packet in source.demux(stream):
+            try:
+                shown += len(packet.decode())
+            except av.error.InvalidDataError:
+                refused += 1
+    return refused, shown
+
+
 def test_a_picture_of_h264_whose_header_cannot_be_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     place, size = written(path, "libx264")[24]
