@@ -33,26 +33,28 @@ class Conditions(BaseModel):
         return Filters.of({name: value for name in Conditions.model_fields if (value := getattr(self, name))})
 
 
-class Ranking(Conditions):
-    """Which clips are wanted, and in which order."""
+class Weighed(Conditions):
+    """What is meant by alike, and how many answers are wanted."""
 
     by: str | None = Field(None, description="What is meant by alike.", examples=["move"])
-    weights: str | None = Field(None, description="What counts how much, as text=0.5,audio=0.5, instead of `by`.")
-    size: int = Field(10, ge=1, le=MAX_SIZE, description="Number of clips.")
+    weights: str | None = Field(None, description="What counts how much, as lead=0.5,follow=0.5, instead of `by`.")
+    size: int = Field(10, ge=1, le=MAX_SIZE, description="Number of answers.")
+
+    def wanted(self) -> dict[str, Any]:
+        """Return what every question to the index takes."""
+        weights = parse_weights(self.weights) if self.weights else None
+        return {"by": self.by, "weights": weights, "filters": self.filters(), "size": self.size}
+
+
+class Ranking(Weighed):
+    """Which clips are wanted, and in which order."""
+
     other_song: bool = Field(False, description="Leave out clips to the same recording.")
     diverse: bool = Field(False, description="Find clips that are unlike one another, too.")
 
     def answer(self, index: SearchIndex, **asked: Any) -> Matches:
         """Return what the index finds; `asked` is the clip, the vectors or the sentence."""
-        return index.find_similar(
-            by=self.by,
-            weights=parse_weights(self.weights) if self.weights else None,
-            filters=self.filters(),
-            size=self.size,
-            other_song=self.other_song,
-            diverse=self.diverse,
-            **asked,
-        )
+        return index.find_similar(other_song=self.other_song, diverse=self.diverse, **self.wanted(), **asked)
 
 
 class SimilarQuestion(Ranking):
@@ -62,15 +64,12 @@ class SimilarQuestion(Ranking):
     text: str | None = Field(None, description="A sentence, instead of a clip.", max_length=10_000)
 
 
-class MomentsQuestion(Conditions):
+class MomentsQuestion(Weighed):
     """A question for the moments most like a part of a clip."""
 
     clip_id: str = Field(description="A clip of the collection.", examples=["basic_step_1"])
     start: float | None = Field(None, description="Where the part begins, s; by default with the clip.", examples=[2])
     end: float | None = Field(None, description="Where the part ends, s; by default with the clip.", examples=[6])
-    by: str | None = Field(None, description="What is meant by alike.", examples=["couple"])
-    weights: str | None = Field(None, description="What counts how much, as lead=1,follow=1, instead of `by`.")
-    size: int = Field(10, ge=1, le=MAX_SIZE, description="Number of moments.")
     per_clip: int = Field(2, ge=1, le=MAX_SIZE, description="Most moments of one clip.")
     own_clip: bool = Field(False, description="Look in the clip that is asked about, too.")
     why: bool = Field(False, description="Say what the likeness of each comes from.")
@@ -107,13 +106,10 @@ def question_routes(index: SearchIndex) -> APIRouter:
             question.clip_id,
             start=question.start,
             end=question.end,
-            by=question.by,
-            weights=parse_weights(question.weights) if question.weights else None,
-            filters=question.filters(),
-            size=question.size,
             per_clip=question.per_clip,
             own_clip=question.own_clip,
             why=question.why,
+            **question.wanted(),
         )
         return JSONResponse([match.to_dict() for match in found])
 
