@@ -24,7 +24,13 @@ ABORTED = 1
 """Exit code of a question that was not answered with yes, or was interrupted."""
 _ROOM = ": free some room, and give the same command again"
 _RIGHTS = ": make it writable, or give another --data_dir"
-_REMEDIES = {errno.ENOSPC: _ROOM, errno.EDQUOT: _ROOM, errno.EROFS: _RIGHTS, errno.EACCES: ": change its rights"}
+_REMEDIES = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EROFS: _RIGHTS,
+    errno.EACCES: ": change its rights",
+    errno.ENOENT: ": is its disk mounted? Move it back, and give the same command again",
+}
 """What to do about what the system says of a file."""
 
 

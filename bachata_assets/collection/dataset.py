@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
 from bachata_assets.collection import layout
-from bachata_assets.collection.places import place_of
+from bachata_assets.collection.places import SamePlace, place_of
 from bachata_assets.collection.whole_files import (
     DamagedError,
     Written,
@@ -49,6 +49,7 @@ class Dataset:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._same_place = SamePlace()
 
     def __repr__(self) -> str:
         return f"Dataset({self.url!r})"
@@ -293,7 +294,9 @@ class Dataset:
     def _put(self, name: str, content: bytes) -> None:
         """Make `name` hold `content`, whole or not at all; an object store does that by itself."""
         if self._is_local:
+            self._same_place.require(self._place[1])
             write_durably(Path(self.path(name)), content)
+            self._same_place.keep(self._place[1])
         else:
             self._place[0].pipe_file(self.path(name), content)
 

@@ -53,18 +53,20 @@ class Listing:
     files : path -> look of every video file, sorted; None for one of which not even that can be said
     left_out : what was not taken, sorted
     unseen : those left out of which nothing is known now: a clip that was there may still be there
+    mounts : folders that are disks of their own, also those that are not mounted now; `.` is the folder itself
     """
 
     files: Mapping[PurePosixPath, Seen | None]
     left_out: tuple[LeftOut, ...] = ()
     unseen: frozenset[PurePosixPath] = frozenset()
+    mounts: frozenset[PurePosixPath] = frozenset()
 
     def hides(self, path: PurePosixPath) -> bool:
         """Tell whether a file may be there although it was not seen: itself or a folder above it could not be."""
         return bool(self.unseen) and not self.unseen.isdisjoint((path, *path.parents))
 
 
-def list_clips(video_dir: Path, *, matroska: bool = False) -> Listing:
+def list_clips(video_dir: Path, *, matroska: bool = False, mounts_before: Set[PurePosixPath] = frozenset()) -> Listing:
     """Return the video files below a folder, and what was left out.
 
     Suffixes count in any case. Hidden files and folders, and the preview videos of data dirs, are passed over. A folder
@@ -73,12 +75,15 @@ def list_clips(video_dir: Path, *, matroska: bool = False) -> Listing:
     Parameters
     ----------
     matroska : take .mkv and .webm, too
+    mounts_before : `mounts` of an earlier listing; of one that is no disk of its own any more and holds no video,
+        nothing is known
 
     Raises
     ------
     DiscoveryError
-        When the folder itself cannot be listed; one below it is left out.
+        When the folder itself cannot be listed, or went away meanwhile; one below it is left out.
     """
+    before = _identity(video_dir)
     try:
         os.scandir(video_dir).close()
     except (FileNotFoundError, NotADirectoryError):
@@ -90,8 +95,30 @@ def list_clips(video_dir: Path, *, matroska: bool = False) -> Listing:
     walk = _Walk(video_dir, VIDEO_SUFFIXES | MATROSKA_SUFFIXES if matroska else VIDEO_SUFFIXES)
     walk.tree(os.fspath(video_dir), PurePosixPath())
     walk.links()
+    if _identity(video_dir) != before:
+        raise DiscoveryError(f"{video_dir} went away while it was listed: is its disk mounted? Give the command again.")
+    walk.unmounted(mounts_before)
     left_out = sorted(walk.left_out, key=lambda one: one.path)
-    return Listing(dict(sorted(walk.files.items())), tuple(left_out), frozenset(walk.unseen))
+    return Listing(dict(sorted(walk.files.items())), tuple(left_out), frozenset(walk.unseen), frozenset(walk.mounts))
+
+
+def require_videos(video_dir: Path, listing: Listing, known: int) -> None:
+    """Refuse a folder without any video in which clips are known: a disk that is not mounted leaves an empty folder.
+
+    Parameters
+    ----------
+    known : number of clips that are known in it
+
+    Raises
+    ------
+    DiscoveryError
+    """
+    if known and not listing.files:
+        raise DiscoveryError(
+            f"{video_dir} holds no video now, but {known:,} {'clip is' if known == 1 else 'clips are'} known in it: is "
+            "its disk mounted? Nothing was changed. Where the files are gone for good, `bachata-assets prune "
+            "--unmounted` takes the clips out."
+        )
 
 
 @dataclass
@@ -103,6 +130,7 @@ class _Walk:
     files: dict[PurePosixPath, Seen | None] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     unseen: set[PurePosixPath] = field(default_factory=set)
+    mounts: set[PurePosixPath] = field(default_factory=set)
     _entered: set[tuple[int, int] | None] = field(default_factory=set)
     _linked: list[tuple[PurePosixPath, str]] = field(default_factory=list)
 
@@ -127,6 +155,13 @@ class _Walk:
             else:
                 self.tree(folder, path)
 
+    def unmounted(self, mounts_before: Set[PurePosixPath]) -> None:
+        """Leave out the disks that were mounted before and are not now, unless videos are in their place."""
+        for path in sorted(mounts_before - self.mounts - {PurePosixPath()}):
+            if not any(path in file.parents for file in self.files):
+                self._leave_out(path, "a disk that is not mounted now; what was made of its clips is kept")
+                self.mounts.add(path)
+
     def _leave_out(self, path: PurePosixPath, reason: str, *, seen: bool = False) -> None:
         self.left_out.append(LeftOut(path, reason))
         if not seen:
@@ -138,6 +173,8 @@ class _Walk:
             with os.scandir(folder) as listed:
                 entries = {entry.name: entry for entry in listed if not entry.name.startswith(".")}
             self._entered.add(_identity(folder))
+            if os.path.ismount(os.path.realpath(folder)):
+                self.mounts.add(at)
         except FileNotFoundError:
             return []  # removed in the meantime
         except OSError as error:

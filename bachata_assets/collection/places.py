@@ -51,6 +51,35 @@ def misplaced_in(url: str, assets: Iterable[str]) -> list[str]:
     return sorted(path.relative_to(data_dir).as_posix() for path in wrong)
 
 
+class SamePlace:
+    """A local data dir that this process has written to: no other folder is taken for it, and no new one is made.
+
+    A disk that is unmounted while clips are made leaves no folder, or an empty one of another disk.
+    """
+
+    def __init__(self) -> None:
+        self._identity: tuple[int, int] | None = None
+
+    def require(self, path: str) -> None:
+        """Raise an OSError that names the data dir when it went away since `keep`."""
+        if self._identity in (None, _identity(path)) or Path(path, layout.COLLECTION).exists():
+            return
+        raise FileNotFoundError(errno.ENOENT, "the data dir went away while it was written to", path)
+
+    def keep(self, path: str) -> None:
+        """Take the folder for the data dir from now on, if it says that it is one."""
+        if self._identity is None and Path(path, layout.COLLECTION).exists():
+            self._identity = _identity(path)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def _require_bucket(filesystem: fsspec.AbstractFileSystem, bucket: str, url: str) -> None:
     """Raise an OSError that names the data dir when its bucket is not there or cannot be asked for."""
     try:

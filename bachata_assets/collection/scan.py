@@ -4,25 +4,24 @@ How a folder is compared with the registry is in `registry.py`, how annotations 
 `annotations/annotation_file.py`, how further couples of a video become clips in `couples.py`.
 """
 
-import os
 import time
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from bachata_assets.annotation import Annotation
 from bachata_assets.collection import couples, layout, registry
 from bachata_assets.collection.annotations.annotation_file import (
-    AnnotationError,
     Entry,
     Matched,
     load_annotations,
     match_annotations,
 )
+from bachata_assets.collection.annotations.file_content import AnnotationError
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.discovery import DiscoveryError, LeftOut, list_clips
+from bachata_assets.collection.discovery import DiscoveryError, LeftOut, list_clips, require_videos
 from bachata_assets.collection.folders import Folders, folders_of
 from bachata_assets.collection.rebuild import registry_of_tables
 from bachata_assets.collection.registry import ClipFile, Difference
@@ -90,6 +89,7 @@ def scan_clips(
     *,
     sizes_before: Mapping[PurePosixPath, int] | None = None,
     read_copies: bool = False,
+    unmounted: bool = False,
 ) -> Scan:
     """List the folder of clips against the registry and match the annotations. Writes nothing.
 
@@ -97,19 +97,24 @@ def scan_clips(
     ----------
     sizes_before : leave out files that may still be being written, also those whose size was another one then
     read_copies : recognise a clip that is gone in a copy of it by reading that, not only by its size and time
+    unmounted : take clips for gone that are not there, also where their disk may only not be mounted
 
     Raises
     ------
     DiscoveryError, AnnotationError, SettingsError
+        Also where a folder in which clips were known holds none at all now.
     """
     folders = folders_of(settings, dataset)
     entries = load_annotations(folders.annotations) if folders.annotations else []
-    listing = list_clips(folders.video_dir, matroska=settings.matroska)
+    known = known_files(dataset)
+    mounts = set() if unmounted else folders.mounts_above(file.path for file in known.values())
+    listing = list_clips(folders.video_dir, matroska=settings.matroska, mounts_before=mounts)
     moving: set[PurePosixPath] = set()
     if sizes_before is not None:
         moving = registry.still_moving(listing.files, sizes_before, now_s=time.time(), rest_s=settings.settle_seconds)
     reader = (lambda path: registry.content_of(folders.video_dir / path)) if read_copies else None
-    known = known_files(dataset)
+    if not unmounted and not any(listing.hides(file.path) for file in known.values()):
+        require_videos(folders.video_dir, listing, len(known))
     difference = registry.compare(listing.files, known, moving=moving, hidden=listing.hides, read=reader)
     if folders.every_couple or any(file.of for file in known.values()):
         counted = partial(couples.couples_seen, dataset) if folders.every_couple else lambda _: 1
@@ -123,7 +128,14 @@ def scan_clips(
     problems = [*(problem for entry in entries for problem in entry.problems), *matched.problems]
     without_annotation = tuple(clip_id for clip_id in clips if clip_id not in matched.by_clip)
     return Scan(
-        clips, matched.without_file, folders, difference, left_out, tuple(problems), without_annotation, matched.by_clip
+        clips,
+        matched.without_file,
+        replace(folders, mounts=listing.mounts),
+        difference,
+        left_out,
+        tuple(problems),
+        without_annotation,
+        matched.by_clip,
     )
 
 
@@ -132,7 +144,7 @@ def keep(dataset: Dataset, scan: Scan) -> dict[str, ClipFile]:
     folders = scan.folders
     paths = {"video_dir": folders.video_dir, "annotations": folders.annotations}
     absolute = {name: str(path.absolute()) for name, path in paths.items() if path}
-    dataset.remember(**absolute, every_couple=folders.every_couple)
+    dataset.remember(**absolute, every_couple=folders.every_couple, mounts=sorted(map(str, folders.mounts)))
     with dataset.lock():
         before = known_files(dataset)
         files = {**before, **scan.difference.files}
@@ -283,7 +295,7 @@ def _clip(file: ClipFile, matched: Matched, folders: Folders, dataset: Dataset) 
     return Clip(
         clip_id=file.clip_id,
         path=path,
-        video_path=_stored(path, folders, dataset),
+        video_path=folders.stated(path, dataset.url),
         annotation=annotation,
         versions={"clip_file": _file_version(file, annotation), "annotation": stated},
         couple=file.couple,
@@ -295,16 +307,3 @@ def _file_version(file: ClipFile, annotation: Annotation) -> str:
     """Return the data version of a clip's file; the couple and the leader that a person named decide what is seen."""
     number = f"{couples.NUMBER_SAID}{file.couple}" if file.of else ""
     return file.content + number + annotation.video_version
-
-
-def _stored(path: Path, folders: Folders, dataset: Dataset) -> str:
-    """Return a path as documents state it, the same from every working directory and on every machine.
-
-    The specification's form is relative to the folder that the data dir is in (data/Bachata_steps/…); for clips that
-    are elsewhere it is the annotations' form, from the video dir's own name on (Bachata_steps/…).
-    """
-    # Links are not followed, as resolve() would: a clip is where the collection has it.
-    absolute, beside, videos = (Path(os.path.abspath(one)) for one in (path, dataset.url, folders.video_dir))  # noqa: PTH100
-    if "://" not in dataset.url and absolute.is_relative_to(beside.parent):
-        return absolute.relative_to(beside.parent).as_posix()
-    return absolute.relative_to(videos.parent).as_posix()

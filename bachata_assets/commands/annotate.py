@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from bachata_assets.annotation import Annotation
-from bachata_assets.collection.annotations.annotation_file import Entry, read_file
+from bachata_assets.collection.annotations.annotation_file import Entry
+from bachata_assets.collection.annotations.file_content import read_file
 from bachata_assets.collection.clip import EXTERNAL
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.patching.apply import EMPTY, FieldChange, differences, patched, replace_file

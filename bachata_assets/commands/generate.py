@@ -5,11 +5,12 @@ import json
 import logging
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 
 from bachata_assets.collection import layout
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.discovery import VIDEO_SUFFIXES
-from bachata_assets.collection.scan import Scan, scan_clips
+from bachata_assets.collection.scan import Scan, ScanError, scan_clips
 from bachata_assets.commands.repair import mend_lost, record_unknown
 from bachata_assets.commands.report import make_report
 from bachata_assets.commands.report_log import log_report
@@ -127,6 +128,7 @@ def _bring_level(platform: Platform, instance: Instance, *, index_later: bool) -
         stages = [stage.name for stage in platform.stages if stage.name in batch.stages]
         run_in_process(platform.definitions, instance, PROCESS_JOB, stages=stages, tags=run_tags(batch), knowing=known)
     if batches:
+        _say_what_went_away(found.folders.video_dir)
         found = found.reread(dataset)
         status = _status(platform, found, known.history)
     state = _report_state(platform, status, found)
@@ -140,6 +142,19 @@ def _bring_level(platform: Platform, instance: Instance, *, index_later: bool) -
     if report:
         log_report(json.loads(report), [clip_id for batch in batches for clip_id in batch.clip_ids])
     return Generated(status, found, tried, report_error, index_error, index_later)
+
+
+def _say_what_went_away(video_dir: Path) -> None:
+    """Say in one line that the folder of clips is not there any more, or is empty; its clips fail one by one."""
+    try:
+        is_there = any(video_dir.iterdir())
+    except OSError:
+        is_there = False
+    if not is_there:
+        logger.error(
+            "%s went away while clips were made: mount its disk, and give the same command again to make the others",
+            video_dir.absolute(),
+        )
 
 
 def _fill_index(platform: Platform, known: Known, status: Status) -> str | None:
@@ -162,7 +177,11 @@ def _has_further_couples(platform: Platform, done: Generated) -> bool:
     """Tell whether the keypoints that were made show couples that are to be clips and are none yet."""
     if not done.scan.folders.every_couple or not done.tried:
         return False
-    return bool(scan_clips(platform.settings, platform.dataset).clips.keys() - done.scan.clips.keys())
+    try:
+        now = scan_clips(platform.settings, platform.dataset)
+    except ScanError:
+        return False  # it went away meanwhile, which was said
+    return bool(now.clips.keys() - done.scan.clips.keys())
 
 
 def _lacks_tables(platform: Platform, instance: Instance, done: Generated) -> bool:

@@ -114,7 +114,8 @@ def _mend_facts(settings: Settings, dataset: Dataset) -> Iterator[str]:
     if "precision" not in facts and (precision := _remember_precision(dataset)):
         yield f"Precision of the poses, as their tables say it: {precision}"
     folders = folders_of(settings, dataset)
-    dataset.remember(**{name: str(path.absolute()) for name, path in vars(folders).items() if path})
+    paths = {"video_dir": folders.video_dir, "annotations": folders.annotations}
+    dataset.remember(**{name: str(path.absolute()) for name, path in paths.items() if path})
 
 
 def mend_lost(settings: Settings, dataset: Dataset) -> None:

@@ -20,17 +20,21 @@ class RunsUnfinishedError(RuntimeError):
     """A run that is going on or queued uses what is to be removed."""
 
 
-def gone(settings: Settings, dataset: Dataset) -> list[str]:
+def gone(settings: Settings, dataset: Dataset, *, unmounted: bool = False) -> list[str]:
     """Return the clips that are registered and are not there; a copy under another name is there.
 
     Not there is also a clip whose annotation says that it shows no couple.
 
+    Parameters
+    ----------
+    unmounted : also those whose disk may only not be mounted
+
     Raises
     ------
     DiscoveryError, AnnotationError, SettingsError
-        When the folder of clips cannot be listed: then nothing is known to be gone.
+        When the folder of clips cannot be listed, or holds no video at all: then nothing is known to be gone.
     """
-    present = set(scan.scan_clips(settings, dataset, read_copies=True).clips)
+    present = set(scan.scan_clips(settings, dataset, read_copies=True, unmounted=unmounted).clips)
     return sorted(scan.known_files(dataset).keys() - present)
 
 

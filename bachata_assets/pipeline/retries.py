@@ -27,7 +27,7 @@ def with_retries(make: Callable[[], T]) -> T:
         except (FileNotFoundError, SearchError):
             raise
         except Exception as error:
-            if not is_transient(error) or is_out_of_memory(error):
+            if isinstance(error.__cause__, FileNotFoundError) or not is_transient(error) or is_out_of_memory(error):
                 raise
             logger.warning("Trying again in %g s: %s", wait, error)
             time.sleep(wait)

@@ -103,6 +103,17 @@ def irregular(status: os.stat_result) -> str | None:
     return f"not a regular file ({kind})"
 
 
+def why_missing(path: Path) -> tuple[str, str]:
+    """Return what is known of a file that is not there, in words, and what to do about it."""
+    folder = on_disk(path).absolute().parent
+    missing = next((one for one in reversed((folder, *folder.parents)) if not one.is_dir()), None)
+    if missing:
+        return f"no such file: there is no folder {missing}", "Mount its disk, or mend the path."
+    if not any(folder.iterdir()):
+        return f"no such file: the folder {folder} is empty", "Mount its disk, or mend the path."
+    return "no such file", "Mend the path."
+
+
 def open_regular(path: Path) -> io.BufferedReader:
     """Open a regular file for reading; a pipe or a device is neither waited for nor touched.
 

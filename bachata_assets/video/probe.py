@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from bachata_assets.video.display import Display
 from bachata_assets.video.errors import UnreadableVideoError
-from bachata_assets.video.files import FORMATS, formats_of, irregular, on_disk, open_media, open_regular
+from bachata_assets.video.files import (
+    FORMATS,
+    formats_of,
+    irregular,
+    on_disk,
+    open_media,
+    open_regular,
+    why_missing,
+)
 from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 from bachata_assets.video.streams import picture_stream
 
@@ -155,8 +163,6 @@ def _container(path: Path) -> "av.container.InputContainer":
 def _require_content(path: Path) -> None:
     try:
         status = on_disk(path).stat()
-    except FileNotFoundError as error:
-        raise UnreadableVideoError(path, "no such file", "Mend the path.") from error
     except OSError as error:
         raise _not_readable(path, error) from error
     kind = irregular(status)
@@ -184,6 +190,8 @@ def require_readable(path: Path) -> None:
 
 
 def _not_readable(path: Path, error: OSError) -> UnreadableVideoError:
+    if isinstance(error, FileNotFoundError):
+        return UnreadableVideoError(path, *why_missing(path))
     return UnreadableVideoError(path, f"not readable ({error.strerror})", "Mend its path, or its rights.")
 
 

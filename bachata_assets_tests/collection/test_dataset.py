@@ -199,3 +199,22 @@ def test_facts_that_many_processes_remember_at_once_are_all_kept(tmp_path: Path)
 def _remember(url: str, worker: int) -> None:
     for number in range(20):
         Dataset(url).remember(**{f"{worker}_{number}": number})
+
+
+@pytest.mark.parametrize("in_its_place", ["nothing", "another"])
+def test_no_other_folder_is_taken_for_a_data_dir_that_went_away(in_its_place: str, tmp_path: Path) -> None:
+    opened = Dataset(url=str(tmp_path / "data"))
+    opened.remember(video_dir="videos")
+    (tmp_path / "data").rename(tmp_path / "away")
+    if in_its_place == "another":
+        (tmp_path / "data").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(FileNotFoundError, match="the data dir went away while it was written to") as said:
+        opened.write_table("beats", "a", pa.table({"n": [1]}), {})
+    assert said.value.filename == str(tmp_path / "data")
+    assert sorted(tmp_path.rglob("*")) == before
+    if in_its_place == "another":
+        (tmp_path / "data").rmdir()
+    (tmp_path / "away").rename(tmp_path / "data")
+    opened.write_table("beats", "a", pa.table({"n": [1]}), {})
+    assert opened.clip_ids("beats") == {"a"}

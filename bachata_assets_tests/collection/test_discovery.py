@@ -262,3 +262,60 @@ def test_previews_are_known_by_the_keypoints_where_the_registry_cannot_be_read(d
     if damage == "pipe":
         os.mkfifo(path)
     assert found(tmp_path) == ["data/previews/own.mp4", "steps/one.mp4"]
+
+
+@pytest.fixture
+def disks(monkeypatch: pytest.MonkeyPatch) -> set[Path]:
+    """Folders that are disks of their own; mounting takes rights, so the system is stood in for."""
+    mounted: set[Path] = set()
+    monkeypatch.setattr(os.path, "ismount", lambda folder: Path(folder) in mounted)
+    return mounted
+
+
+@pytest.mark.parametrize("leaves_a_folder", [True, False])
+def test_a_disk_that_is_not_mounted_hides_what_was_on_it(
+    leaves_a_folder: bool, disks: set[Path], tmp_path: Path
+) -> None:
+    touch(tmp_path, "a.mp4", "usb/b.mp4")
+    disks.add(tmp_path / "usb")
+    before = list_clips(tmp_path)
+    assert before.mounts == {PurePosixPath("usb")}
+    disks.clear()
+    (tmp_path / "usb" / "b.mp4").unlink()
+    if not leaves_a_folder:
+        (tmp_path / "usb").rmdir()
+    after = list_clips(tmp_path, mounts_before=before.mounts)
+    assert left_out(after) == {"usb": "a disk that is not mounted now; what was made of its clips is kept"}
+    assert after.hides(PurePosixPath("usb/b.mp4"))
+    assert not after.hides(PurePosixPath("gone.mp4"))
+    assert after.mounts == before.mounts
+
+
+def test_clips_that_were_moved_from_a_disk_into_the_folder_in_its_place_are_taken(
+    disks: set[Path], tmp_path: Path
+) -> None:
+    touch(tmp_path, "usb/b.mp4")
+    after = list_clips(tmp_path, mounts_before={PurePosixPath("usb")})
+    assert [str(path) for path in after.files] == ["usb/b.mp4"]
+    assert not after.hides(PurePosixPath("usb/gone.mp4"))
+    assert after.mounts == frozenset()
+
+
+@pytest.mark.parametrize("in_its_place", ["nothing", "another"])
+def test_a_folder_that_goes_away_while_it_is_listed_is_not_an_empty_one(
+    in_its_place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    videos = tmp_path / "videos"
+    touch(videos, "a.mp4", "b/c.mp4")
+    scandir = os.scandir
+
+    def unmount(folder: Any) -> Any:
+        if Path(folder).name == "b":
+            videos.rename(tmp_path / "away")
+            if in_its_place == "another":
+                videos.mkdir()
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", unmount)
+    with pytest.raises(DiscoveryError, match="videos went away while it was listed"):
+        list_clips(videos)

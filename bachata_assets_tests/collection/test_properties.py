@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from bachata_assets.annotation import Annotation
 from bachata_assets.collection.annotations.annotation_file import (
-    AnnotationError,
     Entry,
     load_annotations,
     match_annotations,
 )
+from bachata_assets.collection.annotations.file_content import AnnotationError
 from bachata_assets.collection.clip_ids import assign_clip_ids, clip_key
 from bachata_assets.collection.discovery import list_clips
 from bachata_assets.collection.registry import ClipFile, Difference, compare
@@ -263,6 +263,7 @@ def annotated(content: bytes) -> list[Entry]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "annotations.json"
         path.write_bytes(content)
+        os.utime(path, (0, 0))  # it is not still being written
         refused: list[str] = []
         entries = []
         try:

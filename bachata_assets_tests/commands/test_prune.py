@@ -1,5 +1,6 @@
 """`bachata-assets prune`: what is taken away of clips that are gone."""
 
+import shutil
 from uuid import uuid4
 
 import pandas as pd
@@ -88,3 +89,15 @@ def test_the_job_says_what_is_gone_and_removes_it_when_it_is_told_to(place: Work
         config = {"ops": {"remove_clips_that_are_gone": {"config": {"dry_run": False}}}}
         assert job.execute_in_process(instance=instance, run_config=config).success
         assert (indexed(place), partitions(instance)) == (LEFT, LEFT)
+
+
+def test_an_emptied_folder_prunes_nothing_until_a_person_says_that_it_is_really_empty(place: Workplace) -> None:
+    shutil.rmtree(place.videos)
+    place.videos.mkdir()
+    said = prune(place, "--yes")
+    assert said.startswith("2 ")
+    assert "holds no video now, but 4 clips are known in it: is its disk mounted? Nothing was changed" in said
+    assert indexed(place) == SAMPLE_CLIPS
+    assert prune(place, "--yes", "--unmounted").startswith("0 ")
+    assert indexed(place) == set()
+    assert place.generate().exit_code == 0

@@ -594,3 +594,25 @@ def test_the_sensor_makes_no_ids_where_the_registry_is_lost(platform: Platform, 
     (Path(platform.settings.data_dir) / "clips.parquet").unlink()
     with pytest.raises(Exception, match=r"clips\.parquet is damaged \(it is gone, but there are tables"):
         tick(platform, instance)
+
+
+@pytest.mark.parametrize("back", ["same", "touched"])
+def test_an_emptied_folder_is_an_error_and_the_next_tick_goes_on(
+    back: str, platform: Platform, instance: DagsterInstance
+) -> None:
+    tick_and_begin(platform, instance)
+    videos = Path(str(platform.settings.video_dir))
+    videos.rename(videos.with_name("unmounted"))
+    videos.mkdir()
+    before = state(platform, instance)
+    with pytest.raises(DiscoveryError, match="holds no video now, but 3 clips are known in it: is its disk mounted"):
+        evaluate(platform, instance)
+    with pytest.raises(DiscoveryError):
+        gone(platform.settings, platform.dataset)
+    assert state(platform, instance) == before
+    videos.rmdir()
+    videos.with_name("unmounted").rename(videos)
+    if back == "touched":
+        put(videos / "a.mp4", "another a")
+    assert all("gone" not in line for line in evaluate(platform, instance).skip_message or "")
+    assert gone(platform.settings, platform.dataset) == []

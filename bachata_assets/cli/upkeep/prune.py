@@ -10,6 +10,10 @@ from bachata_assets.cli.plain import say
 
 def prune(
     dry_run: Annotated[bool, typer.Option(*both("dry_run"), help="Only say which clips would go.")] = False,
+    unmounted: Annotated[
+        bool,
+        typer.Option("--unmounted", help="Also those of a disk that is not mounted, or of a folder without any video."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -33,7 +37,7 @@ def prune(
 
     try:
         platform = build_platform(load_settings(data_dir=data_dir))
-        clip_ids = gone(platform.settings, platform.dataset)
+        clip_ids = gone(platform.settings, platform.dataset, unmounted=unmounted)
         say(f"Clips without a file, or without a couple: {', '.join(clip_ids) or 'none'}")
         if not clip_ids or dry_run:
             return

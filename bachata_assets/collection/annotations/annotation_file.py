@@ -18,26 +18,19 @@ from pydantic import ValidationError
 
 from bachata_assets.annotation import Annotation
 from bachata_assets.collection.annotations import lenient_json
+from bachata_assets.collection.annotations.file_content import AnnotationError, once_written, read_file, text_of
 from bachata_assets.collection.remarks import Remark
-from bachata_assets.video.files import open_regular
 
-LARGEST_FILE = 64 * 2**20
-"""Size of the largest annotation file that is read, bytes: about 200,000 entries, read into 1.5 GB at most."""
 LONGEST_NAME = 4096
 """Most characters of a `clip_id` and a `video_path`: a path's length on Linux."""
 MOST_UNKNOWN = 5
 """Most unknown fields of one entry that are named."""
 LONGEST_FIELD = 40
 """Characters of an unknown name beyond which no field is looked for that may have been meant."""
-_PACKED = {b"\x1f\x8b": "compressed with gzip", b"PK\x03\x04": "a zip archive"}
 _NAMES = ("clip_id", "video_path")
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
 _FIELDS = (*_NAMES, *Annotation.model_fields)
-
-
-class AnnotationError(ValueError):
-    """The annotation file cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +70,7 @@ class Matched:
 
 
 def load_annotations(path: Path) -> list[Entry]:
-    """Read an annotation file.
+    """Read an annotation file; one that is being written is waited for.
 
     A field that cannot be used falls back to its default and is named in the entry's `problems`.
 
@@ -86,7 +79,7 @@ def load_annotations(path: Path) -> list[Entry]:
     AnnotationError
         When the file is missing, too large, is not JSON or has no list of clips.
     """
-    return entries_of(read_file(path), path)
+    return once_written(path, lambda: entries_of(read_file(path), path))
 
 
 def entries_of(written: bytes, path: Path) -> list[Entry]:
@@ -101,7 +94,7 @@ def entries_of(written: bytes, path: Path) -> list[Entry]:
     AnnotationError
         When it is not JSON or has no list of clips.
     """
-    text, more = _text(written, path), 0
+    text, more = text_of(written, path), 0
     try:
         try:
             content = lenient_json.loads(text)
@@ -129,39 +122,6 @@ def _lists_of(content: Mapping[str, Any]) -> tuple[Any, int]:
     if len(lists) > 1 and all(isinstance(one, list) for one in lists):
         return [entry for one in lists for entry in one], len(lists) - 1
     return content.get("clips"), 0
-
-
-def read_file(path: Path) -> bytes:
-    """Return what is in an annotation file.
-
-    Raises
-    ------
-    AnnotationError
-        When it is missing, cannot be read or is too large.
-    """
-    try:
-        with open_regular(path) as file:
-            content = file.read(LARGEST_FILE + 1)
-    except FileNotFoundError:
-        raise AnnotationError(f"Annotation file not found: {path}. Give its path with --annotations.") from None
-    except OSError as error:
-        raise AnnotationError(f"Cannot read the annotation file {path}: {error.strerror}") from error
-    if len(content) > LARGEST_FILE:
-        raise AnnotationError(
-            f"{path} is larger than {LARGEST_FILE // 2**20} MB: no annotation file. Give another one."
-        )
-    return content
-
-
-def _text(content: bytes, path: Path) -> str:
-    """Return a file's text; bytes that are not UTF-8 become lone surrogates, which the entry with them names."""
-    for beginning, kind in _PACKED.items():
-        if content.startswith(beginning):
-            raise AnnotationError(f"{path} is {kind}, not JSON. Unpack it, and give the JSON file in it.")
-    if not content.strip():
-        raise AnnotationError(f'{path} is empty: expected {{"clips": [{{"clip_id": …}}, …]}}.')
-    encoding = json.detect_encoding(content)  # UTF-16 and UTF-32 too, with their mark or without
-    return content.decode(encoding, "surrogateescape" if encoding.startswith("utf-8") else "replace")
 
 
 def match_annotations(

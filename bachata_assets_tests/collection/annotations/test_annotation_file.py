@@ -2,13 +2,16 @@
 
 import json
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bachata_assets.annotation import Annotation, PlaceOfCouple
-from bachata_assets.collection.annotations.annotation_file import AnnotationError, load_annotations, match_annotations
+from bachata_assets.collection.annotations.annotation_file import load_annotations, match_annotations
+from bachata_assets.collection.annotations.file_content import AnnotationError
 from bachata_assets.collection.remarks import told
 
 
@@ -363,3 +366,26 @@ def test_the_real_annotations_match_the_real_clips(shared_clips: Path) -> None:
     matched = match_annotations(load_annotations(path), clips, annotations_path=path, video_dir=videos)
     assert set(clips) - set(matched.by_clip) == {"forward_backward_2"}
     assert [entry.clip_id for entry in matched.without_file] == ["combination_3"]
+
+
+def test_a_file_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "annotations.json"
+    text = '{"clips": [{"clip_id": "a", "move_label": "turn"}]}'
+    path.write_text(text[:20])
+
+    def write_on() -> None:
+        for end in (25, len(text)):
+            time.sleep(0.1)
+            path.write_text(text[:end])
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(write_on)
+        (entry,) = load_annotations(path)
+    assert entry.annotation.move_label == "turn"
+
+
+def test_a_file_that_stays_half_written_is_said_to_be_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "annotations.json"
+    path.write_text('{"clips": [')
+    with pytest.raises(AnnotationError, match=r"annotations\.json is not valid JSON"):
+        load_annotations(path)

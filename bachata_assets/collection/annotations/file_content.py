@@ -1,0 +1,86 @@
+"""What is in an annotation file: its bytes, read within limits and once it is written, and its text."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from bachata_assets.video.files import Seen, on_disk, open_regular
+
+T = TypeVar("T")
+
+LARGEST_FILE = 64 * 2**20
+"""Size of the largest annotation file that is read, bytes: about 200,000 entries, read into 1.5 GB at most."""
+WAIT_S = 0.3
+"""Time within which a file that is being written grows, s."""
+MOST_WAITS = 20
+"""Most times that is waited for one."""
+JUST_NOW_S = 2.0
+"""Age below which a file that cannot be used may still be being written, s."""
+_PACKED = {b"\x1f\x8b": "compressed with gzip", b"PK\x03\x04": "a zip archive"}
+
+
+class AnnotationError(ValueError):
+    """The annotation file cannot be used."""
+
+
+def once_written(path: Path, read: Callable[[], T]) -> T:
+    """Return what `read` makes of a file; while it cannot be used and grows, it is waited for.
+
+    Raises
+    ------
+    AnnotationError
+        As `read` does.
+    """
+    for _ in range(MOST_WAITS):
+        before = _look(path)
+        try:
+            return read()
+        except AnnotationError:
+            if not before or abs(time.time() - before.mtime_ns / 1e9) > JUST_NOW_S:
+                raise
+            time.sleep(WAIT_S)
+            if _look(path) == before:
+                raise
+    return read()
+
+
+def read_file(path: Path) -> bytes:
+    """Return what is in an annotation file.
+
+    Raises
+    ------
+    AnnotationError
+        When it is missing, cannot be read or is too large.
+    """
+    try:
+        with open_regular(path) as file:
+            content = file.read(LARGEST_FILE + 1)
+    except FileNotFoundError:
+        raise AnnotationError(f"Annotation file not found: {path}. Give its path with --annotations.") from None
+    except OSError as error:
+        raise AnnotationError(f"Cannot read the annotation file {path}: {error.strerror}") from error
+    if len(content) > LARGEST_FILE:
+        raise AnnotationError(
+            f"{path} is larger than {LARGEST_FILE // 2**20} MB: no annotation file. Give another one."
+        )
+    return content
+
+
+def text_of(content: bytes, path: Path) -> str:
+    """Return a file's text; bytes that are not UTF-8 become lone surrogates, which the entry with them names."""
+    for beginning, kind in _PACKED.items():
+        if content.startswith(beginning):
+            raise AnnotationError(f"{path} is {kind}, not JSON. Unpack it, and give the JSON file in it.")
+    if not content.strip():
+        raise AnnotationError(f'{path} is empty: expected {{"clips": [{{"clip_id": …}}, …]}}.')
+    encoding = json.detect_encoding(content)  # UTF-16 and UTF-32 too, with their mark or without
+    return content.decode(encoding, "surrogateescape" if encoding.startswith("utf-8") else "replace")
+
+
+def _look(path: Path) -> Seen | None:
+    try:
+        return Seen.of(on_disk(path).stat())
+    except OSError:
+        return None

@@ -1,0 +1,75 @@
+"""`generate` while the folder of clips goes away, or is empty for a while: nothing is lost, the next call goes on."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bachata_assets.pipeline.runner import Runner
+from bachata_assets_tests.support.paths import SAMPLE_CLIPS
+from bachata_assets_tests.support.workplace import Workplace, report_of
+
+
+def lose_sound(place: Workplace) -> None:
+    """Take what was heard in every clip away, so that all files are read again."""
+    for path in (place.data / "beats").iterdir():
+        path.unlink()
+
+
+@pytest.mark.parametrize("in_its_place", ["nothing", "an empty folder"])
+def test_a_folder_that_goes_away_loses_nothing_and_the_next_call_goes_on(
+    in_its_place: str, place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_sound(place)
+    done: list[Any] = []
+    log = Runner._log
+    away = place.folder / "away"
+
+    def unmount(runner: Runner, run: Any) -> None:
+        log(runner, run)
+        done.append(run)
+        if len(done) == 1:
+            place.videos.rename(away)
+            if in_its_place != "nothing":
+                place.videos.mkdir()
+
+    monkeypatch.setattr(Runner, "_log", unmount)
+    result = place.generate()
+    assert result.exit_code == 1
+    assert result.output.count("went away while clips were made") == 1
+    assert "is gone" not in result.output
+    assert "Trying again" not in result.output
+    failed = [line for line in result.output.splitlines() if "] " in line and "failed: " in line]
+    assert 1 <= len(failed) <= 3
+    assert all(f"no such file: there is no folder {place.videos}" in line for line in failed)
+    assert report_of(place.data)["summary"]["total_videos"] == 4
+
+    if in_its_place != "nothing":
+        # An empty folder stays: it is not taken for a collection whose clips were removed.
+        report, tables = report_of(place.data), place.tables()
+        said = place.generate()
+        assert said.exit_code == 2
+        assert (
+            "holds no video now, but 4 clips are known in it: is its disk mounted? Nothing was changed." in said.output
+        )
+        assert (report_of(place.data), place.tables()) == (report, tables)
+        place.videos.rmdir()
+
+    away.rename(place.videos)
+    again = place.generate()
+    assert again.exit_code == 0, again.output
+    assert f"{len(failed)} worked on this time" in again.output
+    assert {Path(name).stem for name in place.tables() if name.startswith("beats/")} == SAMPLE_CLIPS
+
+
+def test_a_registry_that_is_gone_is_not_found_again_in_an_empty_folder(place: Workplace) -> None:
+    (place.data / "clips.parquet").unlink()
+    place.videos.rename(place.folder / "away")
+    place.videos.mkdir()
+    assert place.generate().exit_code == 2
+    assert not (place.data / "clips.parquet").exists()
+    place.videos.rmdir()
+    (place.folder / "away").rename(place.videos)
+    again = place.generate()
+    assert again.exit_code == 0
+    assert "0 worked on this time" in again.output
