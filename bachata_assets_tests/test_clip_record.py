@@ -12,10 +12,10 @@ from bachata_assets import schemas
 from bachata_assets.clip_record import COLUMNS, EDGE_DIMENSIONS, VECTOR_FIELDS, ClipRecord
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.report.page import FACTS
+from bachata_assets.search.answers import SHOWN_FIELDS, Answer
 from bachata_assets.search.elasticsearch import mapping
 from bachata_assets.search.filters import LABELS
 from bachata_assets.search.kind import CLIPS
-from bachata_assets.search.similarity import SHOWN_FIELDS, Match
 from bachata_assets_tests.support.documents import document
 
 OUTSIDE_THE_DOCUMENT = {"avg_confidence", "absent", "timeline"}
@@ -77,10 +77,10 @@ def test_the_vector_fields_are_those_of_the_families() -> None:
     assert list(VECTOR_FIELDS) == ["audio", "lead", "follow", "interaction", "text"]
 
 
-def test_a_match_the_filters_and_the_page_use_fields_of_the_record() -> None:
-    said, shown = get_type_hints(ClipRecord), get_type_hints(Match)
+def test_an_answer_the_filters_and_the_page_use_fields_of_the_record() -> None:
+    said, shown = get_type_hints(ClipRecord), get_type_hints(Answer)
     assert {name: shown[name] for name in SHOWN_FIELDS} == {name: said[name] for name in SHOWN_FIELDS}
-    assert [one.name for one in dataclasses.fields(Match)] == ["clip_id", "score", "scores", *SHOWN_FIELDS]
+    assert [one.name for one in dataclasses.fields(Answer)] == ["clip_id", "score", *SHOWN_FIELDS]
     assert LABELS == ("move_label", "difficulty", "energy_level")
     assert set(FACTS) <= set(document("clip").scalars())
 

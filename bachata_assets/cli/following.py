@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 
 from bachata_assets.cli.options import AsJson, DataDir, clip_ids
-from bachata_assets.cli.plain import say, say_json
+from bachata_assets.cli.plain import plain, say, say_json
 from bachata_assets.cli.search import opened_index
 from bachata_assets.cli.similar import FilterTexts, example_of, require_known_labels
 from bachata_assets.cli.tables import console
@@ -97,5 +97,5 @@ def _table(found: "list[Continuation]") -> Table:
         jumps = [str(jump) for jump in one.jumps]
         more = f", {len(jumps) - SHOWN_JUMPS} more" if len(jumps) > SHOWN_JUMPS else ""
         said = "; ".join(jumps[:SHOWN_JUMPS]) + more if jumps else "nothing"
-        table.add_row(one.clip_id, str(one.shown["move_label"]), f"{one.score:.2f}", f"{one.cost:.2f}", said)
+        table.add_row(plain(one.clip_id), plain(one.move_label), f"{one.score:.2f}", f"{one.cost:.2f}", said)
     return table

@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 import pyarrow as pa
 
 from bachata_assets.clip_record import COLUMNS, DOCUMENT_FIELDS, ClipRecord, Column
-from bachata_assets.search.similarity import SHOWN_FIELDS
+from bachata_assets.search.answers import SHOWN_FIELDS
 
 
 class Document(Protocol):

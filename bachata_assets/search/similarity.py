@@ -6,18 +6,14 @@ Everything here is arithmetic on vectors; each backend reads them in its own way
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from bachata_assets.clip_record import DOCUMENT_FIELDS, trusted_tempo
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.search.answers import Answer, Answers
 from bachata_assets.search.errors import QueryError
 from bachata_assets.search.filters import Filters
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 DEFAULT_WEIGHTS = {"text": 0.35, "audio": 0.35, "lead": 0.10, "follow": 0.10, "interaction": 0.10}
 """Weights of the families as in the earlier pipeline: 35 % text, 35 % audio, 30 % movement."""
@@ -32,9 +28,9 @@ MAX_SIZE = 1000
 """Maximum number of clips that one search returns."""
 
 
-@dataclass(frozen=True)
-class Match:
-    """A clip that was found, with the fields of its document that people look at.
+@dataclass(frozen=True, kw_only=True)
+class Match(Answer):
+    """A clip that was found.
 
     Attributes
     ----------
@@ -43,49 +39,11 @@ class Match:
         too, how well the words of the clip's sentence answer it, and then `score` is fused from the two ranks
     """
 
-    clip_id: str
-    score: float
     scores: dict[str, float]
-    video_path: str
-    move_label: str
-    difficulty: str
-    energy_level: str
-    estimated_tempo: float
-    quality_score: float
-    heard_tempo: float | None = None
-    heard_tempo_confidence: float | None = None
-
-    @property
-    def tempo(self) -> float:
-        """The tempo that is heard where it is trusted, else the annotated one, beats per minute."""
-        return trusted_tempo(self.heard_tempo, self.heard_tempo_confidence) or self.estimated_tempo
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON or a table."""
-        return asdict(self)
 
 
-class Matches(list[Match]):
+class Matches(Answers[Match]):
     """The clips that were found, best first."""
-
-    def to_pandas(self) -> "pd.DataFrame":
-        """Return a row a match; the score of each family is in a column such as `score_lead`."""
-        import pandas as pd
-
-        rows = [match.to_dict() for match in self]
-        return pd.DataFrame([flat(row) for row in rows], columns=None if rows else MATCH_COLUMNS)
-
-
-def flat(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a match without nested scores: that of a family is under a name such as `score_lead`."""
-    return {**row, **{f"score_{family}": score for family, score in row.pop("scores").items()}}
-
-
-MATCH_COLUMNS = [one.name for one in fields(Match) if one.name != "scores"]
-"""Columns of the table of an answer, beside the scores of each family."""
-
-SHOWN_FIELDS = tuple(one.name for one in fields(Match) if one.name in DOCUMENT_FIELDS and one.name != "clip_id")
-"""Fields of the document that a `Match` carries beside its scores."""
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,10 @@ def test_a_name_in_the_progress_is_no_markup(name: str, is_terminal: bool, monke
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_in_a_table_is_no_markup(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    match = Match(name, 0.5, {}, "path", name, "easy", "low", 120.0, 0.9)
+    match = Match(
+        clip_id=name, score=0.5, scores={}, video_path="path", move_label=name, difficulty="easy", energy_level="low",
+        estimated_tempo=120.0, quality_score=0.9,
+    )  # fmt: skip
     shown = tables.console()
     shown.print(tables.matches_table([match], shown.width))
     row = next(line for line in capsys.readouterr().out.splitlines() if "0.500" in line)

@@ -56,8 +56,9 @@ def test_a_table_of_matches_fits_the_terminal_with_whole_numbers(
     families = ("text", "audio", "lead", "follow", "interaction")
     found = [
         Match(
-            f"bachata_sensual__cross_body_lead_with_turn_{number}", 0.912345, dict.fromkeys(families, 0.8765), "a.mp4",
-            "cross_body_lead_with_turn", "intermediate", "medium", 118.0, 0.87,
+            clip_id=f"bachata_sensual__cross_body_lead_with_turn_{number}", score=0.912345,
+            scores=dict.fromkeys(families, 0.8765), video_path="a.mp4", move_label="cross_body_lead_with_turn",
+            difficulty="intermediate", energy_level="medium", estimated_tempo=118.0, quality_score=0.87,
         )
         for number in (1, 12)
     ]  # fmt: skip

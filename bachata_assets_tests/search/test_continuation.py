@@ -58,6 +58,21 @@ def test_an_answer_says_what_fits_and_what_jumps(filled: SearchIndex) -> None:
     assert json.loads(json.dumps(jumping.to_dict()))["changes"][0]["fits"] is False
 
 
+def test_answers_become_tables_with_a_column_for_each_change(filled: SearchIndex) -> None:
+    found = filled.find_next("first", size=2).to_pandas()
+    assert list(found.columns[:3]) == ["clip_id", "score", "cost"]
+    assert list(found["clip_id"]) == ["near", "jumping"]
+    assert list(found["jumps"]) == ["", "phase, distance, hold, tempo"]
+    assert list(found["change_distance"]) == [0.0, 0.8]
+    assert {"move_label", "heard_tempo", "change_lead_facing"} <= set(found.columns)
+    chain = filled.find_chain("first", length=3).to_pandas()
+    assert list(chain["after"]) == ["first", "near"]
+    assert list(chain["clip_id"]) == ["near", "turned"]
+    nothing = filled.find_next("first", filters={"difficulty": "none"}).to_pandas()
+    assert len(nothing) == 0
+    assert "clip_id" in nothing.columns
+
+
 def test_filters_hold_for_what_follows(filled: SearchIndex) -> None:
     found = filled.find_next("first", filters={"difficulty": "intermediate"})
     assert {one.clip_id for one in found} == {"jumping", "far"}

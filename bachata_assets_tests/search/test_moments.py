@@ -94,7 +94,7 @@ def test_an_answer_says_where_it_is_in_seconds_and_beats_and_turns_into_json_and
     told = json.loads(json.dumps(first.to_dict()))
     assert told["why"]["interaction"]["blocks"]
     frame = found.to_pandas()
-    assert list(frame.columns)[:6] == ["clip_id", "moment", "start_s", "end_s", "start_beat", "end_beat"]
+    assert list(frame.columns)[:5] == ["clip_id", "score", "moment", "start_s", "end_s"]
     assert frame["score_lead"][0] == first.scores["lead"]
     assert "why" not in collection.find_moments("asked", start=0, end=4, size=1)[0].to_dict()
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bachata_assets.clip_record import ClipRecord, trusted_tempo
+from bachata_assets.search.answers import SHOWN_FIELDS
 from bachata_assets.search.asking.example import Example
 from bachata_assets.search.asking.ranking import diverse, fused, likeness_of
 from bachata_assets.search.asking.same_song import to_the_same_song
@@ -18,7 +19,6 @@ from bachata_assets.search.filters import Filters
 from bachata_assets.search.results import Found
 from bachata_assets.search.similarity import (
     MAX_SIZE,
-    SHOWN_FIELDS,
     Match,
     Matches,
     Query,
@@ -196,7 +196,9 @@ def answer(backend: Backend[ClipRecord], question: Question, wanted: Wanted) -> 
         found = _with_words(backend, query, words, found)
     if wanted.diversity:
         found = _of_variety(backend, query, found, wanted)
-    return Matches(Match(one.key, one.score, one.scores, **one.shown) for one in found[: wanted.size])
+    return Matches(
+        Match(clip_id=one.key, score=one.score, scores=one.scores, **one.shown) for one in found[: wanted.size]
+    )
 
 
 def _with_words(

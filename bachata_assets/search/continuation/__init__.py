@@ -5,6 +5,6 @@ How an ending and a beginning become vectors is in `pose/transitions/`; how the 
 
 from bachata_assets.search.continuation.chain import Chain
 from bachata_assets.search.continuation.changes import Change
-from bachata_assets.search.continuation.search import Continuation, NoEndingError
+from bachata_assets.search.continuation.search import Continuation, Continuations, NoEndingError
 
-__all__ = ["Chain", "Change", "Continuation", "NoEndingError"]
+__all__ = ["Chain", "Change", "Continuation", "Continuations", "NoEndingError"]

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bachata_assets.search.continuation.search import Continuation
+from bachata_assets.search.continuation.search import Continuation, Continuations
 from bachata_assets.search.errors import QueryError
 from bachata_assets.search.results import Found
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHORTEST, LONGEST = 2, 100
 """Fewest and most clips of a chain."""
@@ -43,6 +46,12 @@ class Chain:
         """Return plain values, for JSON."""
         links = [link.to_dict() for link in self.links]
         return {"clip_ids": list(self.clip_ids), "cost": round(self.cost, 4), "links": links}
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a row a transition: the clip that it comes from in the column `after`, and what `find_next` says."""
+        table = Continuations(self.links).to_pandas()
+        table.insert(0, "after", list(self.clip_ids[:-1]))
+        return table
 
 
 def checked_length(length: int) -> int:

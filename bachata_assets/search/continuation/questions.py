@@ -10,7 +10,7 @@ from bachata_assets.search.asking.example import Example
 from bachata_assets.search.asking.questions import document_of
 from bachata_assets.search.backend import Backend
 from bachata_assets.search.continuation.chain import FOLLOWED, Chain, cheapest_path, checked_length
-from bachata_assets.search.continuation.search import Continuation, continuations, followers, require_ending
+from bachata_assets.search.continuation.search import Continuations, continuations, followers, require_ending
 from bachata_assets.search.errors import QueryError
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.results import Found
@@ -29,7 +29,7 @@ class ContinuationSearch:
         filters: Filters | Mapping[str, Any] | None = None,
         song: Example | None = None,
         size: int = 10,
-    ) -> list[Continuation]:
+    ) -> Continuations:
         """Return the clips whose beginning continues the ending of a clip; best first.
 
         Compared are posture and motion of both dancers; the music counts only by `filters` and `song`.
@@ -72,7 +72,6 @@ class ContinuationSearch:
         length : number of clips, 2 to 100
         filters : see `Filters.of`
         song : as for `find_next`
-        song : of `embed_song`; clips must fit its tempo, unless `filters` name one
 
         Raises
         ------

@@ -1,26 +1,26 @@
 """`Continuation` and how the clips are found that can follow another."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.pose.transitions.constants import load_constants
+from bachata_assets.search.answers import SHOWN_FIELDS, Answer, Answers
 from bachata_assets.search.backend import Backend
 from bachata_assets.search.continuation.changes import Change, changes
 from bachata_assets.search.errors import QueryError
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.results import Found
-from bachata_assets.search.similarity import SHOWN_FIELDS, Query
+from bachata_assets.search.similarity import Query
 
 
 class NoEndingError(QueryError):
     """The clip has no ending that another could continue, or the index knows of none."""
 
 
-@dataclass(frozen=True)
-class Continuation:
+@dataclass(frozen=True, kw_only=True)
+class Continuation(Answer):
     """A clip that can follow another.
 
     Attributes
@@ -29,14 +29,10 @@ class Continuation:
         constants were fitted on
     cost : 1 - cosine of ending and beginning, 0..2: 0 goes on as the ending leads, 1 is as good as any, 2 the opposite
     changes : what fits and what jumps
-    shown : further fields of the clip's document, those of a `Match`
     """
 
-    clip_id: str
-    score: float
     cost: float
     changes: tuple[Change, ...]
-    shown: Mapping[str, Any]
 
     @property
     def fits(self) -> tuple[Change, ...]:
@@ -50,9 +46,45 @@ class Continuation:
         return tuple(sorted(found, key=lambda one: -abs(one.amount or 0) / one.usual))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON or a table."""
-        said = {"clip_id": self.clip_id, "score": round(self.score, 4), "cost": round(self.cost, 4)}
-        return said | dict(self.shown) | {"changes": [one.to_dict() for one in self.changes]}
+        """Return plain values, for JSON."""
+        rounded = {"score": round(self.score, 4), "cost": round(self.cost, 4)}
+        return super().to_dict() | rounded | {"changes": [one.to_dict() for one in self.changes]}
+
+    def to_row(self) -> dict[str, Any]:
+        """Return plain values for a row of a table: what jumps, and each change as in `change_lead_facing`."""
+        values = self.to_dict()
+        del values["changes"]
+        amounts = {f"change_{one.name.replace(' ', '_')}": one.amount for one in self.changes}
+        return values | {"jumps": ", ".join(one.name for one in self.jumps)} | amounts
+
+
+class Continuations(Answers[Continuation]):
+    """The clips that can follow another, best first.
+
+    Examples
+    --------
+    >>> from bachata_assets.search.continuation import Change, Continuation, Continuations
+    >>> turn = Continuation(
+    ...     clip_id="turn_1",
+    ...     score=0.6,
+    ...     cost=0.4,
+    ...     changes=(
+    ...         Change("distance", 0.8, 0.2, "torsos", "farther apart"),
+    ...         Change("tempo", 1.5, 4.0, "%", "tempo 120 to 122"),
+    ...     ),
+    ...     video_path="turn_1.mp4",
+    ...     move_label="turn",
+    ...     difficulty="beginner",
+    ...     energy_level="low",
+    ...     estimated_tempo=122.0,
+    ...     quality_score=0.9,
+    ... )
+    >>> [str(jump) for jump in turn.jumps]
+    ['farther apart (0.8 torsos, usual up to 0.2)']
+    >>> table = Continuations([turn]).to_pandas()
+    >>> table.loc[0, ["clip_id", "cost", "jumps", "change_tempo"]].tolist()
+    ['turn_1', 0.4, 'distance', 1.5]
+    """
 
 
 def followers(
@@ -86,21 +118,21 @@ def require_ending(clip: ClipRecord) -> None:
         raise NoEndingError(f"{clip.clip_id} has no ending: {facts_of(clip.edges)['ending']['absent_reason']}")
 
 
-def continuations(backend: Backend[ClipRecord], clip: ClipRecord, found: list[Found]) -> list[Continuation]:
+def continuations(backend: Backend[ClipRecord], clip: ClipRecord, found: list[Found]) -> Continuations:
     """Return clips that were found, with what fits and what jumps."""
     edges = dict(backend.values(["clip_id", "edges"], [one.key for one in found])) if found else {}
     ending = facts_of(clip.edges or "{}")["ending"]
-    return [
+    return Continuations(
         Continuation(
-            one.key,
-            load_constants().score(cosine_of(one)),
-            1 - cosine_of(one),
-            changes(ending, facts_of(edges[one.key])["beginning"]),
-            {name: one.shown[name] for name in SHOWN_FIELDS},
+            clip_id=one.key,
+            score=load_constants().score(cosine_of(one)),
+            cost=1 - cosine_of(one),
+            changes=changes(ending, facts_of(edges[one.key])["beginning"]),
+            **{name: one.shown[name] for name in SHOWN_FIELDS},
         )
         for one in found
         if one.key in edges  # else it was deleted meanwhile
-    ]
+    )
 
 
 def cosine_of(found: Found) -> float:

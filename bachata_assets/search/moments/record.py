@@ -6,9 +6,9 @@ A document carries the labels of its clip, so that moments pass the same filters
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -21,17 +21,13 @@ from bachata_assets.clip_record import (
     ClipRecord,
     Column,
     json_of,
-    trusted_tempo,
     with_direction,
 )
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.pose.embeddings.moments import FAMILIES
+from bachata_assets.search.answers import Answer, Answers
 from bachata_assets.search.explanation import FamilyExplanation
 from bachata_assets.search.kind import Kind
-from bachata_assets.search.similarity import flat
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -123,8 +119,8 @@ class MomentRecord:
         return digest.hexdigest()
 
 
-@dataclass(frozen=True)
-class MomentMatch:
+@dataclass(frozen=True, kw_only=True)
+class MomentMatch(Answer):
     """A moment that was found.
 
     Attributes
@@ -137,45 +133,24 @@ class MomentMatch:
     why : family -> what its cosine comes from; None where it was not asked for
     """
 
-    clip_id: str
     moment: int
     start_s: float
     end_s: float
     start_beat: float | None
     end_beat: float | None
-    score: float
     scores: dict[str, float]
-    video_path: str
-    move_label: str
-    difficulty: str
-    energy_level: str
-    estimated_tempo: float
-    heard_tempo: float | None
-    heard_tempo_confidence: float | None
-    quality_score: float
     why: dict[str, FamilyExplanation] | None = None
 
-    @property
-    def tempo(self) -> float:
-        """The tempo of the clip that is heard where it is trusted, else the annotated one, beats per minute."""
-        return trusted_tempo(self.heard_tempo, self.heard_tempo_confidence) or self.estimated_tempo
-
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON or a table."""
-        values = asdict(self)
+        """Return plain values, for JSON; `why` only where it was asked for."""
+        values = super().to_dict()
         if self.why is None:
             del values["why"]
         return values
 
 
-class MomentMatches(list[MomentMatch]):
+class MomentMatches(Answers[MomentMatch]):
     """The moments that were found, best first."""
-
-    def to_pandas(self) -> "pd.DataFrame":
-        """Return a row a moment; the score of each family is in a column such as `score_lead`."""
-        import pandas as pd
-
-        return pd.DataFrame([flat(match.to_dict()) for match in self])
 
 
 def moment_records(clip: ClipRecord, table: pa.Table) -> list[MomentRecord]:

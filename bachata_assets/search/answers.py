@@ -1,0 +1,65 @@
+"""`Answer`: a clip that answers a question, with the fields of its document that people look at; and lists of them."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bachata_assets.clip_record import DOCUMENT_FIELDS, trusted_tempo
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A clip, or a part of one, that answers a question.
+
+    Attributes
+    ----------
+    score : how well, 0..1
+    """
+
+    clip_id: str
+    score: float
+    video_path: str
+    move_label: str
+    difficulty: str
+    energy_level: str
+    estimated_tempo: float
+    quality_score: float
+    heard_tempo: float | None = None
+    heard_tempo_confidence: float | None = None
+
+    @property
+    def tempo(self) -> float:
+        """The tempo of the clip that is heard where it is trusted, else the annotated one, beats per minute."""
+        return trusted_tempo(self.heard_tempo, self.heard_tempo_confidence) or self.estimated_tempo
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON: what the answer says, then the fields of the document."""
+        values = asdict(self)
+        return {name: value for name, value in values.items() if name not in SHOWN_FIELDS} | {
+            name: values[name] for name in SHOWN_FIELDS
+        }
+
+    def to_row(self) -> dict[str, Any]:
+        """Return plain values for a row of a table; the score of each family is under a name such as `score_lead`."""
+        values = self.to_dict()
+        scores = values.pop("scores", {})
+        return values | {f"score_{family}": score for family, score in scores.items()}
+
+
+SHOWN_FIELDS = tuple(one.name for one in fields(Answer) if one.name in DOCUMENT_FIELDS and one.name != "clip_id")
+"""Fields of the document that an `Answer` carries."""
+
+A = TypeVar("A", bound=Answer)
+
+
+class Answers(list[A]):
+    """Answers to a question, best first."""
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a row an answer, see `Answer.to_row`."""
+        import pandas as pd
+
+        rows = [one.to_row() for one in self]
+        return pd.DataFrame(rows, columns=None if rows else ["clip_id", "score", *SHOWN_FIELDS])
