@@ -85,7 +85,7 @@ def chain(
         say_json(found.to_dict())
         return
     table = _table(list(found.links))
-    table.title = f"After {found.first}"
+    table.title = f"After {found.clip_ids[0]}"
     console().print(table)
     say(f"Total cost {found.cost:.2f} over {len(found.links)} transitions.")
 

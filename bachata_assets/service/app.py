@@ -11,6 +11,7 @@ import bachata_assets
 from bachata_assets.search.errors import QueryError, SearchError, UnknownClipError
 from bachata_assets.search.index import SearchIndex
 from bachata_assets.service.access import Access
+from bachata_assets.service.answers import FIGURES, HEALTH, Health, described
 from bachata_assets.service.changes import change_routes
 from bachata_assets.service.measured import Figures, Measured
 from bachata_assets.service.page import Page, page_routes
@@ -48,12 +49,12 @@ def build_app(settings: Settings, index: SearchIndex, page: Page | None, hosts: 
     for kind in (QueryError, SearchError):
         app.add_exception_handler(kind, _refused)
 
-    @app.get("/healthz", tags=["operating"])
+    @app.get("/healthz", tags=["operating"], response_model=Health, responses=described(HEALTH, 503))
     def healthz() -> dict[str, int]:
         """Return the number of clips in the index; 503 where it does not answer."""
         return {"clips": index.count()}
 
-    @app.get("/metrics", tags=["operating"], response_class=Response)
+    @app.get("/metrics", tags=["operating"], response_class=Response, responses=described(FIGURES, form="text/plain"))
     def metrics() -> Response:
         """Return figures of this service in Prometheus' text format."""
         return figures.answer()

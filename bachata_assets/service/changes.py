@@ -8,6 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from bachata_assets.collection.patching.patch import LARGEST_FILE, PatchError, read_patch
 from bachata_assets.collection.scan import ScanError
 from bachata_assets.commands.annotate import annotate
+from bachata_assets.service.answers import ANNOTATED, PATCH, Changes, body, described
 from bachata_assets.service.bodies import body_of
 from bachata_assets.settings import Settings, SettingsError
 
@@ -16,7 +17,12 @@ def change_routes(settings: Settings) -> APIRouter:
     """Return the route that changes the annotations of a collection; only with a token."""
     router = APIRouter(tags=["changing"])
 
-    @router.post("/annotations")
+    @router.post(
+        "/annotations",
+        response_model=Changes,
+        responses=described(ANNOTATED, 403, 413, 422),
+        openapi_extra=body("application/json", {"type": "object"}, PATCH),
+    )
     async def annotations(
         request: Request,
         dry_run: Annotated[bool, Query(description="Only return the difference; write nothing.")] = False,

@@ -9,11 +9,14 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from bachata_assets.clip_record import COLUMNS
+from bachata_assets.search.asking.example import Example
+from bachata_assets.search.continuation import Chain, Continuation
 from bachata_assets.search.continuation.chain import LONGEST, SHORTEST
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.index import SearchIndex
 from bachata_assets.search.moments.record import MomentMatch
-from bachata_assets.search.similarity import MAX_SIZE, Match, Matches, parse_weights
+from bachata_assets.search.similarity import MAX_SIZE, Match, parse_weights
+from bachata_assets.service.answers import CHAIN, CLIP, CONTINUATIONS, MATCHES, MOMENTS, ClipDocument, described
 
 
 class Conditions(BaseModel):
@@ -27,6 +30,7 @@ class Conditions(BaseModel):
     min_tempo: float | None = Field(None, description="Lowest tempo, beats per minute.", examples=[100])
     max_tempo: float | None = Field(None, description="Highest tempo, beats per minute.", examples=[130])
     min_quality: float | None = Field(None, description="Lowest quality, 0..1.", examples=[0.6])
+    near_tempo: float | None = Field(None, description="Tempo of a song: it, its double or its half within 4 %.")
 
     def filters(self) -> Filters:
         """Return the conditions as the index takes them."""
@@ -52,9 +56,10 @@ class Ranking(Weighed):
     other_song: bool = Field(False, description="Leave out clips to the same recording.")
     diverse: bool = Field(False, description="Find clips that are unlike one another, too.")
 
-    def answer(self, index: SearchIndex, **asked: Any) -> Matches:
-        """Return what the index finds; `asked` is the clip, the vectors or the sentence."""
-        return index.find_similar(other_song=self.other_song, diverse=self.diverse, **self.wanted(), **asked)
+    def answer(self, index: SearchIndex, **asked: Any) -> list[dict[str, Any]]:
+        """Return the clips that the index finds; `asked` is the clip, the vectors or the sentence."""
+        found = index.find_similar(other_song=self.other_song, diverse=self.diverse, **self.wanted(), **asked)
+        return [match.to_dict() for match in found]
 
 
 class SimilarQuestion(Ranking):
@@ -81,6 +86,11 @@ class NextQuestion(Conditions):
     clip_id: str = Field(description="A clip of the collection.", examples=["basic_step_1"])
     size: int = Field(10, ge=1, le=MAX_SIZE, description="Number of clips.")
 
+    def answer(self, index: SearchIndex, song: Example | None = None) -> list[dict[str, Any]]:
+        """Return what the index finds; clips must fit the tempo of the song."""
+        found = index.find_next(self.clip_id, filters=self.filters(), song=song, size=self.size)
+        return [one.to_dict() for one in found]
+
 
 class ChainQuestion(Conditions):
     """A question for a sequence of clips."""
@@ -88,18 +98,21 @@ class ChainQuestion(Conditions):
     clip_id: str = Field(description="The clip that it begins with.", examples=["basic_step_1"])
     length: int = Field(6, ge=SHORTEST, le=LONGEST, description="Number of clips.")
 
+    def answer(self, index: SearchIndex, song: Example | None = None) -> dict[str, Any]:
+        """Return what the index finds; clips must fit the tempo of the song."""
+        return index.find_chain(self.clip_id, length=self.length, filters=self.filters(), song=song).to_dict()
+
 
 def question_routes(index: SearchIndex) -> APIRouter:
     """Return the routes that answer from an index."""
     router = APIRouter(tags=["finding"])
 
-    @router.get("/similar", response_model=list[Match])
+    @router.get("/similar", response_model=list[Match], responses=described(MATCHES, 404, 422, 503))
     def similar(question: Annotated[SimilarQuestion, Query()]) -> Any:
         """Return the clips most like a clip, or those that a sentence describes; best first."""
-        found = question.answer(index, clip_id=question.clip_id, text=question.text)
-        return JSONResponse([match.to_dict() for match in found])
+        return JSONResponse(question.answer(index, clip_id=question.clip_id, text=question.text))
 
-    @router.get("/moments", response_model=list[MomentMatch])
+    @router.get("/moments", response_model=list[MomentMatch], responses=described(MOMENTS, 404, 422, 503))
     def moments(question: Annotated[MomentsQuestion, Query()]) -> Any:
         """Return the moments of other clips that are most like a part of a clip; best first."""
         found = index.find_moments(
@@ -113,19 +126,17 @@ def question_routes(index: SearchIndex) -> APIRouter:
         )
         return JSONResponse([match.to_dict() for match in found])
 
-    @router.get("/next")
+    @router.get("/next", response_model=list[Continuation], responses=described(CONTINUATIONS, 404, 422, 503))
     def follows(question: Annotated[NextQuestion, Query()]) -> Any:
         """Return the clips whose beginning continues the ending of a clip, and what fits and jumps; best first."""
-        found = index.find_next(question.clip_id, filters=question.filters(), size=question.size)
-        return JSONResponse([one.to_dict() for one in found])
+        return JSONResponse(question.answer(index))
 
-    @router.get("/chain")
+    @router.get("/chain", response_model=Chain, responses=described(CHAIN, 404, 422, 503))
     def chain(question: Annotated[ChainQuestion, Query()]) -> Any:
         """Return a sequence of clips that flows, with the cost of each transition."""
-        found = index.find_chain(question.clip_id, length=question.length, filters=question.filters())
-        return JSONResponse(found.to_dict())
+        return JSONResponse(question.answer(index))
 
-    @router.get("/clips/{clip_id:path}")
+    @router.get("/clips/{clip_id:path}", response_model=ClipDocument, responses=described(CLIP, 404, 422, 503))
     def clip(
         request: Request, clip_id: str, vectors: Annotated[bool, Query(description="With the five vectors.")] = False
     ) -> Response:

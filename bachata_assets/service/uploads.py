@@ -4,36 +4,60 @@ import asyncio
 import tempfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from pydantic import Field
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
 
 from bachata_assets.commands.embed import song_of, video_of
 from bachata_assets.pipeline.examples import ExampleError
 from bachata_assets.search.asking.example import Example
+from bachata_assets.search.continuation import Chain, Continuation
 from bachata_assets.search.index import SearchIndex
 from bachata_assets.search.similarity import Match
+from bachata_assets.service.answers import CHAIN, CONTINUATIONS, FILE, MATCHES, described
 from bachata_assets.service.bodies import write_body
-from bachata_assets.service.questions import Ranking
+from bachata_assets.service.questions import ChainQuestion, NextQuestion, Ranking
 from bachata_assets.settings import Settings, SettingsError
 
 LONGEST_QUEUE = 8
 """Most files that wait for their turn; each lies on the disk meanwhile."""
 
 
-class FileQuestion(Ranking):
-    """A question by a file, which is the body of the request."""
+def taking(example: Any) -> dict[int | str, dict[str, Any]]:
+    """Return the answers of a route that takes a file, for its description."""
+    return described(example, 403, 404, 413, 422, 503)
+
+
+class File(BaseModel):
+    """A file, which is the body of the request."""
 
     name: str = Field(max_length=255, description="Name of the file; its ending says what it is.", examples=["a.mp4"])
 
 
-class SongQuestion(FileQuestion):
-    """A question by a song, or by a part of it."""
+class Song(File):
+    """A song, or a part of it."""
 
-    start: float | None = Field(None, ge=0, description="Where the part begins, s.")
-    end: float | None = Field(None, gt=0, description="Where the part ends, s.")
+    start: float | None = Field(None, ge=0, description="Where the part of the song begins, s.")
+    end: float | None = Field(None, gt=0, description="Where the part of the song ends, s.")
+
+
+class SimilarSong(Ranking, Song):
+    """A question for clips by a song."""
+
+
+class SimilarVideo(Ranking, File):
+    """A question for clips by a video."""
+
+
+class NextSong(NextQuestion, Song):
+    """A question for clips that can follow one, to a song."""
+
+
+class ChainSong(ChainQuestion, Song):
+    """A question for a sequence of clips, to a song."""
 
 
 def upload_routes(settings: Settings, index: SearchIndex) -> APIRouter:
@@ -44,7 +68,9 @@ def upload_routes(settings: Settings, index: SearchIndex) -> APIRouter:
     turn = asyncio.Semaphore(1)
     waiting = 0
 
-    async def answered(request: Request, question: FileQuestion, read: Callable[[Path], Example]) -> list[Match]:
+    async def answered(
+        request: Request, file: File, read: Callable[[Path], Example], answer: Callable[[Example], Any]
+    ) -> Response:
         nonlocal waiting
         if not settings.serve_uploads:
             raise HTTPException(403, "files are not taken here: set BACHATA_SERVE_UPLOADS=true")
@@ -54,25 +80,40 @@ def upload_routes(settings: Settings, index: SearchIndex) -> APIRouter:
         try:
             with tempfile.TemporaryDirectory(prefix="bachata-upload-") as folder:
                 # The name alone counts, and of it the ending: no caller chooses a place on this machine.
-                path = Path(folder) / f"file{PurePosixPath(question.name).suffix[:10]}"
-                with path.open("wb") as file:
-                    await write_body(request, file, settings.upload_megabytes * 1e6)
+                path = Path(folder) / f"file{PurePosixPath(file.name).suffix[:10]}"
+                with path.open("wb") as written:
+                    await write_body(request, written, settings.upload_megabytes * 1e6)
                 async with turn:
                     example = await run_in_threadpool(read, path)
-            return await run_in_threadpool(question.answer, index, vectors=example)
+            return JSONResponse(await run_in_threadpool(answer, example))
         except (ExampleError, SettingsError) as error:
-            raise HTTPException(422, str(error).replace(str(path), question.name)) from None
+            raise HTTPException(422, str(error).replace(str(path), file.name)) from None
         finally:
             waiting -= 1
 
-    @router.post("/similar/song", response_model=list[Match])
-    async def song(request: Request, question: Annotated[SongQuestion, Query()]) -> list[Match]:
-        """Return the clips whose music is most like a song, which is the body: mp3, wav, m4a, flac, ogg, or a video."""
-        return await answered(request, question, lambda path: song_of(path, question.start, question.end, worked))
+    def heard(song: Song) -> Callable[[Path], Example]:
+        return lambda path: song_of(path, song.start, song.end, worked)
 
-    @router.post("/similar/video", response_model=list[Match])
-    async def video(request: Request, question: Annotated[FileQuestion, Query()]) -> list[Match]:
+    @router.post("/similar/song", response_model=list[Match], responses=taking(MATCHES), openapi_extra=FILE)
+    async def similar_song(request: Request, question: Annotated[SimilarSong, Query()]) -> Any:
+        """Return the clips whose music is most like a song, which is the body: mp3, wav, m4a, flac, ogg, or a video."""
+        return await answered(request, question, heard(question), lambda song: question.answer(index, vectors=song))
+
+    @router.post("/similar/video", response_model=list[Match], responses=taking(MATCHES), openapi_extra=FILE)
+    async def similar_video(request: Request, question: Annotated[SimilarVideo, Query()]) -> Any:
         """Return the clips most like a video that is not in the collection, which is the body; nothing is kept."""
-        return await answered(request, question, lambda path: video_of(path, worked))
+        return await answered(
+            request, question, lambda path: video_of(path, worked), lambda video: question.answer(index, vectors=video)
+        )
+
+    @router.post("/next/song", response_model=list[Continuation], responses=taking(CONTINUATIONS), openapi_extra=FILE)
+    async def next_song(request: Request, question: Annotated[NextSong, Query()]) -> Any:
+        """Return the clips that can follow a clip and fit the tempo of a song, which is the body; best first."""
+        return await answered(request, question, heard(question), lambda song: question.answer(index, song))
+
+    @router.post("/chain/song", response_model=Chain, responses=taking(CHAIN), openapi_extra=FILE)
+    async def chain_song(request: Request, question: Annotated[ChainSong, Query()]) -> Any:
+        """Return a sequence of clips that flows and fits the tempo of a song, which is the body."""
+        return await answered(request, question, heard(question), lambda song: question.answer(index, song))
 
     return router

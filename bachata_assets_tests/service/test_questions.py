@@ -159,6 +159,61 @@ def test_the_page_of_questions_asks_for_nothing_elsewhere(service: Service) -> N
     assert {"/similar", "/clips/{clip_id}", "/healthz", "/metrics", "/annotations"} <= described["paths"].keys()
 
 
+def keys_of(value: Any) -> Any:
+    """Return the names in an answer, without its values; of a list those of its first, of scores by family none."""
+    if isinstance(value, list):
+        return [keys_of(one) for one in value[:1]]
+    if isinstance(value, dict):
+        return {name: None if name == "scores" else keys_of(inner) for name, inner in value.items()}
+    return None
+
+
+@pytest.mark.parametrize(
+    ("route", "path"),
+    [
+        ("/similar", "/similar?clip_id=basic_step_1"),
+        ("/moments", "/moments?clip_id=basic_step_1&start=0&end=3"),
+        ("/next", "/next?clip_id=basic_step_1"),
+        ("/chain", "/chain?clip_id=basic_step_1&length=2"),
+        ("/clips/{clip_id}", "/clips/basic_step_1"),
+        ("/healthz", "/healthz"),
+    ],
+)
+def test_the_example_of_an_answer_has_the_form_that_is_described_and_that_of_a_real_answer(
+    made: Service, route: str, path: str
+) -> None:
+    described = json.loads(made.ask("/openapi.json")[1])
+    answer = described["paths"][route]["get"]["responses"]["200"]["content"]["application/json"]
+    status, content, _ = made.ask(path)
+    assert status == 200
+    assert keys_of(json.loads(content)) == keys_of(answer["example"])
+    schema = answer["schema"]
+    named = (schema.get("items") or schema)["$ref"].rpartition("/")[2]
+    one = answer["example"][0] if isinstance(answer["example"], list) else answer["example"]
+    form = described["components"]["schemas"][named]
+    assert set(form.get("required", ())) <= one.keys() <= form["properties"].keys()
+
+
+def test_every_route_describes_its_answer_with_an_example_and_its_refusals_as_one_line(service: Service) -> None:
+    described = json.loads(service.ask("/openapi.json")[1])
+    for path, methods in described["paths"].items():
+        for route in methods.values():
+            (content,) = route["responses"]["200"]["content"].values()
+            assert content["example"], path
+            if path != "/metrics":
+                assert content["schema"], path
+            refusals = [one for status, one in route["responses"].items() if status != "200"]
+            for refusal in refusals:
+                assert refusal["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
+            assert ("post" in methods) == ("requestBody" in route), path
+
+
+def test_clips_that_fit_a_tempo_are_asked_for(service: Service) -> None:
+    status, found = service.json("/similar", clip_id="clip_0004", size=40, near_tempo=55)
+    assert status == 200
+    assert {abs(clip["estimated_tempo"] / 110 - 1) <= 0.04 for clip in found} == {True}
+
+
 def test_an_index_that_is_not_there_is_503_and_says_what_makes_it(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with serving(load_settings(data_dir=str(tmp_path / "empty"), serve_port=0)) as empty:

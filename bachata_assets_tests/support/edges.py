@@ -22,7 +22,14 @@ def direction(degrees: float) -> np.ndarray:
     return vector
 
 
-def clip_with_edges(name: str, begins: float | None, ends: float | None, seed: int = 0, **facts: Any) -> ClipRecord:
+def clip_with_edges(
+    name: str,
+    begins: float | None,
+    ends: float | None,
+    seed: int = 0,
+    estimated_tempo: float | None = None,
+    **facts: Any,
+) -> ClipRecord:
     """A clip whose edges point to some degrees, None: not seen; `facts` are of its beginning."""
     said = FACTS.to_dict() | {"absent_reason": None}
     edges = {"beginning": said | facts, "ending": said}
@@ -34,4 +41,5 @@ def clip_with_edges(name: str, begins: float | None, ends: float | None, seed: i
         beginning=None if begins is None else direction(begins),
         ending=None if ends is None else direction(ends),
         edges=json.dumps(edges),
+        **({} if estimated_tempo is None else {"estimated_tempo": estimated_tempo}),
     )

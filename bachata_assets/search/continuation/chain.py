@@ -1,8 +1,8 @@
 """`Chain`: a sequence of clips that flows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from bachata_assets.search.continuation.search import Continuation, Continuations
 from bachata_assets.search.errors import QueryError
@@ -25,22 +25,19 @@ class Chain:
 
     Attributes
     ----------
-    first : id of the clip that it begins with
-    links : every further clip, with the cost of coming to it and what jumps
+    clip_ids : of all clips
+    cost : sum of the costs of all transitions
+    links : every clip but the first, with the cost of coming to it and what jumps
     """
 
-    first: str
+    clip_ids: tuple[str, ...]
+    cost: float
     links: tuple[Continuation, ...]
 
-    @property
-    def clip_ids(self) -> tuple[str, ...]:
-        """All clips in their order."""
-        return (self.first, *(link.clip_id for link in self.links))
-
-    @property
-    def cost(self) -> float:
-        """Sum of the costs of all transitions."""
-        return sum(link.cost for link in self.links)
+    @classmethod
+    def of(cls, first: str, links: Sequence[Continuation]) -> Self:
+        """Return the chain of a clip and those that follow it."""
+        return cls((first, *(link.clip_id for link in links)), sum(link.cost for link in links), tuple(links))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
@@ -81,7 +78,7 @@ def cheapest_path(
     Raises
     ------
     QueryError
-        Saying how many clips can follow one another, where they are too few.
+        Saying that no clip can follow, or how many can follow one another where they are too few.
     """
     paths: list[tuple[float, list[tuple[str, Found]]]] = [(0.0, [])]
     for step in range(1, length):
@@ -93,6 +90,8 @@ def cheapest_path(
                 total = cost + 2 * (1 - found.score)  # a score of 1 is a cosine of 1
                 if found.key not in longer or total < longer[found.key][0]:
                     longer[found.key] = (total, [*path, (last, found)])
+        if not longer and step == 1:
+            raise QueryError(f"no clip that meets the filters can follow {first}")
         if not longer:
             raise QueryError(f"only {step} clips can follow one another from {first}: ask for a shorter chain")
         paths = sorted(longer.values(), key=lambda one: (one[0], one[1][-1][1].key))[:KEPT]

@@ -1,7 +1,7 @@
 """`Change`: what fits and what jumps between the ending of a clip and the beginning of the next, in words."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bachata_assets.pose.transitions.constants import JUMPS, load_constants
@@ -30,6 +30,7 @@ class Change:
     usual : what nine of ten real continuations do not exceed
     unit : of both
     words : what changes, for a person
+    fits : whether it changes no more than usual; None where it is not known
     """
 
     name: str
@@ -37,15 +38,11 @@ class Change:
     usual: float
     unit: str
     words: str
+    fits: bool | None = field(init=False, default=None)
 
-    @property
-    def fits(self) -> bool | None:
-        """Whether it changes no more than usual; None where it is not known."""
-        return None if self.amount is None else abs(self.amount) <= self.usual
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON."""
-        return asdict(self) | {"fits": self.fits}
+    def __post_init__(self) -> None:
+        if self.amount is not None:
+            object.__setattr__(self, "fits", abs(self.amount) <= self.usual)
 
     def __str__(self) -> str:
         if self.amount is None:

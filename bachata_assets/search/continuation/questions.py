@@ -90,7 +90,7 @@ class ContinuationSearch:
 
         path = cheapest_path(clip_id, wanted, following)
         links = [continuations(self._backend, clip_of(before), [found]) for before, found in path]
-        return Chain(clip_id, tuple(link for one in links for link in one))
+        return Chain.of(clip_id, [link for one in links for link in one])
 
 
 def _conditions(given: Filters | Mapping[str, Any] | None, song: Example | None) -> Filters:

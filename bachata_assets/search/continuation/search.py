@@ -47,8 +47,7 @@ class Continuation(Answer):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
-        rounded = {"score": round(self.score, 4), "cost": round(self.cost, 4)}
-        return super().to_dict() | rounded | {"changes": [one.to_dict() for one in self.changes]}
+        return super().to_dict() | {"score": round(self.score, 4), "cost": round(self.cost, 4)}
 
     def to_row(self) -> dict[str, Any]:
         """Return plain values for a row of a table: what jumps, and each change as in `change_lead_facing`."""
@@ -82,8 +81,8 @@ class Continuations(Answers[Continuation]):
     >>> [str(jump) for jump in turn.jumps]
     ['farther apart (0.8 torsos, usual up to 0.2)']
     >>> table = Continuations([turn]).to_pandas()
-    >>> table.loc[0, ["clip_id", "cost", "jumps", "change_tempo"]].tolist()
-    ['turn_1', 0.4, 'distance', 1.5]
+    >>> table["jumps"].tolist(), table["change_tempo"].tolist()
+    (['distance'], [1.5])
     """
 
 
