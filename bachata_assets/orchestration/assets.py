@@ -39,6 +39,7 @@ from bachata_assets.pipeline.versions import outdated
 from bachata_assets.pipeline.worker_processes import open_workers
 from bachata_assets.report.content import page_of, remember_reports, report_of, write_reports
 from bachata_assets.report.metrics import metrics_text
+from bachata_assets.report.moments.strips import write_strips
 from bachata_assets.report.poses import write_poses
 from bachata_assets.report.trends import add_report
 from bachata_assets.settings import Settings
@@ -160,9 +161,10 @@ def collection_assets(
         checked = checked_clips(context.instance, checks, [record.clip_id for record in found.records], names)
         content = report_of(found.status, found.scan, found.records, checked, stages)
         with open_workers(settings, tools.models) as workers:
-            figures = write_poses(opened, [*found.status.made, *found.status.not_indexed], stages)
+            clips = [*found.status.made, *found.status.not_indexed]
+            figures, moments = write_poses(opened, clips, stages), write_strips(opened, clips, stages)
             trends = add_report(opened, content)
-            page = page_of(content, found.scan, found.records, checked, opened.url, workers, figures, trends)
+            page = page_of(content, found.scan, found.records, checked, opened.url, workers, figures, trends, moments)
         paths = write_reports(opened, content, page)
         opened.write_text(layout.METRICS, metrics_text(content, found.scan))
         remember_reports(opened)

@@ -24,6 +24,7 @@ from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Status
 from bachata_assets.pipeline.workers import Workers
 from bachata_assets.report.findings import is_of_the_picture, message, moment
+from bachata_assets.report.moments.strips import MomentStrips
 from bachata_assets.report.neighbours import unit_vectors
 from bachata_assets.report.page import ShownClip, render_page, shown
 from bachata_assets.report.poses import ClipFigures
@@ -75,6 +76,7 @@ def page_of(
     workers: Workers,
     figures: Mapping[str, ClipFigures] | None = None,
     trends: Sequence[Mapping[str, Any]] = (),
+    moments: MomentStrips | None = None,
 ) -> str:
     """Return the HTML report.
 
@@ -96,13 +98,17 @@ def page_of(
         Clip id -> what is known of its poses and beats, of `write_poses`.
     trends : sequence of mapping
         Figures of the last reports, of `add_report`.
+    moments : MomentStrips or None
+        What is where in the clips, of `write_strips`.
     """
     figures = figures or {}
     clips = scan.clips
     links = {clip_id: _link(clip.path, data_dir) for clip_id, clip in clips.items()}
-    moments = {record.clip_id: _moment(record, checked[record.clip_id]) for record in _pictured(records, checked)}
-    moments |= {clip["clip_id"]: 0.0 for clip in content["failures"][:PICTURES]}
-    pictures = workers.call(thumbnails, {clip_id: (clips[clip_id].path, time_s) for clip_id, time_s in moments.items()})
+    shown_at = {record.clip_id: _moment(record, checked[record.clip_id]) for record in _pictured(records, checked)}
+    shown_at |= {clip["clip_id"]: 0.0 for clip in content["failures"][:PICTURES]}
+    pictures = workers.call(
+        thumbnails, {clip_id: (clips[clip_id].path, time_s) for clip_id, time_s in shown_at.items()}
+    )
     made = [
         _made(record, checked[name], clips[name], links[name], pictures.get(name), figures.get(name))
         for name, record in {record.clip_id: record for record in records}.items()
@@ -130,7 +136,10 @@ def page_of(
     ]
     units = {family: unit_vectors(_rows(records, family)) for family in DIMENSIONS}
     made_at = datetime.now().astimezone().strftime("%d %B %Y, %H:%M")
-    return render_page(content, [*made, *failed, *pending], units, made_at, remarks=scan.remarks, trends=lines(trends))
+    clips_shown = [*made, *failed, *pending]
+    return render_page(
+        content, clips_shown, units, made_at, remarks=scan.remarks, trends=lines(trends), moments=moments
+    )
 
 
 def write_reports(dataset: Dataset, content: Mapping[str, Any], page: str) -> dict[str, str]:

@@ -18,13 +18,14 @@ import numpy as np
 from bachata_assets.collection import layout
 from bachata_assets.pose.detection_timeline import SPANS
 from bachata_assets.report.map_data import map_data
+from bachata_assets.report.moments.strips import MomentStrips
 from bachata_assets.report.poses import ClipFigures
 
 BINS = 20
 """Bars of the quality histogram, over 0..1."""
 MODULES = (
-    "page", "facts", "geometry", "colours", "likeness", "rows", "edits", "poses", "keys", "side", "player", "review",
-    "clip", "map", "table", "start",
+    "page", "facts", "geometry", "colours", "likeness", "rows", "edits", "poses", "moments", "keys", "side", "player",
+    "strip", "review", "clip", "map", "table", "start",
 )  # fmt: skip
 """JavaScript modules of the page; each imports only from those before it."""
 FACTS = (
@@ -96,6 +97,7 @@ def render_page(
     *,
     remarks: Sequence[str] = (),
     trends: Sequence[Mapping[str, Any]] = (),
+    moments: MomentStrips | None = None,
 ) -> str:
     """Return the page as HTML.
 
@@ -113,6 +115,8 @@ def render_page(
         What is to be said of files and annotations that were not taken, in lines.
     trends : sequence of mapping
         What is drawn of the last reports, of `trends.lines`.
+    moments : MomentStrips or None
+        What is where in the clips; None: not known.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -140,17 +144,18 @@ def render_page(
         histogram=_histogram([clip.facts["quality_score"] for clip in clips if clip.facts]),
         timeline=_mean_timeline([clip.timeline for clip in clips if clip.timeline]),
         trends=trends,
-        data=_data(clips, units),
+        data=_data(clips, units, moments or MomentStrips.none()),
     )
 
 
-def _data(clips: Sequence[ShownClip], units: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def _data(clips: Sequence[ShownClip], units: Mapping[str, np.ndarray], moments: MomentStrips) -> dict[str, Any]:
     """Return what the page's scripts work on; clips that pass the same checks share a list of their names."""
     sets = list(dict.fromkeys(clip.passed for clip in clips))
     number = {passed: place for place, passed in enumerate(sets)}
     columns = {**_columns(clips), **_figure_columns(clips), "passed": [number[clip.passed] for clip in clips]}
     columns["said"] = [clip.said or None for clip in clips]
-    return {"clips": columns, "passed_sets": sets, **map_data(units)}
+    strips = moments.shown([clip.clip_id for clip in clips])
+    return {"clips": columns, "passed_sets": sets, "moments": strips, **map_data(units)}
 
 
 def _columns(clips: Sequence[ShownClip]) -> dict[str, list[Any]]:

@@ -1,6 +1,7 @@
 """Figures for Prometheus beside the report, and how a collection went on."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -112,3 +113,8 @@ def test_generate_leaves_the_figures_beside_the_report(sample_made: tuple[Workpl
     assert 'bachata_clips{state="made"} 4.0' in (place.data / "metrics.prom").read_text()
     assert [row["made"] for row in json.loads((place.data / "report_trends.json").read_text())] == [4]
     assert {path.stem for path in (place.data / "poses").glob("*.html")} == Dataset(str(place.data)).clip_ids("beats")
+    found = re.search(r'id="data">(.*?)</script>', (place.data / "embedding_generation_report.html").read_text())
+    assert found
+    moments = json.loads(found[1])["moments"]
+    assert moments["firsts"][-1] == len(moments["start"]) >= 4
+    assert max(moments["near"]) >= 0

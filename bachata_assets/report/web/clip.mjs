@@ -4,6 +4,7 @@ import { factsOf, inWords, passedOf } from "./facts.mjs";
 import { SHOWN, comparison, neighboursOf } from "./likeness.mjs";
 import { beside, player, startPlayer } from "./player.mjs";
 import { reviewForm } from "./review.mjs";
+import { momentStrip } from "./strip.mjs";
 
 function factList(row) {
   const list = make("dl", { className: "facts" });
@@ -30,7 +31,7 @@ function showClip(row) {
     const area = shown.getBoundingClientRect();
     if (video.duration) video.currentTime = ((event.clientX - area.left) / area.width) * video.duration;
   };
-  box.replaceChildren(make("h3", {}, clips.clip_id[row]), practise, shown, reviewForm(row, video), factList(row));
+  box.replaceChildren(make("h3", {}, clips.clip_id[row]), practise, shown, momentStrip(row, video), reviewForm(row, video), factList(row));
   for (const message of clips.messages[row]) box.append(make("p", { className: "message" }, message));
   if (clips.state[row] === "look" && clips.messages[row].length) {
     const go = make("button", { type: "button" }, `Go to ${clips.moment[row].toFixed(1)} s`);

@@ -11,7 +11,7 @@ const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const silent = matchMedia("(pointer: coarse)").matches; // a phone plays no sound before its owner taps for it
 /** How the person practises; it stays when another clip is chosen. */
 export const practice = { speed: 1, mirror: false, shown: "none", count: false };
-const now = { stage: null, second: null, from: null, to: null, one: 0, shift: 0, controls: {} };
+const now = { stage: null, second: null, from: null, to: null, one: 0, shift: 0, meet: null, controls: {} };
 
 /** Return a video, or why there is none. */
 export function player(row, properties) {
@@ -131,7 +131,7 @@ function follow() {
 function keepInStep(video, second) {
   const other = second.video;
   if (!other.duration || !second.poses || !now.stage.poses) return;
-  const wanted = inStep(now.stage.poses.beats, second.poses.beats, video.currentTime, practice.speed, now.shift);
+  const wanted = inStep(now.stage.poses.beats, second.poses.beats, video.currentTime, practice.speed, now.shift, now.meet);
   const inside = wanted.time >= 0 && wanted.time <= other.duration;
   const runs = !video.paused && inside;
   other.playbackRate = Math.min(4, Math.max(0.1, wanted.rate));
@@ -166,7 +166,7 @@ function moveLoop() {
   const time = now.stage.video.currentTime;
   if (now.from === null) now.from = time;
   else if (now.to === null && time > now.from + 0.2) now.to = time;
-  else [now.from, now.to] = [null, null];
+  else return endLoop();
   refreshPractice();
 }
 
@@ -186,12 +186,33 @@ function turn(values, value, by) {
   return values[(values.indexOf(value) + by + values.length) % values.length];
 }
 
+/** Repeat a part of the chosen clip, s, beginning now. */
+export function loopPart(from, to) {
+  Object.assign(now, { from, to });
+  now.stage.video.currentTime = from;
+  now.stage.video.play?.().catch(() => {});
+  refreshPractice();
+}
+
+/** Repeat no part any more. */
+export function endLoop() {
+  [now.from, now.to] = [null, null];
+  refreshPractice();
+}
+
+/** Show a part of another clip beside the chosen one: what begins at the one time beside what begins at the other, s. */
+export function besideMoment(row, own, other) {
+  beside(row);
+  now.meet = { own, other };
+  now.stage.video.play?.().catch(() => {});
+}
+
 /** Show another clip beside the chosen one, in step by the beats of both; null: none. */
 export function beside(row) {
   if (!now.stage) return;
   now.second?.box.remove();
   now.second = row === null ? null : newStage(row, { muted: true, loop: false });
-  now.shift = 0;
+  [now.shift, now.meet] = [0, null];
   if (now.second) {
     now.second.box.append(make("div", { className: "caption" }, clips.clip_id[row]));
     now.stage.box.after(now.second.box);
@@ -229,7 +250,7 @@ export function startPlayer(row) {
   second.append(speedLabel, controls.mirror, controls.loop, shownLabel, controls.count, one, controls.alone);
   second.setAttribute("role", "group");
   second.setAttribute("aria-label", "Practise");
-  Object.assign(now, { stage, second: null, from: null, to: null, one: 0, shift: 0, controls });
+  Object.assign(now, { stage, second: null, from: null, to: null, one: 0, shift: 0, meet: null, controls });
   const box = make("div", { className: "practise" }, make("div", { className: "stages" }, stage.box), first, second, controls.note);
   refreshPractice();
   requestAnimationFrame(follow);

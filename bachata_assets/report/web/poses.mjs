@@ -80,9 +80,11 @@ export function countAt(beats, time, one) {
   return beat < 0 ? null : ((((beat - one) % 8) + 8) % 8) + 1;
 }
 
-/** Return {time, rate} at which another clip shows the same beat; by the clock where one of the two has no beats. */
-export function inStep(own, other, time, rate, shift) {
-  if (own.length < 2 || other.length < 2) return { time: time + shift / 2, rate };
+/** Return {time, rate} at which another clip shows the same beat; by the clock where one of the two has no beats.
+ * `meet`: {own, other}, times that belong together; null: the first beats do, or the beginnings. */
+export function inStep(own, other, time, rate, shift, meet = null) {
+  if (own.length < 2 || other.length < 2) return { time: time + shift / 2 + (meet ? meet.other - meet.own : 0), rate };
   const speed = beatLength(other) / beatLength(own);
-  return { time: timeAfterBeats(other, beatsUntil(own, time) + shift), rate: rate * speed };
+  const apart = meet ? Math.round(beatsUntil(other, meet.other) - beatsUntil(own, meet.own)) : 0;
+  return { time: timeAfterBeats(other, beatsUntil(own, time) + shift + apart), rate: rate * speed };
 }

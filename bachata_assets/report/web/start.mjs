@@ -5,6 +5,7 @@ import { startKeys } from "./keys.mjs";
 import { draw, map, startMap } from "./map.mjs";
 import { startPlayerKeys } from "./player.mjs";
 import { startReview } from "./review.mjs";
+import { startStripKeys } from "./strip.mjs";
 import { startTable } from "./table.mjs";
 
 function startTheme() {
@@ -35,6 +36,7 @@ if ($("rows")) startTable();
 if ($("queue")) {
   startKeys();
   startPlayerKeys();
+  startStripKeys();
   startReview();
 }
 for (const button of document.querySelectorAll(".pick")) {

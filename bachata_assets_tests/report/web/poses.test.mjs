@@ -53,3 +53,11 @@ test("another clip shows the same beat at its own speed; without beats it goes b
   assert.deepEqual(inStep(BEATS, slower, 2, 1, 1), { time: 3, rate: 2 });
   assert.deepEqual(inStep(BEATS, [], 2, 0.5, 0), { time: 2, rate: 0.5 });
 });
+
+test("two moments run side by side from where they begin, in step by their beats or by the clock", () => {
+  const slower = [1, 2, 3, 4, 5, 6];
+  const begins = { own: timeAfterBeats(BEATS, 2), other: 5 };
+  assert.equal(inStep(BEATS, slower, begins.own, 1, 0, begins).time, 5);
+  assert.equal(inStep(BEATS, slower, timeAfterBeats(BEATS, 1), 1, 0, begins).time, 4);
+  assert.deepEqual(inStep(BEATS, [], 3, 0.5, 0, { own: 2, other: 7.5 }), { time: 8.5, rate: 0.5 });
+});

@@ -1,0 +1,203 @@
+"""The moments of a collection's clips and their neighbours, kept between reports, as the page has them.
+
+Moments are compared anew where they or their neighbours changed; where nothing changed no table is read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bachata_assets.clip_record import VECTOR_FIELDS
+from bachata_assets.collection import layout
+from bachata_assets.collection.clip import Clip
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.whole_files import DamagedError
+from bachata_assets.families import DIMENSIONS
+from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.versions import expected_versions
+from bachata_assets.pose.embeddings.moments import FAMILIES
+from bachata_assets.report.moments.nearest import SHOWN, MomentVectors, NearestMoments, nearest_moments
+
+FORM = 1
+"""Form of the kept file and of the comparison; another one makes it anew."""
+_TIMES = ("start_s", "end_s", "start_beat", "end_beat")
+
+
+@dataclass(frozen=True)
+class MomentStrips:
+    """The moments of clips, clip after clip, and the nearest of each.
+
+    Attributes
+    ----------
+    versions : dict
+        Clip id -> version of its table, in the order of the moments.
+    firsts : np.ndarray
+        int (C + 1,), place of each clip's first moment, and at the end M.
+    times : np.ndarray
+        float (M, 4): start and end, s, and in beats from the first that is heard; NaN without trusted beats.
+    nearest : NearestMoments
+        Of each moment.
+    """
+
+    versions: dict[str, str]
+    firsts: np.ndarray
+    times: np.ndarray
+    nearest: NearestMoments
+
+    @classmethod
+    def none(cls) -> "MomentStrips":
+        """Return the strips of no clips."""
+        return cls({}, np.zeros(1, int), np.zeros((0, len(_TIMES))), NearestMoments.none(0))
+
+    def to_table(self) -> pa.Table:
+        """Return the table in which they are kept, a row a moment."""
+        counts = np.diff(self.firsts)
+        return pa.table(
+            {
+                "clip_id": np.repeat(np.array(list(self.versions), object), counts),
+                "version": np.repeat(np.array(list(self.versions.values()), object), counts),
+                **{name: self.times[:, number] for number, name in enumerate(_TIMES)},
+                "near": list(self.nearest.near.astype(np.int32)),
+                "score": list(self.nearest.scores),
+            }
+        )
+
+    @classmethod
+    def from_table(cls, table: pa.Table) -> "MomentStrips":
+        """Return what `to_table` made a table of; raises KeyError or ValueError for any other."""
+        ids = table["clip_id"].to_pylist()
+        versions = dict(zip(ids, table["version"].to_pylist(), strict=True))
+        begins = [place for place, clip_id in enumerate(ids) if not place or clip_id != ids[place - 1]]
+        near = np.array(table["near"].to_pylist(), int).reshape(-1, SHOWN)
+        scores = np.array(table["score"].to_pylist(), np.float32).reshape(-1, SHOWN)
+        if len(begins) != len(versions) or near.max(initial=-1) >= len(ids):
+            raise ValueError("this is no table of moments and their neighbours")
+        times = np.column_stack([table[name].to_numpy().astype(float) for name in _TIMES])
+        return cls(versions, np.array([*begins, len(ids)]), times, NearestMoments(near, scores))
+
+    def shown(self, clip_ids: Sequence[str]) -> dict[str, list[Any]]:
+        """Return the moments of clips in this order, as the page has them.
+
+        Returns
+        -------
+        dict
+            `firsts`: place of each clip's first moment, and behind them their number. Of each moment `start` and `end`
+            (hundredths of a second), `beat` and `last_beat` (null without trusted beats); `near` (places, -1 where
+            there are no more) and `score` (thousandths) of its neighbours.
+        """
+        number = {clip_id: place for place, clip_id in enumerate(self.versions)}
+        places = [
+            np.arange(*self.firsts[number[clip_id] : number[clip_id] + 2]) if clip_id in number else np.zeros(0, int)
+            for clip_id in clip_ids
+        ]
+        order = np.concatenate([np.zeros(0, int), *places])
+        new = np.full(len(self.times) + 1, -1)  # and of -1, which stands for none
+        new[order] = np.arange(len(order))
+        times, near = self.times[order], new[self.nearest.near[order]]
+        scores = np.where(near < 0, -1, np.nan_to_num(self.nearest.scores[order]) * 1000)
+        return {
+            "firsts": np.cumsum([0, *map(len, places)]).tolist(),
+            "start": (times[:, 0] * 100).round().astype(int).tolist(),
+            "end": (times[:, 1] * 100).round().astype(int).tolist(),
+            "beat": [_beat(value) for value in times[:, 2]],
+            "last_beat": [_beat(value) for value in times[:, 3]],
+            "near": near.ravel().tolist(),
+            "score": scores.round().astype(int).ravel().tolist(),
+        }
+
+
+def write_strips(dataset: Dataset, clips: Sequence[Clip], stages: Sequence[Stage]) -> MomentStrips:
+    """Compare the moments of some clips, and keep what was found for the next report.
+
+    Clips whose table cannot be read are left out; it is made again at the next `generate`.
+    """
+    known = _kept(dataset)
+    wanted = {
+        clip.clip_id: f"{FORM}-{version}"
+        for clip in clips
+        if (version := expected_versions(stages, clip.versions).get("moments"))
+    }
+    if wanted == known.versions:
+        return known
+    read = {clip_id: found for clip_id in wanted if (found := _read(dataset, clip_id)) is not None}
+    strips = _compared({clip_id: wanted[clip_id] for clip_id in read}, list(read.values()), known)
+    dataset.write_parquet(layout.KNOWN_MOMENTS, strips.to_table(), {})
+    return strips
+
+
+def _compared(
+    versions: dict[str, str], read: Sequence[tuple[np.ndarray, MomentVectors]], known: MomentStrips
+) -> MomentStrips:
+    """Return the strips of clips; what was found before of moments that are as they were is taken over.
+
+    Parameters
+    ----------
+    read : of each clip the times and the vectors of its moments
+    """
+    of = MomentVectors.joined([vectors for _, vectors in read])
+    same, moved = _moved(versions, of.firsts, known)
+    near = moved[known.nearest.near]
+    whole = (moved[:-1] >= 0) & ((near >= 0) | (known.nearest.near < 0)).all(axis=1)
+    kept = moved[:-1][whole]
+    rest = np.setdiff1d(np.arange(len(of.vectors)), kept)
+    clips = np.arange(len(versions))
+    nearest = NearestMoments.none(len(of.vectors))
+    # A neighbour that is no more leaves room for any other; else only those that are new can be nearer.
+    anew = nearest_moments(of, rest, clips)
+    before = NearestMoments(near[whole], known.nearest.scores[whole])
+    merged = before.with_more(nearest_moments(of, kept, clips[~same]))
+    for places, found in ((rest, anew), (kept, merged)):
+        nearest.near[places], nearest.scores[places] = found.near, found.scores
+    times = np.concatenate([np.zeros((0, len(_TIMES))), *(times for times, _ in read)])
+    return MomentStrips(versions, of.firsts, times, nearest)
+
+
+def _moved(versions: dict[str, str], firsts: np.ndarray, known: MomentStrips) -> tuple[np.ndarray, np.ndarray]:
+    """Return which clips are as they were, bool (C,), and the new place of each moment that was known.
+
+    The places are int (known moments + 1,), -1 for a moment that is no more; the last is that of -1, so that it stays.
+    """
+    numbers = {clip_id: number for number, clip_id in enumerate(known.versions)}
+    same, moved = np.zeros(len(versions), bool), np.full(len(known.times) + 1, -1)
+    for number, (clip_id, version) in enumerate(versions.items()):
+        if known.versions.get(clip_id) == version:
+            before, now = np.arange(*known.firsts[numbers[clip_id] :][:2]), np.arange(*firsts[number:][:2])
+            same[number] = len(before) == len(now)
+            moved[before] = now if same[number] else -1
+    return same, moved
+
+
+def _read(dataset: Dataset, clip_id: str) -> tuple[np.ndarray, MomentVectors] | None:
+    """Return the times of a clip's moments and their vectors, None where they cannot be read."""
+    try:
+        table = dataset.read_table("moments", clip_id)
+    except (DamagedError, FileNotFoundError):
+        return None
+    times = np.column_stack([table[name].to_numpy().astype(float) for name in _TIMES])
+    return times, MomentVectors.of_clip({family: _rows(table, family) for family in FAMILIES})
+
+
+def _rows(table: pa.Table, family: str) -> np.ndarray:
+    """Return a family's vectors, float32 (moments, D), a row of NaN where absent."""
+    absent = np.full(DIMENSIONS[family], np.nan, np.float32)
+    column = table.column(VECTOR_FIELDS[family])
+    rows = [one.values.to_numpy() if one.is_valid else absent for one in column]
+    return np.array(rows, np.float32).reshape(-1, DIMENSIONS[family])
+
+
+def _beat(value: float) -> float | int | None:
+    if np.isnan(value):
+        return None
+    return int(value) if value == int(value) else round(float(value), 1)
+
+
+def _kept(dataset: Dataset) -> MomentStrips:
+    """Return what was kept; nothing where it cannot be read."""
+    try:
+        table = dataset.read_parquet(layout.KNOWN_MOMENTS)
+        return MomentStrips.none() if table is None else MomentStrips.from_table(table)
+    except (DamagedError, ValueError, KeyError):
+        return MomentStrips.none()

@@ -1,0 +1,53 @@
+// The moments of the clips, of `report/moments/`: when each of them is, in words, too, and which are most like it.
+
+/** Number of neighbours that each moment has room for. */
+export const NEAR = 4;
+
+/** Return a moment by its place: {place, from, to, beat, lastBeat}; times in s, beats null where none are trusted. */
+export function momentAt(moments, place) {
+  const [from, to] = [moments.start[place] / 100, moments.end[place] / 100];
+  return { place, from, to, beat: moments.beat[place], lastBeat: moments.last_beat[place] };
+}
+
+/** Return the moments of a clip, in their order. */
+export function momentsOf(moments, row) {
+  const [first, end] = [moments.firsts[row] ?? 0, moments.firsts[row + 1] ?? 0];
+  return Array.from({ length: Math.max(0, end - first) }, (_, number) => momentAt(moments, first + number));
+}
+
+/** Return the clip that a moment is of. */
+export function rowAt(moments, place) {
+  let [low, high] = [0, moments.firsts.length - 1];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (moments.firsts[middle] <= place) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Return the moments of other clips that are most like a moment, best first, each with its clip's row and its score. */
+export function nearestMoments(moments, place) {
+  return Array.from({ length: NEAR }, (_, slot) => place * NEAR + slot)
+    .filter((at) => moments.near[at] >= 0)
+    .map((at) => ({ ...momentAt(moments, moments.near[at]), row: rowAt(moments, moments.near[at]), score: moments.score[at] / 1000 }));
+}
+
+/** Return the times of a moment in words: 2.2 to 6.2 s. */
+export function timesInWords({ from, to }) {
+  return `${from.toFixed(1)} to ${to.toFixed(1)} s`;
+}
+
+/** Return when a moment is, in words, by its beats, too: 2.2 to 6.2 s, beats 5 to 12. */
+export function whenInWords(moment) {
+  const { beat, lastBeat } = moment;
+  const times = timesInWords(moment);
+  if (beat === null) return times;
+  const [first, last] = [Math.ceil(beat) + 1, Math.ceil(lastBeat)]; // the first beat that is heard is 0
+  return first < 1 ? `${times}, up to beat ${last}` : `${times}, beats ${first} to ${last}`;
+}
+
+/** Return {left, width, lane} of moments on a line of so many seconds, %; those that overlap lie in two lanes. */
+export function lanesOf(own, length) {
+  return own.map(({ from, to }, number) => ({ left: (100 * from) / length, width: (100 * (Math.min(to, length) - from)) / length, lane: number % 2 }));
+}
