@@ -16,7 +16,7 @@ from training.footage import SeenClip
 
 def write(clips: Sequence[SeenClip]) -> Path:
     """Write the constants into the package; return their file."""
-    constants = fit_constants([pairs_of(clip.couple) for clip in clips])
+    constants = fit_constants([pairs_of(clip.couple) for clip in clips], [clip.label for clip in clips])
     (keypoints,) = {clip.keypoints_version.partition("+")[0] for clip in clips}  # behind it stand the models
     target = Path(str(resources.files("bachata_assets.pose.transitions"))) / FILE
     arrays = constants.arrays() | {"keypoints_version": np.array(keypoints)}

@@ -1,6 +1,6 @@
 """How often the true continuation of a movement is found among the beginnings of all clips.
 
-It prints the table of `docs/measurements/transitions.md`.
+It prints the tables of `docs/measurements/transitions.md`: methods, and how reliable the score of an answer is.
 
     uv run python -m benchmarks.retrieval.continuation
 
@@ -9,6 +9,7 @@ question; the answers are the second part's beginning of every clip, and every o
 are described each by itself. Constants are fitted without the clip's family (8 folds).
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from bachata_assets.collection.dataset import Dataset
 from bachata_assets.families import Absent
 from bachata_assets.music.beats import Beats
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
-from bachata_assets.pose.transitions.constants import unit
+from bachata_assets.pose.transitions.constants import load_constants, unit
 from bachata_assets.pose.transitions.edges import FOLLOWED, MOMENTS_S, Side, edge_of
 from bachata_assets.pose.transitions.fitting import GAPS, SHORTEST, Pair, fit_projections, pairs_of, part_of
 from training import footage
@@ -31,6 +32,10 @@ GAPS_JUDGED = (0, 7)
 CONTROL_GAP = 30
 """Two seconds: what is still found then is known by what lasts (hold, distance, style, view), not by motion."""
 FOLDS = 8
+SHIPPED = "**correlated directions, fitted with 0.2 s and half a second (shipped)**"
+"""Name of the method that the product has."""
+SCORE_CLASSES = (0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
+"""Edges of the classes of scores whose reliability is told."""
 PLACED = len(MOMENTS_S) * 2 * len(FOLLOWED) * 2
 """Number of measurements that are places; motion follows."""
 AT_EDGE = 2 * len(FOLLOWED) * 2
@@ -135,6 +140,37 @@ def ranks(clips: Sequence[CutClip], method: Callable[[np.ndarray], Scores], gap:
     return found
 
 
+def reliability(clips: Sequence[CutClip], method: Callable[[np.ndarray], Scores]) -> None:
+    """Print how often an answer of some score is the true continuation, and which scores the others' best ones have."""
+    scores_of = np.vectorize(load_constants().score, otypes=[float])
+    own = np.array([clip.own for clip in clips])
+    true: dict[int, list[float]] = {gap: [] for gap in GAPS_JUDGED}
+    others: list[np.ndarray] = []
+    for held_out in folds(clips):
+        cosines = method(np.flatnonzero(~held_out))
+        for gap, place in itertools.product(GAPS_JUDGED, range(len(PLACES))):
+            cut = np.array([clip.beginnings[gap][place] for clip in clips])
+            asked = np.array([clip.endings[place] for clip in clips])[held_out]
+            scored = cosines(asked, np.concatenate([cut, own]))
+            for row, clip in zip(scored, np.flatnonzero(held_out), strict=True):
+                if np.isfinite(row[clip]):
+                    rest = np.delete(row, [clip, len(clips) + clip])
+                    true[gap].append(float(scores_of(row[clip])))
+                    others.append(-np.sort(-scores_of(rest[np.isfinite(rest)])))
+    print("| score | true ones, no gap | true ones, half a second | answers a question | of them true, half a second |")
+    print("|---|---|---|---|---|")
+    wrong = np.concatenate(others)
+    for low, high in itertools.pairwise(SCORE_CLASSES):
+        shares = [np.mean([low <= one < high for one in true[gap]]) for gap in GAPS_JUDGED]
+        a_question = ((wrong >= low) & (wrong < high)).sum() / len(others)
+        of_them = shares[1] / (shares[1] + a_question)
+        said = (f"{low:g} to {min(high, 1):g}", *(f"{one:.0%}" for one in shares), f"{a_question + shares[1]:.1f}")
+        print(f"| {' | '.join(said)} | {of_them:.0%} |")
+    for place in (0, 4, 9):
+        low, middle, high = np.quantile([one[place] for one in others], [0.1, 0.5, 0.9])
+        print(f"Number {place + 1} among the others: median {middle:.2f}, 80 % between {low:.2f} and {high:.2f}")
+
+
 def standardised(clips: Sequence[CutClip], columns: np.ndarray) -> Callable[[np.ndarray], Scores]:
     """Return nearest neighbours by plainly standardised measurements."""
 
@@ -219,7 +255,7 @@ def main() -> None:
         "posture forecast by motion, by the errors of the forecast": extrapolated(pairs[GAPS], 0.3),
         "correlated directions, fitted without a gap": correlated(pairs[0,]),
         "correlated directions, fitted with half a second": correlated(pairs[7,]),
-        "**correlated directions, fitted with 0.2 s and half a second (shipped)**": correlated(pairs[GAPS]),
+        SHIPPED: correlated(pairs[GAPS]),
     }
     print("| method | first, no gap | in the first five | first, half a second | in the first five | first, 2 s |")
     print("|---|---|---|---|---|---|")
@@ -228,6 +264,7 @@ def main() -> None:
     for name, method in methods.items():
         columns = [share(ranks(clips, method, gap), first) for gap in GAPS_JUDGED for first in (1, 5)]
         print(f"| {name} | {' | '.join(columns)} | {share(ranks(clips, method, CONTROL_GAP), 1)} |", flush=True)
+    reliability(clips, methods[SHIPPED])
 
 
 if __name__ == "__main__":

@@ -55,20 +55,21 @@ class Constants:
     Attributes
     ----------
     beginning, ending : of each side
-    random_cosines : float (101,), percentiles 0 to 100 of the cosine between ending and beginning of different clips
+    continuation_cosines : float (101,), percentiles 0 to 100 of the cosine between an ending and its true continuation,
+        each compared by vectors that were fitted without its clip and those like it
     usual_jumps : float (11,), what nine of ten real continuations do not exceed, in the order of `JUMPS`
     """
 
     beginning: Projection
     ending: Projection
-    random_cosines: np.ndarray
+    continuation_cosines: np.ndarray
     usual_jumps: np.ndarray
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return name -> float32 array, as they are shipped."""
         sides = {"beginning": self.beginning, "ending": self.ending}
         named = {f"{side}_{part.name}": getattr(one, part.name) for side, one in sides.items() for part in fields(one)}
-        named |= {"random_cosines": self.random_cosines, "usual_jumps": self.usual_jumps}
+        named |= {"continuation_cosines": self.continuation_cosines, "usual_jumps": self.usual_jumps}
         return {name: values.astype(np.float32) for name, values in named.items()}
 
     @classmethod
@@ -78,11 +79,12 @@ class Constants:
             Projection(**{part.name: arrays[f"{side}_{part.name}"].astype(float) for part in fields(Projection)})
             for side in ("beginning", "ending")
         )
-        return cls(beginning, ending, arrays["random_cosines"].astype(float), arrays["usual_jumps"].astype(float))
+        said = (arrays[name].astype(float) for name in ("continuation_cosines", "usual_jumps"))
+        return cls(beginning, ending, *said)
 
     def score(self, cosine: float) -> float:
-        """Return the share of beginnings of other clips that continue an ending worse, 0..1."""
-        return float(np.interp(cosine, self.random_cosines, np.linspace(0, 1, len(self.random_cosines))))
+        """Return the share of real continuations that fit no better, 0..1."""
+        return float(np.interp(cosine, self.continuation_cosines, np.linspace(0, 1, len(self.continuation_cosines))))
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 from bachata_assets.clip_record import EDGE_DIMENSIONS
 from bachata_assets.families import Absent
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
-from bachata_assets.pose.transitions.constants import JUMPS, Constants, Projection, unit
+from bachata_assets.pose.transitions.constants import Constants, Projection, unit
 from bachata_assets.pose.transitions.edges import Edge, edge_of
 from bachata_assets.pose.transitions.facts import facts_of, jumps
 
@@ -28,10 +28,8 @@ RIDGE = 0.1
 """Share of a measurement's variance that is added to it: directions that few cuts show do not grow."""
 STRONGEST = 0.995
 """Highest correlation that is believed."""
-
-
-RANDOM_BEGINNINGS = 50
-"""Number of beginnings of other clips that each ending is compared with, to say what is usual."""
+FOLDS = 8
+"""Number of parts in which clips are held out, to say how well real continuations fit that nothing was fitted on."""
 OF_TEN = 0.9
 """Share of the real continuations that jump no farther than is called usual."""
 
@@ -67,16 +65,33 @@ def pairs_of(couple: CoupleKeypoints, gaps: Sequence[int] = GAPS) -> list[Pair]:
     return pairs
 
 
-def fit_constants(clips: Sequence[Sequence[Pair]]) -> Constants:
+def fit_constants(clips: Sequence[Sequence[Pair]], groups: Sequence[str]) -> Constants:
     """Return the constants that cuts through clips give.
 
     Parameters
     ----------
     clips : of each clip its `pairs_of`
+    groups : of each clip the name of those that are like it, such as takes of one routine
     """
     pairs = [pair for clip in clips for pair in clip]
-    plain = Constants(*fit_projections(pairs), np.zeros(101), np.ones(len(JUMPS)))
-    return replace(plain, random_cosines=_random_cosines(plain, clips), usual_jumps=_usual_jumps(pairs))
+    cosines = np.quantile(held_out_cosines(clips, groups), np.linspace(0, 1, 101))
+    return Constants(*fit_projections(pairs), cosines, _usual_jumps(pairs))
+
+
+def held_out_cosines(clips: Sequence[Sequence[Pair]], groups: Sequence[str]) -> np.ndarray:
+    """Return the cosine of every pair (P,), by vectors that were fitted without its group."""
+    fold_of = {group: number % FOLDS for number, group in enumerate(sorted(set(groups)))}
+    folds = np.array([fold_of[group] for group in groups])
+    found = []
+    for fold in np.unique(folds):
+        held_out, learned = (
+            [pair for clip, of in zip(clips, folds, strict=True) if (of == fold) == out for pair in clip]
+            for out in (True, False)
+        )
+        beginning, ending = fit_projections(learned)
+        rows = [np.array([pair[side].measurements() for pair in held_out]) for side in (0, 1)]
+        found.append((unit(ending.vector(rows[0])) * unit(beginning.vector(rows[1]))).sum(axis=1))
+    return np.concatenate(found)
 
 
 def fit_projections(pairs: Sequence[Pair]) -> tuple[Projection, Projection]:
@@ -105,18 +120,6 @@ def _whitening(scores: np.ndarray) -> np.ndarray:
     covariance = scores.T @ scores / len(scores) + RIDGE * np.eye(scores.shape[1])
     variance, axes = np.linalg.eigh(covariance)
     return np.asarray((axes / np.sqrt(variance)) @ axes.T)
-
-
-def _random_cosines(constants: Constants, clips: Sequence[Sequence[Pair]]) -> np.ndarray:
-    """Return percentiles (101,) of the cosines between endings and beginnings of different clips."""
-    owners = np.array([number for number, clip in enumerate(clips) for _ in clip])
-    rows = [np.array([pair[side].measurements() for clip in clips for pair in clip]) for side in (0, 1)]
-    endings, beginnings = (
-        unit(p.vector(r)) for p, r in zip((constants.ending, constants.beginning), rows, strict=True)
-    )
-    drawn = np.random.default_rng(0).integers(0, len(owners), (len(owners), RANDOM_BEGINNINGS))
-    cosines = np.einsum("nd,nkd->nk", endings, beginnings[drawn])
-    return np.asarray(np.quantile(cosines[owners[:, None] != owners[drawn]], np.linspace(0, 1, 101)))
 
 
 def _usual_jumps(pairs: Sequence[Pair]) -> np.ndarray:

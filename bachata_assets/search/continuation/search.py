@@ -25,8 +25,7 @@ class Continuation(Answer):
 
     Attributes
     ----------
-    score : share of the beginnings of other clips that would continue worse, 0..1, of the real clips that the
-        constants were fitted on
+    score : share of the real continuations, of clips cut in two, that fit no better, 0..1
     cost : 1 - cosine of ending and beginning, 0..2: 0 goes on as the ending leads, 1 is as good as any, 2 the opposite
     changes : what fits and what jumps
     """
