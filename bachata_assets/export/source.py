@@ -1,10 +1,11 @@
 """`ExportedClip`: what every format is written from, read from the tables of a data dir."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from bachata_assets.annotation import Annotation
+from bachata_assets.collection import layout
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.music.beats import Beats
@@ -34,6 +35,16 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class MomentTimes:
+    """When a moment of a clip is: s, and beats from the first that is heard; None without trusted beats."""
+
+    start_s: float
+    end_s: float
+    start_beat: float | None
+    end_beat: float | None
+
+
+@dataclass(frozen=True)
 class ExportedClip:
     """A clip that is made, with what was found in it.
 
@@ -41,6 +52,7 @@ class ExportedClip:
     ----------
     path : its video file
     video_path : the path as documents state it, POSIX
+    moments : in their order; empty where they are not made yet
     """
 
     clip_id: str
@@ -50,6 +62,7 @@ class ExportedClip:
     couple: CoupleKeypoints
     beats: Beats
     findings: tuple[Finding, ...] = ()
+    moments: tuple[MomentTimes, ...] = ()
 
 
 def exported_clips(
@@ -81,4 +94,10 @@ def exported_clips(
                 for one in outcomes
                 if not one.passed
             ),
+            _moments(dataset, clip.clip_id),
         )
+
+
+def _moments(dataset: Dataset, clip_id: str) -> tuple[MomentTimes, ...]:
+    table = dataset.read_parquet(layout.table("moments", clip_id), [one.name for one in fields(MomentTimes)])
+    return () if table is None else tuple(MomentTimes(**row) for row in table.to_pylist())

@@ -1,18 +1,22 @@
 """WebVTT: what the checks ask about and where in the clip, and the eights of the music; one file a clip.
 
-A player shows it as subtitles, an editor of subtitles as marks.
+A player shows it as subtitles, an editor of subtitles as marks. The clip's moments overlap one another: they are in a file
+of their own, for a track of the kind `metadata`.
 """
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from bachata_assets.export.source import ExportedClip
+from bachata_assets.export.source import ExportedClip, MomentTimes
 from bachata_assets.pose.couple_keypoints import ROLES
 from bachata_assets.pose.tracking.identity_switches import runs
 
+MOMENTS = "moments"
+"""Folder of the files of moments."""
 SHOWN_S = 1.5
 """For how long a moment is shown, s."""
 SHORTEST_S = 0.3
@@ -24,13 +28,17 @@ Cue = tuple[float, float, str]
 
 
 def write_webvtt(clips: Iterable[ExportedClip], folder: Path) -> list[Path]:
-    """Write a file of each clip; return the files."""
+    """Write a file of each clip, and one of its moments where they are made; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for clip in clips:
         path = folder / f"{clip.clip_id}.vtt"
         path.write_text(webvtt(clip), encoding="utf-8")
         written.append(path)
+        if clip.moments:
+            (folder / MOMENTS).mkdir(exist_ok=True)
+            written.append(folder / MOMENTS / path.name)
+            written[-1].write_text(moments_webvtt(clip), encoding="utf-8")
     return written
 
 
@@ -39,6 +47,23 @@ def webvtt(clip: ExportedClip) -> str:
     cues = sorted([*_remarks(clip), *_lost(clip), *_eights(clip)])
     blocks = [f"{_time(start)} --> {_time(end)}\n{_text(text)}" for start, end, text in cues]
     return "\n\n".join([f"WEBVTT - {_text(clip.clip_id)}", *blocks]) + "\n"
+
+
+def moments_webvtt(clip: ExportedClip) -> str:
+    """Return the file of a clip's moments: a cue each, named by its number, as the table `moments` has it."""
+    blocks = [
+        f"{number}\n{_time(one.start_s)} --> {_time(one.end_s)}\nMoment {number + 1}{_beats(one)}"
+        for number, one in enumerate(clip.moments)
+    ]
+    return "\n\n".join([f"WEBVTT - {_text(clip.clip_id)}", *blocks]) + "\n"
+
+
+def _beats(moment: MomentTimes) -> str:
+    """Return the beats of a moment in words; the first that is heard is 1, those before it have no number."""
+    if moment.start_beat is None or moment.end_beat is None:
+        return ""
+    first, last = math.ceil(moment.start_beat) + 1, math.ceil(moment.end_beat)
+    return f", up to beat {last}" if first < 1 else f", beats {first} to {last}"
 
 
 def _remarks(clip: ExportedClip) -> Iterator[Cue]:

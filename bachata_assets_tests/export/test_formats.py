@@ -12,7 +12,7 @@ from bachata_assets.export.coco import write_coco
 from bachata_assets.export.fiftyone import write_fiftyone
 from bachata_assets.export.movement import write_movement
 from bachata_assets.export.rerun_file import TIMELINE, write_rerun
-from bachata_assets.export.source import ExportedClip, Finding
+from bachata_assets.export.source import ExportedClip, Finding, MomentTimes
 from bachata_assets.export.webvtt import webvtt, write_webvtt
 from bachata_assets.music.beats import Beats
 from bachata_assets_tests.support.paths import SAMPLE_CLIP
@@ -120,6 +120,25 @@ def test_subtitles_are_read_by_webvtt_py(clip: ExportedClip, tmp_path: Path) -> 
         ("00:00:01.200", "00:00:02.700", "Taken for one another &lt;b&gt; --&gt;"),
         ("00:00:04.100", "00:00:05.600", "Eight 2"),
     ]
+
+
+def test_moments_are_subtitles_of_their_own_and_may_overlap(clip: ExportedClip, tmp_path: Path) -> None:
+    import webvtt as library
+
+    times = (MomentTimes(0.1, 4.1, 0, 8), MomentTimes(2.1, 6.1, 4, 12))
+    whole = (MomentTimes(0.0, 3.25, -0.4, 7.3), MomentTimes(0.0, 3.0, -3, 3), MomentTimes(0.0, 2.0, None, None))
+    written = write_webvtt([replace(clip, moments=times), replace(clip, clip_id="b", moments=whole)], tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in written] == [
+        "a clip.vtt", "moments/a clip.vtt", "b.vtt", "moments/b.vtt"
+    ]  # fmt: skip
+    cues = [(cue.identifier, cue.start, cue.end, cue.text) for cue in library.read(str(written[1])).captions]
+    assert cues == [
+        ("0", "00:00:00.100", "00:00:04.100", "Moment 1, beats 1 to 8"),
+        ("1", "00:00:02.100", "00:00:06.100", "Moment 2, beats 5 to 12"),
+    ]
+    assert [cue.text for cue in library.read(str(written[3])).captions] == [
+        "Moment 1, beats 1 to 8", "Moment 2, up to beat 3", "Moment 3"
+    ]  # fmt: skip
 
 
 def test_beats_that_are_not_trusted_are_not_counted(clip: ExportedClip) -> None:
