@@ -1,7 +1,7 @@
 """WebVTT: what the checks ask about and where in the clip, and the eights of the music; one file a clip.
 
-A player shows it as subtitles, an editor of subtitles as marks. The clip's moments overlap one another: they are in a file
-of their own, for a track of the kind `metadata`.
+A player shows it as subtitles, an editor of subtitles as marks. The clip's moments overlap one another: they are in
+a file of their own, for a track of the kind `metadata`.
 """
 
 import math

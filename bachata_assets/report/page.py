@@ -25,7 +25,7 @@ BINS = 20
 """Bars of the quality histogram, over 0..1."""
 MODULES = (
     "page", "facts", "geometry", "colours", "likeness", "rows", "edits", "poses", "moments", "keys", "side", "player",
-    "strip", "review", "clip", "map", "table", "start",
+    "strip", "review", "send", "clip", "map", "table", "start",
 )  # fmt: skip
 """JavaScript modules of the page; each imports only from those before it."""
 FACTS = (

@@ -14,8 +14,13 @@ from bachata_assets.settings import Settings, SettingsError
 
 
 def change_routes(settings: Settings) -> APIRouter:
-    """Return the route that changes the annotations of a collection; only with a token."""
+    """Return the routes for changes of the annotations of a collection, which are taken only with a token."""
     router = APIRouter(tags=["changing"])
+
+    @router.get("/annotations", include_in_schema=False)
+    def takes() -> dict[str, bool]:
+        """Tell whether changes are taken here; the report's page then offers to send them."""
+        return {"changes": settings.serve_token is not None}
 
     @router.post(
         "/annotations",

@@ -51,6 +51,34 @@ export function patchOf(changes, madeAt) {
   return { format: "bachata-annotations-patch", version: 1, made_at: madeAt, changes: each };
 }
 
+/** Note that the annotation file says what was changed, so that a later change is one of that. */
+export function noteApplied(changes) {
+  for (const own of changes.values()) for (const change of own.values()) change.was = change.to;
+}
+
+/** Return a difference that the server found, in words. */
+export function differenceText({ clip_id: id, field, before, after }) {
+  const words = (value) => (value === null ? "nothing" : JSON.stringify(value));
+  return `${id}: ${field.replaceAll("_", " ")}: ${words(before)} → ${words(after)}`;
+}
+
+/** Return what the server's answer to changes means, in words. */
+export function appliedText({ written, changes, annotations, to_be_made: stale, left_out: leftOut }) {
+  if (!changes.length) return `The annotations say all of it already: ${annotations}`;
+  const clips = Object.keys(stale).length;
+  const words = (number, thing) => `${number.toLocaleString("en")} ${thing}${number === 1 ? "" : "s"}`;
+  const out = leftOut.length ? `, ${words(leftOut.length, "clip")} left out` : "";
+  if (!written) return `${words(changes.length, "field")} would change in ${annotations}; ${words(clips, "clip")} to be made again${out}.`;
+  return `Written into ${annotations}. Now run bachata-assets generate: ${words(clips, "clip")} to be made again${out}. Until then the changes are counted here.`;
+}
+
+/** Return in one line why the server took nothing. */
+export function problemText(status, detail) {
+  if (status === 401) return "That is not the server's token.";
+  const said = typeof detail === "string" ? detail.replace(/\s+/g, " ").trim() : "";
+  return said || `The server answered with the status ${status}.`;
+}
+
 /** Return the text in which changes are kept while the page is closed. */
 export function keptText(changes, seen) {
   return JSON.stringify({ changes: [...changes].map(([id, own]) => [id, [...own]]), seen: [...seen] });

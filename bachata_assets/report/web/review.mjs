@@ -1,7 +1,7 @@
 // Putting annotations right: the form beside the chosen clip, what to look at first, and the patch file.
 import { $, byId, choose, chooseAndScroll, clips, make } from "./page.mjs";
 import { inWords } from "./facts.mjs";
-import { changedValue, changesText, keepChange, keptText, patchOf, presentValue, readKept, readTempo, reviewOrder, tappedTempo } from "./edits.mjs";
+import { changedValue, changesText, keepChange, keptText, noteApplied, patchOf, presentValue, readKept, readTempo, reviewOrder, tappedTempo } from "./edits.mjs";
 import { onKey } from "./keys.mjs";
 
 const KEPT = `bachata-review:${location.pathname}`;
@@ -207,8 +207,19 @@ function nextSeen() {
   if (next.length) choose(next[0].row, true);
 }
 
+/** Return the patch of all changes. */
+export function changesAsPatch() {
+  return patchOf(review.changes, new Date().toISOString());
+}
+
+/** Note that the changes are in the annotation file. */
+export function markApplied() {
+  noteApplied(review.changes);
+  keepAll();
+}
+
 function download() {
-  const patch = patchOf(review.changes, new Date().toISOString());
+  const patch = changesAsPatch();
   const link = make("a", { download: "patch.json", href: URL.createObjectURL(new Blob([JSON.stringify(patch, null, 1)], { type: "application/json" })) });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);

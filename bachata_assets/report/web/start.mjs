@@ -5,6 +5,7 @@ import { startKeys } from "./keys.mjs";
 import { draw, map, startMap } from "./map.mjs";
 import { startPlayerKeys } from "./player.mjs";
 import { startReview } from "./review.mjs";
+import { startSending } from "./send.mjs";
 import { startStripKeys } from "./strip.mjs";
 import { startTable } from "./table.mjs";
 
@@ -38,6 +39,7 @@ if ($("queue")) {
   startPlayerKeys();
   startStripKeys();
   startReview();
+  startSending();
 }
 for (const button of document.querySelectorAll(".pick")) {
   button.onclick = () => chooseAndScroll(byId.get(button.dataset.clip));

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  changedValue, changesText, doubtOf, keepChange, keptText, patchOf, presentValue, readKept, readTempo, reviewOrder, tappedTempo,
+  appliedText, changedValue, changesText, differenceText, doubtOf, keepChange, keptText, noteApplied,
+  patchOf, presentValue, problemText, readKept, readTempo, reviewOrder, tappedTempo,
 } from "../../../bachata_assets/report/web/edits.mjs";
 
 const CLIPS = {
@@ -86,4 +87,21 @@ test("the most uncertain clip comes first, those seen come last", () => {
   const clips = { ...CLIPS, role_confidence: [0.8, 0.6, 0.5] };
   assert.deepEqual(reviewOrder(clips, new Set()).map(({ row }) => row), [2, 1, 0]);
   assert.deepEqual(reviewOrder(clips, new Set(["__proto__"])).map(({ row }) => row), [1, 0, 2]);
+});
+
+test("what a server answers to changes is said in words, errors in one line", () => {
+  const answer = { annotations: "said.json", written: false, changes: [{}, {}], to_be_made: { a: ["x"] }, left_out: ["b"] };
+  assert.equal(appliedText(answer), "2 fields would change in said.json; 1 clip to be made again, 1 clip left out.");
+  assert.match(appliedText({ ...answer, written: true }), /^Written into said.json\. Now run bachata-assets generate: 1 clip to be made again/);
+  assert.equal(appliedText({ ...answer, changes: [] }), "The annotations say all of it already: said.json");
+  assert.equal(differenceText({ clip_id: "a", field: "move_label", before: null, after: "dip" }), 'a: move label: nothing → "dip"');
+  assert.equal(problemText(422, "two\n lines "), "two lines");
+  assert.equal(problemText(500, undefined), "The server answered with the status 500.");
+  assert.equal(problemText(401, "send the token"), "That is not the server's token.");
+});
+
+test("what is applied is what a later change was made of", () => {
+  const changes = new Map([["a", new Map([["move_label", { to: "dip", was: "turn" }]])]]);
+  noteApplied(changes);
+  assert.deepEqual(patchOf(changes, "").changes, [{ clip_id: "a", set: { move_label: "dip" }, was: { move_label: "dip" } }]);
 });
