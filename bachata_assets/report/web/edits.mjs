@@ -69,7 +69,8 @@ export function appliedText({ written, changes, annotations, to_be_made: stale, 
   const words = (number, thing) => `${number.toLocaleString("en")} ${thing}${number === 1 ? "" : "s"}`;
   const out = leftOut.length ? `, ${words(leftOut.length, "clip")} left out` : "";
   if (!written) return `${words(changes.length, "field")} would change in ${annotations}; ${words(clips, "clip")} to be made again${out}.`;
-  return `Written into ${annotations}. Now run bachata-assets generate: ${words(clips, "clip")} to be made again${out}. Until then the changes are counted here.`;
+  const next = `${words(clips, "clip")} to be made again${out}. Until then the changes are counted here.`;
+  return `Written into ${annotations}. Now run bachata-assets generate: ${next}`;
 }
 
 /** Return in one line why the server took nothing. */

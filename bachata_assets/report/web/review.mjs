@@ -1,7 +1,8 @@
 // Putting annotations right: the form beside the chosen clip, what to look at first, and the patch file.
 import { $, byId, choose, chooseAndScroll, clips, make } from "./page.mjs";
 import { inWords } from "./facts.mjs";
-import { changedValue, changesText, keepChange, keptText, noteApplied, patchOf, presentValue, readKept, readTempo, reviewOrder, tappedTempo } from "./edits.mjs";
+import { changedValue, changesText, keepChange, keptText, patchOf, presentValue, readKept, readTempo, reviewOrder, tappedTempo } from "./edits.mjs";
+import { noteApplied } from "./edits.mjs";
 import { onKey } from "./keys.mjs";
 
 const KEPT = `bachata-review:${location.pathname}`;

@@ -9,10 +9,11 @@ const sending = { token: "" }; // never in any storage: it is gone with the page
 
 /** Send the changes; return what the server answers. Throws a line that says why it does not. */
 async function sendChanges(dryRun) {
+  const body = JSON.stringify(changesAsPatch());
   const headers = { "Content-Type": "application/json", Authorization: `Bearer ${sending.token}` };
   let answer = null;
   try {
-    answer = await fetch(`${PLACE}?dry_run=${dryRun}`, { method: "POST", headers, body: JSON.stringify(changesAsPatch()), credentials: "omit", redirect: "error" });
+    answer = await fetch(`${PLACE}?dry_run=${dryRun}`, { method: "POST", headers, body, credentials: "omit", redirect: "error" });
   } catch {
     throw new Error("The server does not answer.");
   }

@@ -3,7 +3,7 @@ import js from "@eslint/js";
 
 const BROWSER = [
   "document", "window", "location", "history", "localStorage", "matchMedia", "getComputedStyle", "ResizeObserver", "requestAnimationFrame",
-  "performance", "setTimeout", "URL",
+  "performance", "setTimeout", "URL", "fetch",
 ];
 
 /** What browsers and Node have alike. */
@@ -44,7 +44,7 @@ export default [
   },
   {
     // These know no document, so that they can be tested without a browser.
-    files: ["facts", "geometry", "colours", "likeness", "rows", "edits", "poses"].map((name) => `bachata_assets/report/web/${name}.mjs`),
+    files: ["facts", "geometry", "colours", "likeness", "rows", "edits", "poses", "moments"].map((name) => `bachata_assets/report/web/${name}.mjs`),
     languageOptions: { globals: Object.fromEntries(BROWSER.map((name) => [name, "off"])) },
   },
 ];
