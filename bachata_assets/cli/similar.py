@@ -103,32 +103,15 @@ def similar(
         example = example_of(video, song, start, end, data_dir)
         asked = Filters.parse(filters or [])
         chosen = parse_weights(weights) if weights else None
+        wanted: dict[str, Any] = {"by": by, "weights": chosen, "filters": asked, "size": size}
         if of_clip:
-            moments = index.find_moments(
-                clip_id,
-                start=start,
-                end=end,
-                by=by,
-                weights=chosen,
-                filters=asked,
-                size=size,
-                per_clip=per_clip,
-                why=why,
-            )
+            moments = index.find_moments(clip_id, start=start, end=end, per_clip=per_clip, why=why, **wanted)
             if not moments:
                 require_known_labels(asked, data_dir)
             show_moments(moments, as_json=as_json)
             return
         found = index.find_similar(
-            clip_id,
-            vectors=example,
-            text=text,
-            by=by,
-            weights=chosen,
-            filters=asked,
-            size=size,
-            other_song=other_song,
-            diverse=diverse,
+            clip_id, vectors=example, text=text, other_song=other_song, diverse=diverse, **wanted
         )
         if not found:
             require_known_labels(asked, data_dir)

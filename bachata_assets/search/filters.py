@@ -1,5 +1,6 @@
 """`Filters`: conditions on clips, read from Python values or texts and written for each backend."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -190,6 +191,9 @@ def _pair(value: Any) -> tuple[Any, Any]:
 
 def _number(name: str, value: Any) -> float | None:
     try:
-        return None if value is None else float(value)
-    except (TypeError, ValueError) as error:
-        raise QueryError(f"filters: {name} must be a number, is {value!r}") from error
+        number = None if value is None else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if number is not None and not math.isfinite(number):  # the backends would fail at it, each in its own words
+        raise QueryError(f"filters: {name} must be a number, is {value!r}")
+    return number

@@ -104,6 +104,8 @@ def test_a_tempo_range_may_be_open() -> None:
         ("tempo=120", r"a tempo range is written tempo=100\.\.130"),
         ("tempo=slow..fast", "tempo must be a number, is 'slow'"),
         ("min_quality=high", "min_quality must be a number, is 'high'"),
+        ("near_tempo=nan", "near_tempo must be a number, is 'nan'"),
+        ("tempo=100..inf", "tempo must be a number, is 'inf'"),
         ("mood=happy", "no filter 'mood'; there are move_label, difficulty"),
     ],
 )
