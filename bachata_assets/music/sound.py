@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bachata_assets.families import Absent
-from bachata_assets.video.avi_chunks import chunk_breaks, index_breaks
+from bachata_assets.video.bitstream.avi_chunks import chunk_breaks, index_breaks
 from bachata_assets.video.clock import SLACK_S, clock_origin, has_decoding_times_only, pictures_end
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.files import open_media

@@ -11,6 +11,7 @@ from bachata_assets.video.display import Display
 from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.files import open_media
 from bachata_assets.video.streams import picture_stream
+from bachata_assets.video.tone import picture_of
 
 WIDTH = 240
 """px; a clip held upright is shown as high as this instead."""
@@ -40,6 +41,7 @@ def thumbnail(path: Path, time_s: float) -> str | None:
     import av
     import cv2
     import numpy as np
+    from av.video.reformatter import VideoReformatter
 
     try:
         with open_media(path) as container:
@@ -58,7 +60,7 @@ def thumbnail(path: Path, time_s: float) -> str | None:
             display = Display.of(shown, stream.sample_aspect_ratio)
             scale = WIDTH / max(display.size)
             width, height = (max(1, round(side * scale)) for side in (display.width, display.height))
-            picture = display.upright(shown.reformat(width, height, "bgr24").to_ndarray())
+            picture = display.upright(picture_of(VideoReformatter(), shown, width, height, "BILINEAR"))
     except (av.error.FFmpegError, UnreadableVideoError, OSError):
         return None
     _, jpeg = cv2.imencode(".jpg", np.ascontiguousarray(picture), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bachata_assets.video.bitstream.h264 import ReferenceChain
+from bachata_assets.video.bitstream.nal_units import HevcChain
 from bachata_assets.video.errors import UnreadableVideoError
-from bachata_assets.video.h264 import ReferenceChain
-from bachata_assets.video.nal_units import HevcChain
 
 MOST_DAMAGED = 0.2
 """Largest share of the samples that may show damaged pictures; with more of them missing a clip fails."""

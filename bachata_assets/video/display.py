@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from bachata_assets.video import tone
+
 if TYPE_CHECKING:
     import av
 
@@ -131,8 +133,7 @@ class DisplayConverter:
 
     def _scaled(self, frame: "av.VideoFrame", display: Display, scale: float) -> np.ndarray:
         width, height = max(1, round(display.width * scale)), max(1, round(display.height * scale))
-        small = self._reformatter.reformat(frame, width, height, "bgr24", interpolation="AREA")
-        return display.upright(small.to_ndarray())
+        return display.upright(tone.picture_of(self._reformatter, frame, width, height))
 
     def _fitted(self, frame: "av.VideoFrame", display: Display, first: Display, scale: float) -> np.ndarray:
         """Return a frame of another size, in the middle of a picture of the first one's size."""

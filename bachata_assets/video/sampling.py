@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bachata_assets.video.avi_chunks import chunk_breaks, index_breaks
+from bachata_assets.video.bitstream.avi_chunks import chunk_breaks, index_breaks
 from bachata_assets.video.clock import clock_origin, has_decoding_times_only
 from bachata_assets.video.damage import Damage, Timed, with_damage
 from bachata_assets.video.display import DisplayConverter, Region

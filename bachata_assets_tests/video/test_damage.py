@@ -6,11 +6,11 @@ import av
 import numpy as np
 import pytest
 
-from bachata_assets.video.avi_chunks import chunk_breaks
+from bachata_assets.video.bitstream.avi_chunks import chunk_breaks
+from bachata_assets.video.bitstream.h264 import ReferenceChain
 from bachata_assets.video.borders import picture_region
 from bachata_assets.video.damage import Damage
 from bachata_assets.video.errors import UnreadableVideoError
-from bachata_assets.video.h264 import ReferenceChain
 from bachata_assets.video.probe import probe
 from bachata_assets.video.sampling import sample_frames
 from bachata_assets_tests.support.clips import moving, write_media

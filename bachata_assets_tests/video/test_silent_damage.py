@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from bachata_assets.music.sound import Sound, SoundError, load_sound
-from bachata_assets.video.avi_chunks import chunk_breaks, index_breaks
+from bachata_assets.video.bitstream.avi_chunks import chunk_breaks, index_breaks
+from bachata_assets.video.bitstream.h264 import ReferenceChain
+from bachata_assets.video.bitstream.h264_headers import IllegalHeaderError, PictureParameters, Sequence, require_legal
+from bachata_assets.video.bitstream.nal_units import HevcChain, holds_foreign_bytes
 from bachata_assets.video.damage import Damage
-from bachata_assets.video.h264 import ReferenceChain
-from bachata_assets.video.h264_headers import IllegalHeaderError, PictureParameters, Sequence, require_legal
-from bachata_assets.video.nal_units import HevcChain, holds_foreign_bytes
 from bachata_assets.video.sampling import sample_frames
 from bachata_assets_tests.support.clips import moving, write_media
 

@@ -7,14 +7,14 @@ hold bytes which no encoder writes (`nal_units.py`).
 
 from collections.abc import Iterator
 
-from bachata_assets.video.h264_headers import (
+from bachata_assets.video.bitstream.h264_headers import (
     IllegalHeaderError,
     PictureParameters,
     Sequence,
     picture_number,
     require_legal,
 )
-from bachata_assets.video.nal_units import holds_foreign_bytes, length_size, units
+from bachata_assets.video.bitstream.nal_units import holds_foreign_bytes, length_size, units
 
 _PICTURE, _KEY_PICTURE, _SEQUENCE, _PARAMETERS = 1, 5, 7, 8
 
