@@ -181,6 +181,7 @@ embeddings = pa.schema(
 """One row a clip, all families side by side."""
 
 PROVENANCE = {
+    "clip_id": "clip that the table was made of",
     "data_version": "hash of `code_version` and of the data versions of the inputs",
     "code_version": "version of the code that made the table, with the fingerprint of its model where it has one",
     "inputs": "asset -> data version that the table was made from",

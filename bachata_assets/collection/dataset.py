@@ -28,6 +28,7 @@ from bachata_assets.collection.whole_files import (
     free_name,
     held,
     places_named,
+    require_owners,
     write_durably,
 )
 
@@ -110,7 +111,9 @@ class Dataset:
             Naming the file.
         """
         with damage_named(self.path(name)):
-            return _provenance(self.metadata_at(name))
+            provenance = _provenance(self.metadata_at(name))
+        require_owners(self.path(name), provenance.get("clip_id"))
+        return provenance
 
     def metadata_at(self, name: str) -> dict[bytes, bytes]:
         """Return all metadata of a table; raises as `provenance_at` does."""
@@ -138,7 +141,7 @@ class Dataset:
             raise DamagedError(path, "its content is not what was written")
         with damage_named(path):
             table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
-            provenance_of(table)
+            require_owners(path, provenance_of(table).get("clip_id"))
         return Written(table, len(content), found)
 
     def write_text(self, name: str, text: str) -> None:
@@ -183,8 +186,7 @@ class Dataset:
                 f"{asset} of clip {clip_id} has not been made: materialize {asset} for this partition first"
             )
         owners = set(table.column("clip_id").to_pylist()) if "clip_id" in table.column_names else {clip_id}
-        if owners != {clip_id}:
-            raise DamagedError(self.path(name), "it is the table of another clip")
+        require_owners(self.path(name), *owners, provenance_of(table).get("clip_id"))
         return table
 
     def size(self, name: str) -> int | None:

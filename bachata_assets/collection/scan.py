@@ -243,6 +243,15 @@ def contents(dataset: Dataset) -> dict[str, str]:
     return {clip_id: file.content for clip_id, file in files.items()}
 
 
+def exchanged_files(settings: Settings, dataset: Dataset, *, take: bool = False) -> list[ClipFile]:
+    """Return the files of `registry.exchanged`; where they are to be taken, their clips are stale from now on."""
+    found = list(registry.exchanged(known_files(dataset).values(), folders_of(settings, dataset).video_dir))
+    if found and take:
+        with dataset.lock():
+            _write(dataset, known_files(dataset) | {file.clip_id: file for file in found})
+    return found
+
+
 def present_clips(dataset: Dataset) -> set[str]:
     """Return the ids of the clips that were there when the folder was last listed."""
     return {clip_id for clip_id, file in known_files(dataset).items() if file.present}

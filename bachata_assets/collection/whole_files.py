@@ -12,6 +12,8 @@ from uuid import uuid4
 
 from filelock import FileLock
 
+from bachata_assets.collection import layout
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -109,6 +111,18 @@ def file_above(folder: Path) -> Path | None:
     """Return what is no folder where a folder, or one above it, has to be."""
     nearest = next((one for one in (folder, *folder.parents) if os.path.lexists(one)), None)
     return nearest if nearest is not None and not nearest.is_dir() else None
+
+
+def require_owners(path: str, *clip_ids: str | None) -> None:
+    """Raise a `DamagedError` where a table says of itself that it is another clip's than its name does.
+
+    Parameters
+    ----------
+    path : of the table
+    clip_ids : what it says; None where it says nothing, as those of earlier versions
+    """
+    if any(clip_id is not None and Path(path).name != f"{clip_id}{layout.TABLE_SUFFIX}" for clip_id in clip_ids):
+        raise DamagedError(path, "it is the table of another clip")
 
 
 def free_name(path: str | Path) -> Path:

@@ -46,6 +46,8 @@ def repair(settings: Settings) -> Iterator[str]:
     yield from _mend_places(dataset)
     yield from _mend_facts(settings, dataset)
     yield from _mend_registry(settings, dataset)
+    for file in scan.exchanged_files(settings, dataset, take=True):
+        yield f"{file.path} is not what was read of it: `bachata-assets generate` makes its clip again"
     for path in set_damaged_state_aside(settings.data_dir):
         yield f"{path} was damaged and is set aside; a new one is made"
     platform = build_platform(settings)

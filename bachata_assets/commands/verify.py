@@ -13,7 +13,9 @@ from typing import Literal
 import numpy as np
 
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.remarks import counted
+from bachata_assets.collection.remarks import counted, named
+from bachata_assets.collection.scan import exchanged_files, known_files
+from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration.build import Platform
 from bachata_assets.orchestration.history import History, damaged_tables
 from bachata_assets.orchestration.instance import open_instance
@@ -52,6 +54,7 @@ def verify(platform: Platform, *, content: bool = False) -> Iterator[Finding]:
         _system_libraries,
         lambda: _disk(platform.settings.data_dir),
         lambda: _models(tools.models.pose),
+        *([lambda: _files(platform)] if content else []),
         lambda: _tables(platform, content=content),
         lambda: _reports(platform.dataset, content=content),
         lambda: _index(platform, tools.search, every=content),
@@ -97,6 +100,25 @@ def _models(models: PoseModelsProvider) -> Finding:
     except (FileNotFoundError, ValueError) as error:
         return Finding("problem", str(error), "See docs/models.md.")
     return Finding("ok", f"The model set {models.model_set} is there and its hashes are right ({fingerprint})")
+
+
+def _files(platform: Platform) -> Finding:
+    """Read every clip's file."""
+    try:
+        known = known_files(platform.dataset)
+        if not known:
+            return Finding("ok", "No clips are known yet")
+        exchanged = exchanged_files(platform.settings, platform.dataset)
+    except DamagedError as error:
+        return Finding("problem", str(error), "`bachata-assets repair` mends it.")
+    if exchanged:
+        return Finding(
+            "problem",
+            "Not what was read of them, although size and time are the same: "
+            f"{named([str(one.path) for one in exchanged])}",
+            "`bachata-assets repair` writes it down, `bachata-assets generate` makes their clips again.",
+        )
+    return Finding("ok", f"The files of the clips are what was read of them ({counted(len(known), 'clip')} known)")
 
 
 def _tables(platform: Platform, *, content: bool) -> Finding:

@@ -16,7 +16,7 @@ import dagster as dg
 from pydantic import Field
 
 from bachata_assets.collection.remarks import counted
-from bachata_assets.collection.scan import Scan, scan_clips
+from bachata_assets.collection.scan import Scan, exchanged_files, scan_clips
 from bachata_assets.orchestration.history import History, damaged_tables
 from bachata_assets.orchestration.instance import Instance
 from bachata_assets.orchestration.orphaned_runs import process_tag
@@ -143,10 +143,12 @@ def _check_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.
     @dg.op(
         name=names.of("read_everything"),
         required_resource_keys=resource_keys(names),
-        description="Reads every table and every document, not only sizes and a sample.",
+        description="Reads every clip, table and document, not only sizes and a sample.",
     )
     def read_everything(context: dg.OpExecutionContext) -> None:
         opened = tools_of(context, names, settings).dataset
+        for file in exchanged_files(settings, opened, take=True):
+            context.log.warning(f"{file.path} is not what was read of it: its clip is made again")
         for name, error in damaged_tables(context.instance, opened, stages, names):
             opened.set_aside(name)
             context.log.warning(f"{error.path} was damaged ({error.why}) and is set aside, to be made again")
@@ -155,8 +157,8 @@ def _check_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.
     return _job_of(
         read_everything,
         names.of(CHECK_JOB),
-        "Compares every byte of the tables with what was written, and every document with its table. Sets "
-        "damaged tables aside, which then are made again, and sends lost documents again.",
+        "Compares every byte of the clips and tables with what was read and written, and every document with its "
+        "table. Sets damaged tables aside, which then are made again, and sends lost documents again.",
     )
 
 

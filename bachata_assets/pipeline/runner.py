@@ -238,6 +238,7 @@ class Runner:
         if rejections:
             return _failed(run, stage, ClipError("; ".join(rejections)), version, outcomes)
         provenance = {
+            "clip_id": run.clip.clip_id,
             "data_version": version,
             "code_version": stage.code_version,
             "inputs": inputs,

@@ -5,24 +5,30 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
 
 from bachata_assets.cli import app
+from bachata_assets.collection.scan import exchanged_files, known_files, scan_clips
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.orchestration.build import build_platform
+from bachata_assets.orchestration.instance import open_instance
+from bachata_assets.orchestration.partitions import read_clips, register
 from bachata_assets.search.index import SearchIndex
 from bachata_assets.search.moments.record import moment_records
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.support.damage import cut, cut_all, turn_a_bit_of
 from bachata_assets_tests.support.documents import read_of
 from bachata_assets_tests.support.paths import SAMPLE_CLIPS
+from bachata_assets_tests.support.vectors import present
 from bachata_assets_tests.support.workplace import Workplace, report_of
 
 CLIP = "basic_step_1"
@@ -315,3 +321,76 @@ def test_an_index_that_no_longer_answers_is_no_success(place: Workplace, monkeyp
     assert result.exit_code == 1
     assert "the index is not level with the tables: Cannot connect to Elasticsearch at 127.0.0.1:9" in result.output
     assert "Clips: 4 made, 0 failed, 0 worked on this time." in result.output
+
+
+@pytest.mark.parametrize("asset", ["keypoints", "beats", "text_embedding", "transitions", "search_index"])
+def test_the_table_of_another_clip_is_noticed_and_made_again(asset: str, place: Workplace) -> None:
+    path = place.data / asset / f"{CLIP}.parquet"
+    values = values_of(path)
+    shutil.copy(place.data / asset / "lady_right_turn_1.parquet", path)
+    result = place.generate()
+    assert result.exit_code == 0, result.output
+    assert f"{asset}/{CLIP}.parquet is damaged" in result.output
+    assert "1 worked on this time" in result.output
+    assert values_of(path) == values
+
+
+def test_the_table_of_another_clip_of_the_same_size_is_noticed_by_whoever_reads_everything(place: Workplace) -> None:
+    name = f"beats/{CLIP}.parquet"
+    other = (place.data / "beats" / "lady_right_turn_1.parquet").read_bytes()
+    path = place.data / name
+    size = path.stat().st_size
+    # Its own footer, at the end of a table of the same size: only the content tells.
+    path.write_bytes(other[: size - 8].ljust(size - 8, b"\0") + path.read_bytes()[-8:])
+    said = run(place, "verify", "--data")
+    assert name in said.output
+    assert f"{name} was damaged" in run(place, "repair").output
+
+
+def test_two_files_that_were_exchanged_under_the_same_sizes_and_times_are_noticed(place: Workplace) -> None:
+    one = place.videos / "basic_steps" / "basic_step_1.mp4"
+    other = place.videos / "lady_right_turn" / "lady_right_turn_1.mp4"
+    longer = max(one.stat().st_size, other.stat().st_size)
+    for path in (one, other):  # a box that players skip
+        missing = longer + 8 - path.stat().st_size
+        path.write_bytes(path.read_bytes() + missing.to_bytes(4, "big") + b"free" + bytes(missing - 8))
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    files = [one.read_bytes(), other.read_bytes()]
+    platform = build_platform(load_settings(data_dir=str(place.data)))
+    with open_instance(str(place.data)) as instance:
+        register(instance, platform.dataset, scan_clips(platform.settings, platform.dataset))
+        read_clips(instance, sorted(SAMPLE_CLIPS), platform.settings, platform.dataset)
+    assert exchanged_files(platform.settings, platform.dataset) == []
+
+    for path, content in zip((other, one), files, strict=True):
+        path.write_bytes(content)
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    before = known_files(platform.dataset)
+    said = run(place, "verify", "--data")
+    assert said.exit_code == 1
+    assert "Not what was read of them, although size and time are the same: " in said.output
+    assert known_files(platform.dataset) == before
+    repaired = run(place, "repair").output
+    for path in (one, other):
+        assert f"{path.relative_to(place.videos)} is not what was read of it" in repaired
+    now = known_files(platform.dataset)
+    assert now["basic_step_1"].content == before["lady_right_turn_1"].content
+    assert now["lady_right_turn_1"].content == before["basic_step_1"].content
+    todo = json.loads(run(place, "status", "--json").output)["to_be_made"]
+    assert {clip_id for clip_id, stages in todo.items() if "keypoints" in stages} >= {"basic_step_1"}
+
+
+def test_a_document_under_the_id_of_another_clip_is_sent_again(place: Workplace) -> None:
+    settings = load_settings(data_dir=str(place.data))
+    with build_platform(settings).tools.search.open() as index:
+        before = read_of(index, CLIP)
+        index.put([replace(read_of(index, "lady_right_turn_1"), clip_id=CLIP)])
+        assert read_of(index, CLIP) != before
+    assert "another content" in run(place, "verify", "--data").output
+    result = place.generate()
+    assert result.exit_code == 0
+    assert "0 worked on this time" in result.output
+    with SearchIndex.from_settings(settings) as index:
+        assert index.get_embedding_by_id(CLIP) is not None
+        assert read_of(index, CLIP).move_label == before.move_label
+        assert np.array_equal(present(read_of(index, CLIP).lead_embedding), present(before.lead_embedding))
