@@ -52,6 +52,7 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> N
         ("BACHATA_THREADS", "9" * 5000, "': it can be a whole number from 0 to 1024"),
         ("BACHATA_CLIPS_PER_RUN", "0", "BACHATA_CLIPS_PER_RUN = '0': it can be a whole number from 1"),
         ("BACHATA_QUALITY_THRESHOLD", "1.5", "BACHATA_QUALITY_THRESHOLD = '1.5': it can be a number from 0 to 1"),
+        ("BACHATA_CLIP_SECONDS", "inf", "BACHATA_CLIP_SECONDS = 'inf': it can be a number above 0"),
         ("BACHATA_QUALITY_THRESHOLD", "nan", "BACHATA_QUALITY_THRESHOLD = 'nan': it can be a number from 0 to 1"),
         ("BACHATA_HANDS", "perhaps", "BACHATA_HANDS = 'perhaps': it can be true or false"),
         ("ELASTICSEARCH_USE_SSL", "tls", "ELASTICSEARCH_USE_SSL = 'tls': it can be true or false"),

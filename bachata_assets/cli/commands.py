@@ -29,7 +29,7 @@ _REMEDIES = {
     errno.EDQUOT: _ROOM,
     errno.EROFS: _RIGHTS,
     errno.EACCES: ": change its rights",
-    errno.ENOENT: ": is its disk mounted? Move it back, and give the same command again",
+    errno.ENOENT: ": is its disk mounted?",
 }
 """What to do about what the system says of a file."""
 

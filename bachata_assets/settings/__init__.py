@@ -68,6 +68,7 @@ class Settings(BaseSettings):
         env_file_encoding=ENV_ENCODING,
         env_prefix=PREFIX,
         env_ignore_empty=True,
+        allow_inf_nan=False,
         extra="ignore",
         frozen=True,
         populate_by_name=True,

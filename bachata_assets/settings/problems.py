@@ -38,7 +38,7 @@ def _allowed(field: FieldInfo) -> str:
     if get_origin(field.annotation) is Literal:
         return " or ".join(map(str, get_args(field.annotation)))
     bounds = {type(bound).__name__: getattr(bound, type(bound).__name__.lower(), None) for bound in field.metadata}
-    least = f" from {bounds['Ge']}" if "Ge" in bounds else ""
+    least = f" from {bounds['Ge']}" if "Ge" in bounds else f" above {bounds['Gt']}" if "Gt" in bounds else ""
     most = f" to {bounds['Le']}" if "Le" in bounds else ""
     kinds: dict[Any, str] = {
         bool: "true or false",
