@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import numpy as np
-
 from bachata_assets.annotation import Annotation
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.collection import layout
@@ -24,8 +22,9 @@ from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Status
 from bachata_assets.pipeline.workers import Workers
 from bachata_assets.report.findings import is_of_the_picture, message, moment
+from bachata_assets.report.label_doubts import label_doubts
 from bachata_assets.report.moments.strips import MomentStrips
-from bachata_assets.report.neighbours import unit_vectors
+from bachata_assets.report.neighbours import family_rows, unit_vectors
 from bachata_assets.report.page import ShownClip, render_page, shown
 from bachata_assets.report.poses import ClipFigures
 from bachata_assets.report.summary import summarize
@@ -60,6 +59,7 @@ def report_of(
         annotation_problems=told(scan.problems),
         left_out=[{"path": str(one.path), "reason": one.reason} for one in scan.left_out],
         checks={clip_id: vars(one) for clip_id, one in checked.items()},
+        label_doubts={clip_id: doubt.to_dict() for clip_id, doubt in label_doubts(records).items()},
         versions={
             "bachata_assets": importlib.metadata.version("bachata-assets"),
             "stages": {stage.name: stage.code_version for stage in stages},
@@ -134,7 +134,7 @@ def page_of(
         )
         for clip_id in content["pending_videos"]
     ]
-    units = {family: unit_vectors(_rows(records, family)) for family in DIMENSIONS}
+    units = {family: unit_vectors(family_rows(records, family)) for family in DIMENSIONS}
     made_at = datetime.now().astimezone().strftime("%d %B %Y, %H:%M")
     clips_shown = [*made, *failed, *pending]
     return render_page(
@@ -219,11 +219,3 @@ def _link(path: Path, data_dir: str) -> str | None:
     if "://" in data_dir:
         return None
     return quote(os.fsencode(os.path.relpath(on_disk(path), data_dir)))
-
-
-def _rows(records: Sequence[ClipRecord], family: str) -> np.ndarray:
-    """Return a family's vectors, float32 (N, D), a row of NaN where absent."""
-    absent = np.full(DIMENSIONS[family], np.nan, np.float32)
-    vectors = (record.vectors.get(family) for record in records)
-    rows = [absent if vector is None else np.asarray(vector, np.float32) for vector in vectors]
-    return np.array(rows, np.float32).reshape(-1, DIMENSIONS[family])

@@ -3,12 +3,14 @@
 The scores are those of `search/similarity.py`. One clip is looked up in an index by `search/`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
+from bachata_assets.clip_record import ClipRecord
+from bachata_assets.families import DIMENSIONS
 from bachata_assets.search.explanation import EXPLAINED, groups
 from bachata_assets.search.similarity import DEFAULT_WEIGHTS
 
@@ -31,6 +33,14 @@ def unit_vectors(rows: np.ndarray) -> np.ndarray:
     """Return vectors (N, D), a row of NaN where absent, at length 1: float32 (N, D), zeros where absent."""
     units = np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
     return np.nan_to_num(units, copy=False)
+
+
+def family_rows(records: Sequence[ClipRecord], family: str) -> np.ndarray:
+    """Return a family's vectors, float32 (N, D), a row of NaN where absent."""
+    absent = np.full(DIMENSIONS[family], np.nan, np.float32)
+    vectors = (record.vectors.get(family) for record in records)
+    rows = [absent if vector is None else np.asarray(vector, np.float32) for vector in vectors]
+    return np.array(rows, np.float32).reshape(-1, DIMENSIONS[family])
 
 
 @dataclass(frozen=True)

@@ -144,16 +144,22 @@ def render_page(
         histogram=_histogram([clip.facts["quality_score"] for clip in clips if clip.facts]),
         timeline=_mean_timeline([clip.timeline for clip in clips if clip.timeline]),
         trends=trends,
-        data=_data(clips, units, moments or MomentStrips.none()),
+        data=_data(clips, units, moments or MomentStrips.none(), content["label_doubts"]),
     )
 
 
-def _data(clips: Sequence[ShownClip], units: Mapping[str, np.ndarray], moments: MomentStrips) -> dict[str, Any]:
+def _data(
+    clips: Sequence[ShownClip],
+    units: Mapping[str, np.ndarray],
+    moments: MomentStrips,
+    doubts: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
     """Return what the page's scripts work on; clips that pass the same checks share a list of their names."""
     sets = list(dict.fromkeys(clip.passed for clip in clips))
     number = {passed: place for place, passed in enumerate(sets)}
     columns = {**_columns(clips), **_figure_columns(clips), "passed": [number[clip.passed] for clip in clips]}
     columns["said"] = [clip.said or None for clip in clips]
+    columns["label_doubt"] = [doubts.get(clip.clip_id) for clip in clips]
     strips = moments.shown([clip.clip_id for clip in clips])
     return {"clips": columns, "passed_sets": sets, "moments": strips, **map_data(units)}
 

@@ -21,6 +21,7 @@ def summarize(
     videos_without_annotation: Sequence[str] = (),
     annotation_problems: Sequence[str] = (),
     left_out: Sequence[Mapping[str, str]] = (),
+    label_doubts: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Return the report, ready to be written as JSON.
 
@@ -78,6 +79,7 @@ def summarize(
         "annotation_problems": list(annotation_problems),
         "left_out": list(left_out),
         "checks": dict(checks),
+        "label_doubts": dict(label_doubts or {}),
         "versions": dict(versions),
     }
 

@@ -122,7 +122,7 @@ export function readTempo(text) {
   return text.trim() && tempo >= SLOWEST && tempo <= FASTEST ? tempo : null;
 }
 
-/** Return {doubt 0..1, reasons} of a clip: who leads, exchanged dancers, a tempo that contradicts the one heard. */
+/** Return {doubt 0..1, reasons} of a clip: who leads, exchanged dancers, another tempo heard, another move around it. */
 export function doubtOf(clips, row) {
   const found = [];
   const sure = clips.role_confidence[row];
@@ -135,6 +135,13 @@ export function doubtOf(clips, row) {
   const [heard, annotated] = [clips.tempo_heard[row], clips.tempo_given[row] ? clips.estimated_tempo[row] : null];
   if (heard && annotated && clips.beats_trusted[row] && Math.abs(heard - annotated) / annotated > 0.08) {
     found.push([0.6, `annotated ${Math.round(annotated)} beats per minute, heard ${Math.round(heard)}`]);
+  }
+  const label = clips.label_doubt[row];
+  if (label) { // a hint: of labels that are right 18 in 100 are doubted, too
+    const percent = (share) => `${Math.round(share * 100)} %`;
+    const [is, seems] = [label.move_label, label.likely].map((move) => move.replaceAll("_", " "));
+    const reason = `called ${is}, and moves like ${seems} (${percent(label.likely_confidence)}, ${percent(label.confidence)} like ${is})`;
+    found.push([0.4 * (label.likely_confidence - label.confidence), reason]);
   }
   return { doubt: 1 - found.reduce((left, [doubt]) => left * (1 - doubt), 1), reasons: found.map(([, reason]) => reason) };
 }

@@ -17,6 +17,7 @@ const CLIPS = {
   notes: ["", "slow", null],
   said: [null, { lead: "left", swapped_at: [2] }, { move_label: "walk" }],
   role_confidence: [0.97, 0.6, null],
+  label_doubt: [null, null, null],
   switches: [[], [3.21, 4], []],
   tempo_heard: [121, 127.4, null],
   beats_trusted: [true, true, false],
@@ -104,4 +105,11 @@ test("what is applied is what a later change was made of", () => {
   const changes = new Map([["a", new Map([["move_label", { to: "dip", was: "turn" }]])]]);
   noteApplied(changes);
   assert.deepEqual(patchOf(changes, "").changes, [{ clip_id: "a", set: { move_label: "dip" }, was: { move_label: "dip" } }]);
+});
+
+test("a label that disagrees with its neighbours is a reason, and weighs as much as they agree", () => {
+  const doubt = { move_label: "body_roll", confidence: 0.1, likely: "dip", likely_confidence: 0.9 };
+  const clips = { ...CLIPS, label_doubt: [doubt, null, null] };
+  assert.deepEqual(doubtOf(clips, 0).reasons, ["called body roll, and moves like dip (90 %, 10 % like body roll)"]);
+  assert.ok(Math.abs(doubtOf(clips, 0).doubt - 0.32) < 1e-9);
 });

@@ -1,0 +1,116 @@
+"""Move labels that disagree with those of the clips that move alike.
+
+Each label is judged by clips that took no part in it (out of fold): neither the clip itself nor clips danced to its
+recording, of which many are takes of one scene. What the neighbours give the clip's own label is its self-confidence
+(Northcutt, Jiang and Chuang, "Confident Learning", JAIR 2021; the library cleanlab). How often it is right:
+docs/measurements/report.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from bachata_assets.clip_record import ClipRecord, trusted_tempo
+from bachata_assets.report.neighbours import VIEWS, View, family_rows, unit_vectors
+from bachata_assets.search.asking.same_song import ALIKE, SAME_TEMPO, SURELY_ALIKE
+
+FEWEST_CLIPS = 50
+"""Number of labelled clips from which on labels are judged."""
+FEWEST_OTHERS = 2
+"""Fewest clips of the same label, danced to other recordings, for a label to be judged."""
+NEIGHBOURS = 8
+"""Number of clips that vote."""
+SHARPNESS = 0.2
+"""Difference of cosines that makes a vote weigh e times as much."""
+DOUBTFUL = 0.5
+"""Least lead of another label, in shares of the votes, for a label to be doubted."""
+UNLABELLED = ("", "unknown")
+_ROWS = 128
+"""Number of clips that are compared with all others at once; bounds the memory."""
+
+
+@dataclass(frozen=True)
+class LabelDoubt:
+    """A label that disagrees with those of the clips that move alike.
+
+    Attributes
+    ----------
+    confidence : share of the votes for the clip's own label, 0..1
+    likely : the label with the most votes
+    likely_confidence : its share
+    """
+
+    move_label: str
+    confidence: float
+    likely: str
+    likely_confidence: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        return asdict(self)
+
+
+def label_doubts(records: Sequence[ClipRecord]) -> dict[str, LabelDoubt]:
+    """Return clip id -> doubt, of the clips whose label disagrees; none where too few clips have labels."""
+    known = [record for record in records if record.move_label not in UNLABELLED]
+    if len(known) < FEWEST_CLIPS:
+        return {}
+    labels = [record.move_label for record in known]
+    tempi = [trusted_tempo(record.heard_tempo, record.heard_tempo_confidence) for record in known]
+    units = {family: unit_vectors(family_rows(known, family)) for family in (*VIEWS["movement"], "audio")}
+    found = doubts_of(labels, units, np.array([np.nan if tempo is None else tempo for tempo in tempi]))
+    return {known[place].clip_id: doubt for place, doubt in found.items()}
+
+
+def doubts_of(labels: Sequence[str], units: Mapping[str, np.ndarray], tempi: np.ndarray) -> dict[int, LabelDoubt]:
+    """Return place of a clip -> doubt.
+
+    Parameters
+    ----------
+    labels : of the N clips
+    units : family -> float32 (N, D), of lead, follow, interaction and audio, of `neighbours.unit_vectors`
+    tempi : float (N,), heard and trusted, beats per minute, NaN where none is
+    """
+    view = View.of(units, VIEWS["movement"])
+    names, numbers = np.unique(labels, return_inverse=True)
+    of_label = np.eye(len(names), dtype=np.float32)[numbers]
+    found = {}
+    for start in range(0, len(labels), _ROWS):
+        rows = np.arange(start, min(start + _ROWS, len(labels)))
+        scores = view.scores(rows)
+        others = ~_same_recording(units["audio"], tempi, rows) & np.isfinite(scores)
+        others[np.arange(len(rows)), rows] = False
+        votes = _votes(np.where(others, scores, -np.inf), of_label)
+        enough = (others @ of_label)[np.arange(len(rows)), numbers[rows]] >= FEWEST_OTHERS
+        own, best = votes[np.arange(len(rows)), numbers[rows]], votes.argmax(axis=1)
+        for row in np.flatnonzero(enough & (votes.max(axis=1) - own >= DOUBTFUL)):
+            shares = round(float(own[row]), 3), round(float(votes[row].max()), 3)
+            label = str(names[numbers[rows[row]]])
+            found[int(rows[row])] = LabelDoubt(label, shares[0], str(names[best[row]]), shares[1])
+    return found
+
+
+def _votes(scores: np.ndarray, of_label: np.ndarray) -> np.ndarray:
+    """Return the shares of the labels among the nearest clips, float (R, labels).
+
+    Parameters
+    ----------
+    scores : float (R, N), 0..1; -inf for clips that do not vote
+    of_label : float (N, labels), 1 where a clip has a label
+    """
+    count = min(NEIGHBOURS, scores.shape[1])
+    nearest = np.argsort(-scores, axis=1, kind="stable")[:, :count]
+    cosines = 2 * np.take_along_axis(scores, nearest, axis=1)
+    best = np.where(np.isfinite(cosines[:, :1]), cosines[:, :1], 0)
+    weights = np.exp((cosines - best) / SHARPNESS)  # 0 for clips that do not vote
+    shares = np.einsum("rk,rkl->rl", weights, of_label[nearest])
+    return np.asarray(shares / np.maximum(weights.sum(axis=1, keepdims=True), 1e-9))
+
+
+def _same_recording(audio: np.ndarray, tempi: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return which clips sound as if they were danced to the recording of some, bool (R, N), as `--other-song` does."""
+    cosines = audio[rows] @ audio.T
+    one_tempo = np.abs(tempi / tempi[rows][:, None] - 1) <= SAME_TEMPO  # False beside NaN
+    return np.asarray((cosines >= SURELY_ALIKE) | (one_tempo & (cosines >= ALIKE)))
