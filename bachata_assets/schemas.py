@@ -186,6 +186,7 @@ PROVENANCE = {
     "code_version": "version of the code that made the table, with the fingerprint of its model where it has one",
     "inputs": "asset -> data version that the table was made from",
     "seconds": "time that making it took, s",
+    "cpu_seconds": "processor time of all cores that making it took, s; missing where it was not told from other work",
     "made_at": "when it was made, s since 1970",
 }
 """Key of the provenance of every table of a clip -> meaning."""

@@ -177,6 +177,7 @@ def _plan_facts(plan: "Plan") -> dict[str, Any]:
     return {
         "stages": stages,
         "work_s": plan.work_s,
+        "cpu_s": plan.cpu_s,
         "clock_s": plan.clock_s,
         "clock_per_work": plan.clock_per_work,
         "judged_by": plan.judged_by,
@@ -188,7 +189,8 @@ def _say_plan(plan: "Plan") -> None:
 
     for stage in plan.stages:
         each = "not known yet" if stage.each_s is None else f"{stage.each_s:.2f} s each, {_duration(stage.work_s)}"
-        say(f"  plan: {stage.stage}: {counted(stage.clips, 'clip')}, {each}")
+        cpu = "" if stage.each_cpu_s is None else f"; {stage.each_cpu_s:.2f} CPU-s each"
+        say(f"  plan: {stage.stage}: {counted(stage.clips, 'clip')}, {each}{cpu}")
     if not plan.stages:
         say("  plan: nothing is to be made")
     elif plan.clock_s is None:
@@ -198,6 +200,8 @@ def _say_plan(plan: "Plan") -> None:
             f"  plan: {_duration(plan.work_s)} of work, about {_duration(plan.clock_s)} on the clock of this machine "
             f"({plan.clock_per_work:.2f} s for a second of work, judged by {counted(plan.judged_by, 'clip')})"
         )
+    if plan.stages and plan.cpu_s is not None:
+        say(f"  plan: {plan.cpu_s:,.0f} CPU-s in all")
 
 
 def _duration(seconds: float) -> str:

@@ -1,7 +1,8 @@
 """How long what is to be made will take, judged by what making the same took before.
 
-The tables say for how long each was worked on (`seconds` of their provenance) and when it was made; the second tells
-how much of that work this machine does side by side.
+The tables say for how long each was worked on (`seconds` of their provenance), how much processor time that took
+(`cpu_seconds`; earlier tables lack it) and when it was made; the last tells how much of that work this machine does
+side by side.
 """
 
 import statistics
@@ -30,11 +31,13 @@ class StagePlan:
     ----------
     clips : number of clips
     each_s : median work for one, s; None where no table tells it
+    each_cpu_s : median processor time of all cores for one, s; None where no table tells it
     """
 
     stage: str
     clips: int
     each_s: float | None
+    each_cpu_s: float | None = None
 
     @property
     def work_s(self) -> float:
@@ -62,6 +65,12 @@ class Plan:
         return sum(stage.work_s for stage in self.stages)
 
     @property
+    def cpu_s(self) -> float | None:
+        """Processor time for everything, s; None where that of a stage is not known."""
+        each = [(stage.clips, stage.each_cpu_s) for stage in self.stages]
+        return None if any(one is None for _, one in each) else sum(clips * (one or 0.0) for clips, one in each)
+
+    @property
     def clock_s(self) -> float | None:
         """Time on the clock for everything, s; None where it is not known."""
         return None if self.clock_per_work is None else self.work_s * self.clock_per_work
@@ -77,10 +86,10 @@ def plan_of(todo: Mapping[str, frozenset[str]], names: Sequence[str], dataset: D
     """
     asked = sorted(dataset.clip_ids("keypoints"))[-MOST_CLIPS:]
     made = [[_provenance(dataset, name, clip_id) for clip_id in asked] for name in names]
-    each = {name: [one["seconds"] for one in of_stage if one] for name, of_stage in zip(names, made, strict=True)}
+    by_stage = dict(zip(names, made, strict=True))
     wanted = {name: sum(name in stages for stages in todo.values()) for name in names}
     stages = tuple(
-        StagePlan(name, wanted[name], statistics.median(each[name]) if each[name] else None)
+        StagePlan(name, wanted[name], _usual(by_stage[name], "seconds"), _usual(by_stage[name], "cpu_seconds"))
         for name in names
         if wanted[name]
     )
@@ -104,6 +113,12 @@ def clock_per_work(clips: Sequence[Sequence[Mapping[str, Any]]]) -> float | None
     usual = statistics.median(gap for gap, _ in gaps)
     counted = [(gap, work) for gap, work in gaps if gap <= PAUSE * usual]
     return sum(gap for gap, _ in counted) / sum(work for _, work in counted)
+
+
+def _usual(made: Sequence[Mapping[str, Any] | None], name: str) -> float | None:
+    """Return the median of a figure of some tables; None where none has it."""
+    values = [one[name] for one in made if one and name in one]
+    return statistics.median(values) if values else None
 
 
 def _provenance(dataset: Dataset, asset: str, clip_id: str) -> dict[str, Any] | None:

@@ -171,15 +171,17 @@ class Runner:
                 yield _failed(run, stage, error, None)
         if not ready:
             return
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         results = self._batch(stage, [(run.clip, tables) for run, tables in ready.values()])
         seconds = (time.perf_counter() - start) / len(ready)
+        alone = not isinstance(self._workers, InThisProcess)
+        cpu_seconds = (time.process_time() - cpu_start) / len(ready) if alone else None
         for clip_id, (run, tables) in ready.items():
 
             def made(result: Made | ClipError = results[clip_id]) -> Timed:
                 if isinstance(result, ClipError):
                     raise result
-                return result, seconds
+                return Timed(result, seconds, cpu_seconds)
 
             yield self._attempt(run, stage, tables, made)
 
@@ -201,7 +203,7 @@ class Runner:
                     "the new one",
                     transient=True,
                 )
-            return self._keep(run, stage, *timed, version, inputs)
+            return self._keep(run, stage, timed, version, inputs)
         except NonFiniteVectorError as error:
             rejected = tuple(check.rejection(str(error)) for check in self._checks if check.rejects(stage.name))
             return _failed(run, stage, error, version, rejected)
@@ -227,10 +229,9 @@ class Runner:
                     raise ClipError(str(error), transient=is_transient(error)) from error
         return Tables({name: run.tables[name] for name in stage.table_inputs}, run.decoded)
 
-    def _keep(
-        self, run: _Progress, stage: Stage, made: Made, seconds: float, version: str, inputs: dict[str, str]
-    ) -> Event:
+    def _keep(self, run: _Progress, stage: Stage, timed: Timed, version: str, inputs: dict[str, str]) -> Event:
         """Check what was made, write it, and return the event."""
+        made, seconds, cpu_seconds = timed
         if not made.table.schema.equals(stage.schema):
             raise ClipError(f"{stage.name} made a table of another schema than schemas.py says: {made.table.schema}")
         outcomes = tuple(check.evaluate(run.clip, made) for check in self._checks if check.asset == stage.name)
@@ -243,6 +244,7 @@ class Runner:
             "code_version": stage.code_version,
             "inputs": inputs,
             "seconds": round(seconds, 3),
+            **({} if cpu_seconds is None else {"cpu_seconds": round(cpu_seconds, 3)}),
             "made_at": time.time(),
         }
         clip_id = run.clip.clip_id

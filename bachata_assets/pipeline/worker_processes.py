@@ -57,6 +57,7 @@ class _Answer:
 
     made: Made | None = None
     seconds: float = 0.0
+    cpu_seconds: float | None = None
     failure: Failure | None = None
     non_finite: str = ""
 
@@ -94,7 +95,7 @@ class WorkerProcesses(Workers):
         if answer.failure:
             raise ClipError(answer.failure.reason, transient=answer.failure.transient)
         assert answer.made is not None
-        return answer.made, answer.seconds
+        return Timed(answer.made, answer.seconds, answer.cpu_seconds)
 
     def call(self, function: Callable[..., T], *arguments: object) -> T:
         """See `Workers.call`."""
@@ -210,10 +211,10 @@ def _make_after_loading(
 def _make(make: Make, clip: Clip, tables: dict[str, pa.Table], models: Models) -> _Answer:
     """Make a table; runs in a worker process."""
     try:
-        made, seconds = made_here(make, clip, Tables(tables), models)
+        made, seconds, cpu_seconds = made_here(make, clip, Tables(tables), models)
     except NonFiniteVectorError as error:
         return _Answer(non_finite=str(error))
     except Exception as error:
         logger.debug("%s", clip.clip_id, exc_info=error)
         return _Answer(failure=Failure.of(error))
-    return _Answer(Made(made.table, made.metadata, made.files), seconds)
+    return _Answer(Made(made.table, made.metadata, made.files), seconds, cpu_seconds)

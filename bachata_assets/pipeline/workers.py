@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from bachata_assets.collection.clip import Clip
 from bachata_assets.pipeline.failure import named
@@ -23,8 +23,20 @@ from bachata_assets.pipeline.tools import Models
 T = TypeVar("T")
 
 Make = Callable[[Clip, Tables, Models], Made]
-Timed = tuple[Made, float]
-"""What was made, and in how many seconds."""
+
+
+class Timed(NamedTuple):
+    """What was made, and what it took.
+
+    Attributes
+    ----------
+    seconds : on the clock
+    cpu_seconds : of all cores; None where it cannot be told from other work of the process
+    """
+
+    made: Made
+    seconds: float
+    cpu_seconds: float | None = None
 
 
 class Workers(ABC):
@@ -95,14 +107,16 @@ class InThisProcess(Workers):
         self._thread.shutdown(cancel_futures=True)
 
     def _make(self, clip: Clip, stage: ClipStage, tables: Tables) -> Timed:
-        return made_here(stage.make, clip, tables, self._models)
+        # The prefetch thread and this one share the processor time of the process.
+        return made_here(stage.make, clip, tables, self._models)._replace(cpu_seconds=None)
 
 
 def made_here(make: Make, clip: Clip, tables: Tables, models: Models) -> Timed:
     """Make a table in this process; whatever goes wrong names the clip."""
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), time.process_time()
     try:
-        return with_retries(lambda: make(clip, tables, models)), time.perf_counter() - start
+        made = with_retries(lambda: make(clip, tables, models))
+        return Timed(made, time.perf_counter() - start, time.process_time() - cpu_start)
     except Exception as error:
         if (same := named(error, clip.path)) is error:
             raise

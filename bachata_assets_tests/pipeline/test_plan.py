@@ -29,6 +29,18 @@ def test_each_stage_takes_what_it_took_and_the_clock_what_the_machine_did_side_b
     assert plan.judged_by == 6
 
 
+def test_processor_time_is_told_where_every_stage_knows_it(tmp_path: Path) -> None:
+    dataset = Dataset(str(tmp_path))
+    for number, cpu in enumerate((9.0, 15.0, 12.0)):
+        said = {"seconds": 8.0, "cpu_seconds": cpu, "made_at": number}
+        dataset.write_table("keypoints", f"clip_{number}", pa.table({"n": [1]}), said)
+        dataset.write_table("beats", f"clip_{number}", pa.table({"n": [1]}), {"seconds": 2.0, "made_at": number})
+    plan = plan_of({"x": frozenset({"keypoints"}), "y": frozenset({"keypoints"})}, STAGES, dataset)
+    assert plan.stages == (StagePlan("keypoints", 2, 8.0, 12.0),)
+    assert plan.cpu_s == 24.0
+    assert plan_of({"x": frozenset(STAGES)}, STAGES, dataset).cpu_s is None  # of an earlier version's tables
+
+
 def test_where_nothing_was_made_nothing_is_known_of_the_time(tmp_path: Path) -> None:
     plan = plan_of({"x": frozenset(STAGES)}, STAGES, Dataset(str(tmp_path)))
     assert plan.stages == (StagePlan("keypoints", 1, None), StagePlan("beats", 1, None))

@@ -58,6 +58,17 @@ def test_a_good_clip_is_made_in_another_process_and_that_is_kept(tools: Tools) -
     assert os.getpid() not in made.values()
 
 
+def test_the_processor_time_of_a_process_of_its_own_is_in_the_table(tools: Tools) -> None:
+    run(tools, "x")
+    said = tools.dataset.provenance_at("a/x.parquet")
+    assert 0 <= said["cpu_seconds"] < 60
+    here = Runner([replace(stage(), name="here")], [], tools)  # beside the thread that reads the next clip
+    list(here.run([clip("x")]))
+    said = tools.dataset.provenance_at("here/x.parquet")
+    assert said["seconds"] >= 0
+    assert "cpu_seconds" not in said
+
+
 def test_a_clip_that_crashes_its_process_fails_alone_and_for_good(tools: Tools) -> None:
     events = run(tools, "before", "crash", "after")
     said = "crash: its worker process was ended by SIGSEGV, 2 times; export the clip again"
