@@ -13,6 +13,7 @@ from bachata_assets.clip_record import COLUMNS, EDGE_DIMENSIONS, VECTOR_FIELDS, 
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.report.page import FACTS
 from bachata_assets.search.answers import SHOWN_FIELDS, Answer
+from bachata_assets.search.candidates import COMBINED, GROUP
 from bachata_assets.search.elasticsearch import mapping
 from bachata_assets.search.filters import LABELS
 from bachata_assets.search.kind import CLIPS
@@ -44,7 +45,7 @@ def test_every_form_of_a_record_has_exactly_the_fields_of_the_class() -> None:
     in_document = [name for name in everything if name not in OUTSIDE_THE_DOCUMENT]
     in_table = [name for name in everything if name not in OUTSIDE_THE_TABLE]
     assert list(COLUMNS) == everything
-    assert list(mapping.mapping("any")["properties"]) == in_document
+    assert list(mapping.mapping("any")["properties"]) == [*in_document, COMBINED, GROUP]
     assert list(document("clip").to_source()) == in_document
     assert sorted(CLIPS.schema.names) == sorted(in_document)
     assert sorted(schemas.embeddings.names) == sorted(in_table)
@@ -97,11 +98,11 @@ def test_what_a_version_s_name_is_hashed_from_is_what_it_was() -> None:
     """Another hash gives every index another name, so all clips are indexed anew: change one only on purpose."""
     both = [sha256(mapping.structure(CLIPS, source_vectors=source_vectors)) for source_vectors in (True, False)]
     assert both == [
-        "3a1fba17256fdadfc230f4ea6a3e80a423d5b0c65306e0b566b21c3a1a416763",
-        "53d7ed370be4b1a76e57599fe6e279fb12b66055e2db2fd38f3c87de9028f692",
+        "9df9a151c1b8ff4842a61f2f971741001c708d3b08eac09b3b317bfbfde4a373",
+        "ae08ee96e9eefa2673639ee8b59ed789617f5a5400835b0b4d6a9f0f92e3fff5",
     ]
     assert sha256(json.dumps(mapping.mapping("f"))) == (
-        "a3d3c901f88a3844a1857c367f752c56047584274c4b80ed5af5bd90f923832e"
+        "1e03995f9ded48d4b5061f54804e266d7758e59da0055bb6abc3639305acbf49"
     )
     assert sha256(CLIPS.schema.to_string()) == "be0da6dad05fcdbf7a4ad18eec1d1350c0c5cf0f81b3ca47a2fdafc5b9b396e6"
 

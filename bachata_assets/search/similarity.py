@@ -4,7 +4,6 @@ Everything here is arithmetic on vectors; each backend reads them in its own way
 `lancedb/neighbours.py`).
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,12 +17,6 @@ from bachata_assets.search.filters import Filters
 DEFAULT_WEIGHTS = {"text": 0.35, "audio": 0.35, "lead": 0.10, "follow": 0.10, "interaction": 0.10}
 """Weights of the families as in the earlier pipeline: 35 % text, 35 % audio, 30 % movement."""
 
-CANDIDATES = 750
-"""Minimum number of clips of a large collection that are scored exactly, over all families."""
-CANDIDATES_PER_MATCH = 50
-"""Number of clips that are scored for each match that is asked for, where that makes more."""
-MOST_CANDIDATES = 9_000
-"""Maximum number of clips that are scored: one search of Elasticsearch returns at most 10,000."""
 MAX_SIZE = 1000
 """Maximum number of clips that one search returns."""
 
@@ -69,16 +62,6 @@ class Query:
     def weight_vector(self) -> np.ndarray:
         """The weights, float64 (F,), in the order of `weights`."""
         return np.array(list(self.weights.values()))
-
-    def candidates(self) -> dict[str, int]:
-        """Return family -> how many of its best clips a search of a large collection scores exactly.
-
-        They are dealt out by weight, since a clip that is near in a family of little weight is seldom near in all:
-        500 so dealt find as many of the true neighbours as 750 dealt evenly (docs/measurements/performance.md).
-        """
-        total = min(max(CANDIDATES, CANDIDATES_PER_MATCH * self.size), MOST_CANDIDATES)
-        shares = self.weight_vector / self.weight_vector.sum()
-        return {family: math.ceil(total * share) for family, share in zip(self.weights, shares, strict=True)}
 
 
 def checked_size(size: int, name: str = "size") -> int:

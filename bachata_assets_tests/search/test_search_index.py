@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bachata_assets.families import DIMENSIONS
-from bachata_assets.search import SearchIndex, open_index, similarity
+from bachata_assets.search import SearchIndex, candidates, open_index
 from bachata_assets.search.checks import check_index_complete, check_vectors_match
 from bachata_assets.search.elasticsearch import neighbours as elasticsearch_neighbours
 from bachata_assets.search.errors import IndexMissingError, QueryError, SearchError, UnknownClipError
@@ -116,7 +116,7 @@ def test_a_large_index_is_searched_by_candidates(
 ) -> None:
     for backend in (elasticsearch_neighbours, lancedb_neighbours):
         monkeypatch.setattr(backend, "EXACT_CLIPS", 100)
-    monkeypatch.setattr(similarity, "CANDIDATES", 400)
+    monkeypatch.setattr(candidates, "CANDIDATES", 40)
     writer.put(documents(300))
     expected = [clip for clip, _ in by_definition(query, DEFAULT_WEIGHTS, 12, count=300)]
     assert [match.clip_id for match in writer.find_similar(query, size=8)] == expected[:8]

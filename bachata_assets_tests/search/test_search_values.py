@@ -12,9 +12,20 @@ import numpy as np
 import pytest
 
 from bachata_assets.clip_record import ClipRecord, InvalidRecordError
+from bachata_assets.families import DIMENSIONS
 from bachata_assets.search import Filters
+from bachata_assets.search.candidates import NO_GROUP, candidate_searches, family_sizes, only_searched
 from bachata_assets.search.errors import QueryError
-from bachata_assets.search.similarity import Query, best, checked_weights, parse_weights
+from bachata_assets.search.kind import CLIPS
+from bachata_assets.search.similarity import (
+    DEFAULT_WEIGHTS,
+    Query,
+    best,
+    checked_weights,
+    combine,
+    family_scores,
+    parse_weights,
+)
 from bachata_assets_tests.support.documents import document, vector
 from bachata_assets_tests.support.vectors import present
 
@@ -149,11 +160,57 @@ def test_the_library_imports_neither_torch_nor_dagster() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_candidates_are_dealt_out_by_weight() -> None:
+def test_where_families_are_searched_apart_candidates_are_dealt_out_by_weight() -> None:
     def asked(size: int, **weights: float) -> dict[str, int]:
-        return Query({}, weights, Filters(), size).candidates()
+        return family_sizes(Query({}, weights, Filters(), size))
 
     assert asked(10, text=0.35, audio=0.35, lead=0.3) == {"text": 263, "audio": 263, "lead": 225}
     assert asked(10, lead=3) == {"lead": 750}
     assert asked(40, text=1, lead=1) == {"text": 1000, "lead": 1000}
     assert asked(5000, text=2, lead=1) == {"text": 6000, "lead": 3000}
+
+
+def test_documents_are_searched_by_the_families_that_they_share_with_the_question() -> None:
+    asked = {family: vector(family, 1) for family in ("lead", "audio")}
+    query = Query(asked, dict.fromkeys(asked, 1.0), Filters(), 10)
+    groups = ["lead audio text", "lead audio", "audio", "text"]
+    searches = candidate_searches(CLIPS, query, groups)
+    assert [(one.field, one.size, one.groups) for one in searches] == [
+        ("combined", 200, ("lead audio", "lead audio text")),
+        ("combined", 200, ("audio",)),
+    ]
+    of_others = candidate_searches(CLIPS, query, [NO_GROUP])
+    assert [(one.field, one.size, one.groups) for one in of_others] == [
+        ("lead_embedding", 375, (NO_GROUP,)),
+        ("audio_embedding", 375, (NO_GROUP,)),
+    ]
+    alone = candidate_searches(CLIPS, Query({"lead": asked["lead"]}, {"lead": 1.0}, Filters(), 10), groups)
+    assert [(one.field, one.size, one.groups) for one in alone] == [("lead_embedding", 200, ())]
+    edge = Query({"beginning": np.ones(64)}, {"beginning": 1.0}, Filters(), 10)
+    assert [one.field for one in candidate_searches(CLIPS, edge, groups)] == ["beginning"]
+
+
+@pytest.mark.parametrize("weights", [DEFAULT_WEIGHTS, {"lead": 3.0, "audio": 1.0}])
+@pytest.mark.parametrize("absent", [(), ("audio",), ("lead", "text")])
+def test_the_cosine_of_combined_vectors_orders_documents_as_their_scores_do(
+    weights: dict[str, float], absent: tuple[str, ...]
+) -> None:
+    without = {f"{family}_embedding": None for family in absent}
+    made = [document(f"clip_{seed}", seed, **without) for seed in range(2, 40)]
+    query = Query({family: vector(family, 1) for family in weights}, weights, Filters(), 10)
+    stored = [only_searched(CLIPS, one) for one in made]
+    [search] = candidate_searches(CLIPS, query, {one["families"] for one in stored})
+    by_combined = family_scores(search.vector, np.stack([one["combined"] for one in stored]))
+    scores = [[family_scores(v, one.vectors[f][None])[0] if f in one.vectors else np.nan for one in made]
+              for f, v in query.vectors.items()]  # fmt: skip
+    exact = combine(np.array(scores).T, query.weight_vector)
+    assert np.argsort(-by_combined).tolist() == np.argsort(-exact).tolist()
+
+
+def test_a_document_without_any_family_has_no_combined_vector() -> None:
+    nothing = document("nothing", 1, **{f"{family}_embedding": None for family in DIMENSIONS})
+    assert only_searched(CLIPS, nothing) == {"combined": None, "families": None}
+    silent = only_searched(CLIPS, document("silent", 3, audio_embedding=None))
+    assert silent["families"] == "lead follow interaction text"
+    assert silent["combined"].shape == (1792,)
+    assert np.linalg.norm(silent["combined"]) == pytest.approx(2)

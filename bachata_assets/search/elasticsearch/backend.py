@@ -7,8 +7,9 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from bachata_assets.clip_record import InvalidRecordError
+from bachata_assets.clip_record import InvalidRecordError, json_of
 from bachata_assets.search.backend import Backend, version_name
+from bachata_assets.search.candidates import only_searched
 from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.elasticsearch import client as elasticsearch_client
 from bachata_assets.search.elasticsearch import mapping as elasticsearch_mapping
@@ -93,7 +94,8 @@ class ElasticsearchBackend(Backend[D]):
             for document in documents:
                 key = self.kind.key_of(document)
                 hashes[key] = document.content_hash
-                yield {"_index": name, "_id": key, "_source": document.to_json()}
+                beside = json_of(only_searched(self.kind, document))
+                yield {"_index": name, "_id": key, "_source": f"{document.to_json()[:-1]},{beside[1:]}"}
 
         answers = helpers.streaming_bulk(
             # streaming_bulk repeats what was refused for overload; the client below it, lost connections.

@@ -3,12 +3,13 @@
 How the scores are weighed is in `search/similarity.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bachata_assets.search.asking.words import MOST_HITS
+from bachata_assets.search.candidates import GROUP, NO_GROUP, CandidateSearch, candidate_searches
 from bachata_assets.search.filters import Filters
 from bachata_assets.search.kind import Kind
 from bachata_assets.search.results import Found
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 EXACT_CLIPS = 1000
-"""Maximum number of documents, after filters, of which all are scored; of more, those of `Query.candidates`."""
+"""Maximum number of documents, after filters, of which all are scored; of more, those of `candidate_searches`."""
+MOST_GROUPS = 31
+"""Number of groups that there can be: five families, at least one of them there."""
+MOST_HITS_OF_A_SEARCH = 10_000
+"""Maximum number of documents that one search returns, by the server's default."""
 
 
 def nearest(client: "Elasticsearch", name: str, kind: Kind[Any], query: Query) -> list[Found]:
@@ -26,9 +31,9 @@ def nearest(client: "Elasticsearch", name: str, kind: Kind[Any], query: Query) -
     conditions: list[dict[str, Any]] = query.filters.to_elasticsearch()
     if query.exclude:
         conditions.append({"bool": {"must_not": {"terms": {"clip_id": sorted(query.exclude)}}}})
-    total = client.count(index=name, query={"bool": {"filter": conditions}})["count"]
+    total, groups = _counted(client, name, conditions)
     if total > EXACT_CLIPS:
-        candidates = _candidates(client, name, kind, query, conditions)
+        candidates = _candidates(client, name, kind, candidate_searches(kind, query, groups), conditions)
         conditions, total = [{"terms": {kind.key: candidates}}], len(candidates)
     scores = _scores(client, name, kind, query, conditions, total) if total else {}
     return _found(client, name, kind, query, scores)
@@ -49,13 +54,41 @@ def containing(
     return {hit["_source"][kind.key]: hit["_source"]["sentence"] for hit in found["hits"]["hits"]}
 
 
+def _counted(client: "Elasticsearch", name: str, conditions: list[dict[str, Any]]) -> tuple[int, list[str]]:
+    """Return how many documents meet the conditions, and the groups that they are of."""
+    found = client.search(
+        index=name,
+        query={"bool": {"filter": conditions}},
+        size=0,
+        track_total_hits=True,
+        aggs={GROUP: {"terms": {"field": GROUP, "size": MOST_GROUPS}}},
+    )
+    total, buckets = found["hits"]["total"]["value"], found["aggregations"][GROUP]["buckets"]
+    groups = [bucket["key"] for bucket in buckets]
+    return total, groups if sum(bucket["doc_count"] for bucket in buckets) == total else [*groups, NO_GROUP]
+
+
 def _candidates(
-    client: "Elasticsearch", name: str, kind: Kind[Any], query: Query, conditions: list[dict[str, Any]]
+    client: "Elasticsearch",
+    name: str,
+    kind: Kind[Any],
+    searches: Sequence[CandidateSearch],
+    conditions: list[dict[str, Any]],
 ) -> list[str]:
-    """Return the keys of the best documents of each family."""
-    counts = query.candidates()
-    clauses = _clauses(kind, query, conditions, counts)
-    return [_key(hit, kind) for hit in _hits(client, name, kind, list(clauses.values()), sum(counts.values()))]
+    """Return the keys of the documents that searches find."""
+    clauses = []
+    for one in searches:
+        of_groups = [_are_of(one.groups)] if one.groups else []
+        clauses.append({"knn": _knn(one.field, one.vector, one.size, [*conditions, *of_groups])})
+    total = min(sum(one.size for one in searches), MOST_HITS_OF_A_SEARCH)
+    return [_key(hit, kind) for hit in _hits(client, name, kind, clauses, total)]
+
+
+def _are_of(groups: Sequence[str]) -> dict[str, Any]:
+    """Return the clause that the documents of some groups meet."""
+    if NO_GROUP in groups:
+        return {"bool": {"must_not": {"exists": {"field": GROUP}}}}
+    return {"terms": {GROUP: list(groups)}}
 
 
 def _scores(
@@ -65,28 +98,19 @@ def _scores(
 
     A search for as many clips as its filter leaves reads them all, so that no approximation decides which are found.
     """
-    clauses = _clauses(kind, query, conditions or [{"match_all": {}}], dict.fromkeys(query.vectors, total))
-    named = [{"knn": {**clause["knn"], "_name": family}} for family, clause in clauses.items()]
-    hits = _hits(client, name, kind, named, total, include_named_queries_score=True)
+    conditions = conditions or [{"match_all": {}}]
+    clauses = [
+        {"knn": {**_knn(kind.vector_fields[family], vector, total, conditions), "_name": family}}
+        for family, vector in query.vectors.items()
+    ]
+    hits = _hits(client, name, kind, clauses, total, include_named_queries_score=True)
     return {_key(hit, kind): hit["matched_queries"] for hit in hits}
 
 
-def _clauses(
-    kind: Kind[Any], query: Query, conditions: list[dict[str, Any]], counts: Mapping[str, int]
-) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return family -> the search for its `counts[family]` best documents."""
-    return {
-        family: {
-            "knn": {
-                "field": kind.vector_fields[family],
-                "query_vector": vector.tolist(),
-                "k": counts[family],
-                "num_candidates": counts[family],
-                "filter": conditions,
-            }
-        }
-        for family, vector in query.vectors.items()
-    }
+def _knn(field: str, vector: np.ndarray, size: int, conditions: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the search for the documents whose vector is nearest, among those that meet the conditions."""
+    asked = {"field": field, "query_vector": vector.tolist(), "k": size, "num_candidates": size}
+    return {**asked, "filter": conditions}
 
 
 def _hits(

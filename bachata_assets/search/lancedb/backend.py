@@ -4,6 +4,7 @@ Each version is a table. The table `aliases` names the one that readers see: a r
 """
 
 import logging
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
@@ -12,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from bachata_assets.search.backend import Backend, version_name
+from bachata_assets.search.candidates import arrow_fields, only_searched
 from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.errors import IndexMissingError, SearchError
 from bachata_assets.search.filters import Filters, sql_string
@@ -41,10 +43,16 @@ class LanceBackend(Backend[D]):
         self.version = None
         if fingerprint is not None:
             # The text of the schema is hashed into the name, so that a changed one is another table.
-            self.version = version_name(self._alias, fingerprint, kind.schema.to_string())
+            self.version = version_name(self._alias, fingerprint, self._schema.to_string())
+
+    @cached_property
+    def _schema(self) -> pa.Schema:
+        return pa.schema([*self.kind.schema, *arrow_fields(self.kind)])
 
     @cached_property
     def _db(self) -> Any:
+        # Its Rust code warns of how it builds an index, line by line.
+        os.environ.setdefault("LANCEDB_LOG", "error")
         import lancedb
 
         return lancedb.connect(self.location)
@@ -187,7 +195,7 @@ class LanceBackend(Backend[D]):
     def _table(self) -> Any:
         """Return the table that is read: for writers their version's, made when it is not there; else the live one."""
         if self.version is not None and self._fingerprint is not None:
-            schema = self.kind.schema.with_metadata({FINGERPRINT_KEY: self._fingerprint})
+            schema = self._schema.with_metadata({FINGERPRINT_KEY: self._fingerprint})
             return self._db.create_table(self.version, schema=schema, exist_ok=True)
         live = self.live()
         if live is None:
@@ -223,5 +231,6 @@ class LanceBackend(Backend[D]):
         )
 
     def _to_arrow(self, documents: list[D]) -> pa.Table:
-        schema = self.kind.schema
-        return pa.table({name: [getattr(one, name) for one in documents] for name in schema.names}, schema=schema)
+        said = {name: [getattr(one, name) for one in documents] for name in self.kind.schema.names}
+        beside = [only_searched(self.kind, one) for one in documents]
+        return pa.table(said | {name: [one[name] for one in beside] for name in beside[0]}, schema=self._schema)

@@ -10,17 +10,20 @@ import numpy as np
 import pyarrow as pa
 
 from bachata_assets.search.asking.words import MOST_HITS, words_of
+from bachata_assets.search.candidates import COMBINED, GROUP, NO_GROUP, CandidateSearch, candidate_searches
 from bachata_assets.search.filters import Filters, sql_string
 from bachata_assets.search.kind import Kind
 from bachata_assets.search.results import Found
 from bachata_assets.search.similarity import Query, best, family_scores
 
 EXACT_CLIPS = 5000
-"""Maximum number of documents of which all are scored; of more, which are indexed, those of `Query.candidates`."""
+"""Maximum number of documents of which all are scored; of more, which are indexed, those of `candidate_searches`."""
 SENTENCE = "sentence"
 """Field whose words are searched."""
 MOST_FRAGMENTS = 50
 """Maximum number of batches that are kept apart; more make reading slow."""
+ROW_ID = "_rowid"
+"""Column that LanceDB gives when asked, by which rows are taken without a look at the others."""
 BATCH_CLIPS = 1000
 """Number of rows that are read at once."""
 
@@ -29,13 +32,16 @@ def tidy(table: Any, kind: Kind[Any]) -> None:
     """Merge the fragments that many small writes leave, and index the vectors of a table that has become large."""
     large = table.count_rows() > EXACT_CLIPS
     if large and not table.list_indices():
-        from lancedb.index import FTS, IvfSq
+        from lancedb.index import FTS, Bitmap, BTree, IvfRq
 
-        # One byte a dimension, in one partition that is read whole: seconds to build, and no neighbour is missed.
-        for field in kind.vector_fields.values():
-            if not table.count_rows(f"{field} IS NOT NULL"):  # LanceDB cannot index nothing
-                continue
-            table.create_index(field, config=IvfSq(distance_type="cosine", num_partitions=1))
+        # Four bits a dimension, in one partition that is read whole: seconds to build, and no neighbour is missed.
+        codes = IvfRq(distance_type="cosine", num_partitions=1, num_bits=4)
+        for field in (COMBINED, *kind.vector_fields.values()):
+            if table.count_rows(f"{field} IS NOT NULL"):  # LanceDB cannot index nothing
+                table.create_index(field, config=codes)
+        table.create_index(GROUP, config=Bitmap())
+        for field in dict.fromkeys((kind.key, "clip_id")):
+            table.create_index(field, config=BTree())
         if SENTENCE in table.schema.names:
             words = FTS(base_tokenizer="simple", stem=False, remove_stop_words=False, ascii_folding=False)
             table.create_index(SENTENCE, config=words)
@@ -49,17 +55,20 @@ def nearest(table: Any, kind: Kind[Any], query: Query) -> list[Found]:
     columns = [kind.key, *(kind.vector_fields[family] for family in query.vectors)]
     where = _conditions(table, query)
     if table.list_indices():
-        found = table.take_row_ids(_candidates(table, kind, query, where)).select(columns).to_batches()
+        searches = candidate_searches(kind, query, _groups(table) if len(query.vectors) > 1 else [])
+        found = table.take_row_ids(_candidates(table, searches, where)).select(columns).with_row_id().to_batches()
     else:
-        found = batches(table, where, columns)
+        found = batches(table, where, columns, row_ids=True)
     keys: list[str] = []
+    rows: list[int] = []
     parts = [np.empty((0, len(query.vectors)))]
     for batch in found:
         keys += batch.column(kind.key).to_pylist()
+        rows += batch.column(ROW_ID).to_pylist()
         vectors = [_matrix(batch.column(name)) for name in columns[1:]]
         scored = [family_scores(query.vectors[f], v) for f, v in zip(query.vectors, vectors, strict=True)]
         parts.append(np.stack(scored, axis=1))
-    return _found(table, kind, query, keys, np.concatenate(parts))
+    return _found(table, kind, query, keys, rows, np.concatenate(parts))
 
 
 def containing(table: Any, kind: Kind[Any], words: Sequence[str], filters: Filters) -> dict[str, str]:
@@ -81,9 +90,9 @@ def containing(table: Any, kind: Kind[Any], words: Sequence[str], filters: Filte
     return {row[kind.key]: row[SENTENCE] for row in rows if not asked.isdisjoint(words_of(row[SENTENCE]))}
 
 
-def batches(table: Any, where: str | None, columns: list[str]) -> Iterator[pa.RecordBatch]:
+def batches(table: Any, where: str | None, columns: list[str], *, row_ids: bool = False) -> Iterator[pa.RecordBatch]:
     """Yield columns of the rows that meet a condition, a thousand at a time."""
-    rows = table.search().select(columns)
+    rows = table.search().select(columns).with_row_id(row_ids)
     yield from (rows.where(where) if where else rows).to_batches(BATCH_CLIPS)
 
 
@@ -103,40 +112,56 @@ def _conditions(table: Any, query: Query) -> str | None:
     return " AND ".join(filter(None, (query.filters.to_sql(table.schema.names), other))) or None
 
 
-def _candidates(table: Any, kind: Kind[Any], query: Query, where: str | None) -> list[int]:
-    """Return the row ids of the best documents of each family."""
+def _groups(table: Any) -> list[str]:
+    """Return the groups that the documents of a table are of."""
+    if GROUP not in table.schema.names:  # an earlier version made it
+        return [NO_GROUP]
+    found: list[str] = []
+    # By the index a row of another group is found in 3 ms among 100,000, where reading the column takes 6 and more.
+    while True:
+        another = f"{GROUP} IS NOT NULL" + (f" AND NOT ({is_one_of(GROUP, found)})" if found else "")
+        rows = table.search().where(another).select([GROUP]).limit(1).to_list()
+        if not rows:
+            return found
+        found.append(rows[0][GROUP])
+
+
+def _candidates(table: Any, searches: Iterable[CandidateSearch], where: str | None) -> list[int]:
+    """Return the row ids of the documents that searches find."""
     found: set[int] = set()
-    counts = query.candidates()
-    for family, vector in query.vectors.items():
-        search = table.search(vector, vector_column_name=kind.vector_fields[family]).distance_type("cosine")
-        search = search.where(where) if where else search
+    for one in searches:
+        of_groups = is_one_of(GROUP, one.groups) if one.groups and NO_GROUP not in one.groups else None
+        conditions = " AND ".join(filter(None, (where, of_groups)))
+        search = table.search(one.vector, vector_column_name=one.field).distance_type("cosine")
+        search = search.where(conditions) if conditions else search
         # LanceDB warns when the distance is not asked for.
-        search = search.select(["_distance"]).with_row_id(True).limit(counts[family])
-        found.update(search.to_arrow().column("_rowid").to_pylist())
+        search = search.select(["_distance"]).with_row_id(True).limit(one.size)
+        found.update(search.to_arrow().column(ROW_ID).to_pylist())
     return sorted(found)
 
 
-def _found(table: Any, kind: Kind[Any], query: Query, keys: list[str], scores: np.ndarray) -> list[Found]:
-    rows = best(keys, scores, query.weight_vector, query.size)
-    shown = _shown(table, kind, [keys[row] for row, _ in rows])
+def _found(
+    table: Any, kind: Kind[Any], query: Query, keys: list[str], rows: list[int], scores: np.ndarray
+) -> list[Found]:
+    chosen = best(keys, scores, query.weight_vector, query.size)
+    shown = _shown(table, kind, [rows[place] for place, _ in chosen])
     return [
         Found(
-            keys[row],
+            keys[place],
             score,
-            {f: float(scores[row, i]) for i, f in enumerate(query.weights) if not np.isnan(scores[row, i])},
-            shown[keys[row]],
+            {f: float(scores[place, i]) for i, f in enumerate(query.weights) if not np.isnan(scores[place, i])},
+            shown[keys[place]],
         )
-        for row, score in rows
+        for place, score in chosen
     ]
 
 
-def _shown(table: Any, kind: Kind[Any], keys: list[str]) -> dict[str, dict[str, Any]]:
-    """Return key -> the fields that an answer shows."""
-    if not keys:
+def _shown(table: Any, kind: Kind[Any], rows: list[int]) -> dict[str, dict[str, Any]]:
+    """Return key -> the fields that an answer shows, of rows by their ids."""
+    if not rows:
         return {}
-    found = table.search().where(is_one_of(kind.key, keys)).select(known(table, [kind.key, *kind.shown]))
-    rows = found.limit(len(keys)).to_list()
-    return {row[kind.key]: {name: row.get(name) for name in kind.shown} for row in rows}
+    found = table.take_row_ids(rows).select(known(table, [kind.key, *kind.shown])).to_list()
+    return {row[kind.key]: {name: row.get(name) for name in kind.shown} for row in found}
 
 
 def _matrix(column: pa.FixedSizeListArray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bachata_assets.pose.embeddings.moments import FAMILIES, VERSION
 from bachata_assets.search.backends import open_backend
+from bachata_assets.search.candidates import MOST_CANDIDATES
 from bachata_assets.search.config import SearchConfig
 from bachata_assets.search.errors import IndexMissingError, QueryError, SearchUnavailableError
 from bachata_assets.search.explanation import explain
@@ -17,13 +18,7 @@ from bachata_assets.search.moments.question import mean_vectors, part_of, told_a
 from bachata_assets.search.moments.record import MOMENTS, MomentMatch, MomentMatches, MomentRecord
 from bachata_assets.search.promotion import promote
 from bachata_assets.search.results import IndexStatus, Promotion
-from bachata_assets.search.similarity import (
-    MOST_CANDIDATES,
-    Query,
-    checked_size,
-    checked_vector,
-    checked_weights,
-)
+from bachata_assets.search.similarity import Query, checked_size, checked_vector, checked_weights
 
 CLIPS_AT_ONCE = 500
 """Most clips that a question to the index names."""
