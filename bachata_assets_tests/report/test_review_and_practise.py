@@ -16,6 +16,7 @@ from bachata_assets.report.neighbours import unit_vectors
 from bachata_assets.report.page import ShownClip, render_page
 from bachata_assets.report.poses import ClipFigures, poses_page
 from bachata_assets.report.summary import summarize
+from bachata_assets_tests.support.accessibility import found_by_axe
 from bachata_assets_tests.support.paths import SAMPLE_CLIP
 from bachata_assets_tests.support.synthetic_couple import a_couple
 
@@ -299,8 +300,6 @@ def test_without_a_file_of_poses_the_page_says_so(opened: "Page", written: Path)
 def test_axe_finds_nothing_wrong(
     browser: "Browser", written: Path, scheme: Literal["light", "dark"], width: int
 ) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
     )
@@ -311,11 +310,9 @@ def test_axe_finds_nothing_wrong(
     page.keyboard.type("turn")
     page.keyboard.press("Escape")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    found = Axe().run(page)
-    said = [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found.response["violations"]]
-    assert said == []
+    assert found_by_axe(page) == []
     page.keyboard.press("?")
-    assert Axe().run(page).response["violations"] == []
+    assert found_by_axe(page) == []
     context.close()
 
 

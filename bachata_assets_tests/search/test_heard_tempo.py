@@ -9,14 +9,17 @@ import pytest
 
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.search import SearchIndex
+from bachata_assets.search.candidates import COMBINED, GROUP
 from bachata_assets.search.elasticsearch import mapping
+from bachata_assets.search.elasticsearch import neighbours as elasticsearch_neighbours
 from bachata_assets.search.kind import CLIPS
+from bachata_assets.search.lancedb import neighbours as lancedb_neighbours
 from bachata_assets.search.lancedb.backend import ALIASES
 from bachata_assets.settings import Settings
 from bachata_assets_tests.support.documents import document, read_of
 from bachata_assets_tests.support.elasticsearch_node import Node
 
-LATER = ("heard_tempo", "heard_tempo_confidence", "sentence", "beginning", "ending", "edges")
+LATER = ("heard_tempo", "heard_tempo_confidence", "sentence", "beginning", "ending", "edges", COMBINED, GROUP)
 """Fields that documents did not have before."""
 
 
@@ -85,3 +88,17 @@ def test_an_index_that_was_made_before_is_read_as_it_is(made_before: str, reques
         assert {record.clip_id for record in index.get_all_embeddings({"tempo": (103, 110)})} == {"second", "third"}
         (match,) = index.find_similar("first", filters={"tempo": (105, 110)})
         assert (match.clip_id, match.tempo, match.heard_tempo) == ("third", 106.0, None)
+
+
+@pytest.mark.parametrize("made_before", ["lancedb_of_before", "elasticsearch_of_before"])
+def test_a_large_index_that_was_made_before_is_searched_family_by_family(
+    made_before: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SearchIndex.from_settings(request.getfixturevalue(made_before)) as index:
+        exact = index.find_similar("first")
+        for backend in (elasticsearch_neighbours, lancedb_neighbours):
+            monkeypatch.setattr(backend, "EXACT_CLIPS", 1)
+        index._backend.refresh()
+        found = index.find_similar("first")
+        assert [match.clip_id for match in found] == [match.clip_id for match in exact] == ["third", "second"]
+        assert [match.score for match in found] == pytest.approx([match.score for match in exact], abs=1e-6)

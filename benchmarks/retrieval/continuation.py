@@ -11,7 +11,7 @@ are described each by itself. Constants are fitted without the clip's family (8 
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,45 +118,59 @@ def folds(clips: Sequence[CutClip]) -> Iterator[np.ndarray]:
         yield np.isin(families, names[fold::FOLDS])
 
 
-def ranks(clips: Sequence[CutClip], method: Callable[[np.ndarray], Scores], gap: int) -> np.ndarray:
-    """Return how many beginnings are put before the true one, float (places, N); NaN where it is not seen.
+@dataclass(frozen=True)
+class Judged:
+    """How a continuation that is held out is scored.
+
+    Attributes
+    ----------
+    true : score of the true one
+    others : scores of the others that are seen, float (K,)
+    """
+
+    gap: int
+    place: int
+    clip: int
+    true: float
+    others: np.ndarray
+
+
+def judged(clips: Sequence[CutClip], method: Callable[[np.ndarray], Scores], gaps: Iterable[int]) -> Iterator[Judged]:
+    """Yield every continuation that is seen, with the scores of all beginnings; the same clip's own is left out.
 
     Parameters
     ----------
     method : the clips that may be learned from, int (n,) -> how pairs are scored
     """
-    found = np.full((len(PLACES), len(clips)), np.nan)
     own = np.array([clip.own for clip in clips])
     for held_out in folds(clips):
         scores = method(np.flatnonzero(~held_out))
-        for place in range(len(PLACES)):
+        for gap, place in itertools.product(gaps, range(len(PLACES))):
             cut = np.array([clip.beginnings[gap][place] for clip in clips])
             asked = np.array([clip.endings[place] for clip in clips])[held_out]
             scored = scores(asked, np.concatenate([cut, own]))
             for row, clip in zip(scored, np.flatnonzero(held_out), strict=True):
                 if np.isfinite(row[clip]):
                     others = np.delete(row, [clip, len(clips) + clip])
-                    found[place, clip] = (others[np.isfinite(others)] >= row[clip]).sum()
+                    yield Judged(gap, place, int(clip), float(row[clip]), others[np.isfinite(others)])
+
+
+def ranks(clips: Sequence[CutClip], method: Callable[[np.ndarray], Scores], gap: int) -> np.ndarray:
+    """Return how many beginnings are put before the true one, float (places, N); NaN where it is not seen."""
+    found = np.full((len(PLACES), len(clips)), np.nan)
+    for one in judged(clips, method, [gap]):
+        found[one.place, one.clip] = (one.others >= one.true).sum()
     return found
 
 
 def reliability(clips: Sequence[CutClip], method: Callable[[np.ndarray], Scores]) -> None:
     """Print how often an answer of some score is the true continuation, and which scores the others' best ones have."""
     scores_of = np.vectorize(load_constants().score, otypes=[float])
-    own = np.array([clip.own for clip in clips])
     true: dict[int, list[float]] = {gap: [] for gap in GAPS_JUDGED}
     others: list[np.ndarray] = []
-    for held_out in folds(clips):
-        cosines = method(np.flatnonzero(~held_out))
-        for gap, place in itertools.product(GAPS_JUDGED, range(len(PLACES))):
-            cut = np.array([clip.beginnings[gap][place] for clip in clips])
-            asked = np.array([clip.endings[place] for clip in clips])[held_out]
-            scored = cosines(asked, np.concatenate([cut, own]))
-            for row, clip in zip(scored, np.flatnonzero(held_out), strict=True):
-                if np.isfinite(row[clip]):
-                    rest = np.delete(row, [clip, len(clips) + clip])
-                    true[gap].append(float(scores_of(row[clip])))
-                    others.append(-np.sort(-scores_of(rest[np.isfinite(rest)])))
+    for one in judged(clips, method, GAPS_JUDGED):
+        true[one.gap].append(float(scores_of(one.true)))
+        others.append(-np.sort(-scores_of(one.others)))
     print("| score | true ones, no gap | true ones, half a second | answers a question | of them true, half a second |")
     print("|---|---|---|---|---|")
     wrong = np.concatenate(others)

@@ -11,7 +11,6 @@ each has a cluster of near neighbours. Elasticsearch is the tests' own node of 9
 """
 
 import argparse
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -25,7 +24,8 @@ from bachata_assets.families import DIMENSIONS
 from bachata_assets.search import ClipRecord, SearchIndex, open_index
 from bachata_assets.search.similarity import DEFAULT_WEIGHTS
 from bachata_assets.settings import Settings
-from bachata_assets_tests.support.elasticsearch_node import OLDEST, Node
+from bachata_assets_tests.support.elasticsearch_node import Node
+from benchmarks.support.search_backends import print_table
 
 Vectors = dict[str, np.ndarray]
 LEVELS = ("beginner", "intermediate", "advanced")
@@ -93,9 +93,7 @@ def cpu_seconds(server: Node | None) -> float:
     return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
-def measure(
-    name: str, settings: Settings, vectors: Vectors, queries: int, server: Node | None = None
-) -> dict[str, str]:
+def measure(name: str, settings: Settings, vectors: Vectors, queries: int, server: Node | None) -> dict[str, str]:
     """Return a row of the table: what one backend needs to write, find and read all clips."""
     count, alone = len(vectors["lead"]), range(100)
     row: dict[str, str] = {"backend": name, "clips": f"{count:,}"}
@@ -114,17 +112,8 @@ def measure(
         row["KB/clip"] = f"{index.status().versions[0].bytes / count / 1000:.1f}"
         row |= search(index, vectors, queries, server)
         row |= stream(index, count)
-    return row
-
-
-def measure_elasticsearch(vectors: Vectors, queries: int) -> dict[str, str]:
-    """Return the row of an Elasticsearch node started for it."""
-    node = Node(OLDEST, java_options="").start()
-    try:
-        row = measure(f"Elasticsearch {OLDEST}", node.settings(), vectors, queries, node)
-        print(f"The client's own `index`, one by one, without refresh: {plain_index(node, vectors):,.0f} docs/s")
-    finally:
-        node.close()
+    if server is not None:
+        print(f"The client's own `index`, one by one, without refresh: {plain_index(server, vectors):,.0f} docs/s")
     return row
 
 
@@ -181,15 +170,10 @@ def main() -> None:
     arguments = parser.parse_args()
     rng = np.random.default_rng(0)
     vectors = collection(centers(arguments.table, rng), arguments.n, rng)
-    with tempfile.TemporaryDirectory() as folder:
-        embedded = Settings(data_dir=folder, elasticsearch_host=None)
-        rows = [measure("LanceDB", embedded, vectors, arguments.queries)]
-    if not arguments.embedded_only:
-        rows.append(measure_elasticsearch(vectors, arguments.queries))
-    print("| " + " | ".join(rows[0]) + " |\n|" + "---|" * len(rows[0]))
-    for row in rows:
-        print("| " + " | ".join(row.values()) + " |")
-    print(f"\nLoad of the machine: {psutil.getloadavg()[0]:.1f} on {psutil.cpu_count()} cores")
+    print_table(
+        lambda name, settings, node: [measure(name, settings, vectors, arguments.queries, node)],
+        embedded_only=arguments.embedded_only,
+    )
 
 
 if __name__ == "__main__":

@@ -9,22 +9,20 @@ and of `find_similar` for the same clips, and how many of the true ten beginning
 
 import argparse
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pyarrow.parquet as pq
 
 from bachata_assets.clip_record import EDGE_DIMENSIONS, EDGES, ClipRecord
 from bachata_assets.search import SearchIndex, open_index
 from bachata_assets.settings import Settings
 from bachata_assets_tests.support.edges import FACTS
-from bachata_assets_tests.support.elasticsearch_node import OLDEST, Node
 from benchmarks.search.__main__ import Vectors, centers, collection, documents
+from benchmarks.support.search_backends import print_table
 
 AT_ONCE = 1000
 """Number of clips whose vectors of all five families are held in memory."""
@@ -105,18 +103,9 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=50)
     given = parser.parse_args()
     sides = edges(given.transitions, given.n, np.random.default_rng(0))
-    with tempfile.TemporaryDirectory() as folder:
-        rows = measure("LanceDB", Settings(data_dir=folder, elasticsearch_host=None), sides, given.queries)
-    if not given.embedded_only:
-        node = Node(OLDEST, java_options="").start()
-        try:
-            rows += measure(f"Elasticsearch {OLDEST}", node.settings(), sides, given.queries)
-        finally:
-            node.close()
-    print("| " + " | ".join(rows[0]) + " |\n|" + "---|" * len(rows[0]))
-    for one in rows:
-        print("| " + " | ".join(one.values()) + " |")
-    print(f"\nLoad of the machine: {psutil.getloadavg()[0]:.1f} on {psutil.cpu_count()} cores")
+    print_table(
+        lambda name, settings, _: measure(name, settings, sides, given.queries), embedded_only=given.embedded_only
+    )
 
 
 if __name__ == "__main__":

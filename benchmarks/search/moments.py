@@ -9,21 +9,19 @@ nearest it finds.
 """
 
 import argparse
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pyarrow.parquet as pq
 
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.pose.embeddings.moments import FAMILIES
 from bachata_assets.search import MomentRecord, open_index
 from bachata_assets.settings import Settings
-from bachata_assets_tests.support.elasticsearch_node import OLDEST, Node
 from benchmarks.search.__main__ import Vectors, collection
+from benchmarks.support.search_backends import print_table
 
 A_CLIP = 8
 """Number of moments of a clip."""
@@ -118,19 +116,10 @@ def main() -> None:
     arguments = parser.parse_args()
     rng = np.random.default_rng(0)
     vectors = collection(centers(arguments.tables, rng), arguments.n, rng)
-    with tempfile.TemporaryDirectory() as folder:
-        embedded = Settings(data_dir=folder, elasticsearch_host=None)
-        rows = measure("LanceDB", embedded, vectors, arguments.queries)
-    if not arguments.embedded_only:
-        node = Node(OLDEST, java_options="").start()
-        try:
-            rows += measure(f"Elasticsearch {OLDEST}", node.settings(), vectors, arguments.queries)
-        finally:
-            node.close()
-    print("| " + " | ".join(rows[0]) + " |\n|" + "---|" * len(rows[0]))
-    for row in rows:
-        print("| " + " | ".join(row.values()) + " |")
-    print(f"\nLoad of the machine: {psutil.getloadavg()[0]:.1f} on {psutil.cpu_count()} cores")
+    print_table(
+        lambda name, settings, _: measure(name, settings, vectors, arguments.queries),
+        embedded_only=arguments.embedded_only,
+    )
 
 
 if __name__ == "__main__":

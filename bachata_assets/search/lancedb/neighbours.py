@@ -36,15 +36,13 @@ def tidy(table: Any, kind: Kind[Any]) -> None:
 
         # Four bits a dimension, in one partition that is read whole: seconds to build, and no neighbour is missed.
         codes = IvfRq(distance_type="cosine", num_partitions=1, num_bits=4)
-        for field in (COMBINED, *kind.vector_fields.values()):
+        for field in known(table, (COMBINED, *kind.vector_fields.values())):
             if table.count_rows(f"{field} IS NOT NULL"):  # LanceDB cannot index nothing
                 table.create_index(field, config=codes)
-        table.create_index(GROUP, config=Bitmap())
-        for field in dict.fromkeys((kind.key, "clip_id")):
-            table.create_index(field, config=BTree())
-        if SENTENCE in table.schema.names:
-            words = FTS(base_tokenizer="simple", stem=False, remove_stop_words=False, ascii_folding=False)
-            table.create_index(SENTENCE, config=words)
+        words = FTS(base_tokenizer="simple", stem=False, remove_stop_words=False, ascii_folding=False)
+        others = {kind.key: BTree(), "clip_id": BTree(), GROUP: Bitmap(), SENTENCE: words}
+        for field in known(table, others):
+            table.create_index(field, config=others[field])
     unindexed = [table.index_stats(index.name).num_unindexed_rows for index in table.list_indices()]
     if max(unindexed, default=0) > EXACT_CLIPS or table.stats()["fragment_stats"]["num_fragments"] > MOST_FRAGMENTS:
         table.optimize()

@@ -16,6 +16,7 @@ from bachata_assets.report.neighbours import unit_vectors
 from bachata_assets.report.page import ShownClip, render_page
 from bachata_assets.report.poses import poses_page
 from bachata_assets.report.summary import summarize
+from bachata_assets_tests.support.accessibility import found_by_axe
 from bachata_assets_tests.support.paths import SAMPLE_CLIP
 from bachata_assets_tests.support.synthetic_couple import a_couple
 
@@ -158,8 +159,6 @@ def test_the_strip_is_used_by_keys_alone(opened: "Page") -> None:
 def test_axe_finds_nothing_wrong_with_the_strip(
     browser: "Browser", written: Path, scheme: Literal["light", "dark"], width: int
 ) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
     )
@@ -169,9 +168,7 @@ def test_axe_finds_nothing_wrong_with_the_strip(
     page.keyboard.press("k")
     page.keyboard.press("v")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    found = Axe().run(page)
-    said = [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found.response["violations"]]
-    assert said == []
+    assert found_by_axe(page) == []
     for button in page.locator(".moment-strip button").all():
         box = button.bounding_box()
         assert box
