@@ -128,6 +128,24 @@ def test_a_large_index_is_searched_by_candidates(
     assert [match.clip_id for match in writer.find_similar(query, size=8)] == ["a_copy", *expected[2:9]]
 
 
+def test_a_large_index_answers_nothing_to_what_no_clip_has(
+    writer: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for backend in (elasticsearch_neighbours, lancedb_neighbours):
+        monkeypatch.setattr(backend, "EXACT_CLIPS", 100)
+    absent = {f"{family}_embedding": None for family in DIMENSIONS}
+    silent = {"audio_embedding": None, "text_embedding": None}
+    writer.put([document(f"silent_{seed}", seed, **silent) for seed in range(290)])
+    writer.put([document(f"empty_{seed}", seed, **absent) for seed in range(10)])
+    asked = {family: vector(family, 1) for family in ("audio", "text", "lead")}
+    assert writer.find_similar(vectors=asked, size=2)[0].clip_id == "silent_1"
+    assert writer.find_similar(vectors={"audio": asked["audio"]}) == []
+    assert writer.find_similar(vectors={"audio": asked["audio"], "text": asked["text"]}) == []
+    assert writer.find_similar(vectors=asked, filters={"move_label": "no_such_move"}) == []
+    every = writer.find_similar(vectors=asked, size=1000)
+    assert {match.clip_id for match in every} == {f"silent_{seed}" for seed in range(290)}
+
+
 def test_a_match_carries_the_score_of_each_shared_family(collection: SearchIndex) -> None:
     matches = {match.clip_id: match for match in collection.find_similar("clip_0000", size=59)}
     made = {clip.clip_id: clip for clip in documents(60)}
