@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bachata_assets.collection import layout
+from bachata_assets.collection.places import identity_of
 from bachata_assets.video.files import MATROSKA_SUFFIXES, Seen, as_text, irregular, on_disk, open_regular
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mov"})
@@ -83,7 +84,7 @@ def list_clips(video_dir: Path, *, matroska: bool = False, mounts_before: Set[Pu
     DiscoveryError
         When the folder itself cannot be listed, or went away meanwhile; one below it is left out.
     """
-    before = _identity(video_dir)
+    before = identity_of(video_dir)
     try:
         os.scandir(video_dir).close()
     except (FileNotFoundError, NotADirectoryError):
@@ -95,7 +96,7 @@ def list_clips(video_dir: Path, *, matroska: bool = False, mounts_before: Set[Pu
     walk = _Walk(video_dir, VIDEO_SUFFIXES | MATROSKA_SUFFIXES if matroska else VIDEO_SUFFIXES)
     walk.tree(os.fspath(video_dir), PurePosixPath())
     walk.links()
-    if _identity(video_dir) != before:
+    if identity_of(video_dir) != before:
         raise DiscoveryError(f"{video_dir} went away while it was listed: is its disk mounted? Give the command again.")
     walk.unmounted(mounts_before)
     left_out = sorted(walk.left_out, key=lambda one: one.path)
@@ -143,11 +144,11 @@ class _Walk:
 
     def links(self) -> None:
         """Take what is behind links to folders, of folders that are not taken yet."""
-        above = {_identity(folder) for folder in Path(os.path.realpath(self.video_dir)).parents}
+        above = {identity_of(folder) for folder in Path(os.path.realpath(self.video_dir)).parents}
         while self._linked:
             self._linked.sort(reverse=True)
             path, folder = self._linked.pop()
-            identity = _identity(folder)
+            identity = identity_of(folder)
             if identity in self._entered:
                 self._leave_out(path, "a link to a folder that is listed already", seen=True)
             elif identity in above:
@@ -172,7 +173,7 @@ class _Walk:
         try:
             with os.scandir(folder) as listed:
                 entries = {entry.name: entry for entry in listed if not entry.name.startswith(".")}
-            self._entered.add(_identity(folder))
+            self._entered.add(identity_of(folder))
             if os.path.ismount(os.path.realpath(folder)):
                 self.mounts.add(at)
         except FileNotFoundError:
@@ -230,15 +231,6 @@ class _Walk:
             self.files[path] = None  # a clip that fails by name
         else:
             self._leave_out(path, f"a folder that cannot be listed ({error.strerror})")
-
-
-def _identity(folder: str | Path) -> tuple[int, int] | None:
-    """Return what tells a folder from all others, whatever it is called; None where it is not to be seen."""
-    try:
-        status = Path(folder).stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def _too_large(status: os.stat_result) -> str | None:

@@ -62,19 +62,20 @@ class SamePlace:
 
     def require(self, path: str) -> None:
         """Raise an OSError that names the data dir when it went away since `keep`."""
-        if self._identity in (None, _identity(path)) or Path(path, layout.COLLECTION).exists():
+        if self._identity in (None, identity_of(path)) or Path(path, layout.COLLECTION).exists():
             return
         raise FileNotFoundError(errno.ENOENT, "the data dir went away while it was written to", path)
 
     def keep(self, path: str) -> None:
         """Take the folder for the data dir from now on, if it says that it is one."""
         if self._identity is None and Path(path, layout.COLLECTION).exists():
-            self._identity = _identity(path)
+            self._identity = identity_of(path)
 
 
-def _identity(path: str) -> tuple[int, int] | None:
+def identity_of(folder: str | Path) -> tuple[int, int] | None:
+    """Return what tells a folder from all others, whatever it is called; None where it is not to be seen."""
     try:
-        status = Path(path).stat()
+        status = Path(folder).stat()
     except OSError:
         return None
     return status.st_dev, status.st_ino
