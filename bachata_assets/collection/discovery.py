@@ -104,11 +104,11 @@ def list_clips(video_dir: Path, *, matroska: bool = False, mounts_before: Set[Pu
 
 
 def require_videos(video_dir: Path, listing: Listing, known: int) -> None:
-    """Refuse a folder without any video in which clips are known: a disk that is not mounted leaves an empty folder.
+    """Refuse a folder without any video when clips are known: a disk that is not mounted leaves an empty folder.
 
     Parameters
     ----------
-    known : number of clips that are known in it
+    known : number of clips that the data dir has
 
     Raises
     ------
@@ -116,9 +116,9 @@ def require_videos(video_dir: Path, listing: Listing, known: int) -> None:
     """
     if known and not listing.files:
         raise DiscoveryError(
-            f"{video_dir} holds no video now, but {known:,} {'clip is' if known == 1 else 'clips are'} known in it: is "
-            "its disk mounted? Nothing was changed. Where the files are gone for good, `bachata-assets prune "
-            "--unmounted` takes the clips out."
+            f"{video_dir} holds no video now, but the data dir has {known:,} clip{'' if known == 1 else 's'}: is its "
+            "disk mounted? Nothing was changed. Where the files are gone for good, `bachata-assets prune --unmounted` "
+            "takes the clips out."
         )
 
 

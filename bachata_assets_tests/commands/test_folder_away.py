@@ -50,7 +50,7 @@ def test_a_folder_that_goes_away_loses_nothing_and_the_next_call_goes_on(
         said = place.generate()
         assert said.exit_code == 2
         assert (
-            "holds no video now, but 4 clips are known in it: is its disk mounted? Nothing was changed." in said.output
+            "holds no video now, but the data dir has 4 clips: is its disk mounted? Nothing was changed." in said.output
         )
         assert (report_of(place.data), place.tables()) == (report, tables)
         place.videos.rmdir()

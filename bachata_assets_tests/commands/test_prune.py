@@ -96,7 +96,7 @@ def test_an_emptied_folder_prunes_nothing_until_a_person_says_that_it_is_really_
     place.videos.mkdir()
     said = prune(place, "--yes")
     assert said.startswith("2 ")
-    assert "holds no video now, but 4 clips are known in it: is its disk mounted? Nothing was changed" in said
+    assert "holds no video now, but the data dir has 4 clips: is its disk mounted? Nothing was changed" in said
     assert indexed(place) == SAMPLE_CLIPS
     assert prune(place, "--yes", "--unmounted").startswith("0 ")
     assert indexed(place) == set()

@@ -605,7 +605,7 @@ def test_an_emptied_folder_is_an_error_and_the_next_tick_goes_on(
     videos.rename(videos.with_name("unmounted"))
     videos.mkdir()
     before = state(platform, instance)
-    with pytest.raises(DiscoveryError, match="holds no video now, but 3 clips are known in it: is its disk mounted"):
+    with pytest.raises(DiscoveryError, match="holds no video now, but the data dir has 3 clips: is its disk mounted"):
         evaluate(platform, instance)
     with pytest.raises(DiscoveryError):
         gone(platform.settings, platform.dataset)
