@@ -1,8 +1,8 @@
 """Fit all that is shipped and fitted, from the videos to the constants: `make fit`.
 
-Raise `pose.embeddings.constants.VERSION`, `pose.transitions.constants.VERSION` and `music.embedding.VERSION` where the
-constants change: vectors of two versions do not compare. The weights of the roles' cues are fitted by
-`training/role_weights.py`: they are part of what finds the keypoints, so they come first.
+Raise `pose.embeddings.constants.VERSION`, `pose.embeddings.moments.VERSION`, `pose.transitions.constants.VERSION` and
+`music.embedding.VERSION` where the constants change: vectors of two versions do not compare. The weights of the roles'
+cues are fitted by `training/role_weights.py`: they are part of what finds the keypoints, so they come first.
 """
 
 from training import audio_constants, footage, pose_constants, transition_constants
@@ -11,7 +11,7 @@ from training import audio_constants, footage, pose_constants, transition_consta
 def main() -> None:
     clips = footage.load()
     written = [
-        pose_constants.write(clips),
+        *pose_constants.write(clips),
         transition_constants.write(clips),
         audio_constants.write([clip.path for clip in clips]),
     ]

@@ -8,15 +8,18 @@ import pytest
 
 from bachata_assets.music import beats
 from bachata_assets.music.embedding import CONSTANTS
-from bachata_assets.pose.embeddings.constants import FILE
+from bachata_assets.pose.embeddings.constants import FILES
 from bachata_assets.pose.estimator import code_version
+from bachata_assets.pose.transitions.constants import FILE
 
 REMEDY = "fit them anew: `make fit`"
 
 
-@pytest.mark.parametrize("package", ["embeddings", "transitions"])
-def test_the_pose_constants_are_fitted_on_the_present_keypoints(package: str) -> None:
-    file = resources.files(f"bachata_assets.pose.{package}") / FILE
+@pytest.mark.parametrize(
+    ("package", "name"), [("embeddings", name) for name in FILES.values()] + [("transitions", FILE)]
+)
+def test_the_pose_constants_are_fitted_on_the_present_keypoints(package: str, name: str) -> None:
+    file = resources.files(f"bachata_assets.pose.{package}") / name
     with resources.as_file(file) as path, np.load(path) as arrays:
         assert str(arrays["keypoints_version"]) == code_version(), REMEDY
 

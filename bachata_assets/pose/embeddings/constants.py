@@ -2,7 +2,8 @@
 
 They say what is usual for a measurement, how much it counts, and how measurements go together. They are made by
 `training/fit.py` from what the product sees in real clips, never from the user's collection: adding clips changes no
-vector. Both roles share one set, so that exchanging the dancers exchanges their vectors.
+vector. Both roles share one set, so that exchanging the dancers exchanges their vectors. Clips and their moments have
+sets of their own: what is usual for a window of 8 beats is not what is usual for a whole clip.
 """
 
 from dataclasses import dataclass, fields
@@ -17,8 +18,8 @@ VERSION = "pose-3"
 Raise it whenever the same keypoints give other vectors: those of two versions do not compare.
 """
 
-FILE = "constants.npz"
-"""Name of the file of constants."""
+FILES = {"clip": "constants.npz", "moment": "moment_constants.npz"}
+"""What is described -> name of the file of its constants."""
 
 SQUASH = 2.0
 """Number of standard deviations at which an unusual value stops counting more."""
@@ -82,14 +83,16 @@ class Constants:
 
 
 @cache
-def load_constants(kind: str) -> Constants:
+def load_constants(kind: str, of: str = "clip") -> Constants:
     """Return the shipped constants.
 
     Parameters
     ----------
     kind : str
         "dancer" or "couple".
+    of : str
+        What is described: "clip" or "moment".
     """
-    file = resources.files(__package__) / FILE
+    file = resources.files(__package__) / FILES[of]
     with resources.as_file(file) as path, np.load(path) as arrays:
         return Constants(**{part.name: arrays[f"{kind}_{part.name}"].astype(float) for part in fields(Constants)})

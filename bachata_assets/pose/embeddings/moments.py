@@ -1,8 +1,8 @@
 """The moments of a clip: windows of 8 beats every 4 beats, each with lead, follow and interaction vectors.
 
 A long clip of many moves is an average in its own three vectors (`vectors.py`); its moments say what is where. Their
-dimensions have the same names and the same constants, so a moment compares with a moment and with a clip, and a clip
-that is shorter than a window has one moment, of the clip's own vectors.
+dimensions have the same names, their constants are fitted on windows: a moment compares with moments, not with clips. A
+clip that is shorter than a window has one moment.
 """
 
 import math
@@ -23,7 +23,7 @@ from bachata_assets.pose.embeddings.motion import joints_on_grid
 from bachata_assets.pose.embeddings.summaries import summarise
 from bachata_assets.pose.embeddings.vectors import MINIMUM_SEEN_S, feature_names, trunks_seen, vector_of
 
-VERSION = f"1+{CONSTANTS_VERSION}"
+VERSION = f"2+{CONSTANTS_VERSION}"
 """Version of the moments; its first part is to be raised when the same keypoints and beats give other moments."""
 WINDOW = 8
 """Length of a moment: beats where they are trusted, else halves of a second."""
@@ -109,7 +109,7 @@ def moments_of(couple: CoupleKeypoints, beats: BeatTimes | None) -> list[Moment]
                 vectors[family] = Absent(f"{who} for less than {MINIMUM_SEEN_S:g} s")
             else:
                 kind = "couple" if family == "interaction" else "dancer"
-                vectors[family] = vector_of(kind, measured[i], names[family])
+                vectors[family] = vector_of(kind, measured[i], names[family], of="moment")
         scores = couple.keypoints[frames][..., 2][couple.valid[frames]]
         found.append(
             Moment(

@@ -86,7 +86,7 @@ def feature_names(family: str) -> list[str]:
     return [str(name) for name in names]
 
 
-def vector_of(kind: str, measured: np.ndarray, names: list[str]) -> np.ndarray:
+def vector_of(kind: str, measured: np.ndarray, names: list[str], of: str = "clip") -> np.ndarray:
     """Return the vector of measurements.
 
     NaN is an unknown measurement, Inf a fault.
@@ -99,6 +99,8 @@ def vector_of(kind: str, measured: np.ndarray, names: list[str]) -> np.ndarray:
         float (D,), of `measurements`.
     names : list of str
         Of the D dimensions, for the message of an error.
+    of : str
+        What is described: "clip" or "moment".
 
     Returns
     -------
@@ -111,7 +113,7 @@ def vector_of(kind: str, measured: np.ndarray, names: list[str]) -> np.ndarray:
         When a dimension is Inf, naming it.
     """
     require_finite(np.where(np.isnan(measured), 0.0, measured), names)
-    return require_finite(load_constants(kind).vector(measured), names)
+    return require_finite(load_constants(kind, of).vector(measured), names)
 
 
 def seen_s(couple: CoupleKeypoints, roles: tuple[str, ...]) -> float:

@@ -47,7 +47,7 @@ class MomentSearch(ABC):
         ----------
         clip_id : a clip of the index
         start, end : of the part of the clip, s; None: from its beginning, to its end
-        vectors : family -> float (D,), of lead, follow and interaction
+        vectors : family -> float (D,) of a moment, as the table `moments` has them; those of clips have other constants
         by, weights : as for `find_similar`; by default lead, follow and interaction count the same
         filters : see `Filters.of`; `min_quality` is that of the moment
         size : 1 to 1000

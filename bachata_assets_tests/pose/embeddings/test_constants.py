@@ -7,9 +7,10 @@ from bachata_assets.pose.embeddings.constants import load_constants
 from bachata_assets.pose.embeddings.fitting import fit_constants
 
 
+@pytest.mark.parametrize("of", ["clip", "moment"])
 @pytest.mark.parametrize(("kind", "size"), [("dancer", 512), ("couple", 256)])
-def test_the_shipped_constants_are_whole_and_keep_every_dimension_alive(kind: str, size: int) -> None:
-    shipped = load_constants(kind)
+def test_the_shipped_constants_are_whole_and_keep_every_dimension_alive(kind: str, size: int, of: str) -> None:
+    shipped = load_constants(kind, of)
     assert shipped.whitening.shape == (size, size)
     np.testing.assert_allclose(shipped.whitening, shipped.whitening.T, atol=1e-6)
     assert np.linalg.eigvalsh(shipped.whitening).min() > 0
@@ -17,9 +18,10 @@ def test_the_shipped_constants_are_whole_and_keep_every_dimension_alive(kind: st
     assert shipped.weight.min() > 0
 
 
+@pytest.mark.parametrize("of", ["clip", "moment"])
 @pytest.mark.parametrize("kind", ["dancer", "couple"])
-def test_a_dimension_stays_near_the_measurement_that_names_it(kind: str) -> None:
-    shipped = load_constants(kind)
+def test_a_dimension_stays_near_the_measurement_that_names_it(kind: str, of: str) -> None:
+    shipped = load_constants(kind, of)
     largest = np.abs(shipped.whitening).argmax(axis=1)
     np.testing.assert_array_equal(largest, np.arange(len(largest)))
 

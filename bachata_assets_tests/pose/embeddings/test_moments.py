@@ -5,7 +5,8 @@ import pytest
 
 from bachata_assets.families import Absent
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
-from bachata_assets.pose.embeddings import dancer_embedding, interaction_embedding
+from bachata_assets.pose.embeddings.constants import load_constants
+from bachata_assets.pose.embeddings.measurements import measure_couple, measure_dancer
 from bachata_assets.pose.embeddings.moments import FAMILIES, VERSION, Moment, moments_of, windows
 from bachata_assets_tests.support.golden import check_golden
 from bachata_assets_tests.support.real_poses import real_beats, real_couple
@@ -46,14 +47,15 @@ def test_what_is_left_at_the_end_is_a_moment_from_half_a_step_on(last: float, st
 
 
 @pytest.mark.parametrize("beats", [None, BEATS])
-def test_a_clip_shorter_than_a_window_has_one_moment_of_the_clip_s_own_vectors(beats: Beats | None) -> None:
+def test_a_clip_shorter_than_a_window_has_one_moment_of_all_its_measurements(beats: Beats | None) -> None:
     short = a_couple(3.4)
     (moment,) = moments_of(short, beats)
     assert moment.start_s == pytest.approx(0)
     assert moment.end_s == pytest.approx(3.4)
-    dancers = [dancer_embedding(short, role, beats) for role in FAMILIES[:2]]
-    for family, expected in zip(FAMILIES, [*dancers, interaction_embedding(short, beats)], strict=True):
-        np.testing.assert_allclose(present(moment.vectors[family]), present(expected), atol=1e-6)
+    measured = [*(measure_dancer(short, role, beats) for role in FAMILIES[:2]), measure_couple(short, beats)]
+    for family, kind, values in zip(FAMILIES, ("dancer", "dancer", "couple"), measured, strict=True):
+        expected = load_constants(kind, "moment").vector(values)
+        np.testing.assert_allclose(present(moment.vectors[family]), expected, atol=1e-6)
 
 
 def test_a_moment_says_what_is_danced_in_it_and_not_in_the_rest_of_the_clip() -> None:

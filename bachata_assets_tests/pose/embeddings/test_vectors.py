@@ -187,7 +187,7 @@ def test_a_number_that_is_not_finite_rejects_the_vector_by_name(monkeypatch: pyt
     shipped = constants.load_constants("dancer")
     whitening = shipped.whitening.copy()
     whitening[37] = np.nan
-    monkeypatch.setattr(vectors, "load_constants", lambda kind: replace(shipped, whitening=whitening))
+    monkeypatch.setattr(vectors, "load_constants", lambda *_: replace(shipped, whitening=whitening))
     with pytest.raises(NonFiniteVectorError, match=feature_names("lead")[37]):
         dancer_embedding(a_couple(), "lead", None)
 
