@@ -15,7 +15,7 @@ from rich.table import Column
 from bachata_assets.cli.plain import PlainFormatter
 from bachata_assets.collection.remarks import counted
 from bachata_assets.collection.whole_files import places_named
-from bachata_assets.pipeline.worker_pool import LIBRARIES
+from bachata_assets.pipeline.workers.pool import LIBRARIES
 
 
 class ProgressHandler(logging.Handler):

@@ -85,7 +85,7 @@ def song_of(path: Path, start: float | None, end: float | None, settings: Settin
     """Return what a song is asked with, see `embed_song`."""
     from bachata_assets.inference.precision import effective_precision
     from bachata_assets.pipeline.tools import Models, PoseModelsProvider, TextModelProvider, media_limits
-    from bachata_assets.pipeline.worker_processes import open_workers
+    from bachata_assets.pipeline.workers.opening import open_workers
 
     limits = media_limits(settings)
     unused = PoseModelsProvider(settings.model_set, effective_precision(settings.precision))
@@ -97,7 +97,7 @@ def video_of(path: Path, settings: Settings) -> Example:
     """Return what a video is asked with, see `embed_video`."""
     from bachata_assets.orchestration.build import build_platform
     from bachata_assets.pipeline.stage import ClipStage
-    from bachata_assets.pipeline.worker_processes import open_workers
+    from bachata_assets.pipeline.workers.opening import open_workers
 
     platform = build_platform(settings)
     platform.require_models()

@@ -25,7 +25,7 @@ from bachata_assets.orchestration.run_requests import plan, run_tags
 from bachata_assets.pipeline.index_level import fill_index
 from bachata_assets.pipeline.stage import ClipStage
 from bachata_assets.pipeline.status import INDEX_STAGE, Status
-from bachata_assets.pipeline.worker_processes import open_workers
+from bachata_assets.pipeline.workers.opening import open_workers
 from bachata_assets.report.content import damaged_reports
 from bachata_assets.search.errors import SearchError
 from bachata_assets.video.files import MATROSKA_SUFFIXES

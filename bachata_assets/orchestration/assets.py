@@ -36,7 +36,7 @@ from bachata_assets.pipeline.runner import Runner, StageFailed
 from bachata_assets.pipeline.stage import BatchStage, ClipStage, Stage
 from bachata_assets.pipeline.status import Status
 from bachata_assets.pipeline.versions import outdated
-from bachata_assets.pipeline.worker_processes import open_workers
+from bachata_assets.pipeline.workers.opening import open_workers
 from bachata_assets.report.content import page_of, remember_reports, report_of, write_reports
 from bachata_assets.report.metrics import metrics_text
 from bachata_assets.report.moments.strips import write_strips

@@ -17,7 +17,7 @@ from bachata_assets.music.song import load_song
 from bachata_assets.music.sound import SoundError
 from bachata_assets.pipeline.failure import named
 from bachata_assets.pipeline.stage import ClipStage, Tables
-from bachata_assets.pipeline.workers import Workers
+from bachata_assets.pipeline.workers.base import Workers
 from bachata_assets.search.asking.example import Example
 from bachata_assets.video.files import MATROSKA_SUFFIXES, Seen, on_disk
 from bachata_assets.video.limits import MediaLimits

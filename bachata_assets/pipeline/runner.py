@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from bachata_assets.pipeline.failure import ClipError, Failure, is_transient
 from bachata_assets.pipeline.stage import BatchStage, ClipStage, Made, Stage, Tables
 from bachata_assets.pipeline.tools import Tools
 from bachata_assets.pipeline.versions import data_version
-from bachata_assets.pipeline.workers import InThisProcess, Timed, Workers
+from bachata_assets.pipeline.workers.base import InThisProcess, Timed, Workers
 
 logger = logging.getLogger(__name__)
 
@@ -131,8 +130,8 @@ class Runner:
             return only is None or stage.name in only.get(run.clip.clip_id, ())
 
         with self._workers:
-            for run, following in zip_longest(runs, runs[1:]):
-                for other in filter(None, (run, following)):
+            for number, run in enumerate(runs):
+                for other in runs[number : number + 1 + self._workers.ahead]:
                     self._workers.begin(other.clip, [stage for stage in self._clip_stages if wanted(other, stage)])
                 for stage in self._clip_stages:
                     if wanted(run, stage):

@@ -20,7 +20,7 @@ from bachata_assets.families import DIMENSIONS
 from bachata_assets.pipeline.checks import CheckedClip
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Status
-from bachata_assets.pipeline.workers import Workers
+from bachata_assets.pipeline.workers.base import Workers
 from bachata_assets.report.findings import is_of_the_picture, message, moment
 from bachata_assets.report.label_doubts import label_doubts
 from bachata_assets.report.moments.strips import MomentStrips

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from bachata_assets.cli import app
 from bachata_assets.cli.commands import Commands
-from bachata_assets.pipeline.worker_processes import WorkerProcesses
+from bachata_assets.pipeline.workers.processes import WorkerProcesses
 from bachata_assets_tests.support.paths import SAMPLE_CLIPS
 from bachata_assets_tests.support.workplace import Workplace
 

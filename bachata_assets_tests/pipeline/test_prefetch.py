@@ -1,6 +1,6 @@
 """The next clip's poses are found while this clip is finished: with small stages of the tests' own."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
 from threading import Event
 
@@ -11,6 +11,7 @@ from bachata_assets.pipeline.failure import ClipError
 from bachata_assets.pipeline.runner import Runner, StageFailed
 from bachata_assets.pipeline.stage import ClipStage, Made, Tables
 from bachata_assets.pipeline.tools import Models, Tools
+from bachata_assets.pipeline.workers.base import InThisProcess
 from bachata_assets_tests.support.small_stages import clip, made, stage, sum_of_inputs, values
 
 WAIT_S = 20
@@ -52,6 +53,24 @@ def test_no_clip_after_the_next_is_begun(tools: Tools) -> None:
     list(Runner([prefetched(poses), stage("rest", "poses", make=rest)], [], tools).run([clip(name) for name in "xyz"]))
     assert begun == ["x", "y", "z"]
     assert values(tools, "rest")["x"] == 2
+
+
+def test_as_many_clips_are_begun_as_the_workers_ask_for_and_each_is_finished_in_its_turn(tools: Tools) -> None:
+    done: list[str] = []
+
+    class Wide(InThisProcess):
+        ahead = 2
+
+        def begin(self, clip: Clip, stages: Iterable[ClipStage]) -> None:
+            if f"begin {clip.clip_id}" not in done:
+                done.append(f"begin {clip.clip_id}")
+
+    def poses(c: Clip, _tables: Tables) -> Made:
+        done.append(c.clip_id)
+        return made(1)
+
+    list(Runner([prefetched(poses)], [], tools, Wide(tools.models)).run([clip(name) for name in "wxyz"]))
+    assert done == ["begin w", "begin x", "begin y", "w", "begin z", "x", "y", "z"]
 
 
 def test_a_clip_that_fails_before_its_turn_fails_alone(tools: Tools) -> None:

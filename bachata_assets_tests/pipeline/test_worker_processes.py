@@ -16,11 +16,11 @@ from typing import Any, cast
 import psutil
 import pytest
 
-from bachata_assets.pipeline import worker_pool
 from bachata_assets.pipeline.runner import Event, Runner, StageFailed, StageMade
 from bachata_assets.pipeline.tools import Tools
-from bachata_assets.pipeline.worker_pool import Limits, close_pools
-from bachata_assets.pipeline.worker_processes import WorkerProcesses
+from bachata_assets.pipeline.workers import pool as worker_pool
+from bachata_assets.pipeline.workers.pool import Limits, close_pools
+from bachata_assets.pipeline.workers.processes import WorkerProcesses
 from bachata_assets.settings import SettingsError
 from bachata_assets_tests.support.bad_stages import stage
 from bachata_assets_tests.support.small_stages import clip, values
@@ -251,7 +251,7 @@ import sys
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.pipeline.runner import Runner
 from bachata_assets.pipeline.tools import Models, PoseModelsProvider, SearchIndexProvider, TextModelProvider, Tools
-from bachata_assets.pipeline.worker_processes import WorkerProcesses
+from bachata_assets.pipeline.workers.processes import WorkerProcesses
 from bachata_assets.settings import SettingsError
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.support import bad_stages, small_stages

@@ -41,8 +41,8 @@ from bachata_assets.pipeline.checks import clip_checks
 from bachata_assets.pipeline.runner import Event, Runner, StageFailed, StageMade
 from bachata_assets.pipeline.stages import vector_stages
 from bachata_assets.pipeline.tools import Models, PoseModelsProvider, SearchIndexProvider, TextModelProvider, Tools
-from bachata_assets.pipeline.worker_pool import Limits
-from bachata_assets.pipeline.worker_processes import WorkerProcesses
+from bachata_assets.pipeline.workers.pool import Limits
+from bachata_assets.pipeline.workers.processes import WorkerProcesses
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.support.paths import REAL_CLIPS, SAMPLE
 from benchmarks.support.mutations import MUTATIONS, Victim, is_another_clip

@@ -1,6 +1,6 @@
 """A worker process that is replaced when it ends, and how it is set up: limits, environment, log.
 
-What is run in it is in `worker_processes.py`.
+What is run in it is in `processes.py`.
 """
 
 import atexit
@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from pebble import ProcessPool
 
-from bachata_assets.pipeline.worker_memory import limit_memory
+from bachata_assets.pipeline.workers.memory import limit_memory
 
 T = TypeVar("T")
 

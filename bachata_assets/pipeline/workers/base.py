@@ -45,6 +45,11 @@ class Workers(ABC):
     As a context manager it ends, however it is left, what is still being made.
     """
 
+    @property
+    def ahead(self) -> int:
+        """Number of clips after the present one that are worth beginning; it may grow in the course of a run."""
+        return 1
+
     @abstractmethod
     def begin(self, clip: Clip, stages: Iterable[ClipStage]) -> None:
         """Begin those stages of a clip that are worth it and take no tables, unless they are begun."""

@@ -22,7 +22,8 @@ from bachata_assets.families import NonFiniteVectorError
 from bachata_assets.pipeline.failure import ClipError, Failure, named
 from bachata_assets.pipeline.stage import ClipStage, Made, Tables
 from bachata_assets.pipeline.tools import Models
-from bachata_assets.pipeline.worker_memory import (
+from bachata_assets.pipeline.workers.base import Make, Timed, Workers, made_here
+from bachata_assets.pipeline.workers.memory import (
     OVER,
     OVER_WITH_MODELS,
     ROOM,
@@ -32,9 +33,8 @@ from bachata_assets.pipeline.worker_memory import (
     too_little_for_models,
     too_much_for_clip,
 )
-from bachata_assets.pipeline.worker_pool import POSES, Limits, WorkerPool, pool
-from bachata_assets.pipeline.workers import InThisProcess, Make, Timed, Workers, made_here
-from bachata_assets.settings import Settings, SettingsError
+from bachata_assets.pipeline.workers.pool import POSES, Limits, WorkerPool, pool
+from bachata_assets.settings import SettingsError
 
 logger = logging.getLogger(__name__)
 
@@ -42,13 +42,6 @@ T = TypeVar("T")
 
 ATTEMPTS = 2
 """Number of worker processes that a clip may end before its failure is permanent."""
-
-
-def open_workers(settings: Settings, models: Models) -> Workers:
-    """Return what the settings ask for: worker processes, or stages in this process."""
-    if settings.workers == "in_process":
-        return InThisProcess(models)
-    return WorkerProcesses(models, Limits(settings.clip_seconds, settings.worker_memory_gb))
 
 
 @dataclass(frozen=True)
