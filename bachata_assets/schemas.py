@@ -168,6 +168,7 @@ clips = pa.schema(
         _column("renamed", pa.bool_(), "the id was first given to another path"),
         _column("of", pa.string(), "clip of the same file whose further couple this is; empty for the file's own clip"),
         _column("couple", pa.int64(), "number of the couple in the file, from 1"),
+        _column("etag", pa.string(), "what a bucket calls the file's content; empty for a file of a folder"),
     ]
 )
 """One row a clip of a collection: which id was given to which file."""

@@ -15,6 +15,7 @@ settings.register_profile("repeatable", derandomize=True, database=None, max_exa
 settings.load_profile("repeatable")
 
 pytest_plugins = [
+    "bachata_assets_tests.support.buckets",
     "bachata_assets_tests.support.workplace",
     "bachata_assets_tests.support.browser",
     "bachata_assets_tests.support.dagster_dev",

@@ -10,6 +10,7 @@ import pytest
 from bachata_assets import settings as module
 from bachata_assets.orchestration.build import build_platform
 from bachata_assets.settings import CREDENTIALS, Settings, SettingsError, example_env, load_settings, variables
+from bachata_assets.settings.problems import UNUSED
 from bachata_assets_tests.support.paths import PROJECT
 
 CANARY = "canary-7f3a"
@@ -251,7 +252,7 @@ def test_a_mistyped_variable_is_named_once_with_the_one_that_was_meant(
 def test_every_variable_of_the_earlier_pipeline_is_in_the_guide() -> None:
     guide = (PROJECT / "docs" / "migrating.md").read_text().partition("## Variables")[2]
     rows = [line for line in guide.splitlines() if line.startswith("| `")]
-    for name, why in module.UNUSED.items():
+    for name, why in UNUSED.items():
         (row,) = [line for line in rows if f"`{name}`" in line.split("|")[1]]
         assert "not used" in row
         assert why in row.replace("`", "") or "as `MMPOSE_CONFIDENCE`" in row

@@ -15,10 +15,19 @@ from bachata_assets.cli.plain import say
 if TYPE_CHECKING:
     from bachata_assets.commands.generate import Generated
 
-VideoDir = Annotated[Path, typer.Option(*both("video_dir"), help="Folder of clips, searched recursively.")]
+VideoDir = Annotated[
+    str,
+    typer.Option(
+        *both("video_dir"), metavar="PATH", help="Folder of clips, searched recursively, or an s3:// or gs:// URL."
+    ),
+]
 Annotations = Annotated[
-    Path | None,
-    typer.Option("--annotations", help="JSON file of annotations; without one, every clip has the fallbacks."),
+    str | None,
+    typer.Option(
+        "--annotations",
+        metavar="PATH",
+        help="JSON file of annotations, or its URL; without one, every clip has the fallbacks.",
+    ),
 ]
 Environment = Annotated[
     str | None,

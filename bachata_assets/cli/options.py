@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -19,10 +18,16 @@ def both(name: str) -> tuple[str, str]:
 
 
 VideoDirOption = Annotated[
-    Path | None, typer.Option(*both("video_dir"), help="Folder of clips. [default: as the data dir remembers]")
+    str | None,
+    typer.Option(
+        *both("video_dir"), metavar="PATH", help="Folder or bucket of clips. [default: as the data dir remembers]"
+    ),
 ]
 AnnotationsOption = Annotated[
-    Path | None, typer.Option("--annotations", help="JSON file of annotations. [default: as the data dir remembers]")
+    str | None,
+    typer.Option(
+        "--annotations", metavar="PATH", help="JSON file of annotations. [default: as the data dir remembers]"
+    ),
 ]
 DataDir = Annotated[str | None, typer.Option(*both("data_dir"), help="Where everything is written. [default: data]")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]

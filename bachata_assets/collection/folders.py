@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.videos.bucket import open_videos
+from bachata_assets.collection.videos.place import Videos
 from bachata_assets.settings import Settings, SettingsError
 
 
@@ -13,29 +15,40 @@ from bachata_assets.settings import Settings, SettingsError
 class Folders:
     """Where a collection's clips and annotations are."""
 
-    video_dir: Path
-    annotations: Path | None
+    videos: Videos
+    annotations: str | Path | None
+    """The annotation file: a path, or a URL."""
     every_couple: bool = False
     """Whether further couples of a video are clips of their own."""
     mounts: frozenset[PurePosixPath] = frozenset()
     """Folders below that of the clips that were disks of their own when it was last listed."""
+
+    @property
+    def absolute(self) -> dict[str, str]:
+        """What a data dir remembers of them: places that are the same from every working directory."""
+        annotations = {"annotations": _absolute(self.annotations)} if self.annotations else {}
+        return {"video_dir": self.videos.absolute, **annotations}
 
     def mounts_above(self, paths: Iterable[PurePosixPath]) -> set[PurePosixPath]:
         """Return those of `mounts` that some of these files are in."""
         above = {folder for path in paths for folder in path.parents}
         return above & self.mounts
 
-    def stated(self, path: Path, data_dir: str) -> str:
-        """Return a path as documents state it, the same from every working directory and on every machine.
+    def stated(self, path: PurePosixPath, data_dir: str) -> str:
+        """Return a clip's path as documents state it, the same from every working directory and on every machine.
 
         The specification's form is relative to the folder that the data dir is in (data/Bachata_steps/…); for clips
-        that are elsewhere it is the annotations' form, from the video dir's own name on (Bachata_steps/…).
+        that are elsewhere it is the annotations' form, from the video dir's own name on (Bachata_steps/…); for those in
+        a bucket it is their URL.
         """
+        if url := self.videos.url(path):
+            return url
         # Links are not followed, as resolve() would: a clip is where the collection has it.
-        absolute, beside, videos = (Path(os.path.abspath(one)) for one in (path, data_dir, self.video_dir))  # noqa: PTH100
+        places = (self.videos.file(path), data_dir, self.videos.folder)
+        absolute, beside, folder = (Path(os.path.abspath(one)) for one in places)  # noqa: PTH100
         if "://" not in data_dir and absolute.is_relative_to(beside.parent):
             return absolute.relative_to(beside.parent).as_posix()
-        return absolute.relative_to(videos.parent).as_posix()
+        return absolute.relative_to(folder.parent).as_posix()
 
 
 def folders_of(settings: Settings, dataset: Dataset) -> Folders:
@@ -54,6 +67,10 @@ def folders_of(settings: Settings, dataset: Dataset) -> Folders:
             "No folder of clips is known: set BACHATA_VIDEO_DIR, or run `bachata-assets generate --video_dir …` once"
         )
     every_couple = settings.every_couple if settings.every_couple is not None else remembered.get("every_couple")
-    same = os.path.abspath(video_dir) == remembered.get("video_dir")  # noqa: PTH100  # links are not followed
+    same = _absolute(video_dir) == remembered.get("video_dir")
     mounts = frozenset(map(PurePosixPath, remembered.get("mounts", ()))) if same else frozenset()
-    return Folders(Path(video_dir), Path(annotations) if annotations else None, bool(every_couple), mounts)
+    return Folders(open_videos(video_dir), annotations or None, bool(every_couple), mounts)
+
+
+def _absolute(place: str | Path) -> str:
+    return str(place) if "://" in str(place) else str(Path(place).absolute())

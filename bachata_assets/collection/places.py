@@ -30,6 +30,24 @@ def place_of(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
     return filesystem, root
 
 
+def read_object(url: str, most: int) -> bytes:
+    """Return what is in an object, its first `most` bytes where it is larger.
+
+    Raises
+    ------
+    OSError
+        It is not there, or the store does not give it.
+    """
+    filesystem, path = place_of(url)
+    try:
+        # By its exact name, and no more than is wanted: what is larger is refused.
+        return bytes(filesystem.cat_file(path, start=0, end=min(most, filesystem.info(path)["size"])))
+    except OSError:
+        raise
+    except Exception as error:  # every store's client has exceptions of its own
+        raise OSError(errno.EIO, f"cannot be read: {error}", url) from error
+
+
 def misplaced_in(url: str, assets: Iterable[str]) -> list[str]:
     """Return the names of folders in the place of files, and of files in the place of folders.
 

@@ -13,8 +13,9 @@ from bachata_assets.collection import layout, registry
 from bachata_assets.collection.clip_tables import sent_record
 from bachata_assets.collection.couples import NUMBER_SAID
 from bachata_assets.collection.dataset import Dataset, provenance_of
-from bachata_assets.collection.discovery import list_clips, require_videos
 from bachata_assets.collection.registry import ClipFile
+from bachata_assets.collection.videos.discovery import require_videos
+from bachata_assets.collection.videos.place import UNREADABLE, Videos
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.inference.precision import EffectivePrecision
 
@@ -40,7 +41,7 @@ def precision_of_tables(dataset: Dataset) -> EffectivePrecision | None:
     return None
 
 
-def registry_of_tables(dataset: Dataset, video_dir: Path) -> dict[str, ClipFile]:
+def registry_of_tables(dataset: Dataset, videos: Videos) -> dict[str, ClipFile]:
     """Return clip id -> file, of all clips that have tables; every file of the folder is read for it.
 
     A file belongs to the clip whose tables were made of the same content; of several alike, to the one whose document
@@ -55,10 +56,10 @@ def registry_of_tables(dataset: Dataset, video_dir: Path) -> dict[str, ClipFile]
     contents = {clip_id: content for clip_id, (content, number) in versions.items() if number == 1}
     further = {clip_id: couple for clip_id, couple in versions.items() if clip_id not in contents}
     stated = {clip_id: place for clip_id, place in stated.items() if clip_id not in further}
-    listing = list_clips(video_dir, matroska=True)
-    require_videos(video_dir, listing, len(versions))
-    there = {path: registry.read(video_dir, ClipFile("", path, 0, 0, registry.UNREADABLE)) for path in listing.files}
-    named = {clip_id: path for clip_id, (text, _) in stated.items() if (path := _place(text, video_dir, there))}
+    listing = videos.listing(matroska=True)
+    require_videos(videos, listing, len(versions))
+    there = {path: registry.read(videos, ClipFile("", path, 0, 0, UNREADABLE)) for path in listing.files}
+    named = {clip_id: path for clip_id, (text, _) in stated.items() if (path := _place(text, videos.folder, there))}
     by_content, by_path = _inverse(contents), _inverse(named)
     owners: dict[str, PurePosixPath] = {}
     taken: set[PurePosixPath] = set()

@@ -1,26 +1,21 @@
 """The clips of a collection: which id a file was given, and what was in it when it was last read.
 
 `compare` is pure: names, sizes and times of files against what is known of them, so that a folder of any size is looked
-at in seconds; `read` is where a file's content is hashed. How a folder is listed is in `discovery.py`, how ids are made
-in `clip_ids.py`, where the registry is kept in `scan.py`.
+at in seconds; `read` is where a file's content is hashed. How a folder is listed is in `videos/`, how ids are made in
+`clip_ids.py`, where the registry is kept in `scan.py`.
 """
 
-import hashlib
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pyarrow as pa
 
 from bachata_assets import schemas
 from bachata_assets.collection.clip_ids import assign_clip_ids
-from bachata_assets.video.files import Seen, on_disk, open_regular
+from bachata_assets.collection.videos.place import UNREADABLE, Videos
+from bachata_assets.video.files import Seen
 
-logger = logging.getLogger(__name__)
-
-UNREADABLE = "unreadable"
-"""Content of a file that is there but could not be read."""
 _UNREAD = "unread"
 
 
@@ -40,11 +35,13 @@ class ClipFile:
     """Clip of the same file whose further couple this is; empty for the clip of the file itself."""
     couple: int = 1
     """Number of the couple in the file."""
+    etag: str = ""
+    """What a store calls its content."""
 
     @property
     def seen(self) -> Seen:
         """What the file looked like when this was written down."""
-        return Seen(self.size, self.mtime_ns)
+        return Seen(self.size, self.mtime_ns, self.etag)
 
     @property
     def is_read(self) -> bool:
@@ -113,7 +110,7 @@ def still_moving(
 ) -> set[PurePosixPath]:
     """Return the files that may still be being written.
 
-    A time in the future says nothing: clocks differ.
+    A time in the future says nothing: clocks differ. An object of a store is there whole or not at all.
 
     Parameters
     ----------
@@ -123,7 +120,9 @@ def still_moving(
     return {
         path
         for path, seen in folder.items()
-        if seen and (0 <= now_s - seen.mtime_ns / 1e9 < rest_s or sizes_before.get(path, seen.size) != seen.size)
+        if seen
+        and not seen.etag
+        and (0 <= now_s - seen.mtime_ns / 1e9 < rest_s or sizes_before.get(path, seen.size) != seen.size)
     }
 
 
@@ -171,46 +170,38 @@ def compare(
     return Difference(files, waiting, tuple(renames))
 
 
-def read(video_dir: Path, file: ClipFile) -> ClipFile:
+def read(videos: Videos, file: ClipFile) -> ClipFile:
     """Return what is known of one file, its content hashed if that is not known or it has changed since.
 
     The content of one that is there and cannot be read is the same word as `compare` has for it: what failed of it has
     failed of the very version that is asked for.
     """
-    path = video_dir / file.path
-    seen = _see(path)
+    seen = videos.look(file.path)
     if seen and file.is_read and file.looks(seen):
         return file
-    content = content_of(path)
+    content = videos.content(file.path)
     if seen is None:
-        return replace(file, size=0, mtime_ns=0, content=content)
-    if content == UNREADABLE:
-        content = _unread(seen)
-    return replace(file, size=seen.size, mtime_ns=seen.mtime_ns, content=content)
+        return replace(file, size=0, mtime_ns=0, etag="", content=content)
+    return looking(file, seen, _unread(seen) if content == UNREADABLE else content)
 
 
-def content_of(path: Path) -> str:
-    """Return the hash of what is in a file, UNREADABLE when it cannot be read."""
-    try:
-        with open_regular(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
-    except OSError as error:
-        logger.warning("Cannot read %s: %s", path, error.strerror)
-        return UNREADABLE
+def looking(file: ClipFile, seen: Seen, content: str) -> ClipFile:
+    """Return a file as it looks now, with what is in it."""
+    return replace(file, size=seen.size, mtime_ns=seen.mtime_ns, etag=seen.etag, content=content)
 
 
-def exchanged(files: Iterable[ClipFile], video_dir: Path) -> Iterator[ClipFile]:
+def exchanged(files: Iterable[ClipFile], videos: Videos) -> Iterator[ClipFile]:
     """Yield, as they are now, the files that are not what was read of them although their size and time say so.
 
     Every file is read. One that looks different is left to whoever makes its clip.
     """
-    contents: dict[Path, str] = {}  # of a file with several couples once
+    contents: dict[PurePosixPath, str] = {}  # of a file with several couples once
     for file in files:
-        path = video_dir / file.path
-        if not (file.present and file.is_read and file.looks(_see(path))):
+        path = file.path
+        if not (file.present and file.is_read and file.looks(videos.look(path))):
             continue
         if path not in contents:
-            contents[path] = content_of(path)
+            contents[path] = videos.content(path)
         if is_read(contents[path]) and contents[path] != file.content:
             yield replace(file, content=contents[path])
 
@@ -227,30 +218,21 @@ def from_table(table: pa.Table) -> dict[str, ClipFile]:
     return {file.clip_id: file for file in rows}
 
 
-def _see(path: Path) -> Seen | None:
-    try:
-        status = on_disk(path).stat()
-    except OSError as error:
-        logger.warning("Cannot look at %s: %s", path, error.strerror)
-        return None
-    return Seen.of(status)
-
-
 def _renames(
     new: Mapping[PurePosixPath, Seen], gone: Iterable[ClipFile], read: Callable[[PurePosixPath], str] | None
 ) -> list[Rename]:
     """Lay new files against those that are gone, each used once; of several alike, one of the same name goes first."""
-    by_look: dict[Seen, list[ClipFile]] = {}
+    by_look: dict[tuple[int, int | str], list[ClipFile]] = {}
     by_content: dict[str, list[ClipFile]] = {}
     for file in gone:
-        by_look.setdefault(file.seen, []).append(file)
+        by_look.setdefault(_alike(file.seen), []).append(file)
         if file.is_read:
             by_content.setdefault(file.content, []).append(file)
     sizes = {file.size for files in by_content.values() for file in files}
     used: set[str] = set()
     found = []
     for path, seen in new.items():
-        alike = [file for file in by_look.get(seen, ()) if file.clip_id not in used]
+        alike = [file for file in by_look.get(_alike(seen), ()) if file.clip_id not in used]
         if not alike and read and seen.size in sizes:
             alike = [file for file in by_content.get(read(path), ()) if file.clip_id not in used]
         if alike:
@@ -260,8 +242,13 @@ def _renames(
     return found
 
 
+def _alike(seen: Seen) -> tuple[int, int | str]:
+    """Return what a copy under another name has too: in a folder its time, in a bucket what the store calls it."""
+    return seen.size, seen.etag or seen.mtime_ns
+
+
 def _unread(seen: Seen) -> str:
-    return f"{_UNREAD}-{seen.size}-{seen.mtime_ns}"
+    return f"{_UNREAD}-{seen.size}-{seen.mtime_ns}" + (f"-{seen.etag}" if seen.etag else "")
 
 
 def _now(clip_id: str, path: PurePosixPath, seen: Seen | None, known: ClipFile | None, *, same: bool) -> ClipFile:
@@ -271,4 +258,4 @@ def _now(clip_id: str, path: PurePosixPath, seen: Seen | None, known: ClipFile |
     renamed = known is not None and (known.renamed or known.path != path)
     kept = known.content if known and (same or (known.looks(seen) and known.content != UNREADABLE)) else None
     content = kept or _unread(seen)
-    return ClipFile(clip_id, path, seen.size, seen.mtime_ns, content, renamed=renamed)
+    return ClipFile(clip_id, path, seen.size, seen.mtime_ns, content, renamed=renamed, etag=seen.etag)

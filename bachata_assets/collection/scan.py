@@ -12,20 +12,16 @@ from pathlib import PurePosixPath
 
 from bachata_assets.annotation import Annotation
 from bachata_assets.collection import couples, layout, registry
-from bachata_assets.collection.annotations.annotation_file import (
-    Entry,
-    Matched,
-    load_annotations,
-    match_annotations,
-)
+from bachata_assets.collection.annotations.annotation_file import Entry, Matched, load_annotations, match_annotations
 from bachata_assets.collection.annotations.file_content import AnnotationError
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.discovery import DiscoveryError, LeftOut, list_clips, require_videos
 from bachata_assets.collection.folders import Folders, folders_of
 from bachata_assets.collection.rebuild import registry_of_tables
 from bachata_assets.collection.registry import ClipFile, Difference
 from bachata_assets.collection.remarks import Remark, told
+from bachata_assets.collection.videos.discovery import DiscoveryError, LeftOut, require_videos
+from bachata_assets.collection.videos.place import as_path
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.language.sentence import says_anything
 from bachata_assets.settings import Settings, SettingsError
@@ -69,7 +65,7 @@ class Scan:
         files = known_files(dataset)
         read = {
             clip_id: replace(
-                clip, versions={**clip.versions, "clip_file": _file_version(files[clip_id], clip.annotation)}
+                clip, versions={**clip.versions, "clip_file": file_version(files[clip_id], clip.annotation)}
             )
             for clip_id, clip in self.clips.items()
             if clip_id in files
@@ -108,13 +104,13 @@ def scan_clips(
     entries = load_annotations(folders.annotations) if folders.annotations else []
     known = known_files(dataset)
     mounts = set() if unmounted else folders.mounts_above(file.path for file in known.values())
-    listing = list_clips(folders.video_dir, matroska=settings.matroska, mounts_before=mounts)
+    listing = folders.videos.listing(matroska=settings.matroska, mounts_before=mounts)
     moving: set[PurePosixPath] = set()
     if sizes_before is not None:
         moving = registry.still_moving(listing.files, sizes_before, now_s=time.time(), rest_s=settings.settle_seconds)
-    reader = (lambda path: registry.content_of(folders.video_dir / path)) if read_copies else None
+    reader = folders.videos.content if read_copies and not folders.videos.is_remote else None
     if not unmounted and not any(listing.hides(file.path) for file in known.values()):
-        require_videos(folders.video_dir, listing, len(known))
+        require_videos(folders.videos, listing, len(known))
     difference = registry.compare(listing.files, known, moving=moving, hidden=listing.hides, read=reader)
     if folders.every_couple or any(file.of for file in known.values()):
         counted = partial(couples.couples_seen, dataset) if folders.every_couple else lambda _: 1
@@ -142,9 +138,7 @@ def scan_clips(
 def keep(dataset: Dataset, scan: Scan) -> dict[str, ClipFile]:
     """Write what was found into the data dir; return the registry as it was before."""
     folders = scan.folders
-    paths = {"video_dir": folders.video_dir, "annotations": folders.annotations}
-    absolute = {name: str(path.absolute()) for name, path in paths.items() if path}
-    dataset.remember(**absolute, every_couple=folders.every_couple, mounts=sorted(map(str, folders.mounts)))
+    dataset.remember(**folders.absolute, every_couple=folders.every_couple, mounts=sorted(map(str, folders.mounts)))
     with dataset.lock():
         before = known_files(dataset)
         files = {**before, **scan.difference.files}
@@ -178,12 +172,17 @@ def read_clips(clip_ids: Iterable[str], settings: Settings, dataset: Dataset) ->
         When an id was never registered.
     """
     files = _read(clip_ids, settings, dataset)
+    keep_read(dataset, files)
+    return _clips_of(files, settings, dataset)
+
+
+def keep_read(dataset: Dataset, files: Mapping[str, ClipFile]) -> None:
+    """Write what was read of files into the registry."""
     known = known_files(dataset)
     changed = {clip_id: file for clip_id, file in files.items() if file.is_read and file != known.get(clip_id)}
     if changed:
         with dataset.lock():
             _write(dataset, {**known_files(dataset), **changed})
-    return _clips_of(files, settings, dataset)
 
 
 def known_files(dataset: Dataset) -> dict[str, ClipFile]:
@@ -223,7 +222,7 @@ def require_registry(dataset: Dataset) -> None:
 
 def rebuild_registry(dataset: Dataset, settings: Settings) -> int:
     """Find out from the tables which id was given to which file, and write it down; return how many clips there are."""
-    files = registry_of_tables(dataset, folders_of(settings, dataset).video_dir)
+    files = registry_of_tables(dataset, folders_of(settings, dataset).videos)
     with dataset.lock():
         _write(dataset, files)
     return len(files)
@@ -245,7 +244,8 @@ def contents(dataset: Dataset) -> dict[str, str]:
 
 def exchanged_files(settings: Settings, dataset: Dataset, *, take: bool = False) -> list[ClipFile]:
     """Return the files of `registry.exchanged`; where they are to be taken, their clips are stale from now on."""
-    found = list(registry.exchanged(known_files(dataset).values(), folders_of(settings, dataset).video_dir))
+    videos = folders_of(settings, dataset).videos  # a store has another name for another content: nothing to look for
+    found = [] if videos.is_remote else list(registry.exchanged(known_files(dataset).values(), videos))
     if found and take:
         with dataset.lock():
             _write(dataset, known_files(dataset) | {file.clip_id: file for file in found})
@@ -262,16 +262,18 @@ def _write(dataset: Dataset, files: Mapping[str, ClipFile]) -> None:
 
 
 def _read(clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> dict[str, ClipFile]:
-    video_dir = folders_of(settings, dataset).video_dir
+    videos = folders_of(settings, dataset).videos
     known = known_files(dataset)
     wanted = list(clip_ids)
     unknown = [clip_id for clip_id in wanted if clip_id not in known]
     if unknown:
         raise SettingsError(
-            f"Partition {unknown[0]} is no clip of {video_dir}: partitions are added by the new_clips sensor "
+            f"Partition {unknown[0]} is no clip of {videos}: partitions are added by the new_clips sensor "
             "or by `bachata-assets generate`"
         )
-    return {clip_id: registry.read(video_dir, known[clip_id]) for clip_id in wanted}
+    if videos.is_remote:  # a run reads what it fetches
+        return {clip_id: known[clip_id] for clip_id in wanted}
+    return {clip_id: registry.read(videos, known[clip_id]) for clip_id in wanted}
 
 
 def _clips_of(files: Mapping[str, ClipFile], settings: Settings, dataset: Dataset) -> list[Clip]:
@@ -285,10 +287,10 @@ def _clips_of(files: Mapping[str, ClipFile], settings: Settings, dataset: Datase
 def _match(entries: list[Entry], files: Mapping[str, ClipFile], folders: Folders) -> Matched:
     if folders.annotations is None:
         return Matched()
-    paths = {clip_id: folders.video_dir / file.path for clip_id, file in files.items() if not file.of}
+    paths = {clip_id: folders.videos.file(file.path) for clip_id, file in files.items() if not file.of}
     by_id = files.keys() - paths.keys()
     return match_annotations(
-        entries, paths, annotations_path=folders.annotations, video_dir=folders.video_dir, by_id=by_id
+        entries, paths, annotations_path=as_path(folders.annotations), video_dir=folders.videos.folder, by_id=by_id
     )
 
 
@@ -296,23 +298,23 @@ def _clip(file: ClipFile, matched: Matched, folders: Folders, dataset: Dataset) 
     annotation = matched.annotation(file.clip_id)
     if file.of:
         annotation = couples.annotation_of(annotation, matched.annotation(file.of))
-    path = folders.video_dir / file.path
     # A clip of which nothing is known once had the text vector of all such clips: another version takes it away.
     said = annotation.data_version if says_anything(annotation) else f"{annotation.data_version}-unsaid"
     # A document states where its clip is, so one of a clip that was renamed is made again.
     stated = f"{said}-at-{file.path}" if file.renamed else said
     return Clip(
         clip_id=file.clip_id,
-        path=path,
-        video_path=folders.stated(path, dataset.url),
+        path=folders.videos.file(file.path),
+        video_path=folders.stated(file.path, dataset.url),
         annotation=annotation,
-        versions={"clip_file": _file_version(file, annotation), "annotation": stated},
+        versions={"clip_file": file_version(file, annotation), "annotation": stated},
         couple=file.couple,
         seen=file.seen if file.is_read else None,
+        url=folders.videos.url(file.path),
     )
 
 
-def _file_version(file: ClipFile, annotation: Annotation) -> str:
+def file_version(file: ClipFile, annotation: Annotation) -> str:
     """Return the data version of a clip's file; the couple and the leader that a person named decide what is seen."""
     number = f"{couples.NUMBER_SAID}{file.couple}" if file.of else ""
     return file.content + number + annotation.video_version

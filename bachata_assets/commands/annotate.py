@@ -61,9 +61,15 @@ def annotate(settings: Settings, patch: Patch, *, dry_run: bool = False) -> Anno
     dataset = Dataset(settings.data_dir)
     with dataset.lock():
         found = _scan(settings, dataset)
-        path = found.folders.annotations
-        if path is None:
+        place = found.folders.annotations
+        if place is None:
             raise PatchError("This collection has no annotation file: name the one to write with --annotations")
+        if "://" in str(place):
+            raise PatchError(
+                f"{place} lies in a bucket, where other writers cannot be kept out: copy it here, name the copy with "
+                "--annotations, and put it back"
+            )
+        path = Path(place)
         changes = tuple(differences(patch, found.entries, found.clips.keys() | found.difference.set_aside))
         if changes and not dry_run:
             content = read_file(path) if path.exists() else EMPTY
@@ -74,7 +80,7 @@ def annotate(settings: Settings, patch: Patch, *, dry_run: bool = False) -> Anno
 def _scan(settings: Settings, dataset: Dataset) -> Scan:
     """Look at the collection; an annotation file that is still to be written has no entries."""
     path = settings.annotations
-    if path is None or path.exists():
+    if path is None or "://" in str(path) or Path(path).exists():
         return scan_clips(settings, dataset)
     found = scan_clips(settings.model_copy(update={"annotations": None}), dataset)
     return replace(found, folders=replace(found.folders, annotations=path))

@@ -70,8 +70,8 @@ def build_collection(
 
     Parameters
     ----------
-    video_dir : folder of clips, searched recursively
-    annotations : JSON file of annotations; without one every clip has the fallbacks
+    video_dir : folder of clips, searched recursively, or an s3:// or gs:// URL
+    annotations : JSON file of annotations, or its URL; without one every clip has the fallbacks
     data_dir : where everything is written: a folder, or an s3:// or gs:// URL
     settings : others by their names, for example `model_set="rtmpose-m"`. Files are read in this process, since a
         script without `if __name__ == "__main__":` cannot begin others; `workers="processes"` is for one that has it.
@@ -95,8 +95,8 @@ def build_collection(
     """
     given: dict[str, Any] = {"workers": "in_process"} | settings
     loaded = load_settings(
-        video_dir=Path(video_dir),
-        annotations=Path(annotations) if annotations else None,
+        video_dir=str(video_dir),
+        annotations=str(annotations) if annotations else None,
         data_dir=str(data_dir),
         **given,
     )

@@ -23,6 +23,8 @@ FORMATS: dict[str, Callable[[Iterable[ExportedClip], Path], list[Path]]] = {
     "webvtt": write_webvtt,
 }
 """Name of each format -> what writes it."""
+OF_FILES = ("fiftyone",)
+"""Formats that link the videos; `rerun` leaves out those that are not here."""
 
 
 def export(
@@ -54,6 +56,9 @@ def export(
     wanted: list[Clip] = [clip for name, clip in clips.items() if name in (clip_ids or made)]
     if not wanted:
         raise ExportError("No clip is made yet: run `bachata-assets generate`")
+    if (pictures or form in OF_FILES) and any(clip.url for clip in wanted):
+        what = "coco with --pictures" if pictures else form
+        raise ExportError(f"{what} needs the videos, which lie in a bucket: copy them to a folder, and name that")
     if pictures and form != "coco":
         raise ExportError("--pictures is for coco alone")
     write = partial(write_coco, pictures=True) if pictures else FORMATS[form]

@@ -5,12 +5,12 @@ import json
 import logging
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from pathlib import Path
 
 from bachata_assets.collection import layout
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.discovery import VIDEO_SUFFIXES
 from bachata_assets.collection.scan import Scan, ScanError, scan_clips
+from bachata_assets.collection.videos.discovery import VIDEO_SUFFIXES
+from bachata_assets.collection.videos.place import Videos
 from bachata_assets.commands.repair import mend_lost, record_unknown
 from bachata_assets.commands.report import make_report
 from bachata_assets.commands.report_log import log_report
@@ -105,7 +105,7 @@ def _bring_level(platform: Platform, instance: Instance, *, index_later: bool) -
         logger.warning(line)
     if not found.clips:
         taken = ", ".join(sorted(VIDEO_SUFFIXES | (MATROSKA_SUFFIXES if platform.settings.matroska else set())))
-        logger.warning("No videos in %s: %s are taken, in all its folders", found.folders.video_dir.absolute(), taken)
+        logger.warning("No videos in %s: %s are taken, in all its folders", found.folders.videos.absolute, taken)
     known = Known(found, History.read(instance, dataset, platform.stages))
     for name, why in known.history.damaged.items():
         logger.warning("%s is damaged (%s): it is made again", dataset.path(name), why)
@@ -128,7 +128,7 @@ def _bring_level(platform: Platform, instance: Instance, *, index_later: bool) -
         stages = [stage.name for stage in platform.stages if stage.name in batch.stages]
         run_in_process(platform.definitions, instance, PROCESS_JOB, stages=stages, tags=run_tags(batch), knowing=known)
     if batches:
-        _say_what_went_away(found.folders.video_dir)
+        _say_what_went_away(found.folders.videos)
         found = found.reread(dataset)
         status = _status(platform, found, known.history)
     state = _report_state(platform, status, found)
@@ -144,16 +144,12 @@ def _bring_level(platform: Platform, instance: Instance, *, index_later: bool) -
     return Generated(status, found, tried, report_error, index_error, index_later)
 
 
-def _say_what_went_away(video_dir: Path) -> None:
+def _say_what_went_away(videos: Videos) -> None:
     """Say in one line that the folder of clips is not there any more, or is empty; its clips fail one by one."""
-    try:
-        is_there = any(video_dir.iterdir())
-    except OSError:
-        is_there = False
-    if not is_there:
+    if videos.is_empty():
         logger.error(
             "%s went away while clips were made: mount its disk, and give the same command again to make the others",
-            video_dir.absolute(),
+            videos.absolute,
         )
 
 
@@ -203,6 +199,7 @@ def _report_state(platform: Platform, status: Status, found: Scan) -> str:
     content = [
         version("bachata-assets"),
         platform.settings.quality_threshold,
+        platform.settings.signed_link_hours,
         [stage.code_version for stage in platform.stages],
         {clip.clip_id: dict(clip.versions) for clip in status.made},
         [[clip.clip_id, clip.video_path, vars(clip.failure)] for clip in status.failed],

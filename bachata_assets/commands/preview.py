@@ -5,11 +5,13 @@ What they look like is in `pose/drawing/preview_video.py` and `pose/drawing/peop
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 
 from bachata_assets.collection import layout, scan
+from bachata_assets.collection.arriving import open_arrivals
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset, TableMissingError, provenance_of
 from bachata_assets.collection.folders import folders_of
@@ -39,19 +41,19 @@ def preview(clip_id: str, settings: Settings, dataset: Dataset, out: Path | None
     DiscoveryError, AnnotationError, SettingsError
         As for any look at the collection.
     """
-    clip = _clip(clip_id, settings, dataset)
-    couple = _keypoints(clip, dataset)
-    if out:
-        _require_writable(out, settings, dataset)
-        write_preview_video(clip.path, couple, out)
-        return str(out)
-    name = layout.preview_video(clip_id)
-    if "://" not in dataset.url:
-        _require_no_clip(Path(dataset.path(name)), settings, dataset)
-    with tempfile.TemporaryDirectory() as folder:
-        video = Path(folder) / "preview.mp4"
-        write_preview_video(clip.path, couple, video)
-        dataset.write_bytes(name, video.read_bytes())
+    with _clip_here(clip_id, settings, dataset) as clip:
+        couple = _keypoints(clip, dataset)
+        if out:
+            _require_writable(out, settings, dataset)
+            write_preview_video(clip.path, couple, out)
+            return str(out)
+        name = layout.preview_video(clip_id)
+        if "://" not in dataset.url:
+            _require_no_clip(Path(dataset.path(name)), settings, dataset)
+        with tempfile.TemporaryDirectory() as folder:
+            video = Path(folder) / "preview.mp4"
+            write_preview_video(clip.path, couple, video)
+            dataset.write_bytes(name, video.read_bytes())
     return dataset.path(name)
 
 
@@ -72,11 +74,11 @@ def preview_people(
     DiscoveryError, AnnotationError, SettingsError
         As for any look at the collection.
     """
-    clip = _clip(clip_id, settings, dataset)
     if out:
         _require_writable(out, settings, dataset)
-    estimate = models.pose.estimator()
-    seen = estimate.people(clip.path, limits=models.limits)
+    with _clip_here(clip_id, settings, dataset) as clip:
+        estimate = models.pose.estimator()
+        seen = estimate.people(clip.path, limits=models.limits)
     problem = None
     said = clip.annotation.couple
     try:
@@ -125,10 +127,23 @@ def _require_no_clip(out: Path, settings: Settings, dataset: Dataset) -> None:
     """Refuse to write over a clip of the collection: its folder may be the data dir, and its name a preview's."""
     if not out.is_file():
         return
-    size, video_dir = out.stat().st_size, folders_of(settings, dataset).video_dir
-    alike = (on_disk(video_dir / file.path) for file in scan.known_files(dataset).values() if file.size == size)
+    size, videos = out.stat().st_size, folders_of(settings, dataset).videos
+    alike = (on_disk(videos.file(file.path)) for file in scan.known_files(dataset).values() if file.size == size)
     if any(path.is_file() and path.samefile(out) for path in alike):
         raise PreviewError(f"{out} is a clip of this collection, which a preview must not replace: name another --out")
+
+
+@contextmanager
+def _clip_here(clip_id: str, settings: Settings, dataset: Dataset) -> Iterator[Clip]:
+    """Give a clip whose file can be read; one of a bucket is fetched, and its copy removed afterwards."""
+    clip = _clip(clip_id, settings, dataset)
+    with open_arrivals(settings, dataset) as arrivals:
+        arrivals.expect([clip])
+        try:
+            here = arrivals.take(clip)
+        except OSError as error:
+            raise PreviewError(str(error)) from error
+        yield here
 
 
 def _clip(clip_id: str, settings: Settings, dataset: Dataset) -> Clip:
@@ -148,6 +163,6 @@ def _keypoints(clip: Clip, dataset: Dataset) -> CoupleKeypoints:
     made_of = provenance_of(table)["inputs"]["clip_file"]
     if on_disk(clip.path).is_file() and made_of != clip.versions["clip_file"]:
         raise PreviewError(
-            f"{clip.path} changed since its keypoints were made: run `bachata-assets generate`, then ask again"
+            f"{clip.shown} changed since its keypoints were made: run `bachata-assets generate`, then ask again"
         )
     return CoupleKeypoints.from_table(table)

@@ -115,9 +115,7 @@ def _mend_facts(settings: Settings, dataset: Dataset) -> Iterator[str]:
         facts = {}
     if "precision" not in facts and (precision := _remember_precision(dataset)):
         yield f"Precision of the poses, as their tables say it: {precision}"
-    folders = folders_of(settings, dataset)
-    paths = {"video_dir": folders.video_dir, "annotations": folders.annotations}
-    dataset.remember(**{name: str(path.absolute()) for name, path in paths.items() if path})
+    dataset.remember(**folders_of(settings, dataset).absolute)
 
 
 def mend_lost(settings: Settings, dataset: Dataset) -> None:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from bachata_assets import schemas
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.collection import layout
+from bachata_assets.collection.arriving import open_arrivals
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.clip_tables import embeddings_table, gathered_records, indexed_records
 from bachata_assets.collection.dataset import Dataset
@@ -27,6 +28,7 @@ from bachata_assets.orchestration.history import History, checked_clips
 from bachata_assets.orchestration.jobs import known
 from bachata_assets.orchestration.partitions import (
     OWNER,
+    observe,
     read_clips,
 )
 from bachata_assets.orchestration.resources import PARTITIONS, Names, resource_keys, tools_of
@@ -37,7 +39,7 @@ from bachata_assets.pipeline.stage import BatchStage, ClipStage, Stage
 from bachata_assets.pipeline.status import Status
 from bachata_assets.pipeline.versions import outdated
 from bachata_assets.pipeline.workers.opening import open_workers
-from bachata_assets.report.content import page_of, remember_reports, report_of, write_reports
+from bachata_assets.report.content import page_of, remember_reports, report_of, signed_links, write_reports
 from bachata_assets.report.metrics import metrics_text
 from bachata_assets.report.moments.strips import write_strips
 from bachata_assets.report.poses import write_poses
@@ -84,7 +86,14 @@ def clip_assets(
         events = ClipEvents(context.instance, names)
         failed: dict[str, dict[str, str]] = {}
         wanted = [stage for stage in stages if stage.name in selected]
-        runner = Runner(wanted, checks, tools, open_workers(settings, tools.models))
+
+        def changed(clip: Clip) -> None:
+            observe(context.instance, [clip], names)
+            if only is not None:
+                only.update(_missing(context, [clip], stages, tools.dataset, names))
+
+        arrivals = open_arrivals(settings, tools.dataset, changed)
+        runner = Runner(wanted, checks, tools, open_workers(settings, tools.models), arrivals)
         for event in runner.run(todo, only=only):
             yield from events.of(event)
             if isinstance(event, StageFailed) and not event.follows:
@@ -164,7 +173,10 @@ def collection_assets(
             clips = [*found.status.made, *found.status.not_indexed]
             figures, moments = write_poses(opened, clips, stages), write_strips(opened, clips, stages)
             trends = add_report(opened, content)
-            page = page_of(content, found.scan, found.records, checked, opened.url, workers, figures, trends, moments)
+            signed = signed_links(found.scan.folders.videos, settings.signed_link_hours)
+            page = page_of(
+                content, found.scan, found.records, checked, opened.url, workers, figures, trends, moments, signed
+            )
         paths = write_reports(opened, content, page)
         opened.write_text(layout.METRICS, metrics_text(content, found.scan))
         remember_reports(opened)

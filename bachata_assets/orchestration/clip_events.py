@@ -189,7 +189,7 @@ def observations(
 def gone(clip_id: str, found: Scan, names: Names = PLAIN) -> dg.AssetObservation:
     """Return what says that a clip counts as gone; its version stays, so nothing made of it reads as stale."""
     file = found.difference.files[clip_id]
-    path = dg.MetadataValue.path(str(found.folders.video_dir / file.path))
+    path = dg.MetadataValue.path(found.folders.videos.shown(file.path))
     metadata: dict[str, Any] = {"path": path, "file": _GONE[clip_id in found.difference.set_aside]}
     tags = {DATA_VERSION: file.content}
     return dg.AssetObservation(names.key("clip_file"), partition=clip_id, metadata=metadata, tags=tags)
@@ -197,7 +197,7 @@ def gone(clip_id: str, found: Scan, names: Names = PLAIN) -> dg.AssetObservation
 
 def _stated(asset: str, clip: Clip) -> dict[str, Any]:
     """Return what a clip's file or annotation is, as metadata."""
-    path = dg.MetadataValue.path(str(clip.path))
+    path = dg.MetadataValue.path(clip.shown)
     return {"path": path} | (clip.annotation.model_dump(mode="json") if asset == "annotation" else {})
 
 

@@ -81,7 +81,7 @@ def folder_metadata(found: Scan, new: Sequence[str]) -> dict[str, Any]:
     """Return what a look at the folder found, as metadata."""
     left_out = [dg.TableRecord({"path": str(one.path), "reason": one.reason}) for one in found.left_out[:SHOWN]]
     return {
-        "path": dg.MetadataValue.path(str(found.folders.video_dir)),
+        "path": dg.MetadataValue.path(str(found.folders.videos)),
         "clips": len(found.clips),
         "new": len(new),
         "still being copied": len(found.difference.waiting),
@@ -163,10 +163,15 @@ def read_clips(
             instance.delete_dynamic_partition(names.of(PARTITIONS), clip_id)
         wanted = [clip_id for clip_id in wanted if clip_id in known] or wanted  # of none, an error says so
     found = scan.read_clips(wanted, settings, dataset)
-    clip_ids = [clip.clip_id for clip in found]
-    for observation in observations(instance, {clip.clip_id: clip for clip in found}, clip_ids=clip_ids, names=names):
-        instance.report_runless_asset_event(observation)
+    observe(instance, found, names)
     return found
+
+
+def observe(instance: DagsterInstance, clips: Sequence[Clip], names: Names = PLAIN) -> None:
+    """Report the versions of clips' files and annotations that Dagster does not know."""
+    by_id = {clip.clip_id: clip for clip in clips}
+    for observation in observations(instance, by_id, clip_ids=list(by_id), names=names):
+        instance.report_runless_asset_event(observation)
 
 
 def _look_for(
@@ -174,8 +179,9 @@ def _look_for(
 ) -> None:
     """Register clips that are not known or are not where they were; other new files are left to the sensor."""
     known = scan.known_files(dataset)
-    video_dir = folders_of(settings, dataset).video_dir
-    if all(i in known and on_disk(video_dir / known[i].path).exists() for i in clip_ids):
+    videos = folders_of(settings, dataset).videos
+    # Whether an object is where it was is found out when it is fetched.
+    if all(i in known and (videos.is_remote or on_disk(videos.file(known[i].path)).exists()) for i in clip_ids):
         return
     try:
         found = scan_clips(settings, dataset)

@@ -80,7 +80,7 @@ class Asked:
         said = ", ".join(f"{count} {what}" for count, what in counts if count or what == "up to date")
         reasons = []
         if not found.clips:
-            reasons.append(f"there are no videos in {found.folders.video_dir}")
+            reasons.append(f"there are no videos in {found.folders.videos}")
         if self.at_work:
             reasons.append(f"runs are at work on {self.at_work}")
         if self.waiting:

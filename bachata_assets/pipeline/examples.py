@@ -9,7 +9,7 @@ from bachata_assets.annotation import Annotation
 from bachata_assets.clip_record import VECTOR_FIELDS
 from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.clip_tables import vector_of
-from bachata_assets.collection.discovery import VIDEO_SUFFIXES
+from bachata_assets.collection.videos.discovery import VIDEO_SUFFIXES
 from bachata_assets.families import Absent
 from bachata_assets.music.beats import Beats, find_beats
 from bachata_assets.music.embedding import audio_embedding

@@ -6,7 +6,7 @@ It tells what happened as plain events; `orchestration/clip_events.py` turns the
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,15 @@ import pyarrow as pa
 
 from bachata_assets.collection import layout
 from bachata_assets.collection.clip import Clip
-from bachata_assets.collection.dataset import provenance_of
 from bachata_assets.collection.remarks import named
+from bachata_assets.collection.videos.arrivals import Arrivals
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.families import NonFiniteVectorError
 from bachata_assets.pipeline.checks import Check, Outcome
 from bachata_assets.pipeline.failure import ClipError, Failure, is_transient
 from bachata_assets.pipeline.stage import BatchStage, ClipStage, Made, Stage, Tables
 from bachata_assets.pipeline.tools import Tools
-from bachata_assets.pipeline.versions import data_version
+from bachata_assets.pipeline.versions import made_version
 from bachata_assets.pipeline.workers.base import InThisProcess, Timed, Workers
 
 logger = logging.getLogger(__name__)
@@ -95,6 +95,8 @@ class _Progress:
     decoded: dict[str, Any] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    is_here: bool = False
+    why_not_here: ClipError | None = None
 
 
 class Runner:
@@ -105,10 +107,16 @@ class Runner:
     stages : those to run, in an order in which inputs come first; inputs made earlier are read from the data dir
     checks : asked of every table of their asset
     workers : where the stages of one clip run; by default in this process
+    arrivals : how the clips come to this machine; by default they are here
     """
 
     def __init__(
-        self, stages: Sequence[Stage], checks: Sequence[Check], tools: Tools, workers: Workers | None = None
+        self,
+        stages: Sequence[Stage],
+        checks: Sequence[Check],
+        tools: Tools,
+        workers: Workers | None = None,
+        arrivals: Arrivals | None = None,
     ) -> None:
         self._clip_stages = [stage for stage in stages if isinstance(stage, ClipStage)]
         self._batch_stages = [stage for stage in stages if isinstance(stage, BatchStage)]
@@ -116,26 +124,44 @@ class Runner:
         self._tools = tools
         self._dataset = tools.dataset
         self._workers = workers or InThisProcess(tools.models)
+        self._arrivals = arrivals or Arrivals()
 
     def run(self, clips: Sequence[Clip], *, only: Mapping[str, Set[str]] | None = None) -> Iterator[Event]:
         """Run the stages of each clip, then those that take the clips together; yield what happened.
 
         Parameters
         ----------
-        only : clip id -> names of the stages to run of it; all of them when it is not given
+        only : clip id -> names of the stages to run of it; all of them when it is not given. Looked at when a clip's
+            turn comes: a fetched file may turn out to be another one, or the same.
         """
         runs = [_Progress(clip) for clip in clips]
 
         def wanted(run: _Progress, stage: Stage) -> bool:
             return only is None or stage.name in only.get(run.clip.clip_id, ())
 
-        with self._workers:
+        def begin(run: _Progress, *, waiting: bool = False) -> None:
+            if run.is_here or not (waiting or self._arrivals.is_here(run.clip)):
+                return
+            run.is_here = True
+            try:
+                run.clip = self._arrivals.take(run.clip)
+            except OSError as error:
+                run.why_not_here = ClipError(str(error), transient=True)
+                return
+            self._workers.begin(run.clip, [stage for stage in self._clip_stages if wanted(run, stage)])
+
+        with self._arrivals, self._workers:
+            files = [stage for stage in self._clip_stages if "clip_file" in stage.inputs]
+            expected = [run.clip for run in runs if any(wanted(run, stage) for stage in files)]
+            self._arrivals.expect(expected, lambda: self._workers.ahead)
             for number, run in enumerate(runs):
-                for other in runs[number : number + 1 + self._workers.ahead]:
-                    self._workers.begin(other.clip, [stage for stage in self._clip_stages if wanted(other, stage)])
+                begin(run, waiting=True)
                 for stage in self._clip_stages:
+                    for following in runs[number + 1 : number + 1 + self._workers.ahead]:
+                        begin(following)
                     if wanted(run, stage):
                         yield self._one(run, stage)
+                self._arrivals.release(run.clip)
                 self._log(run)
                 run.decoded.clear()  # clips are many, and what was decoded is large
         for batch_stage in self._batch_stages:
@@ -193,8 +219,10 @@ class Runner:
             return {clip.clip_id: ClipError(failure.reason, transient=failure.transient) for clip, _ in work}
 
     def _attempt(self, run: _Progress, stage: Stage, tables: Tables, made: Callable[[], Timed]) -> Event:
-        version, inputs = _version(run, stage, tables)
+        version, inputs = made_version(stage, run.clip, tables)
         try:
+            if run.why_not_here and "clip_file" in stage.inputs:
+                raise run.why_not_here
             timed = made()
             if "clip_file" in stage.inputs and run.clip.is_replaced():
                 raise ClipError(
@@ -278,19 +306,12 @@ def _log_failures(stage: Stage, failures: Sequence[StageFailed]) -> None:
         logger.error("%s of %s failed: %s", stage.name, named(clip_ids), reason)
 
 
-def _version(run: _Progress, stage: Stage, tables: Tables) -> tuple[str, dict[str, str]]:
-    """Return the data version of what is made now, and those of its inputs."""
-    inputs = {
-        name: provenance_of(tables[name])["data_version"] if name in tables else run.clip.versions[name]
-        for name in stage.inputs
-    }
-    return data_version(stage.code_version, inputs), inputs
-
-
 def _failed(
     run: _Progress, stage: Stage, error: Exception, version: str | None, outcomes: tuple[Outcome, ...] = ()
 ) -> StageFailed:
     failure = Failure.of(error)
+    if run.clip.url:  # people know the clip by its URL, not by the copy that was read
+        failure = replace(failure, reason=failure.reason.replace(str(run.clip.path), run.clip.url))
     run.failed[stage.name] = failure.reason
     return StageFailed(
         run.clip.clip_id, stage, failure, version, outcomes, follows=isinstance(error, _InputFailedError)

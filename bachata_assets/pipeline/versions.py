@@ -10,8 +10,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bachata_assets.collection.clip import Clip
+from bachata_assets.collection.dataset import provenance_of
 from bachata_assets.pipeline.failure import failed_version, was_transient
-from bachata_assets.pipeline.stage import Stage
+from bachata_assets.pipeline.stage import Stage, Tables
 
 
 def data_version(code_version: str, inputs: Mapping[str, str]) -> str:
@@ -33,6 +35,15 @@ def expected_versions(stages: Sequence[Stage], external: Mapping[str, str]) -> d
         inputs = {name: versions[name] for name in stage.inputs}
         versions[stage.name] = data_version(stage.code_version, inputs)
     return versions
+
+
+def made_version(stage: Stage, clip: Clip, tables: Tables) -> tuple[str, dict[str, str]]:
+    """Return the data version of what is made of these tables, and those of its inputs."""
+    inputs = {
+        name: provenance_of(tables[name])["data_version"] if name in tables else clip.versions[name]
+        for name in stage.inputs
+    }
+    return data_version(stage.code_version, inputs), inputs
 
 
 @dataclass

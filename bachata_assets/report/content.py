@@ -2,8 +2,9 @@
 
 import importlib.metadata
 import json
+import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from bachata_assets.collection.clip import Clip
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.remarks import told
 from bachata_assets.collection.scan import Scan
+from bachata_assets.collection.videos.bucket import VideoBucket
+from bachata_assets.collection.videos.place import Videos
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.pipeline.checks import CheckedClip
 from bachata_assets.pipeline.stage import Stage
@@ -32,6 +35,8 @@ from bachata_assets.report.thumbnails import thumbnails
 from bachata_assets.report.trends import lines
 from bachata_assets.video.files import on_disk
 from bachata_assets.video.sampling import SAMPLING_RATE
+
+logger = logging.getLogger(__name__)
 
 OVER_ALL_CLIPS = (layout.EMBEDDINGS, layout.REPORT, layout.PAGE)
 """Files that are made of all clips together, one after the other."""
@@ -77,6 +82,7 @@ def page_of(
     figures: Mapping[str, ClipFigures] | None = None,
     trends: Sequence[Mapping[str, Any]] = (),
     moments: MomentStrips | None = None,
+    signed: Callable[[str], str | None] = lambda _url: None,
 ) -> str:
     """Return the HTML report.
 
@@ -100,14 +106,17 @@ def page_of(
         Figures of the last reports, of `add_report`.
     moments : MomentStrips or None
         What is where in the clips, of `write_strips`.
+    signed : callable
+        Returns the address by which a browser gets a clip of a bucket, of `signed_links`.
     """
     figures = figures or {}
     clips = scan.clips
-    links = {clip_id: _link(clip.path, data_dir) for clip_id, clip in clips.items()}
+    links = {i: signed(clip.url) if clip.url else _link(clip.path, data_dir) for i, clip in clips.items()}
     shown_at = {record.clip_id: _moment(record, checked[record.clip_id]) for record in _pictured(records, checked)}
     shown_at |= {clip["clip_id"]: 0.0 for clip in content["failures"][:PICTURES]}
     pictures = workers.call(
-        thumbnails, {clip_id: (clips[clip_id].path, time_s) for clip_id, time_s in shown_at.items()}
+        thumbnails,
+        {clip_id: (clips[clip_id].path, at_s) for clip_id, at_s in shown_at.items() if not clips[clip_id].url},
     )
     made = [
         _made(record, checked[name], clips[name], links[name], pictures.get(name), figures.get(name))
@@ -212,6 +221,26 @@ def _said(annotation: Annotation, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an annotation says and these facts, as the page has them, do not; as its file states it."""
     said = annotation.model_dump(mode="json", exclude_unset=True)
     return {name: value for name, value in said.items() if value not in (None, "", [], shown(facts.get(name)))}
+
+
+def signed_links(videos: Videos, hours: float) -> Callable[[str], str | None]:
+    """Return what makes addresses of the clips in a bucket that hold for some hours: whoever has one may read its clip.
+
+    It makes none for 0 hours, and none where the credentials cannot sign, which is said once.
+    """
+    able = [hours > 0]
+
+    def signed(url: str) -> str | None:
+        if not able[0] or not isinstance(videos, VideoBucket):
+            return None
+        try:
+            return videos.signed(url, round(hours * 3600))
+        except OSError as error:
+            able[0] = False
+            logger.warning("The report links no video: %s", error)
+            return None
+
+    return signed
 
 
 def _link(path: Path, data_dir: str) -> str | None:

@@ -50,7 +50,8 @@ class ShownClip:
     facts : mapping of str
         The document without vectors; empty for a clip that was not made.
     video : str or None
-        Where the file is, relative to the page and percent-encoded; None where the page is far from the files.
+        Where the file is, relative to the page and percent-encoded, or its signed address in a bucket; None where the
+        page is far from the files.
     timeline : str
         Of `detection_timeline`.
     messages : tuple of str

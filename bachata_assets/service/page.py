@@ -45,8 +45,8 @@ class Page:
         if any(path.is_relative_to(folder / name) for name in (layout.PREVIEWS, layout.POSES)):
             return True
         if path not in self._clips:  # clips that came since the last look
-            videos = folders_of(self._settings, self._dataset).video_dir
-            paths = (on_disk(videos / file.path) for file in known_files(self._dataset).values())
+            videos = folders_of(self._settings, self._dataset).videos
+            paths = (on_disk(videos.file(file.path)) for file in known_files(self._dataset).values())
             self._clips = frozenset(Path(os.path.normpath(path.absolute())) for path in paths)
         return path in self._clips
 

@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bachata_assets.secret_manager import SecretError, read_secrets
 from bachata_assets.settings import values
-from bachata_assets.settings.problems import problem_of
+from bachata_assets.settings.problems import UNUSED, problem_of
 
 logger = logging.getLogger(__name__)
 
@@ -38,18 +38,6 @@ SECRET_NAMES = {
 
 CREDENTIALS = ("elasticsearch_username", "elasticsearch_password")
 """Settings that an API key stands for: their secrets need not be there."""
-
-UNUSED = {
-    "ELASTICSEARCH_MAX_CONNECTIONS": "requests are made one after another, by one connection",
-    "MMPOSE_CONFIDENCE": "the thresholds are part of the code that makes the vectors, so that all of them compare",
-    "MMPOSE_HAND_DETECTION": "BACHATA_HANDS=true finds the hands, with an official model set",
-    "YOLOV8_MODEL": "BACHATA_MODEL_SET chooses the models that find the dancers",
-    "YOLOV8_CONFIDENCE": "the thresholds are part of the code that makes the vectors, so that all of them compare",
-    "YOLOV8_DEVICE": "the model sets say where their models run",
-    "YOLOV8_IOU_THRESHOLD": "the thresholds are part of the code that makes the vectors, so that all of them compare",
-    "YOLOV8_MAX_DET": "the thresholds are part of the code that makes the vectors, so that all of them compare",
-}
-"""Variable of the earlier pipeline that nothing here is set by -> why."""
 
 
 class SettingsError(ValueError):
@@ -86,8 +74,10 @@ class Settings(BaseSettings):
     )
 
     data_dir: str = Field("data", description="Where tables, index, report and log go: a path or s3://, gs:// URL.")
-    video_dir: Path | None = Field(None, description="Folder of clips, searched recursively.")
-    annotations: Path | None = Field(None, description="JSON file of annotations.")
+    video_dir: Path | str | None = Field(
+        None, description="Folder of clips, searched recursively: a path or s3://, gs:// URL."
+    )
+    annotations: Path | str | None = Field(None, description="JSON file of annotations: a path or s3://, gs:// URL.")
 
     mmpose_checkpoint_path: Path | None = Field(
         None,
@@ -117,6 +107,14 @@ class Settings(BaseSettings):
         4.0, ge=0, description="Most memory that a worker process may use, 10^9 bytes; 0 is no limit. Held on Linux."
     )
     matroska: bool = Field(False, description="Take .mkv and .webm files for clips, too.")
+    cache_gb: float = Field(
+        20.0,
+        gt=0,
+        description="Most that the clips of a bucket take on this machine during a run, 10^9 bytes.",
+    )
+    signed_link_hours: float = Field(
+        0.0, ge=0, le=168, description="How long the report's links to the clips of a bucket hold, h; 0 is no links."
+    )
     every_couple: bool | None = Field(
         None, description="Make every couple of a video a clip of its own; unset: as it was done before, else no."
     )
@@ -220,7 +218,8 @@ class Settings(BaseSettings):
         return self.report_url or f"http://{'[::1]' if self.serve_host == '::1' else '127.0.0.1'}:{self.serve_port}/"
 
     _text = field_validator("*", mode="before")(values.one_line_of_text)
-    _path = field_validator("data_dir", "video_dir", "annotations", "mmpose_checkpoint_path")(values.with_home)
+    _path = field_validator("data_dir", "mmpose_checkpoint_path")(values.with_home)
+    _place = field_validator("video_dir", "annotations")(values.path_or_object)
     _local = field_validator(*values.LOCAL, mode="before")(values.no_url)
     _store = field_validator("data_dir")(values.folder_or_bucket)
     _host = field_validator("elasticsearch_host")(values.host)

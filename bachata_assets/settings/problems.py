@@ -9,6 +9,17 @@ from pydantic.fields import FieldInfo
 
 MAY_HOLD_A_PASSWORD = ("elasticsearch_host", "elasticsearch_username")
 """Settings in which passwords are written by mistake: their values are not shown."""
+UNUSED = {
+    "ELASTICSEARCH_MAX_CONNECTIONS": "requests are made one after another, by one connection",
+    "MMPOSE_CONFIDENCE": "the thresholds are part of the code that makes the vectors, so that all of them compare",
+    "MMPOSE_HAND_DETECTION": "BACHATA_HANDS=true finds the hands, with an official model set",
+    "YOLOV8_MODEL": "BACHATA_MODEL_SET chooses the models that find the dancers",
+    "YOLOV8_CONFIDENCE": "the thresholds are part of the code that makes the vectors, so that all of them compare",
+    "YOLOV8_DEVICE": "the model sets say where their models run",
+    "YOLOV8_IOU_THRESHOLD": "the thresholds are part of the code that makes the vectors, so that all of them compare",
+    "YOLOV8_MAX_DET": "the thresholds are part of the code that makes the vectors, so that all of them compare",
+}
+"""Variable of the earlier pipeline that nothing here is set by -> why."""
 
 
 def problem_of(error: Mapping[str, Any], settings: type[BaseModel], variables: Mapping[str, str]) -> str:

@@ -16,8 +16,8 @@ from bachata_assets.families import DIMENSIONS
 
 STORES = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
 """Protocol of an object store -> the extra of the package that brings its client."""
-LOCAL = ("gcp_project_id", "video_dir", "annotations", "mmpose_checkpoint_path", "model_set", "nightly_cron",
-         "report_cron", "elasticsearch_ca_certs")  # fmt: skip
+LOCAL = ("gcp_project_id", "mmpose_checkpoint_path", "model_set", "nightly_cron", "report_cron",
+         "elasticsearch_ca_certs")  # fmt: skip
 """Settings that are names, times or paths on this machine."""
 WEIGHTS = tuple(f"alike_by_{name}" for name in ("move", "couple", "lead", "follow", "music", "words", "everything"))
 """Settings that say what is meant by alike."""
@@ -57,15 +57,34 @@ def with_home(path: _PathSetting) -> _PathSetting:
 
 def folder_or_bucket(data_dir: str) -> str:
     """Refuse what is neither a folder, or can become one, nor a place in an object store whose client is installed."""
-    protocol, is_url, bucket = data_dir.partition("://")
-    if data_dir and not is_url:
+    if data_dir and "://" not in data_dir:
         folder = Path(os.path.abspath(data_dir))  # noqa: PTH100  # links are not followed
         there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
         if not there.is_dir():
             raise ValueError(f"{there} is there and is no folder")
         return data_dir
+    return _in_store(data_dir, "a folder")
+
+
+def path_or_object(place: Path | str | None) -> Path | str | None:
+    """Return a path with its `~` replaced, or what is in an object store whose client is installed as its URL."""
+    if not place:
+        return None
+    if "://" in str(place):
+        return _in_store(str(place), "a path")
+    return Path(place).expanduser()
+
+
+def _in_store(url: str, local: str) -> str:
+    """Refuse what is no place in an object store whose client is installed.
+
+    Parameters
+    ----------
+    local : what else the setting can be
+    """
+    protocol, _, bucket = url.partition("://")
     if protocol not in STORES or not bucket.strip("/") or "@" in bucket:
-        raise ValueError("it can be a folder, or a bucket and folder as s3://… or gs://…, without a user or password")
+        raise ValueError(f"it can be {local}, or a bucket and folder as s3://… or gs://…, without a user or password")
     import fsspec
 
     try:
@@ -73,7 +92,7 @@ def folder_or_bucket(data_dir: str) -> str:
     except ImportError:
         extra = STORES[protocol]
         raise ValueError(f"{protocol}:// needs a package of its own: pip install 'bachata-assets[{extra}]'") from None
-    return data_dir
+    return url
 
 
 def host(name: str | None) -> str | None:

@@ -57,10 +57,14 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Seen:
-    """What a file looks like from outside: its size in bytes, and when it was last written."""
+    """What a file looks like from outside: its size in bytes, when it was last written, what a store calls its content.
+
+    A store changes the entity tag (`etag`) with the content, so an object is known by it; a file of a folder has none.
+    """
 
     size: int
     mtime_ns: int
+    etag: str = ""
 
     @classmethod
     def of(cls, status: os.stat_result) -> Self:

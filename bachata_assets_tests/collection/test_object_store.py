@@ -2,17 +2,13 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import requests
-from gcp_storage_emulator.server import create_server
 from gcsfs import GCSFileSystem
-from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
 from typer.testing import CliRunner
 
@@ -21,52 +17,13 @@ from bachata_assets.collection.dataset import Dataset, provenance_of
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.orchestration.instance import local_folder
+from bachata_assets_tests.support.buckets import NAMES
 from bachata_assets_tests.support.elasticsearch_node import Node
 from bachata_assets_tests.support.paths import SAMPLE, SAMPLE_CLIPS
 from bachata_assets_tests.support.workplace import Workplace, generate
 
 DATA_DIR = "s3://dances/bachata"
 GOOGLE_DATA_DIR = "gs://dances/bachata"
-
-
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3FileSystem]:
-    """An empty bucket, reached as anyone would: by the environment."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    address = f"http://{host}:{port}"
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "ana",
-        "AWS_SECRET_ACCESS_KEY": "hunter2",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": address,
-        "AWS_ENDPOINT": address,  # LanceDB reads these two
-        "AWS_ALLOW_HTTP": "true",
-    }.items():
-        monkeypatch.setenv(name, value)
-    requests.post(f"{address}/moto-api/reset", timeout=10)  # what another test's server held
-    S3FileSystem.clear_instance_cache()
-    files = fsspec.filesystem("s3")
-    files.mkdir("dances")
-    yield files
-    server.stop()
-    S3FileSystem.clear_instance_cache()
-
-
-@pytest.fixture
-def google_bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[GCSFileSystem]:
-    """An empty bucket of Google Cloud Storage, reached as anyone would: by the environment."""
-    server = create_server("127.0.0.1", 0, in_memory=True, default_bucket="dances")
-    server.start()
-    host, port = server._api._httpd.server_address
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://{host}:{port}")
-    monkeypatch.setenv("NO_GCE_CHECK", "true")
-    GCSFileSystem.clear_instance_cache()
-    yield fsspec.filesystem("gs")
-    GCSFileSystem.clear_instance_cache()
-    server.stop()
 
 
 def test_a_collection_in_a_bucket_is_made_searched_and_reported(place: Workplace, bucket: S3FileSystem) -> None:
@@ -165,9 +122,6 @@ def test_tables_in_google_cloud_storage_are_what_was_written(google_bucket: GCSF
     dataset.delete_table("keypoints", "a clip")
     assert dataset.clip_ids("keypoints") == set()
     assert dataset.read_text("nothing") is None
-
-
-NAMES = ["*", "title [abc]", "a?b", "{a,b}", "50 % #1", "a+b&c=d", "a::b", "größe 💃", "[!a]", "a b"]
 
 
 @pytest.mark.parametrize(("store", "data_dir"), [("bucket", DATA_DIR), ("google_bucket", GOOGLE_DATA_DIR)])

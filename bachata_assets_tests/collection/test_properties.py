@@ -19,9 +19,9 @@ from bachata_assets.collection.annotations.annotation_file import (
 )
 from bachata_assets.collection.annotations.file_content import AnnotationError
 from bachata_assets.collection.clip_ids import assign_clip_ids, clip_key
-from bachata_assets.collection.discovery import list_clips
 from bachata_assets.collection.registry import ClipFile, Difference, compare
 from bachata_assets.collection.remarks import told
+from bachata_assets.collection.videos.discovery import list_clips
 from bachata_assets.video.files import Seen, as_text, on_disk
 
 Folder = dict[PurePosixPath, Seen | None]

@@ -10,19 +10,18 @@ import pyarrow as pa
 import pytest
 
 from bachata_assets.annotation import Annotation
-from bachata_assets.collection import registry
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.rebuild import registry_of_tables
 from bachata_assets.collection.registry import (
-    UNREADABLE,
     ClipFile,
     compare,
-    content_of,
     from_table,
     read,
     still_moving,
     to_table,
 )
+from bachata_assets.collection.videos import place
+from bachata_assets.collection.videos.place import UNREADABLE, VideoFolder, content_of
 from bachata_assets.schemas import keypoints
 from bachata_assets.video.files import Seen
 
@@ -116,11 +115,11 @@ def test_a_known_clip_written_anew_stays_present_and_waits() -> None:
 def test_reading_hashes_what_is_new_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_text("dance")
-    file = read(tmp_path, ClipFile("a", PurePosixPath("a.mp4"), 0, 0, "unread-0-0"))
+    file = read(VideoFolder(tmp_path), ClipFile("a", PurePosixPath("a.mp4"), 0, 0, "unread-0-0"))
     assert file.content == content_of(path)
-    assert read(tmp_path, ClipFile(**{**vars(file), "content": "known"})).content == "known"
+    assert read(VideoFolder(tmp_path), ClipFile(**{**vars(file), "content": "known"})).content == "known"
     path.unlink()
-    assert read(tmp_path, file).content == UNREADABLE
+    assert read(VideoFolder(tmp_path), file).content == UNREADABLE
 
 
 def test_a_file_that_cannot_be_read_has_the_version_under_which_it_is_looked_for(
@@ -134,8 +133,8 @@ def test_a_file_that_cannot_be_read_has_the_version_under_which_it_is_looked_for
     def refuse(_path: Path) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(registry, "open_regular", refuse)
-    assert read(tmp_path, wanted) == wanted
+    monkeypatch.setattr(place, "open_regular", refuse)
+    assert read(VideoFolder(tmp_path), wanted) == wanted
     assert not wanted.is_read
 
 
@@ -154,7 +153,7 @@ def test_a_file_that_may_be_there_unseen_stays_as_it_was_known_and_is_not_taken_
 
 def test_a_file_whose_name_is_not_utf_8_is_read_and_stored(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9.mp4")).write_text("dance")
-    file = read(tmp_path, ClipFile("caf%E9", PurePosixPath("caf%E9.mp4"), 0, 0, "unread-0-0"))
+    file = read(VideoFolder(tmp_path), ClipFile("caf%E9", PurePosixPath("caf%E9.mp4"), 0, 0, "unread-0-0"))
     assert (file.size, file.is_read) == (5, True)
     assert from_table(to_table({"caf%E9": file})) == {"caf%E9": file}
 
@@ -174,5 +173,5 @@ def test_a_clip_of_which_a_person_said_who_dances_is_found_again_by_its_file(
     dataset = Dataset(url=str(tmp_path / "data"))
     inputs = {"clip_file": content + Annotation(**said).video_version}
     dataset.write_table("keypoints", "steps__a", pa.Table.from_pylist([], schema=keypoints), {"inputs": inputs})
-    (file,) = registry_of_tables(dataset, tmp_path / "videos").values()
+    (file,) = registry_of_tables(dataset, VideoFolder(tmp_path / "videos")).values()
     assert (file.clip_id, file.path, file.content) == ("steps__a", PurePosixPath("a.mp4"), content)

@@ -14,7 +14,7 @@ from dagster import DagsterInstance
 
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.collection import scan
-from bachata_assets.collection.discovery import DiscoveryError
+from bachata_assets.collection.videos.discovery import DiscoveryError
 from bachata_assets.orchestration import sensors
 from bachata_assets.orchestration.build import Platform, build_platform
 from bachata_assets.orchestration.clip_events import ClipEvents

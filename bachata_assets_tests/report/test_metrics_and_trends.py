@@ -14,6 +14,7 @@ from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.folders import Folders
 from bachata_assets.collection.registry import ClipFile, Difference
 from bachata_assets.collection.scan import Scan
+from bachata_assets.collection.videos.place import VideoFolder
 from bachata_assets.report.metrics import metrics_text, reason_of
 from bachata_assets.report.trends import KEPT, SHOWN, add_report, lines
 from bachata_assets_tests.support.workplace import Workplace
@@ -42,7 +43,7 @@ def content(made: int = 3, quality: float | None = 0.8) -> dict[str, Any]:
 
 def scan() -> Scan:
     file = ClipFile("new", PurePosixPath("new.mp4"), 1, int((NOW - 7200) * 1e9), "x")
-    return Scan({}, (), Folders(Path("videos"), None), Difference({"new": file}, {}, ()))
+    return Scan({}, (), Folders(VideoFolder(Path("videos")), None), Difference({"new": file}, {}, ()))
 
 
 def test_prometheus_reads_clips_failures_and_the_age_of_the_queue() -> None:

@@ -14,7 +14,7 @@ from bachata_assets.collection.dataset import Dataset
 from bachata_assets_tests.support.paths import SAMPLE
 
 
-def generate(video_dir: Path, annotations: Path, data_dir: Path | str, *flags: str) -> Result:
+def generate(video_dir: Path | str, annotations: Path | str, data_dir: Path | str, *flags: str) -> Result:
     words = ["generate", "--video_dir", str(video_dir), "--annotations", str(annotations), "--data_dir", str(data_dir)]
     return CliRunner().invoke(app, [*words, *flags])
 

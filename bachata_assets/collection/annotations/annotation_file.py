@@ -1,7 +1,7 @@
 """The annotation file: reading it, its fallbacks, and which entry belongs to which clip.
 
 What cannot be used of an entry costs that and nothing else; a file that is no JSON is refused whole, since nobody knows
-then where its entries end. Which clips exist is found in `discovery.py`.
+then where its entries end. Which clips exist is found in `videos/discovery.py`.
 """
 
 import difflib
@@ -69,8 +69,8 @@ class Matched:
         return entry.annotation if entry else Annotation()
 
 
-def load_annotations(path: Path) -> list[Entry]:
-    """Read an annotation file; one that is being written is waited for.
+def load_annotations(path: str | Path) -> list[Entry]:
+    """Read an annotation file, or one in a bucket by its URL; one that is being written is waited for.
 
     A field that cannot be used falls back to its default and is named in the entry's `problems`.
 
@@ -82,19 +82,19 @@ def load_annotations(path: Path) -> list[Entry]:
     return once_written(path, lambda: entries_of(read_file(path), path))
 
 
-def entries_of(written: bytes, path: Path) -> list[Entry]:
+def entries_of(written: bytes, path: str | Path) -> list[Entry]:
     """Return the entries of an annotation file's content.
 
     Parameters
     ----------
-    path : of the file, for messages
+    path : of the file, or its URL, for messages
 
     Raises
     ------
     AnnotationError
         When it is not JSON or has no list of clips.
     """
-    text, more = text_of(written, path), 0
+    text, more, name = text_of(written, path), 0, PurePosixPath(path).name
     try:
         try:
             content = lenient_json.loads(text)
@@ -106,13 +106,11 @@ def entries_of(written: bytes, path: Path) -> list[Entry]:
     if not isinstance(clips, list):
         raise AnnotationError(f'{path} has no list of clips: expected {{"clips": [{{"clip_id": …}}, …]}}.')
     entries = [
-        replace(_entry(raw, f"{path.name}, entry {number}"), number=number) for number, raw in enumerate(clips, start=1)
+        replace(_entry(raw, f"{name}, entry {number}"), number=number) for number, raw in enumerate(clips, start=1)
     ]
     if more:
-        said = Remark(
-            "clips is there more than once", f"{path.name}: clips is there {more + 1} times; all of them count"
-        )
-        entries.append(Entry("", "", Annotation(), (said,), path.name))
+        said = Remark("clips is there more than once", f"{name}: clips is there {more + 1} times; all of them count")
+        entries.append(Entry("", "", Annotation(), (said,), name))
     return entries
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from bachata_assets.collection.places import read_object
 from bachata_assets.video.files import Seen, on_disk, open_regular
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ class AnnotationError(ValueError):
     """The annotation file cannot be used."""
 
 
-def once_written(path: Path, read: Callable[[], T]) -> T:
+def once_written(path: str | Path, read: Callable[[], T]) -> T:
     """Return what `read` makes of a file; while it cannot be used and grows, it is waited for.
 
     Raises
@@ -46,8 +47,8 @@ def once_written(path: Path, read: Callable[[], T]) -> T:
     return read()
 
 
-def read_file(path: Path) -> bytes:
-    """Return what is in an annotation file.
+def read_file(path: str | Path) -> bytes:
+    """Return what is in an annotation file; `path` may be the URL of one in a bucket.
 
     Raises
     ------
@@ -55,12 +56,15 @@ def read_file(path: Path) -> bytes:
         When it is missing, cannot be read or is too large.
     """
     try:
-        with open_regular(path) as file:
-            content = file.read(LARGEST_FILE + 1)
+        if "://" in str(path):
+            content = read_object(str(path), LARGEST_FILE + 1)
+        else:
+            with open_regular(Path(path)) as file:
+                content = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         raise AnnotationError(f"Annotation file not found: {path}. Give its path with --annotations.") from None
     except OSError as error:
-        raise AnnotationError(f"Cannot read the annotation file {path}: {error.strerror}") from error
+        raise AnnotationError(f"Cannot read the annotation file {path}: {error.strerror or error}") from error
     if len(content) > LARGEST_FILE:
         raise AnnotationError(
             f"{path} is larger than {LARGEST_FILE // 2**20} MB: no annotation file. Give another one."
@@ -68,7 +72,7 @@ def read_file(path: Path) -> bytes:
     return content
 
 
-def text_of(content: bytes, path: Path) -> str:
+def text_of(content: bytes, path: str | Path) -> str:
     """Return a file's text; bytes that are not UTF-8 become lone surrogates, which the entry with them names."""
     for beginning, kind in _PACKED.items():
         if content.startswith(beginning):
@@ -79,8 +83,9 @@ def text_of(content: bytes, path: Path) -> str:
     return content.decode(encoding, "surrogateescape" if encoding.startswith("utf-8") else "replace")
 
 
-def _look(path: Path) -> Seen | None:
+def _look(path: str | Path) -> Seen | None:
+    """Return how a file looks; None for an object in a bucket, which is whole when it is there."""
     try:
-        return Seen.of(on_disk(path).stat())
+        return Seen.of(on_disk(Path(path)).stat())
     except OSError:
         return None

@@ -26,13 +26,15 @@ class BachataCollection(dg.Component, dg.Resolvable, dg.Model):
         description="First part of the asset keys, and of the names of jobs, sensor, schedules, pool and partitions.",
         examples=["cuba"],
     )
-    video_dir: str = Field(description="Folder of clips, searched recursively.", examples=["data/cuba"])
+    video_dir: str = Field(
+        description="Folder of clips, searched recursively, or a URL (s3://…, gs://…).", examples=["data/cuba"]
+    )
     data_dir: str = Field(
         description="Where tables, index and report go: a folder or a URL (s3://…, gs://…), no other collection's.",
         examples=["data/made_of_cuba"],
     )
     annotations: str | None = Field(
-        default=None, description="JSON file of annotations.", examples=["data/cuba_annotations.json"]
+        default=None, description="JSON file of annotations, or its URL.", examples=["data/cuba_annotations.json"]
     )
     model_set: str | None = Field(default=None, description="Model set of checkpoints/models.toml.")
     index: str | None = Field(
@@ -57,11 +59,14 @@ class BachataCollection(dg.Component, dg.Resolvable, dg.Model):
         for name in self.settings.keys() - Settings.model_fields.keys():
             meant = difflib.get_close_matches(name, Settings.model_fields, 1)
             raise SettingsError(f"{self.name}: {name} is no setting" + (f": did you mean {meant[0]}?" if meant else ""))
-        there = self.data_dir if "://" in self.data_dir else str(project / self.data_dir)
+
+        def there(place: str) -> str:
+            return place if "://" in place else str(project / place)
+
         return load_settings(
-            video_dir=project / self.video_dir,
-            annotations=project / self.annotations if self.annotations else None,
-            data_dir=there,
+            video_dir=there(self.video_dir),
+            annotations=there(self.annotations) if self.annotations else None,
+            data_dir=there(self.data_dir),
             model_set=self.model_set,
             elasticsearch_index=self.index or f"{Settings.model_fields['elasticsearch_index'].default}_{self.name}",
             nightly_cron=self.nightly_cron,

@@ -359,7 +359,7 @@ def test_the_version_changes_with_any_field() -> None:
 
 def test_the_real_annotations_match_the_real_clips(shared_clips: Path) -> None:
     from bachata_assets.collection.clip_ids import assign_clip_ids
-    from bachata_assets.collection.discovery import list_clips
+    from bachata_assets.collection.videos.discovery import list_clips
 
     videos, path = shared_clips / "Bachata_steps", shared_clips / "bachata_annotations.json"
     clips = {clip_id: videos / file for clip_id, file in assign_clip_ids(list_clips(videos).files, {}).items()}

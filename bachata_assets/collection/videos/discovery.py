@@ -103,11 +103,12 @@ def list_clips(video_dir: Path, *, matroska: bool = False, mounts_before: Set[Pu
     return Listing(dict(sorted(walk.files.items())), tuple(left_out), frozenset(walk.unseen), frozenset(walk.mounts))
 
 
-def require_videos(video_dir: Path, listing: Listing, known: int) -> None:
+def require_videos(videos: object, listing: Listing, known: int) -> None:
     """Refuse a folder without any video when clips are known: a disk that is not mounted leaves an empty folder.
 
     Parameters
     ----------
+    videos : the folder or the bucket, for the message
     known : number of clips that the data dir has
 
     Raises
@@ -115,10 +116,11 @@ def require_videos(video_dir: Path, listing: Listing, known: int) -> None:
     DiscoveryError
     """
     if known and not listing.files:
+        question = "is it the right prefix" if "://" in str(videos) else "is its disk mounted"
         raise DiscoveryError(
-            f"{video_dir} holds no video now, but the data dir has {known:,} clip{'' if known == 1 else 's'}: is its "
-            "disk mounted? Nothing was changed. Where the files are gone for good, `bachata-assets prune --unmounted` "
-            "takes the clips out."
+            f"{videos} holds no video now, but the data dir has {known:,} clip{'' if known == 1 else 's'}: {question}? "
+            "Nothing was changed. Where the files are gone for good, `bachata-assets prune --unmounted` takes the "
+            "clips out."
         )
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from bachata_assets.collection import layout, registry
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.collection.discovery import DiscoveryError, Listing, list_clips
 from bachata_assets.collection.registry import ClipFile
+from bachata_assets.collection.videos.discovery import DiscoveryError, Listing, list_clips
 from bachata_assets.video.files import Seen
 
 

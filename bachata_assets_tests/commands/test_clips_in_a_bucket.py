@@ -1,0 +1,95 @@
+"""Clips and annotations in a bucket: real models, real clients, a server of the test's own behind a counting proxy."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from s3fs import S3FileSystem
+from typer.testing import CliRunner
+
+from bachata_assets.cli import app
+from bachata_assets.collection.dataset import Dataset
+from bachata_assets.collection.scan import known_files
+from bachata_assets.collection.videos import cache
+from bachata_assets_tests.support.doc_commands import commands_of
+from bachata_assets_tests.support.paths import PROJECT, SAMPLE
+from bachata_assets_tests.support.store_proxy import StoreProxy
+from bachata_assets_tests.support.workplace import Workplace, generate
+
+VIDEOS = "s3://dances/videos"
+ANNOTATIONS = "s3://dances/annotations.json"
+DATA_DIR = "s3://dances/made"
+CLIPS = ("basic_steps/basic_step_1.mp4", "forward_backward/forward_backward_1.mp4")
+
+
+@pytest.fixture
+def store(
+    bucket: S3FileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[S3FileSystem, StoreProxy]]:
+    """A bucket with two clips of the sample and its annotations, asked through a proxy."""
+    monkeypatch.setattr(cache, "cache_root", lambda: tmp_path / "cache")
+    for name in CLIPS:
+        bucket.put_file(str(SAMPLE / "videos" / name), f"dances/videos/{name}")
+    bucket.put_file(str(SAMPLE / "annotations.json"), "dances/annotations.json")
+    with StoreProxy(int(os.environ["AWS_ENDPOINT_URL"].rsplit(":", 1)[1])) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.address)
+        S3FileSystem.clear_instance_cache()
+        yield bucket, proxy
+
+
+def left_here(tmp_path: Path) -> list[Path]:
+    return [path for path in (tmp_path / "cache").rglob("*") if path.name != "lock"]
+
+
+def vectors(path: Path | str) -> pa.Table:
+    with fsspec.open(str(path), "rb") as file:
+        table = pq.read_table(file)
+    return table.select(["clip_id", *(name for name in table.column_names if name.endswith("_embedding"))])
+
+
+def test_clips_of_a_bucket_are_made_as_those_of_a_folder(
+    store: tuple[S3FileSystem, StoreProxy], sample_made: tuple[Workplace, object], tmp_path: Path
+) -> None:
+    files, proxy = store
+    (words,) = (call for call in commands_of(PROJECT / "docs" / "buckets.md") if call[0] == "generate")
+    assert words == [*("generate", "--video_dir", VIDEOS, "--annotations", ANNOTATIONS, "--data_dir", DATA_DIR)]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert "Clips: 2 made, 0 failed, 2 worked on this time." in result.output
+    assert left_here(tmp_path) == []
+    assert sorted(one.path for one in proxy.gets()) == [f"/dances/videos/{name}" for name in CLIPS]
+    there = vectors("s3://dances/made/embeddings.parquet")
+    here = vectors(sample_made[0].data / "embeddings.parquet")
+    wanted = [clip_id in there["clip_id"].to_pylist() for clip_id in here["clip_id"].to_pylist()]
+    assert there.equals(here.filter(pa.array(wanted)))
+    report = json.loads(files.cat("dances/made/embedding_generation_report.json"))
+    assert report["summary"]["successful"] == 2
+    document = json.loads(
+        pq.read_table(files.open("dances/made/search_index/basic_step_1.parquet"))["document"][0].as_py()
+    )
+    assert document["video_path"] == f"{VIDEOS}/{CLIPS[0]}"
+    assert document["move_label"] == "basic_step"  # the annotation was found
+
+    proxy.asked.clear()
+    again = generate(VIDEOS, ANNOTATIONS, DATA_DIR)
+    assert "Clips: 2 made, 0 failed, 0 worked on this time." in again.output
+    assert [one for one in proxy.asked if one.path.endswith(".mp4")] == []  # known by the listing alone
+    listed = [one for one in proxy.asked if one.path == "/dances" and "prefix=videos" in one.query]
+    assert len(listed) == 1
+
+    files.pipe_file(f"dances/videos/{CLIPS[0]}", (SAMPLE / "videos" / CLIPS[1]).read_bytes())
+    files.rm_file(f"dances/videos/{CLIPS[1]}")
+    proxy.asked.clear()
+    changed = CliRunner().invoke(app, ["generate", "--video_dir", VIDEOS, "--data_dir", DATA_DIR])
+    assert "Clips: 1 made, 0 failed, 1 worked on this time." in changed.output, changed.output
+    assert [one.path for one in proxy.gets()] == [f"/dances/videos/{CLIPS[0]}"]
+    assert [(name, file.present) for name, file in known_files(Dataset(DATA_DIR)).items()] == [
+        ("basic_step_1", True),
+        ("forward_backward_1", False),
+    ]
+    assert left_here(tmp_path) == []
