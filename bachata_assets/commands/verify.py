@@ -19,8 +19,11 @@ from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration.build import Platform
 from bachata_assets.orchestration.history import History, damaged_tables
 from bachata_assets.orchestration.instance import open_instance
+from bachata_assets.pipeline.failure import ClipError
 from bachata_assets.pipeline.tools import PoseModelsProvider, SearchIndexProvider
+from bachata_assets.pipeline.workers.opening import open_workers
 from bachata_assets.report.content import damaged_reports
+from bachata_assets.settings import SettingsError
 
 State = Literal["ok", "warning", "problem"]
 
@@ -54,6 +57,7 @@ def verify(platform: Platform, *, content: bool = False) -> Iterator[Finding]:
         _system_libraries,
         lambda: _disk(platform.settings.data_dir),
         lambda: _models(tools.models.pose),
+        lambda: _workers(platform),
         *([lambda: _files(platform)] if content else []),
         lambda: _tables(platform, content=content),
         lambda: _reports(platform.dataset, content=content),
@@ -100,6 +104,20 @@ def _models(models: PoseModelsProvider) -> Finding:
     except (FileNotFoundError, ValueError) as error:
         return Finding("problem", str(error), "See docs/models.md.")
     return Finding("ok", f"The model set {models.model_set} is there and its hashes are right ({fingerprint})")
+
+
+def _workers(platform: Platform) -> Finding:
+    """Have something called where clips are worked on."""
+    settings = platform.settings
+    try:
+        with open_workers(settings, platform.tools.models) as workers:
+            is_here = workers.call(os.getpid) == os.getpid()
+    except (SettingsError, ClipError) as error:
+        return Finding("problem", str(error), "See docs/settings.md.")
+    if is_here:
+        return Finding("ok", "Clips are worked on in this process (BACHATA_WORKERS=in_process): a file can end it")
+    limit = f", of {settings.worker_memory_gb:g} GB at most" if settings.worker_memory_gb else ""
+    return Finding("ok", f"Clips are worked on in processes of their own{limit}")
 
 
 def _files(platform: Platform) -> Finding:

@@ -19,6 +19,7 @@ from bachata_assets.orchestration.clip_events import FAILURE
 from bachata_assets.orchestration.dagster_internals import DATA_VERSION, SHA256, SIZE
 from bachata_assets.orchestration.resources import PLAIN, Names
 from bachata_assets.pipeline.checks import Check, CheckedClip
+from bachata_assets.pipeline.failure import failed_version
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.versions import StageHistory
 
@@ -88,6 +89,8 @@ class History:
         version = {clip_id: tags[DATA_VERSION]} if DATA_VERSION in tags else {}
         if failure is None:
             stage.made.update(version)
+            if failed_version(stage.failed.get(clip_id, "")) == stage.made.get(clip_id):
+                del stage.failed[clip_id]
             stage.tables.add(clip_id)
             stage.damaged.pop(clip_id, None)
             stage.unrecorded.discard(clip_id)
@@ -127,7 +130,25 @@ def _of_stage(
                 history.made[clip_id] = version
             elif SIZE not in tags:
                 history.unsized.add(clip_id)
+    for clip_id in _made_after_failing(instance, key, history):
+        del history.failed[clip_id]
     return history
+
+
+def _made_after_failing(instance: DagsterInstance, key: dg.AssetKey, history: StageHistory) -> list[str]:
+    """Return the clips without a table whose last failure was of the version that was made after it."""
+    unclear = {
+        clip_id
+        for clip_id, recorded in history.failed.items()
+        if clip_id not in history.tables and failed_version(recorded) == history.made.get(clip_id)
+    }
+    if not unclear:
+        return []
+    failed, made = (
+        instance.event_log_storage.get_latest_storage_id_by_partition(key, event_type, unclear)
+        for event_type in (DagsterEventType.ASSET_OBSERVATION, DagsterEventType.ASSET_MATERIALIZATION)
+    )
+    return [clip_id for clip_id in unclear if failed.get(clip_id, 0) < made.get(clip_id, 0)]
 
 
 def damaged_tables(

@@ -53,7 +53,7 @@ class StageHistory:
     Attributes
     ----------
     made : clip id -> data version of what was made last
-    failed : clip id -> what `Failure.recorded` returned of the last failure
+    failed : clip id -> what `Failure.recorded` returned of the last failure, unless the same version was made after it
     tables : clips that have a table which is whole
     damaged : clip id -> what is wrong with its table
     unrecorded : clips whose table is whole and is not the one that was recorded last
@@ -72,8 +72,8 @@ class StageHistory:
         return self.made.get(clip_id) == version and clip_id in self.tables
 
     def has_failed(self, clip_id: str, version: str) -> bool:
-        """Tell whether making this very version was tried and failed, and nothing better came of it."""
-        return failed_version(self.failed.get(clip_id, "")) == version and self.made.get(clip_id) != version
+        """Tell whether making this very version was tried last and failed, and there is no table of it."""
+        return failed_version(self.failed.get(clip_id, "")) == version and not self.is_current(clip_id, version)
 
     def is_transient(self, clip_id: str) -> bool:
         """Tell whether the last failure may be over when the clip is tried again."""

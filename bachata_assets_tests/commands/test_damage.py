@@ -89,6 +89,26 @@ def test_a_cut_keypoints_table_alone_is_made_again_alone(place: Workplace) -> No
     assert run(place, "status").exit_code == 0
 
 
+def test_a_lost_table_that_cannot_be_made_again_is_failed_with_its_reason_until_it_is_made_and_lost_anew(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = place.data / "keypoints" / f"{CLIP}.parquet"
+    table.unlink()
+    monkeypatch.setenv("BACHATA_LONGEST_CLIP_SECONDS", "1")
+    assert place.generate().exit_code == 1
+    status = json.loads(run(place, "status", "--json").output)
+    assert "BACHATA_LONGEST_CLIP_SECONDS" in status["failed"][CLIP]
+    assert status["to_be_made"] == {}
+
+    monkeypatch.delenv("BACHATA_LONGEST_CLIP_SECONDS")
+    assert place.generate().exit_code == 0
+    assert table.is_file()
+    table.unlink()
+    status = json.loads(run(place, "status", "--json").output)
+    assert status["failed"] == {}
+    assert status["to_be_made"] == {CLIP: ["keypoints"]}
+
+
 def test_a_table_in_the_place_of_another_is_noticed_and_made_again(place: Workplace) -> None:
     names = ("lead_embedding", "beats", "search_index")
     values = {name: values_of(place.data / name / f"{CLIP}.parquet") for name in names}

@@ -63,7 +63,7 @@ class Workers(ABC):
         """Return what a function of this package makes of a file from outside, or raise what it raises."""
 
     def require_room(self) -> None:  # noqa: B027  # only processes of their own have a limit
-        """Raise a `SettingsError` where the models alone take more memory than is allowed."""
+        """Raise a `SettingsError` where no process can be begun, or the models alone take too much memory."""
 
     @abstractmethod
     def end(self) -> None:

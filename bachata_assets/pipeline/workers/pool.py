@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 from pebble import ProcessPool
 
 from bachata_assets.pipeline.workers.memory import limit_memory
+from bachata_assets.settings import SettingsError
 
 T = TypeVar("T")
 
@@ -71,12 +72,20 @@ class WorkerPool:
         The future raises `TimeoutError` or pebble's `ProcessExpired`.
         """
         with self._lock:
-            if self._pool is None or not self._pool.active:
-                self._start()
-            assert self._pool is not None
             task = (_working_directory(), function, *arguments)
-            future: Future[T] = self._pool.schedule(_run_in, args=task, timeout=seconds)
+            future: Future[T] = self._begun().schedule(_run_in, args=task, timeout=seconds)
             return future
+
+    def begin(self) -> None:
+        """Begin the process, unless it is there.
+
+        Raises
+        ------
+        SettingsError
+            The system lets no process be begun.
+        """
+        with self._lock:
+            self._begun()
 
     def close(self) -> None:
         """End the process."""
@@ -93,7 +102,18 @@ class WorkerPool:
                 self._listener.stop()
                 self._listener = None
 
-    def _start(self) -> None:
+    def _begun(self) -> ProcessPool:
+        if self._pool is None or not self._pool.active:
+            try:
+                self._pool = self._start()
+            except OSError as error:
+                raise SettingsError(
+                    f"worker processes cannot be begun ({error.strerror or error}): they need a writable /dev/shm and "
+                    "a writable folder of temporary files (TMPDIR); without them set BACHATA_WORKERS=in_process"
+                ) from error
+        return self._pool
+
+    def _start(self) -> ProcessPool:
         context = get_context("forkserver")
         with _harmless_environment():
             forkserver.ensure_running()
@@ -104,7 +124,7 @@ class WorkerPool:
         self._listener.start()
         level = logging.getLogger("bachata_assets").getEffectiveLevel()
         begin = (self._name, os.getpid(), self._memory_gb, records, level)
-        self._pool = ProcessPool(1, max_tasks=TASKS, initializer=_begin, initargs=begin, context=context)
+        return ProcessPool(1, max_tasks=TASKS, initializer=_begin, initargs=begin, context=context)
 
 
 _POOLS: dict[tuple[str, float], WorkerPool] = {}

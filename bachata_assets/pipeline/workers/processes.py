@@ -100,14 +100,15 @@ class WorkerProcesses(Workers):
         return self._answer(schedule(), name, schedule)
 
     def require_room(self) -> None:
-        """Load the models in their process, where the limit is not ample.
+        """Begin the process of poses; load its models, where the limit is not ample.
 
         Raises
         ------
         SettingsError
-            They take more than the limit, or leave no room for a clip.
+            No process can be begun, or the models take more than the limit, or leave no room for a clip.
         """
         limit_gb = self._limits.memory_gb
+        self._pool(POSES).begin()
         if has_ample(limit_gb):
             return
         try:
