@@ -53,6 +53,7 @@ def test_verify_finds_this_machine_fit(tmp_path: Path) -> None:
         "PyAV",
         "GB are free at",
         "The model set bundled is there",
+        "processes of their own, of 4 GB at most",
         "There are no tables yet",
         "There is no report yet",
         "is complete (0 clips)",
@@ -72,7 +73,7 @@ def test_verify_names_missing_models_with_the_remedy(tmp_path: Path, monkeypatch
 
 def findings_of(data_dir: Path) -> dict[str, Finding]:
     """Return the answers to all questions but the slow last one, the rendered clip."""
-    names = ("versions", "libraries", "disk", "models", "tables", "reports", "index")
+    names = ("versions", "libraries", "disk", "models", "workers", "tables", "reports", "index")
     platform = build_platform(load_settings(data_dir=str(data_dir)))
     return dict(zip(names, islice(verification.verify(platform), len(names)), strict=True))
 
