@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,13 +10,19 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import requests
+from dagster import DagsterInstance
 from s3fs import S3FileSystem
 from typer.testing import CliRunner
 
 from bachata_assets.cli import app
+from bachata_assets.collection import scan
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import known_files
 from bachata_assets.collection.videos import cache
+from bachata_assets.orchestration.build import build_platform
+from bachata_assets.orchestration.run_requests import find_clips
+from bachata_assets.settings import load_settings
 from bachata_assets_tests.support.doc_commands import commands_of
 from bachata_assets_tests.support.paths import PROJECT, SAMPLE
 from bachata_assets_tests.support.store_proxy import StoreProxy
@@ -53,7 +60,10 @@ def vectors(path: Path | str) -> pa.Table:
 
 
 def test_clips_of_a_bucket_are_made_as_those_of_a_folder(
-    store: tuple[S3FileSystem, StoreProxy], sample_made: tuple[Workplace, object], tmp_path: Path
+    store: tuple[S3FileSystem, StoreProxy],
+    sample_made: tuple[Workplace, object],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     files, proxy = store
     (words,) = (call for call in commands_of(PROJECT / "docs" / "buckets.md") if call[0] == "generate")
@@ -75,6 +85,24 @@ def test_clips_of_a_bucket_are_made_as_those_of_a_folder(
     assert document["video_path"] == f"{VIDEOS}/{CLIPS[0]}"
     assert document["move_label"] == "basic_step"  # the annotation was found
 
+    drawn = CliRunner().invoke(app, ["preview", "basic_step_1", "--data_dir", DATA_DIR, "--out", "preview.mp4"])
+    assert drawn.exit_code == 0, drawn.output
+    assert Path("preview.mp4").stat().st_size > 10_000
+    page = files.cat("dances/made/embedding_generation_report.html").decode()
+    assert '"video": [null, null]' in page
+    monkeypatch.setenv("BACHATA_SIGNED_LINK_HOURS", "1")
+    assert CliRunner().invoke(app, ["report", "--data_dir", DATA_DIR]).exit_code == 0
+    page = files.cat("dances/made/embedding_generation_report.html").decode()
+    (links,) = re.findall(r'"video": (\[.*?\])', page)
+    assert [requests.get(link, timeout=10).content for link in json.loads(links)] == [
+        (SAMPLE / "videos" / name).read_bytes() for name in CLIPS
+    ]
+    monkeypatch.delenv("BACHATA_SIGNED_LINK_HOURS")
+    refused = CliRunner().invoke(app, ["export", "fiftyone", "--out", "fifty", "--data_dir", DATA_DIR])
+    assert refused.exit_code == 2
+    assert "lie in a bucket" in refused.output
+
+    assert generate(VIDEOS, ANNOTATIONS, DATA_DIR).exit_code == 0  # the report again, without links
     proxy.asked.clear()
     again = generate(VIDEOS, ANNOTATIONS, DATA_DIR)
     assert "Clips: 2 made, 0 failed, 0 worked on this time." in again.output
@@ -93,3 +121,62 @@ def test_clips_of_a_bucket_are_made_as_those_of_a_folder(
         ("forward_backward_1", False),
     ]
     assert left_here(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--video_dir", "s3://nowhere/x"], "s3://nowhere/x: the bucket nowhere is not there or cannot be reached"),
+        (["--video_dir", "s3://ana:hunter2@dances/x"], "BACHATA_VIDEO_DIR: it can be a path, or a bucket and folder"),
+        (["--video_dir", "https://dances/x"], "BACHATA_VIDEO_DIR = 'https://dances/x': it can be a path, or a bucket"),
+        (
+            ["--video_dir", VIDEOS, "--annotations", "s3://dances/no.json"],
+            "Annotation file not found: s3://dances/no.json",
+        ),
+        (
+            ["--video_dir", VIDEOS, "--annotations", f"{VIDEOS}/{CLIPS[0]}"],
+            f"{VIDEOS}/{CLIPS[0]} is not valid JSON",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_one_clear_line(
+    words: list[str], said: str, store: tuple[S3FileSystem, StoreProxy]
+) -> None:
+    result = CliRunner().invoke(app, ["generate", *words, "--data_dir", "data"])
+    assert result.exit_code == 2
+    (line,) = [line for line in result.output.splitlines() if "Error" in line]
+    assert line.startswith(f"Error: {said}")
+    assert "hunter2" not in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_listing_that_is_refused_and_an_empty_prefix_change_nothing(
+    store: tuple[S3FileSystem, StoreProxy], tmp_path: Path
+) -> None:
+    files, proxy = store
+    scan.keep(Dataset("data"), scan.scan_clips(load_settings(video_dir=VIDEOS, data_dir="data"), Dataset("data")))
+    before = known_files(Dataset("data"))
+    assert {name: file.present for name, file in before.items()} == {"basic_step_1": True, "forward_backward_1": True}
+    proxy.refuses = lambda asked: "list-type" in asked.query
+    refused = CliRunner().invoke(app, ["status", "--data_dir", "data"])
+    assert refused.exit_code == 2
+    assert "Error: Cannot list s3://dances/videos: " in refused.output
+    proxy.refuses = lambda _asked: False
+    for name in CLIPS:
+        files.rm_file(f"dances/videos/{name}")
+    empty = CliRunner().invoke(app, ["generate", "--video_dir", VIDEOS, "--data_dir", "data"])
+    assert empty.exit_code == 2
+    assert f"{VIDEOS} holds no video now, but the data dir has 2 clips: is it the right prefix?" in empty.output
+    assert known_files(Dataset("data")) == before
+
+
+def test_a_look_of_dagster_lists_and_fetches_nothing(store: tuple[S3FileSystem, StoreProxy]) -> None:
+    platform = build_platform(load_settings(video_dir=VIDEOS, annotations=ANNOTATIONS, data_dir="data"))
+    store[1].asked.clear()
+    with DagsterInstance.ephemeral() as instance:
+        assert platform.definitions.resolve_job_def("look_for_clips").execute_in_process(instance=instance).success
+        assert set(instance.get_dynamic_partitions("clips")) == {"basic_step_1", "forward_backward_1"}
+        found = find_clips(instance, platform.settings, platform.dataset)
+    assert [one for one in store[1].asked if one.path.endswith(".mp4")] == []
+    assert found.difference.waiting == {}  # an object is there whole or not at all
+    assert found.clips["basic_step_1"].annotation.move_label == "basic_step"
