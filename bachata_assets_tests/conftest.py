@@ -20,6 +20,7 @@ pytest_plugins = [
     "bachata_assets_tests.support.browser",
     "bachata_assets_tests.support.dagster_dev",
     "bachata_assets_tests.support.elasticsearch_node",
+    "bachata_assets_tests.support.postgres_server",
     "bachata_assets_tests.support.small_stages",
 ]
 

@@ -24,7 +24,9 @@ from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 # The history of a check is asked for by status, and the status is private.
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as _Status
 
-# The storage class named in dagster.yaml extends them.
+# The storage classes named in dagster.yaml extend them.
+from dagster._core.storage.base_storage import DagsterStorage
+from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.sqlite_storage import (  # type: ignore[attr-defined]  # one is imported there, not exported
     DagsterSqliteStorage,
     SqliteEventLogStorage,
@@ -34,6 +36,8 @@ __all__ = [
     "INDEX_SHARD_NAME",
     "CheckRunHealthResult",
     "DagsterSqliteStorage",
+    "DagsterStorage",
+    "SqlEventLogStorage",
     "SqliteEventLogStorage",
     "WorkerStatus",
 ]

@@ -1,63 +1,52 @@
-"""The Dagster instance of a data dir: where its state is, how it is set up and stored, and opening it.
-
-Dagster's event log in SQLite opens and closes a file for each of its statements, and whoever closes one as the last
-also writes its journal back into it and waits for the disk. While another connection is open that is left out: an event
-then costs two thirds of the processor time and less than half of the time. So dagster.yaml names a storage class that
-keeps the files open.
-"""
+"""The Dagster instance of a data dir: where its state is, how it is set up, and opening it."""
 
 import errno
 import os
 import shutil
 import sqlite3
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import yaml
 from alembic.util import CommandError
-from dagster import DagsterEventType, DagsterInstance, DagsterInvalidConfigError, EventLogEntry
+from dagster import DagsterInstance, DagsterInvalidConfigError
 from sqlalchemy.exc import DatabaseError
 from yaml import YAMLError
 
 from bachata_assets.collection import layout
+from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.whole_files import (
     MISPLACED,
     REMEDY,
     DamagedError,
     free_name,
-    held,
     misplaced,
     write_durably,
 )
 from bachata_assets.orchestration import dagster_internals
-from bachata_assets.orchestration.dagster_internals import (
-    INDEX_SHARD_NAME,
-    SHA256,
-    SIZE,
-    DagsterSqliteStorage,
-    SqliteEventLogStorage,
-)
+from bachata_assets.orchestration.dagster_internals import INDEX_SHARD_NAME
+from bachata_assets.orchestration.state import storage
+from bachata_assets.orchestration.state.owner import require_own
+from bachata_assets.orchestration.state.sqlite import opening
+from bachata_assets.orchestration.state.storage import StateStorage
+from bachata_assets.settings.servers import PostgresSettings
 
 Instance = DagsterInstance
 """The type of an instance, for the commands, which import no Dagster."""
 
-MOST_RUNS = 4
-"""Number of runs whose files are kept open; a process that shows many runs must not run out of files."""
-
 CONFIG = "dagster.yaml"
-_STORAGE_MODULE = "bachata_assets.orchestration.instance"
+OpenSqliteStorage = StateStorage
+"""The storage by the name that it has in the dagster.yaml of older states."""
 
 _NEW_INSTANCE = f"""\
 telemetry: {{enabled: false}}
 nux: {{enabled: false}}
 storage:
-  custom:
-    module: {_STORAGE_MODULE}
-    class: OpenSqliteStorage
+  custom:  # SQLite, with the event log's files kept open; PostgreSQL with BACHATA_POSTGRES_URL
+    module: {storage.MODULE}
+    class: {storage.CLASS}
     config:
       base_dir: {{env: DAGSTER_HOME}}
 concurrency:
@@ -109,11 +98,17 @@ def local_folder(data_dir: str) -> Path:
 
 
 @contextmanager
-def open_instance(data_dir: str) -> Iterator[Instance]:
+def open_instance(data_dir: str, settings: PostgresSettings | None = None) -> Iterator[Instance]:
     """Open the Dagster instance of a data dir; it is made where there is none.
+
+    Parameters
+    ----------
+    settings : with the address of a database for its state; by default, those of the environment
 
     Raises
     ------
+    StateError
+        The database cannot be used, or holds the state of another collection.
     DamagedError
         Naming the file of its state that is damaged, also when that shows only while the instance is open.
     OSError
@@ -121,13 +116,16 @@ def open_instance(data_dir: str) -> Iterator[Instance]:
     """
     home = dagster_home(data_dir)
     with _damage_named(home), ExitStack() as opened:
-        with _opening(home):
+        with opening(home):
             config = home / CONFIG
             if not config.exists():
                 write_durably(config, _NEW_INSTANCE.encode())
             overrides = _NO_CAPTURE | _storage(config, home)
-            instance = opened.enter_context(dagster_internals.open_instance(str(home), overrides))
-        yield instance
+            with storage.settings_given(settings):
+                instance = opened.enter_context(dagster_internals.open_instance(str(home), overrides))
+        with storage.server_named(instance):
+            require_own(instance, Dataset(data_dir))
+            yield instance
 
 
 def set_damaged_state_aside(data_dir: str) -> list[Path]:
@@ -163,13 +161,6 @@ def _state_error(data_dir: str, home: Path) -> DamagedError | None:
         return error
     broken = _damaged_file(home)
     return DamagedError(str(broken), "it is no whole database") if broken else None
-
-
-@contextmanager
-def _opening(home: Path) -> Iterator[None]:
-    """Let one process at a time open a state: Dagster's databases break when two make them at once."""
-    with held(home / layout.LOCK):  # the storage takes it too, within
-        yield
 
 
 @contextmanager
@@ -245,76 +236,10 @@ def _storage(config: Path, home: Path) -> dict[str, Any]:
     configured = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
     if not isinstance(configured, dict):
         raise YAMLError("settings are lines of `name: value`")
-    storage = configured.get("storage")
-    custom = storage.get("custom") if isinstance(storage, dict) else None
-    own = isinstance(custom, dict) and custom.get("module") == _STORAGE_MODULE
+    chosen = configured.get("storage")
+    custom = chosen.get("custom") if isinstance(chosen, dict) else None
+    own = isinstance(custom, dict) and custom.get("module") in (storage.MODULE, __name__)
     if not own and configured.keys() & {"storage", "run_storage", "event_log_storage", "schedule_storage"}:
         return {}
-    place = {"module": _STORAGE_MODULE, "class": "OpenSqliteStorage", "config": {"base_dir": str(home)}}
+    place = {"module": storage.MODULE, "class": storage.CLASS, "config": {"base_dir": str(home)}}
     return {"storage": {"custom": place}}
-
-
-class OpenEventLogStorage(SqliteEventLogStorage):
-    """Keeps a connection to the log over all runs, and to the logs of the runs last written or read."""
-
-    def __init__(self, base_dir: str, inst_data: Any = None) -> None:
-        self._kept: OrderedDict[str, sqlite3.Connection] = OrderedDict()
-        self._lock = Lock()
-        super().__init__(base_dir, inst_data)  # connects when it makes the log
-
-    def get_asset_tags_to_index(self, tag_keys: set[str]) -> set[str]:
-        """Return the tags that can be asked for over all clips at once: Dagster's own, and what a table's file is."""
-        return super().get_asset_tags_to_index(tag_keys) | (tag_keys & {SIZE, SHA256})
-
-    def store_asset_check_event(self, event: EventLogEntry, event_id: int | None) -> None:
-        """Store what a check said, and of a clip only that.
-
-        Dagster counts a check that was planned for a partition as failed where the run failed without asking it. A clip
-        that was not made has no failed checks, and keeps what they said of the table that it has.
-        """
-        if event.dagster_event_type == DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
-            planned = event.get_dagster_event().asset_check_planned_data
-            if planned.partitions_subset is not None:
-                return
-        super().store_asset_check_event(event, event_id)
-
-    @contextmanager
-    def _connect(self, shard: str) -> Iterator[Any]:
-        with super()._connect(shard) as connection:
-            self._keep_open(shard)
-            # A power cut may take the last events with it, never the database; a table says itself what it is.
-            connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
-            yield connection
-
-    def _keep_open(self, shard: str) -> None:
-        with self._lock:
-            if shard not in self._kept:
-                connection = sqlite3.connect(self.path_for_shard(shard), check_same_thread=False)
-                connection.execute("SELECT 1 FROM sqlite_master").fetchone()  # only now is the file open
-                self._kept[shard] = connection
-            self._kept.move_to_end(shard)
-            runs = [name for name in self._kept if name != INDEX_SHARD_NAME]
-            for name in runs[:-MOST_RUNS]:
-                self._kept.pop(name).close()
-
-    def dispose(self) -> None:
-        """Close what was kept open; the last journal is written back now."""
-        super().dispose()
-        with self._lock:
-            while self._kept:
-                self._kept.popitem()[1].close()
-
-
-class OpenSqliteStorage(DagsterSqliteStorage):
-    """Dagster's SQLite storage with `OpenEventLogStorage` as its event log."""
-
-    def __init__(self, base_dir: str, inst_data: Any = None) -> None:
-        with _opening(Path(base_dir).absolute()):  # `dagster dev` comes here without `open_instance`
-            super().__init__(base_dir, inst_data)
-            self._event_log_storage.dispose()
-            self._event_log_storage = OpenEventLogStorage(self._event_log_storage._base_dir)
-
-    @classmethod
-    def from_config_value(cls, inst_data: Any, config_value: Any) -> "OpenSqliteStorage":
-        """Return the storage that dagster.yaml describes."""
-        return cls.from_local(inst_data=inst_data, **config_value)

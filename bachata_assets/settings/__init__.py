@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bachata_assets.secret_manager import SecretError, read_secrets
 from bachata_assets.settings import values
 from bachata_assets.settings.problems import UNUSED, problem_of
+from bachata_assets.settings.servers import ElasticsearchSettings, PostgresSettings
 
 logger = logging.getLogger(__name__)
 
@@ -40,27 +41,15 @@ CREDENTIALS = ("elasticsearch_username", "elasticsearch_password")
 """Settings that an API key stands for: their secrets need not be there."""
 
 
+_Kind = TypeVar("_Kind", bound=BaseSettings)
+
+
 class SettingsError(ValueError):
     """A setting is missing or malformed; the message names it, its value and what is allowed."""
 
 
-class Settings(BaseSettings):
-    """Settings of one process.
-
-    The environment variables are the specification's (ENVIRONMENT, ELASTICSEARCH_HOST, …); those it does not name
-    begin with BACHATA_ (BACHATA_DATA_DIR, …).
-    """
-
-    model_config = SettingsConfigDict(
-        env_file=ENV_FILE,
-        env_file_encoding=ENV_ENCODING,
-        env_prefix=PREFIX,
-        env_ignore_empty=True,
-        allow_inf_nan=False,
-        extra="ignore",
-        frozen=True,
-        populate_by_name=True,
-    )
+class CollectionSettings(BaseSettings):
+    """Where clips and results are, how clips are worked on, and what is shown of them."""
 
     environment: Literal["local", "cloud"] = Field(
         "local",
@@ -160,51 +149,23 @@ class Settings(BaseSettings):
         "lead=1,follow=1,interaction=1,audio=1,text=1", description="Weights of `similar --by everything`."
     )
 
-    elasticsearch_host: str | None = Field(
-        None,
-        validation_alias="ELASTICSEARCH_HOST",
-        description="Elasticsearch host; unset: embedded LanceDB.",
-    )
-    elasticsearch_port: int = Field(
-        9200, validation_alias="ELASTICSEARCH_PORT", ge=1, le=65535, description="Elasticsearch port."
-    )
-    elasticsearch_index: str = Field(
-        "bachata_move_embeddings",
-        validation_alias="ELASTICSEARCH_INDEX",
-        description="Alias that readers use.",
-    )
-    elasticsearch_username: str | None = Field(
-        None, validation_alias="ELASTICSEARCH_USERNAME", description="User name, with the password."
-    )
-    elasticsearch_password: SecretStr | None = Field(
-        None, validation_alias="ELASTICSEARCH_PASSWORD", description="Password of the user."
-    )
-    elasticsearch_api_key: SecretStr | None = Field(
-        None, validation_alias="ELASTICSEARCH_API_KEY", description="API key, instead of user and password."
-    )
-    elasticsearch_use_ssl: bool | None = Field(
-        None,
-        validation_alias="ELASTICSEARCH_USE_SSL",
-        description="Connect by https; unset: with ENVIRONMENT=cloud yes, else no.",
-    )
-    elasticsearch_verify_certs: bool = Field(
-        True, validation_alias="ELASTICSEARCH_VERIFY_CERTS", description="Verify the server's certificate."
-    )
-    elasticsearch_ca_certs: Path | None = Field(
-        None, validation_alias="ELASTICSEARCH_CA_CERTS", description="CA file that signed the server's certificate."
-    )
-    elasticsearch_timeout: float = Field(
-        60.0, validation_alias="ELASTICSEARCH_TIMEOUT", gt=0, description="Longest time of a request, s."
-    )
-    elasticsearch_retry_on_timeout: bool = Field(
-        True,
-        validation_alias="ELASTICSEARCH_RETRY_ON_TIMEOUT",
-        description="Ask again, up to three times in all, when a request takes longer.",
-    )
-    elasticsearch_source_vectors: bool = Field(
-        True,
-        validation_alias="ELASTICSEARCH_SOURCE_VECTORS",
-        description="Keep vectors in the documents' _source (9.2+); off saves disk.",
+
+class Settings(PostgresSettings, ElasticsearchSettings, CollectionSettings):
+    """Settings of one process.
+
+    The environment variables are the specification's (ENVIRONMENT, ELASTICSEARCH_HOST, …); those it does not name
+    begin with BACHATA_ (BACHATA_DATA_DIR, …).
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE,
+        env_file_encoding=ENV_ENCODING,
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        allow_inf_nan=False,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
     )
 
     @property
@@ -252,11 +213,12 @@ def load_settings(**flags: object) -> Settings:
     settings = _checked(given)
     if settings.environment == "local":
         return settings
+    named = SECRET_NAMES | ({"postgres_url": settings.postgres_secret} if settings.postgres_secret else {})
     wanted = {
         field: secret
-        for field, secret in SECRET_NAMES.items()
+        for field, secret in named.items()
         if field not in given
-        and not os.environ.get(field.upper())
+        and not os.environ.get(variables()[field])
         and not (settings.elasticsearch_api_key and field in CREDENTIALS)
     }
     try:
@@ -269,6 +231,27 @@ def load_settings(**flags: object) -> Settings:
             "Elasticsearch is asked by plain http; unset it for https"
         )
     return settings
+
+
+class _StateSettings(PostgresSettings):
+    model_config = Settings.model_config
+
+
+def state_settings() -> PostgresSettings:
+    """Return the settings of Dagster's state, also where others are wrong: Dagster's pages then say which.
+
+    Raises
+    ------
+    SettingsError
+        When those of the state are wrong.
+    """
+    try:
+        return load_settings()
+    except SettingsError:
+        settings = _checked({}, _StateSettings)
+        if settings.postgres_secret and not settings.postgres_url:
+            raise
+        return settings
 
 
 def variables() -> dict[str, str]:
@@ -301,9 +284,9 @@ def _warn(warning: str) -> None:
     logger.warning(warning)
 
 
-def _checked(given: dict[str, object]) -> Settings:
+def _checked(given: dict[str, object], kind: type[_Kind] = Settings) -> _Kind:  # type: ignore[assignment]  # mypy #3737
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # pydantic converts and checks them
+        return kind(**given)
     except ValidationError as error:
         problems = (problem_of(dict(one), Settings, variables()) for one in error.errors(include_url=False))
         raise SettingsError("; ".join(problems)) from None

@@ -7,8 +7,10 @@ import ipaddress
 import os
 import re
 import unicodedata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -17,7 +19,7 @@ from bachata_assets.families import DIMENSIONS
 STORES = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}
 """Protocol of an object store -> the extra of the package that brings its client."""
 LOCAL = ("gcp_project_id", "mmpose_checkpoint_path", "model_set", "nightly_cron", "report_cron",
-         "elasticsearch_ca_certs")  # fmt: skip
+         "elasticsearch_ca_certs", "postgres_secret")  # fmt: skip
 """Settings that are names, times or paths on this machine."""
 WEIGHTS = tuple(f"alike_by_{name}" for name in ("move", "couple", "lead", "follow", "music", "words", "everything"))
 """Settings that say what is meant by alike."""
@@ -136,6 +138,32 @@ def index_name(name: str) -> str:
             f"it can be a name in lower case, at most {LONGEST_INDEX} bytes, without spaces and "
             '\\ / * ? " < > | , # : and not beginning with - _ +'
         )
+    return name
+
+
+def database(url: SecretStr | None) -> SecretStr | None:
+    """Refuse what is no address of a PostgreSQL database; the message never shows it."""
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url.get_secret_value())
+        right = parts.scheme in ("postgresql", "postgres") and parts.path.count("/") == 1 and len(parts.path) > 1
+        right = right and (parts.port is None or parts.port > 0) and not parts.fragment
+    except ValueError:  # brackets, or a port that is no number
+        right = False
+    if not right:
+        raise ValueError(
+            "it can be postgresql://USER:PASSWORD@HOST:PORT/NAME; of a password @ is written %40, / is %2F"
+        )
+    if find_spec("dagster_postgres") is None:
+        raise ValueError("PostgreSQL needs a package of its own: pip install 'bachata-assets[postgres]'")
+    return SecretStr(f"postgresql:{url.get_secret_value().partition(':')[2]}")  # SQLAlchemy knows no other name
+
+
+def schema(name: str) -> str:
+    """Refuse what PostgreSQL takes for no plain name of a schema."""
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name) or name.startswith("pg_"):
+        raise ValueError("it can be at most 63 small letters, digits and _, not beginning with a digit or pg_")
     return name
 
 

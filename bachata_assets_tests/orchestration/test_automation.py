@@ -33,6 +33,7 @@ from bachata_assets_tests.support.damage import cut, turn_a_bit_of
 from bachata_assets_tests.support.documents import document, moments, moments_table
 from bachata_assets_tests.support.elasticsearch_node import Node
 from bachata_assets_tests.support.empty_job import nothing
+from bachata_assets_tests.support.postgres_server import Server
 
 
 def put(path: Path, content: str, age_s: float = 3600) -> None:
@@ -58,8 +59,14 @@ def platform(place: Settings) -> Platform:
     return build_platform(place)
 
 
-@pytest.fixture
-def instance(platform: Platform) -> Iterator[DagsterInstance]:
+@pytest.fixture(params=["files", "postgres"])
+def instance(
+    platform: Platform, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[DagsterInstance]:
+    """An instance whose state is in files, and one whose state is in PostgreSQL."""
+    if request.param == "postgres":
+        server: Server = request.getfixturevalue("postgres")
+        monkeypatch.setenv("BACHATA_POSTGRES_URL", server.url(server.new()))
     with open_instance(platform.settings.data_dir) as opened:
         yield opened
 

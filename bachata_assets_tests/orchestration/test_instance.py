@@ -17,12 +17,8 @@ import pytest
 import yaml
 
 from bachata_assets.collection.whole_files import DamagedError
-from bachata_assets.orchestration.instance import (
-    MOST_RUNS,
-    OpenEventLogStorage,
-    open_instance,
-    set_damaged_state_aside,
-)
+from bachata_assets.orchestration.instance import open_instance, set_damaged_state_aside
+from bachata_assets.orchestration.state.sqlite import MOST_RUNS, OpenEventLogStorage
 from bachata_assets_tests.support.paths import PACKAGE
 
 
@@ -83,7 +79,16 @@ def test_a_data_dir_that_was_moved_takes_its_state_with_it(tmp_path: Path) -> No
     assert not (tmp_path / "here").exists()
 
 
-@pytest.mark.parametrize("config", ["", "telemetry:\n  enabled: false\n"])
+OLDER = """\
+storage:
+  custom:
+    module: bachata_assets.orchestration.instance
+    class: OpenSqliteStorage
+    config: {base_dir: {env: DAGSTER_HOME}}
+"""
+
+
+@pytest.mark.parametrize("config", ["", "telemetry:\n  enabled: false\n", OLDER])
 def test_the_state_of_an_older_data_dir_is_found(tmp_path: Path, config: str) -> None:
     home = tmp_path / ".dagster"
     home.mkdir()
@@ -137,7 +142,7 @@ def test_the_configuration_of_a_new_state_is_written_whole(tmp_path: Path) -> No
     with open_instance(str(tmp_path)):
         pass
     assert not list(tmp_path.rglob("*.tmp"))
-    assert "OpenSqliteStorage" in (tmp_path / ".dagster" / "dagster.yaml").read_text()
+    assert "StateStorage" in (tmp_path / ".dagster" / "dagster.yaml").read_text()
 
 
 @pytest.mark.parametrize(
