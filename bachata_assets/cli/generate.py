@@ -99,7 +99,7 @@ def generate(
         platform = build_platform(settings)
         platform.require_models()
         log = local_folder(settings.data_dir) / layout.LOG
-        with log_on_terminal(log, debug=debug), open_instance(settings.data_dir) as instance:
+        with log_on_terminal(log, debug=debug), open_instance(settings.data_dir, settings) as instance:
             done = run(platform, instance, index_later=index == "later")
     except SearchError as error:
         refuse(f"{str(error).rstrip('.')}. Nothing was made; with `--index later` everything but the index is.")

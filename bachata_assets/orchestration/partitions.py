@@ -25,6 +25,7 @@ from bachata_assets.orchestration import dagster_internals
 from bachata_assets.orchestration.clip_events import gone, observations
 from bachata_assets.orchestration.orphaned_runs import end_orphans
 from bachata_assets.orchestration.resources import PARTITIONS, PLAIN, Names, resource_keys, tools_of
+from bachata_assets.orchestration.state.owner import require_own
 from bachata_assets.settings import Settings, SettingsError
 from bachata_assets.video.files import on_disk
 
@@ -53,6 +54,8 @@ def register(instance: DagsterInstance, dataset: Dataset, found: Scan, names: Na
 
 def keep(instance: DagsterInstance, dataset: Dataset, found: Scan, names: Names = PLAIN) -> list[str]:
     """Do what `register` does, but for the look itself; return the clips that are new."""
+    if names == PLAIN:  # of several collections in one Dagster, the project keeps the state
+        require_own(instance, dataset)
     before = scan.keep(dataset, found)
     new = add_partitions(instance, found.clips, names)
     dagster_internals.limit_pool(instance, names.pool, 1)

@@ -7,10 +7,11 @@ defaults. Beside this module only `commands/generate.py` reads the environment, 
 import difflib
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -39,9 +40,6 @@ SECRET_NAMES = {
 
 CREDENTIALS = ("elasticsearch_username", "elasticsearch_password")
 """Settings that an API key stands for: their secrets need not be there."""
-
-
-_Kind = TypeVar("_Kind", bound=BaseSettings)
 
 
 class SettingsError(ValueError):
@@ -248,7 +246,8 @@ def state_settings() -> PostgresSettings:
     try:
         return load_settings()
     except SettingsError:
-        settings = _checked({}, _StateSettings)
+        with _problems_named():
+            settings = _StateSettings()
         if settings.postgres_secret and not settings.postgres_url:
             raise
         return settings
@@ -284,9 +283,15 @@ def _warn(warning: str) -> None:
     logger.warning(warning)
 
 
-def _checked(given: dict[str, object], kind: type[_Kind] = Settings) -> _Kind:  # type: ignore[assignment]  # mypy #3737
+def _checked(given: dict[str, object]) -> Settings:
+    with _problems_named():
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic converts and checks them
+
+
+@contextmanager
+def _problems_named() -> Iterator[None]:
     try:
-        return kind(**given)
+        yield
     except ValidationError as error:
         problems = (problem_of(dict(one), Settings, variables()) for one in error.errors(include_url=False))
         raise SettingsError("; ".join(problems)) from None

@@ -84,7 +84,7 @@ storage:
   custom:
     module: bachata_assets.orchestration.instance
     class: OpenSqliteStorage
-    config: {base_dir: {env: DAGSTER_HOME}}
+    config: {base_dir: HOME}
 """
 
 
@@ -92,7 +92,7 @@ storage:
 def test_the_state_of_an_older_data_dir_is_found(tmp_path: Path, config: str) -> None:
     home = tmp_path / ".dagster"
     home.mkdir()
-    (home / "dagster.yaml").write_text(config)
+    (home / "dagster.yaml").write_text(config.replace("HOME", str(home)))
     with dg.DagsterInstance.local_temp(str(home)) as before:
         report(before, "before")
     with open_instance(str(tmp_path)) as instance:

@@ -1,8 +1,11 @@
 """Dagster's state in a real PostgreSQL: `generate` and `dagster dev` over the sample, and what goes wrong with it."""
 
 import json
+import re
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,9 +18,10 @@ from typer.testing import CliRunner, Result
 from bachata_assets.cli import app
 from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.orchestration.state import server as state_server
-from bachata_assets.orchestration.state.server import MOST, StateError, require_version
+from bachata_assets.orchestration.state.errors import StateError
+from bachata_assets.orchestration.state.server import MOST, require_version
 from bachata_assets_tests.support.file_contents import holding
-from bachata_assets_tests.support.paths import SAMPLE
+from bachata_assets_tests.support.paths import PROJECT, SAMPLE
 from bachata_assets_tests.support.postgres_server import PASSWORD, WRITTEN, Server
 from bachata_assets_tests.support.workplace import Workplace, report_of
 
@@ -161,7 +165,7 @@ def test_an_address_that_leads_nowhere_is_refused_in_one_line_before_any_clip(
     monkeypatch.setenv("BACHATA_POSTGRES_URL", url.format(port=postgres.port, written=WRITTEN, name=database))
     line = one_line(place.generate())
     assert line.startswith("Error: BACHATA_POSTGRES_URL: ")
-    assert pytest.importorskip("re").search(said, line), line
+    assert re.search(said, line), line
     assert "canary" not in line.replace("canary at 127.0.0.1", "").replace('"canary', "").replace(
         "template0 canary", ""
     )
@@ -199,6 +203,11 @@ def test_a_package_that_is_not_installed_is_named(place: Workplace, monkeypatch:
     monkeypatch.setattr("bachata_assets.settings.values.find_spec", lambda name: None)
     line = one_line(place.generate())
     assert line.endswith("PostgreSQL needs a package of its own: pip install 'bachata-assets[postgres]'")
+
+
+def test_without_the_setting_no_driver_is_loaded() -> None:
+    asked = "import sys, bachata_assets.definitions; sys.exit('psycopg2' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], cwd=PROJECT, check=False).returncode == 0
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from dagster import DagsterInstance
 
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.whole_files import DamagedError
-from bachata_assets.orchestration.state.server import StateError
+from bachata_assets.orchestration.state.errors import StateError
 from bachata_assets.orchestration.state.storage import server_of
 
 _KEY = "bachata_assets/collection"

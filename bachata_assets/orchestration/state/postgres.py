@@ -28,7 +28,7 @@ class Runs(PostgresRunStorage):
         """Return a connection; a server that is gone is waited for."""
         return self.server.connection()
 
-    def optimize_for_webserver(self, **_pool: int) -> None:
+    def optimize_for_webserver(self, statement_timeout: int, pool_recycle: int, max_overflow: int) -> None:
         """Leave the connections as they are."""
 
     def handle_run_event(self, *args: Any, **kwargs: Any) -> None:
@@ -51,7 +51,7 @@ class Events(ClipEventLog, PostgresEventLogStorage):
     def _connect(self) -> AbstractContextManager[Connection]:
         return self.server.connection()
 
-    def optimize_for_webserver(self, statement_timeout: int, **_pool: int) -> None:
+    def optimize_for_webserver(self, statement_timeout: int, pool_recycle: int, max_overflow: int) -> None:  # noqa: ARG002
         """Let no page ask for longer than this; the connections are as many as before."""
         self.server.limit_statements(statement_timeout)
 
@@ -81,7 +81,7 @@ class Schedules(PostgresScheduleStorage):
         """Return a connection; a server that is gone is waited for."""
         return self.server.connection()
 
-    def optimize_for_webserver(self, **_pool: int) -> None:
+    def optimize_for_webserver(self, statement_timeout: int, pool_recycle: int, max_overflow: int) -> None:
         """Leave the connections as they are."""
 
 
@@ -98,7 +98,7 @@ class PostgresStorage(DagsterStorage):
         self.inst_data = inst_data
         with server.opening():
             self._runs, self._events, self._schedules = Runs(server), Events(server), Schedules(server)
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # Dagster's
 
     @property
     def run_storage(self) -> Runs:

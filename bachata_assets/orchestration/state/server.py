@@ -15,7 +15,7 @@ import sqlalchemy
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
-from bachata_assets.settings import SettingsError
+from bachata_assets.orchestration.state.errors import StateError
 from bachata_assets.settings.servers import PostgresSettings
 
 logger = logging.getLogger(__name__)
@@ -39,10 +39,6 @@ CUT = (DBAPIError, psycopg2.OperationalError, psycopg2.InterfaceError)
 CUTS = 3
 """Number of times that something is tried whose connection is cut."""
 _Answer = TypeVar("_Answer")
-
-
-class StateError(SettingsError):
-    """Dagster's state in PostgreSQL cannot be used; the message names the setting and the remedy."""
 
 
 class StateServer:
