@@ -25,10 +25,10 @@ from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as _Status
 
 # The storage classes named in dagster.yaml extend them.
-from dagster._core.storage.base_storage import DagsterStorage
-from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.sqlite_storage import (  # type: ignore[attr-defined]  # one is imported there, not exported
     DagsterSqliteStorage,
+    DagsterStorage,
+    EventLogStorage,
     SqliteEventLogStorage,
 )
 
@@ -37,7 +37,7 @@ __all__ = [
     "CheckRunHealthResult",
     "DagsterSqliteStorage",
     "DagsterStorage",
-    "SqlEventLogStorage",
+    "EventLogStorage",
     "SqliteEventLogStorage",
     "WorkerStatus",
 ]
