@@ -1,7 +1,10 @@
 """No secret in what Dagster's webserver, daemon and code server print, answer and store, tracebacks included."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from bachata_assets.settings import Settings, variables
 from bachata_assets_tests.support.dagster_dev import ENDED, LOADED, Webserver, started
 from bachata_assets_tests.support.file_contents import holding
 from bachata_assets_tests.support.no_network import watched
+from bachata_assets_tests.support.paths import PROJECT
 from bachata_assets_tests.support.workplace import Workplace
 
 CANARY = "canary-5e1d"
@@ -34,7 +38,8 @@ def everything_said(server: Webserver, *answers: Any) -> str:
 
 
 def test_a_secret_in_every_setting_is_in_no_error_of_the_code_location(place: Workplace, tmp_path: Path) -> None:
-    wrong = {variables()[name]: f"https://user:{CANARY}@host" for name in Settings.model_fields}
+    others = [name for name in Settings.model_fields if not name.startswith("postgres_")]  # without a state, no page
+    wrong = {variables()[name]: f"https://user:{CANARY}@host" for name in others}
     folder = tmp_path / "watch"
     folder.mkdir()
     with watched(folder) as watch, started(place, watch, **wrong) as server:
@@ -44,6 +49,16 @@ def test_a_secret_in_every_setting_is_in_no_error_of_the_code_location(place: Wo
         assert f"{name}: " in said
     assert CANARY not in said
     assert holding(place.folder, CANARY) == set()
+
+
+def test_a_password_in_a_wrong_address_of_the_state_is_not_shown(place: Workplace) -> None:
+    environment = {**os.environ, "DAGSTER_HOME": str(place.data / ".dagster")}
+    environment["BACHATA_POSTGRES_URL"] = f"https://user:{CANARY}@host"
+    command = [sys.executable, "-m", "dagster", "instance", "info"]
+    done = subprocess.run(command, env=environment, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode
+    assert "BACHATA_POSTGRES_URL: it can be postgresql://" in done.stderr
+    assert CANARY not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("login", [("USERNAME", "PASSWORD"), ("API_KEY",)], ids=["a password", "a key"])
