@@ -1,6 +1,10 @@
 """Each format, read back by its own library."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +19,10 @@ from bachata_assets.export.rerun_file import TIMELINE, write_rerun
 from bachata_assets.export.source import ExportedClip, Finding, MomentTimes
 from bachata_assets.export.webvtt import webvtt, write_webvtt
 from bachata_assets.music.beats import Beats
-from bachata_assets_tests.support.paths import SAMPLE_CLIP
+from bachata_assets_tests.support.paths import PROJECT, SAMPLE_CLIP
 from bachata_assets_tests.support.synthetic_couple import a_couple
+
+READ_AS_CVAT = PROJECT / "bachata_assets_tests" / "support" / "read_as_cvat.py"
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +65,24 @@ def test_coco_is_read_by_pycocotools_with_tracks_and_roles(clip: ExportedClip, t
     assert len(coco.getAnnIds(imgIds=[11])) == 1
     names = {image["file_name"] for image in coco.imgs.values()}
     assert names == {path.relative_to(pictures).as_posix() for path in pictures.rglob("*.jpg")}
+
+
+def test_coco_is_read_by_the_reader_of_cvat(clip: ExportedClip, tmp_path: Path) -> None:
+    if shutil.which("uv") is None:
+        pytest.skip("Datumaro is installed by uv, which is not here")
+    write_coco([clip], tmp_path, pictures=True)
+    # In an environment of its own: beside the platform it would lower the versions of OpenCV, pandas and PyArrow.
+    alone = ["uv", "run", "--quiet", "--isolated", "--no-project", "--python", sys.executable]
+    words = [*alone, "--with", "datumaro==1.13.12", "python", str(READ_AS_CVAT), str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)
+    if done.returncode and "CI" not in os.environ:
+        pytest.skip(f"Datumaro cannot be installed or run here: {done.stderr[-200:]}")
+    read = json.loads(done.stdout)
+    assert (read["pictures"], read["size"], read["labels"]) == (30, [720, 1280], ["person"])
+    assert [(len(joints), joints[0]) for joints in read["joints"]] == [(17, "nose")]
+    assert {role: track for role, (track, _) in read["poses"].items()} == {"lead": 0, "follow": 1}
+    for dancer, role in enumerate(("lead", "follow")):
+        assert np.allclose(read["poses"][role][1], clip.couple.keypoints[0, dancer, 0, :2], atol=0.01)
 
 
 def test_movement_files_are_read_by_xarray_in_its_form(clip: ExportedClip, tmp_path: Path) -> None:
