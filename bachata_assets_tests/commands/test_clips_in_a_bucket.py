@@ -98,6 +98,8 @@ def test_clips_of_a_bucket_are_made_as_those_of_a_folder(
         (SAMPLE / "videos" / name).read_bytes() for name in CLIPS
     ]
     monkeypatch.delenv("BACHATA_SIGNED_LINK_HOURS")
+    told = CliRunner().invoke(app, ["verify", "--data", "--data_dir", DATA_DIR])
+    assert f"The clips lie in {VIDEOS}, which says itself where one changes: none was read" in told.output
     refused = CliRunner().invoke(app, ["export", "fiftyone", "--out", "fifty", "--data_dir", DATA_DIR])
     assert refused.exit_code == 2
     assert "lie in a bucket" in refused.output
