@@ -102,7 +102,7 @@ def video_of(path: Path, settings: Settings) -> Example:
     platform = build_platform(settings)
     platform.require_models()
     stages = [stage for stage in platform.stages if isinstance(stage, ClipStage)]
-    workers = open_workers(settings, platform.tools.models)
+    workers = open_workers(settings, platform.tools.models, here=True)
     return video_example(path, stages, workers, matroska=settings.matroska)
 
 

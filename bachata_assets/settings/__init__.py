@@ -85,9 +85,15 @@ class CollectionSettings(BaseSettings):
     streams: int = Field(
         0, ge=0, le=1024, description="Inferences at the same time; 0 is what OpenVINO finds best for the cores."
     )
-    workers: Literal["processes", "in_process"] = Field(
+    workers: Literal["processes", "in_process", "ray"] = Field(
         "processes",
-        description="Where files are read: in processes that a bad file cannot take down with them, or in this one.",
+        description="Where files are read: in processes that a bad file cannot take down with them, in this one, or by "
+        "the machines of a Ray cluster.",
+    )
+    ray_address: str | None = Field(
+        None,
+        description="Ray cluster that this machine has joined, for workers=ray: auto, or host:port of its head; unset: "
+        "a Ray of this machine's own, begun and ended with the run.",
     )
     clip_seconds: float = Field(3600.0, gt=0, description="Longest time that one stage of a clip may take, s.")
     worker_memory_gb: float = Field(
@@ -185,6 +191,8 @@ class Settings(PostgresSettings, ElasticsearchSettings, CollectionSettings):
     _listening = field_validator("serve_host")(values.address)
     _user = field_validator("elasticsearch_username")(values.user)
     _index = field_validator("elasticsearch_index")(values.index_name)
+    _workers = field_validator("workers")(values.installed)
+    _cluster = field_validator("ray_address")(values.cluster)
     _weights = field_validator(*values.WEIGHTS)(values.weights)
     _mirror = field_validator("models_base_url", "report_url")(values.mirror)
 

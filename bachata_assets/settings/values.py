@@ -130,6 +130,20 @@ def user(name: str | None) -> str | None:
     return name
 
 
+def installed(workers: str) -> str:
+    """Refuse workers whose package is not installed."""
+    if workers == "ray" and find_spec("ray") is None:
+        raise ValueError("ray needs a package of its own: pip install 'bachata-assets[ray]'")
+    return workers
+
+
+def cluster(address: str | None) -> str | None:
+    """Refuse what is neither `auto` nor host and port."""
+    if address in (None, "auto") or re.fullmatch(r"([\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}", address):
+        return address
+    raise ValueError("it can be auto, or host:port of the head of a Ray cluster that this machine has joined")
+
+
 def index_name(name: str) -> str:
     """Refuse what Elasticsearch takes for no name of an index or an alias."""
     right = name == name.lower() and re.fullmatch(f"[^-_+{_NOT_IN_INDEX}][^{_NOT_IN_INDEX}]*", name)

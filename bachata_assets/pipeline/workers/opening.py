@@ -2,13 +2,22 @@
 
 from bachata_assets.pipeline.tools import Models
 from bachata_assets.pipeline.workers.base import InThisProcess, Workers
+from bachata_assets.pipeline.workers.cluster.actors import RayActors
 from bachata_assets.pipeline.workers.pool import Limits
 from bachata_assets.pipeline.workers.processes import WorkerProcesses
 from bachata_assets.settings import Settings
 
 
-def open_workers(settings: Settings, models: Models) -> Workers:
-    """Return what the settings ask for: worker processes, or stages in this process."""
+def open_workers(settings: Settings, models: Models, *, here: bool = False) -> Workers:
+    """Return what the settings ask for: worker processes, stages in this process, or the actors of a Ray cluster.
+
+    Parameters
+    ----------
+    here : a person waits for one file, so a cluster is not asked: worker processes of this machine read it
+    """
     if settings.workers == "in_process":
         return InThisProcess(models)
-    return WorkerProcesses(models, Limits(settings.clip_seconds, settings.worker_memory_gb))
+    limits = Limits(settings.clip_seconds, settings.worker_memory_gb)
+    if settings.workers == "ray" and not here:
+        return RayActors(models, limits, settings.ray_address)
+    return WorkerProcesses(models, limits)

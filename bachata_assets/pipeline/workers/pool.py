@@ -32,7 +32,7 @@ TASKS = 200
 LONGEST_END_S = 10.0
 """Time within which a process has ended, s; it is stopped at once, whatever it does."""
 _HARMLESS = ("PATH", "HOME", "USER", "SHELL", "TMPDIR", "TEMP", "LANG", "LC_", "TZ", "XDG_", "PYTHON", "VIRTUAL_ENV",
-             "LD_LIBRARY_PATH", "DYLD_", "OMP_", "MKL_", "OPENBLAS_", "NUMBA_", "COVERAGE_")  # fmt: skip
+             "LD_LIBRARY_PATH", "DYLD_", "CUDA_", "OMP_", "MKL_", "OPENBLAS_", "NUMBA_", "COVERAGE_")  # fmt: skip
 """Beginnings of the names of variables that a worker is given; no setting and no secret is among them."""
 POSES = "poses"
 """Name of the pool whose process loads the models of poses."""
@@ -115,7 +115,7 @@ class WorkerPool:
 
     def _start(self) -> ProcessPool:
         context = get_context("forkserver")
-        with _harmless_environment():
+        with harmless_environment():
             forkserver.ensure_running()
         records: Queue[logging.LogRecord] = context.Queue()
         if self._listener is not None:
@@ -156,8 +156,8 @@ class _Forward(logging.Handler):
 
 
 @contextmanager
-def _harmless_environment() -> Iterator[None]:
-    """Hide all but harmless variables while the process is started that all workers come from."""
+def harmless_environment() -> Iterator[None]:
+    """Hide all but harmless variables while a process is started that workers come from."""
     hidden = {name: value for name, value in os.environ.items() if not name.startswith(_HARMLESS)}
     for name in hidden:
         del os.environ[name]

@@ -9,7 +9,6 @@ import signal
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,10 +17,10 @@ import pyarrow as pa
 from pebble import ProcessExpired
 
 from bachata_assets.collection.clip import Clip
-from bachata_assets.families import NonFiniteVectorError
 from bachata_assets.pipeline.failure import ClipError, Failure, named
-from bachata_assets.pipeline.stage import ClipStage, Made, Tables
+from bachata_assets.pipeline.stage import ClipStage, Tables
 from bachata_assets.pipeline.tools import Models
+from bachata_assets.pipeline.workers.answers import Answer
 from bachata_assets.pipeline.workers.base import Make, Timed, Workers, made_here
 from bachata_assets.pipeline.workers.memory import (
     OVER,
@@ -44,24 +43,13 @@ ATTEMPTS = 2
 """Number of worker processes that a clip may end before its failure is permanent."""
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """What a worker process made of a clip, or why not; exceptions are told as text, since not all can be pickled."""
-
-    made: Made | None = None
-    seconds: float = 0.0
-    cpu_seconds: float | None = None
-    failure: Failure | None = None
-    non_finite: str = ""
-
-
 class WorkerProcesses(Workers):
     """Runs the stages that read files from outside in worker processes, the others here."""
 
     def __init__(self, models: Models, limits: Limits | None = None) -> None:
         self._models = models
         self._limits = limits or Limits()
-        self._begun: dict[tuple[str, str], Future[_Answer]] = {}
+        self._begun: dict[tuple[str, str], Future[Answer]] = {}
 
     def begin(self, clip: Clip, stages: Iterable[ClipStage]) -> None:
         """Begin every stage that reads a file."""
@@ -82,13 +70,7 @@ class WorkerProcesses(Workers):
         if not stage.reads_files:
             return made_here(stage.make, clip, tables, self._models)
         future = self._begun.pop((clip.clip_id, stage.name), None) or self._schedule(clip, stage, tables)
-        answer = self._answer(future, str(clip.path), lambda: self._schedule(clip, stage, tables))
-        if answer.non_finite:
-            raise NonFiniteVectorError(answer.non_finite)
-        if answer.failure:
-            raise ClipError(answer.failure.reason, transient=answer.failure.transient)
-        assert answer.made is not None
-        return Timed(answer.made, answer.seconds, answer.cpu_seconds)
+        return self._answer(future, str(clip.path), lambda: self._schedule(clip, stage, tables)).timed()
 
     def call(self, function: Callable[..., T], *arguments: object) -> T:
         """See `Workers.call`."""
@@ -122,7 +104,7 @@ class WorkerProcesses(Workers):
             future.cancel()
         self._begun.clear()
 
-    def _schedule(self, clip: Clip, stage: ClipStage, tables: Tables) -> "Future[_Answer]":
+    def _schedule(self, clip: Clip, stage: ClipStage, tables: Tables) -> "Future[Answer]":
         task = (stage.make, clip, dict(tables), self._models)
         workers = self._pool(POSES if stage.prefetch else "rest")
         if stage.prefetch and not has_ample(self._limits.memory_gb):
@@ -193,22 +175,15 @@ def _load(models: Models, memory_gb: float) -> None:
 
 def _make_after_loading(
     make: Make, clip: Clip, tables: dict[str, pa.Table], models: Models, memory_gb: float
-) -> _Answer:
+) -> Answer:
     """Make a table of poses, so that it is known whether models or clip take too much memory."""
     try:
         _load(models, memory_gb)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is the clip's answer
-        return _Answer(failure=Failure.of(named(error, clip.path)))
+        return Answer(failure=Failure.of(named(error, clip.path)))
     return _make(make, clip, tables, models)
 
 
-def _make(make: Make, clip: Clip, tables: dict[str, pa.Table], models: Models) -> _Answer:
+def _make(make: Make, clip: Clip, tables: dict[str, pa.Table], models: Models) -> Answer:
     """Make a table; runs in a worker process."""
-    try:
-        made, seconds, cpu_seconds = made_here(make, clip, Tables(tables), models)
-    except NonFiniteVectorError as error:
-        return _Answer(non_finite=str(error))
-    except Exception as error:
-        logger.debug("%s", clip.clip_id, exc_info=error)
-        return _Answer(failure=Failure.of(error))
-    return _Answer(Made(made.table, made.metadata, made.files), seconds, cpu_seconds)
+    return Answer.of(lambda: made_here(make, clip, Tables(tables), models))

@@ -1,0 +1,177 @@
+"""`RayCluster`: a Ray of this machine's own, begun and ended with this process, or a cluster that is there already.
+
+A Ray of its own listens on loopback alone and asks for a token that only it knows: whoever may send Ray work runs code
+as its user. It tells nobody how it is used, and has no dashboard.
+"""
+
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import psutil
+
+from bachata_assets.inference.cpu import available_cores
+from bachata_assets.pipeline.workers.pool import LIBRARIES, harmless_environment
+from bachata_assets.settings import SettingsError
+
+OWN_STORE_BYTES = 200_000_000
+"""Memory in which a Ray of its own passes tables on; clips are read from disk there."""
+REACHED_S = 10.0
+"""Time within which the address of a cluster answers, s."""
+LONGEST_PLACE = 40
+"""Characters of the folder in which Ray keeps its sockets: their whole paths have 107 at most on Linux."""
+_PREFIX = "bachata_ray_"
+_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
+_ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token", "RAY_worker_niceness": "0"}
+"""Variables of a Ray of its own: on loopback (named after systems where that is the default), and no less urgent."""
+
+
+class Node(NamedTuple):
+    """A machine of a cluster that is there now.
+
+    Attributes
+    ----------
+    address : for people
+    is_here : it is the one that this process runs on
+    """
+
+    node_id: str
+    address: str
+    cpus: int
+    gpus: int
+    is_here: bool
+
+
+class RayCluster:
+    """A connection of this process with Ray; there is one at a time.
+
+    Parameters
+    ----------
+    address : str or None
+        `auto`, or host and port of a cluster that this machine has joined; None: a Ray of its own.
+
+    Raises
+    ------
+    SettingsError
+        No Ray answers there, or it is of another version.
+    """
+
+    def __init__(self, address: str | None) -> None:
+        self.name = f"the Ray at {address}" if address else "this machine's own Ray"
+        self._place: Path | None = None
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            if address:
+                _require_listening(address)
+                self.ray = _imported(_QUIET)
+                self.ray.init(address, namespace="bachata_assets", log_to_driver=False, configure_logging=False)
+            else:
+                self._place = _place()
+                self._start_own(self._place)
+        except (OSError, RuntimeError, ValueError) as error:
+            self._clear()
+            said = next(iter(str(error).splitlines()), type(error).__name__)
+            raise SettingsError(
+                f"BACHATA_RAY_ADDRESS = {address or ''}: cannot connect to {self.name} ({said}); start a node "
+                "of it on this machine, or unset it for a Ray of this machine's own"
+            ) from None
+        finally:
+            if threading.current_thread() is threading.main_thread():  # Ray would end the process at once
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+
+    def nodes(self) -> list[Node]:
+        """Return the machines that are there now."""
+        here = self.ray.get_runtime_context().get_node_id()
+        return [
+            Node(
+                node["NodeID"],
+                node["NodeManagerHostname"] + f" ({node['NodeManagerAddress']})",
+                int(node["Resources"].get("CPU", 0)),
+                int(node["Resources"].get("GPU", 0)),
+                is_here=node["NodeID"] == here,
+            )
+            for node in self.ray.nodes()
+            if node["Alive"]
+        ]
+
+    def close(self) -> None:
+        """Leave the cluster; a Ray of its own ends."""
+        self.ray.shutdown()
+        self._clear()
+
+    def _start_own(self, place: Path) -> None:
+        added = _QUIET | _ALONE | {"RAY_AUTH_TOKEN": secrets.token_hex(32)}
+        with harmless_environment(), _added_environment(added):
+            self.ray = _imported({})
+            self.ray.init(
+                include_dashboard=False,
+                log_to_driver=False,
+                configure_logging=False,
+                num_cpus=available_cores(),
+                object_store_memory=OWN_STORE_BYTES,
+                namespace="bachata_assets",
+                _temp_dir=str(place),
+            )
+
+    def _clear(self) -> None:
+        if self._place is not None:
+            shutil.rmtree(self._place, ignore_errors=True)
+
+
+class _AsDebug(logging.Handler):
+    """Sends what Ray says to the log as details: a person cannot act on it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logging.getLogger(LIBRARIES).debug("%s", record.getMessage())
+
+
+def _imported(variables: dict[str, str]) -> ModuleType:
+    """Return Ray, which neither prints nor tells anyone that it is used."""
+    with _added_environment(variables):
+        import ray
+    log = logging.getLogger("ray")
+    log.handlers, log.propagate = [_AsDebug()], False
+    return ray
+
+
+@contextmanager
+def _added_environment(variables: dict[str, str]) -> Iterator[None]:
+    """Have these variables in the environment for a while, and none that is added meanwhile for longer."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
+
+
+def _require_listening(address: str) -> None:
+    """Raise an `OSError` where nobody listens: Ray itself would ask for a minute."""
+    host, _, port = address.rpartition(":")
+    if host:
+        socket.create_connection((host.strip("[]"), int(port)), REACHED_S).close()
+
+
+def _place() -> Path:
+    """Return a new folder for the sockets and logs of a Ray; those of processes that were killed are removed."""
+    folder = Path(tempfile.gettempdir())
+    if len(str(folder)) + len(_PREFIX) + 8 > LONGEST_PLACE:
+        folder = Path("/tmp")  # nosec B108  # a folder of its own with a random name is made in it
+    for old in folder.glob(f"{_PREFIX}*"):
+        pid = old.name.removeprefix(_PREFIX).partition("_")[0]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}_", dir=folder))
