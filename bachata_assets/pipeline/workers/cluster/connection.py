@@ -32,8 +32,16 @@ LONGEST_PLACE = 40
 """Characters of the folder in which Ray keeps its sockets: their whole paths have 107 at most on Linux."""
 _PREFIX = "bachata_ray_"
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
-_ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token", "RAY_worker_niceness": "0"}
-"""Variables of a Ray of its own: on loopback (named after systems where that is the default), and no less urgent."""
+_ALONE = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # named after systems where that is the default: stay on loopback
+    "RAY_AUTH_MODE": "token",
+    "RAY_worker_niceness": "0",
+    # Ray 2.60 asks which cloud it is in (169.254.169.254), also where it is to tell nobody: no proxy answers there.
+    "http_proxy": "http://127.0.0.1:9",
+    "https_proxy": "http://127.0.0.1:9",
+    "no_proxy": "127.0.0.1,localhost",
+}
+"""Variables of a Ray of its own."""
 
 
 class Node(NamedTuple):

@@ -46,6 +46,9 @@ class RayHost:
     """
 
     def __init__(self, models: Models, limits: Limits, level: int) -> None:
+        if models.pose.threads == 0:
+            # Ray sets it to the cores that it counts; the last bits of sound vectors depend on it.
+            os.environ.pop("OMP_NUM_THREADS", None)
         self._models = models
         self._workers = WorkerProcesses(models, limits)
         self._records: deque[logging.LogRecord] = deque(maxlen=MOST_RECORDS)
@@ -89,7 +92,7 @@ class RayHost:
 
             answer = Answer.of(make)
         if answer.failure:
-            reason = answer.failure.reason.replace(place, str(clip.path.parent))
+            reason = answer.failure.reason.replace(str(path), str(clip.path)).replace(place, str(clip.path.parent))
             answer = replace(answer, failure=replace(answer.failure, reason=reason))
         return answer, self.records()
 
@@ -112,7 +115,7 @@ class _Keep(logging.Handler):
 
 
 def _work_in(folder: str) -> None:
-    if Path(folder).is_dir():
+    if folder and Path(folder).is_dir():
         os.chdir(folder)
 
 
