@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import Any
 
 import psutil
 import pytest
@@ -24,8 +25,8 @@ def two_nodes() -> Iterator[str]:
         patch.setenv("RAY_worker_niceness", "0")
         from ray.cluster_utils import Cluster
 
-        node = {"num_cpus": 1, "object_store_memory": 100_000_000, "include_dashboard": False}
-        cluster = Cluster(initialize_head=True, head_node_args=node)
+        node: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100_000_000, "include_dashboard": False}
+        cluster: Any = Cluster(initialize_head=True, head_node_args=node)
         try:
             cluster.add_node(**node)
             yield cluster.address

@@ -178,8 +178,13 @@ def _place() -> Path:
     folder = Path(tempfile.gettempdir())
     if len(str(folder)) + len(_PREFIX) + 8 > LONGEST_PLACE:
         folder = Path("/tmp")  # nosec B108  # a folder of its own with a random name is made in it
-    for old in folder.glob(f"{_PREFIX}*"):
-        pid = old.name.removeprefix(_PREFIX).partition("_")[0]
+    remove_left(folder, _PREFIX)
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}_", dir=folder))
+
+
+def remove_left(folder: Path, prefix: str) -> None:
+    """Remove the folders of processes that were killed; their names are the prefix, the process's id, and `_…`."""
+    for old in folder.glob(f"{prefix}*"):
+        pid = old.name.removeprefix(prefix).partition("_")[0]
         if pid.isdigit() and not psutil.pid_exists(int(pid)):
             shutil.rmtree(old, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}_", dir=folder))

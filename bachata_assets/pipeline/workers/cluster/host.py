@@ -22,12 +22,14 @@ from bachata_assets.pipeline.stages import vector_stages
 from bachata_assets.pipeline.tools import Models
 from bachata_assets.pipeline.workers.answers import Answer
 from bachata_assets.pipeline.workers.base import Timed
+from bachata_assets.pipeline.workers.cluster.connection import remove_left
 from bachata_assets.pipeline.workers.pool import Limits
 from bachata_assets.pipeline.workers.processes import WorkerProcesses
 from bachata_assets.settings import SettingsError
 
 MOST_RECORDS = 1000
 """Lines of the log that are kept until somebody asks for them."""
+_PREFIX = "bachata_clip_"
 Content = Sequence[Any]
 """Pieces of a file, as references to Ray's objects."""
 
@@ -49,6 +51,7 @@ class RayHost:
         if models.pose.threads == 0:
             # Ray sets it to the cores that it counts; the last bits of sound vectors depend on it.
             os.environ.pop("OMP_NUM_THREADS", None)
+        remove_left(Path(tempfile.gettempdir()), _PREFIX)
         self._models = models
         self._workers = WorkerProcesses(models, limits)
         self._records: deque[logging.LogRecord] = deque(maxlen=MOST_RECORDS)
@@ -83,7 +86,7 @@ class RayHost:
         _work_in(folder)
         if content is None:
             return Answer.of(lambda: self._workers.make(clip, stage, Tables(tables))), self.records()
-        with tempfile.TemporaryDirectory(prefix="bachata_clip_") as place:
+        with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}_") as place:
             path = Path(place) / clip.path.name
 
             def make() -> Timed:
@@ -124,5 +127,5 @@ def _write(path: Path, content: Content) -> None:
 
     with path.open("wb") as file:
         for piece in content:
-            part: bytes = ray.get(piece)
+            part: Any = ray.get(piece)
             file.write(part)
