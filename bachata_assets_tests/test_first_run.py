@@ -111,7 +111,7 @@ def test_verify_on_a_terminal_without_a_network_and_a_cache_says_only_what_a_per
     # Above the bar, which is wiped and drawn again in one place, stands each line once.
     shown = [CONTROL.sub("", line).strip() for line in re.split(r"[\r\n]|\x1b\[2K", written)]
     findings = [found[1] for line in shown if (found := re.search(r"(?:^| )((?:ok|warning|problem) {2,}.*)", line))]
-    assert len(findings) == 8, shown
+    assert len(findings) == 9, shown
     assert "A rendered clip" in findings[-1]
     text = "\n".join(shown)
     assert sorted(exports(text)) == EXPORTS, text

@@ -111,12 +111,14 @@ def _workers(platform: Platform) -> Finding:
     """Have something called where clips are worked on."""
     settings = platform.settings
     try:
-        with open_workers(settings, platform.tools.models) as workers:
+        with open_workers(settings, platform.tools.models, here=True) as workers:
             is_here = workers.call(os.getpid) == os.getpid()
     except (SettingsError, ClipError) as error:
         return Finding("problem", str(error), "See docs/settings.md.")
     if is_here:
         return Finding("ok", "Clips are worked on in this process (BACHATA_WORKERS=in_process): a file can end it")
+    if settings.workers == "ray":
+        return Finding("ok", "Clips are worked on by a Ray cluster; this machine's own processes can be begun")
     limit = f", of {settings.worker_memory_gb:g} GB at most" if settings.worker_memory_gb else ""
     return Finding("ok", f"Clips are worked on in processes of their own{limit}")
 

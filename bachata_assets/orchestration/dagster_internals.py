@@ -87,13 +87,20 @@ def latest_versions(
     return {clip_id: values[DATA_VERSION] for clip_id, values in tags.items() if DATA_VERSION in values}
 
 
+def latest_ids(
+    instance: DagsterInstance, asset: dg.AssetKey, event_type: DagsterEventType, clip_ids: Set[str] | None = None
+) -> Mapping[str, int]:
+    """Return clip id -> number of its latest event of this type in the log, in one query; a later one is larger."""
+    wanted = None if clip_ids is None else set(clip_ids)
+    return instance.event_log_storage.get_latest_storage_id_by_partition(asset, event_type, wanted)
+
+
 def with_materialization(
     instance: DagsterInstance, asset: dg.AssetKey, clip_ids: Sequence[str] | None = None
 ) -> Set[str]:
     """Return the clips of which an asset has a materialization, in one query."""
-    latest = instance.event_log_storage.get_latest_storage_id_by_partition
     wanted = None if clip_ids is None else set(clip_ids)
-    return latest(asset, DagsterEventType.ASSET_MATERIALIZATION, wanted).keys()
+    return latest_ids(instance, asset, DagsterEventType.ASSET_MATERIALIZATION, wanted).keys()
 
 
 def latest_answers(instance: DagsterInstance, key: dg.AssetCheckKey) -> dict[str, bool]:

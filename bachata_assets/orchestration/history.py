@@ -144,10 +144,8 @@ def _made_after_failing(instance: DagsterInstance, key: dg.AssetKey, history: St
     }
     if not unclear:
         return []
-    failed, made = (
-        instance.event_log_storage.get_latest_storage_id_by_partition(key, event_type, unclear)
-        for event_type in (DagsterEventType.ASSET_OBSERVATION, DagsterEventType.ASSET_MATERIALIZATION)
-    )
+    failed = dagster_internals.latest_ids(instance, key, DagsterEventType.ASSET_OBSERVATION, unclear)
+    made = dagster_internals.latest_ids(instance, key, DagsterEventType.ASSET_MATERIALIZATION, unclear)
     return [clip_id for clip_id in unclear if failed.get(clip_id, 0) < made.get(clip_id, 0)]
 
 

@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bachata_assets.cli import app
-from bachata_assets.collection import scan
+from bachata_assets.collection.videos.place import VideoFolder
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.music.beats import Beats
 from bachata_assets.orchestration.history import History
@@ -310,7 +310,7 @@ def test_the_folder_is_listed_once_the_log_is_asked_once_and_each_table_is_decod
         monkeypatch.setattr(owner, name, call)
 
     for owner, name in (
-        (scan, "list_clips"),
+        (VideoFolder, "listing"),
         (History, "read"),
         (CoupleKeypoints, "from_table"),
         (Beats, "from_table"),
@@ -320,7 +320,7 @@ def test_the_folder_is_listed_once_the_log_is_asked_once_and_each_table_is_decod
         table.unlink()
     assert place.generate().exit_code == 0
     assert calls == {
-        "scan.list_clips": 1,
+        "VideoFolder.listing": 1,
         "History.read": 1,
         "CoupleKeypoints.from_table": 1,
         "Beats.from_table": 1,
