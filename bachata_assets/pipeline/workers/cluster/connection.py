@@ -31,7 +31,14 @@ REACHED_S = 10.0
 LONGEST_PLACE = 40
 """Characters of the folder in which Ray keeps its sockets: their whole paths have 107 at most on Linux."""
 _PREFIX = "bachata_ray_"
-_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DISABLE_IMPORT_WARNING": "1",
+    # Below `uv run` Ray would send the working directory to each machine and install everything there: no actor began
+    # within 120 s.
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+}
+"""Variables of every connection."""
 _ALONE = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # named after systems where that is the default: stay on loopback
     "RAY_AUTH_MODE": "token",
