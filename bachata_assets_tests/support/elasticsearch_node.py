@@ -8,7 +8,6 @@ Faults between client and node are `search/fault_proxy.py`'s.
 """
 
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -26,6 +25,7 @@ from typing import Any
 import pytest
 
 from bachata_assets.settings import Settings
+from bachata_assets_tests.support.as_nobody import as_nobody, give_away
 
 OUTDATED = "8.19.7"
 OLDEST = "9.1.0"
@@ -230,16 +230,10 @@ class Node:
             "PATH": os.environ["PATH"],
         }
         common: dict[str, Any] = {"env": environment, "cwd": self.home, "start_new_session": True}
-        if os.geteuid() != 0:
-            return common
-        user = pwd.getpwnam("nobody")
-        return common | {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        return common | as_nobody()
 
     def _give_away(self) -> None:
-        if os.geteuid() == 0:
-            user = pwd.getpwnam("nobody")
-            for path in (self._folder, *self._folder.rglob("*")):
-                os.chown(path, user.pw_uid, user.pw_gid)
+        give_away((self._folder, *self._folder.rglob("*")))
 
 
 def free_port() -> int:

@@ -2,18 +2,18 @@
 
 import http.client
 import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from bachata_assets_tests.support.loopback_proxy import LoopbackProxy
 
 Fault = Callable[["_Handler", bytes], None]
 
 
-class FaultProxy:
+class FaultProxy(LoopbackProxy):
     """Forwards to a port of localhost; the n-th bulk request meets the n-th fault, later ones meet none.
 
     Attributes
@@ -26,20 +26,7 @@ class FaultProxy:
         self.faults = deque(faults)
         self.bulk_requests = 0
         self.authorizations: set[str | None] = set()
-        handler = type("Handler", (_Handler,), {"proxy": self, "target": target})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(target, _Handler)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -4,7 +4,6 @@ The fixture `postgres` is one server for all tests; each test takes a database o
 """
 
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from bachata_assets_tests.support.as_nobody import as_nobody, give_away
 
 USER = "tester"
 PASSWORD = "a p@ssword/of the tests"
@@ -139,16 +140,10 @@ class Server:
         """PostgreSQL refuses to run as root: there, it runs as nobody."""
         common: dict[str, Any] = {"cwd": self.folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C"}}
         common["start_new_session"] = True
-        if os.geteuid() != 0:
-            return common
-        user = pwd.getpwnam("nobody")
-        return common | {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        return common | as_nobody()
 
     def _give_away(self) -> None:
-        if os.geteuid() == 0:
-            user = pwd.getpwnam("nobody")
-            for path in (self.folder, *self.folder.iterdir()):
-                os.chown(path, user.pw_uid, user.pw_gid)
+        give_away((self.folder, *self.folder.iterdir()))
 
 
 @pytest.fixture(scope="session")

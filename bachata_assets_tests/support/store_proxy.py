@@ -2,13 +2,13 @@
 
 import http.client
 import socket
-import threading
 from collections import deque
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
+
+from bachata_assets_tests.support.loopback_proxy import LoopbackProxy
 
 
 class Asked(NamedTuple):
@@ -20,7 +20,7 @@ class Asked(NamedTuple):
     bytes: str
 
 
-class StoreProxy:
+class StoreProxy(LoopbackProxy):
     """Forwards to a port of localhost.
 
     Attributes
@@ -34,24 +34,12 @@ class StoreProxy:
         self.asked: list[Asked] = []
         self.cuts: deque[int | None] = deque()
         self.refuses: Callable[[Asked], bool] = lambda _asked: False
-        handler = type("Handler", (_Handler,), {"proxy": self, "target": target})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
-        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(target, _Handler)
+        self.address = f"http://127.0.0.1:{self.port}"
 
     def gets(self, suffix: str = ".mp4") -> list[Asked]:
         """Return the requests for objects whose names end so."""
         return [one for one in self.asked if one.method == "GET" and one.path.endswith(suffix)]
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):
