@@ -263,6 +263,25 @@ def rows(path: Path) -> list[dict[str, Any]]:
     return found
 
 
+BELOW_UV = """
+import sys
+import ray
+from bachata_assets.pipeline.workers.cluster.connection import RayCluster
+cluster = RayCluster(sys.argv[1])
+print(ray.get_runtime_context().runtime_env.to_dict())
+"""
+
+
+def test_below_uv_run_a_cluster_takes_the_environment_that_it_has(address: str, tmp_path: Path) -> None:
+    (tmp_path / "ask.py").write_text(BELOW_UV)
+    (tmp_path / "run").write_text('"$PYTHON" ask.py "$ADDRESS"\nexit $?\n')
+    asked = subprocess.run(
+        ["uv", "run"], executable="/bin/sh", cwd=tmp_path, capture_output=True, text=True, check=False,
+        env=os.environ | {"PYTHON": sys.executable, "ADDRESS": address, "PYTHONPATH": str(PROJECT)},
+    )  # fmt: skip
+    assert (asked.stdout, asked.stderr) == ("{}\n", "")
+
+
 ASKING = """
 import sys
 from bachata_assets.collection.dataset import Dataset

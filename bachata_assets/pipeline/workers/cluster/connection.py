@@ -34,9 +34,6 @@ _PREFIX = "bachata_ray_"
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DISABLE_IMPORT_WARNING": "1",
-    # Below `uv run` Ray would send the working directory to each machine and install everything there: no actor began
-    # within 120 s.
-    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
 }
 """Variables of every connection."""
 _ALONE = {
@@ -155,6 +152,10 @@ def _imported(variables: dict[str, str]) -> ModuleType:
     """Return Ray, which neither prints nor tells anyone that it is used."""
     with _added_environment(variables):
         import ray
+        from ray._private import ray_constants
+    # Below `uv run` Ray would send the working directory to each machine and install everything there: no actor began
+    # within 180 s. Ray reads the variable of that name when it is imported, which others may have done before.
+    ray_constants.RAY_ENABLE_UV_RUN_RUNTIME_ENV = False
     log = logging.getLogger("ray")
     log.handlers, log.propagate = [_AsDebug()], False
     return ray
