@@ -18,8 +18,8 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 # DagsterInstance.from_ref is public, the reference that it takes is not; without it no setting can be overridden.
 from dagster._core.instance import InstanceRef as _InstanceRef
 
-# What a launcher says of a run's process: the base class is public, its answer is not.
-from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+# What a launcher is, is given, and says of a run's process: the class of Dagster's own launcher alone is public.
+from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
 
 # The history of a check is asked for by status, and the status is private.
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as _Status
@@ -38,6 +38,8 @@ __all__ = [
     "DagsterSqliteStorage",
     "DagsterStorage",
     "EventLogStorage",
+    "LaunchRunContext",
+    "RunLauncher",
     "SqliteEventLogStorage",
     "WorkerStatus",
 ]

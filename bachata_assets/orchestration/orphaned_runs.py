@@ -2,12 +2,15 @@
 
 Every run records its process as it begins. The monitor of runs in `dagster dev` asks the launcher below every half
 minute whether it lives; without it, whoever starts next on the same machine ends the runs whose process does not.
+Runs that were launched on a cluster are judged by its launcher alone, see `launchers/`.
 """
 
 import logging
 import os
 import socket
 import time
+from functools import cache
+from pathlib import Path
 
 import psutil
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, DefaultRunLauncher, RunsFilter
@@ -19,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 PROCESS_TAG = ".dagster/bachata_assets/process"
 """Tag of a run: which process is at work on it. The UI hides what begins with `.dagster/`."""
+LAUNCHED_TAG = ".dagster/bachata_assets/launched"
+"""Tag of a run that was launched on a cluster."""
 STARTS_WITHIN_S = 300
 """A launched run that has recorded no process after this time died before it could."""
 QUEUES_WITHIN_S = 3600
@@ -44,6 +49,24 @@ def record_process(instance: DagsterInstance, run_id: str) -> None:
     instance.add_run_tags(run_id, process_tag(run_id))
 
 
+def launched_tag(run_id: str) -> dict[str, str]:
+    """Return the tag that says that a run was launched on a cluster; the run is in it as in `process_tag`."""
+    return {LAUNCHED_TAG: run_id}
+
+
+def is_launched(run: DagsterRun) -> bool:
+    """Tell whether a run was launched on a cluster: its process is not for this machine to judge."""
+    return run.tags.get(LAUNCHED_TAG) == run.run_id
+
+
+def health_of_process(run: DagsterRun) -> CheckRunHealthResult:
+    """Say whether the process of a run is there; where nothing is known, it is."""
+    recorded = _recorded(run)
+    if recorded is None or _lives(recorded):
+        return CheckRunHealthResult(WorkerStatus.RUNNING)
+    return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "its process was killed; what it had made is kept")
+
+
 class WatchingRunLauncher(DefaultRunLauncher):
     """Dagster's launcher, that also says whether the process of a run still lives.
 
@@ -57,10 +80,7 @@ class WatchingRunLauncher(DefaultRunLauncher):
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
         """Say whether a run's process is there; where nothing is known, it is."""
-        recorded = _recorded(run)
-        if recorded is None or _lives(recorded):
-            return CheckRunHealthResult(WorkerStatus.RUNNING)
-        return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "its process was killed; what it had made is kept")
+        return health_of_process(run)
 
 
 def end_orphans(instance: DagsterInstance, *, now_s: float | None = None) -> list[str]:
@@ -69,6 +89,8 @@ def end_orphans(instance: DagsterInstance, *, now_s: float | None = None) -> lis
     ended = []
     for record in instance.get_run_records(RunsFilter(statuses=_UNFINISHED)):
         run = record.dagster_run
+        if is_launched(run):
+            continue
         recorded = _recorded(run)
         # A run without a process that is NOT_STARTED is on its way into the queue.
         within_s = QUEUES_WITHIN_S if run.status == DagsterRunStatus.NOT_STARTED else STARTS_WITHIN_S
@@ -92,15 +114,26 @@ def _recorded(run: DagsterRun) -> str | None:
 
 def _identity(pid: int) -> str:
     """Return what tells a process from all others: a pid alone is given again, after a reboot at the latest."""
-    return f"{socket.gethostname()}/{pid}/{psutil.Process(pid).create_time():.2f}"
+    return f"{_machine()}/{pid}/{psutil.Process(pid).create_time():.2f}"
+
+
+@cache
+def _machine() -> str:
+    """Return what tells this machine from others, some of which may have its name: copies of one image do."""
+    try:
+        number = Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):  # macOS has none, and many a container
+        number = ""
+    return f"{socket.gethostname()}:{number}" if number else socket.gethostname()
 
 
 def _lives(recorded: str) -> bool:
     """Tell whether a process lives; of another machine's nothing can be said, so it does."""
-    host, pid, _created = recorded.rsplit("/", 2)
-    if host != socket.gethostname():
+    machine, pid, created = recorded.rsplit("/", 2)
+    if machine not in (_machine(), socket.gethostname()):  # earlier versions recorded the name alone
         return True
     try:
-        return _identity(int(pid)) == recorded and psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE
+        there = _identity(int(pid)).rsplit("/", 1)[1] == created
+        return there and psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -18,7 +18,17 @@ from bachata_assets.orchestration.jobs import PROCESS_JOB
 from bachata_assets.orchestration.orphaned_runs import PROCESS_TAG
 from bachata_assets.orchestration.partitions import register
 from bachata_assets.settings import load_settings
-from bachata_assets_tests.support.dagster_dev import ASSETS, ENDED, LOADED, NEW_CLIPS, Webserver
+from bachata_assets_tests.support.dagster_dev import (
+    ASSETS,
+    ENDED,
+    HERE,
+    LOADED,
+    NEW_CLIPS,
+    Webserver,
+    launch,
+    process_of,
+    status_of,
+)
 from bachata_assets_tests.support.paths import SAMPLE_CLIPS
 from bachata_assets_tests.support.workplace import Workplace
 
@@ -32,13 +42,10 @@ OBSERVED = """query($key: [String!]!, $clip: String!) { assetOrError(assetKey: {
 CHECKS = """query($key: [String!]!, $check: String!) {
     assetCheckExecutions(assetKey: {path: $key}, checkName: $check, limit: 20) { status partition
         evaluation { success severity metadataEntries { label ... on FloatMetadataEntry { floatValue } } } } }"""
-LAUNCH = """mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
-    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 SENSOR = """mutation($selector: SensorSelector!) { startSensor(sensorSelector: $selector) {
     __typename ... on PythonError { message } } }"""
 WITHOUT_PICTURES = {"beats", "audio_embedding", "text_embedding"}
 """What is made of a clip whose sound is whole and whose pictures are cut."""
-HERE = {"repositoryLocationName": "bachata_assets", "repositoryName": "__repository__"}
 
 
 def stats(webserver: Webserver, asset: str) -> dict[str, int]:
@@ -95,31 +102,6 @@ def left_by_a_killed_generate(instance: DagsterInstance, place: Workplace) -> st
     run_id = str(uuid4())
     gone = {PROCESS_TAG: f"{run_id}/{socket.gethostname()}/999999/1.00"}
     return instance.create_run_for_job(job, run_id=run_id, status=DagsterRunStatus.STARTED, tags=gone).run_id
-
-
-def launch(webserver: Webserver, tags: dict[str, str]) -> None:
-    """Launch keypoints of one clip."""
-    params = {
-        "selector": {**HERE, "pipelineName": "process_clips", "assetSelection": [{"path": ["keypoints"]}]},
-        "mode": "default",
-        "runConfigData": {},
-        "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in tags.items()]},
-    }
-    launched = webserver.ask(LAUNCH, params=params)["launchPipelineExecution"]
-    assert launched["__typename"] == "LaunchRunSuccess", launched
-
-
-def process_of(instance: DagsterInstance, run_id: str) -> int | None:
-    """Return the process that a run recorded; the UI shows no such tag."""
-    run = instance.get_run_by_id(run_id)
-    recorded = run.tags.get(PROCESS_TAG) if run else None
-    return int(recorded.split("/")[2]) if recorded else None
-
-
-def status_of(instance: DagsterInstance, run_id: str) -> DagsterRunStatus:
-    run = instance.get_run_by_id(run_id)
-    assert run is not None
-    return run.status
 
 
 def test_killed_runs_are_ended_free_their_slot_and_are_tried_again(backfilled: Webserver) -> None:

@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dagster import DagsterInstance, DagsterRunStatus
 from typer.testing import Result
 
 from bachata_assets.collection import scan
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.inference.export_cache import default_cache_dir
 from bachata_assets.orchestration.instance import dagster_home, open_instance
+from bachata_assets.orchestration.orphaned_runs import PROCESS_TAG
 from bachata_assets.orchestration.partitions import register
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.support.no_network import Watch, watched
@@ -43,6 +45,9 @@ BACKFILL = """mutation($keys: [String!]!, $assets: [AssetKeyInput!]!) {
         __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
 RUNS = """query($tag: String!, $value: String!) { runsOrError(filter: {tags: [{key: $tag, value: $value}]}) {
     ... on Runs { results { runId status tags { key value } } } } }"""
+LAUNCH = """mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
+    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+HERE = {"repositoryLocationName": "bachata_assets", "repositoryName": "__repository__"}
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 
 
@@ -129,6 +134,31 @@ def started(place: Workplace, watch: Watch, **variables: str) -> Iterator[Webser
                 process.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def launch(webserver: Webserver, tags: dict[str, str]) -> None:
+    """Launch keypoints of one clip."""
+    params = {
+        "selector": {**HERE, "pipelineName": "process_clips", "assetSelection": [{"path": ["keypoints"]}]},
+        "mode": "default",
+        "runConfigData": {},
+        "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in tags.items()]},
+    }
+    launched = webserver.ask(LAUNCH, params=params)["launchPipelineExecution"]
+    assert launched["__typename"] == "LaunchRunSuccess", launched
+
+
+def process_of(instance: DagsterInstance, run_id: str) -> int | None:
+    """Return the process that a run recorded; the UI shows no such tag."""
+    run = instance.get_run_by_id(run_id)
+    recorded = run.tags.get(PROCESS_TAG) if run else None
+    return int(recorded.split("/")[2]) if recorded else None
+
+
+def status_of(instance: DagsterInstance, run_id: str) -> DagsterRunStatus:
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    return run.status
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
-"""Real nodes of Ray on this machine, for tests of workers on a cluster."""
+"""Real nodes of Ray on this machine, for tests of workers and of runs on a cluster."""
 
 import os
+import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -30,6 +32,32 @@ def two_nodes() -> Iterator[str]:
         try:
             cluster.add_node(**node)
             yield cluster.address
+        finally:
+            cluster.shutdown()
+
+
+@contextmanager
+def job_server() -> Iterator[tuple[str, dict[str, str]]]:
+    """Begin a node that takes jobs, with room for one run of clips; yield its address and the variables of its token.
+
+    What its jobs find in their environment is what this process has now.
+    """
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", **token}.items():
+            patch.setenv(name, value)
+        from ray._private import ray_constants
+        from ray.cluster_utils import Cluster
+
+        patch.setattr(ray_constants, "RAY_DASHBOARD_STARTUP_TIMEOUT_S", 300)  # it is ten processes
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        dashboard = {"include_dashboard": True, "dashboard_host": "127.0.0.1", "dashboard_port": port}
+        node: dict[str, Any] = {"num_cpus": 1, "resources": {"clips": 1}, "object_store_memory": 100_000_000}
+        cluster: Any = Cluster(initialize_head=True, head_node_args=node | dashboard)
+        try:
+            yield f"http://{cluster.webui_url}", token
         finally:
             cluster.shutdown()
 
