@@ -249,6 +249,28 @@ def test_a_mistyped_variable_is_named_once_with_the_one_that_was_meant(
     ]
 
 
+@pytest.mark.parametrize(
+    ("data_dir", "variables", "is_warned"),
+    [
+        ("s3://dances/made", {}, True),
+        ("s3://dances/made", {"ELASTICSEARCH_HOST": "search"}, False),
+        ("data", {}, False),
+    ],
+)
+def test_an_index_of_one_writer_is_doubted_where_the_rest_is_set_up_for_many(
+    data_dir: str, variables: dict[str, str], is_warned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module._warn.cache_clear()
+    said: list[str] = []
+    monkeypatch.setattr(module.logger, "filters", [lambda record: said.append(record.getMessage())])
+    monkeypatch.setenv("BACHATA_POSTGRES_URL", "postgresql://me:secret@host/state")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings(data_dir=data_dir)
+    assert settings.shares_lancedb == is_warned
+    assert ["ELASTICSEARCH_HOST" in line for line in said] == [True] * is_warned
+
+
 def test_every_variable_of_the_earlier_pipeline_is_in_the_guide() -> None:
     guide = (PROJECT / "docs" / "migrating.md").read_text().partition("## Variables")[2]
     rows = [line for line in guide.splitlines() if line.startswith("| `")]

@@ -1,6 +1,6 @@
 """Take the pages that stand outside `docs/` into the documentation site (a hook of mkdocs.yml).
 
-README, CONTRIBUTING, CHANGELOG and the model card stand where GitHub looks for them, and link to `docs/` by path. Here
+README, CONTRIBUTING, CHANGELOG, the model card and the page of `deploy/` stand where GitHub looks for them, and link to `docs/` by path. Here
 they become pages of the site, and links between them and the pages of `docs/` lead within it. The README is not among
 them: `docs/index.md` is the site's first page.
 """
@@ -18,6 +18,7 @@ OUTSIDE = {
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
     "checkpoints/MODEL_CARD.md": "model_card.md",
+    "deploy/README.md": "deploy.md",
 }
 """Path from the project's root -> path in the site."""
 ON_SITE = OUTSIDE | {"README.md": "index.md"}

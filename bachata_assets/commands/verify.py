@@ -25,6 +25,7 @@ from bachata_assets.pipeline.tools import PoseModelsProvider, SearchIndexProvide
 from bachata_assets.pipeline.workers.opening import open_workers
 from bachata_assets.report.content import damaged_reports
 from bachata_assets.settings import SettingsError
+from bachata_assets.settings.problems import SHARED_LANCEDB
 
 State = Literal["ok", "warning", "problem"]
 
@@ -52,13 +53,14 @@ def verify(platform: Platform, *, content: bool = False) -> Iterator[Finding]:
     ----------
     content : read every table and document of the data dir, rather than look at their sizes and at a sample
     """
-    tools = platform.tools
+    tools, shared = platform.tools, platform.settings.shares_lancedb
     questions: tuple[Callable[[], Finding], ...] = (
         _versions,
         _system_libraries,
         lambda: _disk(platform.settings.data_dir),
         lambda: _models(tools.models.pose),
         lambda: _workers(platform),
+        *([lambda: Finding("warning", f"{SHARED_LANCEDB[0]}.", f"{SHARED_LANCEDB[1]}.")] if shared else []),
         *([lambda: _files(platform)] if content else []),
         lambda: _tables(platform, content=content),
         lambda: _reports(platform.dataset, content=content),

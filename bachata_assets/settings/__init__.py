@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bachata_assets.secret_manager import SecretError, read_secrets
 from bachata_assets.settings import values
-from bachata_assets.settings.problems import UNUSED, problem_of
+from bachata_assets.settings.problems import PLAIN_HTTP, SHARED_LANCEDB, UNUSED, problem_of
 from bachata_assets.settings.servers import ElasticsearchSettings, PostgresSettings
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,6 @@ SECRET_NAMES = {
     "mmpose_checkpoint_path": "mmpose-checkpoint-path",
 }
 """Setting -> its secret in Google Secret Manager, read when ENVIRONMENT=cloud."""
-
 
 CREDENTIALS = ("elasticsearch_username", "elasticsearch_password")
 """Settings that an API key stands for: their secrets need not be there."""
@@ -55,9 +54,7 @@ class CollectionSettings(BaseSettings):
         description="Where secrets come from: the environment and .env, or Google Secret Manager.",
     )
     gcp_project_id: str | None = Field(
-        None,
-        validation_alias="GCP_PROJECT_ID",
-        description="Google Cloud project of the secrets (cloud only).",
+        None, validation_alias="GCP_PROJECT_ID", description="Google Cloud project of the secrets (cloud only)."
     )
 
     data_dir: str = Field("data", description="Where tables, index, report and log go: a path or s3://, gs:// URL.")
@@ -178,6 +175,11 @@ class Settings(PostgresSettings, ElasticsearchSettings, CollectionSettings):
         return self.environment == "cloud" if self.elasticsearch_use_ssl is None else self.elasticsearch_use_ssl
 
     @property
+    def shares_lancedb(self) -> bool:
+        """Whether many machines may write into the data dir's LanceDB, which takes one writer."""
+        return "://" in self.data_dir and self.postgres_url is not None and self.elasticsearch_host is None
+
+    @property
     def report_address(self) -> str:
         """Where browsers find the report page: as set, else where `serve` shows it on this machine."""
         return self.report_url or f"http://{'[::1]' if self.serve_host == '::1' else '127.0.0.1'}:{self.serve_port}/"
@@ -218,7 +220,7 @@ def load_settings(**flags: object) -> Settings:
         _warn(warning)
     settings = _checked(given)
     if settings.environment == "local":
-        return settings
+        return _warned(settings)
     named = SECRET_NAMES | ({"postgres_url": settings.postgres_secret} if settings.postgres_secret else {})
     wanted = {
         field: secret
@@ -231,11 +233,14 @@ def load_settings(**flags: object) -> Settings:
         settings = _checked({**read_secrets(settings.gcp_project_id or "", wanted), **given})
     except SecretError as error:
         raise SettingsError(str(error)) from None
-    if not settings.elasticsearch_by_https:
-        _warn(
-            "ELASTICSEARCH_USE_SSL=false with ENVIRONMENT=cloud: "
-            "Elasticsearch is asked by plain http; unset it for https"
-        )
+    return _warned(settings)
+
+
+def _warned(settings: Settings) -> Settings:
+    if settings.environment == "cloud" and not settings.elasticsearch_by_https:
+        _warn(PLAIN_HTTP)
+    if settings.shares_lancedb:
+        _warn(": ".join(SHARED_LANCEDB))
     return settings
 
 

@@ -9,6 +9,15 @@ from pydantic.fields import FieldInfo
 
 MAY_HOLD_A_PASSWORD = ("elasticsearch_host", "elasticsearch_username")
 """Settings in which passwords are written by mistake: their values are not shown."""
+PLAIN_HTTP = (
+    "ELASTICSEARCH_USE_SSL=false with ENVIRONMENT=cloud: Elasticsearch is asked by plain http; unset it for https"
+)
+SHARED_LANCEDB = (
+    "The state is in PostgreSQL and the data dir in a bucket, as for many machines, but the index is LanceDB, "
+    "which takes one writer",
+    "set ELASTICSEARCH_HOST, or let one machine at a time make clips",
+)
+"""What is doubtful about settings, and the remedy."""
 UNUSED = {
     "ELASTICSEARCH_MAX_CONNECTIONS": "requests are made one after another, by one connection",
     "MMPOSE_CONFIDENCE": "the thresholds are part of the code that makes the vectors, so that all of them compare",

@@ -13,6 +13,7 @@ PAGES = sorted(
         PROJECT / "README.md",
         PROJECT / "CONTRIBUTING.md",
         PROJECT / "checkpoints" / "MODEL_CARD.md",
+        PROJECT / "deploy" / "README.md",
         *PROJECT.glob("docs/*.md"),
         *PROJECT.glob("docs/measurements/*.md"),
     ]
