@@ -1,8 +1,8 @@
 """Take the pages that stand outside `docs/` into the documentation site (a hook of mkdocs.yml).
 
-README, CONTRIBUTING, CHANGELOG, the model card and the page of `deploy/` stand where GitHub looks for them, and link to `docs/` by path. Here
-they become pages of the site, and links between them and the pages of `docs/` lead within it. The README is not among
-them: `docs/index.md` is the site's first page.
+README, CONTRIBUTING, CHANGELOG, the model card and the page of `deploy/` stand where GitHub looks for them, and link to
+`docs/` by path. Here they become pages of the site, and links between them and the pages of `docs/` lead within it. The
+README is not among them: `docs/index.md` is the site's first page.
 """
 
 import posixpath

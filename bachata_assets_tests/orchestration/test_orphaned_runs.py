@@ -17,6 +17,7 @@ from bachata_assets.orchestration.orphaned_runs import (
     STARTS_WITHIN_S,
     WatchingRunLauncher,
     end_orphans,
+    launched_tag,
     process_tag,
 )
 from bachata_assets_tests.support.empty_job import nothing
@@ -67,6 +68,26 @@ def test_of_another_machines_run_nothing_is_said() -> None:
         instance.add_run_tags(run_id, {PROCESS_TAG: f"{run_id}/elsewhere/1/1.00"})
         assert end_orphans(instance) == []
         assert health(instance, run_id) == "RUNNING"
+
+
+def test_of_another_machines_run_that_has_this_one_s_name_nothing_is_said() -> None:
+    with DagsterInstance.ephemeral() as instance:
+        run_id = started(instance)
+        machine = process_tag(run_id)[PROCESS_TAG].split("/")[1]
+        if ":" not in machine:
+            pytest.skip("this machine has no number: no /etc/machine-id")
+        instance.add_run_tags(run_id, {PROCESS_TAG: f"{run_id}/{os.uname().nodename}:{'0' * 32}/999999/1.00"})
+        assert end_orphans(instance) == []
+        assert health(instance, run_id) == "RUNNING"
+
+
+def test_a_run_on_a_cluster_is_not_this_machine_s_to_judge() -> None:
+    with DagsterInstance.ephemeral() as instance:
+        run_id = started(instance)
+        instance.add_run_tags(
+            run_id, {PROCESS_TAG: f"{run_id}/{os.uname().nodename}/999999/1.00", **launched_tag(run_id)}
+        )
+        assert end_orphans(instance) == []
 
 
 def test_a_run_that_tries_another_again_has_not_died_with_it() -> None:

@@ -78,6 +78,7 @@ def test_a_run_is_a_job_that_kubernetes_takes_with_the_secrets_and_resources_of_
     assert {source["secretRef"]["name"] for source in container["envFrom"]} == {"bachata"}
     assert container["resources"]["limits"]["cpu"] == container["resources"]["requests"]["cpu"] == "4"
     assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["automountServiceAccountToken"] is False
     assert {"name": "DAGSTER_HOME", "value": "/home/bachata/dagster"} in container["env"]
 
 

@@ -16,7 +16,7 @@ from dagster import DagsterInstance, DagsterRunStatus
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import scan_clips
 from bachata_assets.orchestration.instance import open_instance
-from bachata_assets.orchestration.orphaned_runs import PROCESS_TAG, end_orphans, is_launched, process_tag
+from bachata_assets.orchestration.orphaned_runs import PROCESS_TAG, end_orphans, is_launched, launched_tag, process_tag
 from bachata_assets.orchestration.partitions import register
 from bachata_assets.settings import load_settings
 from bachata_assets_tests.support.dagster_dev import ENDED, LOADED, Webserver, launch, process_of, started, status_of
@@ -100,19 +100,31 @@ def test_a_job_that_is_killed_is_noticed_by_the_cluster_and_its_clip_made_by_ano
     assert (cluster.place.data / "keypoints" / "forward_backward_1.parquet").exists()
 
 
-def test_of_the_runs_of_generate_only_one_whose_process_here_is_gone_is_ended(
+def test_a_run_that_ray_does_not_know_any_more_is_ended_and_one_of_generate_only_if_its_process_here_is_gone(
     cluster: Webserver, instance: DagsterInstance
 ) -> None:
-    ids = {name: str(uuid4()) for name in ("here", "elsewhere", "gone")}
-    processes = {
-        "here": process_tag(ids["here"])[PROCESS_TAG],
-        "elsewhere": f"{ids['elsewhere']}/elsewhere/999999/1.00",
-        "gone": f"{ids['gone']}/{socket.gethostname()}/999999/1.00",
+    ids = {name: str(uuid4()) for name in ("here", "elsewhere", "gone", "forgotten")}
+    tags = {
+        "here": process_tag(ids["here"]),
+        "elsewhere": {PROCESS_TAG: f"{ids['elsewhere']}/elsewhere/999999/1.00"},
+        "gone": {PROCESS_TAG: f"{ids['gone']}/{socket.gethostname()}/999999/1.00"},
+        "forgotten": launched_tag(ids["forgotten"]),
     }
     for name, run_id in ids.items():
-        tags = {PROCESS_TAG: processes[name]}
-        instance.create_run_for_job(nothing, run_id=run_id, status=DagsterRunStatus.STARTED, tags=tags)
-    cluster.wait_for(LOADED, lambda _: status_of(instance, ids["gone"]) == DagsterRunStatus.FAILURE)
+        instance.create_run_for_job(nothing, run_id=run_id, status=DagsterRunStatus.STARTED, tags=tags[name])
+    for name in ("gone", "forgotten"):
+        cluster.wait_for(LOADED, lambda _, name=name: status_of(instance, ids[name]) == DagsterRunStatus.FAILURE)
     assert {status_of(instance, ids[name]) for name in ("here", "elsewhere")} == {DagsterRunStatus.STARTED}
     assert not instance.run_launcher.terminate(ids["here"])
     assert status_of(instance, ids["here"]) == DagsterRunStatus.STARTED
+
+
+def test_while_ray_does_not_answer_a_run_lives(
+    cluster: Webserver, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_API_SERVER_ADDRESS", "http://127.0.0.1:9")
+    run_id = str(uuid4())
+    run = instance.create_run_for_job(nothing, run_id=run_id, tags=launched_tag(run_id))
+    health = instance.run_launcher.check_run_worker_health(run)
+    assert health.status.value == "RUNNING"
+    assert "the cluster does not answer" in (health.msg or "")
