@@ -112,8 +112,8 @@ def test_a_run_that_ray_does_not_know_any_more_is_ended_and_one_of_generate_only
     }
     for name, run_id in ids.items():
         instance.create_run_for_job(nothing, run_id=run_id, status=DagsterRunStatus.STARTED, tags=tags[name])
-    for name in ("gone", "forgotten"):
-        cluster.wait_for(LOADED, lambda _, name=name: status_of(instance, ids[name]) == DagsterRunStatus.FAILURE)
+    ended = (ids["gone"], ids["forgotten"])
+    cluster.wait_for(LOADED, lambda _: {status_of(instance, run_id) for run_id in ended} == {DagsterRunStatus.FAILURE})
     assert {status_of(instance, ids[name]) for name in ("here", "elsewhere")} == {DagsterRunStatus.STARTED}
     assert not instance.run_launcher.terminate(ids["here"])
     assert status_of(instance, ids["here"]) == DagsterRunStatus.STARTED
