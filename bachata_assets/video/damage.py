@@ -12,6 +12,7 @@ import numpy as np
 from bachata_assets.video.bitstream.h264 import ReferenceChain
 from bachata_assets.video.bitstream.nal_units import HevcChain
 from bachata_assets.video.errors import UnreadableVideoError
+from bachata_assets.video.second_decoding import SecondDecoding
 
 MOST_DAMAGED = 0.2
 """Largest share of the samples that may show damaged pictures; with more of them missing a clip fails."""
@@ -95,8 +96,8 @@ def with_damage(
     FFmpeg conceals what it cannot decode, and says so of that picture only (`is_corrupt`); of some packets it makes
     nothing at all, and of pictures that are missing whole it says nothing: the numbers of H.264 pictures do
     (`h264.py`), and in an avi an empty place or a broken chain. Nor does it say so of bytes that no encoder writes
-    (`nal_units.py`). What is predicted from such a picture is wrong too: up
-    to the next key picture, or after a picture of type B up to the next of another type.
+    (`nal_units.py`), or of wrong bits in H.265 (`second_decoding.py`). What is predicted from such a picture is wrong
+    too: up to the next key picture, or after a picture of type B up to the next of another type.
 
     Parameters
     ----------
@@ -126,7 +127,7 @@ def with_damage(
             stamps.give_up(packet)
         for frame in frames or ():
             # Of H.265 the decoder returns what there is of a picture all the same.
-            is_corrupt = frame.is_corrupt or frame.pts in refused
+            is_corrupt = frame.is_corrupt or frame.pts in refused or not stamps.is_confirmed(frame)
             follows_break = stamps.follows_break(frame)
             has_references = stamps.settle(frame)
             while due and frame.pts is not None and due[0][0] <= frame.pts:
@@ -162,6 +163,7 @@ class _Stamps:
         self._latest: int | None = None
         self._chain: ReferenceChain | HevcChain | None = None
         self._without_references: set[int] = set()
+        self._second: SecondDecoding | None = None
 
     def follow(self, packet: Any) -> range:
         """Take a packet into account, before it is decoded; return the time stamps of pictures that lack before it.
@@ -183,6 +185,9 @@ class _Stamps:
             chain = self._chain = self._chain or _CHAINS[context.name](context.extradata or b"")
             if chain.is_broken(bytes(packet), packet.is_keyframe):
                 self._without_references.add(packet.pts)
+        if context.name == "hevc" and (packet.size or packet.pts is None):
+            self._second = self._second or SecondDecoding(context)
+            self._second.follow(packet)
         return lacking
 
     def give_up(self, packet: Any) -> None:
@@ -193,6 +198,10 @@ class _Stamps:
     def follows_break(self, frame: Any) -> bool:
         """Tell whether a picture, before it is given its time stamp, is the first behind a break."""
         return frame.pts in self._after_break
+
+    def is_confirmed(self, frame: Any) -> bool:
+        """Tell whether a picture, before it is given its time stamp, is the same where it is decoded a second time."""
+        return self._second is None or self._second.agrees(frame)
 
     def settle(self, frame: Any) -> bool:
         """Give a picture its time stamp; tell whether all pictures that it is predicted from are there."""

@@ -78,6 +78,20 @@ def test_a_picture_of_h265_that_is_refused_and_shown_all_the_same_is_damaged(tmp
     assert damaged_pictures(path) == list(range(24, 30))
 
 
+def test_a_single_wrong_bit_of_h265_damages_all_that_is_predicted_from_it(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    place, size = written(path, "libx265")[24]
+    whole = path.read_bytes()
+    silent = 0
+    for at in range(place + size // 3, place + size // 3 + 12):
+        content = bytearray(whole)
+        content[at] ^= 8
+        path.write_bytes(content)
+        silent += refused_and_shown(path) == (0, COUNT)
+        assert damaged_pictures(path) == list(range(24, 30))
+    assert silent == 12  # FFmpeg says nothing of any of them
+
+
 def refused_and_shown(path: Path) -> tuple[int, int]:
     refused = shown = 0
     with av.open(str(path)) as source:

@@ -43,6 +43,11 @@ def holds_foreign_bytes(unit: bytes) -> bool:
     return _NO_UNIT_HOLDS.search(unit.rstrip(b"\x00")) is not None
 
 
+def holds_picture(unit: bytes) -> bool:
+    """Tell whether a unit of H.265 holds a picture or a part of one."""
+    return unit[0] >> 1 & 63 < _FIRST_OTHER
+
+
 class HevcChain:
     """Follows which pictures of an H.265 stream are predicted from one with foreign bytes, in the order of decoding.
 
@@ -58,7 +63,7 @@ class HevcChain:
 
     def is_broken(self, packet: bytes, is_key: bool) -> bool:
         """Tell whether a picture, or one that it is predicted from, cannot be what was filmed; see `ReferenceChain`."""
-        pictures = [unit for unit in units(packet, self._length_bytes) if unit[0] >> 1 & 63 < _FIRST_OTHER]
+        pictures = list(filter(holds_picture, units(packet, self._length_bytes)))
         is_foreign = bool(self._length_bytes) and any(map(holds_foreign_bytes, pictures))
         if is_key:
             self._broken = False

@@ -1,0 +1,84 @@
+"""H.265 decoded in a second way, which agrees with the first one on all that an encoder writes.
+
+FFmpeg's decoder of H.265 does not look where a picture's data end: with some wrong bits it reads on, and shows what
+comes of it. With one thread it begins each row of blocks where it stopped in the row above; with threads for the parts
+of a picture, where the picture's header says that the row begins (`entry_point_offset`, ITU-T H.265 (08/2021), 7.4.7.1).
+In an undamaged picture these are the same places. Not every encoder writes them (x265 does, unless told otherwise);
+for the others bytes are put behind each picture, which nobody reads unless bits before are wrong.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from bachata_assets.video.bitstream.nal_units import holds_picture, length_size, units
+
+_BEHIND = b"\x5a\xa5" * 16
+"""Bytes behind the data of a picture, other than the zeros that the first decoding finds there."""
+_MOST_WAITING = 64
+"""Most pictures that are kept for the first decoding to come to them; a decoder holds back 16 at most."""
+
+
+class SecondDecoding:
+    """A second decoder beside a stream's own.
+
+    Parameters
+    ----------
+    context : av.VideoCodecContext
+        The stream's own decoder, of H.265.
+    """
+
+    def __init__(self, context: Any) -> None:
+        import av
+
+        self._extradata = context.extradata or b""
+        self._decoder: Any = av.CodecContext.create("hevc", "r")
+        self._decoder.extradata = context.extradata
+        self._decoder.options = context.options
+        self._decoder.thread_type = "SLICE"
+        self._decoder.thread_count = 2
+        self._frames: dict[int | None, Any] = {}
+
+    def follow(self, packet: Any) -> None:
+        """Decode a packet as the stream's own decoder is going to."""
+        import av
+
+        self._decoder.skip_frame = packet.stream.codec_context.skip_frame
+        try:
+            frames = self._decoder.decode(self._with_bytes_behind(packet) if packet.size else None)
+        except av.error.FFmpegError:
+            return
+        self._frames |= {frame.pts: frame for frame in frames}
+        for stamp in list(self._frames)[:-_MOST_WAITING]:
+            del self._frames[stamp]
+
+    def agrees(self, frame: Any) -> bool:
+        """Tell whether a picture of the stream's own decoder is the same here; each is asked for once."""
+        other = self._frames.pop(frame.pts, None)
+        if other is None or frame.format.name != other.format.name:
+            return False
+        sample_bytes = 1 + (frame.format.components[0].bits > 8)
+        return all(_is_same(one, two, sample_bytes) for one, two in zip(frame.planes, other.planes, strict=True))
+
+    def _with_bytes_behind(self, packet: Any) -> Any:
+        import av
+
+        length_bytes = length_size(self._extradata, 21)
+        data = bytes(packet)
+        if length_bytes:
+            found = [unit + _BEHIND * holds_picture(unit) for unit in units(data, length_bytes)]
+            data = b"".join(len(unit).to_bytes(length_bytes, "big") + unit for unit in found)
+        copy = av.Packet(data)
+        copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+        return copy
+
+
+def _is_same(one: Any, other: Any, sample_bytes: int) -> bool:
+    """Tell whether two planes show the same; other bytes may follow their lines."""
+    if (one.width, one.height) != (other.width, other.height):
+        return False
+    shown = [
+        np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width * sample_bytes]
+        for plane in (one, other)
+    ]
+    return bool(np.array_equal(*shown))
