@@ -1,6 +1,5 @@
 """How a call that cannot be understood, or a path that cannot be used, ends: one line, exit code 2."""
 
-import errno
 import os
 import signal
 import sys
@@ -17,21 +16,12 @@ from typer.core import TyperGroup
 from bachata_assets.cli.plain import say
 from bachata_assets.cli.signals import ended_by_signals
 from bachata_assets.collection.whole_files import DamagedError
+from bachata_assets.pipeline.failure import of_a_file
 
 INTERRUPTED = 128 + signal.SIGINT
 """Exit code with which typer says that a KeyboardInterrupt ended a command."""
 ABORTED = 1
 """Exit code of a question that was not answered with yes, or was interrupted."""
-_ROOM = ": free some room, and give the same command again"
-_RIGHTS = ": make it writable, or give another --data_dir"
-_REMEDIES = {
-    errno.ENOSPC: _ROOM,
-    errno.EDQUOT: _ROOM,
-    errno.EROFS: _RIGHTS,
-    errno.EACCES: ": change its rights",
-    errno.ENOENT: ": is its disk mounted?",
-}
-"""What to do about what the system says of a file."""
 
 
 class Commands(TyperGroup):
@@ -85,8 +75,7 @@ def _code(run: Callable[[], Any]) -> int:
             return 2
         if error.filename is None:
             raise
-        remedy = _REMEDIES.get(error.errno or 0, "")
-        say(f"Error: {error.filename}: {error.strerror}{remedy}", err=True)
+        say(f"Error: {of_a_file(error.errno, error.strerror, error.filename)}", err=True)
         code = 2
     except DamagedError as error:
         say(f"Error: {error}", err=True)

@@ -173,11 +173,11 @@ def compare(
 def read(videos: Videos, file: ClipFile) -> ClipFile:
     """Return what is known of one file, its content hashed if that is not known or it has changed since.
 
-    The content of one that is there and cannot be read is the same word as `compare` has for it: what failed of it has
-    failed of the very version that is asked for.
+    The content of one that is there and cannot be read is the same word as `compare` has for it, and one that cannot be
+    looked at any more is as it was: what failed of it has failed of the very version that is asked for.
     """
     seen = videos.look(file.path)
-    if seen and file.is_read and file.looks(seen):
+    if file.is_read and (seen is None or file.looks(seen)):
         return file
     content = videos.content(file.path)
     if seen is None:

@@ -101,7 +101,7 @@ def places_named(path: str) -> Iterator[None]:
 
 def misplaced(path: Path) -> DamagedError | None:
     """Return what keeps a file from being there: a folder of its name, or a file where a folder has to be."""
-    if path.is_dir():
+    if _is_folder(path):
         return DamagedError(str(path), "a folder is in its place")
     above = file_above(path.parent)
     return DamagedError(str(above), "it is no folder") if above else None
@@ -111,6 +111,13 @@ def file_above(folder: Path) -> Path | None:
     """Return what is no folder where a folder, or one above it, has to be."""
     nearest = next((one for one in (folder, *folder.parents) if os.path.lexists(one)), None)
     return nearest if nearest is not None and not nearest.is_dir() else None
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell whether a folder is there; of what the rights hide, nothing is known."""
+    with suppress(PermissionError):
+        return path.is_dir()
+    return False
 
 
 def require_owners(path: str, *clip_ids: str | None) -> None:

@@ -145,12 +145,10 @@ def _bring_level(platform: Platform, instance: Instance, *, index_later: bool) -
 
 
 def _say_what_went_away(videos: Videos) -> None:
-    """Say in one line that the folder of clips is not there any more, or is empty; its clips fail one by one."""
-    if videos.is_empty():
-        logger.error(
-            "%s went away while clips were made: mount its disk, and give the same command again to make the others",
-            videos.absolute,
-        )
+    """Say in one line that the folder of clips is not there, or cannot be read, any more; its clips fail one by one."""
+    why = videos.why_away()
+    if why:
+        logger.error("%s %s, and give the same command again to make the others", videos.absolute, why)
 
 
 def _fill_index(platform: Platform, known: Known, status: Status) -> str | None:

@@ -29,7 +29,7 @@ from bachata_assets.orchestration import dagster_internals
 from bachata_assets.orchestration.dagster_internals import INDEX_SHARD_NAME
 from bachata_assets.orchestration.state import storage
 from bachata_assets.orchestration.state.owner import require_own
-from bachata_assets.orchestration.state.sqlite import opening
+from bachata_assets.orchestration.state.sqlite import OF_THE_DISK, opening
 from bachata_assets.orchestration.state.storage import StateStorage
 from bachata_assets.settings.servers import PostgresSettings
 
@@ -182,7 +182,7 @@ def _damage_named(home: Path) -> Iterator[None]:
         wrong = _misplaced(home)
         if wrong is not None:
             raise wrong from error
-        for said, number in _OF_THE_DISK.items():
+        for said, number in _NOT_OF_THE_FILE.items():
             if said in reason:
                 if shutil.disk_usage(home).free < _PAGE:  # SQLite says so of what it writes, not of what it maps
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(home)) from error
@@ -190,14 +190,8 @@ def _damage_named(home: Path) -> Iterator[None]:
         raise DamagedError(str(_damaged_file(home) or home), reason) from error
 
 
-_OF_THE_DISK = {
-    "database or disk is full": errno.ENOSPC,
-    "readonly database": errno.EROFS,
-    "unable to open database file": errno.EACCES,
-    "disk I/O error": errno.EIO,
-    "database is locked": errno.EBUSY,
-}
-"""What SQLite says when not its file is wrong, but the disk, or other processes."""
+_NOT_OF_THE_FILE = {**OF_THE_DISK, "database is locked": errno.EBUSY}
+"""What SQLite says when not its file is wrong, but the disk, its rights, or other processes."""
 
 
 _FILES = (CONFIG, layout.LOCK, "history/runs.db", f"history/runs/{INDEX_SHARD_NAME}.db", "schedules/schedules.db")

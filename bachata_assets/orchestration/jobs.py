@@ -23,6 +23,7 @@ from bachata_assets.orchestration.orphaned_runs import process_tag
 from bachata_assets.orchestration.partitions import FOLDER
 from bachata_assets.orchestration.pruning import gone, remove_clips
 from bachata_assets.orchestration.resources import PLAIN, Names, resource_keys, tools_of
+from bachata_assets.pipeline.failure import with_remedy
 from bachata_assets.pipeline.index_level import fill_index
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Status
@@ -265,7 +266,7 @@ def _first_cause(error: Any) -> str:
         error = error.cause
     message = str(error.message).strip()
     kind, _, said = message.partition(": ")
-    return said if said and kind.endswith(error.cls_name or kind) else message
+    return with_remedy(said if said and kind.endswith(error.cls_name or kind) else message)
 
 
 @contextmanager

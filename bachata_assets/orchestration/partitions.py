@@ -5,6 +5,7 @@ observations brought level with a scan. Which clips there are and what each is c
 """
 
 import logging
+import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -184,7 +185,7 @@ def _look_for(
     known = scan.known_files(dataset)
     videos = folders_of(settings, dataset).videos
     # Whether an object is where it was is found out when it is fetched.
-    if all(i in known and (videos.is_remote or on_disk(videos.file(known[i].path)).exists()) for i in clip_ids):
+    if all(i in known and (videos.is_remote or os.path.lexists(on_disk(videos.file(known[i].path)))) for i in clip_ids):
         return
     try:
         found = scan_clips(settings, dataset)

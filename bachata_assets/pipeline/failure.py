@@ -6,6 +6,7 @@ later.
 """
 
 import errno
+import os
 import re
 from dataclasses import dataclass
 
@@ -14,6 +15,18 @@ _OUT_OF_MEMORY = re.compile(
     r"can't start new thread"
 )
 """What libraries written in C and C++ say when memory runs out, in errors that are no `MemoryError`."""
+_ROOM = "free some room, and give the same command again"
+_REMEDIES = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EROFS: "make it writable, or give another --data_dir",
+    errno.EACCES: "change its rights, or its folder's",
+    errno.EPERM: "change its rights, or its folder's",
+    errno.ENOENT: "is its disk mounted?",
+}
+"""What to do about what the system says of a file."""
+_OF_A_FILE = re.compile(r"\[Errno (\d+)\] (.+?): '(.+)'")
+"""What Python makes of the system's words."""
 _TRANSIENT = "transient:"
 _TRANSIENT_BEFORE_0_2 = "passing:"
 
@@ -41,7 +54,7 @@ class Failure:
     @classmethod
     def of(cls, error: Exception) -> "Failure":
         """Return what an exception says."""
-        return cls(str(error) or type(error).__name__, is_transient(error))
+        return cls(with_remedy(str(error)) or type(error).__name__, is_transient(error))
 
     @property
     def tried_again(self) -> str:
@@ -53,6 +66,25 @@ class Failure:
     def recorded(self, version: str) -> str:
         """Return what is recorded when making this data version failed."""
         return f"{_TRANSIENT}{version}" if self.transient else version
+
+
+def of_a_file(number: int | None, reason: str | None, path: object) -> str:
+    """Return what the system says of a file, and what to do: "FILE: REASON: REMEDY".
+
+    Parameters
+    ----------
+    number : of the error, as in `errno`
+    reason : its words, those of the number if empty
+    """
+    said = f"{path}: {reason or os.strerror(number or 0)}"
+    remedy = _REMEDIES.get(number or 0)
+    return f"{said}: {remedy}" if remedy else said
+
+
+def with_remedy(message: str) -> str:
+    """Return an error's message, that of the system about a file in the form of `of_a_file`."""
+    found = _OF_A_FILE.fullmatch(message)
+    return of_a_file(int(found[1]), found[2], found[3]) if found else message
 
 
 def failed_version(recorded: str) -> str:

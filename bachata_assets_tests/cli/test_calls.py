@@ -73,7 +73,7 @@ def test_a_call_that_cannot_be_understood_is_one_line_and_two(words: list[str], 
     [
         (errno.ENOSPC, "No space left on device: free some room, and give the same command again"),
         (errno.EROFS, "Read-only file system: make it writable, or give another --data_dir"),
-        (errno.EACCES, "Permission denied: change its rights"),
+        (errno.EACCES, "Permission denied: change its rights, or its folder's"),
         (errno.EIO, "Input/output error"),
     ],
 )

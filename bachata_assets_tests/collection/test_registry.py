@@ -119,7 +119,8 @@ def test_reading_hashes_what_is_new_and_nothing_else(tmp_path: Path) -> None:
     assert file.content == content_of(path)
     assert read(VideoFolder(tmp_path), ClipFile(**{**vars(file), "content": "known"})).content == "known"
     path.unlink()
-    assert read(VideoFolder(tmp_path), file).content == UNREADABLE
+    assert read(VideoFolder(tmp_path), file) == file
+    assert read(VideoFolder(tmp_path), ClipFile(**{**vars(file), "content": "unread-0-0"})).content == UNREADABLE
 
 
 def test_a_file_that_cannot_be_read_has_the_version_under_which_it_is_looked_for(

@@ -42,7 +42,9 @@ def test_a_folder_that_goes_away_loses_nothing_and_the_next_call_goes_on(
     failed = [line for line in result.output.splitlines() if "] " in line and "failed: " in line]
     assert 1 <= len(failed) <= 3
     assert all(f"no such file: there is no folder {place.videos}" in line for line in failed)
-    assert report_of(place.data)["summary"]["total_videos"] == 4
+    report = report_of(place.data)
+    assert report["summary"]["total_videos"] == 4
+    assert report["summary"]["failed"] == len(report["failed_videos"]) == len(failed)
 
     if in_its_place != "nothing":
         # An empty folder stays: it is not taken for a collection whose clips were removed.

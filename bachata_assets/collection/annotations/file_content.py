@@ -64,7 +64,8 @@ def read_file(path: str | Path) -> bytes:
     except FileNotFoundError:
         raise AnnotationError(f"Annotation file not found: {path}. Give its path with --annotations.") from None
     except OSError as error:
-        raise AnnotationError(f"Cannot read the annotation file {path}: {error.strerror or error}") from error
+        said = f"Cannot read the annotation file {path}: {error.strerror or error}"
+        raise AnnotationError(f"{said}. Check its permissions, and the disk." if error.errno else said) from error
     if len(content) > LARGEST_FILE:
         raise AnnotationError(
             f"{path} is larger than {LARGEST_FILE // 2**20} MB: no annotation file. Give another one."

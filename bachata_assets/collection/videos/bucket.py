@@ -97,9 +97,9 @@ class VideoBucket(Videos):
             logger.warning("Cannot read %s: %s", self.url(path), error.strerror or error)
             return UNREADABLE
 
-    def is_empty(self) -> bool:
-        """Return False: every object that does not come says so itself."""
-        return False
+    def why_away(self) -> str:
+        """Return nothing: every object that does not come says so itself."""
+        return ""
 
     def url(self, path: PurePosixPath) -> str:
         """See `Videos.url`."""

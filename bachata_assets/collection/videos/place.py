@@ -58,8 +58,11 @@ class Videos(ABC):
         """Return the hash of what is in a video, UNREADABLE when it cannot be read."""
 
     @abstractmethod
-    def is_empty(self) -> bool:
-        """Tell whether nothing at all is there any more, as where a disk is not mounted; asked while a run goes on."""
+    def why_away(self) -> str:
+        """Return why nothing at all is there any more, and what to do; empty where something is.
+
+        Asked while a run goes on: a disk may not be mounted any more.
+        """
 
     def file(self, path: PurePosixPath) -> Path:
         """Return the file of a video; for a bucket a path that stands for it."""
@@ -105,12 +108,17 @@ class VideoFolder(Videos):
         """See `content_of`."""
         return content_of(self.file(path))
 
-    def is_empty(self) -> bool:
-        """See `Videos.is_empty`."""
+    def why_away(self) -> str:
+        """See `Videos.why_away`."""
         try:
-            return not any(os.scandir(self.folder))
+            with os.scandir(self.folder) as listed:
+                if any(listed):
+                    return ""
+        except PermissionError as error:
+            return f"cannot be read any more ({error.strerror}): change its rights"
         except OSError:
-            return True
+            pass  # whatever it is, its clips cannot be read
+        return "went away while clips were made: mount its disk"
 
 
 def content_of(path: Path) -> str:

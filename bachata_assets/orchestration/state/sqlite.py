@@ -5,6 +5,7 @@ also writes its journal back into it and waits for the disk. While another conne
 then costs two thirds of the processor time and less than half of the time.
 """
 
+import errno
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
+
+from sqlalchemy.exc import DatabaseError
 
 from bachata_assets.collection import layout
 from bachata_assets.collection.whole_files import held
@@ -22,6 +25,13 @@ from bachata_assets.orchestration.dagster_internals import (
 )
 from bachata_assets.orchestration.state.event_log import ClipEventLog
 
+OF_THE_DISK = {
+    "database or disk is full": errno.ENOSPC,
+    "readonly database": errno.EROFS,
+    "disk I/O error": errno.EIO,
+    "unable to open database file": errno.EACCES,
+}
+"""What SQLite says when not its file is wrong, but the disk, or its rights."""
 MOST_RUNS = 4
 """Number of runs whose files are kept open; a process that shows many runs must not run out of files."""
 
@@ -43,7 +53,7 @@ class OpenEventLogStorage(ClipEventLog, SqliteEventLogStorage):
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Any]:
-        with super()._connect(shard) as connection:
+        with _disk_named(self._base_dir), super()._connect(shard) as connection:
             self._keep_open(shard)
             # A power cut may take the last events with it, never the database; a table says itself what it is.
             connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
@@ -66,6 +76,19 @@ class OpenEventLogStorage(ClipEventLog, SqliteEventLogStorage):
         with self._lock:
             while self._kept:
                 self._kept.popitem()[1].close()
+
+
+@contextmanager
+def _disk_named(folder: str) -> Iterator[None]:
+    """Raise what SQLite says of the disk as the system would: Dagster prints all that an error of a database holds."""
+    try:
+        yield
+    except DatabaseError as error:
+        reason = str(error.orig)
+        number = next((number for said, number in OF_THE_DISK.items() if said in reason), None)
+        if number is None:
+            raise
+        raise OSError(number, reason, folder) from error
 
 
 class OpenSqliteStorage(DagsterSqliteStorage):
