@@ -1,12 +1,15 @@
 """`generate` while the folder of clips goes away, or is empty for a while: nothing is lost, the next call goes on."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bachata_assets.pipeline.runner import Runner
-from bachata_assets_tests.support.paths import SAMPLE_CLIPS
+from bachata_assets_tests.support.as_nobody import bound_by_rights
+from bachata_assets_tests.support.paths import PROJECT, SAMPLE_CLIPS
 from bachata_assets_tests.support.workplace import Workplace, report_of
 
 
@@ -62,6 +65,29 @@ def test_a_folder_that_goes_away_loses_nothing_and_the_next_call_goes_on(
     assert again.exit_code == 0, again.output
     assert f"{len(failed)} worked on this time" in again.output
     assert {Path(name).stem for name in place.tables() if name.startswith("beats/")} == SAMPLE_CLIPS
+
+
+def test_a_folder_that_nobody_may_read_any_more_fails_each_clip_by_name(place: Workplace) -> None:
+    lose_sound(place)
+    words = ["generate", "--video_dir", place.videos, "--annotations", place.annotations, "--data_dir", place.data]
+    said = []
+    with subprocess.Popen(
+        [sys.executable, "-c", "from bachata_assets.cli import app; app()", *map(str, words)],
+        cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=bound_by_rights,
+    ) as run:  # fmt: skip
+        assert run.stdout
+        for line in run.stdout:
+            said.append(line)
+            if "to be made" in line:
+                place.videos.chmod(0)
+    place.videos.chmod(0o755)
+    assert run.returncode == 1, said
+    assert any("cannot be read any more (Permission denied): change its rights" in line for line in said)
+    assert set(report_of(place.data)["failed_videos"]) == SAMPLE_CLIPS
+    failed = [line for line in said if "] " in line and "failed: " in line]
+    assert len(failed) == len(SAMPLE_CLIPS)
+    assert all("not readable (Permission denied)" in line for line in failed)
+    assert place.generate().exit_code == 0
 
 
 def test_a_registry_that_is_gone_is_not_found_again_in_an_empty_folder(place: Workplace) -> None:

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import dagster as dg
 import pytest
 import yaml
+from sqlalchemy.exc import OperationalError
 
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration.instance import open_instance, set_damaged_state_aside
@@ -158,6 +159,19 @@ def test_what_sqlite_says_of_the_disk_names_the_state_and_is_no_damage(tmp_path:
     with pytest.raises(OSError, match=said) as caught, open_instance(str(tmp_path)):
         raise sqlite3.OperationalError(said)
     assert (caught.value.errno, caught.value.filename) == (number, str(tmp_path / ".dagster"))
+
+
+def test_an_event_that_cannot_be_written_says_so_in_one_line(tmp_path: Path) -> None:
+    full = OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
+    with (
+        pytest.raises(OSError, match="database or disk is full") as caught,
+        open_instance(str(tmp_path)) as instance,
+        instance.event_log_storage._connect("index"),
+    ):
+        raise full
+    assert caught.value.errno == errno.ENOSPC
+    assert "\n" not in str(caught.value)
+    assert Path(caught.value.filename).is_relative_to(tmp_path / ".dagster")
 
 
 def test_a_full_disk_is_said_whatever_sqlite_says_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

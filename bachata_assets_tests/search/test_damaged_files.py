@@ -1,6 +1,7 @@
 """Damaged files of an embedded index: whatever LanceDB makes of them is one clear error, and can be mended."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bachata_assets.search import open_index
-from bachata_assets.search.errors import IndexMissingError, IndexUnreadableError
+from bachata_assets.search.errors import IndexMissingError, IndexUnreadableError, SearchUnavailableError
+from bachata_assets.search.lancedb.errors import clear_errors
 from bachata_assets.search.lancedb.panics import without_panics
 from bachata_assets.settings import Settings
 from bachata_assets_tests.support.documents import documents
@@ -53,6 +55,22 @@ def test_any_damage_to_any_file_is_one_kind_of_error_or_does_no_harm(
     assert len(said) > 20
     assert all(f" in {place} " in line and "`bachata-assets " in line for line in said)
     assert capfd.readouterr() == ("", "")  # where Rust panics it would print some lines of its own
+
+
+@pytest.mark.parametrize(
+    ("said", "clear"),
+    [
+        (
+            "LanceError(IO): No space left on device (os error 28), /build/io.rs",
+            "on device): free some room",
+        ),
+        ('Io { path: Some("/x"), err: Os { code: 13, kind: PermissionDenied } }', "denied): change its rights"),
+        ("IO error: Read-only file system (os error 30)", "file system): make its disk writable"),
+    ],
+)
+def test_a_disk_that_is_full_or_may_not_be_read_is_no_damaged_index(said: str, clear: str) -> None:
+    with pytest.raises(SearchUnavailableError, match=re.escape(clear)), clear_errors("data/lancedb"):
+        raise RuntimeError(said)
 
 
 PANIC = """
