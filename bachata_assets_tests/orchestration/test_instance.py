@@ -161,12 +161,17 @@ def test_what_sqlite_says_of_the_disk_names_the_state_and_is_no_damage(tmp_path:
     assert (caught.value.errno, caught.value.filename) == (number, str(tmp_path / ".dagster"))
 
 
+def log_of(instance: dg.DagsterInstance) -> OpenEventLogStorage:
+    assert isinstance(instance.event_log_storage, OpenEventLogStorage)
+    return instance.event_log_storage
+
+
 def test_an_event_that_cannot_be_written_says_so_in_one_line(tmp_path: Path) -> None:
     full = OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
     with (
         pytest.raises(OSError, match="database or disk is full") as caught,
         open_instance(str(tmp_path)) as instance,
-        instance.event_log_storage._connect("index"),
+        log_of(instance)._connect("index"),
     ):
         raise full
     assert caught.value.errno == errno.ENOSPC
