@@ -1,7 +1,12 @@
-"""The nearest moments of many moments at once; the scores are those of `search/moments/`, families of equal weight."""
+"""The nearest moments of many moments at once; the scores are those of `search/moments/`, families of equal weight.
+
+Every pair of moments is multiplied once, in blocks, for both of them. A product is looked at further only where it is
+above the last of those that were found before, which few are after the first blocks.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -11,32 +16,27 @@ from bachata_assets.report.neighbours import unit_vectors
 
 SHOWN = 4
 """Number of neighbours of a moment, each of another clip: that clip's best moment."""
-_ROWS = 512
-"""Number of moments that are compared with others at once."""
-_COLUMNS = 4096
-"""About as many moments are compared with those at once; both bound the memory, to 20 MB."""
+_BLOCK = 2048
+"""About as many moments are compared with as many others at once; bounds the memory, to 40 MB."""
 _NEVER = np.float32(-2)
 """Below every cosine."""
 
 
 @dataclass(frozen=True)
 class MomentVectors:
-    """The vectors of all moments, clip after clip.
+    """The vectors of the moments of clips.
 
     Attributes
     ----------
-    vectors : np.ndarray
-        float16 (M, sum of D), the unit vectors of lead, follow and interaction, zeros where absent. Half as large as
-        float32; their cosines are right to 0.0002.
+    vectors : sequence of np.ndarray
+        Of each clip float16 (moments, sum of D), the unit vectors of lead, follow and interaction, zeros where absent.
+        Half as large as float32; their cosines are right to 0.0002.
     there : np.ndarray
-        float32 (M, 3), 1 where a moment has the family, else 0.
-    firsts : np.ndarray
-        int (C + 1,), place of each clip's first moment, and at the end M.
+        float32 (M, 3), 1 where a moment has the family, else 0, clip after clip.
     """
 
-    vectors: np.ndarray
+    vectors: Sequence[np.ndarray]
     there: np.ndarray
-    firsts: np.ndarray
 
     @classmethod
     def of_clip(cls, families: Mapping[str, np.ndarray]) -> "MomentVectors":
@@ -49,29 +49,31 @@ class MomentVectors:
         rows = [families[family] for family in FAMILIES]
         units = np.hstack([unit_vectors(one) for one in rows]).astype(np.float16)
         there = np.column_stack([np.isfinite(one).all(axis=1) for one in rows]).astype(np.float32)
-        return cls(units, there, np.array([0, len(units)]))
+        return cls([units], there)
 
     @classmethod
     def joined(cls, clips: Sequence["MomentVectors"]) -> "MomentVectors":
-        """Return the moments of some clips, of which each has been read by itself."""
-        if not clips:
-            return cls(np.zeros((0, 0), np.float16), np.zeros((0, len(FAMILIES)), np.float32), np.zeros(1, int))
-        vectors = np.concatenate([one.vectors for one in clips])
-        there = np.concatenate([one.there for one in clips])
-        return cls(vectors, there, np.cumsum([0, *(len(one.vectors) for one in clips)]))
+        """Return the moments of some clips, clip after clip."""
+        there = [np.zeros((0, len(FAMILIES)), np.float32), *(one.there for one in clips)]
+        return cls([vectors for one in clips for vectors in one.vectors], np.concatenate(there))
 
-    @property
+    @cached_property
+    def firsts(self) -> np.ndarray:
+        """Place of each clip's first moment, and at the end M, int (C + 1,)."""
+        return np.cumsum([0, *map(len, self.vectors)])
+
+    @cached_property
     def clip_of(self) -> np.ndarray:
         """Number of the clip of each moment, int (M,)."""
-        return np.repeat(np.arange(len(self.firsts) - 1), np.diff(self.firsts))
+        return np.repeat(np.arange(len(self.vectors)), np.diff(self.firsts))
 
-    def cosines(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """Return the mean cosine of moments with others in the families of both, float32 (R, C); _NEVER: none."""
-        shared = self.there[rows] @ self.there[columns].T
-        found = self.vectors[rows].astype(np.float32) @ self.vectors[columns].astype(np.float32).T
-        found /= np.maximum(shared, 1)
-        found[shared == 0] = _NEVER
-        return np.asarray(found)
+    def places(self, clips: np.ndarray) -> np.ndarray:
+        """Return the places of the moments of some clips."""
+        return np.concatenate([np.arange(*self.firsts[clip : clip + 2]) for clip in clips])
+
+    def stacked(self, clips: np.ndarray) -> np.ndarray:
+        """Return the vectors of the moments of some clips, float32 (moments, sum of D)."""
+        return np.concatenate([self.vectors[clip] for clip in clips], dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -92,52 +94,127 @@ class NearestMoments:
         """Return no neighbours, of so many moments."""
         return cls(np.full((count, SHOWN), -1), np.full((count, SHOWN), np.nan, np.float32))
 
-    def with_more(self, other: "NearestMoments") -> "NearestMoments":
-        """Return the nearest of both; no clip has moments in both."""
-        near, scores = np.hstack([self.near, other.near]), np.hstack([self.scores, other.scores])
-        order = np.argsort(np.nan_to_num(-scores, nan=np.inf), axis=1, kind="stable")[:, :SHOWN]
-        return NearestMoments(np.take_along_axis(near, order, axis=1), np.take_along_axis(scores, order, axis=1))
 
-
-def nearest_moments(of: MomentVectors, rows: np.ndarray, clips: np.ndarray) -> NearestMoments:
-    """Return the nearest moments of some moments among those of some clips, but their own.
+def nearest_moments(of: MomentVectors, known: NearestMoments, asked: np.ndarray, new: np.ndarray) -> NearestMoments:
+    """Return the nearest moments of all moments.
 
     Parameters
     ----------
-    rows : int (R,), places of moments
-    clips : int (C,), numbers of clips
+    known : of each moment, what was found of it among the clips that are not new; nothing of those that are asked
+    asked : bool (M,), moments that are compared with all clips; those of new clips are compared, too
+    new : bool (C,), clips with which all moments are compared
     """
-    found = NearestMoments.none(len(rows))
-    clips = clips[np.diff(of.firsts)[clips] > 0]
-    clip_of = of.clip_of
-    for start in range(0, len(rows), _ROWS):
-        some = rows[start : start + _ROWS]
-        best = [np.empty((len(some), 0), np.float32), *(_best_of_clips(of, some, part) for part in _parts(of, clips))]
-        cosines = np.hstack(best)
-        cosines[clip_of[some][:, None] == clips] = _NEVER
-        for slot in range(min(SHOWN, len(clips))):
-            # Among equals the first clip, so that the same collection always gives the same page.
-            chosen = cosines.argmax(axis=1)
-            for row, clip in enumerate(chosen):
-                if cosines[row, clip] > _NEVER:
-                    moments = np.arange(*of.firsts[clips[clip] : clips[clip] + 2])
-                    at = int(of.cosines(some[row : row + 1], moments)[0].argmax())
-                    found.near[start + row, slot] = moments[at]
-                    found.scores[start + row, slot] = (1 + cosines[row, clip]) / 2
-            cosines[np.arange(len(some)), chosen] = _NEVER
-    return found
+    best = _Best(of, known)
+    fresh, before = (list(_parts(of, np.flatnonzero(clips))) for clips in (new, ~new))
+    for number, clips in enumerate(fresh):
+        rows = _Block(of, clips)
+        for part in [*fresh[number:], *before]:
+            others = rows if part is clips else _Block(of, part)
+            cosines = rows.cosines(others)
+            best.take(rows.places, others.places, cosines)
+            if others is not rows:
+                best.take(others.places, rows.places, cosines.T)
+    asked_before = asked & ~new[of.clip_of]
+    for clips in _parts(of, np.unique(of.clip_of[asked_before])):
+        rows = _Block(of, clips, asked_before)
+        for part in before:
+            others = _Block(of, part)
+            best.take(rows.places, others.places, rows.cosines(others))
+    return best.found()
 
 
-def _best_of_clips(of: MomentVectors, rows: np.ndarray, clips: np.ndarray) -> np.ndarray:
-    """Return the largest cosine of moments with those of each clip, float32 (R, C)."""
-    places = [np.arange(of.firsts[clip], of.firsts[clip + 1]) for clip in clips]
-    begins = np.cumsum([0, *map(len, places[:-1])])
-    return np.asarray(np.maximum.reduceat(of.cosines(rows, np.concatenate(places)), begins, axis=1))
+class _Block:
+    """The moments of some clips, or those of them that are wanted, unpacked for a product."""
+
+    def __init__(self, of: MomentVectors, clips: np.ndarray, wanted: np.ndarray | None = None) -> None:
+        self.places, self._vectors = of.places(clips), of.stacked(clips)
+        if wanted is not None:
+            self._vectors = self._vectors[wanted[self.places]]
+            self.places = self.places[wanted[self.places]]
+        self._there, self._clips = of.there[self.places], of.clip_of[self.places]
+
+    def cosines(self, others: "_Block") -> np.ndarray:
+        """Return the mean cosine with others in the families of both, float32 (R, O); _NEVER: none, or of one clip."""
+        found = self._vectors @ others._vectors.T
+        if self._there.all() and others._there.all():
+            found /= len(FAMILIES)
+        else:
+            shared = self._there @ others._there.T
+            found /= np.maximum(shared, 1)
+            found[shared == 0] = _NEVER
+        for clip in np.intersect1d(self._clips, others._clips):
+            found[np.ix_(self._clips == clip, others._clips == clip)] = _NEVER
+        return np.asarray(found)
+
+
+class _Best:
+    """The nearest moments of all moments among the clips that were compared so far."""
+
+    def __init__(self, of: MomentVectors, known: NearestMoments) -> None:
+        self._clip_of = of.clip_of
+        self._near = known.near.copy()
+        self._cosines = np.nan_to_num(2 * known.scores - 1, nan=_NEVER)
+
+    def found(self) -> NearestMoments:
+        """Return them with their scores."""
+        there = self._near >= 0
+        return NearestMoments(self._near, np.where(there, (1 + self._cosines) / 2, np.float32(np.nan)))
+
+    def take(self, targets: np.ndarray, others: np.ndarray, cosines: np.ndarray) -> None:
+        """Take over what is nearer to some moments.
+
+        Parameters
+        ----------
+        targets : int (T,), places
+        others : int (O,), places of all moments of clips with which the targets were not compared before
+        cosines : float32 (T, O)
+        """
+        row, column = _above(cosines, self._least(targets, others, cosines))
+        cosine, place = cosines[row, column], others[column]
+        clip = self._clip_of[place]
+        # Of each clip its best moment; among equals the first, so that the same collection always gives the same page.
+        order = np.lexsort((place, -cosine, clip, row))
+        row, cosine, place, clip = (values[order] for values in (row, cosine, place, clip))
+        first = np.flatnonzero(np.diff(row, prepend=-1) | np.diff(clip, prepend=-1))
+        touched = np.unique(row)
+        before = targets[touched]
+        row = np.concatenate([np.repeat(touched, SHOWN), row[first]])
+        place = np.concatenate([self._near[before].ravel(), place[first]])
+        cosine = np.concatenate([self._cosines[before].ravel(), cosine[first]])
+        order = np.lexsort((place, -cosine, row))
+        row, place, cosine = row[order], place[order], cosine[order]
+        rank = np.arange(len(row)) - np.searchsorted(row, row)
+        kept = rank < SHOWN
+        at = targets[row[kept]], rank[kept]
+        self._near[at], self._cosines[at] = place[kept], cosine[kept]
+
+    def _least(self, targets: np.ndarray, others: np.ndarray, cosines: np.ndarray) -> np.ndarray:
+        """Return what the cosine of a new neighbour is above, float32 (T,)."""
+        least = np.asarray(self._cosines[targets, -1])
+        free = np.flatnonzero(least == _NEVER)
+        if free.size:  # then it is one of the best of these clips
+            begins = np.flatnonzero(np.diff(self._clip_of[others], prepend=-1))
+            best = np.maximum.reduceat(cosines[free], begins, axis=1)
+            place = max(0, len(begins) - SHOWN)
+            least[free] = np.nextafter(np.partition(best, place, axis=1)[:, place], _NEVER)
+        return least
+
+
+def _above(cosines: np.ndarray, least: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows and columns of cosines above their row's least."""
+    above = cosines > least[:, None]
+    # Along the memory: a tenth of what np.nonzero costs.
+    if above.flags.c_contiguous:
+        row, column = np.divmod(np.flatnonzero(above), above.shape[1])
+    else:
+        column, row = np.divmod(np.flatnonzero(above.T), above.shape[0])
+    return row, column
 
 
 def _parts(of: MomentVectors, clips: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield clips that have about _COLUMNS moments together."""
+    """Yield clips that have about _BLOCK moments together, and none without any."""
+    clips = clips[np.diff(of.firsts)[clips] > 0]
     moments = np.cumsum(np.diff(of.firsts)[clips])
-    ends = np.searchsorted(moments, np.arange(_COLUMNS, (moments[-1] if len(moments) else 0) + _COLUMNS, _COLUMNS))
+    ends = np.searchsorted(moments, np.arange(_BLOCK, (moments[-1] if len(moments) else 0) + _BLOCK, _BLOCK))
     for start, end in pairwise(dict.fromkeys([0, *np.minimum(ends + 1, len(clips)).tolist()])):
         yield clips[start:end]

@@ -140,17 +140,13 @@ def _compared(
     of = MomentVectors.joined([vectors for _, vectors in read])
     same, moved = _moved(versions, of.firsts, known)
     near = moved[known.nearest.near]
+    # A neighbour that is no more leaves room for any other; else only those of new clips can be nearer.
     whole = (moved[:-1] >= 0) & ((near >= 0) | (known.nearest.near < 0)).all(axis=1)
-    kept = moved[:-1][whole]
-    rest = np.setdiff1d(np.arange(len(of.vectors)), kept)
-    clips = np.arange(len(versions))
-    nearest = NearestMoments.none(len(of.vectors))
-    # A neighbour that is no more leaves room for any other; else only those that are new can be nearer.
-    anew = nearest_moments(of, rest, clips)
-    before = NearestMoments(near[whole], known.nearest.scores[whole])
-    merged = before.with_more(nearest_moments(of, kept, clips[~same]))
-    for places, found in ((rest, anew), (kept, merged)):
-        nearest.near[places], nearest.scores[places] = found.near, found.scores
+    kept, before = moved[:-1][whole], NearestMoments.none(of.firsts[-1])
+    before.near[kept], before.scores[kept] = near[whole], known.nearest.scores[whole]
+    asked = np.ones(of.firsts[-1], bool)
+    asked[kept] = False
+    nearest = nearest_moments(of, before, asked, ~same)
     times = np.concatenate([np.zeros((0, len(_TIMES))), *(times for times, _ in read)])
     return MomentStrips(versions, of.firsts, times, nearest)
 

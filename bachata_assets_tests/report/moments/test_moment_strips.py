@@ -14,8 +14,8 @@ from bachata_assets.collection.dataset import Dataset
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.pipeline.stages import clip_stages
 from bachata_assets.pose.embeddings.moments import FAMILIES
-from bachata_assets.report.moments import nearest, strips
-from bachata_assets.report.moments.nearest import SHOWN, MomentVectors, nearest_moments
+from bachata_assets.report.moments import nearest
+from bachata_assets.report.moments.nearest import SHOWN, MomentVectors, NearestMoments, _Block, nearest_moments
 from bachata_assets.report.moments.strips import MomentStrips, write_strips
 
 STAGES = clip_stages("models", "index")
@@ -36,16 +36,21 @@ def score(one: dict[str, np.ndarray], row: int, other: dict[str, np.ndarray], co
     return float(np.mean([(1 + a @ b / np.linalg.norm(a) / np.linalg.norm(b)) / 2 for a, b in both]))
 
 
-@pytest.mark.parametrize("columns", [4096, 5])
+def all_anew(of: MomentVectors) -> NearestMoments:
+    """Return the nearest moments where nothing is known."""
+    clips, count = len(of.vectors), len(of.there)
+    return nearest_moments(of, NearestMoments.none(count), np.ones(count, bool), np.ones(clips, bool))
+
+
+@pytest.mark.parametrize("block", [2048, 5, 1])
 def test_the_nearest_are_the_best_moments_of_the_most_alike_other_clips(
-    monkeypatch: pytest.MonkeyPatch, columns: int
+    monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
-    monkeypatch.setattr(nearest, "_COLUMNS", columns)
-    monkeypatch.setattr(nearest, "_ROWS", 7)
+    monkeypatch.setattr(nearest, "_BLOCK", block)
     clips = [vectors(number, count) for number, count in enumerate((3, 1, 4, 2, 6, 2))]
     of = MomentVectors.joined([MomentVectors.of_clip(one) for one in clips])
     assert of.clip_of.tolist() == [0] * 3 + [1] + [2] * 4 + [3] * 2 + [4] * 6 + [5] * 2
-    found = nearest_moments(of, np.arange(len(of.vectors)), np.arange(6))
+    found = all_anew(of)
     for place, clip in enumerate(of.clip_of):
         row = place - of.firsts[clip]
         best = []
@@ -64,7 +69,7 @@ def test_of_few_clips_there_are_few_neighbours_and_none_share_nothing() -> None:
         one[family][:] = np.nan
     other["lead"][:] = np.nan
     of = MomentVectors.joined([MomentVectors.of_clip(part) for part in (one, other, vectors(3, 1))])
-    found = nearest_moments(of, np.arange(3), np.arange(3))
+    found = all_anew(of)
     assert found.near[:2].tolist() == [[2, -1, -1, -1]] * 2
     assert sorted(found.near[2]) == [-1, -1, 0, 1]
     assert np.isnan(found.scores[:2, 1:]).all()
@@ -106,19 +111,22 @@ def anew(tmp_path: Path, dataset: Dataset, clips: Sequence[Clip]) -> MomentStrip
     return found
 
 
+@pytest.mark.parametrize("block", [2048, 4])
 def test_what_changed_is_compared_anew_and_the_result_is_that_of_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
     dataset = Dataset(str(tmp_path / "data"))
     for seed, name in enumerate("abcdefgh"):
         put(dataset, name, seed, 2 + seed % 3)
     compared: list[int] = []
 
-    def counted(of: MomentVectors, rows: np.ndarray, clips: np.ndarray) -> object:
-        compared.append(len(rows) * len(clips))
-        return nearest_moments(of, rows, clips)
+    def counted(rows: _Block, others: _Block) -> np.ndarray:
+        compared.append(len(rows.places) * len(others.places))
+        return cosines(rows, others)
 
-    monkeypatch.setattr(strips, "nearest_moments", counted)
+    cosines = _Block.cosines
+    monkeypatch.setattr(_Block, "cosines", counted)
+    monkeypatch.setattr(nearest, "_BLOCK", block)
     versions = dict.fromkeys("abcdefgh", "1")
     first = write_strips(dataset, clips_of(versions), STAGES)
     everything = sum(compared)
