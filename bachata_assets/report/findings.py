@@ -40,9 +40,19 @@ def _who_leads(found: Figures) -> str:
     )
 
 
+def _no_edge(found: Figures) -> str:
+    """Return why a clip cannot be joined to others at its ends."""
+    ends = "its beginning or its end" if found["edges"] else "its beginning and its end"
+    return f"`next` and `chain` cannot use {ends}: {found['reason']}."
+
+
 _SENTENCES: Mapping[str, Callable[[Figures], str]] = {
     "quality_at_least_half": lambda found: f"Quality {found['quality_score']:.2f} is below {found['at_least']:g}.",
     "both_dancers_found": lambda found: f"Both dancers are found in only {found['detection_rate']:.0%} of the frames.",
+    "poses_are_certain": lambda found: (
+        f"Both poses are certain in only {found['certain_rate']:.0%} of the frames: where one dancer hides the "
+        "other, the hidden one's may be wrong."
+    ),
     "lead_follow_certain": _who_leads,
     "identities_stable": lambda found: f"The dancers may have been taken for one another at {_times(found['at_s'])}.",
     "one_couple": _not_one,
@@ -56,6 +66,11 @@ _SENTENCES: Mapping[str, Callable[[Figures], str]] = {
     "movement_is_seen": lambda found: (
         f"Too short or too empty: no dancer is seen for {found['at_least']:g} s, so there is no vector of movement."
     ),
+    "moments_present": lambda found: (
+        f"Of {found['moments']} moments {found['without']} have no vector, since nobody is seen for a second from "
+        f"{_times(found['at_s'])} on."
+    ),
+    "transitions_present": _no_edge,
     "tempo_as_annotated": lambda found: (
         f"The annotation says {found['annotated']:.0f} beats per minute, the music has {found['heard']:.0f}."
     ),
@@ -72,6 +87,7 @@ _PICTURE = (
     "movement_is_seen",
 )
 _PRESENT = "_embedding_present"
+_FINITE = "_finite"
 
 
 def message(check: str, figures: Figures) -> str:
@@ -92,6 +108,9 @@ def message(check: str, figures: Figures) -> str:
     try:
         if check.endswith(_PRESENT):
             return f"No {check.removesuffix(_PRESENT)} vector: {figures['reason']}."
+        if check.endswith(_FINITE):
+            what = check.removesuffix(_FINITE).replace("_embedding", " vector")
+            return f"Of the {what} {figures['reason']}: report this as a bug, with the clip."
         return _SENTENCES[check](figures)
     except (KeyError, TypeError, ValueError):
         # A check that is new here, or an answer from before it had these figures.

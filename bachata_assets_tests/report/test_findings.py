@@ -1,11 +1,13 @@
 """What is wrong with a clip, in sentences, and the moment to look at."""
 
+from importlib.resources import files
+
 import numpy as np
 import pytest
 
 from bachata_assets.pipeline.checks import clip_checks
 from bachata_assets.pose.detection_timeline import detection_timeline
-from bachata_assets.report.findings import message, moment
+from bachata_assets.report.findings import _SENTENCES, message, moment
 
 
 def test_a_timeline_shows_where_both_dancers_are_found() -> None:
@@ -53,6 +55,32 @@ def test_findings_are_sentences() -> None:
     assert "`bachata-assets preview CLIP --people`" in message("one_couple", two)
     switches = {"identity_switches": 2, "at_s": [13.2, 14.61]}
     assert message("identities_stable", switches) == "The dancers may have been taken for one another at 13.2, 14.6 s."
+
+
+def test_findings_of_parts_of_a_clip_are_sentences() -> None:
+    assert message("poses_are_certain", {"certain_rate": 0.118, "at_least": 0.5}).startswith(
+        "Both poses are certain in only 12% of the frames: "
+    )
+    unseen = {"moments": 7, "without": 2, "at_most": 0, "at_s": [0.2, 12.0]}
+    assert message("moments_present", unseen) == (
+        "Of 7 moments 2 have no vector, since nobody is seen for a second from 0.2, 12.0 s on."
+    )
+    one, none = ({"edges": edges, "at_least": 2, "reason": "the lead was not seen"} for edges in (1, 0))
+    assert message("transitions_present", one) == (
+        "`next` and `chain` cannot use its beginning or its end: the lead was not seen."
+    )
+    assert "its beginning and its end" in message("transitions_present", none)
+    broken = {"non_finite": 3, "at_most": 0, "reason": "3 numbers are NaN or Inf"}
+    assert message("lead_embedding_finite", broken) == (
+        "Of the lead vector 3 numbers are NaN or Inf: report this as a bug, with the clip."
+    )
+
+
+def test_every_check_has_a_sentence_for_either_answer() -> None:
+    passed = (files("bachata_assets.report") / "web" / "facts.mjs").read_text()
+    for check in clip_checks(0.5):
+        assert check.name in _SENTENCES or check.name.endswith(("_embedding_present", "_finite")), check.name
+        assert f"  {check.name}: (" in passed or "_embedding_" in check.name, check.name
 
 
 def test_an_answer_without_its_figures_gives_a_sentence_all_the_same() -> None:

@@ -1,6 +1,7 @@
 """Changes sent from the report's page, in a real browser, to a real `serve`."""
 
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +116,19 @@ def test_axe_finds_nothing_wrong_with_sending(page: "Page") -> None:
     page.keyboard.press("Enter")
     page.locator("#send-apply").wait_for()
     assert found_by_axe(page) == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_control_of_the_dialog_touches_another(page: "Page", width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.locator("#send").click()
+    controls = page.locator("#sending").locator("input:visible, button:visible").all()
+    boxes = [box for control in controls if (box := control.bounding_box())]
+    assert len(boxes) == 3
+    for one, other in combinations(boxes, 2):
+        across = max(one["x"], other["x"]) - min(one["x"] + one["width"], other["x"] + other["width"])
+        down = max(one["y"], other["y"]) - min(one["y"] + one["height"], other["y"] + other["height"])
+        assert max(across, down) >= 8  # the frame of what has the focus is 4 wide
 
 
 def test_without_a_token_or_from_a_file_nothing_is_offered(browser: "Browser", tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """A collection of many clips, made in seconds of one that is made: files linked, tables and Dagster's history copied.
 
-A copy has its source's annotation, answers of the checks or failure, and its document with noise half as long as its
-vectors: so no two are the same.
+A copy has its source's annotation, answers of the checks or failure, and its document and moments with noise half as
+long as their vectors: so no two are the same.
 """
 
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,15 +26,18 @@ from benchmarks.support.history import copy_history, forget
 
 FAILED_SHARE = 0.01
 """Of the copies, where the source has failed clips."""
+READ = ("keypoints", "beats", "moments", "search_index")
+"""Stages whose tables the report reads."""
 
 
-def multiply(source: Path, folder: Path, count: int) -> Platform:
+def multiply(source: Path, folder: Path, count: int, moments: int | None = None) -> Platform:
     """Write a collection of `count` copies of the clips of a made one.
 
     Parameters
     ----------
     source : a data dir that `generate` has brought up to date with its clips
     folder : gets `videos/`, `annotations.json` and `data/`
+    moments : number of moments of each copy; None: as many as its source has
     """
     data, videos, annotations = folder / "data", folder / "videos", folder / "annotations.json"
     shutil.copytree(source, data, ignore=shutil.ignore_patterns("lancedb", "previews", "*.log"))
@@ -53,7 +57,7 @@ def multiply(source: Path, folder: Path, count: int) -> Platform:
         original.unlink()
     platform.dataset.write_parquet(layout.REGISTRY, registry.to_table(files), {})
     _copy_entries(Path(remembered["annotations"]), annotations, copies)
-    _copy_tables(platform, copies)
+    _copy_tables(platform, copies, moments)
     with open_instance(str(data)) as instance:
         instance.add_dynamic_partitions(PARTITIONS, list(files))
     copy_history(data, copies)
@@ -85,38 +89,57 @@ def _copy_entries(source: Path, target: Path, copies: dict[str, list[str]]) -> N
     target.write_text(json.dumps({"clips": copied}))
 
 
-def _copy_tables(platform: Platform, copies: dict[str, list[str]]) -> None:
-    """Link the tables of every stage; documents, each with vectors of its own, and moments are written.
+def _copy_tables(platform: Platform, copies: dict[str, list[str]], moments: int | None) -> None:
+    """Write the tables that the report reads, documents and moments with vectors of their own; link the others.
 
-    They are read again when the index is filled, and a table that says another clip's id is taken for damaged.
+    A table that says another clip's id is taken for damaged.
     """
     rng = np.random.default_rng(0)
     for stage in platform.stages:
         for clip_id in set(copies) & set(platform.dataset.clip_ids(stage.name)):
             path = Path(platform.dataset.table_path(stage.name, clip_id))
-            if stage.name == "moments":
-                table = platform.dataset.read_table(stage.name, clip_id)
-                for name in copies[clip_id]:
-                    of_copy = table.set_column(0, table.schema.field("clip_id"), pa.array([name] * table.num_rows))
-                    platform.dataset.write_table(stage.name, name, of_copy, provenance_of(table))
-            elif stage.name != "search_index":
-                for name in copies[clip_id]:
+            table = platform.dataset.read_table(stage.name, clip_id)
+            for name in copies[clip_id]:
+                if stage.name not in READ:
                     os.link(path, path.with_name(f"{name}.parquet"))
-            else:
-                table = platform.dataset.read_table(stage.name, clip_id)
-                (row,) = table.to_pylist()
-                for name in copies[clip_id]:
-                    made = {**row, "clip_id": name, "document": _noisy(row["document"], rng)}
+                    continue
+                copied = table
+                if stage.name == "moments":
+                    copied = _noisy_moments(table, name, moments or table.num_rows, rng)
+                elif stage.name == "search_index":
+                    (row,) = table.to_pylist()
+                    made = {**row, "clip_id": name, "document": _noisy(row["document"], name, rng)}
                     copied = pa.Table.from_pylist([made], schema=stage.schema)
-                    platform.dataset.write_table(stage.name, name, copied, provenance_of(table))
+                provenance = {**provenance_of(table), "clip_id": name}
+                platform.dataset.write_table(stage.name, name, copied, provenance)
             path.unlink()
 
 
-def _noisy(document: str, rng: np.random.Generator) -> str:
-    content = json.loads(document)
-    for family, size in DIMENSIONS.items():
+def _noisy(document: str, clip_id: str, rng: np.random.Generator) -> str:
+    content = json.loads(document) | {"clip_id": clip_id}
+    for family in DIMENSIONS:
         vector = content[f"{family}_embedding"]
         if vector is not None:
-            noise = rng.normal(size=size) * (0.5 * np.linalg.norm(vector) / np.sqrt(size))
-            content[f"{family}_embedding"] = (np.asarray(vector) + noise).astype(np.float32).tolist()
+            content[f"{family}_embedding"] = _with_noise(vector, rng).tolist()
     return json.dumps(content)
+
+
+def _noisy_moments(table: pa.Table, clip_id: str, count: int, rng: np.random.Generator) -> pa.Table:
+    """Return so many moments of a copy, 4 s long and 2 s apart: those of its source, in turns."""
+    rows = [dict(row) for row in table.to_pylist()]
+    made = []
+    for number in range(count):
+        row = {**rows[number % len(rows)], "clip_id": clip_id, "moment": number}
+        row |= {"start_s": 2.0 * number, "end_s": 2.0 * number + 4}
+        if row["start_beat"] is not None:
+            row |= {"start_beat": 4.0 * number, "end_beat": 4.0 * number + 8}
+        for name, value in row.items():
+            if name.endswith("_embedding") and value is not None:
+                row[name] = _with_noise(value, rng)
+        made.append(row)
+    return pa.Table.from_pylist(made, schema=table.schema)
+
+
+def _with_noise(vector: Sequence[float], rng: np.random.Generator) -> np.ndarray:
+    noise = rng.normal(size=len(vector)) * (0.5 * np.linalg.norm(vector) / np.sqrt(len(vector)))
+    return np.asarray(np.asarray(vector) + noise, np.float32)

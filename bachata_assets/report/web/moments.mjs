@@ -2,6 +2,7 @@
 
 /** Number of neighbours that each moment has room for. */
 export const NEAR = 4;
+const TOUCH_S = 0.05; // moments that overlap by so little follow one another
 
 /** Return a moment by its place: {place, from, to, beat, lastBeat}; times in s, beats null where none are trusted. */
 export function momentAt(moments, place) {
@@ -47,7 +48,13 @@ export function whenInWords(moment) {
   return first < 1 ? `${times}, up to beat ${last}` : `${times}, beats ${first} to ${last}`;
 }
 
-/** Return {left, width, lane} of moments on a line of so many seconds, %; those that overlap lie in two lanes. */
+/** Return {left, width, lane} of moments on a line of so many seconds, %; those that overlap lie in lanes of their own. */
 export function lanesOf(own, length) {
-  return own.map(({ from, to }, number) => ({ left: (100 * from) / length, width: (100 * (Math.min(to, length) - from)) / length, lane: number % 2 }));
+  const ends = [];
+  return own.map(({ from, to }) => {
+    const free = ends.findIndex((end) => end <= from + TOUCH_S);
+    const lane = free < 0 ? ends.length : free;
+    ends[lane] = to;
+    return { left: (100 * from) / length, width: (100 * (Math.min(to, length) - from)) / length, lane };
+  });
 }

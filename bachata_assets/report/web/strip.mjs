@@ -5,7 +5,8 @@ import { onKey } from "./keys.mjs";
 import { lanesOf, momentsOf, nearestMoments, timesInWords, whenInWords } from "./moments.mjs";
 import { besideMoment, endLoop, loopPart } from "./player.mjs";
 
-const chosen = { own: [], at: -1, buttons: [], answers: null };
+const LANE = 30; // CSS pixels
+const chosen = { own: [], at: -1, buttons: [], line: null, answers: null };
 
 /** Return the strip of a clip's moments and the place for what is like them; nothing where none are known. */
 export function momentStrip(row, video) {
@@ -16,6 +17,7 @@ export function momentStrip(row, video) {
   chosen.buttons[0].tabIndex = 0;
   const now = make("i", { className: "now" });
   const line = make("div", { className: "line" }, ...chosen.buttons, now);
+  chosen.line = line;
   line.style.minWidth = `${own.length * 24 + 24}px`; // wide enough for a finger; then it scrolls
   lay(own.at(-1).to);
   video.addEventListener("loadedmetadata", () => lay(Math.max(video.duration, own.at(-1).to)));
@@ -29,9 +31,11 @@ export function momentStrip(row, video) {
 }
 
 function lay(length) {
-  lanesOf(chosen.own, length).forEach(({ left, width, lane }, number) => {
-    Object.assign(chosen.buttons[number].style, { left: `${left}%`, width: `calc(${width}% - 2px)`, top: `${lane * 30}px` });
+  const laid = lanesOf(chosen.own, length);
+  laid.forEach(({ left, width, lane }, number) => {
+    Object.assign(chosen.buttons[number].style, { left: `${left}%`, width: `calc(${width}% - 2px)`, top: `${lane * LANE}px` });
   });
+  chosen.line.style.height = `${(1 + Math.max(...laid.map(({ lane }) => lane))) * LANE - 2}px`;
 }
 
 function momentButton(moment, number) {

@@ -37,10 +37,13 @@ test("beats are counted from one, and by the times alone where none are trusted"
   assert.equal(whenInWords({ from: 0, to: 3.1, beat: null, lastBeat: null }), "0.0 to 3.1 s");
 });
 
-test("moments that overlap lie in two lanes, and none reaches behind the end", () => {
+test("moments that overlap lie in lanes of their own, and none reaches behind the end", () => {
   assert.deepEqual(lanesOf(momentsOf(MOMENTS, 0), 8), [
     { left: 3.125, width: 50, lane: 0 },
     { left: 28.125, width: 50, lane: 1 },
     { left: 53.125, width: 46.875, lane: 0 },
   ]);
+  const lanes = (times) => lanesOf(times.map(([from, to]) => ({ from, to })), 12).map(({ lane }) => lane);
+  assert.deepEqual(lanes([[0, 4], [2, 6], [4.02, 8], [6, 10], [7, 11]]), [0, 1, 0, 1, 2]); // the last is a left-over
+  assert.deepEqual(lanes([[0, 4]]), [0]);
 });
