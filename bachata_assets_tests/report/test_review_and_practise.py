@@ -295,6 +295,25 @@ def test_without_a_file_of_poses_the_page_says_so(opened: "Page", written: Path)
         (written.parent / "away").rename(written.parent / "poses")
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_who_wants_little_motion_sees_none_unasked(browser: "Browser", written: Path, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 500}, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(written.as_uri())
+    moved = """() => {
+        scrollTo(0, document.body.scrollHeight);
+        const start = scrollY;
+        document.querySelector("#queue button").click();
+        return [start > 0, scrollY < start];
+    }"""
+    assert page.evaluate(moved) == [True, True]  # at once, not along the way
+    page.locator(".stage video").first.evaluate(READY)
+    assert page.evaluate("[...document.querySelectorAll('video')].every(video => video.paused)")
+    page.keyboard.press(" ")
+    assert not page.evaluate("document.querySelector('.stage video').paused")
+    context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_axe_finds_nothing_wrong(

@@ -153,7 +153,7 @@ class _Best:
     def __init__(self, of: MomentVectors, known: NearestMoments) -> None:
         self._clip_of = of.clip_of
         self._near = known.near.copy()
-        self._cosines = np.nan_to_num(2 * known.scores - 1, nan=_NEVER)
+        self._cosines = np.where(known.near < 0, _NEVER, 2 * known.scores - 1)
 
     def found(self) -> NearestMoments:
         """Return them with their scores."""

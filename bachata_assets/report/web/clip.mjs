@@ -1,5 +1,5 @@
 // The chosen clip and its five nearest: videos, scores and reasons.
-import { $, FAMILIES, choose, clips, data, make, page, preview, strip, view } from "./page.mjs";
+import { $, FAMILIES, bringIntoView, choose, clips, data, make, page, preview, strip, view } from "./page.mjs";
 import { factsOf, inWords, passedOf } from "./facts.mjs";
 import { SHOWN, comparison, neighboursOf } from "./likeness.mjs";
 import { beside, player, startPlayer } from "./player.mjs";
@@ -77,7 +77,7 @@ function neighbourCard(row, other, slot) {
   const together = make("button", { type: "button", className: "beside" }, "Side by side");
   together.onclick = () => {
     beside(other);
-    $("clip").scrollIntoView({ behavior: "smooth" });
+    bringIntoView($("clip"));
   };
   const score = make("b", {}, (view().score[row * SHOWN + slot] / 1000).toFixed(2));
   return make("div", { className: "card" }, make("div", { className: "head" }, name, score),

@@ -17,13 +17,18 @@ export function choose(row, byHand) {
   for (const show of page.whenChosen) show(row);
   if (!byHand) return;
   history.replaceState(null, "", `#${encodeURIComponent(clips.clip_id[row])}`);
-  if (isNarrow()) $("clip").scrollIntoView({ behavior: "smooth" });
+  if (isNarrow()) bringIntoView($("clip"));
 }
 
 /** Choose a clip and scroll to it. */
 export function chooseAndScroll(row) {
   choose(row, true);
-  if (!isNarrow()) $("map-title").scrollIntoView({ behavior: "smooth" });
+  if (!isNarrow()) bringIntoView($("map-title"));
+}
+
+/** Scroll to an element; at once where the person wants little motion, which a browser does not see to by itself. */
+export function bringIntoView(element) {
+  element.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth" });
 }
 
 /** Tell whether the map and the chosen clip stand below one another, as on a phone. */

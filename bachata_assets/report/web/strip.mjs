@@ -1,5 +1,5 @@
 // The strip of the chosen clip's moments: a click loops one, and asks for the moments of other clips that are most like it.
-import { $, choose, clips, data, make } from "./page.mjs";
+import { $, bringIntoView, choose, clips, data, make } from "./page.mjs";
 import { counted } from "./facts.mjs";
 import { onKey } from "./keys.mjs";
 import { lanesOf, momentsOf, nearestMoments, timesInWords, whenInWords } from "./moments.mjs";
@@ -86,7 +86,7 @@ function answerLine(moment, found) {
   const beside = make("button", { type: "button", className: "link", title }, text);
   beside.onclick = () => {
     besideMoment(found.row, moment.from, found.from);
-    $("clip").scrollIntoView({ behavior: "smooth" });
+    bringIntoView($("clip"));
   };
   const open = make("button", { type: "button" }, "Open");
   open.setAttribute("aria-label", `Open the clip ${clips.clip_id[found.row]}`);
