@@ -12,7 +12,7 @@ import numpy as np
 from bachata_assets.video.bitstream.h264 import ReferenceChain
 from bachata_assets.video.bitstream.nal_units import HevcChain
 from bachata_assets.video.errors import UnreadableVideoError
-from bachata_assets.video.second_decoding import SecondDecoding
+from bachata_assets.video.second_decoding import SecondDecoding, second_decoding
 
 MOST_DAMAGED = 0.2
 """Largest share of the samples that may show damaged pictures; with more of them missing a clip fails."""
@@ -96,8 +96,8 @@ def with_damage(
     FFmpeg conceals what it cannot decode, and says so of that picture only (`is_corrupt`); of some packets it makes
     nothing at all, and of pictures that are missing whole it says nothing: the numbers of H.264 pictures do
     (`h264.py`), and in an avi an empty place or a broken chain. Nor does it say so of bytes that no encoder writes
-    (`nal_units.py`), or of wrong bits in H.265 (`second_decoding.py`). What is predicted from such a picture is wrong
-    too: up to the next key picture, or after a picture of type B up to the next of another type.
+    (`nal_units.py`), or of wrong bits in H.265 and VP9 (`second_decoding.py`). What is predicted from such a picture is
+    wrong too: up to the next key picture, or after a picture of type B up to the next of another type.
 
     Parameters
     ----------
@@ -163,6 +163,7 @@ class _Stamps:
         self._latest: int | None = None
         self._chain: ReferenceChain | HevcChain | None = None
         self._without_references: set[int] = set()
+        self._begun = False
         self._second: SecondDecoding | None = None
 
     def follow(self, packet: Any) -> range:
@@ -185,8 +186,9 @@ class _Stamps:
             chain = self._chain = self._chain or _CHAINS[context.name](context.extradata or b"")
             if chain.is_broken(bytes(packet), packet.is_keyframe):
                 self._without_references.add(packet.pts)
-        if context.name == "hevc" and (packet.size or packet.pts is None):
-            self._second = self._second or SecondDecoding(context)
+        if not self._begun:
+            self._begun, self._second = True, second_decoding(context)
+        if self._second and (packet.size or packet.pts is None):
             self._second.follow(packet)
         return lacking
 

@@ -19,6 +19,13 @@ COUNT = 60
 KEY_EVERY = 15
 OPTIONS = {
     "libx264": {"g": str(KEY_EVERY), "sc_threshold": "0", "qp": "18"},
+    "libvpx-vp9": {
+        "g": str(KEY_EVERY),
+        "keyint_min": str(KEY_EVERY),
+        "deadline": "realtime",
+        "cpu-used": "8",
+        "lag-in-frames": "0",
+    },
     "libx265": {
         "x265-params": f"keyint={KEY_EVERY}:min-keyint={KEY_EVERY}:scenecut=0:open-gop=0:bframes=0:qp=18:log-level=none"
     },
@@ -90,6 +97,22 @@ def test_a_single_wrong_bit_of_h265_damages_all_that_is_predicted_from_it(tmp_pa
         silent += refused_and_shown(path) == (0, COUNT)
         assert damaged_pictures(path) == list(range(24, 30))
     assert silent == 12  # FFmpeg says nothing of any of them
+
+
+def test_a_wrong_bit_of_vp9_damages_all_that_is_predicted_from_it(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    place, size = written(path, "libvpx-vp9")[24]
+    assert damaged_pictures(path) == []
+    whole = path.read_bytes()
+    noticed = []
+    for at in range(place + size // 3, place + size // 3 + 12):
+        content = bytearray(whole)
+        content[at] ^= 8
+        path.write_bytes(content)
+        assert refused_and_shown(path) == (0, COUNT)  # FFmpeg says nothing of any of them
+        noticed.append(damaged_pictures(path))
+    assert noticed.count(list(range(24, 30))) >= 9  # some bits change nothing
+    assert noticed.count(list(range(24, 30))) + noticed.count([]) == 12
 
 
 def refused_and_shown(path: Path) -> tuple[int, int]:
