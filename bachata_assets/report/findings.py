@@ -42,8 +42,8 @@ def _who_leads(found: Figures) -> str:
 
 def _no_edge(found: Figures) -> str:
     """Return why a clip cannot be joined to others at its ends."""
-    ends = "its beginning or its end" if found["edges"] else "its beginning and its end"
-    return f"`next` and `chain` cannot use {ends}: {found['reason']}."
+    ends = "only one end of it" if found["edges"] else "neither end of it"
+    return f"`next` and `chain` can use {ends}: {found['reason']}."
 
 
 _SENTENCES: Mapping[str, Callable[[Figures], str]] = {

@@ -250,6 +250,18 @@ def test_on_paper_there_is_the_whole_table_and_no_control(opened: "Page") -> Non
     assert opened.locator("#rows tr").first.is_visible()
 
 
+def test_on_paper_the_nearest_are_named_and_none_is_cut_off(opened: "Page") -> None:
+    opened.evaluate("choose(byId.get('clip_0'), true)")
+    names = opened.locator("#nearest .head .link").all_inner_texts()
+    opened.emulate_media(media="print")
+    opened.set_viewport_size({"width": 794, "height": 1123})  # A4
+    shown = opened.locator("#nearest .head .link:visible")
+    assert shown.all_inner_texts() == names
+    boxes = [name.bounding_box() for name in shown.all()]
+    assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= 794 for box in boxes)
+    assert opened.locator("#nearest .beside").first.is_hidden()
+
+
 def test_a_phone_scrolls_one_way_only(browser: "Browser", written: Path) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
     phone = context.new_page()
