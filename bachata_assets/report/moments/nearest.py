@@ -18,6 +18,8 @@ SHOWN = 4
 """Number of neighbours of a moment, each of another clip: that clip's best moment."""
 _BLOCK = 2048
 """About as many moments are compared with as many others at once; bounds the memory, to 40 MB."""
+_CROWD = 16
+"""Number of moments above the last that was found of a moment, from which on the best of them are looked for first."""
 _NEVER = np.float32(-2)
 """Below every cosine."""
 
@@ -140,8 +142,10 @@ class _Block:
             found /= len(FAMILIES)
         else:
             shared = self._there @ others._there.T
-            found /= np.maximum(shared, 1)
-            found[shared == 0] = _NEVER
+            if not shared.all():
+                found[shared == 0] = _NEVER
+                shared[shared == 0] = 1
+            found /= shared
         for clip in np.intersect1d(self._clips, others._clips):
             found[np.ix_(self._clips == clip, others._clips == clip)] = _NEVER
         return np.asarray(found)
@@ -169,7 +173,7 @@ class _Best:
         others : int (O,), places of all moments of clips with which the targets were not compared before
         cosines : float32 (T, O)
         """
-        row, column = _above(cosines, self._least(targets, others, cosines))
+        row, column = self._nearer(targets, others, cosines)
         cosine, place = cosines[row, column], others[column]
         clip = self._clip_of[place]
         # Of each clip its best moment; among equals the first, so that the same collection always gives the same page.
@@ -188,16 +192,19 @@ class _Best:
         at = targets[row[kept]], rank[kept]
         self._near[at], self._cosines[at] = place[kept], cosine[kept]
 
-    def _least(self, targets: np.ndarray, others: np.ndarray, cosines: np.ndarray) -> np.ndarray:
-        """Return what the cosine of a new neighbour is above, float32 (T,)."""
+    def _nearer(self, targets: np.ndarray, others: np.ndarray, cosines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows and columns of the cosines that may be of new neighbours, and of few others."""
         least = np.asarray(self._cosines[targets, -1])
-        free = np.flatnonzero(least == _NEVER)
-        if free.size:  # then it is one of the best of these clips
+        row, column = _above(cosines, least)
+        crowded = np.flatnonzero(np.bincount(row, minlength=len(targets)) > _CROWD)
+        if crowded.size:  # the first clips, or the first of a kind: then only what is among the best of these
             begins = np.flatnonzero(np.diff(self._clip_of[others], prepend=-1))
-            best = np.maximum.reduceat(cosines[free], begins, axis=1)
+            best = np.maximum.reduceat(cosines[crowded], begins, axis=1)
             place = max(0, len(begins) - SHOWN)
-            least[free] = np.nextafter(np.partition(best, place, axis=1)[:, place], _NEVER)
-        return least
+            among = np.nextafter(np.partition(best, place, axis=1)[:, place], _NEVER)
+            least[crowded] = np.maximum(least[crowded], among)
+            row, column = _above(cosines, least)
+        return row, column
 
 
 def _above(cosines: np.ndarray, least: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

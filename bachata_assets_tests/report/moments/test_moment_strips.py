@@ -42,11 +42,13 @@ def all_anew(of: MomentVectors) -> NearestMoments:
     return nearest_moments(of, NearestMoments.none(count), np.ones(count, bool), np.ones(clips, bool))
 
 
+@pytest.mark.parametrize("crowd", [0, 3, 16])
 @pytest.mark.parametrize("block", [2048, 5, 1])
 def test_the_nearest_are_the_best_moments_of_the_most_alike_other_clips(
-    monkeypatch: pytest.MonkeyPatch, block: int
+    monkeypatch: pytest.MonkeyPatch, block: int, crowd: int
 ) -> None:
     monkeypatch.setattr(nearest, "_BLOCK", block)
+    monkeypatch.setattr(nearest, "_CROWD", crowd)
     clips = [vectors(number, count) for number, count in enumerate((3, 1, 4, 2, 6, 2))]
     of = MomentVectors.joined([MomentVectors.of_clip(one) for one in clips])
     assert of.clip_of.tolist() == [0] * 3 + [1] + [2] * 4 + [3] * 2 + [4] * 6 + [5] * 2
