@@ -1,6 +1,6 @@
 """The values for Dagster's Helm chart: each part is what Kubernetes takes, and all run one image as a user.
 
-The chart itself is not here; what it makes of the values was rendered once, see deploy/README.md.
+The chart itself is not here; what it makes of the values was looked at once, see deploy/README.md.
 """
 
 import tomllib

@@ -3,6 +3,7 @@
 import os
 import secrets
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -46,10 +47,18 @@ def job_server() -> Iterator[tuple[str, dict[str, str]]]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", **token}.items():
             patch.setenv(name, value)
-        from ray._private import ray_constants
+        from ray._private import ray_constants, services
         from ray.cluster_utils import Cluster
 
-        patch.setattr(ray_constants, "RAY_DASHBOARD_STARTUP_TIMEOUT_S", 300)  # it is ten processes
+        patch.setattr(ray_constants, "RAY_DASHBOARD_STARTUP_TIMEOUT_S", 300)
+        begin = services.start_ray_process
+
+        def begin_what_takes_jobs(command: list[str], process: str, *args: Any, **kwargs: Any) -> Any:
+            # All of the dashboard is ten processes, beside which a node is not ready within Ray's 30 s on two cores.
+            only = ["--modules-to-load=JobHead"] if process == ray_constants.PROCESS_TYPE_DASHBOARD else []
+            return begin([*command, *only], process, *args, **kwargs)
+
+        patch.setattr(services, "start_ray_process", begin_what_takes_jobs)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -57,9 +66,26 @@ def job_server() -> Iterator[tuple[str, dict[str, str]]]:
         node: dict[str, Any] = {"num_cpus": 1, "resources": {"clips": 1}, "object_store_memory": 100_000_000}
         cluster: Any = Cluster(initialize_head=True, head_node_args=node | dashboard)
         try:
+            _wait_until_jobs_are_taken(f"http://{cluster.webui_url}")
             yield f"http://{cluster.webui_url}", token
         finally:
             cluster.shutdown()
+
+
+def _wait_until_jobs_are_taken(address: str) -> None:
+    """Send a job that does nothing until it is taken: a node takes jobs a while after it is there."""
+    from ray.job_submission import JobSubmissionClient
+
+    deadline = time.monotonic() + 300
+    while True:
+        try:
+            JobSubmissionClient(address).submit_job(entrypoint="true")
+        except RuntimeError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+        else:
+            return
 
 
 def processes_below(pid: int) -> list[psutil.Process]:
