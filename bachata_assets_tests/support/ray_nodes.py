@@ -55,7 +55,7 @@ def job_server() -> Iterator[tuple[str, dict[str, str]]]:
 
         def begin_what_takes_jobs(command: list[str], process: str, *args: Any, **kwargs: Any) -> Any:
             # All of the dashboard is ten processes, beside which a node is not ready within Ray's 30 s on two cores.
-            only = ["--modules-to-load=JobHead"] if process == ray_constants.PROCESS_TYPE_DASHBOARD else []
+            only = ["--modules-to-load=JobHead,NodeHead"] if process == ray_constants.PROCESS_TYPE_DASHBOARD else []
             return begin([*command, *only], process, *args, **kwargs)
 
         patch.setattr(services, "start_ray_process", begin_what_takes_jobs)
