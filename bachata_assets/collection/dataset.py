@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
 from bachata_assets.collection import layout
-from bachata_assets.collection.places import SamePlace, place_of
+from bachata_assets.collection.data_dir.bucket_lock import held_in_bucket
+from bachata_assets.collection.data_dir.places import SamePlace, place_of
 from bachata_assets.collection.whole_files import (
     DamagedError,
     Written,
@@ -279,18 +280,15 @@ class Dataset:
 
     def remember(self, **facts: Any) -> None:
         """Keep facts of the collection, over what was remembered before."""
-        with self.lock():
-            known = self.collection()
-            if known | facts != known:
-                self.write_text(layout.COLLECTION, json.dumps(known | facts, indent=2) + "\n")
+        if not facts.items() <= self.collection().items():
+            with self.lock():
+                self.write_text(layout.COLLECTION, json.dumps(self.collection() | facts, indent=2) + "\n")
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold what this data dir's processes on one machine share; an object store has no locks, there nothing is."""
-        if not self._is_local:
-            yield
-            return
-        with held(Path(self.path(layout.LOCK))):
+        """Hold what all that write this data dir share: those of one machine, in an object store those of any."""
+        path = self.path(layout.LOCK)
+        with held(Path(path)) if self._is_local else held_in_bucket(self._place[0], path):
             yield
 
     def _put(self, name: str, content: bytes) -> None:

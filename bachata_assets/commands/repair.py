@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bachata_assets.collection import layout, scan
+from bachata_assets.collection.data_dir.places import misplaced_in
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.folders import folders_of
-from bachata_assets.collection.places import misplaced_in
 from bachata_assets.collection.rebuild import precision_of_tables
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration.build import Platform, build_platform

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from bachata_assets.collection.places import read_object
+from bachata_assets.collection.data_dir.places import read_object
 from bachata_assets.video.files import Seen, on_disk, open_regular
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from bachata_assets.collection import layout
-from bachata_assets.collection.places import place_of
+from bachata_assets.collection.data_dir.places import place_of
 from bachata_assets.collection.videos.discovery import (
     LARGEST_FILE,
     OTHER_VIDEO_SUFFIXES,

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bachata_assets.collection import layout
-from bachata_assets.collection.places import identity_of
+from bachata_assets.collection.data_dir.places import identity_of
 from bachata_assets.video.files import MATROSKA_SUFFIXES, Seen, as_text, irregular, on_disk, open_regular
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mov"})

@@ -1,0 +1,128 @@
+"""The lock of a data dir in a bucket: an object that one writer at a time can create.
+
+A store has no locks that end with the process that holds them. So whoever holds this one writes it anew every few
+seconds, and others take it away when they have seen no change for a minute; no two machines' clocks are compared.
+"""
+
+import errno
+import json
+import logging
+import os
+import platform
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from fsspec import AbstractFileSystem
+
+logger = logging.getLogger(__name__)
+
+SIGN_EVERY_S = 10.0
+"""Time after which a holder shows again that it is there, s."""
+GIVEN_UP_S = 60.0
+"""Time without a sign after which a holder is taken for gone, s."""
+ASK_EVERY_S = 0.5
+"""Time between two tries of whoever waits, s."""
+SAID_AFTER_S = 10.0
+"""Time after which it is said that something waits, s."""
+
+
+@contextmanager
+def held_in_bucket(files: AbstractFileSystem, path: str) -> Iterator[None]:
+    """Hold an object that keeps other processes, on any machine, out; wait for it where another holds it.
+
+    Of threads of this process, one at a time holds it, and may take it again. In a store that cannot create an object
+    on condition that there is none, it keeps out the threads of this process alone.
+    """
+    with _here(path) as is_first:
+        if is_first:
+            with _BucketLock(files, path).held():
+                yield
+        else:
+            yield
+
+
+_LOCKS: dict[str, threading.RLock] = {}
+_DEPTHS: Counter[str] = Counter()
+
+
+@contextmanager
+def _here(path: str) -> Iterator[bool]:
+    """Keep other threads of this process out; tells whether this one held it already."""
+    with _LOCKS.setdefault(path, threading.RLock()):
+        _DEPTHS[path] += 1
+        try:
+            yield _DEPTHS[path] == 1
+        finally:
+            _DEPTHS[path] -= 1
+
+
+class _BucketLock:
+    """The object, for one time that it is held."""
+
+    def __init__(self, files: AbstractFileSystem, path: str) -> None:
+        self._files, self._path = files, path
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        holder = f"{platform.node()}, process {os.getpid()}"
+        own = {"held_by": holder, "id": secrets.token_hex(8)}
+        self._create(own)
+        done = threading.Event()
+        signs = threading.Thread(target=self._show, args=(own, done), daemon=True, name=f"holds {self._path}")
+        signs.start()
+        try:
+            yield
+        finally:
+            done.set()
+            signs.join()
+            with suppress(OSError):  # the store is away: others take it away
+                if self._seen().get("id") == own["id"]:  # not where a machine slept, and it was taken away
+                    self._files.rm_file(self._path)
+
+    def _create(self, own: dict[str, str]) -> None:
+        begun = changed = time.monotonic()
+        before: dict[str, str] = {}
+        is_said = False
+        while not self._is_created(own):
+            now, seen = time.monotonic(), self._seen()
+            if seen != before:
+                before, changed = seen, now
+            elif now - changed > GIVEN_UP_S:
+                logger.info("%s: its holder (%s) is gone, so it is taken", self._path, seen.get("held_by"))
+                with suppress(FileNotFoundError):
+                    self._files.rm_file(self._path)
+                changed = now
+                continue
+            if not is_said and now - begun > SAID_AFTER_S:
+                is_said = True
+                logger.warning("%s: waiting for %s, which writes there", self._path, seen.get("held_by"))
+            time.sleep(ASK_EVERY_S)
+
+    def _is_created(self, own: dict[str, str]) -> bool:
+        try:
+            self._files.pipe_file(self._path, json.dumps(own).encode(), mode="create")
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno != errno.ENOSYS:
+                raise
+        return True
+
+    def _show(self, own: dict[str, str], done: threading.Event) -> None:
+        number = 0
+        while not done.wait(SIGN_EVERY_S):
+            number += 1
+            with suppress(OSError):  # the store is away: what is written next says so
+                if self._seen().get("id") == own["id"]:
+                    self._files.pipe_file(self._path, json.dumps(own | {"sign": str(number)}).encode())
+
+    def _seen(self) -> dict[str, str]:
+        """Return what the object says, nothing where there is none."""
+        try:
+            return dict(json.loads(self._files.cat_file(self._path)))
+        except (FileNotFoundError, ValueError, TypeError):
+            return {}
