@@ -176,12 +176,13 @@ def render(number: int, folder: Path) -> None:
     write_clip(folder / f"clip_{number:04}.mp4", clip.scene(), clip.track(), clip.seconds, fps=Fraction(clip.fps))
 
 
-def fill_bucket(clips: int) -> None:
-    """Put the rendered clips into the bucket."""
+def fill_bucket(clips: int, first: int = 0) -> None:
+    """Put rendered clips into the bucket, which is made with the first."""
     files = fsspec.filesystem("s3")
-    files.mkdir("dances")
+    if not first:
+        files.mkdir("dances")
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor() as pool:
-        list(pool.map(render, range(clips), [Path(folder)] * clips))
+        list(pool.map(render, range(first, first + clips), [Path(folder)] * clips))
         files.put(f"{folder}/*.mp4", "dances/videos/")
 
 
