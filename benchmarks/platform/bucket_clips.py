@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from benchmarks.platform.cluster import fill_bucket
+from benchmarks.support.bucket_of_clips import fill_bucket
 
 PARTS = {"videos": "videos", "lancedb": "index", ".parquet": "tables"}
 """What stands in an object's name, and what it belongs to."""
@@ -52,7 +52,7 @@ class Counting:
 
 def serve() -> None:
     """Serve an empty bucket; print what was counted for every line of the input, until it ends."""
-    from moto.server import DomainDispatcherApplication, create_backend_app
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     class Silent(WSGIRequestHandler):
