@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 from s3fs import S3FileSystem
@@ -86,6 +87,22 @@ def test_a_lock_that_was_taken_away_is_left_to_who_has_it_now(bucket: S3FileSyst
     with Dataset(DATA_DIR).lock():
         bucket.pipe_file(LOCK, b'{"held_by": "another", "id": "x"}')
     assert bucket.cat(LOCK) == b'{"held_by": "another", "id": "x"}'
+
+
+class AnswersAreLost(S3FileSystem):  # type: ignore[misc]
+    """A client whose first answer does not come, and which asks again."""
+
+    def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **named: Any) -> None:
+        super().pipe_file(path, value, mode=mode, **named)
+        if mode == "create":
+            super().pipe_file(path, value, mode=mode, **named)
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_lock_whose_answer_was_lost_is_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket_lock, "ASK_EVERY_S", -1.0)  # to wait is an error
+    with bucket_lock.held_in_bucket(AnswersAreLost(skip_instance_cache=True), LOCK):
+        assert AnswersAreLost(skip_instance_cache=True).exists(LOCK)
 
 
 def test_who_only_reads_needs_no_lock(bucket: S3FileSystem) -> None:

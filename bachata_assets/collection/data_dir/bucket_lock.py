@@ -89,6 +89,8 @@ class _BucketLock:
         is_said = False
         while not self._is_created(own):
             now, seen = time.monotonic(), self._seen()
+            if seen.get("id") == own["id"]:
+                return  # created by a request whose answer was lost, so that it was sent again
             if seen != before:
                 before, changed = seen, now
             elif now - changed > GIVEN_UP_S:
