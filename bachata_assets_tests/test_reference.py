@@ -55,7 +55,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_page_of_the_docs_is_on_the_site(site: Path) -> None:
     pages = {path.relative_to(PROJECT / "docs").with_suffix(".html") for path in (PROJECT / "docs").rglob("*.md")}
-    outside = {Path("contributing.html"), Path("changelog.html"), Path("model_card.html"), Path("404.html")}
+    outside = {Path(f"{name}.html") for name in ("contributing", "changelog", "model_card", "deploy", "404")}
     assert {path.relative_to(site) for path in site.rglob("*.html")} == pages | outside
 
 

@@ -24,7 +24,7 @@ from bachata_assets_tests.support.empty_job import nothing
 from bachata_assets_tests.support.no_network import watched
 from bachata_assets_tests.support.paths import PROJECT, SAMPLE
 from bachata_assets_tests.support.postgres_server import Server
-from bachata_assets_tests.support.ray_nodes import job_server, require_ray
+from bachata_assets_tests.support.ray_nodes import TOKEN, job_server, require_ray
 from bachata_assets_tests.support.workplace import Workplace
 
 BATCH = ["basic_step_1", "cross_body_lead_1"]
@@ -45,7 +45,7 @@ def cluster(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         patch.setenv("DAGSTER_HOME", str(home))
         patch.setenv("PYTHONPATH", str(PROJECT))
         patch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")  # a job begins with `dagster`
-        with job_server() as (address, token):
+        with job_server() as address:
             patch.setenv("RAY_API_SERVER_ADDRESS", address)
             config = yaml.safe_load((PROJECT / "deploy" / "dagster-on-ray.yaml").read_text())
             config["run_monitoring"]["poll_interval_seconds"] = 1
@@ -54,7 +54,7 @@ def cluster(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
             dataset = Dataset(settings.data_dir)
             with open_instance(settings.data_dir) as instance:
                 register(instance, dataset, scan_clips(settings, dataset))
-            with started(place, watch, DAGSTER_HOME=str(home), **token) as server:
+            with started(place, watch, DAGSTER_HOME=str(home), **TOKEN) as server:
                 server.wait_for(LOADED, lambda data: data["repositoriesOrError"].get("nodes"))
                 yield server
 

@@ -19,13 +19,17 @@ def require_ray() -> None:
         pytest.skip("Ray is not installed: uv sync --extra ray")
 
 
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+"""Of all clusters that a process begins, since Ray reads it once."""
+_VARIABLES = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", **TOKEN}
+
+
 @contextmanager
 def two_nodes() -> Iterator[str]:
-    """Begin two nodes of one core each; yield the address of their cluster."""
+    """Begin two nodes of one core each; yield the address of their cluster, whose token is in the environment."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        patch.setenv("RAY_AUTH_MODE", "disabled")
-        patch.setenv("RAY_worker_niceness", "0")
+        for name, value in _VARIABLES.items():
+            patch.setenv(name, value)
         from ray.cluster_utils import Cluster
 
         node: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100_000_000, "include_dashboard": False}
@@ -38,14 +42,13 @@ def two_nodes() -> Iterator[str]:
 
 
 @contextmanager
-def job_server() -> Iterator[tuple[str, dict[str, str]]]:
-    """Begin a node that takes jobs, with room for one run of clips; yield its address and the variables of its token.
+def job_server() -> Iterator[str]:
+    """Begin a node that takes jobs, with room for one run of clips; yield its address, which asks for `TOKEN`.
 
     What its jobs find in their environment is what this process has now.
     """
-    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", **token}.items():
+        for name, value in _VARIABLES.items():
             patch.setenv(name, value)
         from ray._private import ray_constants, services
         from ray.cluster_utils import Cluster
@@ -67,7 +70,7 @@ def job_server() -> Iterator[tuple[str, dict[str, str]]]:
         cluster: Any = Cluster(initialize_head=True, head_node_args=node | dashboard)
         try:
             _wait_until_jobs_are_taken(f"http://{cluster.webui_url}")
-            yield f"http://{cluster.webui_url}", token
+            yield f"http://{cluster.webui_url}"
         finally:
             cluster.shutdown()
 
