@@ -34,7 +34,7 @@ from bachata_assets.settings import SettingsError, load_settings, values
 from bachata_assets_tests.support.bad_stages import stage
 from bachata_assets_tests.support.no_network import watched
 from bachata_assets_tests.support.paths import PROJECT
-from bachata_assets_tests.support.ray_nodes import processes_below, require_ray, two_nodes
+from bachata_assets_tests.support.ray_nodes import UV, processes_below, require_ray, two_nodes
 from bachata_assets_tests.support.small_stages import clip
 from bachata_assets_tests.support.small_stages import values as made_of
 from bachata_assets_tests.support.workplace import Workplace
@@ -277,7 +277,8 @@ def test_below_uv_run_a_cluster_takes_the_environment_that_it_has(address: str, 
     (tmp_path / "run").write_text('"$PYTHON" ask.py "$ADDRESS"\nexit $?\n')
     asked = subprocess.run(
         ["uv", "run"], executable="/bin/sh", cwd=tmp_path, capture_output=True, text=True, check=False,
-        env=os.environ | {"PYTHON": sys.executable, "ADDRESS": address, "PYTHONPATH": str(PROJECT)},
+        env={name: value for name, value in os.environ.items() if name != UV}
+        | {"PYTHON": sys.executable, "ADDRESS": address, "PYTHONPATH": str(PROJECT)},
     )  # fmt: skip
     assert (asked.stdout, asked.stderr) == ("{}\n", "")
 

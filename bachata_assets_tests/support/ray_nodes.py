@@ -21,7 +21,13 @@ def require_ray() -> None:
 
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 """Of all clusters that a process begins, since Ray reads it once."""
-_VARIABLES = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", **TOKEN}
+UV = "RAY_ENABLE_UV_RUN_RUNTIME_ENV"
+_VARIABLES = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_worker_niceness": "0",
+    UV: "0",  # below `uv run` each job would begin by a uv that is looked for in a folder of the job's own
+    **TOKEN,
+}
 
 
 @contextmanager
