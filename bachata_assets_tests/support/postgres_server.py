@@ -43,9 +43,17 @@ def programs() -> Path:
 
 @dataclass
 class Server:
-    """One PostgreSQL process; its data outlives `stop` and `kill`, not `close`."""
+    """One PostgreSQL process; its data outlives `stop` and `kill`, not `close`.
+
+    Attributes
+    ----------
+    net : that it listens to besides this machine, as 10.0.0.0/24
+    durable : wait for the disk; of the tests nothing outlives a power cut
+    """
 
     bin: Path = field(default_factory=programs)
+    net: str = ""
+    durable: bool = False
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
 
@@ -90,13 +98,9 @@ class Server:
         """Start the process and wait until it answers."""
         import psycopg2
 
-        options = ["-c", "listen_addresses=127.0.0.1", "-c", f"port={self.port}", "-c", "unix_socket_directories="]
-        options += [
-            "-c",
-            "fsync=off",
-            "-c",
-            "log_min_messages=fatal",
-        ]  # fsync: of the tests nothing outlives a power cut
+        listen = "*" if self.net else "127.0.0.1"
+        options = ["-c", f"listen_addresses={listen}", "-c", f"port={self.port}", "-c", "unix_socket_directories="]
+        options += ["-c", f"fsync={'on' if self.durable else 'off'}", "-c", "log_min_messages=fatal"]
         # On Linux the server ends with a test process that is killed and cannot end it.
         with_us = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
         with (self.folder / "output.log").open("ab") as log:
@@ -135,6 +139,9 @@ class Server:
         done = subprocess.run(command, capture_output=True, text=True, check=False, **self._as_user())
         if done.returncode:
             raise RuntimeError(done.stderr)
+        if self.net:
+            with (self.data / "pg_hba.conf").open("a") as file:
+                file.write(f"host all all {self.net} scram-sha-256\n")
 
     def _as_user(self) -> dict[str, Any]:
         """PostgreSQL refuses to run as root: there, it runs as nobody."""
