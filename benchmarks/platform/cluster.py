@@ -31,6 +31,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.pipeline.stages import clip_stages
 from bachata_assets_tests.support.paths import PROJECT
@@ -122,9 +124,7 @@ class Cluster:
         """Make the clips of the bucket with one machine, of one core, that is no cluster."""
         environment = self.environment | {"BACHATA_POSTGRES_SCHEMA": name}
         words = ["--video_dir", "s3://dances/videos", "--data_dir", f"s3://dances/{name}"]
-        before = self.servers.cpu_seconds()
-        run = watched(self.workers[0], words, environment, lambda _done: None)
-        return replace(run, cpu=run.cpu | {"servers": self.servers.cpu_seconds() - before})
+        return self._measured(self.workers[0], words, environment)
 
     def run(self, name: str, workers: int, disturb: Disturb = lambda _done: None) -> Run:
         """Make the clips of the bucket, with a data dir and a state of their own, and so many workers."""
@@ -133,16 +133,26 @@ class Cluster:
         ray = {"BACHATA_WORKERS": "ray", "BACHATA_RAY_ADDRESS": f"{self.head.address}:6379"}
         environment = self.environment | ray | {"BACHATA_POSTGRES_SCHEMA": name}
         words = ["--video_dir", "s3://dances/videos", "--data_dir", f"s3://dances/{name}"]
-        before = self._cpu()
-        run = watched(self.head, words, environment, disturb)
-        after = self._cpu()
+        run = self._measured(self.head, words, environment, disturb)
         for host in (self.head, *self.workers):
             host.kill()
-        return replace(run, cpu=run.cpu | {kind: after[kind] - before[kind] for kind in after})
+        return run
 
-    def _cpu(self) -> dict[str, float]:
-        workers = sum(host.cpu_seconds() for host in self.workers)
-        return {"workers": workers, "servers": self.servers.cpu_seconds()}
+    def _measured(
+        self, host: Host, words: list[str], environment: dict[str, str], disturb: Disturb = lambda _done: None
+    ) -> Run:
+        """Run `generate` on a host; what the machine does beside it and the servers is taken for the workers'."""
+        before, servers = busy_seconds(), self.servers.cpu_seconds()
+        run = watched(host, words, environment, disturb)
+        all_of_it, servers = busy_seconds() - before, self.servers.cpu_seconds() - servers
+        rest = all_of_it - servers - run.cpu["generate"]
+        return replace(run, cpu={"workers": rest, "servers": servers, **run.cpu})
+
+
+def busy_seconds() -> float:
+    """Return the processor time that this machine has spent, s."""
+    times = psutil.cpu_times()
+    return times.user + times.nice + times.system
 
 
 def watched(host: Host, words: list[str], environment: dict[str, str], disturb: Disturb) -> Run:
