@@ -57,9 +57,20 @@ def test_no_more_runs_than_a_few_are_kept_open(tmp_path: Path) -> None:
             pass
     with storage.run_connection(names[-2]):
         pass
-    assert list(storage._kept) == ["index", *names[-MOST_RUNS:-2], names[-1], names[-2]]
+    assert list(storage._engines) == ["index", *names[-MOST_RUNS:-2], names[-1], names[-2]]
     storage.dispose()
-    assert not storage._kept
+    assert not storage._engines
+
+
+def test_a_log_that_is_removed_while_it_is_open_is_made_anew_and_written(tmp_path: Path) -> None:
+    with open_instance(str(tmp_path)) as instance:
+        report(instance, "before")
+        shutil.rmtree(tmp_path / ".dagster" / "history" / "runs")
+        (tmp_path / ".dagster" / "history" / "runs").mkdir()
+        report(instance, "after")
+    with open_instance(str(tmp_path)) as instance:
+        assert instance.get_latest_materialization_event(dg.AssetKey("after"))
+        assert not instance.get_latest_materialization_event(dg.AssetKey("before"))
 
 
 def test_dagster_dev_opens_what_generate_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

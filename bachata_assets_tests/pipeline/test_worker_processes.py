@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import psutil
 import pytest
+from threadpoolctl import threadpool_info
 
 from bachata_assets.pipeline.runner import Event, Runner, StageFailed, StageMade
 from bachata_assets.pipeline.tools import Tools
@@ -173,6 +174,12 @@ def test_a_worker_process_knows_no_secret_of_the_platform(tools: Tools, monkeypa
     run(tools, "secret")
     assert values(tools, "a") == {"secret": 0}
     assert os.environ["ELASTICSEARCH_PASSWORD"] == "very-secret"
+
+
+def test_products_of_matrices_take_one_thread_of_a_worker_process() -> None:
+    libraries = worker_pool.pool("rest", 4.0).schedule(threadpool_info, (), 60).result()
+    assert {found["num_threads"] for found in libraries if found["internal_api"] == "openblas"} == {1}
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
 
 
 def test_what_libraries_say_goes_to_the_details_of_the_log(

@@ -1,25 +1,24 @@
 """Dagster's state in SQLite files that are kept open.
 
-Dagster's event log in SQLite opens and closes a file for each of its statements, and whoever closes one as the last
-also writes its journal back into it and waits for the disk. While another connection is open that is left out: an event
-then costs two thirds of the processor time and less than half of the time.
+For each of its statements Dagster's event log in SQLite makes an engine, opens a file and closes both: the statement is
+compiled anew, and whoever closes a file as the last writes its journal back into it and waits for the disk.
 """
 
 import errno
-import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
 from bachata_assets.collection import layout
 from bachata_assets.collection.whole_files import held
 from bachata_assets.orchestration.dagster_internals import (
     INDEX_SHARD_NAME,
+    SQLITE_BUSY_TIMEOUT_SECONDS,
     DagsterSqliteStorage,
     SqliteEventLogStorage,
 )
@@ -47,35 +46,76 @@ class OpenEventLogStorage(ClipEventLog, SqliteEventLogStorage):
     """Keeps a connection to the log over all runs, and to the logs of the runs last written or read."""
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
-        self._kept: OrderedDict[str, sqlite3.Connection] = OrderedDict()
-        self._lock = Lock()
+        self._engines: OrderedDict[str, _OpenFile] = OrderedDict()
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)  # connects when it makes the log
 
     @contextmanager
-    def _connect(self, shard: str) -> Iterator[Any]:
-        with _disk_named(self._base_dir), super()._connect(shard) as connection:
-            self._keep_open(shard)
-            # A power cut may take the last events with it, never the database; a table says itself what it is.
-            connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
-            yield connection
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        with self._db_lock, _disk_named(self._base_dir):
+            file = self._open(shard)
+            try:
+                with file.engine.begin() as connection:
+                    yield connection
+            except DatabaseError:
+                self._close(shard)
+                raise
 
-    def _keep_open(self, shard: str) -> None:
-        with self._lock:
-            if shard not in self._kept:
-                connection = sqlite3.connect(self.path_for_shard(shard), check_same_thread=False)
-                connection.execute("SELECT 1 FROM sqlite_master").fetchone()  # only now is the file open
-                self._kept[shard] = connection
-            self._kept.move_to_end(shard)
-            runs = [name for name in self._kept if name != INDEX_SHARD_NAME]
-            for name in runs[:-MOST_RUNS]:
-                self._kept.pop(name).close()
+    def has_table(self, table_name: str) -> bool:
+        """Whether the log over all runs has this table; Dagster asks for each event, also while it holds the file."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
+
+    def _open(self, shard: str) -> "_OpenFile":
+        path = self.path_for_shard(shard)
+        if shard in self._engines and self._engines[shard].file != _identity(path):  # removed, or put there anew
+            self._close(shard)
+            self._initialized_dbs.discard(shard)
+        if shard not in self._engines:
+            engine = _engine(self.conn_string_for_shard(shard))
+            if shard not in self._initialized_dbs:
+                self._initdb(engine)
+                self._initialized_dbs.add(shard)
+            self._engines[shard] = _OpenFile(engine, _identity(path))
+        self._engines.move_to_end(shard)
+        runs = [name for name in self._engines if name != INDEX_SHARD_NAME]
+        for name in runs[:-MOST_RUNS]:
+            self._close(name)
+        return self._engines[shard]
+
+    def _close(self, shard: str) -> None:
+        self._engines.pop(shard).engine.dispose()
+        self._tables.clear()
 
     def dispose(self) -> None:
         """Close what was kept open; the last journal is written back now."""
         super().dispose()
-        with self._lock:
-            while self._kept:
-                self._kept.popitem()[1].close()
+        with self._db_lock:
+            for shard in list(self._engines):
+                self._close(shard)
+
+
+class _OpenFile(NamedTuple):
+    """A database that is kept open: SQLAlchemy keeps the text of a statement with the engine that ran it."""
+
+    engine: Engine
+    file: tuple[int, int] | None
+
+
+def _engine(address: str) -> Engine:
+    engine = create_engine(address, pool_size=1, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS})
+    # A power cut may take the last events with it, never the database; a table says itself what it is.
+    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL"))
+    return engine
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 @contextmanager

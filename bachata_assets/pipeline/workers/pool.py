@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +34,8 @@ LONGEST_END_S = 10.0
 _HARMLESS = ("PATH", "HOME", "USER", "SHELL", "TMPDIR", "TEMP", "LANG", "LC_", "TZ", "XDG_", "PYTHON", "VIRTUAL_ENV",
              "LD_LIBRARY_PATH", "DYLD_", "CUDA_", "OMP_", "MKL_", "OPENBLAS_", "NUMBA_", "COVERAGE_")  # fmt: skip
 """Beginnings of the names of variables that a worker is given; no setting and no secret is among them."""
+_FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1"}
+"""The products of tracking are small: other threads only wait for them, at full speed, 3 of 100 CPU s of `generate`."""
 POSES = "poses"
 """Name of the pool whose process loads the models of poses."""
 LIBRARIES = "bachata_assets.libraries"
@@ -115,7 +117,7 @@ class WorkerPool:
 
     def _start(self) -> ProcessPool:
         context = get_context("forkserver")
-        with harmless_environment():
+        with harmless_environment(_FEW_THREADS):
             forkserver.ensure_running()
         records: Queue[logging.LogRecord] = context.Queue()
         if self._listener is not None:
@@ -156,14 +158,18 @@ class _Forward(logging.Handler):
 
 
 @contextmanager
-def harmless_environment() -> Iterator[None]:
-    """Hide all but harmless variables while a process is started that workers come from."""
+def harmless_environment(defaults: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Hide all but harmless variables while a process is started that workers come from; set those that are not set."""
     hidden = {name: value for name, value in os.environ.items() if not name.startswith(_HARMLESS)}
+    added = {name: value for name, value in (defaults or {}).items() if name not in os.environ}
     for name in hidden:
         del os.environ[name]
+    os.environ.update(added)
     try:
         yield
     finally:
+        for name in added:
+            del os.environ[name]
         os.environ.update(hidden)
 
 

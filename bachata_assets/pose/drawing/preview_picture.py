@@ -66,10 +66,10 @@ def preview_picture(name: str, couple: CoupleKeypoints, pictures: Pictures) -> b
     size = _tile_size(couple)
     count = min(TILES, WIDTH // (size[0] + 1))
     chosen = [pictures[i] for i in np.unique(np.linspace(0, len(pictures) - 1, count).round().astype(int))]
+    shown = couple.times[[frame for frame, _ in chosen]]
     _heading(figure, name, couple)
-    for place, (frame, picture) in enumerate(chosen):
-        _show(figure, (place, count), _tile(couple, frame, picture, size), f"{couple.times[frame]:.1f} s")
-    _timeline(figure, couple, couple.times[[frame for frame, _ in chosen]])
+    _strip(figure, [_tile(couple, frame, picture, size) for frame, picture in chosen], shown, count)
+    _timeline(figure, couple, shown)
     return _jpeg(figure)
 
 
@@ -97,16 +97,19 @@ def _tile_size(couple: CoupleKeypoints) -> tuple[int, int]:
     return max(1, round(couple.width * scale)), max(1, round(couple.height * scale))
 
 
-def _show(figure: "Figure", at: tuple[int, int], tile: np.ndarray, label: str) -> None:
-    """Put a tile at its place of so many in the strip."""
-    height, width = tile.shape[:2]
-    place, count = at
+def _strip(figure: "Figure", tiles: Sequence[np.ndarray], shown: np.ndarray, count: int) -> None:
+    """Put the tiles into the strip, which has room for `count`; `shown` are their times, s."""
+    height, width = tiles[0].shape[:2]
+    strip = np.full((height, WIDTH, 3), 255, np.uint8)
+    axes = figure.add_axes((0, 0.51, 1, height / HEIGHT))
     gap = (WIDTH - count * width) / (count + 1)
-    left = gap + place * (width + gap)
-    axes = figure.add_axes((left / WIDTH, 0.51, width / WIDTH, height / HEIGHT))
-    axes.imshow(tile[..., ::-1], interpolation="nearest", aspect="auto")
+    for place, (tile, time_s) in enumerate(zip(tiles, shown, strict=True)):
+        left = round(gap + place * (width + gap))
+        strip[:, left : left + width] = tile[..., ::-1]
+        box = {"facecolor": "black", "alpha": 0.6, "pad": 1.5, "lw": 0}
+        axes.text(left + 5, 13, f"{time_s:.1f} s", fontsize=8, color="white", bbox=box)
+    axes.imshow(strip, interpolation="nearest", aspect="auto")
     axes.set_axis_off()
-    axes.text(5, 13, label, fontsize=8, color="white", bbox={"facecolor": "black", "alpha": 0.6, "pad": 1.5, "lw": 0})
 
 
 def _tile(couple: CoupleKeypoints, frame: int, picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -168,10 +171,21 @@ def _timeline(figure: "Figure", couple: CoupleKeypoints, shown: np.ndarray) -> N
 def _found(axes: "Axes", couple: CoupleKeypoints) -> None:
     for who, role in enumerate(ROLES):
         for flags, alpha in ((couple.valid, 0.35), (couple.plainly_seen, 1.0)):
-            bars = [(time_s, 1 / couple.fps) for time_s in couple.times[flags[:, who]]]
-            axes.broken_barh(bars, (1 - who - 0.35, 0.7), facecolor=ROLE_COLOURS[role], alpha=alpha, linewidth=0)
+            axes.broken_barh(
+                _runs(couple, flags[:, who]),
+                (1 - who - 0.35, 0.7),
+                facecolor=ROLE_COLOURS[role],
+                alpha=alpha,
+                linewidth=0,
+            )
     axes.set_ylim(-0.5, 1.5)
     axes.set_yticks([1, 0], ROLES)
+
+
+def _runs(couple: CoupleKeypoints, flags: np.ndarray) -> list[tuple[float, float]]:
+    """Return begin and length, s, of each run of frames whose flag, bool (T,), is set."""
+    edges = np.flatnonzero(np.diff(flags, prepend=False, append=False)).reshape(-1, 2)
+    return [(couple.times[first], (stop - first) / couple.fps) for first, stop in edges]
 
 
 def _distance(axes: "Axes", couple: CoupleKeypoints) -> None:
@@ -193,11 +207,12 @@ def _certainty(axes: "Axes", couple: CoupleKeypoints) -> None:
 
 def _jpeg(figure: "Figure") -> bytes:
     """Return a JPEG of at most LARGEST bytes, as good as that allows."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="rgba", dpi=DPI)
-    picture = Image.frombytes("RGBA", (WIDTH, HEIGHT), drawn.getvalue()).convert("RGB")
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     for quality in range(85, 0, -10):
         content = io.BytesIO()
         picture.save(content, "JPEG", quality=quality, optimize=True)
