@@ -4,8 +4,10 @@ Everything here is arithmetic on vectors; each backend reads them in its own way
 `lancedb/neighbours.py`).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -75,7 +77,10 @@ def checked_vector(family: str, vector: np.ndarray) -> np.ndarray:
     """Return a vector that is asked about as float32 (D,); raises `QueryError` where it cannot be of this family."""
     if family not in DIMENSIONS:
         raise QueryError(f"vectors: no family {family!r}; there are {', '.join(DIMENSIONS)}")
-    checked = np.asarray(vector, np.float32)
+    try:
+        checked = np.asarray(vector, np.float32)
+    except (TypeError, ValueError):
+        checked = np.full(0, np.nan, np.float32)
     if checked.shape != (DIMENSIONS[family],) or not np.isfinite(checked).all() or not checked.any():
         raise QueryError(f"vectors: {family} must be {DIMENSIONS[family]} finite numbers, not all zero")
     return checked
@@ -98,8 +103,8 @@ def checked_weights(weights: Mapping[str, float] | None) -> dict[str, float]:
     for family, weight in chosen.items():
         if family not in DIMENSIONS:
             raise QueryError(f"weights: no family {family!r}; there are {', '.join(DIMENSIONS)}")
-        if not (np.isfinite(weight) and weight >= 0):
-            raise QueryError(f"weights: {family} is {weight}, must be a number of at least 0")
+        if not isinstance(weight, Real) or isinstance(weight, bool) or not (math.isfinite(weight) and weight >= 0):
+            raise QueryError(f"weights: {family} is {weight!r}, must be a number of at least 0")
     positive = {family: float(weight) for family, weight in chosen.items() if weight > 0}
     if not positive:
         raise QueryError("weights: at least one family must weigh more than 0")

@@ -21,6 +21,7 @@ from bachata_assets.search.similarity import (
     DEFAULT_WEIGHTS,
     Query,
     best,
+    checked_vector,
     checked_weights,
     combine,
     family_scores,
@@ -144,6 +145,18 @@ def test_weights_are_read_from_the_command_line() -> None:
 def test_weights_that_cannot_be_used_are_refused(text: str) -> None:
     with pytest.raises(QueryError, match="weights: "):
         parse_weights(text)
+
+
+@pytest.mark.parametrize("weight", ["much", "1", None, True, -1, float("inf")])
+def test_a_weight_that_is_no_number_is_refused_by_its_family(weight: Any) -> None:
+    with pytest.raises(QueryError, match=r"weights: audio is .*, must be a number of at least 0"):
+        checked_weights({"text": 1, "audio": weight})
+
+
+@pytest.mark.parametrize("vector", ["words", None, ["a"] * 128, [1.0] * 127, [[1.0] * 128], [float("nan")] * 128])
+def test_what_is_no_vector_of_a_family_is_refused_by_it(vector: Any) -> None:
+    with pytest.raises(QueryError, match="vectors: audio must be 128 finite numbers, not all zero"):
+        checked_vector("audio", vector)
 
 
 def test_the_best_are_weighed_over_what_is_there_and_equals_ordered_by_id() -> None:
