@@ -173,6 +173,18 @@ clips = pa.schema(
 )
 """One row a clip of a collection: which id was given to which file."""
 
+archive_index = pa.schema(
+    [
+        _column("clip_id", pa.string(), "clip whose table it is"),
+        _column("archive", pa.string(), "name of the archive, the hash of its content"),
+        _column("archive_size", pa.int64(), "size of the archive", unit="bytes"),
+        _column("offset", pa.int64(), "where in the archive the table's file begins", unit="bytes"),
+        _column("size", pa.int64(), "size of the table's file", unit="bytes"),
+        _column("sha256", pa.string(), "first 128 bits of the sha256 of the table's file"),
+    ]
+)
+"""One row a clip, in their order: where the table of an asset is in the archives, once it was compacted."""
+
 embeddings = pa.schema(
     [
         *[_of_the_record(name) for name in TABLE_FIELDS if not COLUMNS[name].is_vector],

@@ -95,6 +95,11 @@ def page() -> str:
         _keys(schemas.PROVENANCE),
         _table(layout.EMBEDDINGS, schemas.embeddings, "One row a clip that is made, all families side by side."),
         _table(layout.REGISTRY, schemas.clips, "One row a file: which id it was given."),
+        _table(
+            layout.archive_index("…"),
+            schemas.archive_index,
+            "One row a clip whose table `compact` put into an archive.",
+        ),
         DOCUMENT,
         _document(CLIPS),
         MOMENT_DOCUMENT,

@@ -6,7 +6,7 @@ import typer
 
 from bachata_assets.cli import following, generate, models, preview, search, similar, state
 from bachata_assets.cli.commands import Commands
-from bachata_assets.cli.upkeep import annotate, export, prune, repair, verify
+from bachata_assets.cli.upkeep import annotate, compact, export, prune, repair, verify
 
 app = typer.Typer(
     cls=Commands,
@@ -49,5 +49,6 @@ app.command()(prune.prune)
 app.command()(state.settings)
 app.command()(verify.verify)
 app.command()(repair.repair)
+app.command()(compact.compact)
 app.command()(models.download_models)
 app.add_typer(search.index_app, name="index")

@@ -2,10 +2,8 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,8 +33,6 @@ RECORD_INPUTS = ("keypoints", "beats", *(f"{family}_embedding" for family in DIM
 CLIP_TABLES = (*RECORD_INPUTS, "moments")
 """All tables of a clip that are made before its document, so that the time they took is complete."""
 
-_ASKED_AT_ONCE = 32
-"""Number of tables that a store is asked for at once: it answers each after some hundredths of a second."""
 _AT_ONCE = 1000
 """Number of records that are made into a table at once; bounds the memory."""
 
@@ -143,8 +139,11 @@ def _table(records: Sequence[ClipRecord]) -> pa.Table:
 
 def indexed_records(clips: Sequence[Clip], dataset: Dataset) -> list[ClipRecord]:
     """Return the records of clips whose documents were sent to the index."""
-    tables = _read_all(dataset, "search_index", [clip.clip_id for clip in clips])
-    return [indexed_record(clip, table) for clip, table in zip(clips, tables, strict=True)]
+    contents = dataset.prefetched("search_index", [clip.clip_id for clip in clips])
+    return [
+        indexed_record(clip, dataset.read_table("search_index", clip_id, content))
+        for clip, (clip_id, content) in zip(clips, contents, strict=True)
+    ]
 
 
 def gathered_records(clips: Sequence[Clip], dataset: Dataset) -> list[ClipRecord]:
@@ -157,13 +156,3 @@ def gathered_records(clips: Sequence[Clip], dataset: Dataset) -> list[ClipRecord
         except InvalidRecordError as error:
             logger.warning("%s", error)
     return records
-
-
-def _read_all(dataset: Dataset, asset: str, clip_ids: Sequence[str]) -> Iterator[pa.Table]:
-    """Yield the tables of clips in their order."""
-    if "://" not in dataset.url:
-        yield from (dataset.read_table(asset, clip_id) for clip_id in clip_ids)
-        return
-    with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
-        for start in range(0, len(clip_ids), _AT_ONCE):
-            yield from pool.map(partial(dataset.read_table, asset), clip_ids[start : start + _AT_ONCE])

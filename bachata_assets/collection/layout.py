@@ -24,12 +24,16 @@ POSES = "poses"
 """Folder of the clips' poses as the report's page shows them."""
 INDEX = "lancedb"
 """Folder of the search index, where there is no server for it."""
+ARCHIVES = "archives"
+"""Folder of the archives into which the tables of many clips are compacted, a folder an asset."""
 DAGSTER = ".dagster"
 """Folder of Dagster's own state."""
 LOCK = ".lock"
 FILES = (COLLECTION, REGISTRY, EMBEDDINGS, REPORT, PAGE, METRICS, TRENDS, KNOWN_MOMENTS, LOG, LOCK)
 """Files beside the folders of tables."""
 TABLE_SUFFIX = ".parquet"
+ARCHIVE_SUFFIX = ".zip"
+ARCHIVE_INDEX = "index.parquet"
 DAMAGED_SUFFIX = ".damaged"
 """Behind the name of a file that was set aside because it is not what was written."""
 
@@ -37,6 +41,23 @@ DAMAGED_SUFFIX = ".damaged"
 def table(asset: str, clip_id: str) -> str:
     """Return the name of the table of an asset and a clip."""
     return f"{asset}/{clip_id}{TABLE_SUFFIX}"
+
+
+def of_table(name: str) -> tuple[str, str] | None:
+    """Return asset and clip id of the name of a clip's table, None for another name."""
+    folder, _, file = name.partition("/")
+    is_table = file.endswith(TABLE_SUFFIX) and "/" not in file
+    return (folder, file.removesuffix(TABLE_SUFFIX)) if is_table else None
+
+
+def archive(asset: str, digest: str) -> str:
+    """Return the name of an archive of an asset's tables, by the hash of its content."""
+    return f"{ARCHIVES}/{asset}/{digest}{ARCHIVE_SUFFIX}"
+
+
+def archive_index(asset: str) -> str:
+    """Return the name of the file that says which clip's table is where in the archives of an asset."""
+    return f"{ARCHIVES}/{asset}/{ARCHIVE_INDEX}"
 
 
 def preview_picture(clip_id: str) -> str:

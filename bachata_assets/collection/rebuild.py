@@ -3,6 +3,7 @@
 Every table says of which content it was made, and the document of a clip where its file was.
 """
 
+import zipfile
 from collections.abc import Collection, Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -12,6 +13,7 @@ from bachata_assets.annotation import COUPLE_SAID, LEAD_SAID, SWAPPED_SAID
 from bachata_assets.collection import layout, registry
 from bachata_assets.collection.clip_tables import sent_record
 from bachata_assets.collection.couples import NUMBER_SAID
+from bachata_assets.collection.data_dir.archives import Entry, unpacked
 from bachata_assets.collection.dataset import Dataset, provenance_of
 from bachata_assets.collection.registry import ClipFile
 from bachata_assets.collection.videos.discovery import require_videos
@@ -127,6 +129,35 @@ def _versions(dataset: Dataset) -> dict[str, tuple[str, int]]:
                 content, _, number = version.partition(NUMBER_SAID)
                 found[clip_id] = content, int(number or 1)
     return found
+
+
+def rebuild_archive_index(dataset: Dataset, asset: str) -> int:
+    """Write anew what is where in the archives of an asset, as they say themselves; return the number of tables.
+
+    Of two tables of a clip the one that was made last counts. What is no archive any more is set aside.
+    """
+    entries: dict[str, Entry] = {}
+    made: dict[str, float] = {}
+    for file in sorted(dataset.looks_in(f"{layout.ARCHIVES}/{asset}", layout.ARCHIVE_SUFFIX)):
+        name = f"{layout.ARCHIVES}/{asset}/{file}"
+        try:
+            found = unpacked(dataset.read_bytes(name) or b"")
+        except zipfile.BadZipFile:
+            dataset.set_aside(name)
+            continue
+        for clip_id, (entry, content) in found.items():
+            try:
+                table = dataset.check_content(layout.table(asset, clip_id), content=content).table
+            except DamagedError:
+                continue
+            made_at = float(provenance_of(table).get("made_at", 0))
+            if made_at >= made.get(clip_id, 0):
+                # The archive keeps the name under which it is found.
+                entries[clip_id] = entry._replace(archive=file.removesuffix(layout.ARCHIVE_SUFFIX))
+                made[clip_id] = made_at
+    with dataset.lock():
+        dataset.archives(asset).replace_index(entries)
+    return len(entries)
 
 
 def _stated(dataset: Dataset) -> dict[str, tuple[str, bool]]:

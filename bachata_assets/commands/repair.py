@@ -12,7 +12,7 @@ from bachata_assets.collection import layout, scan
 from bachata_assets.collection.data_dir.places import misplaced_in
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.folders import folders_of
-from bachata_assets.collection.rebuild import precision_of_tables
+from bachata_assets.collection.rebuild import precision_of_tables, rebuild_archive_index
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration.build import Platform, build_platform
 from bachata_assets.orchestration.clip_events import record_again
@@ -51,6 +51,7 @@ def repair(settings: Settings) -> Iterator[str]:
     for path in set_damaged_state_aside(settings.data_dir):
         yield f"{path} was damaged and is set aside; a new one is made"
     platform = build_platform(settings)
+    yield from _mend_archives(platform)
     with open_instance(settings.data_dir) as instance:
         end_orphans(instance)
         for name, error in damaged_tables(instance, dataset, platform.stages):
@@ -143,6 +144,18 @@ def _mend_registry(settings: Settings, dataset: Dataset) -> Iterator[str]:
         lost = True
     if lost:
         yield f"Clips found again in the tables: {scan.rebuild_registry(dataset, settings)}"
+
+
+def _mend_archives(platform: Platform) -> Iterator[str]:
+    dataset = platform.dataset
+    for stage in platform.stages:
+        try:
+            dataset.archives(stage.name).sizes()
+        except DamagedError as error:
+            if dataset.look(layout.archive_index(stage.name)) is not None:
+                dataset.set_aside(layout.archive_index(stage.name))
+            tables = rebuild_archive_index(dataset, stage.name)
+            yield f"{error.path} was damaged or gone; tables found again in the archives: {tables}"
 
 
 def _mend_index(platform: Platform, found: scan.Scan, history: History) -> Iterator[str]:

@@ -12,6 +12,7 @@ import dagster as dg
 from dagster import DagsterEventType, DagsterInstance
 
 from bachata_assets.collection import layout
+from bachata_assets.collection.data_dir.archives import UNKNOWN_SIZE
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration import dagster_internals
@@ -120,7 +121,8 @@ def _of_stage(
     for clip_id, found in zip(others, _looked_at(dataset, name, others), strict=True):
         tags = recorded.get(clip_id, {})
         if isinstance(found, DamagedError):
-            expected = f"{sizes[clip_id]:,} bytes, {int(tags[SIZE]):,} were written" if SIZE in tags else None
+            is_measured = SIZE in tags and sizes[clip_id] != UNKNOWN_SIZE
+            expected = f"{sizes[clip_id]:,} bytes, {int(tags[SIZE]):,} were written" if is_measured else None
             history.damaged[clip_id] = expected or found.why
         elif found is not None:
             history.tables.add(clip_id)
@@ -155,10 +157,10 @@ def damaged_tables(
     """Read every table of the data dir whole; yield the name of those that are not what was written, and why."""
     for stage in stages:
         hashes = _recorded_hashes(instance, dataset, stage.name, names)
-        for clip_id in sorted(dataset.clip_ids(stage.name)):
+        for clip_id, content in dataset.prefetched(stage.name, sorted(dataset.clip_ids(stage.name))):
             name = layout.table(stage.name, clip_id)
             try:
-                dataset.check_content(name, hashes.get(clip_id))
+                dataset.check_content(name, hashes.get(clip_id), content)
             except FileNotFoundError:
                 continue  # removed in the meantime
             except DamagedError as error:

@@ -1,4 +1,4 @@
-"""The jobs: making clips, making the report, taking out what is gone; and a run of one in this process.
+"""The jobs: making clips and the report, looking after what is made; and a run of one in this process.
 
 Belongs here: what a person or a schedule launches. When it is launched is in `sensors.py` and `schedules.py`.
 """
@@ -15,14 +15,17 @@ from uuid import uuid4
 import dagster as dg
 from pydantic import Field
 
+from bachata_assets.collection.compaction import Compacted, compact
+from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.remarks import counted
 from bachata_assets.collection.scan import Scan, exchanged_files, scan_clips
 from bachata_assets.orchestration.history import History, damaged_tables
 from bachata_assets.orchestration.instance import Instance
-from bachata_assets.orchestration.orphaned_runs import process_tag
+from bachata_assets.orchestration.orphaned_runs import end_orphans, process_tag
 from bachata_assets.orchestration.partitions import FOLDER
 from bachata_assets.orchestration.pruning import gone, remove_clips
-from bachata_assets.orchestration.resources import PLAIN, Names, resource_keys, tools_of
+from bachata_assets.orchestration.resources import PARTITIONS, PLAIN, Names, resource_keys, tools_of
+from bachata_assets.orchestration.run_requests import clips_at_work
 from bachata_assets.pipeline.failure import with_remedy
 from bachata_assets.pipeline.index_level import fill_index
 from bachata_assets.pipeline.stage import Stage
@@ -37,6 +40,7 @@ PRUNE_JOB = "prune"
 FILL_JOB = "fill_index"
 CHECK_JOB = "check_content"
 LOOK_JOB = "look_for_clips"
+COMPACT_JOB = "compact_tables"
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run config: what happens is told by our own log, not by every Dagster event."""
@@ -64,6 +68,7 @@ class Jobs:
     fill: dg.JobDefinition
     check: dg.JobDefinition
     look: Any
+    compact: dg.JobDefinition
 
 
 def define_jobs(stages: Sequence[Stage], settings: Settings, names: Names) -> Jobs:
@@ -90,6 +95,7 @@ def define_jobs(stages: Sequence[Stage], settings: Settings, names: Names) -> Jo
             description="Looks into the folder of clips (BACHATA_VIDEO_DIR) and makes a partition of each; makes "
             "nothing of them.",
         ),
+        _compact_job(stages, settings, names),
     )
 
 
@@ -161,6 +167,40 @@ def _check_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.
         "Compares every byte of the clips and tables with what was read and written, and every document with its "
         "table. Sets damaged tables aside, which then are made again, and sends lost documents again.",
     )
+
+
+def _compact_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.JobDefinition:
+    @dg.op(
+        name=names.of("put_tables_into_archives"),
+        required_resource_keys=resource_keys(names),
+        description="Gathers the tables of clips that no run uses into archives.",
+    )
+    def put_tables_into_archives(context: dg.OpExecutionContext) -> None:
+        for stage, done in compact_tables(context.instance, stages, tools_of(context, names, settings).dataset, names):
+            context.log.info(f"{stage}: {done}")
+
+    return _job_of(
+        put_tables_into_archives,
+        names.of(COMPACT_JOB),
+        "Puts the tables of many clips into few archives, which a bucket soon gives. Nothing else changes: a table "
+        "that is made again is a file of its own, and counts.",
+    )
+
+
+def compact_tables(
+    instance: Instance, stages: Sequence[Stage], dataset: Dataset, names: Names = PLAIN
+) -> Iterator[tuple[str, Compacted]]:
+    """Put the tables of clips that no run uses into archives; yield what was done to those of each stage.
+
+    Raises
+    ------
+    DamagedError
+        Naming the index of a stage's archives.
+    """
+    end_orphans(instance)
+    for stage in stages:
+        used = clips_at_work(instance, instance.get_dynamic_partitions(names.of(PARTITIONS)), names)
+        yield stage.name, compact(dataset, stage.name, used)
 
 
 def _fill(

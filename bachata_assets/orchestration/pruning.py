@@ -63,9 +63,9 @@ def remove_clips(
         )
     with search.open() as index:
         index.delete(clip_ids)
+    for stage in stages:
+        dataset.delete_tables(stage.name, {*clip_ids})
     for clip_id in clip_ids:
-        for stage in stages:
-            dataset.delete_table(stage.name, clip_id)
         for name in (layout.preview_picture, layout.preview_video, layout.people_picture, layout.shown_poses):
             dataset.delete(name(clip_id))
         instance.delete_dynamic_partition(names.of(PARTITIONS), clip_id)

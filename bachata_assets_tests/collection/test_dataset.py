@@ -186,7 +186,7 @@ def test_names_and_folders_are_never_patterns(tmp_path: Path, folder: str, monke
     assert {path.stem for path in (tmp_path / folder / "beats").iterdir()} == set(NAMES)
     for number, name in enumerate(NAMES, 1):
         assert provenance_of(dataset.read_table("beats", name)) == {"of": name}
-        dataset.delete_table("beats", name)
+        dataset.delete_tables("beats", {name})
         assert dataset.clip_ids("beats") == set(NAMES[number:])
 
 

@@ -119,7 +119,7 @@ def test_tables_in_google_cloud_storage_are_what_was_written(google_bucket: GCSF
     dataset.remember(video_dir="here")
     dataset.remember(precision="f32")
     assert dataset.collection() == {"video_dir": "here", "precision": "f32"}
-    dataset.delete_table("keypoints", "a clip")
+    dataset.delete_tables("keypoints", {"a clip"})
     assert dataset.clip_ids("keypoints") == set()
     assert dataset.read_text("nothing") is None
 
@@ -134,9 +134,9 @@ def test_names_are_never_patterns_in_a_bucket(store: str, data_dir: str, request
     for number, name in enumerate(NAMES, 1):
         assert dataset.provenance_at(f"beats/{name}.parquet") == {"of": name}
         assert provenance_of(dataset.read_table("beats", name)) == {"of": name}
-        dataset.delete_table("beats", name)
+        dataset.delete_tables("beats", {name})
         assert dataset.clip_ids("beats") == set(NAMES[number:])
-    dataset.delete_table("beats", "*")  # not there any more, which is no error
+    dataset.delete_tables("beats", {"*"})  # not there any more, which is no error
 
 
 @pytest.mark.parametrize(("store", "data_dir"), [("bucket", DATA_DIR), ("google_bucket", GOOGLE_DATA_DIR)])

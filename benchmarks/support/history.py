@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from bachata_assets.orchestration.dagster_internals import SIZE
+
 
 def copy_history(data_dir: Path, copies: Mapping[str, Sequence[str]], *, answers: bool = True) -> None:
     """Write every clip's events and their tags once more for each of its copies.
@@ -35,6 +37,22 @@ def forget(data_dir: Path, clip_ids: Sequence[str]) -> None:
     with closing(_open(data_dir)) as database, database:
         for table in ("event_logs", "asset_check_executions"):
             database.executemany(f"DELETE FROM {table} WHERE partition = ?", [(clip_id,) for clip_id in clip_ids])
+
+
+def set_sizes(data_dir: Path, asset: str, sizes: Mapping[str, int]) -> None:
+    """Write of which size the clips' tables of an asset are.
+
+    Parameters
+    ----------
+    sizes : clip id -> size of its table, bytes
+    """
+    made = "SELECT id FROM event_logs WHERE asset_key = ? AND partition = ? AND dagster_event_type = ?"
+    key, kind = json.dumps([asset]), "ASSET_MATERIALIZATION"
+    with closing(_open(data_dir)) as database, database:
+        database.executemany(
+            f"UPDATE asset_event_tags SET value = ? WHERE key = ? AND event_id IN ({made})",
+            [(str(size), SIZE, key, clip_id, kind) for clip_id, size in sizes.items()],
+        )
 
 
 def _open(data_dir: Path) -> sqlite3.Connection:

@@ -11,6 +11,9 @@ from fsspec.implementations.local import LocalFileSystem
 from bachata_assets.collection import layout
 from bachata_assets.collection.whole_files import file_above
 
+ASKED_AT_ONCE = 32
+"""Number of objects that a store is asked for at once: it answers each after some hundredths of a second."""
+
 
 def place_of(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
     """Return the file system of a data dir, and its path there.
@@ -22,8 +25,10 @@ def place_of(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
     """
     if "://" not in url:  # not by url_to_fs, which takes `::` and `~` in a folder's name for more than a name
         return LocalFileSystem(), os.path.abspath(url)  # noqa: PTH100  # links are not followed
+    # The client of S3 has ten connections otherwise, so that most of what is asked at once waits.
+    own = {"config_kwargs": {"max_pool_connections": ASKED_AT_ONCE}} if url.startswith("s3:") else {}
     # A store's listings are asked for each time: other processes write there too.
-    filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False, **own)
     root = root.rstrip("/")
     if {"s3", "gs"} & {*filesystem.protocol}:
         _require_bucket(filesystem, root.split("/")[0], url)

@@ -196,4 +196,5 @@ def _is_preview(path: PurePosixPath, listed: Mapping[str, Any]) -> bool:
     data_dir = path.parent.parent
     if path.parent.name != layout.PREVIEWS or str(data_dir / layout.COLLECTION) not in listed:
         return False
-    return str(data_dir / layout.table("keypoints", path.stem)) in listed
+    made = (layout.table("keypoints", path.stem), layout.preview_picture(path.stem))  # the table may be in an archive
+    return any(str(data_dir / name) in listed for name in made)

@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
@@ -247,7 +248,8 @@ def _preview_videos(folder: str, at: PurePosixPath, names: Iterable[str]) -> set
     videos = {name: Path(name).stem for name in names if Path(name).suffix == ".mp4"}
     clips = _registered(data_dir)
     if clips is None:  # what has keypoints has its preview picture beside it
-        return {name for name, clip_id in videos.items() if (data_dir / layout.table("keypoints", clip_id)).is_file()}
+        made = (layout.preview_picture, partial(layout.table, "keypoints"))  # which may be in an archive
+        return {name for name, clip_id in videos.items() if any((data_dir / of(clip_id)).is_file() for of in made)}
     return {
         name
         for name, clip_id in videos.items()

@@ -122,7 +122,8 @@ def write_strips(dataset: Dataset, clips: Sequence[Clip], stages: Sequence[Stage
     }
     if wanted == known.versions:
         return known
-    read = {clip_id: found for clip_id in wanted if (found := _read(dataset, clip_id)) is not None}
+    contents = dataset.prefetched("moments", list(wanted))
+    read = {name: found for name, content in contents if (found := _read(dataset, name, content)) is not None}
     strips = _compared({clip_id: wanted[clip_id] for clip_id in read}, list(read.values()), known)
     dataset.write_parquet(layout.KNOWN_MOMENTS, strips.to_table(), {})
     return strips
@@ -166,10 +167,10 @@ def _moved(versions: dict[str, str], firsts: np.ndarray, known: MomentStrips) ->
     return same, moved
 
 
-def _read(dataset: Dataset, clip_id: str) -> tuple[np.ndarray, MomentVectors] | None:
+def _read(dataset: Dataset, clip_id: str, content: bytes | None) -> tuple[np.ndarray, MomentVectors] | None:
     """Return the times of a clip's moments and their vectors, None where they cannot be read."""
     try:
-        table = dataset.read_table("moments", clip_id)
+        table = dataset.read_table("moments", clip_id, content)
     except (DamagedError, FileNotFoundError):
         return None
     times = np.column_stack([table[name].to_numpy().astype(float) for name in _TIMES])

@@ -151,7 +151,7 @@ def test_where_nothing_changed_no_table_is_read(tmp_path: Path) -> None:
     clips = clips_of(dict.fromkeys("abc", "1"))
     found = write_strips(dataset, clips, STAGES)
     for name in "abc":
-        dataset.delete_table("moments", name)
+        dataset.delete_tables("moments", {name})
     assert write_strips(dataset, clips, STAGES).shown("abc") == found.shown("abc")
     (tmp_path / "report_moments.parquet").write_bytes(b"noise")
     assert write_strips(dataset, clips, STAGES).versions == {}  # of clips without a table nothing is known
