@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -102,10 +102,10 @@ def sent_record(table: pa.Table) -> ClipRecord:
     return ClipRecord.from_source(from_json(table.column("document")[0].as_py()))
 
 
-def embeddings_table(records: Sequence[ClipRecord]) -> pa.Table:
-    """Return the table of `schemas.embeddings`, one row a clip."""
-    parts = [_table(records[start : start + _AT_ONCE]) for start in range(0, len(records), _AT_ONCE)]
-    return pa.concat_tables([schemas.embeddings.empty_table(), *parts])
+def embeddings_parts(records: Sequence[ClipRecord]) -> Iterator[pa.Table]:
+    """Yield the table of `schemas.embeddings`, one row a clip, some clips at a time: all would be gigabytes."""
+    for start in range(0, len(records), _AT_ONCE):
+        yield _table(records[start : start + _AT_ONCE])
 
 
 def vector_of(table: pa.Table) -> np.ndarray | None:

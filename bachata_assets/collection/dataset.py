@@ -8,9 +8,9 @@ import errno
 import io
 import json
 import os
-from collections.abc import Container, Iterator, Sequence, Set
+from collections.abc import Container, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -75,6 +75,20 @@ class Dataset(Files):
         content = buffer.getvalue()
         self.write_bytes(name, content)
         return Written(stamped, len(content), content_hash(content))
+
+    def write_parts(self, name: str, schema: pa.Schema, parts: Iterable[pa.Table]) -> int:
+        """Write a table part by part, of which one at a time is in memory; return the number of its rows."""
+        rows = 0
+
+        def write(file: IO[bytes]) -> None:
+            nonlocal rows
+            with pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer:
+                for part in parts:
+                    writer.write_table(part)
+                    rows += part.num_rows
+
+        self.write_pieces(name, write)
+        return rows
 
     def read_parquet(self, name: str, columns: Sequence[str] | None = None) -> pa.Table | None:
         """Return a table, or some columns of it; None when it is not there.

@@ -2,12 +2,12 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import IO, TYPE_CHECKING, ClassVar
 from uuid import uuid4
 
 from filelock import FileLock
@@ -157,13 +157,25 @@ def held(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def content_hash(content: bytes) -> str:
-    """Return the hash by which a file's content is known: 128 bits of its sha256, as long as Dagster lets a tag be."""
-    return hashlib.sha256(content).hexdigest()[:32]
+def content_hash(content: bytes | Iterable[bytes]) -> str:
+    """Return the hash by which a file's content is known: 128 bits of its sha256, as long as Dagster lets a tag be.
+
+    Parameters
+    ----------
+    content : or its pieces
+    """
+    digest = hashlib.sha256()
+    for piece in (content,) if isinstance(content, bytes) else content:
+        digest.update(piece)
+    return digest.hexdigest()[:32]
 
 
-def write_durably(path: Path, content: bytes) -> None:
+def write_durably(path: Path, content: bytes | Callable[[IO[bytes]], object]) -> None:
     """Make a local file hold this content, whole or not at all, also when the power fails at any moment.
+
+    Parameters
+    ----------
+    content : or what writes it, piece by piece
 
     Raises
     ------
@@ -177,7 +189,10 @@ def write_durably(path: Path, content: bytes) -> None:
         with places_named(str(path)):
             new_folders = _make_folder(path.parent)
             with written.open("xb") as file:
-                file.write(content)
+                if callable(content):
+                    content(file)
+                else:
+                    file.write(content)
                 file.flush()
                 os.fsync(file.fileno())  # or the name may reach the disk before the content
             written.replace(path)

@@ -19,7 +19,7 @@ from bachata_assets.clip_record import ClipRecord
 from bachata_assets.collection import layout
 from bachata_assets.collection.arriving import open_arrivals
 from bachata_assets.collection.clip import Clip
-from bachata_assets.collection.clip_tables import embeddings_table, gathered_records, indexed_records
+from bachata_assets.collection.clip_tables import embeddings_parts, gathered_records, indexed_records
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.scan import Scan, scan_clips
 from bachata_assets.collection.whole_files import DamagedError
@@ -147,10 +147,9 @@ def collection_assets(
         opened = tools_of(context, names, settings).dataset
         # The report, made next in the same process, need not read every clip's table again.
         kept[:] = [gather(context, opened)]
-        table = embeddings_table(kept[0].records)
-        opened.write_parquet(layout.EMBEDDINGS, table, {})
+        rows = opened.write_parts(layout.EMBEDDINGS, schemas.embeddings, embeddings_parts(kept[0].records))
         path = dg.MetadataValue.path(opened.path(layout.EMBEDDINGS))
-        return dg.MaterializeResult(metadata={"dagster/row_count": table.num_rows, "path": path})
+        return dg.MaterializeResult(metadata={"dagster/row_count": rows, "path": path})
 
     @dg.asset(
         key=names.key("report"),

@@ -13,8 +13,8 @@ from bachata_assets.annotation import Annotation
 from bachata_assets.clip_record import InvalidRecordError
 from bachata_assets.collection import clip_tables
 from bachata_assets.collection.clip import Clip
-from bachata_assets.collection.clip_tables import RECORD_INPUTS, embeddings_table, gathered_record, indexed_record
-from bachata_assets.collection.dataset import PROVENANCE_KEY
+from bachata_assets.collection.clip_tables import RECORD_INPUTS, embeddings_parts, gathered_record, indexed_record
+from bachata_assets.collection.dataset import PROVENANCE_KEY, Dataset
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.music.beats import Beats
 from bachata_assets_tests.support.documents import document
@@ -119,15 +119,20 @@ def test_the_record_read_from_the_document_s_table_is_the_record_that_was_indexe
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
-def test_the_table_has_a_row_for_every_record_in_their_order(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_has_a_row_for_every_record_in_their_order(
+    count: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(clip_tables, "_AT_ONCE", 2)
     records = []
     for number in range(count):
         lead = np.full(512, number + 1, np.float32)
         sound: dict[str, Any] = {"audio_embedding": None} if number % 2 else {}
         records.append(document(f"clip {number}", lead_embedding=lead, notes="", avg_confidence=0.9, **sound))
-    table = embeddings_table(records)
-    assert table.schema.equals(schemas.embeddings, check_metadata=True)
+    dataset = Dataset(str(tmp_path))
+    assert dataset.write_parts("embeddings.parquet", schemas.embeddings, embeddings_parts(records)) == count
+    table = dataset.read_parquet("embeddings.parquet")
+    assert table.schema.names == schemas.embeddings.names
+    assert all(part.schema.equals(schemas.embeddings, check_metadata=True) for part in embeddings_parts(records))
     rows = table.to_pylist()
     assert [row["clip_id"] for row in rows] == [f"clip {number}" for number in range(count)]
     assert [row["lead_embedding"][511] for row in rows] == [number + 1 for number in range(count)]

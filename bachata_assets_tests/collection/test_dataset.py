@@ -4,7 +4,7 @@ import errno
 import hashlib
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -71,6 +71,24 @@ def test_a_write_that_breaks_leaves_the_old_file_and_nothing_else(
     assert caught.value.filename == str(tmp_path / "report.json")
     assert dataset.read_text("report.json") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_table_that_is_written_part_by_part_is_whole_or_as_before(dataset: Dataset) -> None:
+    parts = [pa.table({"n": [1, 2]}), pa.table({"n": [3]})]
+    assert dataset.write_parts("all.parquet", parts[0].schema, parts) == 3
+    assert dataset.read_parquet("all.parquet") == pa.concat_tables(parts)
+    content = dataset.read_bytes("all.parquet")
+    assert content is not None
+    assert dataset.sha256("all.parquet") == hashlib.sha256(content).hexdigest()[:32]
+
+    def breaks() -> Iterator[pa.Table]:
+        yield parts[0]
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        dataset.write_parts("all.parquet", parts[0].schema, breaks())
+    assert dataset.read_bytes("all.parquet") == content
+    assert set(dataset.looks_in("")) == {"all.parquet"}
 
 
 def test_content_and_name_are_on_the_disk_before_a_write_returns(

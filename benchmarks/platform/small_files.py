@@ -24,7 +24,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from bachata_assets.collection.clip_tables import embeddings_table, indexed_records
+from bachata_assets import schemas
+from bachata_assets.collection import layout
+from bachata_assets.collection.clip_tables import embeddings_parts, indexed_records
 from bachata_assets.collection.compaction import compact
 from bachata_assets.collection.dataset import Dataset, provenance_of
 from bachata_assets.commands.generate import generate
@@ -143,6 +145,13 @@ def nothing_new(folder: Path, _clips: int) -> None:
         assert (done.tried, done.is_whole) == (0, True)
 
 
+def generate_first(folder: Path, _clips: int) -> None:
+    """Bring the report level: a document states another path of its clip than in a folder."""
+    platform = platform_in_bucket(folder)
+    with open_instance(PLACE) as instance:
+        assert generate(platform, instance, index_later=True).is_whole
+
+
 def compact_all(folder: Path, _clips: int) -> None:
     """Compact the tables of all stages."""
     platform = platform_in_bucket(folder)
@@ -177,7 +186,7 @@ def embeddings(_folder: Path, clips: int) -> None:
     """Make the table over all clips."""
     dataset = Dataset(PLACE)
     records = indexed_records([clip_of(f"c{number:06}") for number in range(clips)], dataset)
-    dataset.write_parquet("embeddings.parquet", embeddings_table(records), {})
+    dataset.write_parts(layout.EMBEDDINGS, schemas.embeddings, embeddings_parts(records))
 
 
 DOCUMENT_STEPS = {
@@ -187,7 +196,7 @@ DOCUMENT_STEPS = {
     "the table `embeddings`": embeddings,
 }
 """What is asked of documents alone -> how."""
-STEPS = {**DOCUMENT_STEPS, "`generate` with nothing new": nothing_new, "table and report": report}
+STEPS = {**DOCUMENT_STEPS, "table and report": report, "`generate` with nothing new": nothing_new}
 
 
 def measure(server: "subprocess.Popen[str]", what: str, folder: str, clips: int) -> None:
@@ -195,7 +204,9 @@ def measure(server: "subprocess.Popen[str]", what: str, folder: str, clips: int)
     counted(server)
     words = [sys.executable, "-m", "benchmarks.platform.small_files", "--step", what]
     start = time.perf_counter()
-    run = subprocess.Popen([*words, "--folder", folder, "--clips", str(clips)])
+    run = subprocess.Popen([*words, "--folder", folder, "--clips", str(clips)], stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    peak = int(run.stdout.read().split()[-1]) / 1024
     _, status, used = os.wait4(run.pid, 0)
     run.returncode = os.waitstatus_to_exitcode(status)
     assert run.returncode == 0
@@ -204,7 +215,7 @@ def measure(server: "subprocess.Popen[str]", what: str, folder: str, clips: int)
     asked = {kind: sum(n for name, n in counts.items() if name.endswith(f": {kind}")) for kind in METHODS}
     moved = sum(n for name, n in counts.items() if name.endswith(": bytes read")) / 1e6
     requests = ", ".join(f"{number:,} {kind}" for kind, number in asked.items() if number)
-    taken = f"{moved:.1f} | {seconds:.1f} | {cpu:.1f} | {used.ru_maxrss / 1024:.0f}"
+    taken = f"{moved:.1f} | {seconds:.1f} | {cpu:.1f} | {peak:.0f}"
     print(f"| {what} | {requests} | {taken} |", flush=True)
 
 
@@ -231,8 +242,14 @@ def main() -> None:
     if given.serve:
         serve(given.folder, given.clips, given.latency)
     elif given.step:
-        steps = {**STEPS, "compaction": compact_all if given.folder else compact_documents}
+        steps = {
+            **STEPS,
+            "compaction": compact_all if given.folder else compact_documents,
+            "`generate`, the first here": generate_first,
+        }
         steps[given.step](Path(given.folder), given.clips)
+        # Not as getrusage says it, which counts what the process was copied from.
+        print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
     else:
         compare(given.clips, given.latency, documents=given.documents)
 
@@ -258,6 +275,8 @@ def compare(clips: int, latency_s: float, *, documents: bool) -> None:
             }
             print("| what | requests | MB read | s | processor s | MiB at the peak |\n|---|---|---|---|---|---|")
             steps = DOCUMENT_STEPS if documents else STEPS
+            if folder:
+                measure(server, "`generate`, the first here", folder, clips)
             for what in (*steps, "compaction", *steps):
                 measure(server, what, folder, clips)
             server.communicate("")

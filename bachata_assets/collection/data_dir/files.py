@@ -1,14 +1,15 @@
 """The files of a data dir, in a folder or in an object store: each is written whole or not at all."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from glob import has_magic
 from pathlib import Path
-from typing import Any
+from tempfile import NamedTemporaryFile
+from typing import IO, Any
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -24,6 +25,9 @@ from bachata_assets.collection.whole_files import (
     places_named,
     write_durably,
 )
+
+_PIECE = 8 * 1024 * 1024
+"""Bytes of a large file that are read at once."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +83,24 @@ class Files:
     def write_bytes(self, name: str, content: bytes) -> None:
         """Make `name` hold `content`, whole or not at all; an object store does that by itself."""
         if self.is_local:
-            self._same_place.require(self._place[1])
-            write_durably(Path(self.path(name)), content)
-            self._same_place.keep(self._place[1])
+            self._write_durably(name, content)
         else:
             self._filesystem.pipe_file(self.path(name), content)
+
+    def write_pieces(self, name: str, write: Callable[[IO[bytes]], object]) -> None:
+        """Make `name` hold, whole or not at all, what `write` writes piece by piece: it need not fit the memory."""
+        if self.is_local:
+            self._write_durably(name, write)
+            return
+        with NamedTemporaryFile() as file:  # a store is given only what is whole
+            write(file)
+            file.flush()
+            self._filesystem.put_file(file.name, self.path(name))
+
+    def _write_durably(self, name: str, content: bytes | Callable[[IO[bytes]], object]) -> None:
+        self._same_place.require(self._place[1])
+        write_durably(Path(self.path(name)), content)
+        self._same_place.keep(self._place[1])
 
     def read_text(self, name: str) -> str | None:
         """Return a text file's content, None when it is not there."""
@@ -154,8 +171,12 @@ class Files:
 
     def sha256(self, name: str) -> str | None:
         """Return the hash of a file's content, None when it is not there."""
-        content = self.read_bytes(name)
-        return None if content is None else content_hash(content)
+        path = self.path(name)
+        try:
+            with places_named(path), self._filesystem.open(path, "rb", block_size=_PIECE) as file:
+                return content_hash(iter(lambda: file.read(_PIECE), b""))
+        except FileNotFoundError:
+            return None
 
     def delete(self, name: str) -> None:
         """Remove a file, if it is there."""
