@@ -131,6 +131,7 @@ def test_the_table_has_a_row_for_every_record_in_their_order(
     dataset = Dataset(str(tmp_path))
     assert dataset.write_parts("embeddings.parquet", schemas.embeddings, embeddings_parts(records)) == count
     table = dataset.read_parquet("embeddings.parquet")
+    assert table is not None
     assert table.schema.names == schemas.embeddings.names
     assert all(part.schema.equals(schemas.embeddings, check_metadata=True) for part in embeddings_parts(records))
     rows = table.to_pylist()

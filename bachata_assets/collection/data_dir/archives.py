@@ -124,22 +124,25 @@ class Archives:
         DamagedError
             Naming the index, also where there are archives and it is gone.
         """
-        there = self._files.looks_in(f"{layout.ARCHIVES}/{self.asset}")
-        # A list that was made while the index was replaced may lack it.
-        look = there.get(layout.ARCHIVE_INDEX) or self._files.look(self._index_name)
-        if look is None:
-            if there:
+        before = None
+        while True:
+            there = self._files.looks_in(f"{layout.ARCHIVES}/{self.asset}")
+            # A list that was made while the index was replaced may lack it.
+            look = there.get(layout.ARCHIVE_INDEX) or self._files.look(self._index_name)
+            archives = {name: one.size for name, one in there.items() if name.endswith(layout.ARCHIVE_SUFFIX)}
+            if look is None and archives:
                 raise DamagedError(self._files.path(self._index_name), "it is gone, but there are archives of tables")
-            return {}
-        entries = self.index(look).entries()
-        names = {entry.archive: layout.archive(self.asset, entry.archive) for entry in entries.values()}
-        listed = {name: there.get(name.rpartition("/")[2]) for name in names.values()}
-        later = self._files.looks(name for name, look in listed.items() if look is None)
-        sizes = {archive: look.size for archive, name in names.items() if (look := listed[name] or later.get(name))}
-        return {
-            clip_id: entry.size if sizes.get(entry.archive) == entry.archive_size else UNKNOWN_SIZE
-            for clip_id, entry in entries.items()
-        }
+            entries = self.index(look).entries() if look else {}
+            sizes = {
+                clip_id: entry.size
+                if archives.get(f"{entry.archive}{layout.ARCHIVE_SUFFIX}") == entry.archive_size
+                else UNKNOWN_SIZE
+                for clip_id, entry in entries.items()
+            }
+            # Once more where an archive is gone: another process may have put its tables into another one meanwhile.
+            if UNKNOWN_SIZE not in sizes.values() or look == before:
+                return sizes
+            before = look
 
     def content(self, clip_id: str) -> bytes | None:
         """Return the file of a clip's table, None where it is in no archive.
