@@ -69,7 +69,7 @@ class Index:
         return {clip_id: Entry(*row) for clip_id, row in zip(clip_ids, zip(*columns, strict=True), strict=True)}
 
 
-EMPTY = Index.of({})
+EMPTY = Index(pa.Table.from_batches([], schemas.archive_index))  # of no lists, for which Arrow loads pandas
 
 
 class Archives:

@@ -79,7 +79,8 @@ def test_what_can_be_no_clip_is_left_out_with_a_reason(bucket: S3FileSystem, mon
     names = ["a.mp4", "B.MOV", "notes.txt", ".hidden/a.mp4", "x/.a.mp4", "a.mkv", "large.avi"]
     for name in names:
         bucket.pipe_file(f"dances/videos/{name}", b"x" * (11 if "large" in name else 1))
-    for name in ("collection.json", "keypoints/steps.parquet", "previews/steps.mp4", "previews/own.mp4"):
+    made = ("keypoints/steps.parquet", "previews/steps.mp4", "previews/in_archive.jpg", "previews/in_archive.mp4")
+    for name in ("collection.json", *made, "previews/own.mp4"):
         bucket.pipe_file(f"dances/videos/made/{name}", b"x")
     listing = VideoBucket(PLACE).listing()
     assert [str(path) for path in listing.files] == ["B.MOV", "a.mp4", "made/previews/own.mp4"]

@@ -248,19 +248,21 @@ def test_previews_of_another_collection_are_no_clips_and_its_clips_are(tmp_path:
     assert found(tmp_path) == ["elsewhere/b.mp4", "other/previews/a.mp4"]
 
 
-@pytest.mark.parametrize("damage", ["cut", "missing", "pipe", "json"])
-def test_previews_are_known_by_the_keypoints_where_the_registry_cannot_be_read(damage: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["cut", "missing", "pipe", "json", "cut and compacted"])
+def test_previews_are_known_by_what_was_made_where_the_registry_cannot_be_read(damage: str, tmp_path: Path) -> None:
     touch(tmp_path, "steps/one.mp4", "data/previews/one.mp4", "data/previews/own.mp4")
     data_dir(tmp_path / "data", {"one": "steps/one.mp4"}, tmp_path)
     path = tmp_path / "data" / layout.REGISTRY
     if damage == "json":
         (tmp_path / "data" / layout.COLLECTION).write_text(json.dumps([]))
-    elif damage == "cut":
+    elif damage.startswith("cut"):
         path.write_bytes(path.read_bytes()[:50])
     else:
         path.unlink()
     if damage == "pipe":
         os.mkfifo(path)
+    if damage.endswith("compacted"):
+        (tmp_path / "data" / "keypoints" / "one.parquet").unlink()
     assert found(tmp_path) == ["data/previews/own.mp4", "steps/one.mp4"]
 
 
