@@ -65,8 +65,9 @@ def compact(dataset: Dataset, asset: str, left_out: Set[str] = frozenset()) -> C
     for group in _groups({clip_id: look.size for clip_id, look in own.items()} | moved):
         tables = dict(_read(dataset, asset, group, own.keys()))
         with dataset.lock():
-            number += len(tables.keys() & own.keys())
-            written += _settle(dataset, asset, tables, own)
+            settled, is_written = _settle(dataset, asset, tables, own)
+        number += settled
+        written += is_written
     with dataset.lock():
         return Compacted(number, written, _remove_unused(dataset, asset))
 
@@ -110,7 +111,7 @@ def _read(dataset: Dataset, asset: str, clip_ids: list[str], own: Set[str]) -> I
             yield clip_id, found
 
 
-def _settle(dataset: Dataset, asset: str, tables: Mapping[str, bytes], own: Mapping[str, Look]) -> bool:
+def _settle(dataset: Dataset, asset: str, tables: Mapping[str, bytes], own: Mapping[str, Look]) -> tuple[int, bool]:
     """Write an archive of the tables that are as they were, its index, and remove their files.
 
     Parameters
@@ -119,7 +120,7 @@ def _settle(dataset: Dataset, asset: str, tables: Mapping[str, bytes], own: Mapp
 
     Returns
     -------
-    Whether an archive was written: none is where all of the tables are in one already.
+    Number of files that were removed, and whether an archive was written: none is where all are in one already.
     """
     archives = dataset.archives(asset)
     entries = archives.index().entries()
@@ -138,7 +139,7 @@ def _settle(dataset: Dataset, asset: str, tables: Mapping[str, bytes], own: Mapp
         dataset.write_bytes(name, archive)
         archives.replace_index(entries | places)
     dataset.delete_all([layout.table(asset, clip_id) for clip_id in files])
-    return bool(wanted)
+    return len(files), bool(wanted)
 
 
 def _held(entries: Mapping[str, Entry], clip_id: str, content: bytes) -> Entry | None:

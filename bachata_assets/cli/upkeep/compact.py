@@ -7,8 +7,7 @@ from bachata_assets.cli.plain import say
 def compact(data_dir: DataDir = None) -> None:
     """Put the tables of many clips into few archives, so that a bucket soon gives all of them.
 
-    Only files move: no table changes, and none is made again. Tables of clips that a run uses stay as they are. An
-    archive is a ZIP file, so `unzip` undoes it.
+    Only files move: no table changes, and none is made again. Tables of clips that a run uses stay as they are.
 
     For example:
 
