@@ -185,6 +185,12 @@ def read(videos: Videos, file: ClipFile) -> ClipFile:
     return looking(file, seen, _unread(seen) if content == UNREADABLE else content)
 
 
+def ask(videos: Videos, file: ClipFile) -> ClipFile:
+    """Return what is known of one file without fetching it: of one that was not read, what its store says."""
+    content = UNREADABLE if file.is_read else videos.known_content(file.path, file.seen)
+    return replace(file, content=content) if is_read(content) else file
+
+
 def looking(file: ClipFile, seen: Seen, content: str) -> ClipFile:
     """Return a file as it looks now, with what is in it."""
     return replace(file, size=seen.size, mtime_ns=seen.mtime_ns, etag=seen.etag, content=content)

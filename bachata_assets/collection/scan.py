@@ -92,7 +92,7 @@ def scan_clips(
     Parameters
     ----------
     sizes_before : leave out files that may still be being written, also those whose size was another one then
-    read_copies : recognise a clip that is gone in a copy of it by reading that, not only by its size and time
+    read_copies : recognise a clip that is gone in a copy of it by its content, not only by its size and time
     unmounted : take clips for gone that are not there, also where their disk may only not be mounted
 
     Raises
@@ -108,7 +108,7 @@ def scan_clips(
     moving: set[PurePosixPath] = set()
     if sizes_before is not None:
         moving = registry.still_moving(listing.files, sizes_before, now_s=time.time(), rest_s=settings.settle_seconds)
-    reader = folders.videos.content if read_copies and not folders.videos.is_remote else None
+    reader = folders.videos.known_content if read_copies else None
     if not unmounted and not any(listing.hides(file.path) for file in known.values()):
         require_videos(folders.videos, listing, len(known))
     difference = registry.compare(listing.files, known, moving=moving, hidden=listing.hides, read=reader)
@@ -271,9 +271,8 @@ def _read(clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> dict
             f"Partition {unknown[0]} is no clip of {videos}: partitions are added by the new_clips sensor "
             "or by `bachata-assets generate`"
         )
-    if videos.is_remote:  # a run reads what it fetches
-        return {clip_id: known[clip_id] for clip_id in wanted}
-    return {clip_id: registry.read(videos, known[clip_id]) for clip_id in wanted}
+    reads = registry.ask if videos.is_remote else registry.read  # a run reads what it fetches
+    return {clip_id: reads(videos, known[clip_id]) for clip_id in wanted}
 
 
 def _clips_of(files: Mapping[str, ClipFile], settings: Settings, dataset: Dataset) -> list[Clip]:

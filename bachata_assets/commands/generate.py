@@ -123,7 +123,7 @@ def _bring_level(platform: Platform, instance: Instance, *, index_later: bool) -
     logger.info("Clips: %d, of which %d are up to date and %d to be made", *counts, extra={"clips_total": tried})
     wanted = frozenset[str]().union(*(batch.stages for batch in batches))
     if any(isinstance(stage, ClipStage) and stage.prefetch and stage.name in wanted for stage in platform.stages):
-        open_workers(platform.settings, platform.tools.models).require_room()
+        open_workers(platform.settings, platform.tools.models).require_able()
     for batch in batches:
         stages = [stage.name for stage in platform.stages if stage.name in batch.stages]
         run_in_process(platform.definitions, instance, PROCESS_JOB, stages=stages, tags=run_tags(batch), knowing=known)

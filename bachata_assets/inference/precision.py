@@ -7,7 +7,7 @@ location has to know it cheaply.
 from pathlib import Path
 from typing import Literal
 
-Precision = Literal["auto", "f32", "bf16"]
+Precision = Literal["auto", "f32", "bf16", "mixed"]
 EffectivePrecision = Literal["f32", "bf16"]
 
 _BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "avx_ne_convert"})
@@ -20,12 +20,12 @@ def effective_precision(wanted: Precision, cpuinfo: Path = _CPUINFO) -> Effectiv
 
     Parameters
     ----------
-    wanted : "auto", "f32" or "bf16"
-        "auto" is bf16 where the CPU multiplies in it, else f32; any other is returned as it is.
+    wanted : "auto", "f32", "bf16" or "mixed"
+        "auto" and "mixed" are bf16 where the CPU multiplies in it, else f32; any other is returned as it is.
     cpuinfo : Path
         File in which Linux lists the CPU's features.
     """
-    if wanted != "auto":
+    if wanted in ("f32", "bf16"):
         return wanted
     return "bf16" if computes_bf16(cpuinfo) else "f32"
 

@@ -79,6 +79,7 @@ def build_resources(settings: Settings, names: Names = PLAIN) -> dict[str, Any]:
         threads=settings.threads,
         streams=settings.streams,
         hands=settings.hands,
+        mixed=settings.precision == "mixed",
     )
     fingerprint = pose_models.open().fingerprint()
     return {
@@ -124,7 +125,7 @@ def build_platform(
         asset_checks=[*index_checks(settings, names), *report_checks(settings, names)],
         resources={names.of(name): resource for name, resource in resources.items()},
         executor=dg.in_process_executor,
-        jobs=[jobs.process, jobs.report, jobs.prune, jobs.fill, jobs.check, jobs.look, jobs.compact],
+        jobs=[jobs.process, jobs.report, jobs.prune, jobs.old_runs, jobs.fill, jobs.check, jobs.look, jobs.compact],
         sensors=define_sensors(jobs, settings, stages, tools, names),
         schedules=define_schedules(jobs, settings, stages, tools.dataset, names),
     )

@@ -26,6 +26,7 @@ from bachata_assets.orchestration.partitions import FOLDER
 from bachata_assets.orchestration.pruning import gone, remove_clips
 from bachata_assets.orchestration.resources import PARTITIONS, PLAIN, Names, resource_keys, tools_of
 from bachata_assets.orchestration.run_requests import clips_at_work
+from bachata_assets.orchestration.state.old_runs import old_runs_job
 from bachata_assets.pipeline.failure import with_remedy
 from bachata_assets.pipeline.index_level import fill_index
 from bachata_assets.pipeline.stage import Stage
@@ -44,8 +45,6 @@ COMPACT_JOB = "compact_tables"
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run config: what happens is told by our own log, not by every Dagster event."""
-
-
 _LONGEST_TAG = "dagster/max_runtime"
 """Tag that sets a run's time limit in seconds, 0 for none: a run of this process ends when a person ends it."""
 
@@ -65,6 +64,7 @@ class Jobs:
     process: Any
     report: Any
     prune: dg.JobDefinition
+    old_runs: dg.JobDefinition
     fill: dg.JobDefinition
     check: dg.JobDefinition
     look: Any
@@ -87,6 +87,7 @@ def define_jobs(stages: Sequence[Stage], settings: Settings, names: Names) -> Jo
         process,
         report,
         _prune_job(stages, settings, names),
+        old_runs_job(names.of),
         _fill_job(stages, settings, names),
         _check_job(stages, settings, names),
         dg.define_asset_job(

@@ -125,11 +125,13 @@ class PoseModelsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     threads: int = Field(default=0, description="CPU cores; 0 is all that this process may use.")
     streams: int = Field(default=0, description="Inferences at the same time; 0 is OpenVINO's choice.")
     hands: bool = Field(default=False, description="Find the hands' keypoints too.")
+    mixed: bool = Field(default=False, description="Let a CPU that computes in f32 work for a collection in bf16.")
 
     def open(self) -> PoseModelsProvider:
         """Return the provider of the models."""
         folder = Path(self.checkpoint_path) if self.checkpoint_path else None
-        return PoseModelsProvider(self.model_set, self.precision, folder, self.threads, self.streams, self.hands)
+        asked = (self.threads, self.streams, self.hands, self.mixed)
+        return PoseModelsProvider(self.model_set, self.precision, folder, *asked)
 
 
 class TextModelResource(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -152,7 +152,8 @@ class Runner:
 
         with self._arrivals, self._workers:
             files = [stage for stage in self._clip_stages if "clip_file" in stage.inputs]
-            expected = [run.clip for run in runs if any(wanted(run, stage) for stage in files)]
+            read = [run.clip for run in runs if any(wanted(run, stage) for stage in files)]
+            expected = [clip for clip in read if not self._workers.fetches(clip)]
             self._arrivals.expect(expected, lambda: self._workers.ahead)
             for number, run in enumerate(runs):
                 begin(run, waiting=True)

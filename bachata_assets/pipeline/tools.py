@@ -8,15 +8,21 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from bachata_assets.collection.dataset import Dataset
-from bachata_assets.inference.precision import EffectivePrecision
+from bachata_assets.inference.precision import EffectivePrecision, computes_bf16
 from bachata_assets.pose.models.model_sets import ModelSetError, load_model_set
 from bachata_assets.search.index import SearchIndex, open_index
-from bachata_assets.settings import Settings
+from bachata_assets.settings import Settings, SettingsError
 from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 
 if TYPE_CHECKING:
     from bachata_assets.language.encoder import TextEncoder
     from bachata_assets.pose.estimator import CouplePoseEstimator
+
+
+class PrecisionError(SettingsError):
+    """Poses would be found in another precision than the collection's; on another machine they may not."""
+
+    transient = True
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class PoseModelsProvider:
     threads : CPU cores; 0: all that this process may use
     streams : inferences at the same time; 0: OpenVINO's choice
     hands : find the hands' keypoints too
+    mixed : a CPU that computes in f32 may work for a collection in bf16
     """
 
     model_set: str
@@ -38,6 +45,7 @@ class PoseModelsProvider:
     threads: int = 0
     streams: int = 0
     hands: bool = False
+    mixed: bool = False
 
     def fingerprint(self) -> str:
         """Return what the keypoints depend on: weights, configs, precision. Reads files, loads no model."""
@@ -56,6 +64,21 @@ class PoseModelsProvider:
             When a model is missing or is not what its set says.
         """
         return load_model_set(self.model_set, self.checkpoint_path, self.hands).fingerprint(self.precision)
+
+    def require_precision(self) -> None:
+        """Refuse to compute in another precision than the fingerprint says.
+
+        Raises
+        ------
+        PrecisionError
+        """
+        if self.mixed or self.precision != "bf16" or computes_bf16():
+            return
+        if load_model_set(self.model_set, self.checkpoint_path, self.hands).computed_in(self.precision) == "bf16":
+            raise PrecisionError(
+                "BACHATA_PRECISION: the collection is in bf16, and this machine's CPU computes in f32, whose vectors "
+                "differ: use a machine whose CPU has bf16, or set BACHATA_PRECISION=mixed to take both"
+            )
 
     def estimator(self) -> "CouplePoseEstimator":
         """Return the estimator; its models are compiled once a process."""

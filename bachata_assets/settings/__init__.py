@@ -75,8 +75,9 @@ class CollectionSettings(BaseSettings):
     models_base_url: str | None = Field(
         None, description="A mirror that download-models takes the files from, under their own names."
     )
-    precision: Literal["auto", "f32", "bf16"] = Field(
-        "auto", description="Inference precision; auto is bf16 where the CPU has it."
+    precision: Literal["auto", "f32", "bf16", "mixed"] = Field(
+        "auto",
+        description="Inference precision; auto: bf16 where the CPU has it; mixed: any CPU works for a collection.",
     )
     threads: int = Field(0, ge=0, le=1024, description="CPU cores for inference; 0 is all that this process may use.")
     streams: int = Field(

@@ -22,6 +22,7 @@ from typer.testing import CliRunner, Result
 
 from bachata_assets.cli import app
 from bachata_assets.collection.clip import Clip
+from bachata_assets.pipeline import tools as model_tools
 from bachata_assets.pipeline.runner import Event, Runner, StageFailed, StageMade
 from bachata_assets.pipeline.tools import Models, PoseModelsProvider, TextModelProvider, Tools
 from bachata_assets.pipeline.workers.cluster import crew as crews
@@ -187,12 +188,14 @@ def test_a_machine_that_cannot_compute_in_bf16_says_so(monkeypatch: pytest.Monke
     for name, value in (("handlers", log.handlers), ("propagate", log.propagate), ("level", log.level)):
         monkeypatch.setattr(log, name, value)
     models = Models(PoseModelsProvider("bundled", "bf16"), TextModelProvider())
-    host = hosts.RayHost(models, LIMITS, logging.INFO)
+    host = hosts.RayHost(models, LIMITS, logging.INFO, 1e9)
     versions = hosts.versions_of(models)
-    monkeypatch.setattr(hosts, "computes_bf16", lambda: True)
+    monkeypatch.setattr(model_tools, "computes_bf16", lambda: True)
     assert host.refusal(versions, "") is None
-    monkeypatch.setattr(hosts, "computes_bf16", lambda: False)
-    assert host.refusal(versions, "") == "its CPU computes in f32 and the collection is in bf16"
+    monkeypatch.setattr(model_tools, "computes_bf16", lambda: False)
+    said = host.refusal(versions, "")
+    assert said is not None
+    assert said.startswith("BACHATA_PRECISION: the collection is in bf16, and this machine's CPU computes in f32")
 
 
 @pytest.mark.parametrize(
@@ -218,7 +221,7 @@ def test_an_address_at_which_no_ray_answers_is_one_line() -> None:
     close_crew()
     workers = RayActors(Models(PoseModelsProvider("bundled", "f32"), TextModelProvider()), LIMITS, "127.0.0.1:9")
     with pytest.raises(SettingsError) as refused:
-        workers.require_room()
+        workers.require_able()
     assert str(refused.value).startswith(
         "BACHATA_RAY_ADDRESS = 127.0.0.1:9: cannot connect to the Ray at 127.0.0.1:9 ("
     )

@@ -147,7 +147,7 @@ def test_a_limit_that_the_models_do_not_keep_is_refused_and_the_setting_is_named
     limits = replace(LIMITS, memory_gb=0.2)
     said = "BACHATA_WORKER_MEMORY_GB = 0.2: the models alone take more than that, or leave no room for a clip; raise it"
     with pytest.raises(SettingsError) as refused:
-        WorkerProcesses(tools.models, limits).require_room()
+        WorkerProcesses(tools.models, limits).require_able()
     assert str(refused.value).startswith(said)
     runner = Runner([stage(finds_poses=True)], [], tools, WorkerProcesses(tools.models, limits))
     (event,) = runner.run([clip("x")])
@@ -157,7 +157,7 @@ def test_a_limit_that_the_models_do_not_keep_is_refused_and_the_setting_is_named
 
 def test_a_limit_that_models_and_clips_keep_is_taken(tools: Tools) -> None:
     workers = WorkerProcesses(tools.models, replace(LIMITS, memory_gb=1.2))
-    workers.require_room()
+    workers.require_able()
     events = {event.clip_id: event for event in Runner([stage(finds_poses=True)], [], tools, workers).run([clip("x")])}
     assert isinstance(events["x"], StageMade)
 

@@ -46,7 +46,11 @@ BACK_S = 10.0
 """Time after which a killed worker comes back, s."""
 TIMES = {"processing_time", "created_at"}
 """Of a document: what making the same again changes."""
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled", "DAGSTER_DISABLE_TELEMETRY": "1"}
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AUTH_MODE": "disabled",
+    "DAGSTER_DISABLE_TELEMETRY": "1",
+}
 
 Disturb = Callable[[int], None]
 """Is told after each clip how many are done."""
@@ -107,15 +111,24 @@ class Cluster:
                 yield
                 servers.communicate("")
 
-    def start_ray(self, host: Host) -> None:
-        """Have a host be a node of the cluster; the first one is the head, on which nothing is made."""
+    def start_ray(self, host: Host, *, jobs: bool = False) -> None:
+        """Have a host be a node of the cluster; the first one is the head, on which nothing is made.
+
+        Parameters
+        ----------
+        jobs : the head takes jobs, and a worker works on one at a time
+        """
         words = [str(Path(sys.executable).with_name("ray")), "start", "--node-ip-address", host.address]
         words += ["--disable-usage-stats", "--object-store-memory", "200000000"]
         if host is self.head:
-            words += ["--head", "--port", "6379", "--num-cpus", "0", "--include-dashboard", "false"]
+            words += ["--head", "--port", "6379", "--num-cpus", "0", "--include-dashboard", str(jobs).lower()]
+            words += ["--dashboard-host", host.address]
         else:
-            words += ["--address", f"{self.head.address}:6379", "--num-cpus", "1"]
-        with host.begin(words, QUIET, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as started:
+            words += ["--address", f"{self.head.address}:6379", "--num-cpus", "1", "--resources", '{"clips": 1}']
+        bucket = QUIET | {name: value for name, value in self.environment.items() if name.startswith("AWS_")}
+        with host.begin(
+            words, self.environment if jobs else bucket, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as started:
             said, _ = started.communicate()
         if started.returncode:
             raise RuntimeError(said)
@@ -126,13 +139,18 @@ class Cluster:
         words = ["--video_dir", "s3://dances/videos", "--data_dir", f"s3://dances/{name}"]
         return self._measured(self.workers[0], words, environment)
 
-    def run(self, name: str, workers: int, disturb: Disturb = lambda _done: None) -> Run:
-        """Make the clips of the bucket, with a data dir and a state of their own, and so many workers."""
+    def run(self, name: str, workers: int, disturb: Disturb = lambda _done: None, more: tuple[str, ...] = ()) -> Run:
+        """Make the clips of the bucket, with a data dir and a state of their own, and so many workers.
+
+        Parameters
+        ----------
+        more : words of the command
+        """
         for host in (self.head, *self.workers[:workers]):
             self.start_ray(host)
         ray = {"BACHATA_WORKERS": "ray", "BACHATA_RAY_ADDRESS": f"{self.head.address}:6379"}
         environment = self.environment | ray | {"BACHATA_POSTGRES_SCHEMA": name}
-        words = ["--video_dir", "s3://dances/videos", "--data_dir", f"s3://dances/{name}"]
+        words = ["--video_dir", "s3://dances/videos", "--data_dir", f"s3://dances/{name}", *more]
         run = self._measured(self.head, words, environment, disturb)
         for host in (self.head, *self.workers):
             host.kill()

@@ -21,6 +21,7 @@ from bachata_assets.collection.videos.discovery import (
     Listing,
 )
 from bachata_assets.collection.videos.place import UNREADABLE, VideoFolder, Videos, as_path
+from bachata_assets.collection.videos.store_hash import stated_content
 from bachata_assets.collection.videos.transfer import OpenedObject, seen_of
 from bachata_assets.video.files import MATROSKA_SUFFIXES, Seen
 
@@ -95,6 +96,14 @@ class VideoBucket(Videos):
             return self.open(self.url(path)).content()
         except OSError as error:
             logger.warning("Cannot read %s: %s", self.url(path), error.strerror or error)
+            return UNREADABLE
+
+    def known_content(self, path: PurePosixPath, seen: Seen | None = None) -> str:
+        """Return the hash that the store itself has of an object, by one request; UNREADABLE where it has none."""
+        try:
+            return stated_content(self._store[0], self._name(path), seen) or UNREADABLE
+        except Exception as error:  # every store's client has exceptions of its own
+            logger.debug("%s: the store does not say its hash", self.url(path), exc_info=error)
             return UNREADABLE
 
     def why_away(self) -> str:

@@ -25,7 +25,12 @@ def as_path(place: str | Path) -> Path:
 
 def hash_of(digest: "hashlib._Hash") -> str:
     """Return the content of a file as registry and data versions have it: 64 bits of its sha256."""
-    return digest.hexdigest()[:16]
+    return content_named(digest.digest())
+
+
+def content_named(sha256: bytes) -> str:
+    """Return what `hash_of` does, of a sha256 that somebody else has computed."""
+    return sha256.hex()[:16]
 
 
 class Videos(ABC):
@@ -56,6 +61,15 @@ class Videos(ABC):
     @abstractmethod
     def content(self, path: PurePosixPath) -> str:
         """Return the hash of what is in a video, UNREADABLE when it cannot be read."""
+
+    def known_content(self, path: PurePosixPath, seen: Seen | None = None) -> str:  # noqa: ARG002  # a store's
+        """Return the same where it takes no fetching of the video, UNREADABLE where it would.
+
+        Parameters
+        ----------
+        seen : how the object of a store has to look
+        """
+        return self.content(path)
 
     @abstractmethod
     def why_away(self) -> str:

@@ -51,6 +51,7 @@ def make_keypoints(clip: Clip, _tables: Tables, models: Models) -> Made:
     said = clip.annotation
     if said.couple == "none":
         raise NoCoupleError.said(clip.path)
+    models.pose.require_precision()
     estimate = models.pose.estimator()
     watch = _tell_share(clip.clip_id)
     couple, pictures = estimate.with_pictures(

@@ -50,6 +50,10 @@ class Workers(ABC):
         """Number of clips after the present one that are worth beginning; it may grow in the course of a run."""
         return 1
 
+    def fetches(self, clip: Clip) -> bool:  # noqa: ARG002  # only other machines do
+        """Tell whether whoever works on a clip of a bucket fetches it, so that it need not come to this machine."""
+        return False
+
     @abstractmethod
     def begin(self, clip: Clip, stages: Iterable[ClipStage]) -> None:
         """Begin those stages of a clip that are worth it and take no tables, unless they are begun."""
@@ -62,8 +66,9 @@ class Workers(ABC):
     def call(self, function: Callable[..., T], *arguments: object) -> T:
         """Return what a function of this package makes of a file from outside, or raise what it raises."""
 
-    def require_room(self) -> None:  # noqa: B027  # only processes of their own have a limit
-        """Raise a `SettingsError` where no process can be begun, or the models alone take too much memory."""
+    @abstractmethod
+    def require_able(self) -> None:
+        """Raise a `SettingsError` where poses cannot be found in the collection's precision and within the limits."""
 
     @abstractmethod
     def end(self) -> None:
@@ -105,6 +110,10 @@ class InThisProcess(Workers):
     def call(self, function: Callable[..., T], *arguments: object) -> T:
         """See `Workers.call`."""
         return function(*arguments)
+
+    def require_able(self) -> None:
+        """See `Workers.require_able`; there is no limit here."""
+        self._models.pose.require_precision()
 
     def end(self) -> None:
         """See `Workers.end`."""

@@ -19,5 +19,5 @@ def open_workers(settings: Settings, models: Models, *, here: bool = False) -> W
         return InThisProcess(models)
     limits = Limits(settings.clip_seconds, settings.worker_memory_gb)
     if settings.workers == "ray" and not here:
-        return RayActors(models, limits, settings.ray_address)
+        return RayActors(models, limits, settings.ray_address, settings.cache_gb)
     return WorkerProcesses(models, limits)

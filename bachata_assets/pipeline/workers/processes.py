@@ -81,14 +81,16 @@ class WorkerProcesses(Workers):
         name = next((str(one) for one in arguments if isinstance(one, Path)), function.__name__)
         return self._answer(schedule(), name, schedule)
 
-    def require_room(self) -> None:
+    def require_able(self) -> None:
         """Begin the process of poses; load its models, where the limit is not ample.
 
         Raises
         ------
         SettingsError
-            No process can be begun, or the models take more than the limit, or leave no room for a clip.
+            This machine computes in another precision, no process can be begun, or the models take more than the
+            limit, or leave no room for a clip.
         """
+        self._models.pose.require_precision()
         limit_gb = self._limits.memory_gb
         self._pool(POSES).begin()
         if has_ample(limit_gb):

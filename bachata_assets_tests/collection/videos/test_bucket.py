@@ -1,5 +1,6 @@
 """Videos in a bucket: which objects are clips, and how they come to this machine, however the network behaves."""
 
+import base64
 import os
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from bachata_assets.collection.videos import cache, transfer
 from bachata_assets.collection.videos.arrivals import Arrived, FetchedClips
 from bachata_assets.collection.videos.bucket import VideoBucket, why_no_path
 from bachata_assets.collection.videos.discovery import DiscoveryError
-from bachata_assets.collection.videos.place import content_of
+from bachata_assets.collection.videos.place import UNREADABLE, content_of
 from bachata_assets.collection.videos.transfer import OpenedObject, ReplacedError
 from bachata_assets_tests.support.buckets import NAMES
 from bachata_assets_tests.support.store_proxy import Asked, StoreProxy
@@ -251,3 +252,48 @@ def test_clips_in_google_cloud_storage_are_listed_and_fetched(google_bucket: GCS
     assert left(tmp_path) == []
     google_bucket.pipe_file("dances/videos/*.mp4", b"x")
     assert videos.look(PurePosixPath("*.mp4")) != listing.files[PurePosixPath("*.mp4")]
+
+
+def put_in_parts(bucket: S3FileSystem, name: str, parts: list[bytes]) -> None:
+    """Upload an object as S3's own tools do a large one: each part with its sha256."""
+    where = {"Bucket": "dances", "Key": f"videos/{name}"}
+    upload = bucket.call_s3("create_multipart_upload", **where, ChecksumAlgorithm="SHA256")["UploadId"]
+    sent = [
+        {"PartNumber": number}
+        | bucket.call_s3(
+            "upload_part", **where, UploadId=upload, PartNumber=number, Body=part, ChecksumAlgorithm="SHA256"
+        )
+        for number, part in enumerate(parts, 1)
+    ]
+    told = [{key: part[key] for key in ("PartNumber", "ETag", "ChecksumSHA256")} for part in sent]
+    bucket.call_s3("complete_multipart_upload", **where, UploadId=upload, MultipartUpload={"Parts": told})
+    bucket.invalidate_cache()
+
+
+def test_the_hash_that_s3_has_of_a_whole_object_is_taken_and_one_of_its_parts_is_not(
+    bucket: S3FileSystem, proxy: StoreProxy
+) -> None:
+    bucket.pipe_file("dances/videos/whole.mp4", b"x" * 3000, ChecksumAlgorithm="SHA256")
+    bucket.pipe_file("dances/videos/plain.mp4", b"x" * 3000)
+    put_in_parts(bucket, "parts.mp4", [b"x" * 5 * 2**20, b"y"])
+    videos = VideoBucket(PLACE)
+    said = {name: videos.known_content(PurePosixPath(f"{name}.mp4")) for name in ("whole", "plain", "parts", "gone")}
+    content = videos.content(PurePosixPath("whole.mp4"))
+    assert said == {"whole": content, "plain": UNREADABLE, "parts": UNREADABLE, "gone": UNREADABLE}
+    header = bucket.call_s3("head_object", Bucket="dances", Key="videos/parts.mp4", ChecksumMode="ENABLED")
+    assert len(base64.b64decode(header["ChecksumSHA256"])) == 32  # it looks like one, and is not that of the content
+    assert {one.path for one in proxy.gets()} == {"/dances/videos/whole.mp4"}  # `content` alone fetched something
+
+
+def test_a_hash_is_not_taken_of_an_object_that_was_replaced_since_it_was_listed(bucket: S3FileSystem) -> None:
+    bucket.pipe_file("dances/videos/a.mp4", b"x", ChecksumAlgorithm="SHA256")
+    videos, path = VideoBucket(PLACE), PurePosixPath("a.mp4")
+    listed = videos.listing().files[path]
+    assert videos.known_content(path, listed) == videos.content(path)
+    bucket.pipe_file("dances/videos/a.mp4", b"another", ChecksumAlgorithm="SHA256")
+    assert videos.known_content(path, listed) == UNREADABLE
+
+
+def test_google_cloud_storage_says_no_hash_that_is_taken(google_bucket: GCSFileSystem) -> None:
+    google_bucket.pipe_file("dances/videos/a.mp4", b"x")
+    assert VideoBucket("gs://dances/videos").known_content(PurePosixPath("a.mp4")) == UNREADABLE

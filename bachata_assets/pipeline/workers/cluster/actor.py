@@ -13,10 +13,13 @@ from bachata_assets.pipeline.failure import Failure, named
 from bachata_assets.pipeline.tools import Models
 from bachata_assets.pipeline.workers.answers import Answer
 from bachata_assets.pipeline.workers.cluster.connection import Node, RayCluster
+from bachata_assets.pipeline.workers.cluster.copies import opened_object
 from bachata_assets.pipeline.workers.cluster.host import RayHost
 from bachata_assets.pipeline.workers.cluster.tasks import LANES, RayTask, RayTasks
 from bachata_assets.pipeline.workers.pool import Limits
 from bachata_assets.pipeline.workers.processes import ATTEMPTS
+
+logger = logging.getLogger(__name__)
 
 START_S = 180.0
 """Time within which an actor is ready, s."""
@@ -33,11 +36,13 @@ class Work:
     Attributes
     ----------
     versions : of the code and the models that it must have
+    cache_bytes : most that clips of a bucket take on its machine
     """
 
     models: Models
     limits: Limits
     versions: tuple[str, ...]
+    cache_bytes: float
 
 
 @dataclass(frozen=True)
@@ -66,12 +71,13 @@ class RayActor:
         self._tasks = tasks
         self._at_work: set[RayTask] = set()
         self._is_abandoned = False
+        self._reads: dict[str, bool] = {}
         chosen = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node.node_id, soft=False)
         actor_class = self._ray.remote(RayHost).options(
             num_cpus=cpus, num_gpus=gpus, max_concurrency=len(LANES) + 1, scheduling_strategy=chosen
         )
         level = logging.getLogger("bachata_assets").getEffectiveLevel()
-        self._actor: Any = actor_class.remote(work.models, work.limits, level)
+        self._actor: Any = actor_class.remote(work.models, work.limits, level, work.cache_bytes)
         self._threads = [threading.Thread(target=self._serve, args=(lane,), daemon=True) for lane in LANES]
         self._opening = threading.Thread(target=self._open, daemon=True, name=f"opens an actor on {node.address}")
         self._opening.start()
@@ -83,7 +89,7 @@ class RayActor:
             self.end()
         elif not self.is_over and not self._opening.is_alive():
             with suppress(self._ray.exceptions.RayError):
-                _tell(self._ray.get(self._actor.records.remote(), timeout=LAST_WORDS_S))
+                _tell(self._ray.get(self._actor.rest.remote(), timeout=LAST_WORDS_S))
 
     def end(self) -> None:
         """End it, at once."""
@@ -129,17 +135,34 @@ class RayActor:
             task.future.set_result(answer)
 
     def _answer(self, task: RayTask) -> Answer:
-        content = None if self.node.is_here or "clip_file" not in task.stage.inputs else self._sent(task.clip)
+        content = self._sent(task.clip) if "clip_file" in task.stage.inputs else None
         asked = self._actor.make.remote(task.clip, task.stage, dict(task.tables), _working_directory(), content)
         # Its worker processes have the limit; this one is for a machine that says nothing any more.
         answer, records = self._ray.get(asked, timeout=ATTEMPTS * self._work.limits.seconds + START_S)
         _tell(records)
         return answer
 
-    def _sent(self, clip: Clip) -> list[Any]:
-        """Return a clip's file as objects of Ray, which it forgets when the references are gone."""
+    def _sent(self, clip: Clip) -> list[Any] | None:
+        """Return a clip's file as objects of Ray, which it forgets when the references are gone; None: it is there."""
+        if clip.url and not clip.path.exists():  # nobody has fetched it
+            return None if self._reads_bucket(clip.url) else [*map(self._ray.put, opened_object(clip.url).pieces())]
+        if self.node.is_here:
+            return None
         with clip.path.open("rb") as file:
             return [self._ray.put(piece) for piece in iter(lambda: file.read(PIECE_BYTES), b"")]
+
+    def _reads_bucket(self, url: str) -> bool:
+        """Tell whether the machine may read a bucket; asked once, of its first object."""
+        bucket = "/".join(url.split("/")[:3])
+        if bucket not in self._reads:
+            why = self._ray.get(self._actor.why_not_read.remote(url), timeout=START_S)
+            self._reads[bucket] = not why
+            if why:
+                logger.warning(
+                    "%s cannot read %s (%s): its clips are sent to it; give its node of Ray the store's credentials",
+                    self.node.address, bucket, why,
+                )  # fmt: skip
+        return self._reads[bucket]
 
 
 def _working_directory() -> str:

@@ -25,11 +25,13 @@ class RayActors(WorkerProcesses):
     Parameters
     ----------
     address : `auto`, or host and port; None: a Ray of this machine's own, for as long as this process lasts
+    cache_gb : most that clips of a bucket take on a machine, 10^9 bytes
     """
 
-    def __init__(self, models: Models, limits: Limits, address: str | None = None) -> None:
+    def __init__(self, models: Models, limits: Limits, address: str | None = None, cache_gb: float = 20.0) -> None:
         super().__init__(models, limits)
         self._address = address
+        self._cache_gb = cache_gb
 
     @property
     def ahead(self) -> int:
@@ -37,7 +39,14 @@ class RayActors(WorkerProcesses):
         with _LOCK:
             return _CREWS[0][1].size if _CREWS else 1
 
-    def require_room(self) -> None:
+    def fetches(self, clip: Clip) -> bool:
+        """See `Workers.fetches`; what nobody has read yet is read here, since its hash is a clip's version.
+
+        A Ray of this machine's own knows no credentials.
+        """
+        return bool(self._address and clip.url and clip.seen)
+
+    def require_able(self) -> None:
         """Begin the actors; whether a machine has room for the models, its actor finds out.
 
         Raises
@@ -63,7 +72,7 @@ class RayActors(WorkerProcesses):
         with _LOCK:
             if not _CREWS or _CREWS[0][0] != wanted:
                 _close()
-                crew = RayCrew(RayCluster(self._address), self._models, self._limits)
+                crew = RayCrew(RayCluster(self._address), self._models, self._limits, self._cache_gb * 1e9)
                 _CREWS[:] = [(wanted, crew)]
                 # Registered behind Ray's own, so it is called before that.
                 atexit.unregister(close_crew)

@@ -56,9 +56,9 @@ def shares(node: Node, threads: int, *, cuda: bool) -> list[Share]:
 class RayCrew:
     """Actors, and what they are to make."""
 
-    def __init__(self, cluster: RayCluster, models: Models, limits: Limits) -> None:
+    def __init__(self, cluster: RayCluster, models: Models, limits: Limits, cache_bytes: float) -> None:
         self._cluster = cluster
-        self._work = Work(models, limits, tuple(versions_of(models)))
+        self._work = Work(models, limits, tuple(versions_of(models)), cache_bytes)
         pose = models.pose
         self._cuda = load_model_set(pose.model_set, pose.checkpoint_path, pose.hands).device == "cuda"
         self._tasks = RayTasks()

@@ -8,7 +8,8 @@ import logging
 import os
 import tempfile
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,14 @@ from typing import Any
 import pyarrow as pa
 
 from bachata_assets.collection.clip import Clip
-from bachata_assets.inference.precision import computes_bf16
+from bachata_assets.collection.videos.discovery import DiscoveryError
 from bachata_assets.pipeline.stage import ClipStage, Tables
 from bachata_assets.pipeline.stages import vector_stages
 from bachata_assets.pipeline.tools import Models
 from bachata_assets.pipeline.workers.answers import Answer
 from bachata_assets.pipeline.workers.base import Timed
 from bachata_assets.pipeline.workers.cluster.connection import remove_left
+from bachata_assets.pipeline.workers.cluster.copies import Copies, opened_object
 from bachata_assets.pipeline.workers.pool import Limits
 from bachata_assets.pipeline.workers.processes import WorkerProcesses
 from bachata_assets.settings import SettingsError
@@ -45,15 +47,17 @@ class RayHost:
     Parameters
     ----------
     level : from which on records of the log are kept
+    cache_bytes : most that clips of a bucket take here
     """
 
-    def __init__(self, models: Models, limits: Limits, level: int) -> None:
+    def __init__(self, models: Models, limits: Limits, level: int, cache_bytes: float) -> None:
         if models.pose.threads == 0:
             # Ray sets it to the cores that it counts; the last bits of sound vectors depend on it.
             os.environ.pop("OMP_NUM_THREADS", None)
         remove_left(Path(tempfile.gettempdir()), _PREFIX)
         self._models = models
         self._workers = WorkerProcesses(models, limits)
+        self._copies = Copies(cache_bytes)
         self._records: deque[logging.LogRecord] = deque(maxlen=MOST_RECORDS)
         log = logging.getLogger("bachata_assets")
         log.handlers, log.propagate = [_Keep(self._records)], False
@@ -62,13 +66,11 @@ class RayHost:
     def refusal(self, versions: Sequence[str], folder: str) -> str | None:
         """Return why this machine would make other tables than the one that asks, or None."""
         _work_in(folder)
-        if self._models.pose.precision == "bf16" and not computes_bf16():
-            return "its CPU computes in f32 and the collection is in bf16"
         differing = sorted(set(versions) - set(versions_of(self._models)))
         if differing:
             return f"it has other code or models: {', '.join(differing)} is asked for"
         try:
-            self._workers.require_room()
+            self._workers.require_able()
         except SettingsError as error:
             return str(error)
         return None
@@ -81,23 +83,49 @@ class RayHost:
         Parameters
         ----------
         folder : that relative paths are meant in
-        content : of the clip's file; None: the file is on this machine
+        content : of the clip's file; None: the file is on this machine, or this machine reads the bucket
         """
         _work_in(folder)
-        if content is None:
-            return Answer.of(lambda: self._workers.make(clip, stage, Tables(tables))), self.records()
-        with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}_") as place:
-            path = Path(place) / clip.path.name
+        path = clip.path
 
-            def make() -> Timed:
-                _write(path, content)
+        def make() -> Timed:
+            nonlocal path
+            with self._file(clip, content) as path:
                 return self._workers.make(replace(clip, path=path), stage, Tables(tables))
 
-            answer = Answer.of(make)
-        if answer.failure:
-            reason = answer.failure.reason.replace(str(path), str(clip.path)).replace(place, str(clip.path.parent))
+        answer = Answer.of(make)
+        if answer.failure and path != clip.path:
+            reason = answer.failure.reason.replace(str(path), str(clip.path))
+            reason = reason.replace(str(path.parent), str(clip.path.parent))
             answer = replace(answer, failure=replace(answer.failure, reason=reason))
         return answer, self.records()
+
+    def why_not_read(self, url: str) -> str:
+        """Return why this machine cannot read an object of a bucket; empty where it can."""
+        try:
+            opened_object(url)
+        except (OSError, DiscoveryError) as error:
+            return str(error)
+        return ""
+
+    def rest(self) -> list[logging.LogRecord]:
+        """Remove the copies of clips; return what was logged."""
+        self._copies.clear()
+        return self.records()
+
+    @contextmanager
+    def _file(self, clip: Clip, content: Content | None) -> Iterator[Path]:
+        """Give the file of a clip on this machine."""
+        if content is not None:
+            with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}_") as place:
+                path = Path(place) / clip.path.name
+                _write(path, content)
+                yield path
+        elif clip.url and not clip.path.exists():
+            with self._copies.file(clip) as path:
+                yield path
+        else:
+            yield clip.path
 
     def records(self) -> list[logging.LogRecord]:
         """Return what was logged since this was last asked."""
