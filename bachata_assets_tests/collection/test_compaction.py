@@ -3,7 +3,8 @@
 import io
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -202,6 +203,37 @@ def test_a_compaction_that_is_killed_loses_nothing_and_the_next_repeats_nothing(
     assert len(archives_of(dataset)) == 1
     assert own_files(dataset) == set()
     require_as_written(dataset, files)
+
+
+def test_all_that_is_changed_is_changed_under_the_lock(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(dataset)
+    held, lock, changed = [], Files.lock, []
+
+    @contextmanager
+    def noted(self: Files) -> Iterator[None]:
+        with lock(self):
+            held.append(True)
+            yield
+            held.pop()
+
+    def guarded(name: str) -> Callable[..., None]:
+        change: Callable[..., None] = getattr(Files, name)
+
+        def call(self: Files, *rest: object) -> None:
+            assert held, (name, rest)
+            changed.append(name)
+            change(self, *rest)
+
+        return call
+
+    monkeypatch.setattr(Files, "lock", noted)
+    for name in ("write_bytes", "delete_all"):
+        monkeypatch.setattr(Files, name, guarded(name))
+    compact(dataset, "beats")
+    dataset.delete_tables("beats", {"a"})
+    dataset.set_aside(layout.table("beats", "b"))
+    assert set(changed) == {"write_bytes", "delete_all"}
+    assert set(dataset.table_sizes("beats")) == {*CLIPS} - {"a", "b"}
 
 
 def test_a_table_that_is_made_while_it_is_compacted_stays_and_counts(
