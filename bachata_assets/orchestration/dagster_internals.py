@@ -24,9 +24,6 @@ from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, RunLa
 # The history of a check is asked for by status, and the status is private.
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as _Status
 
-# How long one that writes waits for another: the same as of Dagster's other files.
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
-
 # The storage classes named in dagster.yaml extend them.
 from dagster._core.storage.sqlite_storage import (  # type: ignore[attr-defined]  # one is imported there, not exported
     DagsterSqliteStorage,
@@ -37,7 +34,6 @@ from dagster._core.storage.sqlite_storage import (  # type: ignore[attr-defined]
 
 __all__ = [
     "INDEX_SHARD_NAME",
-    "SQLITE_BUSY_TIMEOUT_SECONDS",
     "CheckRunHealthResult",
     "DagsterSqliteStorage",
     "DagsterStorage",

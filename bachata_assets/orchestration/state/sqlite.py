@@ -18,7 +18,6 @@ from bachata_assets.collection import layout
 from bachata_assets.collection.whole_files import held
 from bachata_assets.orchestration.dagster_internals import (
     INDEX_SHARD_NAME,
-    SQLITE_BUSY_TIMEOUT_SECONDS,
     DagsterSqliteStorage,
     SqliteEventLogStorage,
 )
@@ -33,6 +32,9 @@ OF_THE_DISK = {
 """What SQLite says when not its file is wrong, but the disk, or its rights."""
 MOST_RUNS = 4
 """Number of runs whose files are kept open; a process that shows many runs must not run out of files."""
+
+LONGEST_WAIT_S = 30
+"""Time that one who writes waits for another, s: as long as for Dagster's other files."""
 
 
 @contextmanager
@@ -104,7 +106,7 @@ class _OpenFile(NamedTuple):
 
 
 def _engine(address: str) -> Engine:
-    engine = create_engine(address, pool_size=1, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS})
+    engine = create_engine(address, pool_size=1, connect_args={"timeout": LONGEST_WAIT_S})
     # A power cut may take the last events with it, never the database; a table says itself what it is.
     event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL"))
     return engine

@@ -207,12 +207,11 @@ def _certainty(axes: "Axes", couple: CoupleKeypoints) -> None:
 
 def _jpeg(figure: "Figure") -> bytes:
     """Return a JPEG of at most LARGEST bytes, as good as that allows."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="rgba", dpi=DPI)
+    picture = Image.frombytes("RGBA", (WIDTH, HEIGHT), drawn.getvalue()).convert("RGB")
     for quality in range(85, 0, -10):
         content = io.BytesIO()
         picture.save(content, "JPEG", quality=quality, optimize=True)
