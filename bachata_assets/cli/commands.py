@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 from bachata_assets.cli.plain import say
 from bachata_assets.cli.signals import ended_by_signals
 from bachata_assets.collection.whole_files import DamagedError
-from bachata_assets.pipeline.failure import of_a_file
+from bachata_assets.file_errors import REFUSALS, of_a_file
 
 INTERRUPTED = 128 + signal.SIGINT
 """Exit code with which typer says that a KeyboardInterrupt ended a command."""
@@ -73,7 +73,7 @@ def _code(run: Callable[[], Any]) -> int:
         if error.filename is None and _is_folder_gone(error):
             say("Error: the working directory is gone: change into another one", err=True)
             return 2
-        if error.filename is None:
+        if error.filename is None and error.errno not in REFUSALS:
             raise
         say(f"Error: {of_a_file(error.errno, error.strerror, error.filename)}", err=True)
         code = 2

@@ -1,7 +1,7 @@
 """The cache of networks exported to OpenVINO.
 
-An export is made once, checked at every start, and made again when it is damaged. What is exported is in
-`pose/models/exported.py` and `language/exported.py`.
+An export is made once, checked at every start, and made again when it is damaged; where its folder takes no file, it
+is used from memory. What is exported is in `pose/models/exported.py` and `language/exported.py`.
 """
 
 import hashlib
@@ -10,10 +10,13 @@ import json
 import logging
 import shutil
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
+
+from bachata_assets.file_errors import refusal, with_remedy
 
 if TYPE_CHECKING:
     import openvino
@@ -55,18 +58,38 @@ def cached_export(
     cache_dir : Path or None
         Folder of the cache; None: the user's.
     """
-    import filelock
     import openvino
 
     folder = (cache_dir or default_cache_dir()) / "models" / _key(name, identity)
     if not _is_whole(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(folder.with_name(f"{folder.name}.lock")), _EXPORTING:
+        with _alone(folder):
             if not _is_whole(folder):
                 log.info("Exporting %s to OpenVINO: once, later starts take it from the cache", name)
                 log.debug("The export goes to %s", folder)
-                _save(_traced(export), folder)
+                model = _traced(export)
+                try:
+                    _save(model, folder)
+                except OSError as error:
+                    log.warning(
+                        "The exported model %s cannot be kept, so each process exports it again; mend that, or name "
+                        "another folder with XDG_CACHE_HOME: %s", name, with_remedy(str(error)),
+                    )  # fmt: skip
+                    return model
     return openvino.Core().read_model(folder / "model.xml")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one process and one thread of it export at a time; where the disk takes no lock, one thread."""
+    import filelock
+
+    with _EXPORTING, ExitStack() as locked:
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            locked.enter_context(filelock.FileLock(folder.with_name(f"{folder.name}.lock")))
+        except (OSError, NotImplementedError) as error:
+            log.debug("No lock for %s: %s", folder, error)
+        yield
 
 
 def _key(name: str, identity: str) -> str:
@@ -102,12 +125,35 @@ def _traced(export: Callable[[], "openvino.Model"]) -> "openvino.Model":
 
 
 def _save(model: "openvino.Model", folder: Path) -> None:
+    """Keep a model, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        The disk refuses it, or something else has one of its names.
+    """
     import openvino
 
     partial = folder.with_name(f"{folder.name}.partial")
     for leftover in (partial, folder):
-        shutil.rmtree(leftover, ignore_errors=True)
-    partial.mkdir()
-    openvino.save_model(model, partial / "model.xml", compress_to_fp16=False)
-    (partial / SEAL).write_text(json.dumps(_digests(partial)))
-    partial.rename(folder)
+        _remove(leftover)
+    try:
+        partial.mkdir(parents=True)
+        try:
+            openvino.save_model(model, partial / "model.xml", compress_to_fp16=False)
+        except RuntimeError as error:  # of the stream, which does not know why
+            size = sum(one.get_byte_size() for one in model.get_ops() if one.get_type_name() == "Constant")
+            _remove(partial)
+            raise refusal(folder.parent, size) or OSError(f"{folder}: {error}") from error
+        (partial / SEAL).write_text(json.dumps(_digests(partial)))
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _remove(path: Path) -> None:
+    """Remove what has the name of an export, whatever it is."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -29,7 +28,7 @@ from bachata_assets.orchestration import dagster_internals
 from bachata_assets.orchestration.dagster_internals import INDEX_SHARD_NAME
 from bachata_assets.orchestration.state import storage
 from bachata_assets.orchestration.state.owner import require_own
-from bachata_assets.orchestration.state.sqlite import OF_THE_DISK, opening
+from bachata_assets.orchestration.state.sqlite import of_the_disk, opening
 from bachata_assets.orchestration.state.storage import StateStorage
 from bachata_assets.settings.servers import PostgresSettings
 
@@ -182,22 +181,16 @@ def _damage_named(home: Path) -> Iterator[None]:
         wrong = _misplaced(home)
         if wrong is not None:
             raise wrong from error
-        for said, number in _NOT_OF_THE_FILE.items():
-            if said in reason:
-                if shutil.disk_usage(home).free < _PAGE:  # SQLite says so of what it writes, not of what it maps
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(home)) from error
-                raise OSError(number, reason, str(home)) from error
+        if "database is locked" in reason:
+            raise OSError(errno.EBUSY, reason, str(home)) from error
+        refused = of_the_disk(reason, home)
+        if refused is not None:
+            raise refused from error
         raise DamagedError(str(_damaged_file(home) or home), reason) from error
-
-
-_NOT_OF_THE_FILE = {**OF_THE_DISK, "database is locked": errno.EBUSY}
-"""What SQLite says when not its file is wrong, but the disk, its rights, or other processes."""
 
 
 _FILES = (CONFIG, layout.LOCK, "history/runs.db", f"history/runs/{INDEX_SHARD_NAME}.db", "schedules/schedules.db")
 """Files of a state that are not of one run."""
-_PAGE = 4096
-"""Size of a page of a database, bytes: the least that it needs to grow."""
 
 
 def _first_line(error: BaseException) -> str:

@@ -19,6 +19,7 @@ from bachata_assets.collection.compaction import Compacted, compact
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.remarks import counted
 from bachata_assets.collection.scan import Scan, exchanged_files, scan_clips
+from bachata_assets.file_errors import with_remedy
 from bachata_assets.orchestration.history import History, damaged_tables
 from bachata_assets.orchestration.instance import Instance
 from bachata_assets.orchestration.orphaned_runs import end_orphans, process_tag
@@ -27,7 +28,6 @@ from bachata_assets.orchestration.pruning import gone, remove_clips
 from bachata_assets.orchestration.resources import PARTITIONS, PLAIN, Names, resource_keys, tools_of
 from bachata_assets.orchestration.run_requests import clips_at_work
 from bachata_assets.orchestration.state.old_runs import old_runs_job
-from bachata_assets.pipeline.failure import with_remedy
 from bachata_assets.pipeline.index_level import fill_index
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Status

@@ -6,27 +6,16 @@ later.
 """
 
 import errno
-import os
 import re
 from dataclasses import dataclass
+
+from bachata_assets.file_errors import with_remedy
 
 _OUT_OF_MEMORY = re.compile(
     r"(?i)bad_alloc|(cannot|can't|unable to) alloc|insufficient memory|failed to map segment|out ?of ?memory|"
     r"can't start new thread"
 )
 """What libraries written in C and C++ say when memory runs out, in errors that are no `MemoryError`."""
-_ROOM = "free some room, and give the same command again"
-_REMEDIES = {
-    errno.ENOSPC: _ROOM,
-    errno.EDQUOT: _ROOM,
-    errno.EROFS: "make it writable, or give another --data_dir",
-    errno.EACCES: "change its rights, or its folder's",
-    errno.EPERM: "change its rights, or its folder's",
-    errno.ENOENT: "is its disk mounted?",
-}
-"""What to do about what the system says of a file."""
-_OF_A_FILE = re.compile(r"\[Errno (\d+)\] (.+?): '(.+)'")
-"""What Python makes of the system's words."""
 _TRANSIENT = "transient:"
 _TRANSIENT_BEFORE_0_2 = "passing:"
 
@@ -66,25 +55,6 @@ class Failure:
     def recorded(self, version: str) -> str:
         """Return what is recorded when making this data version failed."""
         return f"{_TRANSIENT}{version}" if self.transient else version
-
-
-def of_a_file(number: int | None, reason: str | None, path: object) -> str:
-    """Return what the system says of a file, and what to do: "FILE: REASON: REMEDY".
-
-    Parameters
-    ----------
-    number : of the error, as in `errno`
-    reason : its words, those of the number if empty
-    """
-    said = f"{path}: {reason or os.strerror(number or 0)}"
-    remedy = _REMEDIES.get(number or 0)
-    return f"{said}: {remedy}" if remedy else said
-
-
-def with_remedy(message: str) -> str:
-    """Return an error's message, that of the system about a file in the form of `of_a_file`."""
-    found = _OF_A_FILE.fullmatch(message)
-    return of_a_file(int(found[1]), found[2], found[3]) if found else message
 
 
 def failed_version(recorded: str) -> str:

@@ -72,9 +72,12 @@ def test_a_call_that_cannot_be_understood_is_one_line_and_two(words: list[str], 
     ("number", "remedy"),
     [
         (errno.ENOSPC, "No space left on device: free some room, and give the same command again"),
-        (errno.EROFS, "Read-only file system: make it writable, or give another --data_dir"),
+        (errno.EROFS, "Read-only file system: make it writable, or name another folder"),
         (errno.EACCES, "Permission denied: change its rights, or its folder's"),
-        (errno.EIO, "Input/output error"),
+        (
+            errno.EIO,
+            "Input/output error: see whether its disk, or the way to it, is broken, and give the same command again",
+        ),
     ],
 )
 def test_what_the_system_says_of_a_file_is_one_line_with_what_to_do(number: int, remedy: str) -> None:

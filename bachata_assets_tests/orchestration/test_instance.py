@@ -4,13 +4,12 @@ import errno
 import multiprocessing
 import os
 import random
-import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -190,10 +189,17 @@ def test_an_event_that_cannot_be_written_says_so_in_one_line(tmp_path: Path) -> 
     assert Path(caught.value.filename).is_relative_to(tmp_path / ".dagster")
 
 
-def test_a_full_disk_is_said_whatever_sqlite_says_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
-    with pytest.raises(OSError, match="No space left on device"), open_instance(str(tmp_path)):
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.ESTALE])
+def test_why_the_disk_refuses_the_state_is_said_whatever_sqlite_says_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(**_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(OSError, match=os.strerror(number)) as caught, open_instance(str(tmp_path)):
         raise sqlite3.OperationalError("disk I/O error")
+    assert caught.value.errno == number
 
 
 def test_damage_that_shows_only_while_the_state_is_open_is_named(tmp_path: Path) -> None:

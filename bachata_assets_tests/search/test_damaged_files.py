@@ -65,7 +65,10 @@ def test_any_damage_to_any_file_is_one_kind_of_error_or_does_no_harm(
             "on device): free some room",
         ),
         ('Io { path: Some("/x"), err: Os { code: 13, kind: PermissionDenied } }', "denied): change its rights"),
-        ("IO error: Read-only file system (os error 30)", "file system): make its disk writable"),
+        ("IO error: Read-only file system (os error 30)", "file system): make it writable"),
+        ("LanceError(IO): Disk quota exceeded (os error 122), /build/io.rs", "exceeded): free some room"),
+        ("External error: Input/output error (os error 5)", "error): see whether its disk"),
+        ("IO error: Stale file handle (os error 116)", "handle): its folder was replaced"),
     ],
 )
 def test_a_disk_that_is_full_or_may_not_be_read_is_no_damaged_index(said: str, clear: str) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DatabaseError
 
 from bachata_assets.collection import layout
 from bachata_assets.collection.whole_files import held
+from bachata_assets.file_errors import refusal
 from bachata_assets.orchestration.dagster_internals import (
     INDEX_SHARD_NAME,
     DagsterSqliteStorage,
@@ -23,7 +24,7 @@ from bachata_assets.orchestration.dagster_internals import (
 )
 from bachata_assets.orchestration.state.event_log import ClipEventLog
 
-OF_THE_DISK = {
+_OF_THE_DISK = {
     "database or disk is full": errno.ENOSPC,
     "readonly database": errno.EROFS,
     "disk I/O error": errno.EIO,
@@ -126,11 +127,19 @@ def _disk_named(folder: str) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        reason = str(error.orig)
-        number = next((number for said, number in OF_THE_DISK.items() if said in reason), None)
-        if number is None:
+        refused = of_the_disk(str(error.orig), Path(folder))
+        if refused is None:
             raise
-        raise OSError(number, reason, folder) from error
+        raise refused from error
+
+
+def of_the_disk(said: str, folder: Path) -> OSError | None:
+    """Return what SQLite says as the system would, None where it is not about the disk.
+
+    A quota that is used up is a "disk I/O error" to SQLite, and so is a full disk below what it maps; the system knows.
+    """
+    number = next((number for words, number in _OF_THE_DISK.items() if words in said), None)
+    return None if number is None else refusal(folder) or OSError(number, said, str(folder))
 
 
 class OpenSqliteStorage(DagsterSqliteStorage):

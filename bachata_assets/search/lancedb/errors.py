@@ -1,6 +1,5 @@
 """LanceDB's errors in one clear line with what to do: its files were cut, or its disk or store does not answer."""
 
-import errno
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -9,6 +8,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from bachata_assets.clip_record import InvalidRecordError
+from bachata_assets.file_errors import REFUSALS
 from bachata_assets.search.errors import IndexUnreadableError, QueryError, SearchError, SearchUnavailableError
 from bachata_assets.search.lancedb.panics import without_panics
 
@@ -16,14 +16,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _NUMBER = re.compile(r"(?:os error|code:) (\d+)")
 """Where the system's number of an error is in what Rust says of it."""
-_OF_THE_DISK = {
-    errno.ENOSPC: "free some room on its disk",
-    errno.EDQUOT: "free some room on its disk",
-    errno.EACCES: "change its rights",
-    errno.EPERM: "change its rights",
-    errno.EROFS: "make its disk writable",
-}
-"""What to do where the files of an index are whole, but the system does not let them be read or written."""
 
 
 @contextmanager
@@ -37,11 +29,10 @@ def clear_errors(location: str) -> Iterator[None]:
     except Exception as error:
         if not is_lance_error(error):
             raise
-        number = next((int(found) for found in _NUMBER.findall(str(error)) if int(found) in _OF_THE_DISK), None)
+        number = next((int(found) for found in _NUMBER.findall(str(error)) if int(found) in REFUSALS), None)
         if number is not None:
             raise SearchUnavailableError(
-                f"The index in {location} cannot be read or written ({os.strerror(number)}): {_OF_THE_DISK[number]}, "
-                "and give the same command again"
+                f"The index in {location} cannot be read or written ({os.strerror(number)}): {REFUSALS[number]}"
             ) from error
         reason = str(error).partition("\n")[0].partition(", /")[0][:200]
         raise IndexUnreadableError(
