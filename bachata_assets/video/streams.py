@@ -1,5 +1,6 @@
 """Which streams of a file count: the one that a player shows, the ones that can be heard, and only known codecs."""
 
+import ctypes
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,28 @@ def picture_stream(container: Any, path: Path) -> Any:
 
 
 def sound_streams(container: Any) -> list[Any]:
-    """Return the audio streams, the default one first."""
+    """Return the audio streams, the default one first, each fit to be decoded."""
     from av.stream import Disposition
 
+    for stream in container.streams.audio:
+        _count_channels(stream)
     return sorted(container.streams.audio, key=lambda stream: not stream.disposition & Disposition.default)
+
+
+def _count_channels(stream: Any) -> None:
+    """Have a stream's channels in an order that needs no list: a mov lists those of 6.1 and 7.1 one by one.
+
+    PyAV (seen with 18.1.0) does not copy such a list, and frees it with each object that says what the channels are:
+    the process ends.
+    """
+    context = stream.codec_context
+    if context is None or context.is_open:
+        return
+    layout = context.layout
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(layout))  # never freed: its list is the decoder's
+    is_listed = "(" in layout.name
+    if layout.nb_channels > 2 or is_listed:
+        context.options = {**context.options, "ch_layout": f"{layout.nb_channels}C" if is_listed else layout.name}
 
 
 def sound_is_allowed(stream: Any) -> bool:

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import struct
 from pathlib import Path
 
 import av
@@ -134,6 +135,20 @@ def likeness(sounds: list[np.ndarray], tmp_path: Path) -> float:
 )
 def test_stereo_sounds_as_its_music_however_its_channels_are_mixed(left: float, right: float, tmp_path: Path) -> None:
     assert likeness([np.concatenate([left * music(), right * music()])], tmp_path) >= 0.99
+
+
+@pytest.mark.parametrize(("channels", "order"), [(7, 125), (8, 128)])
+def test_channels_in_an_order_that_has_to_be_listed_are_heard(channels: int, order: int, tmp_path: Path) -> None:
+    path = write_media(tmp_path / "clip.mov", PICTURES, [np.repeat(music(), channels, axis=0)])
+    whole = load_sound(path)
+    content = bytearray(path.read_bytes())
+    place = content.index(b"chan") + 8  # QuickTime's kAudioChannelLayoutTag_MPEG_6_1_A and 7_1_C, for a bitmap
+    content[place : place + 8] = struct.pack(">HHI", order, channels, 0)
+    path.write_bytes(content)
+    listed = load_sound(path)
+    assert isinstance(whole, Sound)
+    assert isinstance(listed, Sound)
+    assert np.corrcoef(whole.samples, listed.samples)[0, 1] > 0.999
 
 
 def test_channels_that_only_differ_are_averaged(tmp_path: Path) -> None:

@@ -83,4 +83,4 @@ def write_media(
 
 
 def layout_of(sound: np.ndarray) -> str:
-    return "stereo" if len(sound) == 2 else "mono"
+    return {1: "mono", 2: "stereo", 7: "6.1", 8: "7.1"}[len(sound)]

@@ -215,3 +215,15 @@ def test_a_containers_name_and_content_have_to_agree(tmp_path: Path) -> None:
         probe(tmp_path / "y.mp4")
     with pytest.raises(UnreadableVideoError, match=r"z\.mkv: is no Matroska file, whatever its name says"):
         probe(tmp_path / "z.mkv")
+
+
+def test_a_terabyte_of_nothing_is_refused_without_being_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"no video")
+    os.truncate(path, 1 << 40)
+    read: list[int] = []
+    pread = os.pread
+    monkeypatch.setattr(os, "pread", lambda *words: read.append(1) or pread(*words))
+    with pytest.raises(UnreadableVideoError, match=r"clip\.mp4: cannot be decoded as a video"):
+        probe(path)
+    assert len(read) < 10

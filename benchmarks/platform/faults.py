@@ -4,6 +4,7 @@
     uv run python -m benchmarks.platform.faults --n 24 --clips data/sample/videos    # drawn clips only
     uv run python -m benchmarks.platform.faults --n 300 --first 100 --minutes 30     # goes on with an earlier call
     uv run python -m benchmarks.platform.faults --n 104 --seed 5 --h265              # H.265 in mov alone
+    uv run python -m benchmarks.platform.faults --n 24 --seed 5 --codec mjpeg av1    # what is noticed of wrong bits
 
 Short clips are cut from the given folders, in eight forms of mp4, mov and avi. Each mutation is one file that the
 stages of the pipeline read in worker processes; what is made is compared with what is made of the file as it was.
@@ -16,6 +17,9 @@ Counted are, all to be zero (else the exit code is 1):
   not counted: one that is turned by its display matrix, sped up by its time scale, or cut by its edit list, and one
   that is the other file of a splice, whole;
 - unclear message: of more than one line, with a traceback, without the file's name, or without what to do.
+
+With `--codec` 1 to 16 wrong bits are put into one picture of each file. No model is run; the pictures that the pipeline
+would see are compared with the original's: how many files are noticed, and how many pictures of the others are wrong.
 """
 
 import argparse
@@ -44,9 +48,12 @@ from bachata_assets.pipeline.tools import Models, PoseModelsProvider, SearchInde
 from bachata_assets.pipeline.workers.pool import Limits
 from bachata_assets.pipeline.workers.processes import WorkerProcesses
 from bachata_assets.settings import load_settings
+from bachata_assets.video.damage import Damage
+from bachata_assets.video.errors import UnreadableVideoError
+from bachata_assets.video.sampling import sample_frames
 from bachata_assets_tests.support.paths import REAL_CLIPS, SAMPLE
-from benchmarks.support.mutations import MUTATIONS, Victim, is_another_clip
-from benchmarks.support.short_clips import FORMS, H265, Form, write_short
+from benchmarks.support.mutations import MUTATIONS, Victim, flip_few_bits_of_a_picture, is_another_clip
+from benchmarks.support.short_clips import BY_CODEC, FORMS, H265, Form, write_short
 
 SECONDS = 4.0
 """Length of the short clips, s: of shorter ones, vectors change much where a single picture is missing."""
@@ -60,6 +67,8 @@ REMEDY = re.compile(r"(?i)\b(export|copy|remove|re-encode|raise|cut|give|check|m
 DAMAGE = "file_is_intact"
 WRONG = ("crash", "hang", "wrong success", "unclear message")
 """Outcomes that fail the benchmark."""
+FAR = 1.0
+"""Mean difference of a picture's values, of 255, from which on it is not the one that was filmed."""
 
 
 @dataclass
@@ -189,8 +198,47 @@ def mutated(
     return files
 
 
+def say_what_is_noticed(codecs: Iterable[str], given: argparse.Namespace, folder: Path) -> None:
+    """Print, for each codec, what is noticed of wrong bits in one picture of a file, and what is not."""
+    kinds = ("failed by name", "damage noticed", "in silence, as filmed", "in silence, 1 to 5 pictures off",
+             "in silence, more pictures off")  # fmt: skip
+    print(f"| codec | files | {' | '.join(kinds)} |\n|---|{'---:|' * (len(kinds) + 1)}")
+    for codec in codecs:
+        (clips,) = originals(given.clips, given.sources, folder, [BY_CODEC[codec]])
+        whole = {path: list(sample_frames(path)) for path in clips}
+        counts: Counter[str] = Counter()
+        for number in range(given.first, given.n):
+            random = np.random.default_rng([given.seed, number])
+            clip = clips[number % len(clips)]
+            path = folder / f"{given.seed}-{number:04}-{clip.name}"
+            path.write_bytes(flip_few_bits_of_a_picture(Victim.of(clip.read_bytes()), random))
+            counts[kinds[_noticed(path, whole[clip])]] += 1
+            path.unlink()
+        print(f"| {codec} | {counts.total()} | {' | '.join(str(counts[kind]) for kind in kinds)} |", flush=True)
+
+
+def _noticed(path: Path, whole: Sequence[tuple[float, np.ndarray]]) -> int:
+    """Return which of the five kinds of `say_what_is_noticed` a file is."""
+    damage = Damage()
+    try:
+        pictures = list(sample_frames(path, damage=damage))
+    except UnreadableVideoError:
+        return 0
+    if damage.times or len(pictures) != len(whole):
+        return 1
+    off = sum(
+        float(np.abs(one.astype(np.int16) - other).mean()) > FAR
+        for (_, one), (_, other) in zip(pictures, whole, strict=True)
+    )
+    return 2 + (off > 0) + (off > 5)
+
+
 def main() -> None:
     given = arguments().parse_args()
+    if given.codec:
+        with tempfile.TemporaryDirectory() as temporary:
+            say_what_is_noticed(given.codec, given, Path(temporary))
+        return
     outcomes: Counter[tuple[str, str]] = Counter()
     until = time.monotonic() + 60 * given.minutes
     with tempfile.TemporaryDirectory() as temporary:
@@ -237,6 +285,7 @@ def arguments() -> argparse.ArgumentParser:
                         help="folders of clips that are cut; those that are not there are left out")  # fmt: skip
     parser.add_argument("--sources", type=int, default=2, help="clips of each folder, the smallest files first")
     parser.add_argument("--h265", action="store_true", help="files of H.265 alone, of which wrong bits stay unnoticed")
+    parser.add_argument("--codec", choices=BY_CODEC, nargs="+", help="what is noticed of wrong bits in its pictures")
     parser.add_argument("--keep", type=Path, help="folder that gets the files that were not met rightly")
     return parser
 

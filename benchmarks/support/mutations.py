@@ -133,6 +133,11 @@ def flip_bits_of_a_picture(file: Victim, _other: Victim, random: Random) -> byte
     return _flipped(file.content, *file.packets[random.integers(len(file.packets))], random)
 
 
+def flip_few_bits_of_a_picture(file: Victim, random: Random) -> bytes:
+    """Flip 1 to 16 bits of one picture's data."""
+    return _flipped(file.content, *file.packets[random.integers(len(file.packets))], random, most=16)
+
+
 def swap_boxes(file: Victim, _other: Victim, random: Random) -> bytes:
     """Exchange two boxes beside one another, or any two that lie in the same box."""
     by_parent: dict[int, list[Box]] = {}

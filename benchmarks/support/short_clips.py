@@ -49,14 +49,25 @@ FORMS = (
     Form("avi, MJPEG", ".avi", "mjpeg", "yuvj420p", "pcm_s16le"),
 )
 
-
 H265 = Form("mov, H.265", ".mov", "libx265", "yuv420p", "aac", encoder=(("x265-params", "log-level=none"),))
 """As telephones film; apart from `FORMS`, since nothing tells of these pictures that a few of their bits are wrong."""
+BY_CODEC = {
+    "av1": Form("mp4, AV1", ".mp4", "libsvtav1", sound="aac", encoder=(("preset", "10"), ("svtav1-params", "lp=1"))),
+    "dnxhd": Form("mov, DNxHR", ".mov", "dnxhd", "yuv422p", "pcm_s16le", encoder=(("profile", "dnxhr_sq"),)),
+    "h264": Form("mp4, H.264", ".mp4", "libx264", sound="aac"),
+    "h265": H265,
+    "mjpeg": FORMS[7],
+    "mpeg2": Form("mov, MPEG-2", ".mov", "mpeg2video", sound="pcm_s16le"),
+    "mpeg4": FORMS[6],
+    "prores": FORMS[4],
+    "vp9": Form("mp4, VP9", ".mp4", "libvpx-vp9", sound="aac", encoder=(("deadline", "realtime"), ("cpu-used", "8"))),
+}
+"""Codec -> a form of it, each encoded anew."""
 
 
 def write_short(source: Path, form: Form, seconds: float, folder: Path) -> Path:
     """Write the beginning of a clip into a folder, and return the file."""
-    name = f"{source.stem}-{FORMS.index(form) if form in FORMS else 'h265'}"
+    name = f"{source.stem}-{FORMS.index(form) if form in FORMS else form.pictures}"
     path = folder / f"{name}{form.suffix}"
     with av.open(str(path), "w", options=dict(form.options)) as out:
         if form.pictures:

@@ -6,8 +6,9 @@ compiled anew, and whoever closes a file as the last writes its journal back int
 
 import errno
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -150,3 +151,12 @@ class OpenSqliteStorage(DagsterSqliteStorage):
             super().__init__(base_dir, inst_data)
             self._event_log_storage.dispose()
             self._event_log_storage = OpenEventLogStorage(self._event_log_storage._base_dir)
+            for storage in (self._run_storage, self._schedule_storage):
+                # Their databases are opened for every statement, so a disk that is full or read-only shows here.
+                storage.connect = partial(_connected, storage.connect, base_dir)  # type: ignore[method-assign]
+
+
+@contextmanager
+def _connected(connect: Callable[[], AbstractContextManager[Any]], folder: str) -> Iterator[Any]:
+    with _disk_named(folder), connect() as connection:
+        yield connection
