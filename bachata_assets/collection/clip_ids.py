@@ -16,7 +16,8 @@ def assign_clip_ids(
     """Name every file, in the order found.
 
     An id once given to a path stays. A new file is called by its stem; where that is taken its folders come in
-    front, joined by `__`, then its extension, then a number.
+    front, joined by `__`, then its extension, then a number. An id that differs in upper and lower case alone is taken:
+    on the file systems of macOS and Windows both clips' tables would be one file.
 
     Parameters
     ----------
@@ -28,11 +29,11 @@ def assign_clip_ids(
     -------
     clip id -> path, of the files found
     """
-    taken = {*known.values(), *also_taken}
+    taken = {clip_id.casefold() for clip_id in (*known.values(), *also_taken)}
     named = {}
     for path in found:
-        clip_id = known.get(path) or next(name for name in _candidates(path) if name not in taken)
-        taken.add(clip_id)
+        clip_id = known.get(path) or next(name for name in _candidates(path) if name.casefold() not in taken)
+        taken.add(clip_id.casefold())
         named[clip_id] = path
     return named
 

@@ -22,6 +22,13 @@ def test_both_of_two_clips_with_one_stem_live() -> None:
     assert list(named) == ["paseala", "turns__paseala"]
 
 
+def test_clips_whose_stems_differ_in_case_alone_get_tables_that_a_mac_tells_apart() -> None:
+    assert list(assign_clip_ids(paths("intro/Turn.mp4", "turns/turn.mp4"), {})) == ["Turn", "turns__turn"]
+    assert list(assign_clip_ids(paths("turns/TURN.mp4"), {PurePosixPath("gone/turn.mp4"): "turn"})) == ["turns__TURN"]
+    known = {PurePosixPath("a/Turn.mp4"): "Turn", PurePosixPath("b/turn.mp4"): "turn"}  # of an earlier version
+    assert list(assign_clip_ids(paths("a/Turn.mp4", "b/turn.mp4"), known)) == ["Turn", "turn"]
+
+
 def test_the_extension_tells_apart_what_folders_cannot() -> None:
     named = assign_clip_ids(paths("turns/a.avi", "turns/a.mov", "turns/a.mp4"), {})
     assert list(named) == ["a", "turns__a", "turns__a__mp4"]
