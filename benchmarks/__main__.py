@@ -16,6 +16,7 @@ import time
 
 from bachata_assets_tests.support.doc_commands import PAGES, code_of
 from bachata_assets_tests.support.paths import PROJECT
+from benchmarks.support.machine import wait_until_idle
 
 MEASURES = re.compile(r"python -m (benchmarks|training)\.\w+")
 REAL_CLIPS = "--data_dir data/real"
@@ -41,6 +42,7 @@ def main() -> None:
         print(f"== {command}", flush=True)
         if given.list:
             continue
+        wait_until_idle()  # of what was measured before
         start = time.monotonic()
         if subprocess.run(shlex.split(command), cwd=PROJECT, check=False).returncode:
             failed.append(command)
