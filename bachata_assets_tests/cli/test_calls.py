@@ -24,7 +24,10 @@ from bachata_assets_tests.support.workplace import Workplace
 
 COMMANDS = [
     *((name,) for name in ("generate", "sample", "status", "report", "similar", "preview", "prune", "settings")),
-    *((name,) for name in ("next", "chain", "serve", "verify", "repair", "annotate", "export", "download-models")),
+    *(
+        (name,)
+        for name in ("next", "chain", "serve", "verify", "repair", "compact", "annotate", "export", "download-models")
+    ),
     *(("index", name) for name in ("status", "promote", "prune", "adopt")),
 ]
 

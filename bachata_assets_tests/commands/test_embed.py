@@ -163,7 +163,8 @@ def test_a_video_asks_as_its_clip_would_and_nothing_of_it_is_kept(place: Workpla
         stored = index.get_embedding_by_id(clip.stem)
         assert isinstance(stored, ClipRecord)
         for family, vector in asked.items():
-            np.testing.assert_array_equal(vector, stored.vectors[family])
+            # A worker process, where the clip was made, multiplies in one thread: sums end otherwise in the last bits.
+            np.testing.assert_allclose(vector, stored.vectors[family], rtol=0, atol=1e-6)
         assert asked.tempo == pytest.approx(stored.heard_tempo, abs=0.01)
         assert index.find_similar(vectors=asked, by="everything")[0].clip_id == clip.stem
 

@@ -8,7 +8,6 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path, PurePosixPath
 
 from bachata_assets.collection.clip import Clip
@@ -105,9 +104,4 @@ def opened_object(url: str) -> OpenedObject:
         Naming its URL.
     """
     protocol, _, name = url.partition("://")
-    return _bucket(f"{protocol}://{name.partition('/')[0]}").open(url)
-
-
-@cache
-def _bucket(place: str) -> VideoBucket:
-    return VideoBucket(place)
+    return VideoBucket(f"{protocol}://{name.partition('/')[0]}").open(url)
