@@ -43,7 +43,7 @@ from bachata_assets.settings import Settings, load_settings
 from bachata_assets_tests.support.documents import document
 from bachata_assets_tests.support.paths import PROJECT
 from bachata_assets_tests.support.synthetic_couple import a_couple
-from benchmarks.support.history import copy_history
+from benchmarks.support.history import copy_history, set_sizes
 
 MOST_REPORTED = 20_000
 """Clips up to which the report is made, too, and every clip has vectors of its own."""
@@ -125,15 +125,17 @@ def copy_made_clip(platform: Platform, instance: DagsterInstance, count: int) ->
     files = {name: replace(one, clip_id=name, path=one.path.with_name(f"{name}.mp4")) for name in names}
     platform.dataset.write_parquet(layout.REGISTRY, registry.to_table(files), {})
     instance.add_dynamic_partitions(PARTITIONS, names[1:])
-    named = [stage.name for stage in platform.stages if "clip_id" in stage.schema.names]
-    own = named if count <= MOST_REPORTED else []
+    own = [stage.name for stage in platform.stages] if count <= MOST_REPORTED else []
     for stage in [stage for stage in platform.stages if stage.name not in own]:
         source = Path(platform.dataset.table_path(stage.name, names[0]))
         link_many(source, (source.with_name(f"{name}.parquet") for name in names[1:]))
     if own:
         write_tables(platform, [name for name in own if name != "search_index"], names)
         write_documents(platform, names)
-    copy_history(Path(platform.settings.data_dir), {names[0]: names[1:]}, answers=False)
+    data_dir = Path(platform.settings.data_dir)
+    copy_history(data_dir, {names[0]: names[1:]}, answers=False)
+    for name in own:
+        set_sizes(data_dir, name, platform.dataset.table_sizes(name))
 
 
 def write_tables(platform: Platform, stages: list[str], names: list[str]) -> None:
@@ -141,20 +143,18 @@ def write_tables(platform: Platform, stages: list[str], names: list[str]) -> Non
     for stage in stages:
         table = platform.dataset.read_table(stage, names[0])
         for name in names[1:]:
-            platform.dataset.write_table(stage, name, of_clip(table, name), provenance_of(table))
+            platform.dataset.write_table(stage, name, of_clip(table, name), {**provenance_of(table), "clip_id": name})
 
 
 def write_documents(platform: Platform, names: list[str]) -> None:
     """Write every clip's document with vectors of its own, or all would be duplicates of one another."""
     (row,) = (table := platform.dataset.read_table("search_index", names[0])).to_pylist()
-    provenance = provenance_of(table)
     numbers = np.random.default_rng(0)
     for name in names[1:]:
         vectors = {key: numbers.normal(size=len(v)).round(6).tolist() for key, v in DOCUMENT.items() if "embed" in key}
         changed = {**row, "clip_id": name, "document": json.dumps(DOCUMENT | vectors | {"clip_id": name})}
-        platform.dataset.write_table(
-            "search_index", name, pa.Table.from_pylist([changed], schema=platform.stages[-1].schema), provenance
-        )
+        written = pa.Table.from_pylist([changed], schema=platform.stages[-1].schema)
+        platform.dataset.write_table("search_index", name, written, {**provenance_of(table), "clip_id": name})
 
 
 def timed(what: str, work: Callable[[], Any]) -> tuple[Any, float]:
