@@ -76,8 +76,7 @@ class CollectionSettings(BaseSettings):
         None, description="A mirror that download-models takes the files from, under their own names."
     )
     precision: Literal["auto", "f32", "bf16", "mixed"] = Field(
-        "auto",
-        description="Inference precision; auto: bf16 where the CPU has it; mixed: any CPU works for a collection.",
+        "auto", description="Inference precision; auto: bf16 where the CPU has it; mixed: any CPU works for it."
     )
     threads: int = Field(0, ge=0, le=1024, description="CPU cores for inference; 0 is all that this process may use.")
     streams: int = Field(

@@ -111,3 +111,10 @@ def test_the_job_in_the_ui_does_the_same(place: Workplace) -> None:
         assert run_in_process(platform.definitions, instance, COMPACT_JOB) is None
     assert files_of_tables(place) == []
     assert platform.dataset.clip_ids("beats") == SAMPLE_CLIPS
+
+
+def test_a_folder_without_a_collection_is_refused_and_not_made(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["compact", "--data_dir", str(tmp_path / "nowhere")])
+    assert done.exit_code == 2
+    assert "nowhere: holds no collection" in done.output
+    assert not (tmp_path / "nowhere").exists()

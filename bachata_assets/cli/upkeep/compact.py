@@ -23,6 +23,10 @@ def compact(data_dir: DataDir = None) -> None:
 
     try:
         platform = build_platform(load_settings(data_dir=data_dir))
+        if not platform.dataset.collection():
+            refuse(
+                f"{platform.settings.data_dir}: holds no collection; --data_dir is the folder that `generate` filled"
+            )
         with open_instance(platform.settings.data_dir) as instance:
             for stage, done in compact_tables(instance, platform.stages, platform.dataset):
                 say(f"{stage}: {done}")
