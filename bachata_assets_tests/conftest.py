@@ -1,5 +1,6 @@
 """Fixtures of all tests: the real clips, the sample collection, a real Elasticsearch node, a browser."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,14 @@ from hypothesis import settings
 
 from bachata_assets.cli.signals import ENDING
 from bachata_assets_tests.support.paths import REAL_CLIPS
+from bachata_assets_tests.support.ray_nodes import TOKEN
 
 # The same examples in every run: a failure can be repeated, and no other change of the code is blamed for it.
 settings.register_profile("repeatable", derandomize=True, database=None, max_examples=100, deadline=None)
 settings.load_profile("repeatable")
+
+# Before any test calls Ray: one that does without a token leaves its process unable to begin a cluster that asks for one.
+os.environ.update(TOKEN)
 
 pytest_plugins = [
     "bachata_assets_tests.support.buckets",

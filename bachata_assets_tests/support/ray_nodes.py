@@ -20,7 +20,7 @@ def require_ray() -> None:
 
 
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-"""Of all clusters that a process begins, since Ray reads it once."""
+"""Of all clusters that a process begins: Ray reads it once, the first time that anything of it is called."""
 UV = "RAY_ENABLE_UV_RUN_RUNTIME_ENV"
 _VARIABLES = {
     "RAY_USAGE_STATS_ENABLED": "0",
