@@ -16,7 +16,7 @@ from bachata_assets_tests.support.ray_nodes import TOKEN
 settings.register_profile("repeatable", derandomize=True, database=None, max_examples=100, deadline=None)
 settings.load_profile("repeatable")
 
-# Before any test calls Ray: one that does without a token leaves its process unable to begin a cluster that asks for one.
+# Before any test calls Ray: one that does so without a token leaves its process unable to begin others with one.
 os.environ.update(TOKEN)
 
 pytest_plugins = [
