@@ -212,11 +212,18 @@ class Dataset(Files):
         A table in an archive is taken out of the index; its bytes stay in the archive.
         """
         of = layout.of_table(name)
-        if of is None or self.look(name) is not None or not self.archives(of[0]).are_there():
+        if of is None:
             super().set_aside(name)
-            return
+        else:
+            self.set_tables_aside(of[0], {of[1]})
+
+    def set_tables_aside(self, asset: str, clip_ids: Set[str]) -> None:
+        """Set the tables of an asset and clips aside, those that are there: the index of archives is written once."""
         with self.lock():
-            self.archives(of[0]).drop({of[1]})
+            for name in self.looks(layout.table(asset, clip_id) for clip_id in sorted(clip_ids)):
+                super().set_aside(name)
+            # Also behind a file of its own: an older table of the same size would be taken for the one that was made.
+            self.archives(asset).drop(clip_ids)
 
     def clip_ids(self, asset: str) -> set[str]:
         """Return the clips that have a table of this asset."""

@@ -16,7 +16,7 @@ from bachata_assets.collection.rebuild import precision_of_tables, rebuild_archi
 from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.orchestration.build import Platform, build_platform
 from bachata_assets.orchestration.clip_events import record_again
-from bachata_assets.orchestration.history import History, damaged_tables
+from bachata_assets.orchestration.history import History, set_damaged_aside
 from bachata_assets.orchestration.instance import Instance, open_instance, set_damaged_state_aside
 from bachata_assets.orchestration.orphaned_runs import end_orphans
 from bachata_assets.orchestration.partitions import add_partitions, register
@@ -54,8 +54,7 @@ def repair(settings: Settings) -> Iterator[str]:
     yield from _mend_archives(platform)
     with open_instance(settings.data_dir) as instance:
         end_orphans(instance)
-        for name, error in damaged_tables(instance, dataset, platform.stages):
-            dataset.set_aside(name)
+        for error in set_damaged_aside(instance, dataset, platform.stages):
             yield f"{error.path} was damaged ({error.why}) and is set aside: `bachata-assets generate` makes it again"
         found = scan.scan_clips(settings, dataset, read_copies=True)
         register(instance, dataset, found)
@@ -87,11 +86,13 @@ def record_unknown(
     clip_ids = sorted(set().union(*unknown.values()))
     add_partitions(instance, clip_ids)
     clips = {clip_id: found.clips.get(clip_id) for clip_id in clip_ids}
-    for asset, clip_id, error in record_again(instance, dataset, platform.stages, platform.checks, clips, unknown):
-        logger.warning("%s is damaged (%s): it is made again", error.path, error.why)
-        dataset.set_aside(layout.table(asset, clip_id))
-        history.stages[asset].tables.discard(clip_id)
-        number -= 1
+    damaged = record_again(instance, dataset, platform.stages, platform.checks, clips, unknown)
+    for asset, errors in damaged.items():
+        for error in errors.values():
+            logger.warning("%s is damaged (%s): it is made again", error.path, error.why)
+        dataset.set_tables_aside(asset, errors.keys())
+        history.stages[asset].tables.difference_update(errors)
+        number -= len(errors)
     for stage in history.stages.values():
         stage.unrecorded.clear()
     return number

@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from bachata_assets.collection import layout
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.folders import folders_of
 from bachata_assets.collection.remarks import counted, named
@@ -154,7 +155,11 @@ def _tables(platform: Platform, *, content: bool) -> Finding:
         return Finding("ok", "There are no tables yet")
     with open_instance(platform.settings.data_dir) as instance:
         if content:
-            damaged = {name: error.why for name, error in damaged_tables(instance, dataset, platform.stages)}
+            damaged = {
+                layout.table(asset, clip_id): error.why
+                for asset, found in damaged_tables(instance, dataset, platform.stages)
+                for clip_id, error in found.items()
+            }
         else:
             damaged = History.read(instance, dataset, platform.stages).damaged
     if not damaged:

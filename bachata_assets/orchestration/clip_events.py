@@ -104,7 +104,7 @@ def record_again(
     checks: Sequence[Check],
     clips: Mapping[str, Clip | None],
     tables: Mapping[str, Set[str]],
-) -> list[tuple[str, str, DamagedError]]:
+) -> dict[str, dict[str, DamagedError]]:
     """Record tables that Dagster's log does not know, as they say themselves that they were made.
 
     Parameters
@@ -114,17 +114,18 @@ def record_again(
 
     Returns
     -------
-    Asset and clip of the tables that turned out to be damaged when they were read; they are not recorded.
+    Asset -> clip id -> what is wrong, of the tables that turned out to be damaged when they were read; they are not
+    recorded.
     """
     events = ClipEvents(instance)
-    damaged = []
+    damaged: dict[str, dict[str, DamagedError]] = {}
     for clip_id, clip in clips.items():
         for stage in stages:
             if clip_id in tables.get(stage.name, ()):
                 try:
                     again = _made_before(dataset, stage, checks, clip_id, clip)
                 except DamagedError as error:
-                    damaged.append((stage.name, clip_id, error))
+                    damaged.setdefault(stage.name, {})[clip_id] = error
                     continue
                 for event in events.of(again):
                     instance.report_runless_asset_event(event)

@@ -153,18 +153,29 @@ def _made_after_failing(instance: DagsterInstance, key: dg.AssetKey, history: St
 
 def damaged_tables(
     instance: DagsterInstance, dataset: Dataset, stages: Iterable[Stage], names: Names = PLAIN
-) -> Iterator[tuple[str, DamagedError]]:
-    """Read every table of the data dir whole; yield the name of those that are not what was written, and why."""
+) -> Iterator[tuple[str, dict[str, DamagedError]]]:
+    """Read every table of the data dir whole; yield each stage with its clips of which it is not what was written."""
     for stage in stages:
         hashes = _recorded_hashes(instance, dataset, stage.name, names)
+        damaged = {}
         for clip_id, content in dataset.prefetched(stage.name, sorted(dataset.clip_ids(stage.name))):
-            name = layout.table(stage.name, clip_id)
             try:
-                dataset.check_content(name, hashes.get(clip_id), content)
+                dataset.check_content(layout.table(stage.name, clip_id), hashes.get(clip_id), content)
             except FileNotFoundError:
                 continue  # removed in the meantime
             except DamagedError as error:
-                yield name, error
+                damaged[clip_id] = error
+        yield stage.name, damaged
+
+
+def set_damaged_aside(
+    instance: DagsterInstance, dataset: Dataset, stages: Iterable[Stage], names: Names = PLAIN
+) -> Iterator[DamagedError]:
+    """Read every table of the data dir whole and set aside those that are not what was written; yield why of each."""
+    for asset, damaged in damaged_tables(instance, dataset, stages, names):
+        if damaged:
+            dataset.set_tables_aside(asset, damaged.keys())
+        yield from damaged.values()
 
 
 def _recorded_hashes(instance: DagsterInstance, dataset: Dataset, asset: str, names: Names) -> dict[str, str]:

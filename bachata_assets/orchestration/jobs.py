@@ -20,7 +20,7 @@ from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.remarks import counted
 from bachata_assets.collection.scan import Scan, exchanged_files, scan_clips
 from bachata_assets.file_errors import with_remedy
-from bachata_assets.orchestration.history import History, damaged_tables
+from bachata_assets.orchestration.history import History, set_damaged_aside
 from bachata_assets.orchestration.instance import Instance
 from bachata_assets.orchestration.orphaned_runs import end_orphans, process_tag
 from bachata_assets.orchestration.partitions import FOLDER
@@ -157,8 +157,7 @@ def _check_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.
         opened = tools_of(context, names, settings).dataset
         for file in exchanged_files(settings, opened, take=True):
             context.log.warning(f"{file.path} is not what was read of it: its clip is made again")
-        for name, error in damaged_tables(context.instance, opened, stages, names):
-            opened.set_aside(name)
+        for error in set_damaged_aside(context.instance, opened, stages, names):
             context.log.warning(f"{error.path} was damaged ({error.why}) and is set aside, to be made again")
         _fill(context, settings, stages, names, every=True)
 

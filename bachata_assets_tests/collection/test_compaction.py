@@ -168,6 +168,17 @@ def test_removed_tables_are_gone_from_archives_too(dataset: Dataset, url: str) -
         assert b"beats/a.parquet" not in packed
 
 
+def test_no_older_table_counts_again_where_a_damaged_one_is_set_aside(dataset: Dataset) -> None:
+    files = fill(dataset)
+    compact(dataset, "beats")
+    fill(dataset, ["a", "*"], made_at=2.0)
+    dataset.write_bytes(layout.table("beats", "a"), overwrite(files["a"]))
+    dataset.set_tables_aside("beats", {"a", "b", "never made"})
+    assert dataset.read_bytes(f"{layout.table('beats', 'a')}.damaged") == overwrite(files["a"])
+    assert set(dataset.table_sizes("beats")) == {*CLIPS} - {"a", "b"}
+    assert own_files(dataset) == {"*"}
+
+
 class KilledError(Exception):
     """Stands for the end of the process."""
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bachata_assets.cli import app
+from bachata_assets.collection.data_dir.archives import Archives, Entry
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.orchestration.build import build_platform
 from bachata_assets.orchestration.instance import open_instance
@@ -92,6 +94,23 @@ def test_a_damaged_archive_is_named_with_its_clips_whose_tables_alone_are_made_a
         assert f"{place.data}/lead_embedding/{clip_id}.parquet is damaged ({why}): it is made again" in result.output
     assert {path.parent.name for path in files_of_tables(place)} == {"lead_embedding"}
     assert " is damaged (" not in place.generate().output
+
+
+def test_repair_writes_the_index_of_a_damaged_archive_once(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(place, "compact").exit_code == 0
+    (archive,) = (place.data / "archives" / "lead_embedding").glob("*.zip")
+    archive.write_bytes(b"." * archive.stat().st_size)  # of the same size: only who reads it notices
+    written, replace_index = [], Archives.replace_index
+
+    def noted(self: Archives, entries: Mapping[str, Entry]) -> None:
+        written.append((self.asset, set(entries)))
+        replace_index(self, entries)
+
+    monkeypatch.setattr(Archives, "replace_index", noted)
+    result = run(place, "repair")
+    assert result.output.count("is set aside: `bachata-assets generate` makes it again") == len(SAMPLE_CLIPS)
+    assert written == [("lead_embedding", set())]
+    assert "Clips: 4 made, 0 failed, 4 worked on this time." in place.generate().output
 
 
 def test_a_lost_index_is_one_line_and_repair_finds_it_again(place: Workplace) -> None:
