@@ -2,8 +2,9 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ RECORD_INPUTS = ("keypoints", "beats", *(f"{family}_embedding" for family in DIM
 CLIP_TABLES = (*RECORD_INPUTS, "moments")
 """All tables of a clip that are made before its document, so that the time they took is complete."""
 
-_AT_ONCE = 1000
+_AT_ONCE = 250
 """Number of records that are made into a table at once; bounds the memory."""
 
 
@@ -102,10 +103,11 @@ def sent_record(table: pa.Table) -> ClipRecord:
     return ClipRecord.from_source(from_json(table.column("document")[0].as_py()))
 
 
-def embeddings_parts(records: Sequence[ClipRecord]) -> Iterator[pa.Table]:
+def embeddings_parts(records: Iterable[ClipRecord]) -> Iterator[pa.Table]:
     """Yield the table of `schemas.embeddings`, one row a clip, some clips at a time: all would be gigabytes."""
-    for start in range(0, len(records), _AT_ONCE):
-        yield _table(records[start : start + _AT_ONCE])
+    left = iter(records)
+    while some := list(islice(left, _AT_ONCE)):
+        yield _table(some)
 
 
 def vector_of(table: pa.Table) -> np.ndarray | None:
@@ -137,22 +139,18 @@ def _table(records: Sequence[ClipRecord]) -> pa.Table:
     return pa.table(columns, schema=schemas.embeddings)
 
 
-def indexed_records(clips: Sequence[Clip], dataset: Dataset) -> list[ClipRecord]:
-    """Return the records of clips whose documents were sent to the index."""
+def indexed_records(clips: Sequence[Clip], dataset: Dataset) -> Iterator[ClipRecord]:
+    """Yield the records of clips whose documents were sent to the index."""
     contents = dataset.prefetched("search_index", [clip.clip_id for clip in clips])
-    return [
-        indexed_record(clip, dataset.read_table("search_index", clip_id, content))
-        for clip, (clip_id, content) in zip(clips, contents, strict=True)
-    ]
+    for clip, (clip_id, content) in zip(clips, contents, strict=True):
+        yield indexed_record(clip, dataset.read_table("search_index", clip_id, content))
 
 
-def gathered_records(clips: Sequence[Clip], dataset: Dataset) -> list[ClipRecord]:
-    """Return the records of clips whose documents are still to be sent; without those that no index would take."""
-    records = []
+def gathered_records(clips: Sequence[Clip], dataset: Dataset) -> Iterator[ClipRecord]:
+    """Yield the records of clips whose documents are still to be sent; without those that no index would take."""
     for clip in clips:
         tables = {name: dataset.read_table(name, clip.clip_id) for name in CLIP_TABLES}
         try:
-            records.append(gathered_record(clip, tables))
+            yield gathered_record(clip, tables)
         except InvalidRecordError as error:
             logger.warning("%s", error)
-    return records

@@ -34,6 +34,8 @@ FILES = (COLLECTION, REGISTRY, EMBEDDINGS, REPORT, PAGE, METRICS, TRENDS, KNOWN_
 TABLE_SUFFIX = ".parquet"
 ARCHIVE_SUFFIX = ".zip"
 ARCHIVE_INDEX = "index.parquet"
+UNFINISHED_SUFFIX = ".tmp"
+"""Behind the name of a file that is being written to a disk."""
 DAMAGED_SUFFIX = ".damaged"
 """Behind the name of a file that was set aside because it is not what was written."""
 

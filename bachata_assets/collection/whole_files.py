@@ -184,7 +184,7 @@ def write_durably(path: Path, content: bytes | Callable[[IO[bytes]], object]) ->
     DamagedError
         A folder is in the place of the file, or a file in that of its folder.
     """
-    written = path.with_name(f"{path.name}.{uuid4().hex[:8]}.tmp")
+    written = path.with_name(f"{path.name}.{uuid4().hex[:8]}{layout.UNFINISHED_SUFFIX}")
     try:
         with places_named(str(path)):
             new_folders = _make_folder(path.parent)
@@ -199,7 +199,9 @@ def write_durably(path: Path, content: bytes | Callable[[IO[bytes]], object]) ->
             for folder in (path.parent, *new_folders):
                 _sync_folder(folder)
     except OSError as error:
-        error.filename = str(path)  # a full disk names none, another error the temporary file
+        # A full disk names none, another error the temporary file or a folder; what `content` reads is another file.
+        if error.errno is not None and error.filename in {None, *map(str, (written, path, *path.parents))}:
+            error.filename = str(path)
         raise
     finally:
         with suppress(NotADirectoryError):

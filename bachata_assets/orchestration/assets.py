@@ -7,7 +7,7 @@ step, and its loop (`pipeline/runner.py`) keeps the clips apart.
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
@@ -43,6 +43,7 @@ from bachata_assets.report.content import page_of, remember_reports, report_of, 
 from bachata_assets.report.metrics import metrics_text
 from bachata_assets.report.moments.strips import write_strips
 from bachata_assets.report.poses import write_poses
+from bachata_assets.report.records import KeptRecords
 from bachata_assets.report.trends import add_report
 from bachata_assets.settings import Settings
 
@@ -112,7 +113,7 @@ class _Gathered:
     run_id: str
     scan: Scan
     status: Status
-    records: list[ClipRecord]
+    kept: KeptRecords = field(default_factory=KeptRecords)
 
 
 def collection_assets(
@@ -129,7 +130,7 @@ def collection_assets(
             found = scan_clips(settings, dataset)
             history = History.read(context.instance, dataset, stages, names=names)
             status = Status.of(found.clips, stages, history.stages, history.reason_of)
-        return _Gathered(context.run.run_id, found, status, _records(status, dataset))
+        return _Gathered(context.run.run_id, found, status)
 
     @dg.asset(
         key=names.key("embeddings"),
@@ -146,8 +147,9 @@ def collection_assets(
     def embeddings(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         opened = tools_of(context, names, settings).dataset
         # The report, made next in the same process, need not read every clip's table again.
-        kept[:] = [gather(context, opened)]
-        rows = opened.write_parts(layout.EMBEDDINGS, schemas.embeddings, embeddings_parts(kept[0].records))
+        kept[:] = [found := gather(context, opened)]
+        records = found.kept.through(_records(found.status, opened))
+        rows = opened.write_parts(layout.EMBEDDINGS, schemas.embeddings, embeddings_parts(records))
         path = dg.MetadataValue.path(opened.path(layout.EMBEDDINGS))
         return dg.MaterializeResult(metadata={"dagster/row_count": rows, "path": path})
 
@@ -165,16 +167,21 @@ def collection_assets(
     def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         tools = tools_of(context, names, settings)
         opened = tools.dataset
-        found = kept.pop() if kept and kept[0].run_id == context.run.run_id else gather(context, opened)
-        checked = checked_clips(context.instance, checks, [record.clip_id for record in found.records], names)
-        content = report_of(found.status, found.scan, found.records, checked, stages)
+        if kept and kept[0].run_id == context.run.run_id:
+            found = kept.pop()
+        else:
+            found = gather(context, opened)
+            for _ in found.kept.through(_records(found.status, opened)):
+                pass
+        checked = checked_clips(context.instance, checks, found.kept.clip_ids, names)
+        content = report_of(found.status, found.scan, found.kept, checked, stages)
         with open_workers(settings, tools.models) as workers:
             clips = [*found.status.made, *found.status.not_indexed]
             figures, moments = write_poses(opened, clips, stages), write_strips(opened, clips, stages)
             trends = add_report(opened, content)
             signed = signed_links(found.scan.folders.videos, settings.signed_link_hours)
             page = page_of(
-                content, found.scan, found.records, checked, opened.url, workers, figures, trends, moments, signed
+                content, found.scan, found.kept, checked, opened.url, workers, figures, trends, moments, signed
             )
         paths = write_reports(opened, content, page)
         opened.write_text(layout.METRICS, metrics_text(content, found.scan))
@@ -187,10 +194,11 @@ def collection_assets(
     return [embeddings, report]
 
 
-def _records(status: Status, dataset: Dataset) -> list[ClipRecord]:
-    """Return the records of all clips with vectors; a table that cannot be read is set aside, to be made again."""
+def _records(status: Status, dataset: Dataset) -> Iterator[ClipRecord]:
+    """Yield the records of all clips with vectors; a table that cannot be read is set aside, to be made again."""
     try:
-        return [*indexed_records(status.made, dataset), *gathered_records(status.not_indexed, dataset)]
+        yield from indexed_records(status.made, dataset)
+        yield from gathered_records(status.not_indexed, dataset)
     except DamagedError as error:
         dataset.set_aside(error.path.removeprefix(dataset.path("")))
         raise

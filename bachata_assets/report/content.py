@@ -4,10 +4,12 @@ import importlib.metadata
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 from bachata_assets.annotation import Annotation
@@ -19,7 +21,6 @@ from bachata_assets.collection.remarks import told
 from bachata_assets.collection.scan import Scan
 from bachata_assets.collection.videos.bucket import VideoBucket
 from bachata_assets.collection.videos.place import Videos
-from bachata_assets.families import DIMENSIONS
 from bachata_assets.pipeline.checks import CheckedClip
 from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.status import Status
@@ -27,9 +28,9 @@ from bachata_assets.pipeline.workers.base import Workers
 from bachata_assets.report.findings import is_of_the_picture, message, moment
 from bachata_assets.report.label_doubts import label_doubts
 from bachata_assets.report.moments.strips import MomentStrips
-from bachata_assets.report.neighbours import family_rows, unit_vectors
 from bachata_assets.report.page import ShownClip, render_page, shown
 from bachata_assets.report.poses import ClipFigures
+from bachata_assets.report.records import KeptRecords
 from bachata_assets.report.summary import summarize
 from bachata_assets.report.thumbnails import thumbnails
 from bachata_assets.report.trends import lines
@@ -47,11 +48,12 @@ PICTURES = 100
 def report_of(
     status: Status,
     scan: Scan,
-    records: Sequence[ClipRecord],
+    kept: KeptRecords,
     checked: Mapping[str, CheckedClip],
     stages: Sequence[Stage],
 ) -> dict[str, Any]:
     """Return the JSON report's content."""
+    records = kept.records
     return summarize(
         [record.scalars() for record in records],
         status.failed,
@@ -64,7 +66,7 @@ def report_of(
         annotation_problems=told(scan.problems),
         left_out=[{"path": str(one.path), "reason": one.reason} for one in scan.left_out],
         checks={clip_id: vars(one) for clip_id, one in checked.items()},
-        label_doubts={clip_id: doubt.to_dict() for clip_id, doubt in label_doubts(records).items()},
+        label_doubts={clip_id: doubt.to_dict() for clip_id, doubt in label_doubts(records, kept.units).items()},
         versions={
             "bachata_assets": importlib.metadata.version("bachata-assets"),
             "stages": {stage.name: stage.code_version for stage in stages},
@@ -75,7 +77,7 @@ def report_of(
 def page_of(
     content: Mapping[str, Any],
     scan: Scan,
-    records: Sequence[ClipRecord],
+    kept: KeptRecords,
     checked: Mapping[str, CheckedClip],
     data_dir: str,
     workers: Workers,
@@ -83,8 +85,8 @@ def page_of(
     trends: Sequence[Mapping[str, Any]] = (),
     moments: MomentStrips | None = None,
     signed: Callable[[str], str | None] = lambda _url: None,
-) -> str:
-    """Return the HTML report.
+) -> Iterator[str]:
+    """Return the HTML report, in pieces; most of it is made while they are asked for.
 
     Parameters
     ----------
@@ -92,7 +94,7 @@ def page_of(
         Content of the JSON report, of `report_of`.
     scan : Scan
         The clips and their files.
-    records : sequence of ClipRecord
+    kept : KeptRecords
         Of the clips that are made.
     checked : mapping of CheckedClip
         Clip id -> the checks that it passed, and its warnings.
@@ -112,15 +114,15 @@ def page_of(
     figures = figures or {}
     clips = scan.clips
     links = {i: signed(clip.url) if clip.url else _link(clip.path, data_dir) for i, clip in clips.items()}
-    shown_at = {record.clip_id: _moment(record, checked[record.clip_id]) for record in _pictured(records, checked)}
+    shown_at = {record.clip_id: _moment(record, checked[record.clip_id]) for record in _pictured(kept.records, checked)}
     shown_at |= {clip["clip_id"]: 0.0 for clip in content["failures"][:PICTURES]}
     pictures = workers.call(
         thumbnails,
         {clip_id: (clips[clip_id].path, at_s) for clip_id, at_s in shown_at.items() if not clips[clip_id].url},
     )
     made = [
-        _made(record, checked[name], clips[name], links[name], pictures.get(name), figures.get(name))
-        for name, record in {record.clip_id: record for record in records}.items()
+        _made(record, facts, checked[name], clips[name], links[name], pictures.get(name), figures.get(name))
+        for name, record, facts in zip(kept.clip_ids, kept.records, content["embeddings"], strict=True)
     ]
     failed = [
         ShownClip(
@@ -143,19 +145,24 @@ def page_of(
         )
         for clip_id in content["pending_videos"]
     ]
-    units = {family: unit_vectors(family_rows(records, family)) for family in DIMENSIONS}
     made_at = datetime.now().astimezone().strftime("%d %B %Y, %H:%M")
     clips_shown = [*made, *failed, *pending]
     return render_page(
-        content, clips_shown, units, made_at, remarks=scan.remarks, trends=lines(trends), moments=moments
+        content, clips_shown, kept.units, made_at, remarks=scan.remarks, trends=lines(trends), moments=moments
     )
 
 
-def write_reports(dataset: Dataset, content: Mapping[str, Any], page: str) -> dict[str, str]:
-    """Write both reports into the data dir; return where each is: `path` the JSON, `page` the HTML."""
-    dataset.write_text(layout.REPORT, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-    dataset.write_text(layout.PAGE, page)
+def write_reports(dataset: Dataset, content: Mapping[str, Any], page: Iterable[str]) -> dict[str, str]:
+    """Write both reports into the data dir; return where each is: `path` the JSON, `page` the HTML in pieces."""
+    text = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(content)
+    for name, pieces in ((layout.REPORT, chain(text, "\n")), (layout.PAGE, page)):
+        dataset.write_pieces(name, partial(_write, pieces))
     return {"path": dataset.path(layout.REPORT), "page": dataset.path(layout.PAGE)}
+
+
+def _write(pieces: Iterable[str], file: IO[bytes]) -> None:
+    for piece in pieces:
+        file.write(piece.encode())
 
 
 def remember_reports(dataset: Dataset) -> None:
@@ -192,6 +199,7 @@ def _moment(record: ClipRecord, checked: CheckedClip) -> float:
 
 def _made(
     record: ClipRecord,
+    facts: Mapping[str, Any],
     checked: CheckedClip,
     clip: Clip,
     link: str | None,
@@ -204,7 +212,7 @@ def _made(
         record.clip_id,
         record.video_path,
         "look" if look else "remark" if warnings else "made",
-        record.scalars(),
+        facts,
         link,
         record.timeline,
         tuple(message(check, figures) for check, figures in warnings.items()),
@@ -212,7 +220,7 @@ def _made(
         round(_moment(record, checked), 1),
         passed=tuple(checked.passed),
         tempo_given="estimated_tempo" in clip.annotation.model_fields_set,
-        said=_said(clip.annotation, record.scalars()),
+        said=_said(clip.annotation, facts),
         figures=figures,
     )
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from bachata_assets.clip_record import ClipRecord, trusted_tempo
-from bachata_assets.report.neighbours import VIEWS, View, family_rows, unit_vectors
+from bachata_assets.report.neighbours import VIEWS, View
+from bachata_assets.report.streaming.rows import Rows, chosen
 from bachata_assets.search.asking.same_song import ALIKE, SAME_TEMPO, SURELY_ALIKE
 
 FEWEST_CLIPS = 50
@@ -52,19 +53,26 @@ class LabelDoubt:
         return asdict(self)
 
 
-def label_doubts(records: Sequence[ClipRecord]) -> dict[str, LabelDoubt]:
-    """Return clip id -> doubt, of the clips whose label disagrees; none where too few clips have labels."""
-    known = [record for record in records if record.move_label not in UNLABELLED]
-    if len(known) < FEWEST_CLIPS:
+def label_doubts(records: Sequence[ClipRecord], units: Mapping[str, Rows]) -> dict[str, LabelDoubt]:
+    """Return clip id -> doubt, of the clips whose label disagrees; none where too few clips have labels.
+
+    Parameters
+    ----------
+    records : of the N clips, with or without vectors
+    units : family -> float32 (N, D), of `neighbours.unit_vectors`
+    """
+    places = [place for place, record in enumerate(records) if record.move_label not in UNLABELLED]
+    if len(places) < FEWEST_CLIPS:
         return {}
+    known = [records[place] for place in places]
     labels = [record.move_label for record in known]
     tempi = [trusted_tempo(record.heard_tempo, record.heard_tempo_confidence) for record in known]
-    units = {family: unit_vectors(family_rows(known, family)) for family in (*VIEWS["movement"], "audio")}
-    found = doubts_of(labels, units, np.array([np.nan if tempo is None else tempo for tempo in tempi]))
+    judged = {family: chosen(units[family], np.array(places)) for family in (*VIEWS["movement"], "audio")}
+    found = doubts_of(labels, judged, np.array([np.nan if tempo is None else tempo for tempo in tempi]))
     return {known[place].clip_id: doubt for place, doubt in found.items()}
 
 
-def doubts_of(labels: Sequence[str], units: Mapping[str, np.ndarray], tempi: np.ndarray) -> dict[int, LabelDoubt]:
+def doubts_of(labels: Sequence[str], units: Mapping[str, Rows], tempi: np.ndarray) -> dict[int, LabelDoubt]:
     """Return place of a clip -> doubt.
 
     Parameters
@@ -76,11 +84,12 @@ def doubts_of(labels: Sequence[str], units: Mapping[str, np.ndarray], tempi: np.
     view = View.of(units, VIEWS["movement"])
     names, numbers = np.unique(labels, return_inverse=True)
     of_label = np.eye(len(names), dtype=np.float32)[numbers]
+    sound = units["audio"][:]
     found = {}
     for start in range(0, len(labels), _ROWS):
         rows = np.arange(start, min(start + _ROWS, len(labels)))
         scores = view.scores(rows)
-        others = ~_same_recording(units["audio"], tempi, rows) & np.isfinite(scores)
+        others = ~_same_recording(sound, tempi, rows) & np.isfinite(scores)
         others[np.arange(len(rows)), rows] = False
         votes = _votes(np.where(others, scores, -np.inf), of_label)
         enough = (others @ of_label)[np.arange(len(rows)), numbers[rows]] >= FEWEST_OTHERS

@@ -5,12 +5,12 @@ The scores are those of `search/similarity.py`. One clip is looked up in an inde
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.families import DIMENSIONS
+from bachata_assets.report.streaming.rows import Rows, pieces
 from bachata_assets.search.explanation import EXPLAINED, groups
 from bachata_assets.search.similarity import DEFAULT_WEIGHTS
 
@@ -49,7 +49,7 @@ class View:
 
     Attributes
     ----------
-    units : mapping of np.ndarray
+    units : mapping of Rows
         Family -> float32 (N, D), of `unit_vectors`; only the families that are compared.
     weights : np.ndarray
         float32 (F,), weights of these families.
@@ -57,15 +57,15 @@ class View:
         float32 (N, F), 1 where a clip has the family, else 0.
     """
 
-    units: Mapping[str, np.ndarray]
+    units: Mapping[str, Rows]
     weights: np.ndarray
     there: np.ndarray
 
     @classmethod
-    def of(cls, units: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> "View":
+    def of(cls, units: Mapping[str, Rows], weights: Mapping[str, float]) -> "View":
         """Return the view of all clips, given the unit vectors of every family."""
         compared = {family: units[family] for family in weights}
-        there = np.column_stack([rows.any(axis=1) for rows in compared.values()])
+        there = np.column_stack([_is_there(rows) for rows in compared.values()])
         return cls(compared, np.array(list(weights.values()), np.float32), there.astype(np.float32))
 
     @property
@@ -78,17 +78,38 @@ class View:
         weighed = zip(self.units.values(), self.weights, strict=True)
         return np.hstack([units[rows] * np.sqrt(weight) for units, weight in weighed])
 
-    def scores(self, rows: np.ndarray | slice, others: np.ndarray | slice = np.s_[:]) -> np.ndarray:
-        """Return the scores 0..1 of some clips with others, float32 (R, O); NaN where they share no family."""
+    def scores(self, rows: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:
+        """Return the scores 0..1 of some clips with others, by default with all; float32 (R, O).
+
+        They are NaN where two share no family.
+        """
+        if others is not None:
+            return self._scores(self._weighted(rows), rows, others)
+        weighted = self._weighted(rows)
+        scores = np.empty((len(rows), len(self.there)), np.float32)
+        for some in pieces(len(self.there)):
+            scores[:, some] = self._scores(weighted, rows, some)
+        return scores
+
+    def _weighted(self, rows: np.ndarray) -> list[np.ndarray]:
+        weighed = zip(self.units.values(), self.weights, strict=True)
+        return [units[rows] * weight for units, weight in weighed]
+
+    def _scores(self, weighted: Sequence[np.ndarray], rows: np.ndarray, others: np.ndarray | slice) -> np.ndarray:
         total = (self.there[rows] * self.weights) @ self.there[others].T
         scores = np.zeros_like(total)
-        for units, weight in zip(self.units.values(), self.weights, strict=True):
-            scores += (units[rows] * weight) @ units[others].T
+        for mine, units in zip(weighted, self.units.values(), strict=True):
+            scores += mine @ units[others].T
         with np.errstate(invalid="ignore"):  # 0 / 0 where they share no family
             scores /= total
         scores += 1
         scores /= 2
-        return np.asarray(scores)
+        return scores
+
+
+def _is_there(rows: Rows) -> np.ndarray:
+    """Return of each row whether it is a vector, bool (N,)."""
+    return np.concatenate([np.zeros(0, bool), *(rows[some].any(axis=1) for some in pieces(len(rows)))])
 
 
 @dataclass(frozen=True)
@@ -141,27 +162,28 @@ class Comparison:
     parts: np.ndarray
 
 
-def compare(family: str, units: np.ndarray, neighbours: Neighbours) -> Comparison:
+def compare(family: str, units: Rows, neighbours: Neighbours) -> Comparison:
     """Compare each clip with its neighbours in one family.
 
     Parameters
     ----------
     units : float32 (N, D), of `unit_vectors`
     """
-    there = np.asarray(units.any(axis=1))
     scores = np.full(neighbours.rows.shape, np.nan, np.float32)
     kinds, parts = np.full(scores.shape, -1), np.full(scores.shape, -1)
     by_kind, by_part = groups(family) if family in EXPLAINED else (None, None)
-    for start, slot in product(range(0, len(units), _ROWS), range(SHOWN)):
+    for start in range(0, len(units), _ROWS):
         some = np.arange(start, min(start + _ROWS, len(units)))
-        others = neighbours.rows[some, slot]
-        products = units[some] * units[others]
-        both = (others >= 0) & there[some] & there[others]
-        cosine = np.where(both, products.sum(axis=1), np.nan)
-        scores[some, slot] = (1 + cosine) / 2
-        alike = np.flatnonzero(cosine > 0)
-        if by_kind:
-            kinds[some[alike], slot] = by_kind.largest(products[alike])
-        if by_part:
-            parts[some[alike], slot] = by_part.largest(products[alike])
+        mine = units[some]
+        for slot, others in enumerate(neighbours.rows[some].T):
+            theirs = units[others]
+            products = mine * theirs
+            both = (others >= 0) & mine.any(axis=1) & theirs.any(axis=1)
+            cosine = np.where(both, products.sum(axis=1), np.nan)
+            scores[some, slot] = (1 + cosine) / 2
+            alike = np.flatnonzero(cosine > 0)
+            if by_kind:
+                kinds[some[alike], slot] = by_kind.largest(products[alike])
+            if by_part:
+                parts[some[alike], slot] = by_part.largest(products[alike])
     return Comparison(scores, kinds, parts)

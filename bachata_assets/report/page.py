@@ -7,8 +7,9 @@ Jinja2's escaping, or into the page's JSON, in which `<` does not occur.
 import base64
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +21,8 @@ from bachata_assets.pose.detection_timeline import SPANS
 from bachata_assets.report.map_data import map_data
 from bachata_assets.report.moments.strips import MomentStrips
 from bachata_assets.report.poses import ClipFigures
+from bachata_assets.report.streaming.json_pieces import json_pieces
+from bachata_assets.report.streaming.rows import Rows
 
 BINS = 20
 """Bars of the quality histogram, over 0..1."""
@@ -93,14 +96,14 @@ class ShownClip:
 def render_page(
     content: Mapping[str, Any],
     clips: Sequence[ShownClip],
-    units: Mapping[str, np.ndarray],
+    units: Mapping[str, Rows],
     made_at: str,
     *,
     remarks: Sequence[str] = (),
     trends: Sequence[Mapping[str, Any]] = (),
     moments: MomentStrips | None = None,
-) -> str:
-    """Return the page as HTML.
+) -> Iterator[str]:
+    """Return the page as HTML, in pieces; the maps of the clips are made while they are asked for.
 
     Parameters
     ----------
@@ -108,7 +111,7 @@ def render_page(
         Content of the JSON report.
     clips : sequence of ShownClip
         Made ones first, in the order of `units`.
-    units : mapping of np.ndarray
+    units : mapping of Rows
         Family -> float32 (N, D) of the made clips, of `neighbours.unit_vectors`.
     made_at : str
         When the page was made, for people.
@@ -130,7 +133,7 @@ def render_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("page.html").render(
+    return environment.get_template("page.html").generate(
         report=content,
         not_taken=remarks,
         made_at=made_at,
@@ -145,23 +148,26 @@ def render_page(
         histogram=_histogram([clip.facts["quality_score"] for clip in clips if clip.facts]),
         timeline=_mean_timeline([clip.timeline for clip in clips if clip.timeline]),
         trends=trends,
-        data=_data(clips, units, moments or MomentStrips.none(), content["label_doubts"]),
+        data=json_pieces(_data(clips, units, moments or MomentStrips.none(), content["label_doubts"])),
     )
 
 
 def _data(
     clips: Sequence[ShownClip],
-    units: Mapping[str, np.ndarray],
+    units: Mapping[str, Rows],
     moments: MomentStrips,
     doubts: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Return what the page's scripts work on; clips that pass the same checks share a list of their names."""
+    """Return what the page's scripts work on, for `json_pieces`.
+
+    Clips that pass the same checks share a list of their names.
+    """
     sets = list(dict.fromkeys(clip.passed for clip in clips))
     number = {passed: place for place, passed in enumerate(sets)}
     columns = {**_columns(clips), **_figure_columns(clips), "passed": [number[clip.passed] for clip in clips]}
     columns["said"] = [clip.said or None for clip in clips]
     columns["label_doubt"] = [doubts.get(clip.clip_id) for clip in clips]
-    strips = moments.shown([clip.clip_id for clip in clips])
+    strips = partial(moments.shown, columns["clip_id"])
     return {"clips": columns, "passed_sets": sets, "moments": strips, **map_data(units)}
 
 

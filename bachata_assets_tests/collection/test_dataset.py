@@ -236,3 +236,25 @@ def test_no_other_folder_is_taken_for_a_data_dir_that_went_away(in_its_place: st
     (tmp_path / "away").rename(tmp_path / "data")
     opened.write_table("beats", "a", pa.table({"n": [1]}), {})
     assert opened.clip_ids("beats") == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [
+        (OSError(errno.ENOSPC, "full"), "{place}/a.json"),
+        (PermissionError(errno.EACCES, "not allowed", "elsewhere/b.parquet"), "elsewhere/b.parquet"),
+        (TableMissingError("beats of clip b has not been made"), None),
+    ],
+)
+def test_what_is_read_while_a_file_is_written_piece_by_piece_keeps_its_name(
+    error: OSError, named: str | None, tmp_path: Path
+) -> None:
+    def write(_file: object) -> None:
+        raise error
+
+    said = str(error)
+    with pytest.raises(type(error)) as raised:
+        Dataset(str(tmp_path)).write_pieces("a.json", write)
+    assert raised.value.filename == (named and named.format(place=tmp_path))
+    assert named == "{place}/a.json" or str(raised.value) == said
+    assert list(tmp_path.iterdir()) == []

@@ -4,8 +4,9 @@ import numpy as np
 
 from bachata_assets.clip_record import ClipRecord
 from bachata_assets.families import DIMENSIONS
-from bachata_assets.report.label_doubts import FEWEST_CLIPS, doubts_of, label_doubts
+from bachata_assets.report.label_doubts import FEWEST_CLIPS, LabelDoubt, doubts_of, label_doubts
 from bachata_assets.report.neighbours import VIEWS, unit_vectors
+from bachata_assets.report.records import KeptRecords
 from bachata_assets_tests.support.documents import document
 
 MOVES = ("dip", "turn", "walk")
@@ -67,5 +68,11 @@ def test_few_clips_are_not_judged_and_unlabelled_ones_do_not_count() -> None:
             for place in places
         ]  # fmt: skip
 
-    assert label_doubts(records(FEWEST_CLIPS - 1)) == {}
-    assert label_doubts(records(60)).keys() == {"clip_3"}
+    def doubts(count: int) -> dict[str, LabelDoubt]:
+        kept = KeptRecords()
+        given = [*records(count)[:30], document("unknown", move_label="unknown"), *records(count)[30:]]
+        assert [record.clip_id for record in kept.through(given)] == kept.clip_ids
+        return label_doubts(kept.records, kept.units)
+
+    assert doubts(FEWEST_CLIPS - 1) == {}
+    assert doubts(60).keys() == {"clip_3"}

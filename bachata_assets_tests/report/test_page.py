@@ -86,7 +86,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         versions={"bachata_assets": "1"},
     )
     path = folder / "page.html"
-    path.write_text(render_page(content, clips, units, "today"), encoding="utf-8")
+    path.write_text("".join(render_page(content, clips, units, "today")), encoding="utf-8")
     return path
 
 
@@ -294,7 +294,7 @@ def test_an_empty_collection_says_how_to_begin(page: "Page", tmp_path: Path) -> 
         versions={"bachata_assets": "1"},
     )
     units = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}
-    (tmp_path / "empty.html").write_text(render_page(content, [], units, "today"), encoding="utf-8")
+    (tmp_path / "empty.html").write_text("".join(render_page(content, [], units, "today")), encoding="utf-8")
     page.goto((tmp_path / "empty.html").as_uri())
     page.get_by_text("There are no clips in this collection yet.").wait_for()
     assert page.locator("#map").count() == 0
@@ -316,7 +316,7 @@ def test_clips_of_which_none_could_be_made_are_listed(page: "Page", tmp_path: Pa
         ShownClip("a", "clips/a.mp4", "failed", messages=("a.mp4: the file is empty",)),
         ShownClip("b", "clips/b.mp4", "pending"),
     ]
-    (tmp_path / "none.html").write_text(render_page(content, clips, units, "today"), encoding="utf-8")
+    (tmp_path / "none.html").write_text("".join(render_page(content, clips, units, "today")), encoding="utf-8")
     page.goto((tmp_path / "none.html").as_uri())
     assert page.locator("#rows td:last-child").all_inner_texts() == ["failed", "to be made"]
     page.locator(".failed").get_by_text("the file is empty").wait_for()
@@ -336,7 +336,7 @@ def test_many_failed_clips_are_folded_away(page: "Page", tmp_path: Path) -> None
     content["summary"]["total_videos"] = 300
     units = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}
     clips = [ShownClip(f"clip_{number}", "a.mp4", "failed", messages=("empty",)) for number in range(300)]
-    (tmp_path / "many.html").write_text(render_page(content, clips, units, "today"), encoding="utf-8")
+    (tmp_path / "many.html").write_text("".join(render_page(content, clips, units, "today")), encoding="utf-8")
     page.goto((tmp_path / "many.html").as_uri())
     shown = page.locator(".failed li:visible")
     assert shown.count() == 20

@@ -79,7 +79,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         checks={}, versions={"bachata_assets": "1"},
     )  # fmt: skip
     path = folder / "page.html"
-    path.write_text(render_page(content, shown, units, "today"), encoding="utf-8")
+    path.write_text("".join(render_page(content, shown, units, "today")), encoding="utf-8")
     return path
 
 

@@ -30,7 +30,7 @@ def page_of() -> str:
     )  # fmt: skip
     units = {family: np.zeros((0, size), np.float32) for family, size in DIMENSIONS.items()}
     failed = ShownClip("a", "a.mp4", "failed", messages=("one person only",), said={"move_label": "turn"})
-    return render_page(content, [failed], units, "today")
+    return "".join(render_page(content, [failed], units, "today"))
 
 
 def serve(folder: Path, **flags: object) -> Any:

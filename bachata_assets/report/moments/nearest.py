@@ -4,15 +4,17 @@ Every pair of moments is multiplied once, in blocks, for both of them. A product
 above the last of those that were found before, which few are after the first blocks.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
+from bachata_assets.families import DIMENSIONS
 from bachata_assets.pose.embeddings.moments import FAMILIES
 from bachata_assets.report.neighbours import unit_vectors
+from bachata_assets.report.streaming.rows import Rows, StoredRows
 
 SHOWN = 4
 """Number of neighbours of a moment, each of another clip: that clip's best moment."""
@@ -26,19 +28,22 @@ _NEVER = np.float32(-2)
 
 @dataclass(frozen=True)
 class MomentVectors:
-    """The vectors of the moments of clips.
+    """The vectors of the moments of clips, clip after clip.
 
     Attributes
     ----------
-    vectors : sequence of np.ndarray
-        Of each clip float16 (moments, sum of D), the unit vectors of lead, follow and interaction, zeros where absent.
-        Half as large as float32; their cosines are right to 0.0002.
+    vectors : Rows
+        float16 (M, sum of D), the unit vectors of lead, follow and interaction, zeros where absent. Half as large as
+        float32; their cosines are right to 0.0002.
     there : np.ndarray
-        float32 (M, 3), 1 where a moment has the family, else 0, clip after clip.
+        float32 (M, 3), 1 where a moment has the family, else 0.
+    firsts : np.ndarray
+        int (C + 1,), place of each clip's first moment, and at the end M.
     """
 
-    vectors: Sequence[np.ndarray]
+    vectors: Rows
     there: np.ndarray
+    firsts: np.ndarray
 
     @classmethod
     def of_clip(cls, families: Mapping[str, np.ndarray]) -> "MomentVectors":
@@ -51,31 +56,31 @@ class MomentVectors:
         rows = [families[family] for family in FAMILIES]
         units = np.hstack([unit_vectors(one) for one in rows]).astype(np.float16)
         there = np.column_stack([np.isfinite(one).all(axis=1) for one in rows]).astype(np.float32)
-        return cls([units], there)
+        return cls(units, there, np.array([0, len(units)]))
 
     @classmethod
-    def joined(cls, clips: Sequence["MomentVectors"]) -> "MomentVectors":
-        """Return the moments of some clips, clip after clip."""
-        there = [np.zeros((0, len(FAMILIES)), np.float32), *(one.there for one in clips)]
-        return cls([vectors for one in clips for vectors in one.vectors], np.concatenate(there))
-
-    @cached_property
-    def firsts(self) -> np.ndarray:
-        """Place of each clip's first moment, and at the end M, int (C + 1,)."""
-        return np.cumsum([0, *map(len, self.vectors)])
+    def joined(cls, clips: Iterable["MomentVectors"]) -> "MomentVectors":
+        """Return the moments of some clips, clip after clip; their vectors are not kept in memory."""
+        vectors = StoredRows(sum(DIMENSIONS[family] for family in FAMILIES), np.float16)
+        there, firsts = [np.zeros((0, len(FAMILIES)), np.float32)], [0]
+        for one in clips:
+            vectors.append(one.vectors[:])
+            there.append(one.there)
+            firsts.append(len(vectors))
+        return cls(vectors, np.concatenate(there), np.array(firsts))
 
     @cached_property
     def clip_of(self) -> np.ndarray:
         """Number of the clip of each moment, int (M,)."""
-        return np.repeat(np.arange(len(self.vectors)), np.diff(self.firsts))
+        return np.repeat(np.arange(len(self.firsts) - 1), np.diff(self.firsts))
 
     def places(self, clips: np.ndarray) -> np.ndarray:
         """Return the places of the moments of some clips."""
         return np.concatenate([np.arange(*self.firsts[clip : clip + 2]) for clip in clips])
 
-    def stacked(self, clips: np.ndarray) -> np.ndarray:
-        """Return the vectors of the moments of some clips, float32 (moments, sum of D)."""
-        return np.concatenate([self.vectors[clip] for clip in clips], dtype=np.float32)
+    def unpacked(self, places: np.ndarray) -> np.ndarray:
+        """Return the vectors of some moments, float32 (moments, sum of D)."""
+        return self.vectors[places].astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -129,10 +134,10 @@ class _Block:
     """The moments of some clips, or those of them that are wanted, unpacked for a product."""
 
     def __init__(self, of: MomentVectors, clips: np.ndarray, wanted: np.ndarray | None = None) -> None:
-        self.places, self._vectors = of.places(clips), of.stacked(clips)
+        self.places = of.places(clips)
         if wanted is not None:
-            self._vectors = self._vectors[wanted[self.places]]
             self.places = self.places[wanted[self.places]]
+        self._vectors = of.unpacked(self.places)
         self._there, self._clips = of.there[self.places], of.clip_of[self.places]
 
     def cosines(self, others: "_Block") -> np.ndarray:
@@ -195,16 +200,14 @@ class _Best:
     def _nearer(self, targets: np.ndarray, others: np.ndarray, cosines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows and columns of the cosines that may be of new neighbours, and of few others."""
         least = np.asarray(self._cosines[targets, -1])
-        row, column = _above(cosines, least)
-        crowded = np.flatnonzero(np.bincount(row, minlength=len(targets)) > _CROWD)
+        crowded = np.flatnonzero(np.count_nonzero(cosines > least[:, None], axis=1) > _CROWD)
         if crowded.size:  # the first clips, or the first of a kind: then only what is among the best of these
             begins = np.flatnonzero(np.diff(self._clip_of[others], prepend=-1))
             best = np.maximum.reduceat(cosines[crowded], begins, axis=1)
             place = max(0, len(begins) - SHOWN)
             among = np.nextafter(np.partition(best, place, axis=1)[:, place], _NEVER)
             least[crowded] = np.maximum(least[crowded], among)
-            row, column = _above(cosines, least)
-        return row, column
+        return _above(cosines, least)
 
 
 def _above(cosines: np.ndarray, least: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@
 Moments are compared anew where they or their neighbours changed; where nothing changed no table is read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,25 +60,25 @@ class MomentStrips:
                 "clip_id": np.repeat(np.array(list(self.versions), object), counts),
                 "version": np.repeat(np.array(list(self.versions.values()), object), counts),
                 **{name: self.times[:, number] for number, name in enumerate(_TIMES)},
-                "near": list(self.nearest.near.astype(np.int32)),
-                "score": list(self.nearest.scores),
+                "near": _lists(self.nearest.near.astype(np.int32)),
+                "score": _lists(self.nearest.scores),
             }
         )
 
     @classmethod
     def from_table(cls, table: pa.Table) -> "MomentStrips":
         """Return what `to_table` made a table of; raises KeyError or ValueError for any other."""
-        ids = table["clip_id"].to_pylist()
-        versions = dict(zip(ids, table["version"].to_pylist(), strict=True))
-        begins = [place for place, clip_id in enumerate(ids) if not place or clip_id != ids[place - 1]]
-        near = np.array(table["near"].to_pylist(), int).reshape(-1, SHOWN)
-        scores = np.array(table["score"].to_pylist(), np.float32).reshape(-1, SHOWN)
-        if len(begins) != len(versions) or near.max(initial=-1) >= len(ids):
+        ids = table["clip_id"].combine_chunks().dictionary_encode()
+        begins = np.flatnonzero(np.diff(ids.indices.to_numpy(), prepend=-1))
+        versions = dict(zip(ids.dictionary.to_pylist(), table["version"].take(begins).to_pylist(), strict=True))
+        near, scores = (_numbers(table[name]).reshape(-1, SHOWN) for name in ("near", "score"))
+        if not len(ids) == len(near) == len(scores) or near.max(initial=-1) >= len(ids):
             raise ValueError("this is no table of moments and their neighbours")
         times = np.column_stack([table[name].to_numpy().astype(float) for name in _TIMES])
-        return cls(versions, np.array([*begins, len(ids)]), times, NearestMoments(near, scores))
+        nearest = NearestMoments(near.astype(int), scores.astype(np.float32))
+        return cls(versions, np.array([*begins, len(ids)]), times, nearest)
 
-    def shown(self, clip_ids: Sequence[str]) -> dict[str, list[Any]]:
+    def shown(self, clip_ids: Sequence[str]) -> dict[str, Any]:
         """Return the moments of clips in this order, as the page has them.
 
         Returns
@@ -99,13 +99,13 @@ class MomentStrips:
         times, near = self.times[order], new[self.nearest.near[order]]
         scores = np.where(near < 0, -1, np.nan_to_num(self.nearest.scores[order]) * 1000)
         return {
-            "firsts": np.cumsum([0, *map(len, places)]).tolist(),
-            "start": (times[:, 0] * 100).round().astype(int).tolist(),
-            "end": (times[:, 1] * 100).round().astype(int).tolist(),
+            "firsts": np.cumsum([0, *map(len, places)]),
+            "start": (times[:, 0] * 100).round().astype(int),
+            "end": (times[:, 1] * 100).round().astype(int),
             "beat": [_beat(value) for value in times[:, 2]],
             "last_beat": [_beat(value) for value in times[:, 3]],
-            "near": near.ravel().tolist(),
-            "score": scores.round().astype(int).ravel().tolist(),
+            "near": near.ravel(),
+            "score": scores.round().astype(int).ravel(),
         }
 
 
@@ -122,23 +122,22 @@ def write_strips(dataset: Dataset, clips: Sequence[Clip], stages: Sequence[Stage
     }
     if wanted == known.versions:
         return known
-    contents = dataset.prefetched("moments", list(wanted))
-    read = {name: found for name, content in contents if (found := _read(dataset, name, content)) is not None}
-    strips = _compared({clip_id: wanted[clip_id] for clip_id in read}, list(read.values()), known)
+    times: dict[str, np.ndarray] = {}
+    of = MomentVectors.joined(_read_all(dataset, list(wanted), times))
+    strips = _compared({clip_id: wanted[clip_id] for clip_id in times}, list(times.values()), of, known)
     dataset.write_parquet(layout.KNOWN_MOMENTS, strips.to_table(), {})
     return strips
 
 
 def _compared(
-    versions: dict[str, str], read: Sequence[tuple[np.ndarray, MomentVectors]], known: MomentStrips
+    versions: dict[str, str], times: Sequence[np.ndarray], of: MomentVectors, known: MomentStrips
 ) -> MomentStrips:
     """Return the strips of clips; what was found before of moments that are as they were is taken over.
 
     Parameters
     ----------
-    read : of each clip the times and the vectors of its moments
+    times, of : of each clip the times and the vectors of its moments
     """
-    of = MomentVectors.joined([vectors for _, vectors in read])
     same, moved = _moved(versions, of.firsts, known)
     near = moved[known.nearest.near]
     # A neighbour that is no more leaves room for any other; else only those of new clips can be nearer.
@@ -148,8 +147,7 @@ def _compared(
     asked = np.ones(of.firsts[-1], bool)
     asked[kept] = False
     nearest = nearest_moments(of, before, asked, ~same)
-    times = np.concatenate([np.zeros((0, len(_TIMES))), *(times for times, _ in read)])
-    return MomentStrips(versions, of.firsts, times, nearest)
+    return MomentStrips(versions, of.firsts, np.concatenate([np.zeros((0, len(_TIMES))), *times]), nearest)
 
 
 def _moved(versions: dict[str, str], firsts: np.ndarray, known: MomentStrips) -> tuple[np.ndarray, np.ndarray]:
@@ -165,6 +163,15 @@ def _moved(versions: dict[str, str], firsts: np.ndarray, known: MomentStrips) ->
             same[number] = len(before) == len(now)
             moved[before] = now if same[number] else -1
     return same, moved
+
+
+def _read_all(dataset: Dataset, clip_ids: Sequence[str], times: dict[str, np.ndarray]) -> Iterator[MomentVectors]:
+    """Yield the vectors of each clip's moments that can be read, one clip at a time, and note their times."""
+    for clip_id, content in dataset.prefetched("moments", clip_ids):
+        found = _read(dataset, clip_id, content)
+        if found is not None:
+            times[clip_id], vectors = found
+            yield vectors
 
 
 def _read(dataset: Dataset, clip_id: str, content: bytes | None) -> tuple[np.ndarray, MomentVectors] | None:
@@ -183,6 +190,19 @@ def _rows(table: pa.Table, family: str) -> np.ndarray:
     column = table.column(VECTOR_FIELDS[family])
     rows = [one.values.to_numpy() if one.is_valid else absent for one in column]
     return np.array(rows, np.float32).reshape(-1, DIMENSIONS[family])
+
+
+def _lists(rows: np.ndarray) -> pa.ListArray:
+    """Return a list of each row; Arrow makes none of Python's of them."""
+    ends = np.arange(len(rows) + 1, dtype=np.int32) * rows.shape[1]
+    return pa.ListArray.from_arrays(pa.array(ends), pa.array(rows.ravel()))
+
+
+def _numbers(column: pa.ChunkedArray) -> np.ndarray:
+    """Return the numbers of all lists of a column, one after the other; raises ValueError where it has none."""
+    if not pa.types.is_list(column.type):
+        raise ValueError(f"lists are wanted, not {column.type}")
+    return np.asarray(column.combine_chunks().flatten())
 
 
 def _beat(value: float) -> float | int | None:
