@@ -1,4 +1,4 @@
-"""Damaged video files through the real pipeline, a few of each kind; `benchmarks/platform/faults.py` tries more."""
+"""Damaged files through the real pipeline, and processes that are killed, a few; `benchmarks/platform/` tries more."""
 
 import subprocess
 import sys
@@ -18,3 +18,18 @@ def test_no_damaged_file_crashes_or_hangs_or_is_called_right() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     assert done.stdout.splitlines()[-1].startswith("| all | 60 |")
+
+
+def test_no_table_is_lost_where_a_compaction_is_killed_or_a_run_goes_on_beside_it() -> None:
+    words = ["--kills", "3", "--beside", "1", "--clips", "60"]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.platform.compaction", *words],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=1200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    assert done.stdout.count(" | 0; 0; 0 |\n") == 3
+    assert done.stdout.splitlines()[-1].endswith("; 0 |")

@@ -4,10 +4,10 @@ An archive is written first, then the index that names it, and only then the fil
 this is broken off, each table is in a file of its own or in an archive, or in both, and they are the same. A file that
 is changed meanwhile stays, and counts. The only moment in which a table that is made just then could be lost lies
 between the last look at its file and its removal; what is known of it then no longer fits, so it is made again. So
-clips that a run is working on are left out.
+clips that a run is working on are left out, also those of a run that has begun since the compaction did.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from bachata_assets.collection import layout
@@ -43,21 +43,22 @@ class Compacted:
         return f"{counted(self.tables, 'table')} into {counted(self.archives, 'archive')}{removed}"
 
 
-def compact(dataset: Dataset, asset: str, left_out: Set[str] = frozenset()) -> Compacted:
+def compact(dataset: Dataset, asset: str, left_out: Callable[[], Set[str]] = frozenset) -> Compacted:
     """Put the tables of an asset that are files of their own into archives.
 
     Archives of which less than half is in use are put together with them.
 
     Parameters
     ----------
-    left_out : clips whose files are to stay as they are, since a run uses them
+    left_out : returns the clips whose files are to stay as they are, since a run uses them; asked again and again
 
     Raises
     ------
     DamagedError
         Naming the index of the archives.
     """
-    own = {clip_id: look for clip_id, look in dataset.own_tables(asset).items() if clip_id not in left_out}
+    used = left_out()
+    own = {clip_id: look for clip_id, look in dataset.own_tables(asset).items() if clip_id not in used}
     archives = dataset.archives(asset)
     archives.sizes()  # is the index there, where there are archives?
     moved = _moved(archives.index().entries(), own)
@@ -65,7 +66,9 @@ def compact(dataset: Dataset, asset: str, left_out: Set[str] = frozenset()) -> C
     for group in _groups({clip_id: look.size for clip_id, look in own.items()} | moved):
         tables = dict(_read(dataset, asset, group, own.keys()))
         with dataset.lock():
-            settled, is_written = _settle(dataset, asset, tables, own)
+            used = left_out()
+            free = {clip_id: content for clip_id, content in tables.items() if clip_id not in used}
+            settled, is_written = _settle(dataset, asset, free, own)
         number += settled
         written += is_written
     with dataset.lock():
@@ -149,9 +152,12 @@ def _held(entries: Mapping[str, Entry], clip_id: str, content: bytes) -> Entry |
 
 
 def _remove_unused(dataset: Dataset, asset: str) -> int:
-    """Remove the archives that the index does not name; under the lock of the data dir."""
+    """Remove the archives that the index does not name, and count them; under the lock of the data dir."""
     used = {entry.archive for entry in dataset.archives(asset).index().entries().values()}
-    there: Iterable[str] = dataset.looks_in(f"{layout.ARCHIVES}/{asset}", layout.ARCHIVE_SUFFIX)
-    unused = [name for name in there if name.removesuffix(layout.ARCHIVE_SUFFIX) not in used]
-    dataset.delete_all([f"{layout.ARCHIVES}/{asset}/{name}" for name in unused])
+    there: Iterable[str] = dataset.looks_in(f"{layout.ARCHIVES}/{asset}")
+    archives = {name for name in there if name.endswith(layout.ARCHIVE_SUFFIX)}
+    unused = {name for name in archives if name.removesuffix(layout.ARCHIVE_SUFFIX) not in used}
+    # What is written here is written under the lock: a half-written file is of a process that was killed.
+    left = {name for name in there if name.endswith(layout.UNFINISHED_SUFFIX)}
+    dataset.delete_all([f"{layout.ARCHIVES}/{asset}/{name}" for name in sorted(unused | left)])
     return len(unused)

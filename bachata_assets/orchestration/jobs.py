@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,7 +26,7 @@ from bachata_assets.orchestration.instance import Instance
 from bachata_assets.orchestration.orphaned_runs import end_orphans, process_tag
 from bachata_assets.orchestration.partitions import FOLDER
 from bachata_assets.orchestration.pruning import gone, remove_clips
-from bachata_assets.orchestration.resources import PARTITIONS, PLAIN, Names, resource_keys, tools_of
+from bachata_assets.orchestration.resources import PLAIN, Names, resource_keys, tools_of
 from bachata_assets.orchestration.run_requests import clips_at_work
 from bachata_assets.orchestration.state.old_runs import old_runs_job
 from bachata_assets.pipeline.index_level import fill_index
@@ -199,8 +200,7 @@ def compact_tables(
     """
     end_orphans(instance)
     for stage in stages:
-        used = clips_at_work(instance, instance.get_dynamic_partitions(names.of(PARTITIONS)), names)
-        yield stage.name, compact(dataset, stage.name, used)
+        yield stage.name, compact(dataset, stage.name, partial(clips_at_work, instance, names))
 
 
 def _fill(

@@ -56,7 +56,7 @@ def remove_clips(
         When the index cannot be reached; nothing is removed then.
     """
     end_orphans(instance)
-    used = clips_at_work(instance, instance.get_dynamic_partitions(names.of(PARTITIONS)), names) & set(clip_ids)
+    used = clips_at_work(instance, names) & set(clip_ids)
     if used:
         raise RunsUnfinishedError(
             f"A run that is not finished uses {', '.join(sorted(used))}: wait for it, or cancel it in the UI"

@@ -111,7 +111,7 @@ def requests(
     keys : the partitions, where some of them are still to be added
     """
     keys = instance.get_dynamic_partitions(names.of(PARTITIONS)) if keys is None else keys
-    at_work = clips_at_work(instance, keys, names)
+    at_work = clips_at_work(instance, names, keys)
     planned = plan(status, keys, at_most=settings.clips_per_run, retry_failed=retry_failed, spare=at_work)
     every = (
         _request(instance, batch, found, stages, status, names, retry_failed=retry_failed, job=job) for batch in planned
@@ -184,8 +184,14 @@ def title(clip_ids: Sequence[str]) -> str:
     return first if count == 1 else f"{first} … {last}, {count} clips"
 
 
-def clips_at_work(instance: DagsterInstance, keys: Sequence[str], names: Names = PLAIN) -> set[str]:
-    """Return the clips that runs which are queued or going on will take."""
+def clips_at_work(instance: DagsterInstance, names: Names = PLAIN, partitions: Sequence[str] | None = None) -> set[str]:
+    """Return the clips that runs which are queued or going on will take.
+
+    Parameters
+    ----------
+    partitions : of the clips; None: Dagster is asked
+    """
+    keys = instance.get_dynamic_partitions(names.of(PARTITIONS)) if partitions is None else partitions
     position = {key: number for number, key in enumerate(keys)}
     busy: set[str] = set()
     for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)):

@@ -148,7 +148,7 @@ def test_an_archive_takes_no_more_than_so_many_bytes(dataset: Dataset, monkeypat
 
 def test_clips_that_a_run_uses_are_left_out(dataset: Dataset) -> None:
     files = fill(dataset)
-    compact(dataset, "beats", {"a", "*"})
+    compact(dataset, "beats", lambda: {"a", "*"})
     assert own_files(dataset) == {"a", "*"}
     require_as_written(dataset, files)
 
@@ -356,7 +356,7 @@ def test_damage_of_an_archive_is_named_with_the_tables_in_it_which_can_be_made_a
 
 def test_an_index_that_is_lost_or_damaged_is_named_and_found_again_in_the_archives(dataset: Dataset) -> None:
     files = fill(dataset)
-    compact(dataset, "beats", {"a"})
+    compact(dataset, "beats", lambda: {"a"})
     files |= fill(dataset, ["b"], made_at=2.0)
     index = layout.archive_index("beats")
     entries = dataset.archives("beats").index().entries()
