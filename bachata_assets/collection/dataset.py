@@ -32,7 +32,7 @@ PROVENANCE_KEY = b"bachata_assets"
 
 
 _AT_ONCE = 1000
-"""Number of tables that are fetched at once; bounds the memory."""
+"""Number of tables that are fetched at once, or rows that are read; bounds the memory."""
 
 
 class TableMissingError(FileNotFoundError):
@@ -104,6 +104,11 @@ class Dataset(Files):
                 return pq.ParquetFile(file, page_checksum_verification=True).read(columns)
         except FileNotFoundError:
             return None
+
+    def batches(self, name: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield some columns of a table, some rows at a time; raises as `read_parquet` does."""
+        with damage_named(self.path(name)), self._opened(name) as file:
+            yield from pq.ParquetFile(file, page_checksum_verification=True).iter_batches(_AT_ONCE, columns=columns)
 
     def provenance_at(self, name: str) -> dict[str, Any]:
         """Return the provenance of a table; only its footer is looked at, which a table that was cut lacks.

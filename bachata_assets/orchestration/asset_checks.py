@@ -19,6 +19,7 @@ from bachata_assets.families import DIMENSIONS
 from bachata_assets.orchestration.resources import PLAIN, Names, resource_keys, tools_of
 from bachata_assets.report import markdown
 from bachata_assets.report.duplicates import COMPARED, find_duplicates
+from bachata_assets.report.streaming.rows import StoredRows
 from bachata_assets.settings import Settings
 
 SAMPLE_SIZE = 50
@@ -164,11 +165,11 @@ def _link(clip_id: str, names: Names = PLAIN) -> str:
     return f"- [{markdown.as_text(clip_id)}]({place})"
 
 
-def _column(dataset: Dataset, family: str) -> np.ndarray:
-    """Return a family's vectors of all clips, float32 (N, D), NaN where absent; read alone, to take less memory."""
-    name = f"{family}_embedding"
-    table = dataset.read_parquet(layout.EMBEDDINGS, [name])
-    assert table is not None
-    column = table.column(name).combine_chunks()
-    filled = column.fill_null([float("nan")] * DIMENSIONS[family]) if column.null_count else column
-    return np.asarray(filled.flatten().to_numpy(zero_copy_only=False), np.float32).reshape(-1, DIMENSIONS[family])
+def _column(dataset: Dataset, family: str) -> StoredRows:
+    """Return a family's vectors of all clips, float32 (N, D), NaN where absent."""
+    rows = StoredRows(DIMENSIONS[family])
+    for batch in dataset.batches(layout.EMBEDDINGS, [f"{family}_embedding"]):
+        (column,) = batch.columns
+        filled = column.fill_null([float("nan")] * DIMENSIONS[family]) if column.null_count else column
+        rows.append(filled.flatten().to_numpy(zero_copy_only=False).reshape(-1, DIMENSIONS[family]))
+    return rows
