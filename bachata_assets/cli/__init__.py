@@ -6,6 +6,7 @@ import typer
 
 from bachata_assets.cli import following, generate, models, preview, search, similar, state
 from bachata_assets.cli.commands import Commands
+from bachata_assets.cli.options import underscored
 from bachata_assets.cli.upkeep import annotate, compact, export, prune, repair, verify
 
 app = typer.Typer(
@@ -13,7 +14,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,  # they may hold secrets
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": underscored},
 )
 
 

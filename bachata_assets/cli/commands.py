@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,16 @@ ABORTED = 1
 
 class Commands(TyperGroup):
     """The commands of the program."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse empty words, as an unset variable of a shell leaves them: as a path they are the present folder."""
+        for before, word in pairwise(["", *args]):
+            flag, equals, value = word.partition("=") if word.startswith("--") else (before, "=", word)
+            if equals and not value.strip():
+                if flag.startswith("--"):
+                    raise typer.BadParameter("it is empty", ctx, param_hint=f"'{flag}'")
+                raise typer.BadParameter("an argument is empty", ctx)
+        return super().parse_args(ctx, args)
 
     def main(
         self,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from bachata_assets.cli.commands import INTERRUPTED
-from bachata_assets.cli.options import DataDir, both, refuse
+from bachata_assets.cli.options import DataDir, refuse
 from bachata_assets.cli.plain import say
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 VideoDir = Annotated[
     str,
     typer.Option(
-        *both("video_dir"), metavar="PATH", help="Folder of clips, searched recursively, or an s3:// or gs:// URL."
+        "--video_dir", metavar="PATH", help="Folder of clips, searched recursively, or an s3:// or gs:// URL."
     ),
 ]
 Annotations = Annotated[
@@ -35,7 +35,7 @@ Environment = Annotated[
 ]
 CheckpointPath = Annotated[
     Path | None,
-    typer.Option(*both("checkpoint_path"), help="Folder of model checkpoints (over the settings)."),
+    typer.Option("--checkpoint_path", help="Folder of model checkpoints (over the settings)."),
 ]
 IndexWhen = Annotated[
     Literal["now", "later"],
@@ -45,7 +45,6 @@ EveryCouple = Annotated[
     bool | None,
     typer.Option(
         "--every_couple/--one_couple",
-        "--every-couple/--one-couple",
         help="Make every couple of a video a clip of its own, CLIP__couple_2 and so on. [default: as before, else one]",
         show_default=False,
     ),

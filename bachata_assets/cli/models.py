@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from bachata_assets.cli.options import both, model_sets, refuse
+from bachata_assets.cli.options import model_sets, refuse
 from bachata_assets.cli.plain import say
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ def download_models(
         ),
     ] = None,
     checkpoint_path: Annotated[
-        Path | None, typer.Option(*both("checkpoint_path"), help="Folder of model checkpoints (over the settings).")
+        Path | None, typer.Option("--checkpoint_path", help="Folder of model checkpoints (over the settings).")
     ] = None,
     base_url: Annotated[
-        str | None, typer.Option(*both("base_url"), help="A mirror that keeps the files under their own names.")
+        str | None, typer.Option("--base_url", help="A mirror that keeps the files under their own names.")
     ] = None,
     hands: Annotated[
         bool | None, typer.Option(help="The hand model too. [default: as BACHATA_HANDS]", show_default=False)
@@ -41,7 +41,7 @@ def download_models(
     For example:
 
     ```sh
-    bachata-assets download-models SET --checkpoint_path /models
+    bachata-assets download-models rtmpose-m
     ```
     """
     from bachata_assets.pose.models.download import DownloadError

@@ -12,16 +12,14 @@ if TYPE_CHECKING:
     from bachata_assets.collection.dataset import Dataset
 
 
-def both(name: str) -> tuple[str, str]:
-    """Return a flag as the specification writes it, and with dashes."""
-    return f"--{name}", f"--{name.replace('_', '-')}"
+def underscored(name: str) -> str:
+    """Return a flag's name as the specification writes it: a flag can be typed with underscores or dashes."""
+    return name.replace("-", "_")
 
 
 VideoDirOption = Annotated[
     str | None,
-    typer.Option(
-        *both("video_dir"), metavar="PATH", help="Folder or bucket of clips. [default: as the data dir remembers]"
-    ),
+    typer.Option("--video_dir", metavar="PATH", help="Folder or bucket of clips. [default: as the data dir remembers]"),
 ]
 AnnotationsOption = Annotated[
     str | None,
@@ -29,7 +27,7 @@ AnnotationsOption = Annotated[
         "--annotations", metavar="PATH", help="JSON file of annotations. [default: as the data dir remembers]"
     ),
 ]
-DataDir = Annotated[str | None, typer.Option(*both("data_dir"), help="Where everything is written. [default: data]")]
+DataDir = Annotated[str | None, typer.Option("--data_dir", help="Where everything is written. [default: data]")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 

@@ -39,8 +39,10 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     if as_json:
         say_json(asdict(state))
         return
-    columns = ("version", "documents", "bytes", "readers see it", "written now")
-    table = Table(*columns, title=f"{state.backend}: {state.location}")
+    table = Table(title=f"{state.backend}: {state.location}")
+    table.add_column("version", overflow="fold")  # a name that is cut names nothing
+    for head in ("documents", "bytes", "readers see it", "written now"):
+        table.add_column(head, min_width=max(map(len, head.split())))
     for version in (*state.versions, *state.moments):
         size = "" if version.bytes is None else f"{version.bytes:,}"
         table.add_row(

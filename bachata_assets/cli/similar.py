@@ -10,7 +10,7 @@ import typer
 from bachata_assets.cli.options import AsJson, DataDir, clip_ids, conditions, refuse
 from bachata_assets.cli.plain import say, say_json
 from bachata_assets.cli.search import opened_index
-from bachata_assets.cli.tables import console, matches_table, reasons_in_lines
+from bachata_assets.cli.tables import NOTHING, console, matches_table, reasons_in_lines
 
 if TYPE_CHECKING:
     from bachata_assets.search.asking.example import Example
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from bachata_assets.search.filters import Filters
     from bachata_assets.search.index import SearchIndex
     from bachata_assets.search.similarity import Match
+
+MOMENTS_A_CLIP = 2
+"""Most moments of one clip, unless something else is said."""
 
 By = Annotated[
     str | None,
@@ -69,8 +72,9 @@ def similar(
     ] = False,
     size: Annotated[int, typer.Option("--size", min=1, max=1000, help="How many clips to show.")] = 10,
     per_clip: Annotated[
-        int, typer.Option("--per-clip", min=1, max=1000, help="Of moments, how many of one clip at most.")
-    ] = 2,
+        int | None,
+        typer.Option("--per-clip", min=1, max=1000, help="Of moments, how many of one clip at most. [default: 2]"),
+    ] = None,
     why: Annotated[bool, typer.Option("--why", help="Say which movements, body parts and sounds are alike.")] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -99,13 +103,19 @@ def similar(
     of_clip = song is None and not (start is None and end is None)
     if of_clip and (clip_id is None or other_song or diverse):
         refuse("--from and --to are the part of a --song, or of a clip without --other-song and --diverse")
+    if per_clip and not of_clip:
+        refuse("--per-clip is for the moments of a clip's part: say --from or --to, too")
+    if by is not None and weights is not None:
+        refuse("--by is a name for weights: say one of --by and --weights")
     with opened_index(data_dir) as index:
         example = example_of(video, song, start, end, data_dir)
         asked = Filters.parse(filters or [])
         chosen = parse_weights(weights) if weights else None
         wanted: dict[str, Any] = {"by": by, "weights": chosen, "filters": asked, "size": size}
         if of_clip:
-            moments = index.find_moments(clip_id, start=start, end=end, per_clip=per_clip, why=why, **wanted)
+            moments = index.find_moments(
+                clip_id, start=start, end=end, per_clip=per_clip or MOMENTS_A_CLIP, why=why, **wanted
+            )
             if not moments:
                 require_known_labels(asked, data_dir)
             show_moments(moments, as_json=as_json)
@@ -123,6 +133,9 @@ def show_matches(found: "list[Match]", reasons: "Mapping[str, dict[str, FamilyEx
     """Print what was found, and why: as a table, or as the list of JSON that docs/finding.md describes."""
     if as_json:
         say_json([match.to_dict() | _as_plain(reasons.get(match.clip_id)) for match in found])
+        return
+    if not found:
+        say(NOTHING, err=True)
         return
     shown = console()
     shown.print(matches_table(found, shown.width))

@@ -157,6 +157,8 @@ def settings(
     """
     from bachata_assets.settings import SettingsError, example_env, load_settings, variables
 
+    if example and as_json:
+        refuse("--example prints a .env file: leave out --json")
     if example:
         typer.echo(example_env(), nl=False)
         return

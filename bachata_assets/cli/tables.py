@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bachata_assets.search.moments.record import MomentMatch
     from bachata_assets.search.similarity import Match
 
+NOTHING = "Nothing that was asked for is in the collection: leave out a --filter, or ask otherwise."
 PIPE_WIDTH = 200
 SHORTEST_NAME = 8
 _SHORT = {"follow": "foll.", "interaction": "both", "difficulty": "diff.", "quality": "qual."}
@@ -49,40 +50,27 @@ def matches_table(found: "Sequence[Match]", width: int) -> Table:
         ["difficulty", *(plain(match.difficulty) for match in found)],
         ["energy", *(plain(match.energy_level) for match in found)],
     ]
-    gap = 2
-    if _width([*names, *numbers, *others], gap) > width:
-        gap, others = 1, []
-        numbers = [[_SHORT.get(column[0], column[0]), *column[1:]] for column in numbers]
-        names = _shortened(names, width - _width(numbers, gap) - gap * len(names))
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, gap - 1, 0, 0), pad_edge=False)
-    for column in (*names, *numbers, *others):
-        is_number = any(column is one for one in numbers)
-        table.add_column(column[0], justify="right" if is_number else "left", no_wrap=True)
-    for row in zip(*(column[1:] for column in (*names, *numbers, *others)), strict=True):
-        table.add_row(*row)
-    return table
+    return _table(names, numbers, others, width)
 
 
-def moments_table(found: "Sequence[MomentMatch]") -> Table:
-    """Return the moments that were found as a table; seconds are those of the clip, beats those that are heard."""
+def moments_table(found: "Sequence[MomentMatch]", width: int) -> Table:
+    """Return the moments that were found as a table of at most a width; seconds are those of the clip, beats its own.
+
+    Numbers are always whole, as those of `matches_table`; the beats are shown where no name has to be shortened.
+    """
     families = list(dict.fromkeys(family for match in found for family in match.scores))
-    heads = ["clip", "move", "from", "to", "beats", "score", *families, "quality"]
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
-    for head in heads:
-        table.add_column(head, justify="left" if head in ("clip", "move") else "right", no_wrap=True)
-    for match in found:
-        beats = "" if match.start_beat is None else f"{match.start_beat:.0f} to {match.end_beat:.0f}"
-        table.add_row(
-            plain(match.clip_id),
-            plain(match.move_label),
-            f"{match.start_s:.1f}",
-            f"{match.end_s:.1f}",
-            beats,
-            f"{match.score:.3f}",
-            *(_score(match, family) for family in families),
-            f"{match.quality_score:.2f}",
-        )
-    return table
+    numbers = [
+        ["from", *(f"{match.start_s:.1f}" for match in found)],
+        ["to", *(f"{match.end_s:.1f}" for match in found)],
+        ["score", *(f"{match.score:.3f}" for match in found)],
+        *([family, *(_score(match, family) for match in found)] for family in families),
+        ["quality", *(f"{match.quality_score:.2f}" for match in found)],
+    ]
+    names = [
+        ["clip", *(plain(match.clip_id) for match in found)],
+        ["move", *(plain(match.move_label) for match in found)],
+    ]
+    return _table(names, numbers, [["beats", *map(_beats, found)]], width)
 
 
 def reasons_in_lines(families: "Mapping[str, FamilyExplanation]") -> list[str]:
@@ -114,6 +102,26 @@ def shortened(name: str, width: int) -> str:
 
 def _score(match: "Match | MomentMatch", family: str) -> str:
     return f"{match.scores[family]:.3f}" if family in match.scores else ""
+
+
+def _beats(match: "MomentMatch") -> str:
+    return "" if match.start_beat is None else f"{match.start_beat:.0f} to {match.end_beat:.0f}"
+
+
+def _table(names: list[list[str]], numbers: list[list[str]], others: list[list[str]], width: int) -> Table:
+    """Return columns, each with its head, as a table of at most a width; `others` where no name has to be shortened."""
+    gap = 2
+    if _width([*names, *numbers, *others], gap) > width:
+        gap, others = 1, []
+        numbers = [[_SHORT.get(column[0], column[0]), *column[1:]] for column in numbers]
+        names = _shortened(names, width - _width(numbers, gap) - gap * len(names))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, gap - 1, 0, 0), pad_edge=False)
+    for column in (*names, *numbers, *others):
+        is_number = any(column is one for one in numbers)
+        table.add_column(column[0], justify="right" if is_number else "left", no_wrap=True)
+    for row in zip(*(column[1:] for column in (*names, *numbers, *others)), strict=True):
+        table.add_row(*row)
+    return table
 
 
 def _width(columns: Sequence[Sequence[str]], gap: int) -> int:

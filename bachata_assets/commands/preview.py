@@ -151,7 +151,7 @@ def _clip(clip_id: str, settings: Settings, dataset: Dataset) -> Clip:
     if clip_id not in known:
         near = get_close_matches(clip_id, known)
         hint = f"did you mean {' or '.join(near)}?" if near else "see `bachata-assets status`"
-        raise PreviewError(f"No clip of this collection is called {clip_id}: {hint}")
+        raise PreviewError(f"No clip of this collection is called {clip_id!r}: {hint}")
     return scan.clips_of([clip_id], settings, dataset)[0]
 
 

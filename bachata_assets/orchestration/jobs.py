@@ -183,7 +183,7 @@ def _compact_job(stages: Sequence[Stage], settings: Settings, names: Names) -> d
     return _job_of(
         put_tables_into_archives,
         names.of(COMPACT_JOB),
-        "Puts the tables of many clips into few archives, which a bucket soon gives. Nothing else changes: a table "
+        "Puts the tables of many clips into few archives, which a bucket gives quickly. Nothing else changes: a table "
         "that is made again is a file of its own, and counts.",
     )
 

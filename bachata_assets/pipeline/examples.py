@@ -1,5 +1,6 @@
 """Something that is not in the collection, to ask with: its vectors are made as a clip's are, and nothing is kept."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,10 @@ from bachata_assets.search.asking.example import Example
 from bachata_assets.video.files import MATROSKA_SUFFIXES, Seen, on_disk
 from bachata_assets.video.limits import MediaLimits
 
+logger = logging.getLogger(__name__)
+
+SAID_FROM_S = 0.5
+"""How far beyond its song a part ends for that to be said, s: compressed sound begins and ends with silence."""
 SEEN_FAMILIES = ("lead", "follow", "interaction", "audio")
 """Families that a video shows; nobody has said in words what it is."""
 
@@ -45,9 +50,12 @@ def song_example(path: Path, start: float | None, end: float | None, limits: Med
         It cannot be read, or there is nothing to hear in it.
     """
     try:
-        return workers.call(_song, path, start, end, limits)
+        example, heard_to = workers.call(_song, path, start, end, limits)
     except Exception as error:
         raise ExampleError(str(named(error, path))) from error
+    if end is not None and end - heard_to > SAID_FROM_S:
+        logger.warning("%s: its sound ends at %.1f s: so does the part, not at %g s", path, heard_to, end)
+    return example
 
 
 def video_example(path: Path, stages: Sequence[ClipStage], workers: Workers, *, matroska: bool = False) -> Example:
@@ -94,11 +102,13 @@ def video_example(path: Path, stages: Sequence[ClipStage], workers: Workers, *, 
     )
 
 
-def _song(path: Path, start: float | None, end: float | None, limits: MediaLimits) -> Example:
-    """Hear a song; runs in a worker process."""
+def _song(path: Path, start: float | None, end: float | None, limits: MediaLimits) -> tuple[Example, float]:
+    """Hear a song, and say up to where, s; runs in a worker process."""
     sound = load_song(path, start, end, limits)
     beats = find_beats(sound)
     vector = audio_embedding(sound, beats)
     if isinstance(vector, Absent):
         raise SoundError(f"{path}: {vector.reason}; choose a longer part, or another file")
-    return Example({"audio": vector}, beats.tempo if beats.trusted else None, is_song=True)
+    return Example({"audio": vector}, beats.tempo if beats.trusted else None, is_song=True), (
+        start or 0
+    ) + sound.duration

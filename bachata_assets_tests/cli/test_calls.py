@@ -1,6 +1,7 @@
 """How the command line is called: words, help, wrong calls, Ctrl-C."""
 
 import errno
+import json
 import os
 import re
 import shlex
@@ -10,6 +11,7 @@ import sys
 from importlib.metadata import version
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -40,6 +42,23 @@ def test_every_command_has_help_with_an_example(words: tuple[str, ...]) -> None:
     assert f"bachata-assets {' '.join(words)}" in result.output
 
 
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_help_names_every_flag_in_full_on_a_narrow_terminal(words: tuple[str, ...]) -> None:
+    program: Any = typer.main.get_command(app)
+    for word in words:
+        program = program.commands[word]
+    shown = CliRunner().invoke(app, [*words, "--help"], terminal_width=80).output
+    for parameter in program.params:
+        for flag in (*parameter.opts, *parameter.secondary_opts):
+            assert f"{flag} " in shown or not flag.startswith("--"), flag
+
+
+@pytest.mark.parametrize("flag", ["--data_dir", "--data-dir"])
+def test_flags_are_typed_with_underscores_or_dashes(flag: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["index", "status", "--json", flag, str(tmp_path)])
+    assert json.loads(result.output)["location"] == str(tmp_path / "lancedb")
+
+
 def test_the_list_of_commands_is_whole() -> None:
     program = typer.main.get_command(app)
     assert isinstance(program, TyperGroup)
@@ -61,6 +80,13 @@ def test_the_list_of_commands_is_whole() -> None:
         (["similar", "a", "--size", "1001"], "Invalid value for '--size': '1001' is not a whole number from 1 to 1000"),
         (["generate", "--video_dir", "x", "--index", "soon"], "Invalid value for '--index': 'soon' is not one of"),
         (["preview"], "Missing argument 'CLIP'"),
+        (["generate", "--video_dir", "", "--data_dir", "made"], "Invalid value for '--video_dir': it is empty"),
+        (["export", "webvtt", "--out="], "Invalid value for '--out': it is empty"),
+        (["preview", "a", "--out", " "], "Invalid value for '--out': it is empty"),
+        (["index", "status", "--data-dir", ""], "Invalid value for '--data-dir': it is empty"),
+        (["sample", ""], "Invalid value: an argument is empty"),
+        (["similar", ""], "Invalid value: an argument is empty"),
+        (["settings", "--json", "--example"], "--example prints a .env file: leave out --json"),
         (["status", "--data_dir", __file__], "BACHATA_DATA_DIR = "),
     ],
 )

@@ -1,15 +1,15 @@
 """`similar` and `index` on a small embedded index."""
 
-import dataclasses
 import json
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from typer.testing import CliRunner, Result
 
-from bachata_assets.cli import app
-from bachata_assets.cli.tables import console, matches_table
+from bachata_assets.cli import app, tables
+from bachata_assets.cli.tables import console, matches_table, moments_table
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.orchestration.build import build_resources
 from bachata_assets.search.index import open_index
@@ -100,7 +100,45 @@ def test_what_is_meant_by_alike_other_songs_and_variety_are_asked_for(collection
     words = ("--by", "move", "--other-song", "--diverse", "--json", "--data_dir", str(collection))
     found = json.loads(run("similar", "clip_0000", *words).output)
     assert {tuple(match["scores"]) for match in found} <= {("lead", "follow", "interaction"), ("lead", "interaction")}
-    assert set(found[0]) == {one.name for one in dataclasses.fields(Match)}
+    assert set(found[0]) == {one.name for one in fields(Match)}
+
+
+def test_nothing_found_is_said(with_moments: Path) -> None:
+    for words in ((), ("--from", "1")):
+        asked = ("similar", "clip_0000", *words, "--filter", "tempo=300..400", "--data_dir", str(with_moments))
+        assert run(*asked).output.startswith("Nothing that was asked for is in the collection")
+        assert json.loads(run(*asked, "--json").output) == []
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_a_table_of_moments_fits_the_terminal_with_whole_numbers(
+    with_moments: Path, width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_index(load_settings(data_dir=str(with_moments))) as index:
+        found = index.find_moments("clip_0000", start=0, end=4, size=3)
+    long = [replace(one, clip_id=f"bachata_sensual__cross_body_lead_{i}") for i, one in enumerate(found)]
+    shown = console()
+    shown.print(moments_table(long, width), width=width)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= width
+    for one, line in zip(found, lines[2:], strict=True):
+        numbers = (f"{one.start_s:.1f}", f"{one.end_s:.1f}", f"{one.score:.3f}", f"{one.quality_score:.2f}")
+        assert {*numbers, *(f"{score:.3f}" for score in one.scores.values())} <= set(line.split())
+
+
+def test_index_status_names_every_version_in_full_on_a_narrow_terminal(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "PIPE_WIDTH", 80)
+    names = [
+        one["name"]
+        for one in json.loads(run("index", "status", "--json", "--data_dir", str(place.data)).output)["versions"]
+    ]
+    lines = run("index", "status", "--data_dir", str(place.data)).output.splitlines()
+    assert max(map(len, lines)) <= 80
+    cells = "".join(line.split("│")[1].strip() for line in lines if line.startswith("│"))
+    assert names
+    assert all(name in cells for name in names)
 
 
 def test_a_filter_and_weights_are_understood(collection: Path) -> None:
@@ -123,6 +161,8 @@ def test_a_filter_and_weights_are_understood(collection: Path) -> None:
         (("--video", "gone.txt"), "Error: gone.txt: is not read as a video; convert it to mp4"),
         (("clip_0000", "--by", "feet"), "Error: by: no 'feet'; there are move, couple, lead, follow, music, words"),
         (("clip_0000", "--weights", "legs=1"), "Error: weights: no family 'legs'"),
+        (("clip_0000", "--weights", "lead=1", "--by", "move"), "Error: --by is a name for weights: say one of"),
+        (("clip_0000", "--per-clip", "1"), "Error: --per-clip is for the moments of a clip's part"),
         (("clip_0000", "--filter", "colour=red"), "Error: filters: no filter 'colour'"),
         (
             ("clip_0000", "--filter", "difficulty=hard"),
@@ -188,7 +228,18 @@ def test_similar_shows_the_moments_most_like_a_part_of_a_clip(with_moments: Path
     assert all(one["end_s"] - one["start_s"] == 4 for one in found)
     assert "clip_0000" not in {one["clip_id"] for one in found}
     lines = run(*words).output.splitlines()
-    assert lines[0].split()[:6] == ["clip", "move", "from", "to", "beats", "score"]
+    assert lines[0].split() == [
+        "clip",
+        "move",
+        "from",
+        "to",
+        "score",
+        "lead",
+        "follow",
+        "interaction",
+        "quality",
+        "beats",
+    ]
     assert [line.split()[0] for line in lines[2:5]] == [one["clip_id"] for one in found]
 
 
@@ -199,6 +250,21 @@ def test_similar_says_why_a_moment_is_alike(with_moments: Path) -> None:
     shown = run(*words).output
     assert f"{found['clip_id']}, {found['start_s']:.1f} to {found['end_s']:.1f} s" in shown
     assert "  lead +" in shown
+
+
+def test_a_part_that_ends_behind_its_clip_is_said_to_be_cut(
+    with_moments: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for end, said in ((30.05, []), (40, ["Clip 'clip_0000' is 30.0 s long: the part ends there, not at 40 s"])):
+        words = ("similar", "clip_0000", "--from", "4", "--to", str(end), "--data_dir", str(with_moments))
+        assert run(*words).exit_code == 0
+        assert caplog.messages == said
+
+
+def test_a_part_that_ends_behind_its_song_is_said_to_be_cut(collection: Path, caplog: pytest.LogCaptureFixture) -> None:
+    words = ("similar", "--song", str(SAMPLE_CLIP), "--from", "2", "--to", "90", "--data_dir", str(collection))
+    assert run(*words).exit_code == 0
+    assert caplog.messages == [f"{SAMPLE_CLIP}: its sound ends at 6.0 s: so does the part, not at 90 s"]
 
 
 @pytest.mark.parametrize(

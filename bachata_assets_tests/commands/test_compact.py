@@ -37,7 +37,7 @@ def test_tables_in_archives_are_made_and_whole_for_every_command(place: Workplac
     assert result.exit_code == 0, result.output
     assert "keypoints: 4 tables into 1 archive\n" in result.output
     assert files_of_tables(place) == []
-    assert run(place, "compact").output.count(": 0 tables into 0 archives\n") == len({path.parent for path in before})
+    assert run(place, "compact").output.startswith("Nothing to put into archives: ")
     result = place.generate()
     assert result.exit_code == 0, result.output
     assert "Clips: 4 made, 0 failed, 0 worked on this time." in result.output

@@ -25,6 +25,8 @@ def test_every_format_is_written_of_a_collection(sample_made: tuple[Workplace, R
         assert all(path.is_file() for path in written)
     subtitles = json.loads(run("webvtt", "--out", str(tmp_path / "all"), *place_words).output)["written"]
     assert len(subtitles) == 4 + 4  # of the checks, and of the moments
+    said = run("webvtt", "--out", str(tmp_path / "all"), *place_words[:2]).output
+    assert "basic_step_1.vtt, moments/basic_step_1.vtt, cross_body_lead_1.vtt" in said
 
 
 def test_a_clip_that_is_not_made_is_named(

@@ -104,7 +104,7 @@ def test_everyone_is_shown_though_the_annotation_names_who_is_not_there(place: W
 def test_an_unknown_clip_is_answered_with_one_alike(place: Workplace) -> None:
     result = preview(place, "basic_stp_1")
     assert (result.exit_code, result.stderr) == (
-        2, "Error: No clip of this collection is called basic_stp_1: did you mean basic_step_1?\n",
+        2, "Error: No clip of this collection is called 'basic_stp_1': did you mean basic_step_1?\n",
     )  # fmt: skip
 
 

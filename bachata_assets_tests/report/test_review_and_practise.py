@@ -314,6 +314,21 @@ def test_who_wants_little_motion_sees_none_unasked(browser: "Browser", written: 
     context.close()
 
 
+def test_on_a_phone_the_bar_of_changes_leaves_the_screen_to_the_clip(browser: "Browser", written: Path) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    page.goto(written.as_uri())
+    choose(page, "doubtful")
+    page.keyboard.press("e")
+    page.keyboard.type("turn")
+    page.keyboard.press("Escape")
+    bar = page.locator("#changes").bounding_box()
+    assert bar
+    assert bar["height"] < 844 / 8
+    assert page.get_by_text("annotate --apply patch.json").is_visible()
+    context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_axe_finds_nothing_wrong(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bachata_assets.cli.options import AsJson, DataDir, both, refuse
+from bachata_assets.cli.options import AsJson, DataDir, refuse
 from bachata_assets.cli.plain import say, say_json
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def annotate(
     apply: Annotated[Path, typer.Option("--apply", help="The patch file that the report's page gave.")],
-    dry_run: Annotated[bool, typer.Option(*both("dry_run"), help="Only show the difference.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry_run", help="Only show the difference.")] = False,
     annotations: Annotated[
         Path | None,
         typer.Option("--annotations", help="The annotation file to write. [default: as the data dir remembers]"),

@@ -5,7 +5,7 @@ from bachata_assets.cli.plain import say
 
 
 def compact(data_dir: DataDir = None) -> None:
-    """Put the tables of many clips into few archives, so that a bucket soon gives all of them.
+    """Put the tables of many clips into few archives, so that they are read quickly from a bucket.
 
     Only files move: no table changes, and none is made again. Tables of clips that a run uses stay as they are.
 
@@ -15,6 +15,7 @@ def compact(data_dir: DataDir = None) -> None:
     bachata-assets compact --data_dir s3://dances/made
     ```
     """
+    from bachata_assets.collection.compaction import Compacted
     from bachata_assets.collection.scan import ScanError
     from bachata_assets.orchestration.build import build_platform
     from bachata_assets.orchestration.instance import open_instance
@@ -28,7 +29,12 @@ def compact(data_dir: DataDir = None) -> None:
                 f"{platform.settings.data_dir}: holds no collection; --data_dir is the folder that `generate` filled"
             )
         with open_instance(platform.settings.data_dir) as instance:
+            is_level = True
             for stage, done in compact_tables(instance, platform.stages, platform.dataset):
-                say(f"{stage}: {done}")
+                if done != Compacted():
+                    is_level = False
+                    say(f"{stage}: {done}")
+        if is_level:
+            say("Nothing to put into archives: no table of a clip is a file of its own, but for those that a run uses.")
     except (SettingsError, *ScanError) as error:
         refuse(str(error))

@@ -48,6 +48,6 @@ def export(
     if as_json:
         say_json({"written": [str(path) for path in written], "left_out": left_out})
         return
-    say(f"Wrote {counted(len(written), 'file')} into {out}: {named([path.name for path in written])}")
+    say(f"Wrote {counted(len(written), 'file')} into {out}: {named([str(path.relative_to(out)) for path in written])}")
     if left_out:
         say(f"  left out, not made yet: {counted(len(left_out), 'clip')} ({named(left_out)})")

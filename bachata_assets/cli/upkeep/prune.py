@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from bachata_assets.cli.options import DataDir, both, refuse
+from bachata_assets.cli.options import DataDir, refuse
 from bachata_assets.cli.plain import say
 
 
 def prune(
-    dry_run: Annotated[bool, typer.Option(*both("dry_run"), help="Only say which clips would go.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry_run", help="Only say which clips would go.")] = False,
     unmounted: Annotated[
         bool,
         typer.Option("--unmounted", help="Also those of a disk that is not mounted, or of a folder without any video."),

@@ -1,5 +1,6 @@
 """Which moments a part of a clip is, and which of the moments that are found are told apart."""
 
+import logging
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -9,11 +10,15 @@ from bachata_assets.search.errors import QueryError
 from bachata_assets.search.moments.record import MomentMatch, MomentRecord
 from bachata_assets.video.sampling import SAMPLING_RATE
 
+logger = logging.getLogger(__name__)
+
 MOSTLY = 0.75
 """Share of the longest overlap with the part that is asked about from which on a moment stands for it, too.
 
 Moments begin every half of their length: one that is asked about exactly shares half of itself with its neighbours.
 """
+SAID_FROM_S = 0.1
+"""How far beyond its clip a part ends for that to be said, s: players round the length of a video."""
 TOUCHING_S = 0.01
 """Overlap up to which two moments follow one another, s."""
 
@@ -38,6 +43,8 @@ def part_of(moments: Sequence[MomentRecord], start: float | None, end: float | N
     if not (0 <= begin < length and stop > 0):
         wanted = f"from {begin:g} s on" if end is None else f"from {begin:g} to {end:g} s"
         raise QueryError(f"clip {clip_id!r} is {length:.1f} s long: nothing of it is {wanted}")
+    if stop - length > SAID_FROM_S:
+        logger.warning("Clip %r is %.1f s long: the part ends there, not at %g s", clip_id, length, stop)
     overlaps = [min(one.end_s, stop) - max(one.start_s, begin) for one in moments]
     most = max(overlaps)
     if most <= 0:  # before the first beat, or behind the last moment
