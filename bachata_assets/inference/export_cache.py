@@ -1,7 +1,8 @@
 """The cache of networks exported to OpenVINO.
 
 An export is made once, checked at every start, and made again when it is damaged; where its folder takes no file, it
-is used from memory. What is exported is in `pose/models/exported.py` and `language/exported.py`.
+is used from memory. One that lies beside its weights is used instead, where it is of these weights and this code. What
+is exported is in `pose/models/exported.py` and `language/exported.py`.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import openvino
 
 SEAL = "sha256.json"
-"""File with the hashes of an export's other files."""
+"""File with the hashes of an export's other files, and the identity of what was exported."""
 
 _EXPORTING = Lock()
 """Held during an export: two threads that import torch at once may each see half of it."""
@@ -41,7 +42,11 @@ def default_cache_dir() -> Path:
 
 
 def cached_export(
-    name: str, identity: str, export: Callable[[], "openvino.Model"], cache_dir: Path | None = None
+    name: str,
+    identity: str,
+    export: Callable[[], "openvino.Model"],
+    cache_dir: Path | None = None,
+    beside: Path | None = None,
 ) -> "openvino.Model":
     """Return a network from the cache, exported now where it is not there.
 
@@ -57,18 +62,23 @@ def cached_export(
         Makes the network; torch and the like are imported only in it.
     cache_dir : Path or None
         Folder of the cache; None: the user's.
+    beside : Path or None
+        Folder of an export that comes with the weights, if there is one (`save_export`).
     """
     import openvino
 
+    came = None if beside is None else _came_with_its_weights(beside, identity)
+    if came is not None:
+        return came
     folder = (cache_dir or default_cache_dir()) / "models" / _key(name, identity)
     if not _is_whole(folder):
         with _alone(folder):
             if not _is_whole(folder):
                 log.info("Exporting %s to OpenVINO: once, later starts take it from the cache", name)
                 log.debug("The export goes to %s", folder)
-                model = _traced(export)
+                model = traced(export)
                 try:
-                    _save(model, folder)
+                    save_export(model, folder, identity)
                 except OSError as error:
                     log.warning(
                         "The exported model %s cannot be kept, so each process exports it again; mend that, or name "
@@ -105,16 +115,36 @@ def _digests(folder: Path) -> dict[str, str]:
 def _is_whole(folder: Path) -> bool:
     if not folder.is_dir():
         return False
-    try:
-        whole = json.loads((folder / SEAL).read_text()) == _digests(folder)
-    except (OSError, ValueError):
-        whole = False
+    whole = _sealed(folder) is not None
     if not whole:
         log.warning("Exported model %s is damaged; exporting it again", folder)
     return whole
 
 
-def _traced(export: Callable[[], "openvino.Model"]) -> "openvino.Model":
+def _sealed(folder: Path) -> dict[str, str] | None:
+    """Return what the seal of an export says; None where the export is not whole."""
+    try:
+        seal = json.loads((folder / SEAL).read_text())
+        return dict(seal) if _digests(folder).items() <= dict(seal).items() else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _came_with_its_weights(folder: Path, identity: str) -> "openvino.Model | None":
+    """Return the network of an export beside its weights; None unless it is whole and of this identity."""
+    import openvino
+
+    if (_sealed(folder) or {}).get("identity") != identity:
+        return None
+    try:
+        return openvino.Core().read_model(folder / "model.xml")
+    except RuntimeError as error:
+        log.debug("%s was written by a later OpenVINO than this one: %s", folder, error)
+        return None
+
+
+def traced(export: Callable[[], "openvino.Model"]) -> "openvino.Model":
+    """Return what an export makes, without the warnings of the libraries that it uses."""
     import torch
 
     with warnings.catch_warnings():
@@ -124,8 +154,17 @@ def _traced(export: Callable[[], "openvino.Model"]) -> "openvino.Model":
         return export()
 
 
-def _save(model: "openvino.Model", folder: Path) -> None:
+def save_export(model: "openvino.Model", folder: Path, identity: str) -> None:
     """Keep a model, whole or not at all.
+
+    Parameters
+    ----------
+    model : openvino.Model
+        The network.
+    folder : Path
+        Replaced, whatever is there.
+    identity : str
+        Of what was exported.
 
     Raises
     ------
@@ -145,7 +184,7 @@ def _save(model: "openvino.Model", folder: Path) -> None:
             size = sum(one.get_byte_size() for one in model.get_ops() if one.get_type_name() == "Constant")
             _remove(partial)
             raise refusal(folder.parent, size) or OSError(f"{folder}: {error}") from error
-        (partial / SEAL).write_text(json.dumps(_digests(partial)))
+        (partial / SEAL).write_text(json.dumps({"identity": identity, **_digests(partial)}))
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

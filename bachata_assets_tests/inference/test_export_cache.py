@@ -1,5 +1,7 @@
-"""The cache of exported networks where its disk is full or read-only, or other files have its names."""
+"""The cache of exported networks: full and read-only disks, other files of its names, exports beside weights."""
 
+import hashlib
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +12,7 @@ import openvino
 import pytest
 from openvino import opset13
 
-from bachata_assets.inference.export_cache import cached_export
+from bachata_assets.inference.export_cache import SEAL, cached_export, save_export
 from bachata_assets_tests.support.disks import on_a_disk
 from bachata_assets_tests.support.paths import PROJECT
 
@@ -79,6 +81,56 @@ def test_a_file_in_the_place_of_the_cache_is_named_and_the_export_is_used(
     assert adds(cached_export("adder", "1", adder, tmp_path))
     assert f"{CANNOT} with XDG_CACHE_HOME: {tmp_path}/models/adder-" in caplog.text
     assert (tmp_path / "models").read_text() == "of another program"
+
+
+def nothing(_: Path) -> None:
+    pass
+
+
+def with_a_cut_network(folder: Path) -> None:
+    (folder / "model.bin").write_bytes((folder / "model.bin").read_bytes()[:-1])
+
+
+def without_its_seal(folder: Path) -> None:
+    (folder / SEAL).unlink()
+
+
+def with_a_seal_that_is_none(folder: Path) -> None:
+    (folder / SEAL).write_text("[1]")
+
+
+def of_a_later_openvino(folder: Path) -> None:
+    network = (
+        (folder / "model.xml").read_text().replace('type="Add" version="opset1"', 'type="Added" version="opset99"')
+    )
+    (folder / "model.xml").write_text(network)
+    seal = json.loads((folder / SEAL).read_text())
+    (folder / SEAL).write_text(json.dumps(seal | {"model.xml": hashlib.sha256(network.encode()).hexdigest()}))
+
+
+def test_an_export_beside_its_weights_is_used_and_not_copied(tmp_path: Path) -> None:
+    save_export(adder(), tmp_path / "weights", "1")
+    assert adds(cached_export("adder", "1", pytest.fail, tmp_path / "cache", tmp_path / "weights"))
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize(
+    ("identity", "change"),
+    [
+        ("2", nothing), ("1", with_a_cut_network), ("1", without_its_seal), ("1", with_a_seal_that_is_none),
+        ("1", of_a_later_openvino),
+    ],
+)  # fmt: skip
+def test_any_other_folder_beside_the_weights_is_left_alone(
+    identity: str, change: Callable[[Path], None], tmp_path: Path
+) -> None:
+    folder = tmp_path / "weights"
+    save_export(adder(), folder, "1")
+    change(folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert adds(cached_export("adder", identity, adder, tmp_path / "cache", folder))
+    assert left_in(tmp_path / "cache") == {"", "lock"}
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 USED = """

@@ -6,7 +6,7 @@ The networks are built in `openmmlab.py` and run in `pose_models.py`; exports ar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bachata_assets.inference.export_cache import cached_export
+from bachata_assets.inference.export_cache import cached_export, save_export, traced
 from bachata_assets.pose.models.decoding import write_form
 from bachata_assets.pose.models.model_sets import ModelSpec
 from bachata_assets.pose.models.openmmlab_scope import own_scope
@@ -19,7 +19,7 @@ EXPORT_VERSION = 2
 
 
 def exported_model(spec: ModelSpec, cache_dir: Path | None = None) -> "openvino.Model":
-    """Return a model from the cache, or exported now.
+    """Return a model from beside its weights, from the cache, or exported now.
 
     torch, mmdet and mmpose are imported only to export.
 
@@ -35,8 +35,31 @@ def exported_model(spec: ModelSpec, cache_dir: Path | None = None) -> "openvino.
     ModelSetError
         The weights are damaged or do not fit, or models of this kind cannot be exported.
     """
-    identity = f"{spec.identity} {EXPORT_VERSION}"
-    return cached_export(spec.checkpoint_path.stem, identity, lambda: _export(spec), cache_dir)
+    return cached_export(
+        spec.checkpoint_path.stem, _identity(spec), lambda: _export(spec), cache_dir, _beside_its_weights(spec)
+    )
+
+
+def export_beside_its_weights(spec: ModelSpec) -> None:
+    """Export a model into a folder beside its weights, for machines that have none yet.
+
+    Raises
+    ------
+    ModelSetError
+        As `exported_model` does.
+    OSError
+        The disk refuses it.
+    """
+    folder = _beside_its_weights(spec)
+    save_export(traced(lambda: _export(spec)), folder, _identity(spec))
+
+
+def _beside_its_weights(spec: ModelSpec) -> Path:
+    return spec.checkpoint_path.with_suffix("")
+
+
+def _identity(spec: ModelSpec) -> str:
+    return f"{spec.identity} {EXPORT_VERSION}"
 
 
 def _export(spec: ModelSpec) -> "openvino.Model":

@@ -1,16 +1,20 @@
 """The exported models: their numbers against MMDet's and MMPose's own, and their cache."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openvino
 import pytest
 import torch
 
+from bachata_assets.pose.models.decoding import form_of
 from bachata_assets.pose.models.exported import exported_model
 from bachata_assets.pose.models.inputs import letterbox
 from bachata_assets.pose.models.model_sets import ModelSetError, ModelSpec, load_model_set
@@ -27,6 +31,12 @@ def frame_of(path: Path) -> np.ndarray:
 @pytest.fixture(params=["sample", "real"])
 def frame(request: pytest.FixtureRequest) -> np.ndarray:
     return frame_of(SAMPLE_CLIP if request.param == "sample" else request.getfixturevalue("real_clip"))
+
+
+def alone(spec: ModelSpec, folder: Path) -> ModelSpec:
+    """Return a model whose weights have no export beside them."""
+    shutil.copy(spec.checkpoint_path, folder)
+    return replace(spec, folder=folder, checkpoint=spec.checkpoint_path.name)
 
 
 def property_of(models: PoseModels, name: str) -> object:
@@ -87,18 +97,36 @@ def test_with_a_warm_cache_nothing_of_torch_is_imported(models: PoseModels, cach
     assert result.stdout.split("\n")[:2] == [models.fingerprint, "[]"]
 
 
-def test_a_damaged_cache_is_rebuilt(models: PoseModels, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = models.model_set.detector
-    binary = next((cache_dir / "models").glob("rtmdet*/model.bin"))
+@pytest.mark.parametrize("kind", ["detector", "pose"])
+def test_the_exports_beside_the_bundled_weights_are_of_them_and_of_this_code(kind: str, tmp_path: Path) -> None:
+    spec: ModelSpec = getattr(load_model_set(), kind)
+    beside = exported_model(spec, tmp_path)
+    assert not any(tmp_path.iterdir()), "run: python -m scripts.export_bundled_models"
+    ours, now = (
+        openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        for model in (beside, exported_model(alone(spec, tmp_path), tmp_path))
+    )
+    width, height = spec.input_size
+    images = np.random.default_rng(0).integers(0, 255, (2, height, width, 3), np.uint8)
+    for one, other in zip(ours(images).values(), now(images).values(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+    assert form_of(beside) == form_of(exported_model(alone(spec, tmp_path), tmp_path))
+
+
+def test_a_damaged_cache_is_rebuilt(tmp_path: Path) -> None:
+    spec = alone(load_model_set().detector, tmp_path)
+    exported_model(spec, tmp_path)
+    binary = next((tmp_path / "models").glob("rtmdet*/model.bin"))
     content = binary.read_bytes()
     binary.write_bytes(content[:1000] + b"\0\0\0\0" + content[1004:])
-    exported_model(spec, cache_dir)
+    exported_model(spec, tmp_path)
     assert binary.read_bytes() == content
-    assert not list((cache_dir / "models").glob("*.partial"))
+    assert not list((tmp_path / "models").glob("*.partial"))
 
 
 TWO_AT_ONCE = """
 import sys, types, time
+from dataclasses import replace
 from pathlib import Path
 import torch
 
@@ -127,11 +155,13 @@ from bachata_assets.pose.models.model_sets import load_model_set
 
 print("ready", flush=True)
 sys.stdin.readline()
-print(exported_model(load_model_set().pose, Path(sys.argv[1])).input(0).partial_shape)
+spec = replace(load_model_set().pose, folder=Path(sys.argv[1]))
+print(exported_model(spec, Path(sys.argv[1])).input(0).partial_shape)
 """
 
 
 def test_two_processes_that_need_an_export_at_once_make_it_once(tmp_path: Path) -> None:
+    alone(load_model_set().pose, tmp_path)
     command = [sys.executable, "-c", TWO_AT_ONCE, str(tmp_path)]
     both = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     for process in both:
