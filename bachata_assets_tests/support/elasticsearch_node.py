@@ -226,7 +226,7 @@ class Node:
         """Elasticsearch refuses to run as root: there, it runs as nobody."""
         environment = {
             "ES_JAVA_HOME": str(self._jdk),
-            "ES_JAVA_OPTS": f"-Xms512m -Xmx512m {self.java_options}",
+            "ES_JAVA_OPTS": f"-Xms64m -Xmx512m -XX:-AlwaysPreTouch {self.java_options}",
             "PATH": os.environ["PATH"],
         }
         common: dict[str, Any] = {"env": environment, "cwd": self.home, "start_new_session": True}
