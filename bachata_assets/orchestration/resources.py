@@ -102,7 +102,9 @@ class NamedClipsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             return
         named = {run.tags[tag] for tag in NAME_CLIPS if tag in run.tags}
         unknown = sorted(key for key in named if not instance.has_dynamic_partition(self.partitions, key))
-        checks_alone = run.asset_selection is not None and not run.asset_selection
+        # Execute all of the UI leaves the assets out, others name none.
+        names_checks = run.asset_selection is not None or bool(run.asset_check_selection)
+        checks_alone = not run.asset_selection and names_checks
         if unknown:
             problem = f"{', '.join(unknown)}: no such clip; `look_for_clips` makes a partition of each clip that is new"
         elif named or checks_alone:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
@@ -14,6 +15,7 @@ from bachata_assets.collection.scan import scan_clips
 from bachata_assets.orchestration.build import Platform, build_platform
 from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.orchestration.partitions import register
+from bachata_assets.orchestration.resources import NamedClipsResource
 from bachata_assets.pipeline.checks import Check
 from bachata_assets.pipeline.failure import ClipError
 from bachata_assets.pipeline.stage import Made, Tables
@@ -122,6 +124,14 @@ def test_checks_can_be_asked_alone(platform: Platform, instance: DagsterInstance
     assert said == {"good": False, "great": True}
     assert result.asset_materializations_for_node("clip_assets") == []
     assert statuses(platform, instance, "poses", "is_long") == {"SUCCEEDED": {"great"}, "FAILED": {"good"}}
+
+
+def test_execute_all_of_the_ui_which_names_no_assets_is_not_refused(instance: DagsterInstance) -> None:
+    asked = frozenset({dg.AssetCheckKey(dg.AssetKey("poses"), "is_long")})
+    for selection in (None, frozenset[dg.AssetKey]()):
+        run_of_ui = dg.DagsterRun("__ASSET_JOB", asset_selection=selection, asset_check_selection=asked)
+        context: Any = SimpleNamespace(run=run_of_ui, instance=instance)
+        NamedClipsResource().setup_for_execution(context)
 
 
 def test_a_run_that_names_no_clip_says_so_in_one_line(platform: Platform, instance: DagsterInstance) -> None:
