@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Answer:
     """A clip, or a part of one, that answers a question.
 
@@ -28,6 +28,9 @@ class Answer:
     quality_score: float
     heard_tempo: float | None = None
     heard_tempo_confidence: float | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.clip_id!r}, {self.move_label}, score {self.score:.3f})"
 
     @property
     def tempo(self) -> float:

@@ -23,7 +23,7 @@ MAX_SIZE = 1000
 """Maximum number of clips that one search returns."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Match(Answer):
     """A clip that was found.
 

@@ -15,10 +15,13 @@ from bachata_assets.clip_record import ClipRecord, InvalidRecordError
 from bachata_assets.families import DIMENSIONS
 from bachata_assets.search import Filters
 from bachata_assets.search.candidates import NO_GROUP, candidate_searches, family_sizes, only_searched
+from bachata_assets.search.continuation.search import Continuation
 from bachata_assets.search.errors import QueryError
 from bachata_assets.search.kind import CLIPS
+from bachata_assets.search.moments.record import MomentMatch
 from bachata_assets.search.similarity import (
     DEFAULT_WEIGHTS,
+    Match,
     Query,
     best,
     checked_vector,
@@ -164,6 +167,22 @@ def test_the_best_are_weighed_over_what_is_there_and_equals_ordered_by_id() -> N
     scores = np.array([[0.9, 0.1], [nan, 0.5], [0.5, 0.5], [nan, nan], [0.5, nan]])
     found = best(["e", "d", "c", "b", "a"], scores, np.array([3.0, 1.0]), size=4)
     assert found == [(0, pytest.approx(0.7)), (4, 0.5), (2, 0.5), (1, 0.5)]
+
+
+def test_an_answer_shows_as_one_short_line() -> None:
+    fields: dict[str, Any] = {
+        "clip_id": "basic_step_1", "video_path": "videos/basic_step_1.mp4", "move_label": "basic_step",
+        "difficulty": "beginner", "energy_level": "low", "estimated_tempo": 120.0, "quality_score": 0.8912345678901234,
+    }  # fmt: skip
+    match = Match(score=0.8765432109876543, scores={"lead": 0.8765432109876543}, **fields)
+    assert repr([match]) == "[Match('basic_step_1', basic_step, score 0.877)]"
+    moment = MomentMatch(
+        score=0.5, scores={}, moment=3, start_s=4.000001, end_s=8.04, start_beat=None, end_beat=None, **fields
+    )
+    assert repr(moment) == "MomentMatch('basic_step_1', 4.0 to 8.0 s, basic_step, score 0.500)"
+    assert repr(Continuation(score=1.0, cost=0.1, changes=(), **fields)) == (
+        "Continuation('basic_step_1', basic_step, score 1.000)"
+    )
 
 
 def test_the_library_imports_neither_torch_nor_dagster() -> None:

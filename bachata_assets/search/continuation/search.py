@@ -19,7 +19,7 @@ class NoEndingError(QueryError):
     """The clip has no ending that another could continue, or the index knows of none."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Continuation(Answer):
     """A clip that can follow another.
 

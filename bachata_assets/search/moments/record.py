@@ -119,7 +119,7 @@ class MomentRecord:
         return digest.hexdigest()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class MomentMatch(Answer):
     """A moment that was found.
 
@@ -140,6 +140,10 @@ class MomentMatch(Answer):
     end_beat: float | None
     scores: dict[str, float]
     why: dict[str, FamilyExplanation] | None = None
+
+    def __repr__(self) -> str:
+        part = f"{self.start_s:.1f} to {self.end_s:.1f} s"
+        return f"MomentMatch({self.clip_id!r}, {part}, {self.move_label}, score {self.score:.3f})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON; `why` only where it was asked for."""
