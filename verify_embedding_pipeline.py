@@ -2,7 +2,7 @@
 
 import sys
 
-from bachata_assets.cli import app
+from bachata_assets.cli.ending import main
 
 if __name__ == "__main__":
-    app(["verify", *sys.argv[1:]], prog_name="bachata-assets")
+    main(["verify", *sys.argv[1:]])

@@ -2,8 +2,8 @@
 
 import sys
 
-from bachata_assets.cli import app
+from bachata_assets.cli.ending import main
 from bachata_assets.settings import load_settings
 
 if __name__ == "__main__":
-    app(["download-models", *(sys.argv[1:] or [load_settings().model_set])], prog_name="bachata-assets")
+    main(["download-models", *(sys.argv[1:] or [load_settings().model_set])])

@@ -1,5 +1,5 @@
 """`python -m bachata_assets.cli`."""
 
-from bachata_assets.cli import app
+from bachata_assets.cli.ending import main
 
-app()
+main()
