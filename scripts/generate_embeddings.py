@@ -2,7 +2,7 @@
 
 import sys
 
-from bachata_assets.cli.ending import main
+from bachata_assets.cli.__main__ import main
 
 if __name__ == "__main__":
     main(["generate", *sys.argv[1:]])

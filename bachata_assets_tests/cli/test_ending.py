@@ -10,7 +10,7 @@ import pytest
 PROGRAM = """
 import atexit, os, sys
 from bachata_assets import cli
-from bachata_assets.cli import ending
+from bachata_assets.cli import __main__ as program
 
 class EndsBadly:  # as a process does in which a thread of Arrow still reads
     def __del__(self, abort=os.abort):
@@ -23,10 +23,10 @@ def app(*args, **words):
     cli.app(*args, **words)
 
 kept = EndsBadly()
-ending.app = app
+program.app = app
 what = sys.argv.pop(1)
 try:
-    app() if what == "without it" else ending.main()
+    app() if what == "without it" else program.main()
 finally:
     print("last words")
 """
