@@ -24,7 +24,7 @@ TEXT = """<!-- Written by `python -m scripts.make_transcripts`: change the sourc
 
 What the first commands print on a machine where no model was exported yet, in a pipe. On a terminal `generate` and
 `verify` show below these lines what is being done, for how long, and how much time is left. Paths are shortened to `…`;
-times are those of two cores that a dozen other programs used. [Getting started](getting_started.md) explains them.
+times are those of two cores that did nothing else. [Getting started](getting_started.md) explains them.
 
 ## generate
 
@@ -39,8 +39,6 @@ $ bachata-assets generate {sample}
 $ bachata-assets verify --data_dir data/sample_run
 {verify}
 ```
-
-The models are exported already; with an empty cache one line for each export comes before the last line.
 
 ## dagster dev
 
