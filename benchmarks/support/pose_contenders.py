@@ -1,4 +1,4 @@
-"""What `benchmarks/pose/__main__.py` compares the pose stage with: the floor, MMDet's and MMPose's own APIs, rtmlib."""
+"""What `benchmarks/pose/parts.py` compares the pose stage with: the floor, MMDet's and MMPose's own APIs, rtmlib."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
