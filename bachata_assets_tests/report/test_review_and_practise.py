@@ -314,14 +314,19 @@ def test_who_wants_little_motion_sees_none_unasked(browser: "Browser", written: 
     context.close()
 
 
-def test_on_a_phone_the_bar_of_changes_leaves_the_screen_to_the_clip(browser: "Browser", written: Path) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
-    page = context.new_page()
+def change_a_label(page: "Page", written: Path) -> None:
+    """Open the page and begin a patch."""
     page.goto(written.as_uri())
     choose(page, "doubtful")
     page.keyboard.press("e")
     page.keyboard.type("turn")
     page.keyboard.press("Escape")
+
+
+def test_on_a_phone_the_bar_of_changes_leaves_the_screen_to_the_clip(browser: "Browser", written: Path) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    change_a_label(page, written)
     bar = page.locator("#changes").bounding_box()
     assert bar
     assert bar["height"] < 844 / 8
@@ -338,11 +343,7 @@ def test_axe_finds_nothing_wrong(
         viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
     )
     page = context.new_page()
-    page.goto(written.as_uri())
-    choose(page, "doubtful")
-    page.keyboard.press("e")
-    page.keyboard.type("turn")
-    page.keyboard.press("Escape")
+    change_a_label(page, written)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert found_by_axe(page) == []
     page.keyboard.press("?")
