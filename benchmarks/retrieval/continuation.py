@@ -171,7 +171,7 @@ def reliability(clips: Sequence[CutClip], method: Callable[[np.ndarray], Scores]
     for one in judged(clips, method, GAPS_JUDGED):
         true[one.gap].append(float(scores_of(one.true)))
         others.append(-np.sort(-scores_of(one.others)))
-    print("| score | true ones, no gap | true ones, half a second | answers a question | of them true, half a second |")
+    print("| score | true ones, no gap | true ones, half a second | answers a query | of them true, half a second |")
     print("|---|---|---|---|---|")
     wrong = np.concatenate(others)
     for low, high in itertools.pairwise(SCORE_CLASSES):

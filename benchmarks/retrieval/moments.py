@@ -79,7 +79,7 @@ def main(clips: list[LabelledClip]) -> None:
     whole = methods.measured(clips), np.arange(len(clips))
     windows = moments.families, moments.clip
     print(f"{len(moments.clip)} moments of {len(clips)} clips\n")
-    print("| constants fitted on | mAP, unseen question | nearest, unseen question |\n|---|---|---|")
+    print("| constants fitted on | mAP, unseen query | nearest, unseen query |\n|---|---|---|")
     found = {
         name: scores(clips, moments, on) for name, on in {"whole clips": whole, "windows (shipped)": windows}.items()
     }
