@@ -127,7 +127,7 @@ def print_methods(clips: list[LabelledClip], others: dict[str, methods.Families]
     one_label = np.full(len(clips), "any")
     plain = methods.standardised(measured, absent)
     table: dict[str, methods.Method] = {
-        "only what is missing": _always(methods.missingness(clips)),
+        "only which joints are missing": _always(methods.missingness(clips)),
         "one clip's motion through the gaps of each, standardised": _always(
             methods.standardised(methods.measured(one_motion(clips)), absent)
         ),

@@ -83,7 +83,7 @@ def main(clips: list[LabelledClip]) -> None:
     found = {
         name: scores(clips, moments, on) for name, on in {"whole clips": whole, "windows (shipped)": windows}.items()
     }
-    found["windows, less whole clips"] = found["windows (shipped)"] - found["whole clips"]
+    found["windows, minus whole clips"] = found["windows (shipped)"] - found["whole clips"]
     for name, (precision, nearest) in found.items():
         print(f"| {name} | {interval(precision)} | {interval(nearest)} |")
     started = time.process_time()
