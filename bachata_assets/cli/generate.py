@@ -79,6 +79,7 @@ def generate(
     """
     from bachata_assets.cli.progress import log_on_terminal
     from bachata_assets.collection import layout
+    from bachata_assets.collection.folders import folders_of
     from bachata_assets.collection.scan import ScanError
     from bachata_assets.commands.generate import generate as run
     from bachata_assets.orchestration.build import build_platform
@@ -97,6 +98,7 @@ def generate(
         )
         platform = build_platform(settings)
         platform.require_models()
+        folders_of(settings, platform.dataset).require()
         log = local_folder(settings.data_dir) / layout.LOG
         with log_on_terminal(log, debug=debug), open_instance(settings.data_dir, settings) as instance:
             done = run(platform, instance, index_later=index == "later")

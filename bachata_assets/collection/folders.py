@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from bachata_assets.collection.annotations.file_content import once_written, read_file
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.videos.bucket import open_videos
 from bachata_assets.collection.videos.place import Videos
@@ -22,6 +23,17 @@ class Folders:
     """Whether further couples of a video are clips of their own."""
     mounts: frozenset[PurePosixPath] = frozenset()
     """Folders below that of the clips that were disks of their own when it was last listed."""
+
+    def require(self) -> None:
+        """Refuse to begin where clips or annotations are missing, before anything is written into the data dir.
+
+        Raises
+        ------
+        AnnotationError, DiscoveryError
+        """
+        if path := self.annotations:
+            once_written(path, lambda: read_file(path))
+        self.videos.require()
 
     @property
     def absolute(self) -> dict[str, str]:

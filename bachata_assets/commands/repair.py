@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bachata_assets.collection import layout, scan
-from bachata_assets.collection.data_dir.places import misplaced_in
+from bachata_assets.collection.data_dir.places import abandoned_in, misplaced_in
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.folders import folders_of
 from bachata_assets.collection.rebuild import precision_of_tables, rebuild_archive_index
@@ -44,6 +44,9 @@ def repair(settings: Settings) -> Iterator[str]:
     """
     dataset = Dataset(settings.data_dir)
     yield from _mend_places(dataset)
+    if abandoned := abandoned_in(dataset.url):
+        dataset.delete_all(abandoned)
+        yield f"Half-written files of processes that were killed, removed: {len(abandoned)}"
     yield from _mend_facts(settings, dataset)
     yield from _mend_registry(settings, dataset)
     for file in scan.exchanged_files(settings, dataset, take=True):

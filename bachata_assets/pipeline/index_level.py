@@ -136,6 +136,7 @@ def _fill(
         moments = index.moments.put(tables.moments(sorted(incomplete))) if incomplete else {}
         results = index.put(tables.documents(sorted(lacking))) if lacking else []
         index.promote(present_clips(dataset))
+    tables.set_damaged_aside()
     answers = [*moments.items(), *((result.clip_id, result.error) for result in results)]
     refused = {clip_id: error for clip_id, error in answers if error}
     return Filled(frozenset(dict(answers)) - refused.keys(), refused, tables.damaged)
@@ -204,7 +205,7 @@ def _is_same(dataset: Dataset, found: ClipRecord) -> bool:
 
 
 class _Tables:
-    """The tables that say what was sent; one that cannot be read is set aside, to be made again."""
+    """The tables that say what was sent, and which of them cannot be read."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
@@ -212,8 +213,13 @@ class _Tables:
 
     @property
     def damaged(self) -> dict[str, frozenset[str]]:
-        """Asset -> clips whose table of it was set aside."""
+        """Asset -> clips whose table of it cannot be read."""
         return {asset: frozenset(clip_ids) for asset, clip_ids in self._damaged.items()}
+
+    def set_damaged_aside(self) -> None:
+        """Set aside what cannot be read, to be made again: all at once, since that writes the index of archives."""
+        for asset, clip_ids in self._damaged.items():
+            self._dataset.set_tables_aside(asset, clip_ids)
 
     def documents(self, clip_ids: Iterable[str]) -> Iterator[ClipRecord]:
         """Yield the documents of clips as they were sent."""
@@ -230,13 +236,14 @@ class _Tables:
                 yield from moment_records(sent_record(document), table)
 
     def _read(self, asset: str, clip_id: str) -> pa.Table | None:
+        if clip_id in self._damaged.get(asset, ()):
+            return None
         try:
             return self._dataset.read_table(asset, clip_id)
         except FileNotFoundError:
-            return None  # it was set aside a moment ago
+            return None  # removed in the meantime
         except DamagedError as error:
             logger.warning("%s is damaged (%s): it is made again", error.path, error.why)
-            self._dataset.set_aside(layout.table(asset, clip_id))
             self._damaged.setdefault(asset, set()).add(clip_id)
             return None
 

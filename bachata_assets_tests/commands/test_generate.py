@@ -284,6 +284,7 @@ def test_a_wrong_call_ends_with_two_and_one_clear_line(words: list[str], said: s
     assert result.exit_code == 2
     (line,) = result.output.strip().splitlines()
     assert line.startswith(f"Error: {said}")
+    assert not Path("data").exists()
 
 
 def test_an_empty_folder_makes_an_empty_report(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """`repair`: a damaged or lost state is made whole again from the tables, and nothing is computed for it."""
 
 import json
+import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from bachata_assets.cli import app
 from bachata_assets.collection import scan
+from bachata_assets.collection.data_dir.places import ABANDONED_S
 from bachata_assets.collection.dataset import Dataset
 from bachata_assets.orchestration.instance import open_instance
 from bachata_assets.orchestration.orphaned_runs import end_orphans
@@ -257,6 +260,17 @@ def test_repair_of_a_whole_data_dir_changes_nothing(place: Workplace) -> None:
         "Mended. `bachata-assets generate` makes what is missing.",
     ]
     check_that_all_is_up_to_date(place, before)
+
+
+def test_repair_removes_the_half_written_files_of_killed_processes_alone(place: Workplace) -> None:
+    left = [place.data / "beats" / "turn_1.parquet.0123abcd.tmp", place.data / "clips.parquet.89efcdab.tmp"]
+    kept = [place.data / "beats" / "turn_1.parquet.4567abcd.tmp", place.data / "notes.tmp"]
+    for path in (*left, *kept):
+        path.write_bytes(b"half")
+    for path in (*left, place.data / "notes.tmp"):
+        os.utime(path, (time.time() - 2 * ABANDONED_S,) * 2)
+    assert "Half-written files of processes that were killed, removed: 2" in run(place, "repair").output
+    assert [path.exists() for path in (*left, *kept)] == [False, False, True, True]
 
 
 def test_a_dagster_home_of_ones_own_is_not_moved(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bachata_assets_tests.support.dagster_dev import Webserver
+from bachata_assets_tests.support.dagster_dev import ENDED, Webserver
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -77,6 +77,17 @@ def test_a_failed_clip_says_why_in_the_partitions_of_can_be_made(window: "Page",
     reason.wait_for()
     assert "cut_short.mp4: cannot be decoded as a video" in reason.inner_text()
     shoot(window, tmp_path, "reason")
+
+
+def test_execute_all_asks_the_checks_of_every_clip_again(
+    window: "Page", backfilled: Webserver, tmp_path: Path
+) -> None:
+    window.goto("/assets/beats?view=checks")
+    window.get_by_role("button", name="Execute all").click()
+    window.get_by_text("Launched run").wait_for()
+    shoot(window, tmp_path, "execute_all")
+    (run,) = backfilled.runs("dagster/from_ui", "true", lambda runs: runs and runs[0]["status"] in ENDED)
+    assert run["status"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("asset", ["clip_file", "annotation"])

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,6 +15,9 @@ from bachata_assets.collection.whole_files import file_above
 
 ASKED_AT_ONCE = 32
 """Number of objects that a store is asked for at once: it answers each after some hundredths of a second."""
+ABANDONED_S = 3600.0
+"""Age from which on a half-written file is one of a process that was killed, s: writing takes seconds."""
+_UNFINISHED = re.compile(rf"\.[0-9a-f]{{8}}{re.escape(layout.UNFINISHED_SUFFIX)}$")
 
 
 def place_of(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
@@ -72,6 +77,25 @@ def misplaced_in(url: str, assets: Iterable[str]) -> list[str]:
     wrong = [path for path in files if path.is_dir() and layout.DAMAGED_SUFFIX not in path.name]
     wrong += [folder for folder in (*of_tables, data_dir / layout.INDEX) if file_above(folder) == folder]
     return sorted(path.relative_to(data_dir).as_posix() for path in wrong)
+
+
+def abandoned_in(url: str) -> list[str]:
+    """Return the names of half-written files that processes left when they were killed.
+
+    An object store keeps none: what is written there is there when it is whole.
+
+    Parameters
+    ----------
+    url : the data dir
+    """
+    if "://" in url:
+        return []
+    data_dir, before = Path(url), time.time() - ABANDONED_S
+    return sorted(
+        path.relative_to(data_dir).as_posix()
+        for path in data_dir.rglob(f"*{layout.UNFINISHED_SUFFIX}")
+        if _UNFINISHED.search(path.name) and path.is_file() and path.stat().st_mtime < before
+    )
 
 
 class SamePlace:

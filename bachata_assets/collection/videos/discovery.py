@@ -86,14 +86,7 @@ def list_clips(video_dir: Path, *, matroska: bool = False, mounts_before: Set[Pu
         When the folder itself cannot be listed, or went away meanwhile; one below it is left out.
     """
     before = identity_of(video_dir)
-    try:
-        os.scandir(video_dir).close()
-    except (FileNotFoundError, NotADirectoryError):
-        raise DiscoveryError(
-            f"Video directory not found: {video_dir}. Give a folder of clips with --video_dir."
-        ) from None
-    except OSError as error:
-        raise DiscoveryError(f"Cannot list {video_dir}: {error.strerror}. Check its permissions.") from error
+    require_folder(video_dir)
     walk = _Walk(video_dir, VIDEO_SUFFIXES | MATROSKA_SUFFIXES if matroska else VIDEO_SUFFIXES)
     walk.tree(os.fspath(video_dir), PurePosixPath())
     walk.links()
@@ -102,6 +95,18 @@ def list_clips(video_dir: Path, *, matroska: bool = False, mounts_before: Set[Pu
     walk.unmounted(mounts_before)
     left_out = sorted(walk.left_out, key=lambda one: one.path)
     return Listing(dict(sorted(walk.files.items())), tuple(left_out), frozenset(walk.unseen), frozenset(walk.mounts))
+
+
+def require_folder(video_dir: Path) -> None:
+    """Raise a `DiscoveryError` where a folder of clips is missing or cannot be listed."""
+    try:
+        os.scandir(video_dir).close()
+    except (FileNotFoundError, NotADirectoryError):
+        raise DiscoveryError(
+            f"Video directory not found: {video_dir}. Give a folder of clips with --video_dir."
+        ) from None
+    except OSError as error:
+        raise DiscoveryError(f"Cannot list {video_dir}: {error.strerror}. Check its permissions.") from error
 
 
 def require_videos(videos: object, listing: Listing, known: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from bachata_assets.collection.videos.discovery import Listing, list_clips
+from bachata_assets.collection.videos.discovery import Listing, list_clips, require_folder
 from bachata_assets.video.files import Seen, on_disk, open_regular
 
 logger = logging.getLogger(__name__)
@@ -49,6 +49,9 @@ class Videos(ABC):
     @abstractmethod
     def absolute(self) -> str:
         """The place, the same from every working directory."""
+
+    def require(self) -> None:  # noqa: B027  # listing a bucket is how to find out
+        """Raise a `DiscoveryError` where a folder is missing or cannot be listed."""
 
     @abstractmethod
     def listing(self, *, matroska: bool = False, mounts_before: Set[PurePosixPath] = frozenset()) -> Listing:
@@ -104,6 +107,10 @@ class VideoFolder(Videos):
     def absolute(self) -> str:
         """See `Videos.absolute`."""
         return str(self.folder.absolute())
+
+    def require(self) -> None:
+        """See `Videos.require`."""
+        require_folder(self.folder)
 
     def listing(self, *, matroska: bool = False, mounts_before: Set[PurePosixPath] = frozenset()) -> Listing:
         """See `list_clips`."""
