@@ -1,8 +1,8 @@
-"""Clips as documents in an index, and the nearest neighbours of a clip.
+"""The search index: clips as documents, and the nearest neighbours of a clip.
 
-Here is what an index holds, how it is asked and what it answers, over two backends: Elasticsearch (`elasticsearch/`)
-and LanceDB (`lancedb/`). How the vectors are computed is in `pose/`, `music/` and `language/`; when a clip is indexed,
-in `pipeline/stages/search.py`. This is a plain library for other programs: it loads neither Dagster nor torch.
+Two backends hold the documents: Elasticsearch (`elasticsearch/`) and LanceDB (`lancedb/`). `pose/`, `music/` and
+`language/` compute the vectors; `pipeline/stages/search.py` decides when a clip is indexed. Other programs can use this
+folder as a plain library: it loads neither Dagster nor torch.
 
     from bachata_assets.search import SearchIndex
 """

@@ -1,4 +1,4 @@
-"""`Answer`: a clip that answers a question, with the fields of its document that people look at; and lists of them."""
+"""`Answer`: a clip that answers a question, with the document fields that people look at, and `Answers`, a list."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,7 +15,7 @@ class Answer:
 
     Attributes
     ----------
-    score : how well, 0..1
+    score : how well it answers, 0..1
     """
 
     clip_id: str
@@ -34,18 +34,18 @@ class Answer:
 
     @property
     def tempo(self) -> float:
-        """The tempo of the clip that is heard where it is trusted, else the annotated one, beats per minute."""
+        """The heard tempo where it is trusted, else the annotated one, beats per minute."""
         return trusted_tempo(self.heard_tempo, self.heard_tempo_confidence) or self.estimated_tempo
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON: what the answer says, then the fields of the document."""
+        """Return plain values for JSON: the answer's own fields, then those of the document."""
         values = asdict(self)
         return {name: value for name, value in values.items() if name not in SHOWN_FIELDS} | {
             name: values[name] for name in SHOWN_FIELDS
         }
 
     def to_row(self) -> dict[str, Any]:
-        """Return plain values for a row of a table; the score of each family is under a name such as `score_lead`."""
+        """Return plain values for a table row; each family's score has a column such as `score_lead`."""
         values = self.to_dict()
         scores = values.pop("scores", {})
         return values | {f"score_{family}": score for family, score in scores.items()}
@@ -61,7 +61,7 @@ class Answers(list[A]):
     """Answers to a question, best first."""
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return a row an answer, see `Answer.to_row`."""
+        """Return a table with one row per answer, see `Answer.to_row`."""
         import pandas as pd
 
         rows = [one.to_row() for one in self]

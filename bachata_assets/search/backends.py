@@ -1,4 +1,4 @@
-"""Which backend holds the documents of a kind: Elasticsearch when there is a host, else LanceDB in the data dir."""
+"""The choice of backend: Elasticsearch if a host is set, else LanceDB in the data dir."""
 
 from bachata_assets.search.backend import Backend
 from bachata_assets.search.config import SearchConfig
@@ -6,7 +6,7 @@ from bachata_assets.search.kind import D, Kind
 
 
 def open_backend(config: SearchConfig, fingerprint: str | None, kind: Kind[D]) -> Backend[D]:
-    """Return the backend that a configuration names; nothing is connected or created yet."""
+    """Return the backend that a configuration names, without connecting or creating anything."""
     if config.host:
         from bachata_assets.search.elasticsearch.backend import ElasticsearchBackend
 

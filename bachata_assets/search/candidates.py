@@ -1,9 +1,9 @@
-"""Which searches of a large index find the documents that are then scored exactly.
+"""The searches of a large index that find candidates for exact scoring.
 
-The score of a document is a weighted mean of cosines, one a family, while an index searches one vector. So each
-document has a combined vector too: the unit vectors of its families behind one another. The cosine between it and that
-of the question, whose families are multiplied by their weights, orders documents as the score does, among those that
-have the same families; those that lack one are searched by themselves.
+A document's score is a weighted mean of one cosine per family, but an index searches one vector. Each document
+therefore has a combined vector too: the unit vectors of its families, concatenated. The question's combined vector has
+each family multiplied by its weight. Among documents with the same families, the cosine of the two orders documents as
+the score does. Documents with other families form groups of their own, each with its own search.
 """
 
 import math
@@ -20,34 +20,34 @@ from bachata_assets.search.kind import Document, Kind
 from bachata_assets.search.similarity import Query
 
 COMBINED = "combined"
-"""Field of the combined vector. It is only searched: no answer and no record has it."""
+"""Field of the combined vector, which is only searched: no answer and no record has it."""
 GROUP = "families"
-"""Field of the families that a document has, as text: `lead follow audio`."""
+"""Field that lists a document's families as text, such as `lead follow audio`."""
 NO_GROUP = ""
-"""Stands for the documents without these fields, which an earlier version or another program wrote."""
+"""Group of the documents without these fields, which an earlier version or another program wrote."""
 
 CANDIDATES = 200
-"""Minimum number of documents of each group that are scored exactly, found by their combined vectors."""
+"""Minimum number of documents in each group that a search by combined vector passes on to exact scoring."""
 CANDIDATES_PER_MATCH = 3
-"""Number of documents that are scored for each match that is asked for, where that makes more."""
+"""Number of documents to score exactly for each requested match, where that is more than `CANDIDATES`."""
 FAMILY_CANDIDATES = 750
-"""The first number where each family is searched by itself: over all families."""
+"""Counterpart of `CANDIDATES` where each family is searched by itself: the total over all families."""
 FAMILY_CANDIDATES_PER_MATCH = 50
-"""The second number there."""
+"""Counterpart of `CANDIDATES_PER_MATCH` where each family is searched by itself."""
 MOST_CANDIDATES = 9_000
-"""Maximum number of documents that are scored: one search of Elasticsearch returns at most 10,000."""
+"""Maximum number of documents to score exactly: one Elasticsearch search returns at most 10,000."""
 
 
 @dataclass(frozen=True, eq=False)
 class CandidateSearch:
-    """A search for the documents whose vector is nearest.
+    """A search for the documents with the nearest vectors.
 
     Attributes
     ----------
-    field : of the vector
+    field : field of the vector
     vector : float32 (D,)
     size : number of documents
-    groups : of which they are; empty: any
+    groups : groups to search; empty: all
     """
 
     field: str
@@ -57,13 +57,13 @@ class CandidateSearch:
 
 
 def candidate_searches(kind: Kind[Any], query: Query, groups: Iterable[str]) -> list[CandidateSearch]:
-    """Return the searches whose answers hold the best documents.
+    """Return the searches that together find the best documents.
 
     Parameters
     ----------
-    kind : of the documents
+    kind : kind of the documents
     query : what is asked
-    groups : the different values of the field `GROUP` in the index, `NO_GROUP` where a document has none
+    groups : distinct values of the field `GROUP` in the index, `NO_GROUP` for documents without it
     """
     size = min(max(CANDIDATES, CANDIDATES_PER_MATCH * query.size), MOST_CANDIDATES)
     if len(query.vectors) == 1:
@@ -72,7 +72,7 @@ def candidate_searches(kind: Kind[Any], query: Query, groups: Iterable[str]) -> 
     alike: dict[frozenset[str], list[str]] = defaultdict(list)
     for group in groups:
         alike[frozenset(query.vectors.keys() & group.split())].append(group)
-    others = alike.pop(frozenset(), [])  # they have no family that is asked about
+    others = alike.pop(frozenset(), [])  # these groups share no family with the question
     vector = _joined(combined_families(kind), {f: query.weights[f] * unit(v) for f, v in query.vectors.items()})
     searches = [CandidateSearch(COMBINED, vector, size, tuple(sorted(found))) for found in alike.values()]
     return searches + (_family_searches(kind, query) if NO_GROUP in others else [])
@@ -84,10 +84,10 @@ def _family_searches(kind: Kind[Any], query: Query) -> list[CandidateSearch]:
 
 
 def family_sizes(query: Query) -> dict[str, int]:
-    """Return family -> how many of its best documents are scored exactly, where each family is searched by itself.
+    """Return family -> number of its best documents to score exactly, where each family is searched by itself.
 
-    They are dealt out by weight, since a clip that is near in a family of little weight is seldom near in all: among
-    100,000 clips 750 hold 0.86 of the true neighbours so dealt, and 0.72 dealt evenly.
+    Families share the total by weight, because a clip that is near in a family of low weight is seldom near in all.
+    Among 100,000 clips, 750 candidates hold 0.86 of the true neighbours if shared by weight, 0.72 if shared evenly.
     """
     total = min(max(FAMILY_CANDIDATES, FAMILY_CANDIDATES_PER_MATCH * query.size), MOST_CANDIDATES)
     shares = query.weight_vector / query.weight_vector.sum()
@@ -95,7 +95,7 @@ def family_sizes(query: Query) -> dict[str, int]:
 
 
 def combined_families(kind: Kind[Any]) -> tuple[str, ...]:
-    """Return the families of the combined vector, in its order."""
+    """Return the families of the combined vector, in order."""
     return tuple(family for family in kind.vector_fields if family in DIMENSIONS)
 
 
@@ -105,7 +105,7 @@ def combined_size(kind: Kind[Any]) -> int:
 
 
 def only_searched(kind: Kind[Any], document: Document) -> dict[str, Any]:
-    """Return the fields that a document has in the index beside those of its record, None where it has no family."""
+    """Return the index fields that are not in a document's record; None values for a document without families."""
     families = combined_families(kind)
     found = {family: unit(vector) for family, vector in document.vectors.items() if family in families}
     if not found:
@@ -114,16 +114,16 @@ def only_searched(kind: Kind[Any], document: Document) -> dict[str, Any]:
 
 
 def arrow_fields(kind: Kind[Any]) -> list[pa.Field]:
-    """Return the columns of these fields."""
+    """Return the Arrow columns of the fields in `only_searched`."""
     return [pa.field(COMBINED, pa.list_(pa.float32(), combined_size(kind))), pa.field(GROUP, pa.string())]
 
 
 def unit(vector: np.ndarray) -> np.ndarray:
-    """Return a vector, float (D,), divided by its length."""
+    """Return a vector, float (D,), scaled to length 1."""
     return vector / np.linalg.norm(vector)
 
 
 def _joined(families: Iterable[str], vectors: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return vectors behind one another, float32, zeros for a family that is not there."""
+    """Return the concatenated vectors, float32, with zeros for an absent family."""
     parts = [vectors.get(family, np.zeros(DIMENSIONS[family])) for family in families]
     return np.concatenate(parts).astype(np.float32)

@@ -1,6 +1,6 @@
-"""Comparison of an index with the vectors that were computed.
+"""Comparison of an index with the computed vectors.
 
-What follows from a difference is decided by the asset checks and by `verify`.
+The asset checks and `verify` decide what follows from a difference.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,25 +12,25 @@ from bachata_assets.search.index import SearchIndex
 from bachata_assets.search.kind import D, Kind
 
 FLOAT32_TOLERANCE = 1e-6
-"""Maximum difference, relative to the length of the vector: a server that keeps unit vectors rounds twice."""
+"""Maximum difference relative to the vector's length; a server that keeps unit vectors rounds twice."""
 
 
 @dataclass(frozen=True)
 class IndexDifference:
-    """Clips that an index lacks and clips that it should not have, in order of their ids."""
+    """Clips that an index lacks and clips that it should not have, sorted by id."""
 
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
 
     @property
     def complete(self) -> bool:
-        """Whether every clip is in the index, and nothing else."""
+        """Whether the index has every clip and no other."""
         return not (self.missing or self.unexpected)
 
 
 @dataclass(frozen=True)
 class VectorDifference:
-    """A vector of a clip that differs from the computed one, and how."""
+    """How a clip's vector in the index differs from the computed one."""
 
     clip_id: str
     family: str
@@ -38,22 +38,22 @@ class VectorDifference:
 
 
 def check_index_complete(index: SearchIndex, expected_ids: Iterable[str]) -> IndexDifference:
-    """Compare the clips of an index with those that should be in it."""
+    """Compare the clips of an index with the expected clips."""
     found, expected = index.ids(), set(expected_ids)
     return IndexDifference(tuple(sorted(expected - found)), tuple(sorted(found - expected)))
 
 
 def check_vectors_match(index: SearchIndex, expected: Mapping[str, Mapping[str, np.ndarray]]) -> list[VectorDifference]:
-    """Read clips back and compare the vector of each family to float32 precision.
+    """Read clips back and compare each family's vector to float32 precision.
 
     Parameters
     ----------
-    index : to read from
-    expected : clip id -> family -> float32 (D,); an absent family is not named
+    index : index to read
+    expected : clip id -> family -> float32 (D,), without the absent families
 
     Returns
     -------
-    A difference for each clip and family that is missing, should not be there, or has other numbers.
+    One difference for each clip and family whose vector is missing, should be absent, or has other numbers.
     """
     differences = []
     for clip_id, vectors in expected.items():
@@ -67,13 +67,13 @@ def check_vectors_match(index: SearchIndex, expected: Mapping[str, Mapping[str, 
 
 
 def check_moments_complete(index: SearchIndex, expected_ids: Iterable[str]) -> IndexDifference:
-    """Compare the clips of which all moments are in an index with those of which they should be."""
+    """Compare the clips whose moments are all in an index with the expected clips."""
     found, expected = index.moments.clips(), set(expected_ids)
     return IndexDifference(tuple(sorted(expected - found)), tuple(sorted(found - expected)))
 
 
 def is_same_document(sent: D, found: D, kind: Kind[D]) -> bool:
-    """Tell whether an index holds what was sent, apart from when and in how many seconds it was made."""
+    """Tell whether an index holds what was sent, apart from the time and the duration of processing."""
     said = [name for name, column in kind.columns.items() if not (column.provenance or column.is_vector)]
     return all(getattr(sent, name) == getattr(found, name) for name in said) and not any(
         _difference(getattr(sent, name), getattr(found, name)) for name in kind.vector_fields.values()

@@ -1,4 +1,4 @@
-"""`SearchConfig`: where a search index is and how to connect to it."""
+"""`SearchConfig`: the address of a search index and how to connect to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,28 +16,28 @@ def _presets(weights: Mapping[str, str]) -> dict[str, dict[str, float]]:
 
 
 DEFAULT_PRESETS = _presets({name: Settings.model_fields[name].default for name in WEIGHTS})
-"""What may be meant by alike -> weight of each family, where no settings say otherwise."""
+"""Value of `by` -> weight of each family, by default."""
 
 
 @dataclass(frozen=True)
 class SearchConfig:
-    """The address of an index: of Elasticsearch when there is a host, else of LanceDB in a data dir.
+    """The address of an index: in Elasticsearch if there is a host, else in LanceDB in a data dir.
 
     Its representation shows no secret.
 
     Attributes
     ----------
     data_dir : path or URL of the data dir, in which LanceDB keeps its tables
-    alias : name that readers use, of the version that they see
-    host, port : of the Elasticsearch server
-    username, password : credentials, or:
-    api_key : in its `encoded` form
+    alias : name by which readers find the live version
+    host, port : address of the Elasticsearch server
+    username, password : credentials; alternatively `api_key`
+    api_key : API key in its `encoded` form
     use_ssl : connect by https
-    verify_certs : accept only a certificate that is trusted
-    ca_certs : file of the CA that signed the certificate of the server; None: the CAs of the system
-    timeout : longest time of a request, s
-    retry_on_timeout : ask again when a request takes longer
-    presets : what may be meant by alike -> weight of each family
+    verify_certs : accept only a trusted certificate
+    ca_certs : file of the CA that signed the server's certificate; None: the CAs of the system
+    timeout : maximum duration of a request, s
+    retry_on_timeout : repeat a request that took longer
+    presets : value of `by` -> weight of each family
     source_vectors : keep vectors in `_source`, for clients that do not ask for them (Elasticsearch 9.2 and newer)
     """
 
@@ -58,7 +58,7 @@ class SearchConfig:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "SearchConfig":
-        """Return the configuration that the settings of a process describe."""
+        """Return the configuration that the settings describe."""
         return cls(
             data_dir=settings.data_dir,
             alias=settings.elasticsearch_index,
@@ -78,5 +78,5 @@ class SearchConfig:
 
     @property
     def address(self) -> str:
-        """Host and port of the server, as messages name it."""
+        """Host and port of the server, as in messages."""
         return f"{self.host}:{self.port}"

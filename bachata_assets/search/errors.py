@@ -1,4 +1,4 @@
-"""Errors of a search index, each with a message that says what to do; raised by both backends."""
+"""Errors that both backends raise, each with a message that says what to do."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -11,18 +11,18 @@ class SearchError(RuntimeError):
 
     Attributes
     ----------
-    transient : the reason lies in the index or in the way to it, not in the clip, so that trying again later may help
+    transient : the cause is the index or the connection to it, not the clip, so a later attempt may succeed
     """
 
     transient: ClassVar[bool] = True
 
 
 class SearchUnavailableError(SearchError, ConnectionError):
-    """The index cannot be reached, also after retries.
+    """The index cannot be reached, even after retries.
 
     Attributes
     ----------
-    completed : results of the documents that the server had answered before the connection was lost (of `put` only)
+    completed : results that the server returned before the connection was lost (`put` only)
     """
 
     def __init__(self, message: str, completed: Sequence[PutResult] = ()) -> None:
@@ -31,11 +31,11 @@ class SearchUnavailableError(SearchError, ConnectionError):
 
 
 class SearchAccessError(SearchError):
-    """The server refuses user, password or API key, or they lack a privilege."""
+    """The server refuses the user, password or API key, or they lack a privilege."""
 
 
 class SearchCertificateError(SearchError):
-    """The certificate of the server is not trusted, or only one side uses https."""
+    """The server's certificate is not trusted, or only one side uses https."""
 
 
 class UnsupportedVersionError(SearchError):
@@ -43,7 +43,7 @@ class UnsupportedVersionError(SearchError):
 
 
 class IndexMissingError(SearchError):
-    """No version is live yet under the name that readers use."""
+    """No version is live yet under the alias."""
 
 
 class IndexUnreadableError(SearchError):
@@ -51,12 +51,12 @@ class IndexUnreadableError(SearchError):
 
 
 class AliasTakenError(SearchError):
-    """A plain index has the name that is to be the alias."""
+    """A plain index already has the alias's name."""
 
 
 class QueryError(ValueError):
-    """A query, its weights or its filters cannot be used."""
+    """A query, its weights or its filters are invalid."""
 
 
 class UnknownClipError(QueryError):
-    """The clip whose neighbours are asked for is not in the index."""
+    """The clip that the query names is not in the index."""

@@ -1,4 +1,4 @@
-"""Which measurements and body parts the similarity of two clips comes from."""
+"""The measurements and body parts that make two clips similar."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from bachata_assets.pose.embeddings import explain as explain_movement
 from bachata_assets.pose.embeddings.explain import block_of, names_of, part_of
 
 SENTENCE = "sentence"
-"""The one block of the text family: a sentence is compared as a whole."""
+"""The only block of the text family: sentences are compared as a whole."""
 EXPLAINED = ("lead", "follow", "interaction", "audio")
-"""Families whose dimensions have names. The 384 numbers of a language model have none."""
+"""Families whose dimensions have names; the 384 numbers of a language model have none."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class FamilyExplanation:
 
     Attributes
     ----------
-    cosine : of the two vectors, -1..1
+    cosine : cosine of the two vectors, -1..1
     blocks : kind of measurement -> its share of the cosine, largest first
-    parts : body part -> its share, largest first; empty for the audio and the text family
+    parts : body part -> its share of the cosine, largest first; empty for the audio and text families
     """
 
     cosine: float
@@ -33,10 +33,10 @@ class FamilyExplanation:
 
 
 def explain(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> dict[str, FamilyExplanation]:
-    """Return where the similarity of two clips comes from.
+    """Return the measurements and body parts that the similarity of two clips comes from.
 
-    The cosine of two unit vectors is the sum of the products of their elements. The products are added up by what
-    their dimensions measure, so that the shares sum to the cosine.
+    The cosine of two unit vectors is the sum of the products of their elements. This function sums the products by what
+    their dimensions measure, so the shares add up to the cosine.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def explain(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> dict[st
 
     Returns
     -------
-    family -> its explanation, for every family that both clips have; of the text only the cosine is known
+    family -> its explanation, for every family that both clips have; the text family has one share, the whole cosine
 
     Examples
     --------
@@ -82,11 +82,11 @@ def explain(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> dict[st
 
 @dataclass(frozen=True)
 class Groups:
-    """The dimensions of a family in groups, to explain many pairs at once.
+    """The dimensions of a family in groups, for explaining many pairs at once.
 
     Attributes
     ----------
-    names : of the G groups
+    names : names of the G groups
     membership : float32 (D, G), 1 where a dimension is in a group
     """
 
@@ -94,22 +94,22 @@ class Groups:
     membership: np.ndarray
 
     def largest(self, products: np.ndarray) -> np.ndarray:
-        """Return the group that most of each cosine comes from.
+        """Return the group that contributes most to each cosine.
 
         Parameters
         ----------
-        products : float (N, D), products of the elements of two unit vectors, a pair a row
+        products : float (N, D), elementwise products of two unit vectors, one pair per row
 
         Returns
         -------
-        int (N,), number of the group
+        int (N,), index of the group
         """
         return np.asarray((products @ self.membership).argmax(axis=1))
 
 
 @cache
 def groups(family: str) -> tuple[Groups, Groups | None]:
-    """Return the dimensions of a family of `EXPLAINED` by kind of measurement, and by body part (None for audio)."""
+    """Return the dimensions of an `EXPLAINED` family by kind of measurement, and by body part (None for audio)."""
     if family == "audio":
         return _grouped(map(_audio_block, audio.feature_names())), None
     names = names_of(family)

@@ -1,4 +1,4 @@
-"""`Filters`: conditions on clips, read from Python values or texts and written for each backend."""
+"""`Filters`: conditions on clips, read from Python values or text and translated for each backend."""
 
 import math
 from collections.abc import Collection, Iterable, Mapping
@@ -11,15 +11,14 @@ from bachata_assets.search.errors import QueryError
 
 @dataclass(frozen=True)
 class Filters:
-    """Conditions on the clips of an answer, which must all hold.
+    """Conditions on the clips of an answer; all of them must hold.
 
     Attributes
     ----------
-    move_label, difficulty, energy_level : the clip must have one of these labels; empty: any
-    min_tempo, max_tempo : beats per minute, both inclusive; of the tempo that is heard where it is trusted
-        (`ClipRecord.tempo`), else of the annotated one
-    min_quality : 0..1, inclusive; a clip without any vector of movement is too short or too empty to be good
-    near_tempo : beats per minute of a song; the clip's tempo, its double or its half must be within 4 % of it
+    move_label, difficulty, energy_level : labels, one of which the clip must have; empty: any
+    min_tempo, max_tempo : bounds of the clip's tempo (`ClipRecord.tempo`), beats per minute, inclusive
+    min_quality : minimum quality score, 0..1, inclusive; it also excludes clips without any movement vector
+    near_tempo : tempo of a song, beats per minute; the clip's tempo, its double or its half must be within 4 % of it
     """
 
     move_label: tuple[str, ...] = ()
@@ -36,13 +35,13 @@ class Filters:
 
         Parameters
         ----------
-        given : attribute -> value, where a single label may stand for a tuple; `tempo` -> (lowest, highest) sets both
-            bounds, of which either may be None. None: no conditions
+        given : attribute -> value; a single label may replace a tuple; `tempo` -> (lowest, highest) sets both bounds,
+            either of which may be None. None: no conditions
 
         Raises
         ------
         QueryError
-            Naming the key or value that cannot be used.
+            A key or value is invalid; the message names it.
 
         Examples
         --------
@@ -69,17 +68,17 @@ class Filters:
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> "Filters":
-        """Return the filters that texts of the command line describe.
+        """Return the filters that command-line texts describe.
 
         Parameters
         ----------
-        texts : each as `difficulty=beginner,advanced`, `tempo=100..130`, `near_tempo=128` or `min_quality=0.6`; in a
-            range either end may be left out
+        texts : such as `difficulty=beginner,advanced`, `tempo=100..130`, `near_tempo=128` or `min_quality=0.6`; a range
+            may omit either end
 
         Raises
         ------
         QueryError
-            Saying which text cannot be read.
+            A text cannot be read; the message names it.
         """
         values: dict[str, Any] = {}
         for text in texts:
@@ -99,11 +98,11 @@ class Filters:
 
     @property
     def names_tempo(self) -> bool:
-        """Whether there is a condition on the tempo."""
+        """Whether a condition limits the tempo."""
         return any(bound is not None for bound in (self.min_tempo, self.max_tempo, self.near_tempo))
 
     def to_elasticsearch(self) -> list[dict[str, Any]]:
-        """Return the clauses of a filter context of Elasticsearch."""
+        """Return the clauses of an Elasticsearch filter context."""
         clauses: list[dict[str, Any]] = [
             {"terms": {name: list(getattr(self, name))}} for name in LABELS if getattr(self, name)
         ]
@@ -120,11 +119,11 @@ class Filters:
         return clauses
 
     def to_sql(self, fields: Collection[str] = DOCUMENT_FIELDS) -> str | None:
-        """Return the WHERE clause of LanceDB, None when there is no condition.
+        """Return the WHERE clause for LanceDB, or None without conditions.
 
         Parameters
         ----------
-        fields : columns of the table; one that an earlier version wrote lacks some
+        fields : columns of the table; a table of an earlier version lacks some
         """
         clauses = [
             f"{name} IN ({', '.join(map(sql_string, getattr(self, name)))})" for name in LABELS if getattr(self, name)
@@ -145,7 +144,7 @@ class Filters:
         return " AND ".join(clauses) or None
 
     def _tempi(self) -> list[list[dict[str, float]]]:
-        """Return the conditions on the tempo: one of the ranges of each must hold it."""
+        """Return the tempo conditions, each a list of ranges, one of which must hold the tempo."""
         conditions = []
         if self.min_tempo is not None or self.max_tempo is not None:
             conditions.append([_bounds(self.min_tempo, self.max_tempo)])
@@ -156,26 +155,26 @@ class Filters:
 
 
 LABELS = tuple(one.name for one in fields(Filters) if one.name in DOCUMENT_FIELDS)
-"""Fields of the document that a clip may be chosen by; the other filters are bounds of a number."""
+"""Filters by a label of the document; the other filters bound a number."""
 
 NUMBERS = ("min_tempo", "max_tempo", "near_tempo", "min_quality")
 """Filters by a number."""
 
 TEMPO_TOLERANCE = 0.04
-"""Share by which the tempo of a clip may differ from that of a song that it is danced to."""
+"""Maximum relative difference between a clip's tempo and the tempo of a song that it fits."""
 
 MOVEMENT = tuple(VECTOR_FIELDS[family] for family in ("lead", "follow", "interaction"))
-"""Fields of the document that describe how a couple moves; quality says how well it is seen, not for how long."""
+"""Movement vectors. `min_quality` requires one, because the score rates how well a couple is seen, not for how long."""
 
 
 IS_HEARD = {"range": {"heard_tempo_confidence": {"gte": TRUSTED_CONFIDENCE}}}
 IS_HEARD_SQL = f"heard_tempo_confidence >= {TRUSTED_CONFIDENCE}"
 IS_NOT_HEARD_SQL = f"heard_tempo_confidence IS NULL OR heard_tempo_confidence < {TRUSTED_CONFIDENCE}"
-"""Condition that the tempo of a clip is heard and trusted, as `ClipRecord.tempo` has it, for each backend."""
+"""Whether the clip's tempo is heard and trusted, as in `ClipRecord.tempo`, for each backend."""
 
 
 def sql_string(value: str) -> str:
-    """Return a text as a SQL literal."""
+    """Return a string as an SQL literal."""
     return "'" + value.replace("'", "''") + "'"
 
 
@@ -194,6 +193,6 @@ def _number(name: str, value: Any) -> float | None:
         number = None if value is None else float(value)
     except (TypeError, ValueError):
         number = math.nan
-    if number is not None and not math.isfinite(number):  # the backends would fail at it, each in its own words
+    if number is not None and not math.isfinite(number):  # each backend would raise an error of its own
         raise QueryError(f"filters: {name} must be a number, is {value!r}")
     return number

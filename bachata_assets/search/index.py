@@ -1,6 +1,6 @@
-"""`SearchIndex`: the clips of a collection by id, and their nearest neighbours, whichever backend holds them.
+"""`SearchIndex`: the clips of a collection and their nearest neighbours, independent of the backend.
 
-The backends are `elasticsearch/` and `lancedb/`; their interface is `backend.py`.
+The backends are `elasticsearch/` and `lancedb/`; `backend.py` is their interface.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,22 +35,22 @@ FiltersLike = Filters | Mapping[str, Any] | None
 
 
 class SearchIndex(MomentSearch, ContinuationSearch):
-    """Documents by clip id and their nearest neighbours.
+    """The documents of clips and their nearest neighbours.
 
-    Opened with a fingerprint it writes, and reads, the version of that fingerprint, made at first use; opened
-    without one it reads what the alias names. What `put` and `delete` did is found as soon as they return.
-    Every method raises `SearchError` or one of its subclasses when the index cannot answer. A connection is made
-    at the first question, and is closed by `close` or at the end of a `with` block.
+    With a fingerprint, the index writes and reads the version of that fingerprint and creates it at first use. Without
+    a fingerprint, it reads the version that the alias names. Searches see the effect of `put` and `delete` as soon as
+    they return. The first question opens a connection; `close` or the end of a `with` block closes it. Every method
+    raises `SearchError` or a subclass if the index cannot answer.
 
     Parameters
     ----------
-    config : where the index is
-    fingerprint : for writers: of all that makes vectors incomparable (models, precision, code). A changed one
-        writes a new version beside the old, until `promote`.
+    config : address of the index
+    fingerprint : for writers, hash of everything that makes vectors incomparable (models, precision, code). A changed
+        fingerprint writes a new version, which readers see after `promote`.
 
     Attributes
     ----------
-    version : name of the version that is written, None for readers; known without a connection
+    version : name of the version that it writes, None for readers; known without a connection
     moments : the clips' moments, in an index of their own
 
     Examples
@@ -89,8 +89,7 @@ class SearchIndex(MomentSearch, ContinuationSearch):
     ...     results = index.put([first, second])
     ...     promotion = index.promote()
 
-    Readers ask for neighbours, or for documents. `SearchIndex.from_settings()` opens the index that the environment
-    names.
+    Readers ask for neighbours or documents. `SearchIndex.from_settings()` opens the index that the environment names.
 
     >>> with SearchIndex(config) as index:
     ...     matches = index.find_similar("basic_step_1", filters={"difficulty": "beginner"})
@@ -114,44 +113,44 @@ class SearchIndex(MomentSearch, ContinuationSearch):
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> "SearchIndex":
-        """Return the index that readers use: in Elasticsearch when ELASTICSEARCH_HOST is set, else in LanceDB.
+        """Return the index for readers: in Elasticsearch if ELASTICSEARCH_HOST is set, else in LanceDB.
 
         Parameters
         ----------
-        settings : default: those of the environment and `.env`
+        settings : None: the settings of the environment and `.env`
         """
         return open_index(settings)
 
     def require_usable(self) -> None:
-        """Ask the server whether documents could be written; makes nothing.
+        """Check that the server accepts documents, without creating anything.
 
         Raises
         ------
         SearchError
-            The server cannot be asked or is too old, or a plain index has the name of the alias.
+            The server does not answer or is too old, or a plain index has the alias's name.
         """
         self._backend.require_usable()
         self.moments.require_usable()
 
     def put(self, documents: Iterable[ClipRecord]) -> list[PutResult]:
-        """Index documents in bulk, replacing those of the same clip.
+        """Index documents in bulk, replacing earlier documents of the same clips.
 
-        A refused document fails alone, in the `error` of its result.
+        A document that the index refuses fails alone; its result has an `error`.
 
         Raises
         ------
         SearchUnavailableError
-            After 3 attempts with exponential backoff; its `completed` are the results that came before.
+            3 attempts with exponential backoff failed; `completed` has the results up to then.
         """
         written_version(self._backend)
         return self._backend.put(documents)
 
     def get_embedding_by_id(self, clip_id: str) -> ClipRecord | None:
-        """Return the whole document of a clip with its vectors, None when the clip is not in the index."""
+        """Return a clip's document with its vectors, or None if the clip is not in the index."""
         return self._backend.get(clip_id)
 
     def get_all_embeddings(self, filters: FiltersLike = None) -> Iterator[ClipRecord]:
-        """Yield every document with its vectors, as of one moment, in memory that does not grow.
+        """Yield every document with its vectors, from one snapshot and in constant memory.
 
         Parameters
         ----------
@@ -168,31 +167,31 @@ class SearchIndex(MomentSearch, ContinuationSearch):
         return self._backend.ids()
 
     def delete(self, clip_ids: Iterable[str]) -> int:
-        """Remove clips and their moments, also from the version that readers see; return how many clips there were."""
+        """Remove clips and their moments, from the live version too, and return how many clips there were."""
         removed = list(clip_ids)
         self.moments.delete(removed)
         return self._backend.delete(removed)
 
     def refresh(self) -> None:
-        """Make visible what other processes wrote, and compact what is worth it."""
+        """Make visible what other processes wrote, and compact the index where that pays."""
         self._backend.refresh()
 
     def status(self) -> IndexStatus:
-        """Return every version of the index, and of the moments' index."""
+        """Return every version of the index and of the moments' index."""
         return replace(self._backend.status(), moments=self.moments.status().versions)
 
     def promote(self, live_clips: Iterable[str] | None = None, *, force: bool = False) -> Promotion:
-        """Let readers see this version, once it has every clip of the version they see now; the moments likewise.
+        """Let readers see this version if it has every clip of the version they see now; likewise the moments.
 
         Parameters
         ----------
-        live_clips : clips that still exist, the only ones needed; None: all of the old version
-        force : do it whatever is missing
+        live_clips : clips that still exist; only these must be in the new version. None: all clips of the old version
+        force : promote even if clips are missing
 
         Raises
         ------
         AliasTakenError
-            A plain index has the name of the alias: see `adopt`.
+            A plain index has the alias's name: see `adopt`.
         """
         needed = None if live_clips is None else set(live_clips)
         promotion = promote(self._backend, self._backend.ids, needed, force=force)
@@ -200,7 +199,7 @@ class SearchIndex(MomentSearch, ContinuationSearch):
         return promotion
 
     def prune(self) -> list[str]:
-        """Remove the versions that no alias names, but not the one being written; return their names."""
+        """Remove all versions without an alias, except the one that this index writes, and return their names."""
         state = self.status()
         every = (*state.versions, *state.moments)
         names = [version.name for version in every if not (version.aliases or version.current)]
@@ -209,16 +208,16 @@ class SearchIndex(MomentSearch, ContinuationSearch):
         return names
 
     def drop_unreadable(self) -> list[str]:
-        """Remove what is damaged of an embedded index, and return its names."""
+        """Remove the damaged versions and alias of an embedded index, and return their names."""
         return self._backend.drop_unreadable()
 
     def adopt(self) -> str:
-        """Keep a plain index that has the name of the alias as the version that readers see; return its new name.
+        """Turn a plain index that has the alias's name into the live version, and return its new name.
 
         Raises
         ------
         SearchError
-            There is no plain index of this name; LanceDB has none.
+            There is no plain index of this name; LanceDB has none at all.
         """
         return self._backend.adopt()
 
@@ -240,27 +239,29 @@ class SearchIndex(MomentSearch, ContinuationSearch):
         other_song: bool = False,
         diverse: bool | float = False,
     ) -> Matches:
-        """Return the clips most similar to a clip, to vectors, or to a sentence; best first.
+        """Return the clips most similar to a clip, to vectors or to a sentence; best first.
+
+        Pass exactly one of `clip_id`, `vectors` and `text`.
 
         Parameters
         ----------
-        clip_id : a clip of the index; it is not among its own neighbours
-        vectors : family -> float (D,), any of the five; or what `embed_song`, `embed_video` or `embed_text` returned.
-            A song's answer fits its tempo, unless `filters` name one
-        text : a free sentence, compared with the text vectors and by its words; loads the text model on first use
-        by : what is meant by alike: move, couple, lead, follow, music, words or everything; its weights are settings
-        weights : family -> weight, instead of those of `by`; only ratios matter, one not named counts nothing. Default:
-            text .35, audio .35, lead .10, follow .10, interaction .10. A family that query or clip lacks is left out,
-            and the others weigh the more.
+        clip_id : a clip of the index; the answer leaves it out
+        vectors : family -> float (D,), any of the five; or the result of `embed_song`, `embed_video` or `embed_text`.
+            Answers to a song fit its tempo, unless `filters` set one
+        text : a free sentence, compared by its vector and its words; the first use loads the text model
+        by : kind of similarity: move, couple, lead, follow, music, words or everything; the settings define its weights
+        weights : family -> weight, instead of `by`; only ratios matter, and a family without a weight does not count.
+            Default: text .35, audio .35, lead .10, follow .10, interaction .10. The search leaves out a family that the
+            query or the clip lacks; the others then weigh more
         filters : see `Filters.of`
-        size : 1 to 1000
-        other_song : leave out the clips to the same recording, as far as sound and tempo tell
-        diverse : answers that are unlike one another, too: how much that weighs, 0 to 1; True: 0.5
+        size : maximum number of clips, 1 to 1000
+        other_song : leave out clips to the same recording, as far as sound and tempo tell
+        diverse : weight of diversity among the answers, 0 to 1; True: 0.5
 
         Raises
         ------
         QueryError
-            Not exactly one of clip, vectors and text; a wrong vector, weight, filter or size;
+            Not exactly one of clip, vectors and text; an invalid vector, weight, filter or size;
             no family in common; `other_song` without sound.
         UnknownClipError
             The clip is not in the index.
@@ -277,7 +278,7 @@ class SearchIndex(MomentSearch, ContinuationSearch):
         vectors: Mapping[str, np.ndarray] | None = None,
         text: str | None = None,
     ) -> Question:
-        """Return what is asked about: exactly one of a clip, vectors and a sentence, see `find_similar`."""
+        """Return the question that exactly one of a clip, vectors and a sentence asks, see `find_similar`."""
         return question_of(self._backend, clip_id, vectors, text)
 
     def __enter__(self) -> Self:
@@ -290,11 +291,11 @@ class SearchIndex(MomentSearch, ContinuationSearch):
 
 
 def open_index(settings: Settings | None = None, *, fingerprint: str | None = None) -> SearchIndex:
-    """Return the index that the settings name; nothing is connected or created yet.
+    """Return the index that the settings name, without connecting or creating anything.
 
     Parameters
     ----------
-    settings : default: those of the environment and `.env`
+    settings : None: the settings of the environment and `.env`
     fingerprint : for writers, see `SearchIndex`
     """
     return SearchIndex(SearchConfig.from_settings(settings or load_settings()), fingerprint)

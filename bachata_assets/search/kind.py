@@ -1,7 +1,7 @@
-"""`Kind`: what a backend must know of one kind of document, such as clips.
+"""`Kind`: what a backend must know about one kind of document, such as clips.
 
-A kind has an index of its own: versions behind an alias, filled, promoted, pruned and counted alike. How a document of
-a kind is made is said by its record: `ClipRecord`, or `MomentRecord` in `moments/record.py`.
+Each kind has an index of its own, with versions behind an alias. All kinds are filled, promoted, pruned and counted in
+the same way. The record of a kind makes its documents: `ClipRecord`, or `MomentRecord` in `moments/record.py`.
 """
 
 from collections.abc import Mapping
@@ -16,26 +16,26 @@ from bachata_assets.search.answers import SHOWN_FIELDS
 
 
 class Document(Protocol):
-    """What every record of an index has."""
+    """The interface of every record in an index."""
 
     @property
     def content_hash(self) -> str:
-        """Sha256 of what the document says."""
+        """SHA-256 of the document's content."""
 
     @property
     def vectors(self) -> dict[str, Any]:
-        """The families that are there, family -> float32 (D,)."""
+        """The families that the document has, family -> float32 (D,)."""
 
     def to_json(self) -> str:
         """Return the document as sent to Elasticsearch."""
 
     @classmethod
     def from_source(cls, source: Mapping[str, Any]) -> Self:
-        """Return the record of values that this program wrote."""
+        """Return the record of a document that this program wrote."""
 
     @classmethod
     def from_stored(cls, source: Mapping[str, Any]) -> Self:
-        """Return the record of values that any program wrote."""
+        """Return the record of a document that any program wrote."""
 
 
 D = TypeVar("D", bound=Document)
@@ -51,7 +51,7 @@ class Kind(Generic[D]):
     key : field that identifies a document; every kind has `clip_id` too
     columns : field -> its column, in the order of the document
     shown : fields that an answer carries beside its scores
-    suffix : of the alias of its index
+    suffix : suffix of its index's alias
     """
 
     record: type[D]
@@ -67,14 +67,14 @@ class Kind(Generic[D]):
 
     @cached_property
     def schema(self) -> pa.Schema:
-        """Schema of a table of these documents: key and vectors first."""
+        """Schema of a table of these documents, with key and vectors first."""
         ordered = dict.fromkeys([self.key, *self.vector_fields.values(), *self.columns])
         return pa.schema([self.columns[name].arrow_field(name) for name in ordered])
 
     def key_of(self, document: D) -> str:
-        """Return what identifies a document."""
+        """Return the key of a document."""
         return str(getattr(document, self.key))
 
 
 CLIPS = Kind(ClipRecord, "clip_id", {name: COLUMNS[name] for name in DOCUMENT_FIELDS}, SHOWN_FIELDS)
-"""Clips, the documents of the specification."""
+"""Clips, the documents that the specification defines."""

@@ -1,4 +1,4 @@
-"""Letting readers see the version of an index that is written, once it has what they see now."""
+"""Promotion: readers see the new version of an index once it has everything that they see now."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -18,13 +18,13 @@ def promote(
     *,
     force: bool,
 ) -> Promotion:
-    """Let readers see the version that a backend writes, once it has every clip of the version they see now.
+    """Let readers see the version that a backend writes if it has every clip of the version they see now.
 
     Parameters
     ----------
-    clips : name of a version, None for the written one -> clips of which everything is in it
-    live_clips : clips that still exist, the only ones needed; None: all of the old version
-    force : do it whatever is missing
+    clips : name of a version, None for the written one -> clips that are complete in it
+    live_clips : clips that still exist; only these must be in the new version. None: all clips of the old version
+    force : promote even if clips are missing
     """
     name, old = written_version(backend), backend.live()
     if old == name:
@@ -35,7 +35,7 @@ def promote(
         if missing:
             return Promotion(name, live=False, missing=tuple(missing))
     backend.publish(old)
-    if old is not None:  # else nothing has changed for readers
+    if old is not None:  # else nothing changes for readers
         logger.info("Readers see %s now, before %s", name, old)
     return Promotion(name, live=True, replaced=old)
 
@@ -46,7 +46,7 @@ def written_version(backend: Backend[Any]) -> str:
     Raises
     ------
     SearchError
-        It was opened for reading.
+        The backend was opened for reading.
     """
     if backend.version is None:
         raise SearchError("this index was opened for reading: open_index(settings, fingerprint=…) writes")

@@ -1,4 +1,4 @@
-"""Answers of a search index about its documents and its versions."""
+"""What a search index returns about its documents and versions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PutResult:
-    """Result of indexing one document; `error` is None when it is in the index.
+    """Result of indexing one document; `error` is None if the document is in the index.
 
     Attributes
     ----------
-    clip_id : key of the document: the clip's id, or that of a moment
+    clip_id : key of the document: the id of a clip or of a moment
     """
 
     clip_id: str
@@ -26,10 +26,10 @@ class Found:
 
     Attributes
     ----------
-    key : of the document
+    key : key of the document
     score : weighted mean of `scores`, 0..1
     scores : family -> (1 + cosine) / 2, only the families that both the query and the document have
-    shown : further fields of the document, those of `Kind.shown`
+    shown : the document's fields in `Kind.shown`
     """
 
     key: str
@@ -44,11 +44,11 @@ class IndexVersion:
 
     Attributes
     ----------
-    name : of the index in Elasticsearch, or of the table in LanceDB
-    fingerprint : of what makes its vectors comparable; None where an index was adopted
+    name : name of the index in Elasticsearch or of the table in LanceDB
+    fingerprint : fingerprint of what made its vectors; None for an adopted index
     documents : number of documents
-    bytes : size on disk
-    aliases : every alias that names it, also those that somebody else made
+    bytes : size on disk, bytes
+    aliases : every alias that names it, including those that somebody else made
     live : readers see this version
     current : this process writes this version
     """
@@ -71,8 +71,8 @@ class IndexStatus:
     backend : elasticsearch or lancedb
     location : address of the server, or folder of the tables
     alias : name that readers use
-    versions : the live one first
-    alias_taken : a plain index has the name of the alias, see `SearchIndex.adopt`
+    versions : every version, the live one first
+    alias_taken : a plain index has the alias's name, see `SearchIndex.adopt`
     moments : every version of the moments' index, the live one first
     """
 
@@ -86,13 +86,13 @@ class IndexStatus:
 
 @dataclass(frozen=True)
 class Promotion:
-    """Result of asking that readers see the version `index_name`.
+    """Result of promoting the version `index_name`.
 
     Attributes
     ----------
     live : readers see it now
     replaced : name of the version that they saw before
-    missing : clips that it lacks and that readers see in the old version; the reason when it is not live
+    missing : clips of the old version that it lacks; if it is not live, they are the reason
     """
 
     index_name: str

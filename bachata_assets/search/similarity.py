@@ -1,7 +1,6 @@
 """Similarity of clips: the score of each family, its weight, and the matches.
 
-Everything here is arithmetic on vectors; each backend reads them in its own way (`elasticsearch/neighbours.py`,
-`lancedb/neighbours.py`).
+This module computes with vectors; `elasticsearch/neighbours.py` and `lancedb/neighbours.py` read them.
 """
 
 import math
@@ -17,10 +16,10 @@ from bachata_assets.search.errors import QueryError
 from bachata_assets.search.filters import Filters
 
 DEFAULT_WEIGHTS = {"text": 0.35, "audio": 0.35, "lead": 0.10, "follow": 0.10, "interaction": 0.10}
-"""Weights of the families as in the earlier pipeline: 35 % text, 35 % audio, 30 % movement."""
+"""Weights of the families: 35 % text, 35 % audio, 30 % movement, as in the earlier pipeline."""
 
 MAX_SIZE = 1000
-"""Maximum number of clips that one search returns."""
+"""Maximum number of clips in one answer."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -30,8 +29,8 @@ class Match(Answer):
     Attributes
     ----------
     score : weighted mean of `scores`, 0..1
-    scores : family -> (1 + cosine) / 2, only the families that both the query and the clip have; of a sentence `words`
-        too, how well the words of the clip's sentence answer it, and then `score` is fused from the two ranks
+    scores : family -> (1 + cosine) / 2, only the families that both the query and the clip have. A query by sentence
+        adds `words`, how well the clip's sentence matches its words; `score` then fuses the two ranks
     """
 
     scores: dict[str, float]
@@ -43,7 +42,7 @@ class Matches(Answers[Match]):
 
 @dataclass(frozen=True)
 class Query:
-    """A search: a vector and a weight for each of the same families.
+    """A search: a vector and a weight for each of its families.
 
     Attributes
     ----------
@@ -51,7 +50,7 @@ class Query:
     weights : family -> weight above 0, in the order of `vectors`
     filters : conditions on the clips of the answer
     size : maximum number of matches
-    exclude : ids of the clips that are not in the answer
+    exclude : ids of clips to leave out
     """
 
     vectors: Mapping[str, np.ndarray]
@@ -67,14 +66,14 @@ class Query:
 
 
 def checked_size(size: int, name: str = "size") -> int:
-    """Return the number of documents that are asked for; raises `QueryError` where it is none."""
+    """Return the requested number of documents; raises `QueryError` if it is invalid."""
     if not isinstance(size, int | np.integer) or isinstance(size, bool) or not 1 <= size <= MAX_SIZE:
         raise QueryError(f"{name} is {size!r}, must be a whole number from 1 to {MAX_SIZE}")
     return int(size)
 
 
 def checked_vector(family: str, vector: np.ndarray) -> np.ndarray:
-    """Return a vector that is asked about as float32 (D,); raises `QueryError` where it cannot be of this family."""
+    """Return a query vector as float32 (D,); raises `QueryError` if it cannot be a vector of this family."""
     if family not in DIMENSIONS:
         raise QueryError(f"vectors: no family {family!r}; there are {', '.join(DIMENSIONS)}")
     try:
@@ -87,17 +86,17 @@ def checked_vector(family: str, vector: np.ndarray) -> np.ndarray:
 
 
 def checked_weights(weights: Mapping[str, float] | None) -> dict[str, float]:
-    """Return the weight of each family that counts.
+    """Return the weights above 0, by family.
 
     Parameters
     ----------
-    weights : family -> weight; a family that is not named counts nothing. Only ratios matter, since scores are divided
+    weights : family -> weight; a family without a weight does not count. Only ratios matter, because scores are divided
         by the sum of the weights. None: `DEFAULT_WEIGHTS`
 
     Raises
     ------
     QueryError
-        Unknown family, a negative or non-finite weight, or none above zero.
+        An unknown family, a negative or non-finite weight, or no weight above zero.
     """
     chosen = DEFAULT_WEIGHTS if weights is None else weights
     for family, weight in chosen.items():
@@ -112,16 +111,16 @@ def checked_weights(weights: Mapping[str, float] | None) -> dict[str, float]:
 
 
 def parse_weights(text: str) -> dict[str, float]:
-    """Return the weights that a text of the command line describes.
+    """Return the weights that a command-line text describes.
 
     Parameters
     ----------
-    text : as `text=0.5,audio=0.5`
+    text : such as `text=0.5,audio=0.5`
 
     Raises
     ------
     QueryError
-        Saying which part cannot be read.
+        A part cannot be read; the message names it.
     """
     weights = {}
     for part in text.split(","):
@@ -137,7 +136,7 @@ def parse_weights(text: str) -> dict[str, float]:
 def family_scores(query: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """Return the score of every clip in one family, (1 + cosine) / 2.
 
-    It is the score that Elasticsearch gives for the similarity `cosine`
+    Elasticsearch computes the same score for the similarity `cosine`
     (https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/dense-vector#dense-vector-similarity).
 
     Parameters
@@ -160,7 +159,7 @@ def family_scores(query: np.ndarray, vectors: np.ndarray) -> np.ndarray:
 
 
 def combine(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the weighted mean of the scores of every clip, over the families that it has.
+    """Return each clip's weighted mean score over the families that it has.
 
     Parameters
     ----------
@@ -169,7 +168,7 @@ def combine(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    float64 (N,), NaN for a clip that has none of the families
+    float64 (N,), NaN for a clip with none of the families
     """
     there = ~np.isnan(scores)
     total = there @ weights
@@ -178,18 +177,18 @@ def combine(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def best(clip_ids: list[str], scores: np.ndarray, weights: np.ndarray, size: int) -> list[tuple[int, float]]:
-    """Return the clips of the highest score; among equals by clip id, so that answers are stable.
+    """Return the clips with the highest scores; equal scores sort by clip id, so answers are stable.
 
     Parameters
     ----------
-    clip_ids : of the N clips
+    clip_ids : ids of the N clips
     scores : float (N, F), NaN where a clip lacks the family
     weights : float (F,)
     size : maximum number of clips
 
     Returns
     -------
-    (row, score) of each, best first; a clip that has none of the families is left out
+    (row, score) of each clip, best first, without clips that have none of the families
     """
     combined = combine(scores, weights)
     rows = [row for row in range(len(clip_ids)) if not np.isnan(combined[row])]

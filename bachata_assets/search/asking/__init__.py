@@ -1,1 +1,1 @@
-"""What a search can be asked, and how its answer is ordered: words, songs to leave out, variety, examples."""
+"""Questions to a search, and the order of its answers: words, songs to leave out, diversity, examples."""

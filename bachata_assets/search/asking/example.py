@@ -1,4 +1,4 @@
-"""`Example`: the vectors of something that is not in the collection, to ask with."""
+"""`Example`: the vectors of something outside the collection, for a search."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,15 +8,15 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Example(Mapping[str, np.ndarray]):
-    """What `find_similar(vectors=…)` takes: the vectors of a song, a video or a sentence, by family.
+    """The vectors of a song, a video or a sentence, for `find_similar(vectors=…)`.
 
     Attributes
     ----------
     vectors : family -> float32 (D,)
-    tempo : that is heard in it and trusted, beats per minute; None where there is none
+    tempo : heard and trusted tempo, beats per minute; None without one
     absent : family -> why it has no vector
-    words : of a sentence, that are looked for
-    is_song : sound alone; clips must fit its tempo, unless the question says otherwise
+    words : words of a sentence to look for
+    is_song : sound alone; clips must fit its tempo, unless the question sets another
     """
 
     vectors: Mapping[str, np.ndarray]

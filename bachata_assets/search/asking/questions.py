@@ -1,4 +1,4 @@
-"""What a search is asked with, and how its answer comes about: words, songs to leave out, and variety."""
+"""The question of a search, and how its answer is made: words, songs to leave out, and diversity."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -28,13 +28,13 @@ from bachata_assets.search.similarity import (
 )
 
 POOL = 50
-"""Fewest clips that an answer of variety is chosen from, and that ranks by words and by vector are fused of."""
+"""Minimum number of clips to choose a diverse answer from, and to fuse ranks by words and by vector from."""
 POOL_PER_MATCH = 5
-"""Number of clips that an answer of variety is chosen from for each that is asked for, where that makes more."""
+"""Number of clips in the pool for each requested match, where that is more than `POOL`."""
 DIVERSITY = 0.5
-"""Weight of the likeness among the answers where variety is asked for."""
+"""Default weight of diversity."""
 LONGEST_TEXT = 10_000
-"""Most characters of a sentence that is asked."""
+"""Maximum number of characters in a query sentence."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class Question:
     Attributes
     ----------
     vectors : family -> float32 (D,)
-    clip_id : of the clip that is asked about, which is not in the answer
-    words : of the sentence that is asked
-    tempo : that is heard and trusted, beats per minute; None where there is none
-    is_song : asked by a song, whose tempo the clips must fit
+    clip_id : id of the clip that is asked about; the answer leaves it out
+    words : words of the query sentence
+    tempo : heard and trusted tempo, beats per minute; None without one
+    is_song : the question is a song, whose tempo the clips must fit
     """
 
     vectors: Mapping[str, np.ndarray]
@@ -59,7 +59,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an answer is to be like.
+    """Requirements on an answer.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Wanted:
     size : maximum number of matches
     filters : conditions on the clips
     other_song : leave out clips to the same recording
-    diversity : weight of the likeness among the answers, 0..1; 0: it does not count
+    diversity : weight of diversity among the answers, 0..1
     """
 
     weights: Mapping[str, float]
@@ -78,12 +78,12 @@ class Wanted:
 
 
 def question_of_text(text: str) -> Question:
-    """Return the question that a sentence asks; loads the text model on first use.
+    """Return the question that a sentence asks; the first use loads the text model.
 
     Raises
     ------
     QueryError
-        It is empty, too long, or no text that can be stored.
+        The sentence is empty, too long or not valid text.
     """
     if not text.strip():
         raise QueryError("the text to search for is empty")
@@ -99,7 +99,7 @@ def question_of_text(text: str) -> Question:
 
 
 def question_of_vectors(vectors: Mapping[str, np.ndarray]) -> Question:
-    """Return the question that vectors ask, or an `Example`, which knows its tempo."""
+    """Return the question that vectors ask; an `Example` adds its tempo and words."""
     checked = {family: checked_vector(family, vector) for family, vector in vectors.items()}
     if isinstance(vectors, Example):
         return Question(checked, words=vectors.words, tempo=vectors.tempo, is_song=vectors.is_song)
@@ -109,12 +109,12 @@ def question_of_vectors(vectors: Mapping[str, np.ndarray]) -> Question:
 def question_of(
     backend: Backend[ClipRecord], clip_id: str | None, vectors: Mapping[str, np.ndarray] | None, text: str | None
 ) -> Question:
-    """Return what is asked about: exactly one of a clip, vectors and a sentence.
+    """Return the question that exactly one of a clip, vectors and a sentence asks.
 
     Raises
     ------
     QueryError
-        There is none, or more than one; or it cannot be used.
+        None or more than one is given, or it is invalid.
     UnknownClipError
         The clip is not in the index.
     """
@@ -135,7 +135,7 @@ def document_of(backend: Backend[ClipRecord], clip_id: str) -> ClipRecord:
     Raises
     ------
     UnknownClipError
-        The clip is not in the index; the message names those that are written alike.
+        The clip is not in the index; the message names clips with similar ids.
     """
     document = backend.get(clip_id)
     if document is None:
@@ -146,12 +146,12 @@ def document_of(backend: Backend[ClipRecord], clip_id: str) -> ClipRecord:
 
 
 def weights_of(by: str | None, presets: Mapping[str, Mapping[str, float]]) -> Mapping[str, float] | None:
-    """Return the weights of what is meant by alike; None where nothing is said, for the default.
+    """Return the weights that `by` names; None without `by`, for the default weights.
 
     Raises
     ------
     QueryError
-        There is no such meaning.
+        `by` is unknown.
     """
     if by is not None and by not in presets:
         raise QueryError(f"by: no {by!r}; there are {', '.join(presets)}")
@@ -159,7 +159,7 @@ def weights_of(by: str | None, presets: Mapping[str, Mapping[str, float]]) -> Ma
 
 
 def checked_diversity(diverse: bool | float) -> float:
-    """Return the weight of variety: `DIVERSITY` where it is just asked for; raises `QueryError` where it is none."""
+    """Return the weight of diversity, `DIVERSITY` for True; raises `QueryError` if it is invalid."""
     weight = DIVERSITY if diverse is True else float(diverse)
     if not 0 <= weight <= 1:
         raise QueryError(f"diverse is {diverse!r}, must be true, false or a number from 0 to 1")
@@ -172,7 +172,7 @@ def answer(backend: Backend[ClipRecord], question: Question, wanted: Wanted) -> 
     Raises
     ------
     QueryError
-        The question has none of the families that weigh.
+        The question has none of the families with a weight.
     """
     vectors = {family: question.vectors[family] for family in wanted.weights if family in question.vectors}
     if not vectors:
@@ -204,9 +204,9 @@ def answer(backend: Backend[ClipRecord], question: Question, wanted: Wanted) -> 
 def _with_words(
     backend: Backend[ClipRecord], query: Query, words: tuple[str, ...], by_vector: list[Found]
 ) -> list[Found]:
-    """Return the clips that are found by vector or by word, by their ranks in both; as they are where no word is found.
+    """Return the clips found by vector or by word, ordered by both ranks; unchanged if no word is found.
 
-    A clip that only its words have found is compared by its vectors, too.
+    A clip that only the words find is scored by its vectors too.
     """
     sentences = backend.containing(words, query.filters)
     by_word = word_scores(
@@ -227,7 +227,7 @@ def _with_words(
 
 
 def _scored(record: ClipRecord, query: Query) -> Found:
-    """Return a clip with its score, as a backend would."""
+    """Return a clip with the score that a backend would give it."""
     scores = {
         family: float(family_scores(vector, record.vectors[family][None])[0])
         for family, vector in query.vectors.items()
@@ -241,7 +241,7 @@ def _scored(record: ClipRecord, query: Query) -> Found:
 
 def _of_variety(backend: Backend[ClipRecord], query: Query, found: list[Found], wanted: Wanted) -> list[Found]:
     vectors = {record.clip_id: record.vectors for record in backend.scan(Filters(), [one.key for one in found])}
-    found = [one for one in found if one.key in vectors]  # the others were deleted meanwhile
+    found = [one for one in found if one.key in vectors]  # the others have been deleted since
     if not found:
         return found
     likeness = likeness_of([vectors[one.key] for one in found], query.weights)

@@ -1,4 +1,4 @@
-"""Orders of an answer other than by score: two lists fused, and answers that are unlike one another."""
+"""Orders of an answer other than by score: fused ranks and diversity."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,23 +7,23 @@ import numpy as np
 from bachata_assets.search.similarity import combine
 
 RANK_CONSTANT = 60
-"""Rank that is added to each, so that the first few of one list do not outweigh the other one."""
+"""Number added to every rank, so that the first few of one list do not outweigh the other list."""
 DIGITS = 5
-"""Digits of scores that count for ranks: the last ones differ between backends, and equals have the same rank."""
+"""Number of score digits that count for ranks; further digits differ between backends. Equal scores share a rank."""
 
 
 def fused(lists: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Return the keys of several lists by reciprocal rank, best first, each with its share of the best possible.
+    """Fuse several ranked lists by reciprocal rank.
 
-    A key has 1 / (60 + rank) for every list that it is in (Cormack, Clarke and Büttcher, SIGIR 2009).
+    A key gets 1 / (60 + rank) from every list that has it (Cormack, Clarke and Büttcher, SIGIR 2009).
 
     Parameters
     ----------
-    lists : key -> score
+    lists : key -> score, one mapping per list
 
     Returns
     -------
-    key -> 0..1, sorted; among equals by key
+    key -> share of the best possible sum, 0..1; best first, equals sorted by key
 
     Examples
     --------
@@ -41,18 +41,18 @@ def fused(lists: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def diverse(scores: np.ndarray, likeness: np.ndarray, size: int, diversity: float) -> list[int]:
-    """Return the rows of an answer in which ten takes of one move are not the whole answer.
+    """Return the rows of a diverse answer, which ten takes of one move do not fill.
 
-    Each row maximises its score less its likeness to the most alike of those before (maximal marginal relevance:
-    Carbonell and Goldstein, SIGIR 1998), both as cosines, the likeness squared: unsquared, everything beside a first
-    answer that equals the question gains the same.
+    Each row maximises its score minus its likeness to the most similar earlier row (maximal marginal relevance:
+    Carbonell and Goldstein, SIGIR 1998). Both are cosines; the likeness is squared. Without the square, after a first
+    answer that equals the question, score and likeness would cancel for all other rows.
 
     Parameters
     ----------
     scores : float (N,), 0..1, descending
-    likeness : float (N, N), 0..1, of each pair; NaN where nothing is known of it
+    likeness : float (N, N), 0..1, similarity of each pair; NaN where it is unknown
     size : number of rows
-    diversity : weight of the likeness, 0..1; the score weighs the rest
+    diversity : weight of the likeness, 0..1; the score has the rest
 
     Examples
     --------
@@ -74,16 +74,16 @@ def diverse(scores: np.ndarray, likeness: np.ndarray, size: int, diversity: floa
 
 
 def likeness_of(vectors: Sequence[Mapping[str, np.ndarray]], weights: Mapping[str, float]) -> np.ndarray:
-    """Return how alike documents are, pair by pair, as a search with these weights would score them.
+    """Return the similarity of each pair of documents, as a search with these weights would score it.
 
     Parameters
     ----------
-    vectors : of each of the N documents, family -> float (D,)
+    vectors : family -> float (D,), for each of the N documents
     weights : family -> weight
 
     Returns
     -------
-    float64 (N, N), 0..1; NaN where two have no family in common
+    float64 (N, N), 0..1; NaN for a pair with no family in common
     """
     count = len(vectors)
     pairs = []

@@ -1,6 +1,6 @@
-"""Clips that are danced to the same recording: found by sound, not by name.
+"""Clips danced to the same recording, found by sound, not by name.
 
-How often that is right on real clips: docs/measurements/finding.md.
+docs/measurements/finding.md says how often that is right on real clips.
 """
 
 from collections.abc import Mapping
@@ -15,24 +15,24 @@ from bachata_assets.search.filters import Filters
 from bachata_assets.search.similarity import MAX_SIZE, Query
 
 SAME_TEMPO = 0.01
-"""Share by which two tempi that are heard in one recording may differ."""
+"""Maximum relative difference between two tempi heard in the same recording."""
 ALIKE = 0.25
-"""Minimum cosine of the audio vectors of two clips of the same heard tempo, to count as one recording.
+"""Minimum cosine of the audio vectors at which two clips with the same heard tempo count as one recording.
 
-Another part of a song sounds otherwise: lower, more of it is found; what is wrongly left out costs an answer little.
+It is low because two parts of a song sound different. An answer loses little by a clip that is wrongly left out.
 """
 SURELY_ALIKE = 0.75
-"""Minimum cosine from which two clips count as one recording whatever tempi are heard."""
+"""Minimum cosine at which two clips count as one recording whatever their heard tempi."""
 
 
 def to_the_same_song(backend: Backend[ClipRecord], audio: np.ndarray | None, tempo: float | None) -> frozenset[str]:
-    """Return the clips that sound as if they were danced to the recording that is asked about.
+    """Return the clips that sound like the recording of the question.
 
     Parameters
     ----------
-    backend : of clips
-    audio : float32 (128,), of the question
-    tempo : that is heard in it and trusted, beats per minute
+    backend : backend of the clips
+    audio : float32 (128,), the question's audio vector
+    tempo : the question's heard and trusted tempo, beats per minute
 
     Raises
     ------
@@ -47,7 +47,7 @@ def to_the_same_song(backend: Backend[ClipRecord], audio: np.ndarray | None, tem
         alike = [one for one in backend.nearest(query) if 2 * one.score - 1 >= ALIKE]
         same = {one.key for one in alike if 2 * one.score - 1 >= SURELY_ALIKE or _is_tempo(one.shown, tempo)}
         found |= same
-        if len(same) < MAX_SIZE / 2:  # else the question is asked again without these
+        if len(same) < MAX_SIZE / 2:  # else ask again without these
             return frozenset(found)
 
 

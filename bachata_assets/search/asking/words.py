@@ -1,6 +1,6 @@
-"""Words of a sentence that is asked, and how well the sentences of documents answer them.
+"""The words of a query sentence, and how well the sentences of documents match them.
 
-The backends only find the documents that hold a word; they are scored here, so that both give the same answers.
+The backends only find documents that contain a word. This module scores them, so both backends give the same answers.
 """
 
 import math
@@ -9,25 +9,25 @@ from collections import Counter
 from collections.abc import Mapping
 
 MOST_WORDS = 64
-"""Most words of a question that are looked for."""
+"""Maximum number of words to look for in one question."""
 LONGEST_WORD = 40
-"""Most characters of a word that is looked for: LanceDB's index leaves out longer ones."""
+"""Maximum number of characters of a word to look for; LanceDB's index leaves out longer ones."""
 MOST_HITS = 1000
-"""Most documents that a backend returns for the words of a question."""
+"""Maximum number of documents that a backend returns for the words of a question."""
 LEAST_SHARE = 0.5
-"""Share of the best score below which a document does not count as found by its words."""
+"""Share of the best score that a document needs to count as found by its words."""
 SATURATION, LENGTH = 1.2, 0.75
-"""BM25's k1 and b, the values that Lucene and LanceDB take too."""
+"""BM25's k1 and b, the same values as in Lucene and LanceDB."""
 STOP_WORDS = frozenset(
     {"a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "into", "is", "it", "not", "of", "on", "or",
      "the", "to", "too", "very", "with", "without", "that", "this", "dance", "move", "beats", "per", "minute",
      "difficulty", "energy"}
 )  # fmt: skip
-"""Words that tell no clip from another: small ones, and those of every sentence that an annotation makes."""
+"""Words that do not distinguish clips: function words, and words that every annotation's sentence has."""
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a text as the analyzers of both backends do: in lower case, split at what is no letter.
+    """Split a text into words as both backends' analyzers do: lower case, split at every non-letter.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def words_of(text: str) -> list[str]:
 
 
 def asked_words(text: str) -> tuple[str, ...]:
-    """Return the words of a question that are looked for, each once, in singular and plural.
+    """Return the distinct words to look for in a question, in singular and plural.
 
     Examples
     --------
@@ -51,12 +51,12 @@ def asked_words(text: str) -> tuple[str, ...]:
 
 
 def word_scores(asked: tuple[str, ...], sentences: Mapping[str, str], total: int) -> dict[str, float]:
-    """Return how well documents answer the words of a question, by BM25, as shares of the best.
+    """Return each document's BM25 score for the words of a question, as a share of the best score.
 
     Parameters
     ----------
-    asked : of `asked_words`
-    sentences : key -> sentence of every document that has one of the words
+    asked : from `asked_words`
+    sentences : key -> sentence, of every document that has one of the words
     total : number of documents in the index
 
     Returns

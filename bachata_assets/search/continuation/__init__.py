@@ -1,6 +1,6 @@
-"""What comes next: clips whose beginning continues the ending of a clip, and sequences of them.
+"""Continuations: clips whose beginning continues the ending of a clip, and sequences of them.
 
-How an ending and a beginning become vectors is in `pose/transitions/`; how the nearest are found, in the backends.
+`pose/transitions/` makes vectors of endings and beginnings; the backends find the nearest ones.
 """
 
 from bachata_assets.search.continuation.chain import Chain

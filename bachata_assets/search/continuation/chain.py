@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHORTEST, LONGEST = 2, 100
-"""Fewest and most clips of a chain."""
+"""Minimum and maximum number of clips in a chain."""
 KEPT = 8
-"""Number of unfinished chains that are carried on at each step (width of the beam)."""
+"""Beam width: number of unfinished chains kept at each step."""
 FOLLOWED = 8
-"""Number of clips by which each of them is carried on."""
+"""Number of continuations tried for each of them."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Chain:
 
     Attributes
     ----------
-    clip_ids : of all clips
+    clip_ids : ids of all clips
     cost : sum of the costs of all transitions
-    links : every clip but the first, with the cost of coming to it and what jumps
+    links : every clip but the first, with the cost of the transition to it and what jumps
     """
 
     clip_ids: tuple[str, ...]
@@ -36,23 +36,23 @@ class Chain:
 
     @classmethod
     def of(cls, first: str, links: Sequence[Continuation]) -> Self:
-        """Return the chain of a clip and those that follow it."""
+        """Return the chain of a clip and the clips that follow it."""
         return cls((first, *(link.clip_id for link in links)), sum(link.cost for link in links), tuple(links))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON."""
+        """Return plain values for JSON."""
         links = [link.to_dict() for link in self.links]
         return {"clip_ids": list(self.clip_ids), "cost": round(self.cost, 4), "links": links}
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return a row a transition: the clip that it comes from in the column `after`, and what `find_next` says."""
+        """Return a table with one row per transition: the previous clip in `after`, then the columns of `find_next`."""
         table = Continuations(self.links).to_pandas()
         table.insert(0, "after", list(self.clip_ids[:-1]))
         return table
 
 
 def checked_length(length: int) -> int:
-    """Return the number of clips of a chain; raises `QueryError` where it is none."""
+    """Return the number of clips of a chain; raises `QueryError` if it is invalid."""
     if not isinstance(length, int) or isinstance(length, bool) or not SHORTEST <= length <= LONGEST:
         raise QueryError(f"length is {length!r}, must be a whole number from {SHORTEST} to {LONGEST}")
     return length
@@ -61,24 +61,24 @@ def checked_length(length: int) -> int:
 def cheapest_path(
     first: str, length: int, followers: Callable[[str, frozenset[str]], list[Found]]
 ) -> list[tuple[str, Found]]:
-    """Return a path of low cost on which no clip comes twice, by beam search.
+    """Find a path of low cost, without repeated clips, by beam search.
 
-    At each step the `KEPT` cheapest paths are carried on, of those that end in the same clip only the cheapest.
+    Each step keeps the `KEPT` cheapest paths, and of the paths that end in the same clip only the cheapest.
 
     Parameters
     ----------
-    first : id of the clip that it begins with
+    first : id of the first clip
     length : number of clips
-    followers : clip, clips to leave out -> those that continue it best; none where it has no ending
+    followers : (clip, clips to leave out) -> the clips that continue it best; none if it has no ending
 
     Returns
     -------
-    Each transition: the clip it comes from, and what was found.
+    Each transition: the preceding clip and the clip that was found.
 
     Raises
     ------
     QueryError
-        Saying that no clip can follow, or how many can follow one another where they are too few.
+        No clip can follow, or too few can follow one another; the message says how many.
     """
     paths: list[tuple[float, list[tuple[str, Found]]]] = [(0.0, [])]
     for step in range(1, length):

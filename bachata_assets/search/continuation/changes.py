@@ -1,4 +1,4 @@
-"""`Change`: what fits and what jumps between the ending of a clip and the beginning of the next, in words."""
+"""`Change`: what fits and what jumps between a clip's ending and the next clip's beginning, in words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ from bachata_assets.pose.transitions.constants import JUMPS, load_constants
 from bachata_assets.pose.transitions.facts import EdgeFacts, jumps
 
 USUAL_PHASE = 0.15
-"""Part of a beat by which the next clip may come in early or late."""
+"""Maximum shift of the beat at the transition, beats, early or late."""
 USUAL_TEMPO = 0.04
-"""Share by which the tempo may change, that of the filter `near_tempo`."""
+"""Maximum relative change of the tempo, as in the filter `near_tempo`."""
 FACING = 0.25
-"""Width of the shoulders, torsos, from which a dancer faces the camera or away rather than sideways."""
+"""Shoulder width, torsos, from which a dancer faces the camera or away from it, not sideways."""
 JOINED = 0.4
-"""Distance of the nearest hands, torsos, up to which they count as joined."""
+"""Maximum distance of the nearest hands that count as joined, torsos."""
 
 _UNITS = {"lead motion": "torsos/s", "follow motion": "torsos/s", "phase": "beats", "tempo": "%"}
 
@@ -26,11 +26,11 @@ class Change:
     Attributes
     ----------
     name : distance, side, hold, lead facing, lead level, lead posture, lead motion, … phase, tempo
-    amount : of the change; None where it is not known on one side
-    usual : what nine of ten real continuations do not exceed
-    unit : of both
-    words : what changes, for a person
-    fits : whether it changes no more than usual; None where it is not known
+    amount : amount of the change; None if it is unknown on one side
+    usual : amount that nine of ten real continuations do not exceed
+    unit : unit of both
+    words : the change in words
+    fits : whether it changes no more than usual; None if unknown
     """
 
     name: str
@@ -51,11 +51,11 @@ class Change:
 
 
 def changes(ending: Mapping[str, Any], beginning: Mapping[str, Any]) -> tuple[Change, ...]:
-    """Return everything that is compared between two edges.
+    """Compare the ending of a clip with the beginning of another.
 
     Parameters
     ----------
-    ending, beginning : the facts of an edge, as the document of a clip has them
+    ending, beginning : facts of the two edges, as in the documents of the clips
     """
     before, after = (EdgeFacts(**{name: facts[name] for name in EdgeFacts.__dataclass_fields__})
                      for facts in (ending, beginning))  # fmt: skip
@@ -86,7 +86,7 @@ def _tempo(before: EdgeFacts, after: EdgeFacts) -> Change:
 
 
 def _words(name: str, amount: float | None, before: EdgeFacts, after: EdgeFacts) -> str:
-    """Return what changes, in a few words."""
+    """Describe a change in a few words."""
     who, _, what = name.rpartition(" ")
     if amount is None:
         return name

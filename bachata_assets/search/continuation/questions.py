@@ -1,4 +1,4 @@
-"""`ContinuationSearch`: the questions about what comes next that `SearchIndex` answers."""
+"""`ContinuationSearch`: the questions about continuations that `SearchIndex` answers."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ from bachata_assets.search.similarity import checked_size
 
 
 class ContinuationSearch:
-    """What has an index of clips."""
+    """Base of an index of clips."""
 
     _backend: Backend[ClipRecord]
 
@@ -32,23 +32,23 @@ class ContinuationSearch:
     ) -> Continuations:
         """Return the clips whose beginning continues the ending of a clip; best first.
 
-        Compared are posture and motion of both dancers; the music counts only by `filters` and `song`.
+        The search compares posture and motion of both dancers. Music counts only through `filters` and `song`.
 
         Parameters
         ----------
         clip_id : a clip of the index; it does not follow itself
         filters : see `Filters.of`
-        song : of `embed_song`; clips must fit its tempo, unless `filters` name one
-        size : 1 to 1000
+        song : result of `embed_song`; clips must fit its tempo, unless `filters` set one
+        size : maximum number of clips, 1 to 1000
 
         Raises
         ------
         UnknownClipError
             The clip is not in the index.
         NoEndingError
-            The couple is not seen where it ends, or the index was made before clips had endings.
+            The couple is not seen at the end of the clip, or the index was made before clips had endings.
         QueryError
-            A wrong filter or size.
+            An invalid filter or size.
         """
         wanted, conditions = checked_size(size), _conditions(filters, song)
         clip = document_of(self._backend, clip_id)
@@ -62,13 +62,13 @@ class ContinuationSearch:
         filters: Filters | Mapping[str, Any] | None = None,
         song: Example | None = None,
     ) -> Chain:
-        """Return a sequence of clips that flows from a clip on, none of them twice.
+        """Return a flowing sequence of clips that begins with a given clip, without repeats.
 
-        It is found by beam search, so it is a good one and not always the cheapest.
+        Beam search finds a good sequence, which is not always the cheapest.
 
         Parameters
         ----------
-        clip_id : the clip that it begins with, which need not meet the filters
+        clip_id : the first clip, which need not meet the filters
         length : number of clips, 2 to 100
         filters : see `Filters.of`
         song : as for `find_next`
@@ -78,7 +78,7 @@ class ContinuationSearch:
         UnknownClipError, NoEndingError
             As for `find_next`.
         QueryError
-            A wrong filter or length; or fewer clips can follow one another.
+            An invalid filter or length, or too few clips can follow one another.
         """
         wanted, conditions = checked_length(length), _conditions(filters, song)
         clip_of = cache(partial(document_of, self._backend))
@@ -94,12 +94,12 @@ class ContinuationSearch:
 
 
 def _conditions(given: Filters | Mapping[str, Any] | None, song: Example | None) -> Filters:
-    """Return the filters, with the tempo of the song where they name none.
+    """Return the filters, with the song's tempo if they set none.
 
     Raises
     ------
     QueryError
-        No tempo is heard in the song.
+        The song has no trusted tempo.
     """
     filters = Filters.of(given)
     if song is None or filters.names_tempo:

@@ -1,4 +1,4 @@
-"""`Continuation` and how the clips are found that can follow another."""
+"""`Continuation`: a clip that can follow another, and the search for such clips."""
 
 import json
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from bachata_assets.search.similarity import Query
 
 
 class NoEndingError(QueryError):
-    """The clip has no ending that another could continue, or the index knows of none."""
+    """The clip has no ending that another could continue, or the index has no endings."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -25,8 +25,8 @@ class Continuation(Answer):
 
     Attributes
     ----------
-    score : share of the real continuations, of clips cut in two, that fit no better, 0..1
-    cost : 1 - cosine of ending and beginning, 0..2: 0 goes on as the ending leads, 1 is as good as any, 2 the opposite
+    score : share of real continuations (clips cut in two) that fit no better, 0..1
+    cost : 1 - cosine of ending and beginning, 0..2: 0 goes on as the ending leads, 1 is neutral, 2 is the opposite
     changes : what fits and what jumps
     """
 
@@ -35,21 +35,21 @@ class Continuation(Answer):
 
     @property
     def fits(self) -> tuple[Change, ...]:
-        """What changes no more than usual."""
+        """The changes that are no larger than usual."""
         return tuple(one for one in self.changes if one.fits)
 
     @property
     def jumps(self) -> tuple[Change, ...]:
-        """What changes more than usual, the farthest first."""
+        """The changes that are larger than usual, the largest first."""
         found = [one for one in self.changes if one.fits is False and one.amount is not None]
         return tuple(sorted(found, key=lambda one: -abs(one.amount or 0) / one.usual))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON."""
+        """Return plain values for JSON."""
         return super().to_dict() | {"score": round(self.score, 4), "cost": round(self.cost, 4)}
 
     def to_row(self) -> dict[str, Any]:
-        """Return plain values for a row of a table: what jumps, and each change as in `change_lead_facing`."""
+        """Return plain values for a table row: what jumps, and each change in a column such as `change_lead_facing`."""
         values = self.to_dict()
         del values["changes"]
         amounts = {f"change_{one.name.replace(' ', '_')}": one.amount for one in self.changes}
@@ -88,17 +88,17 @@ class Continuations(Answers[Continuation]):
 def followers(
     backend: Backend[ClipRecord], clip: ClipRecord, filters: Filters, size: int, without: frozenset[str] = frozenset()
 ) -> list[Found]:
-    """Return the clips whose beginning continues the ending of a clip best.
+    """Return the clips whose beginning best continues the ending of a clip.
 
     Parameters
     ----------
-    clip : the document of the clip, which has an ending
-    without : ids of clips that are not in the answer, beside the clip itself
+    clip : the document of the clip
+    without : ids of clips to leave out, besides the clip itself
 
     Raises
     ------
     NoEndingError
-        Saying why the clip has no ending.
+        The clip has no ending; the message says why.
     """
     require_ending(clip)
     assert clip.ending is not None
@@ -107,7 +107,7 @@ def followers(
 
 
 def require_ending(clip: ClipRecord) -> None:
-    """Raise `NoEndingError` where a clip has no ending, saying why."""
+    """Raise `NoEndingError`, with the reason, if a clip has no ending."""
     if clip.edges is None:
         raise NoEndingError(
             "the index was made before clips had a beginning and an ending: `bachata-assets generate` adds them"
@@ -117,7 +117,7 @@ def require_ending(clip: ClipRecord) -> None:
 
 
 def continuations(backend: Backend[ClipRecord], clip: ClipRecord, found: list[Found]) -> Continuations:
-    """Return clips that were found, with what fits and what jumps."""
+    """Return the found clips, with what fits and what jumps."""
     edges = dict(backend.values(["clip_id", "edges"], [one.key for one in found])) if found else {}
     ending = facts_of(clip.edges or "{}")["ending"]
     return Continuations(
@@ -129,7 +129,7 @@ def continuations(backend: Backend[ClipRecord], clip: ClipRecord, found: list[Fo
             **{name: one.shown[name] for name in SHOWN_FIELDS},
         )
         for one in found
-        if one.key in edges  # else it was deleted meanwhile
+        if one.key in edges  # else it has been deleted since
     )
 
 
@@ -139,6 +139,6 @@ def cosine_of(found: Found) -> float:
 
 
 def facts_of(edges: str) -> dict[str, dict[str, Any]]:
-    """Return the facts of beginning and ending in a document."""
+    """Return the facts of a document's beginning and ending."""
     read: dict[str, dict[str, Any]] = json.loads(edges)
     return read

@@ -1,5 +1,5 @@
 """The search index in Elasticsearch 9.1 or newer.
 
-`backend.py` is what `SearchIndex` uses; the other modules are the connection, its errors, the mapping, the versions and
-the search for neighbours. What both backends share is in the folder above.
+`SearchIndex` uses `backend.py`. The other modules are the connection, its errors, the mapping, the versions and the
+search for neighbours. The folder above has what both backends share.
 """

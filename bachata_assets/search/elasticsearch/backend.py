@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CHUNK_DOCUMENTS = 200
-"""Number of documents in a bulk request: about 5 MB."""
+"""Number of documents in a bulk request, about 5 MB."""
 PAGE_DOCUMENTS = 200
-"""Number of documents that are read at once."""
+"""Number of documents in a page."""
 KEEP_ALIVE = "2m"
-"""Time that the server keeps a point in time between two pages."""
+"""How long the server keeps a point in time between two pages."""
 NOT_FOUND = 404
 WHOLE_DOCUMENT = {"exclude_vectors": False}
-"""Option that asks for the vectors too, which 9.2 and newer leave out otherwise."""
+"""Option that requests the vectors too, which 9.2 and newer leave out by default."""
 
 
 class ElasticsearchBackend(Backend[D]):
@@ -53,7 +53,7 @@ class ElasticsearchBackend(Backend[D]):
 
     @cached_property
     def _name(self) -> str:
-        """Name of the index that is read: for writers their version, made when it is not there; else the alias."""
+        """Name of the index to read: the alias, or for writers their version, which is created if missing."""
         if self.version is None or self._fingerprint is None:
             return self._alias
         version = elasticsearch_client.server_version(self._client)
@@ -71,7 +71,7 @@ class ElasticsearchBackend(Backend[D]):
             version = elasticsearch_client.server_version(self._client)
             if version is not None:
                 elasticsearch_client.require_version(version, self._config.address)
-            with suppress(AuthorizationException):  # who may only read and write cannot see the alias
+            with suppress(AuthorizationException):  # a user who may only read and write cannot see the alias
                 elasticsearch_versions.alias_target(self._client, self._alias)
 
     def put(self, documents: Iterable[D]) -> list[PutResult]:
@@ -98,7 +98,7 @@ class ElasticsearchBackend(Backend[D]):
                 yield {"_index": name, "_id": key, "_source": f"{document.to_json()[:-1]},{beside[1:]}"}
 
         answers = helpers.streaming_bulk(
-            # streaming_bulk repeats what was refused for overload; the client below it, lost connections.
+            # streaming_bulk retries documents refused for overload; the client below it retries lost connections.
             self._client.options(retry_on_status=()),
             actions(),
             chunk_size=CHUNK_DOCUMENTS,
@@ -219,14 +219,14 @@ class ElasticsearchBackend(Backend[D]):
     def _hits(
         self, conditions: list[dict[str, Any]], *, name: str | None = None, size: int = PAGE_DOCUMENTS, **fields: Any
     ) -> Iterator[dict[str, Any]]:
-        """Yield hits in pages of one point in time, so that nothing written meanwhile is seen or missed.
+        """Yield hits in pages from one point in time, so that concurrent writes add and hide nothing.
 
         Parameters
         ----------
         conditions : clauses that the documents meet
-        name : of the index; None: the one that is read
+        name : name of the index; None: the one that this backend reads
         size : number of hits in a page
-        fields : options of the search that say what a hit has
+        fields : search options that select what a hit has
         """
         query = {"bool": {"filter": conditions}}
         with clear_errors(self._config):
@@ -257,11 +257,11 @@ class ElasticsearchBackend(Backend[D]):
         try:
             self._client.indices.refresh(index=name)
         except AuthorizationException:
-            # Who may only read and write waits for the server's own refresh, a second at most.
+            # A user who may only read and write waits for the server's own refresh, a second at most.
             logger.debug("no privilege to refresh %s", name)
 
     def _readable(self, hits: Iterable[dict[str, Any]]) -> Iterator[D]:
-        """Yield the records of hits; a document that cannot be read is left out with a warning."""
+        """Yield the records of hits; warn about a document that cannot be read and leave it out."""
         for hit in hits:
             try:
                 yield self.kind.record.from_stored(hit["_source"])

@@ -1,6 +1,6 @@
-"""The connection to Elasticsearch: the official client, and the version of the server.
+"""The connection to Elasticsearch: the official client and the server's version.
 
-What its errors mean is in `errors.py`; what is asked of it, in `backend.py`.
+`errors.py` explains its errors; `backend.py` sends the requests.
 """
 
 import ipaddress
@@ -18,32 +18,32 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 3
-"""Number of times that a request is made before it fails."""
+"""Number of attempts before a request fails."""
 BACKOFF_SECONDS = 1.0
-"""Wait before the second attempt, in s, doubled each time; the client adds jitter."""
+"""Wait before the second attempt, s, doubled each time; the client adds jitter."""
 OVERLOADED = (429, 502, 503, 504)
-"""HTTP status codes after which a request is repeated."""
+"""HTTP status codes after which the client repeats a request."""
 OLDEST_VERSION = (9, 1)
-"""Minimum version of the server."""
+"""Oldest supported version of the server."""
 
 
 def connect(config: SearchConfig) -> "Elasticsearch":
-    """Return a client that retries with exponential backoff and jitter; nothing is sent yet.
+    """Return a client that retries with exponential backoff and jitter, without sending anything yet.
 
     Raises
     ------
     SearchError
-        The host is not a host name, or the CA file is not there.
+        The host is not a host name, or the CA file does not exist.
     """
     from elasticsearch import Elasticsearch
 
-    if {"/", "@"} & {*(config.host or "")}:  # what is in it is not shown: it may be a password
+    if {"/", "@"} & {*(config.host or "")}:  # the message does not quote it: it may hold a password
         raise SearchError("ELASTICSEARCH_HOST: give the host name alone, without https://, user, password or path")
     options: dict[str, Any] = {}
     if config.use_ssl:
         options |= {"verify_certs": config.verify_certs, "ssl_show_warn": False}
         if not config.verify_certs:
-            # The client itself warns at every connection, and urllib3 at every request.
+            # The client would warn at every connection, and urllib3 at every request.
             warn_once(
                 f"ELASTICSEARCH_VERIFY_CERTS=false: the certificate of Elasticsearch at {config.address} is not "
                 "verified, anybody's server would be accepted"
@@ -75,7 +75,7 @@ def connect(config: SearchConfig) -> "Elasticsearch":
 
 @cache
 def warn_once(warning: str) -> None:
-    """Log a warning, each once a process."""
+    """Log a warning, once per process."""
     logger.warning(warning)
 
 
@@ -89,7 +89,7 @@ def _is_this_machine(host: str | None) -> bool:
 
 
 def server_version(client: "Elasticsearch") -> tuple[int, ...] | None:
-    """Return the version of the server, None when this user lacks the cluster privilege `monitor`."""
+    """Return the version of the server, or None if this user lacks the cluster privilege `monitor`."""
     from elasticsearch import ApiError, AuthorizationException
 
     try:
@@ -108,17 +108,17 @@ def server_version(client: "Elasticsearch") -> tuple[int, ...] | None:
 
 
 def require_version(version: tuple[int, ...] | None, where: str) -> None:
-    """Check that the server is 9.1 or newer; warn when its version is not known.
+    """Check that the server is 9.1 or newer; warn if its version is unknown.
 
     Parameters
     ----------
-    version : of `server_version`
+    version : result of `server_version`
     where : host and port, for the message
 
     Raises
     ------
     UnsupportedVersionError
-        Naming both versions.
+        The server is older; the message names both versions.
     """
     if version is None:
         logger.warning("Elasticsearch at %s does not tell this user its version; it must be 9.1 or newer", where)

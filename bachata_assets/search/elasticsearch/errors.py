@@ -1,4 +1,4 @@
-"""Errors of the official client as `SearchError`, one clear line each that says what to do and shows no secret."""
+"""Translation of the official client's errors to `SearchError`: one line that says what to do and shows no secret."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ START = (
     "docker run -p 127.0.0.1:9200:9200 -e discovery.type=single-node -e xpack.security.enabled=false "
     "elasticsearch:9.1.0"
 )
-"""Command that starts a node which answers plain http: without the last setting it has TLS and users."""
+"""Command that starts a node with plain http; without the last setting it has TLS and users."""
 CREDENTIALS = "ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, or ELASTICSEARCH_API_KEY"
 
 
@@ -55,7 +55,7 @@ def clear_errors(config: SearchConfig) -> Iterator[None]:
 
 
 def error_text(detail: dict[str, Any]) -> str:
-    """Return one line for an error object of the server, with the remedy where there is one."""
+    """Return one line for an error object of the server, with the remedy if there is one."""
     cause = detail.get("caused_by") or {}
     reason = str(detail.get("reason", detail.get("type", "unknown error")))
     if "flood-stage watermark" in reason or "read-only-allow-delete" in reason:
@@ -76,7 +76,7 @@ def _api_error(config: SearchConfig, error: "ApiError") -> SearchError:
         return IndexMissingError(
             f"Elasticsearch at {where} has no index {config.alias} yet: run `bachata-assets generate` first"
         )
-    if error.error == "media_type_header_exception":  # 8.x refuses what a client of 9.x asks for
+    if error.error == "media_type_header_exception":  # 8.x refuses the media type of a 9.x client
         return UnsupportedVersionError(f"Elasticsearch at {where} is older than 9; upgrade it to 9.1 or newer")
     if error.status_code in OVERLOADED:
         return SearchUnavailableError(
@@ -86,7 +86,7 @@ def _api_error(config: SearchConfig, error: "ApiError") -> SearchError:
 
 
 def _is_another_server(error: "ApiError") -> bool:
-    """Tell whether the answer is not Elasticsearch's, nor that of a proxy before it that is busy or asks who we are."""
+    """Tell whether the answer is neither Elasticsearch's nor that of a proxy that is busy or asks for credentials."""
     named = error.meta.headers.get("x-elastic-product") == "Elasticsearch"
     return not (named or error.status_code in (401, 403, *OVERLOADED))
 
@@ -112,12 +112,12 @@ def _tls_message(where: str, error: Exception) -> str:
 
 
 def _reason(error: "ApiError") -> str:
-    """Return what the server said, without the request."""
+    """Return the server's reason, without the request."""
     body = error.body
     detail = body.get("error") if isinstance(body, dict) else None
     return error_text(detail) if isinstance(detail, dict) else str(detail or error.message)
 
 
 def _cause(error: Exception) -> str:
-    """Return the client's message without the addresses of objects in it."""
+    """Return the client's message without object addresses."""
     return re.sub(r"<[^>]*object at 0x[0-9a-f]+>:? ?", "", str(getattr(error, "message", error)))[:300]

@@ -1,4 +1,4 @@
-"""The structure of an index in Elasticsearch: its strict mapping, derived from the record, and its settings."""
+"""The structure of an index in Elasticsearch: a strict mapping, derived from the record, and settings."""
 
 import json
 from typing import Any
@@ -8,30 +8,30 @@ from bachata_assets.search.candidates import COMBINED, GROUP, combined_size
 from bachata_assets.search.kind import CLIPS, Kind
 
 SOURCE_VECTORS_SETTING = "index.mapping.exclude_source_vectors"
-"""Setting of 9.2 and newer, which leave vectors out of `_source` unless it is false."""
+"""Setting that keeps vectors in `_source` if it is false (9.2 and newer)."""
 
 VECTOR_INDEX = {"type": "int8_flat", "rescore_vector": {"oversample": 1.0}}
-"""Index of a vector field: one byte a dimension, read whole, so that there is no graph to build or to keep in memory.
+"""Index of a vector field: one byte per dimension, scanned in full, without a graph to build or keep in memory.
 
-What is found is scored again with the full vectors, so that scores are exact. Codes of one bit (`bbq_flat`) take an
-eighth, but find 0.67 of what is nearest where a question has three of the five families, and 0.77 by the music.
+The full vectors rescore what it finds, so scores are exact. One-bit codes (`bbq_flat`) take an eighth of the space but
+find 0.67 of the nearest documents if a question has three of the five families, and 0.77 by music alone.
 """
 
 LONGEST_KEYWORD = 8191
-"""Most characters of a keyword: at 4 bytes each, Elasticsearch takes no longer one. The sub-field `text` has all."""
+"""Maximum length of a keyword in characters: Elasticsearch's limit at 4 bytes each. The sub-field `text` has all."""
 
 SMALL_SEGMENT = "200mb"
-"""Size below which segments are merged at once (default of the server: 2 MB).
+"""Size below which the server merges segments at once (its default: 2 MB).
 
-A search over five vectors costs each segment anew, and a bulk load would leave some twenty.
+A search over five vectors pays for each segment, and a bulk load would leave about twenty.
 """
 
 
 def mapping(fingerprint: str, kind: Kind[Any] = CLIPS) -> dict[str, Any]:
-    """Return the mapping of a version; its `_meta` says who made it, and from which fingerprint."""
+    """Return the mapping of a version; its `_meta` names the program and the fingerprint."""
     return {
         "dynamic": "strict",
-        # What is only searched is not handed out with the document, and takes no place in it.
+        # Fields that are only searched need no space in the stored document.
         "_source": {"excludes": [COMBINED, GROUP]},
         "_meta": {"made_by": "bachata_assets", "fingerprint": fingerprint},
         "properties": _properties(kind),
@@ -39,13 +39,13 @@ def mapping(fingerprint: str, kind: Kind[Any] = CLIPS) -> dict[str, Any]:
 
 
 def index_settings(*, source_vectors: bool) -> dict[str, Any]:
-    """Return the settings of a version; it is copied only where there is a second node."""
+    """Return the settings of a version; it has a replica only if there is a second node."""
     common = {"number_of_shards": 1, "auto_expand_replicas": "0-1", "index.merge.policy.floor_segment": SMALL_SEGMENT}
     return common | {SOURCE_VECTORS_SETTING: not source_vectors}
 
 
 def structure(kind: Kind[Any], *, source_vectors: bool) -> str:
-    """Return the part of the structure that is hashed into the name of a version, as JSON."""
+    """Return the part of the structure that the hash in a version's name covers, as JSON."""
     return json.dumps([_properties(kind), source_vectors], sort_keys=True)
 
 

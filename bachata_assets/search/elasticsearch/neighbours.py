@@ -1,6 +1,6 @@
-"""Nearest documents in Elasticsearch: exact scores of every family, of all or of the best candidates.
+"""Nearest documents in Elasticsearch: exact scores of all documents or of the best candidates.
 
-How the scores are weighed is in `search/similarity.py`.
+`search/similarity.py` weighs the scores.
 """
 
 from collections.abc import Sequence
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 EXACT_CLIPS = 1000
-"""Maximum number of documents, after filters, of which all are scored; of more, those of `candidate_searches`."""
+"""Maximum number of filtered documents that are all scored; of more, only those of `candidate_searches`."""
 MOST_GROUPS = 31
-"""Number of groups that there can be: five families, at least one of them there."""
+"""Maximum number of groups: the combinations of five families, at least one present."""
 MOST_HITS_OF_A_SEARCH = 10_000
-"""Maximum number of documents that one search returns, by the server's default."""
+"""Maximum number of documents that one search returns, the server's default."""
 
 
 def nearest(client: "Elasticsearch", name: str, kind: Kind[Any], query: Query) -> list[Found]:
-    """Return the documents of the highest score in an index."""
+    """Return the documents with the highest scores in an index."""
     conditions: list[dict[str, Any]] = query.filters.to_elasticsearch()
     if query.exclude:
         conditions.append({"bool": {"must_not": {"terms": {"clip_id": sorted(query.exclude)}}}})
@@ -42,7 +42,7 @@ def nearest(client: "Elasticsearch", name: str, kind: Kind[Any], query: Query) -
 def containing(
     client: "Elasticsearch", name: str, kind: Kind[Any], words: Sequence[str], filters: Filters
 ) -> dict[str, str]:
-    """Return key -> sentence of the documents whose sentence has one of the words, the best ones of many."""
+    """Return key -> sentence of the best documents whose sentence has one of the words."""
     match = {"match": {"sentence": " ".join(words)}}
     found = client.search(
         index=name,
@@ -55,7 +55,7 @@ def containing(
 
 
 def _counted(client: "Elasticsearch", name: str, conditions: list[dict[str, Any]]) -> tuple[int, list[str]]:
-    """Return how many documents meet the conditions, and the groups that they are of."""
+    """Return how many documents meet the conditions, and their groups."""
     found = client.search(
         index=name,
         query={"bool": {"filter": conditions}},
@@ -75,7 +75,7 @@ def _candidates(
     searches: Sequence[CandidateSearch],
     conditions: list[dict[str, Any]],
 ) -> list[str]:
-    """Return the keys of the documents that searches find."""
+    """Return the keys of the documents that the searches find."""
     clauses = []
     for one in searches:
         of_groups = [_are_of(one.groups)] if one.groups else []
@@ -94,9 +94,9 @@ def _are_of(groups: Sequence[str]) -> dict[str, Any]:
 def _scores(
     client: "Elasticsearch", name: str, kind: Kind[Any], query: Query, conditions: list[dict[str, Any]], total: int
 ) -> dict[str, dict[str, float]]:
-    """Return key -> family -> score of the documents that meet the conditions, `total` in number.
+    """Return key -> family -> score of the `total` documents that meet the conditions.
 
-    A search for as many clips as its filter leaves reads them all, so that no approximation decides which are found.
+    A search for as many documents as the filter leaves reads them all, so no approximation decides what it finds.
     """
     conditions = conditions or [{"match_all": {}}]
     clauses = [
@@ -108,7 +108,7 @@ def _scores(
 
 
 def _knn(field: str, vector: np.ndarray, size: int, conditions: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the search for the documents whose vector is nearest, among those that meet the conditions."""
+    """Return the search for the nearest vectors among the documents that meet the conditions."""
     asked = {"field": field, "query_vector": vector.tolist(), "k": size, "num_candidates": size}
     return {**asked, "filter": conditions}
 
@@ -120,7 +120,7 @@ def _hits(
         index=name,
         query={"bool": {"should": clauses}},
         size=size,
-        # Without stored fields Elasticsearch need not unpack the documents, which hold every vector as text.
+        # Without stored fields, Elasticsearch does not unpack the documents, which hold every vector as text.
         source=False,
         stored_fields="_none_",
         docvalue_fields=[{"field": kind.key}],
@@ -146,7 +146,7 @@ def _found(
     return [
         Found(key, score, {f: scores[key][f] for f in query.weights if f in scores[key]}, shown[key])
         for key, score in found
-        if key in shown  # else it was deleted meanwhile
+        if key in shown  # else it has been deleted since
     ]
 
 

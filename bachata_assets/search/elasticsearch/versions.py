@@ -1,6 +1,6 @@
-"""Versions of an index in Elasticsearch, and the alias that names the one which readers see.
+"""Versions of an index in Elasticsearch, and the alias that names the live version.
 
-The documents in them are in `backend.py`. The errors of the client pass through unchanged.
+`backend.py` handles their documents. The client's errors pass through unchanged.
 """
 
 from datetime import UTC, datetime
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def create(client: "Elasticsearch", name: str, fingerprint: str, kind: Kind[Any], *, source_vectors: bool) -> None:
-    """Make the index of a version, unless it is there."""
+    """Create the index of a version, unless it exists."""
     from elasticsearch import AuthorizationException, BadRequestError
 
     try:
         if client.indices.exists(index=name):
             return
     except AuthorizationException:
-        return  # who may only read and write finds an index that somebody else made
+        return  # a user who may only read and write needs an index that somebody else made
     settings = elasticsearch_mapping.index_settings(source_vectors=source_vectors)
     mappings = elasticsearch_mapping.mapping(fingerprint, kind)
     try:
@@ -39,12 +39,12 @@ def create(client: "Elasticsearch", name: str, fingerprint: str, kind: Kind[Any]
 
 
 def alias_target(client: "Elasticsearch", alias: str) -> str | None:
-    """Return the index that the alias names, None when there is no such alias.
+    """Return the index that the alias names, or None if there is no such alias.
 
     Raises
     ------
     AliasTakenError
-        A plain index has the name.
+        A plain index has the alias's name.
     SearchError
         The alias names several indices.
     """
@@ -98,9 +98,9 @@ def versions(client: "Elasticsearch", alias: str, current: str | None) -> list[I
 
 
 def adopt(client: "Elasticsearch", alias: str) -> str:
-    """Replace a plain index that has the name of the alias by the alias and a copy of the index.
+    """Replace a plain index that has the alias's name by a copy, which the alias names.
 
-    The copy shares the files on disk, so it takes neither time nor space; writes are blocked meanwhile.
+    The copy shares the files on disk, so it takes neither time nor space. Writes are blocked meanwhile.
 
     Returns
     -------

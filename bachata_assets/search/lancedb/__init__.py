@@ -1,4 +1,4 @@
-"""The search index in LanceDB, embedded in the data dir, for those who run no server.
+"""The search index in LanceDB, embedded in the data dir, without a server.
 
-`backend.py` is what `SearchIndex` uses, `neighbours.py` its search. What both backends share is in the folder above.
+`SearchIndex` uses `backend.py`; `neighbours.py` is its search. The folder above has what both backends share.
 """

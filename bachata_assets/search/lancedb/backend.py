@@ -1,6 +1,6 @@
 """`LanceBackend`: the documents of an index in LanceDB.
 
-Each version is a table. The table `aliases` names the one that readers see: a row an alias.
+Each version is a table. The table `aliases` names the live version, one row per alias.
 """
 
 import logging
@@ -28,9 +28,9 @@ logger = logging.getLogger(__name__)
 ALIASES = "aliases"
 """Name of the table that says which version is live."""
 BATCH_DOCUMENTS = 1000
-"""Number of documents that are written at once."""
+"""Number of documents in one write."""
 FINGERPRINT_KEY = b"fingerprint"
-"""Key of a table's schema metadata for the fingerprint of its version."""
+"""Key of the version's fingerprint in a table's schema metadata."""
 
 
 class LanceBackend(Backend[D]):
@@ -42,7 +42,7 @@ class LanceBackend(Backend[D]):
         self.location = f"{config.data_dir.rstrip('/')}/lancedb"
         self.version = None
         if fingerprint is not None:
-            # The text of the schema is hashed into the name, so that a changed one is another table.
+            # The name has a hash of the schema, so a changed schema makes another table.
             self.version = version_name(self._alias, fingerprint, self._schema.to_string())
 
     @cached_property
@@ -51,7 +51,7 @@ class LanceBackend(Backend[D]):
 
     @cached_property
     def _db(self) -> Any:
-        # Its Rust code warns of how it builds an index, line by line.
+        # Its Rust code logs many warnings while it builds an index.
         os.environ.setdefault("LANCEDB_LOG", "error")
         import lancedb
 
@@ -59,13 +59,13 @@ class LanceBackend(Backend[D]):
 
     @clearly
     def put(self, documents: Iterable[D]) -> list[PutResult]:
-        """See `Backend.put`; all documents of a batch of 1000 are indexed, or none."""
+        """See `Backend.put`; a batch of 1000 documents is indexed as a whole or not at all."""
         table, remaining = self._table(), iter(documents)
         results: list[PutResult] = []
         while batch := list(islice(remaining, BATCH_DOCUMENTS)):
             latest = {self.kind.key_of(document): document for document in batch}
             merge = table.merge_insert(self.kind.key).when_matched_update_all().when_not_matched_insert_all()
-            # LanceDB counts a null vector as a bad one, which it would refuse; NaN no record can hold.
+            # LanceDB would refuse a null vector as bad. This option hides no NaN: records cannot hold any.
             merge.execute(self._to_arrow(list(latest.values())), on_bad_vectors="null")
             results += [PutResult(self.kind.key_of(document), table.name, document.content_hash) for document in batch]
         tidy(table, self.kind)
@@ -85,7 +85,7 @@ class LanceBackend(Backend[D]):
             where = " AND ".join(filter(None, (filters.to_sql(table.schema.names), of_clips))) or None
             read = batches(table, where, known(table, self.kind.schema.names))
         while True:
-            with clear_errors(self.location):  # not while the caller is at work on what it was given
+            with clear_errors(self.location):  # around each read only, not around the caller's own code
                 batch = next(read, None)
             if batch is None:
                 return
@@ -193,7 +193,7 @@ class LanceBackend(Backend[D]):
         return containing(self._table(), self.kind, words, filters)
 
     def _table(self) -> Any:
-        """Return the table that is read: for writers their version's, made when it is not there; else the live one."""
+        """Return the table to read: the live one, or for writers their version's, which is created if missing."""
         if self.version is not None and self._fingerprint is not None:
             schema = self._schema.with_metadata({FINGERPRINT_KEY: self._fingerprint})
             return self._db.create_table(self.version, schema=schema, exist_ok=True)

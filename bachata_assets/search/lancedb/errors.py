@@ -1,4 +1,4 @@
-"""LanceDB's errors in one clear line with what to do: its files were cut, or its disk or store does not answer."""
+"""Translation of LanceDB's errors to one line that says what to do: damaged files, or a disk that does not answer."""
 
 import os
 import re
@@ -15,12 +15,12 @@ from bachata_assets.search.lancedb.panics import without_panics
 F = TypeVar("F", bound=Callable[..., Any])
 
 _NUMBER = re.compile(r"(?:os error|code:) (\d+)")
-"""Where the system's number of an error is in what Rust says of it."""
+"""The operating system's error number in a Rust message."""
 
 
 @contextmanager
 def clear_errors(location: str) -> Iterator[None]:
-    """Raise whatever LanceDB raises as a `SearchError`; it has no exceptions of its own. Nothing else is printed."""
+    """Raise every LanceDB error as a `SearchError`, and print nothing else; LanceDB has no exceptions of its own."""
     try:
         with without_panics():
             yield
@@ -42,12 +42,12 @@ def clear_errors(location: str) -> Iterator[None]:
 
 
 def is_lance_error(error: Exception) -> bool:
-    """Tell what LanceDB raises; its Rust code panics at some cut files, with a class that cannot be imported."""
+    """Tell whether LanceDB raised it; truncated files can make its Rust code panic, with a class nobody can import."""
     return isinstance(error, RuntimeError | ValueError | OSError) or type(error).__name__ == "RustPanic"
 
 
 def clearly(method: F) -> F:
-    """Return a method of something with a `location` whose errors are clear."""
+    """Decorate a method of an object with a `location`: `clear_errors` for the whole call."""
 
     @wraps(method)
     def wrapped(self: Any, *arguments: Any, **named: Any) -> Any:

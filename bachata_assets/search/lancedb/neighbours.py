@@ -1,6 +1,6 @@
-"""Nearest documents in LanceDB: exact scores of all of a small table, of the best candidates of a large one.
+"""Nearest documents in LanceDB: exact scores of all rows of a small table, or of the best candidates of a large one.
 
-How the scores are weighed is in `search/similarity.py`.
+`search/similarity.py` weighs the scores.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,27 +17,27 @@ from bachata_assets.search.results import Found
 from bachata_assets.search.similarity import Query, best, family_scores
 
 EXACT_CLIPS = 5000
-"""Maximum number of documents of which all are scored; of more, which are indexed, those of `candidate_searches`."""
+"""Maximum number of documents that are all scored; larger tables are indexed and use `candidate_searches`."""
 SENTENCE = "sentence"
 """Field whose words are searched."""
 MOST_FRAGMENTS = 50
-"""Maximum number of batches that are kept apart; more make reading slow."""
+"""Maximum number of fragments before they are merged; more make reading slow."""
 ROW_ID = "_rowid"
-"""Column that LanceDB gives when asked, by which rows are taken without a look at the others."""
+"""Column that LanceDB adds on request; it takes rows directly, without reading the others."""
 BATCH_CLIPS = 1000
-"""Number of rows that are read at once."""
+"""Number of rows in one read."""
 
 
 def tidy(table: Any, kind: Kind[Any]) -> None:
-    """Merge the fragments that many small writes leave, and index the vectors of a table that has become large."""
+    """Merge the fragments of many small writes, and index the vectors of a large table."""
     large = table.count_rows() > EXACT_CLIPS
     if large and not table.list_indices():
         from lancedb.index import FTS, Bitmap, BTree, IvfRq
 
-        # Four bits a dimension, in one partition that is read whole: seconds to build, and no neighbour is missed.
+        # Four bits per dimension in one partition, scanned in full: built in seconds, and no neighbour is missed.
         codes = IvfRq(distance_type="cosine", num_partitions=1, num_bits=4)
         for field in known(table, (COMBINED, *kind.vector_fields.values())):
-            if table.count_rows(f"{field} IS NOT NULL"):  # LanceDB cannot index nothing
+            if table.count_rows(f"{field} IS NOT NULL"):  # LanceDB cannot index an empty column
                 table.create_index(field, config=codes)
         words = FTS(base_tokenizer="simple", stem=False, remove_stop_words=False, ascii_folding=False)
         others = {kind.key: BTree(), "clip_id": BTree(), GROUP: Bitmap(), SENTENCE: words}
@@ -49,7 +49,7 @@ def tidy(table: Any, kind: Kind[Any]) -> None:
 
 
 def nearest(table: Any, kind: Kind[Any], query: Query) -> list[Found]:
-    """Return the documents of the highest score in a table."""
+    """Return the documents with the highest scores in a table."""
     columns = [kind.key, *(kind.vector_fields[family] for family in query.vectors)]
     where = _conditions(table, query)
     if table.list_indices():
@@ -70,7 +70,7 @@ def nearest(table: Any, kind: Kind[Any], query: Query) -> list[Found]:
 
 
 def containing(table: Any, kind: Kind[Any], words: Sequence[str], filters: Filters) -> dict[str, str]:
-    """Return key -> sentence of the documents whose sentence has one of the words, the best ones of many."""
+    """Return key -> sentence of the best documents whose sentence has one of the words."""
     where = filters.to_sql(table.schema.names)
     columns = [kind.key, SENTENCE]
     if SENTENCE not in table.schema.names:
@@ -95,27 +95,27 @@ def batches(table: Any, where: str | None, columns: list[str], *, row_ids: bool 
 
 
 def known(table: Any, fields: Iterable[str]) -> list[str]:
-    """Return those fields that a table has; one that an earlier version wrote lacks some."""
+    """Return the fields that a table has; a table of an earlier version lacks some."""
     return [name for name in fields if name in table.schema.names]
 
 
 def is_one_of(field: str, values: Iterable[str]) -> str:
-    """Return the WHERE clause that documents meet whose field is one of some values."""
+    """Return the WHERE clause for a field with one of some values."""
     return f"{field} IN ({', '.join(map(sql_string, values))})"
 
 
 def _conditions(table: Any, query: Query) -> str | None:
-    """Return the WHERE clause that the documents of an answer meet."""
+    """Return the WHERE clause for the documents of an answer."""
     other = f"NOT ({is_one_of('clip_id', sorted(query.exclude))})" if query.exclude else None
     return " AND ".join(filter(None, (query.filters.to_sql(table.schema.names), other))) or None
 
 
 def _groups(table: Any) -> list[str]:
-    """Return the groups that the documents of a table are of."""
+    """Return the groups of a table's documents."""
     if GROUP not in table.schema.names:  # an earlier version made it
         return [NO_GROUP]
     found: list[str] = []
-    # By the index a row of another group is found in 3 ms among 100,000, where reading the column takes 6 and more.
+    # The index finds a row of another group among 100,000 in 3 ms; reading the column takes 6 ms and more.
     while True:
         another = f"{GROUP} IS NOT NULL" + (f" AND NOT ({is_one_of(GROUP, found)})" if found else "")
         rows = table.search().where(another).select([GROUP]).limit(1).to_list()
@@ -125,14 +125,14 @@ def _groups(table: Any) -> list[str]:
 
 
 def _candidates(table: Any, searches: Iterable[CandidateSearch], where: str | None) -> list[int]:
-    """Return the row ids of the documents that searches find."""
+    """Return the row ids of the documents that the searches find."""
     found: set[int] = set()
     for one in searches:
         of_groups = is_one_of(GROUP, one.groups) if one.groups and NO_GROUP not in one.groups else None
         conditions = " AND ".join(filter(None, (where, of_groups)))
         search = table.search(one.vector, vector_column_name=one.field).distance_type("cosine")
         search = search.where(conditions) if conditions else search
-        # LanceDB warns when the distance is not asked for.
+        # LanceDB warns if the distance is not selected.
         search = search.select(["_distance"]).with_row_id(True).limit(one.size)
         found.update(search.to_arrow().column(ROW_ID).to_pylist())
     return sorted(found)
@@ -155,7 +155,7 @@ def _found(
 
 
 def _shown(table: Any, kind: Kind[Any], rows: list[int]) -> dict[str, dict[str, Any]]:
-    """Return key -> the fields that an answer shows, of rows by their ids."""
+    """Return key -> the fields that an answer shows, for row ids."""
     if not rows:
         return {}
     found = table.take_row_ids(rows).select(known(table, [kind.key, *kind.shown])).to_list()

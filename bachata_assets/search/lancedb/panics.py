@@ -1,4 +1,4 @@
-"""What LanceDB's Rust code prints where it panics, at some damaged files: kept off the terminal, the error says it."""
+"""Suppression of the panic messages that LanceDB's Rust code prints for some damaged files; the error says the same."""
 
 import os
 import re
@@ -16,7 +16,7 @@ _STDERR = 2
 
 
 class _Held:
-    """The descriptor of the error output while it is kept; of all threads together, since they share it."""
+    """The captured descriptor of stderr, which all threads share."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -25,20 +25,20 @@ class _Held:
         self._kept: IO[bytes] | None = None
 
     def begin(self) -> None:
-        """Keep what is printed from now on."""
+        """Capture what is printed from now on."""
         with self._lock:
             self._depth += 1
             if self._depth > 1:
                 return
             try:
                 self._before = os.dup(_STDERR)
-            except OSError:  # there is no error output
+            except OSError:  # there is no stderr
                 return
             self._kept = tempfile.TemporaryFile()  # noqa: SIM115  # it is closed in `end`
             os.dup2(self._kept.fileno(), _STDERR)
 
     def end(self) -> None:
-        """Print what was kept, without panics."""
+        """Print what was captured, without panic messages."""
         with self._lock:
             self._depth -= 1
             if self._depth or self._kept is None:
@@ -49,7 +49,7 @@ class _Held:
             text = _PANIC.sub(b"", self._kept.read())
             self._kept.close()
             self._kept = None
-            with suppress(OSError):  # nobody reads it
+            with suppress(OSError):  # nobody reads stderr
                 while text:
                     text = text[os.write(_STDERR, text) :]
 
@@ -59,9 +59,9 @@ _HELD = _Held()
 
 @contextmanager
 def without_panics() -> Iterator[None]:
-    """Keep what is printed to the error output until the end, and then leave out what Rust says of panics.
+    """Capture stderr until the end of the block, then print it without Rust's panic messages.
 
-    A panic is told by a hook that prints before Python sees an exception, straight to the descriptor.
+    Rust's panic hook prints straight to the descriptor, before Python sees an exception.
     """
     _HELD.begin()
     try:

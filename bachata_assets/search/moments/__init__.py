@@ -1,4 +1,4 @@
-"""Moments of clips as documents in an index of their own, and the moments most like others.
+"""The index of moments: each moment of a clip is a document, and has nearest neighbours.
 
-Which window a moment is and how it is described is in `pose/embeddings/moments.py`.
+`pose/embeddings/moments.py` divides a clip into moments and computes their vectors.
 """

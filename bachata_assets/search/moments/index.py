@@ -1,4 +1,4 @@
-"""`MomentIndex`: the moments of a collection's clips; those of a clip come, are replaced and go together."""
+"""`MomentIndex`: the moments of a collection; it adds, replaces and removes a clip's moments together."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,11 +21,11 @@ from bachata_assets.search.results import IndexStatus, Promotion
 from bachata_assets.search.similarity import Query, checked_size, checked_vector, checked_weights
 
 CLIPS_AT_ONCE = 500
-"""Most clips that a question to the index names."""
+"""Maximum number of clips in one request to the backend."""
 FETCHED = 3
-"""Number of moments that are fetched for each that is asked for: some overlap, and some are of the same clip."""
+"""Number of moments to fetch for each requested one: some overlap, and some are of the same clip."""
 FEWEST_FETCHED = 20
-"""Least number of moments that are fetched."""
+"""Minimum number of moments to fetch."""
 EQUAL_WEIGHTS = dict.fromkeys(FAMILIES, 1.0)
 """Default weights of the families."""
 
@@ -35,11 +35,11 @@ class NoMomentsError(QueryError):
 
 
 class MomentIndex:
-    """Moments by clip and their nearest neighbours; see `SearchIndex`, which opens it.
+    """The moments of clips and their nearest neighbours; `SearchIndex` opens it.
 
     Attributes
     ----------
-    version : name of the version that is written, None for readers; known without a connection
+    version : name of the version that it writes, None for readers; known without a connection
     """
 
     def __init__(self, config: SearchConfig, fingerprint: str | None) -> None:
@@ -51,11 +51,11 @@ class MomentIndex:
         self._backend.require_usable()
 
     def put(self, moments: Iterable[MomentRecord]) -> dict[str, str | None]:
-        """Index the moments of clips in bulk, in place of all that the clips had before.
+        """Index the moments of clips in bulk, replacing all earlier moments of these clips.
 
         Returns
         -------
-        Clip id -> why the index refuses one of its moments, None where all are in it
+        Clip id -> why the index refused one of its moments, None if it has all of them
 
         Raises
         ------
@@ -72,7 +72,7 @@ class MomentIndex:
         try:
             results = self._backend.put(noted())
         except SearchUnavailableError as error:
-            raise SearchUnavailableError(str(error)) from error  # which moments came before says nothing of a clip
+            raise SearchUnavailableError(str(error)) from error  # completed moments do not make a complete clip
         refused: dict[str, str | None] = dict.fromkeys(clip_of.values())
         refused |= {clip_of[result.clip_id]: result.error for result in results if result.error}
         before = self._keys(refused, None)
@@ -80,7 +80,7 @@ class MomentIndex:
         return refused
 
     def delete(self, clip_ids: Iterable[str]) -> None:
-        """Remove the moments of clips, also from the version that readers see."""
+        """Remove the moments of clips, from the live version too."""
         wanted, live = list(clip_ids), self._backend.live()
         keys: set[str] = set()
         for version in {None, live} if self.version else {live} - {None}:
@@ -88,11 +88,11 @@ class MomentIndex:
         self._backend.delete(sorted(keys))
 
     def clips(self, version: str | None = None) -> set[str]:
-        """Return the clips of which every moment is in the index.
+        """Return the clips whose moments are all in the index.
 
         Parameters
         ----------
-        version : in this version; None: in the one that is read
+        version : version to read; None: the one that this index reads
         """
         found: Counter[str] = Counter()
         wanted: dict[str, int] = {}
@@ -106,7 +106,7 @@ class MomentIndex:
         return self._backend.count()
 
     def of_clips(self, clip_ids: Iterable[str]) -> Iterator[tuple[str, list[MomentRecord]]]:
-        """Yield each clip with its moments in their order, of which there may be none."""
+        """Yield each clip with its moments in order; a clip may have none."""
         for some in _parts(list(clip_ids)):
             found: dict[str, list[MomentRecord]] = {clip_id: [] for clip_id in some}
             for one in self._backend.scan(Filters(), some):
@@ -189,7 +189,7 @@ class MomentIndex:
         return [replace(one, why=explain(question, vectors.get((one.clip_id, one.moment), {}))) for one in found]
 
     def _keys(self, clip_ids: Iterable[str], version: str | None) -> set[str]:
-        """Return the keys of the moments of clips; none where there is no index yet."""
+        """Return the keys of the clips' moments; none if there is no index yet."""
         try:
             return {
                 key

@@ -1,4 +1,4 @@
-"""Which moments a part of a clip is, and which of the moments that are found are told apart."""
+"""The moments that stand for a part of a clip, and the choice among overlapping answers."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -13,14 +13,14 @@ from bachata_assets.video.sampling import SAMPLING_RATE
 logger = logging.getLogger(__name__)
 
 MOSTLY = 0.75
-"""Share of the longest overlap with the part that is asked about from which on a moment stands for it, too.
+"""Overlap, as a share of the longest overlap with the part, from which a moment stands for the part too.
 
-Moments begin every half of their length: one that is asked about exactly shares half of itself with its neighbours.
+A moment begins every half length, so a part that is exactly one moment overlaps both neighbours by half.
 """
 SAID_FROM_S = 0.1
-"""How far beyond its clip a part ends for that to be said, s: players round the length of a video."""
+"""Time beyond the clip's end from which a part is reported as too long, s; players round the length of a video."""
 TOUCHING_S = 0.01
-"""Overlap up to which two moments follow one another, s."""
+"""Maximum overlap of two moments that count as consecutive, s."""
 
 
 def part_of(moments: Sequence[MomentRecord], start: float | None, end: float | None) -> list[MomentRecord]:
@@ -28,13 +28,13 @@ def part_of(moments: Sequence[MomentRecord], start: float | None, end: float | N
 
     Parameters
     ----------
-    moments : all moments of the clip, in their order
-    start, end : of the part, s; None: of the clip
+    moments : all moments of the clip, in order
+    start, end : start and end of the part, s; None: those of the clip
 
     Raises
     ------
     QueryError
-        The part does not lie in the clip, or ends before it begins.
+        The part is not in the clip, or ends before it begins.
     """
     clip_id, length = moments[0].clip_id, max(moments[-1].end_s, moments[0].frame_count / SAMPLING_RATE)
     begin, stop = 0.0 if start is None else start, length if end is None else end
@@ -47,13 +47,13 @@ def part_of(moments: Sequence[MomentRecord], start: float | None, end: float | N
         logger.warning("Clip %r is %.1f s long: the part ends there, not at %g s", clip_id, length, stop)
     overlaps = [min(one.end_s, stop) - max(one.start_s, begin) for one in moments]
     most = max(overlaps)
-    if most <= 0:  # before the first beat, or behind the last moment
+    if most <= 0:  # before the first beat or after the last moment
         return [moments[int(np.argmax(overlaps))]]
     return [one for one, overlap in zip(moments, overlaps, strict=True) if overlap >= MOSTLY * most]
 
 
 def mean_vectors(moments: Sequence[MomentRecord]) -> dict[str, np.ndarray]:
-    """Return family -> mean of the moments' vectors, float32 (D,) of Euclidean length 1; a family may be absent."""
+    """Return family -> mean of the moments' vectors, float32 (D,), scaled to length 1; a family may be absent."""
     found = {}
     for family in FAMILIES:
         vectors = [one.vectors[family] for one in moments if family in one.vectors]
@@ -63,12 +63,12 @@ def mean_vectors(moments: Sequence[MomentRecord]) -> dict[str, np.ndarray]:
 
 
 def told_apart(found: Iterable[MomentMatch], asked: Sequence[MomentRecord], per_clip: int) -> list[MomentMatch]:
-    """Return what is found, best first, without moments that overlap a better one, or what is asked about.
+    """Return the found moments, best first, without those that overlap a better one or the question.
 
     Parameters
     ----------
-    asked : moments that are the question
-    per_clip : most moments of one clip
+    asked : moments of the question
+    per_clip : maximum number of moments per clip
     """
     taken: dict[str, list[MomentMatch]] = {}
     told = []

@@ -1,6 +1,6 @@
-"""`MomentRecord`: a moment of a clip as a document, and `MomentMatch`, one that was found.
+"""`MomentRecord`: a moment of a clip as a document; `MomentMatch`: a moment that was found.
 
-A document carries the labels of its clip, so that moments pass the same filters as clips.
+A document carries the labels of its clip, so the filters for clips work for moments too.
 """
 
 import hashlib
@@ -32,25 +32,25 @@ from bachata_assets.search.kind import Kind
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class MomentRecord:
-    """A moment of a clip as it is searched.
+    """A moment of a clip as a document of the index.
 
     Attributes
     ----------
-    moment_id : the document's _id: clip id and number
+    moment_id : clip id and number of the moment, also the document's _id
     clip_id, video_path, move_label, difficulty, energy_level, lead_follow_roles, estimated_tempo, heard_tempo,
     heard_tempo_confidence, frame_count :
-        of its clip: what filters and answers name, and the clip's length
+        fields of its clip, for filters and answers, and the clip's length in frames
     moment : its number in the clip, from 0
-    moments : number of the clip's moments
-    start_s, end_s : when it begins and ends, s
-    start_beat, end_beat : the same in beats, None without trusted beats
-    lead_embedding, follow_embedding, interaction_embedding : float32 (D,), None where seen for less than a second
-    quality_score, detection_rate : of the moment, 0..1
+    moments : number of moments in the clip
+    start_s, end_s : start and end, s
+    start_beat, end_beat : start and end in beats, None without trusted beats
+    lead_embedding, follow_embedding, interaction_embedding : float32 (D,), None if seen for less than a second
+    quality_score, detection_rate : quality score and detection rate of the moment, 0..1
 
     Raises
     ------
     InvalidRecordError
-        Naming moment and field: a vector of the wrong length, with NaN or Inf, or all zeros.
+        A vector has the wrong length, NaN or Inf, or is all zeros; the message names moment and field.
     """
 
     moment_id: str
@@ -88,12 +88,12 @@ class MomentRecord:
 
     @property
     def vectors(self) -> dict[str, np.ndarray]:
-        """The families that are there, family -> float32 (D,)."""
+        """The families that the moment has, family -> float32 (D,)."""
         found = {family: getattr(self, name) for family, name in _VECTORS.items()}
         return {family: vector for family, vector in found.items() if vector is not None}
 
     def to_json(self) -> str:
-        """Return the document as sent to Elasticsearch; its vectors read back as the same float32."""
+        """Return the document as sent to Elasticsearch; the vectors survive the round trip exactly as float32."""
         return json_of({name: getattr(self, name) for name in MOMENTS.columns})
 
     @classmethod
@@ -106,12 +106,12 @@ class MomentRecord:
 
     @classmethod
     def from_stored(cls, source: Mapping[str, Any]) -> Self:
-        """Return the record of a document; no other program writes any."""
+        """Return the record of a document; no other program writes moments."""
         return cls.from_source(source)
 
     @cached_property
     def content_hash(self) -> str:
-        """Sha256 of the document."""
+        """SHA-256 of the document."""
         said = {name: getattr(self, name) for name in MOMENTS.columns if name not in _VECTORS.values()}
         digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
         for family, vector in self.vectors.items():
@@ -125,12 +125,12 @@ class MomentMatch(Answer):
 
     Attributes
     ----------
-    start_s, end_s : when it begins and ends in the clip, s
-    start_beat, end_beat : the same in beats from the first that is heard, None without trusted beats
+    start_s, end_s : start and end in the clip, s
+    start_beat, end_beat : start and end in beats from the first heard beat, None without trusted beats
     score : weighted mean of `scores`, 0..1
     scores : family -> (1 + cosine) / 2, only the families that both the question and the moment have
-    quality_score : of the moment
-    why : family -> what its cosine comes from; None where it was not asked for
+    quality_score : quality score of the moment, 0..1
+    why : family -> what its cosine comes from; None if not requested
     """
 
     moment: int
@@ -146,7 +146,7 @@ class MomentMatch(Answer):
         return f"MomentMatch({self.clip_id!r}, {part}, {self.move_label}, score {self.score:.3f})"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON; `why` only where it was asked for."""
+        """Return plain values for JSON; `why` only if it was requested."""
         values = super().to_dict()
         if self.why is None:
             del values["why"]
@@ -163,7 +163,7 @@ def moment_records(clip: ClipRecord, table: pa.Table) -> list[MomentRecord]:
     Parameters
     ----------
     clip : the document of the clip
-    table : of `schemas.moments`
+    table : its table with the schema `schemas.moments`
     """
     said = {name: getattr(clip, name) for name in _OF_THE_CLIP}
     vectors: dict[str, Any] = {name: _vectors(table.column(name)) for name in _VECTORS.values()}
@@ -185,7 +185,7 @@ def _vectors(column: pa.ChunkedArray) -> Sequence[np.ndarray | None]:
 
 
 def _key(clip_id: str, number: int) -> str:
-    """Return the id of a moment's document; of a clip with a very long id it is a hash."""
+    """Return the id of a moment's document; it has a hash in place of a very long clip id."""
     key = f"{clip_id}#{number}"
     return key if len(key.encode()) <= ID_BYTES else f"{hashlib.sha256(clip_id.encode()).hexdigest()}#{number}"
 

@@ -14,14 +14,14 @@ from bachata_assets.search.moments.record import MomentMatches
 
 
 class MomentSearch(ABC):
-    """What has an index of moments, and knows the clips that they are of."""
+    """Base of an index that also holds the moments of its clips."""
 
     moments: MomentIndex
     _config: SearchConfig
 
     @abstractmethod
     def question(self, clip_id: str | None = None) -> Any:
-        """Return what is asked about; raises `UnknownClipError` where there is no such clip."""
+        """Return the question about a clip; raises `UnknownClipError` if there is no such clip."""
 
     def find_moments(
         self,
@@ -38,27 +38,28 @@ class MomentSearch(ABC):
         own_clip: bool = False,
         why: bool = False,
     ) -> MomentMatches:
-        """Return the moments most similar to a part of a clip, to a whole clip, or to vectors; best first.
+        """Return the moments most similar to a part of a clip, to a whole clip or to vectors; best first.
 
-        The question is the mean of the clip's moments that overlap the part most. A moment that overlaps a better one
-        is not in the answer.
+        The question is the mean of the clip's moments that overlap the part most. The answer leaves out a moment that
+        overlaps a better one.
 
         Parameters
         ----------
         clip_id : a clip of the index
-        start, end : of the part of the clip, s; None: from its beginning, to its end
-        vectors : family -> float (D,) of a moment, as the table `moments` has them; those of clips have other constants
-        by, weights : as for `find_similar`; by default lead, follow and interaction count the same
-        filters : see `Filters.of`; `min_quality` is that of the moment
-        size : 1 to 1000
-        per_clip : most moments of one clip
-        own_clip : look in the clip that is asked about, too, beside the part
-        why : say of each moment what its similarity comes from
+        start, end : start and end of the part, s; None: those of the clip
+        vectors : family -> float (D,), vectors of a moment as in the table `moments`; clip vectors are scaled by other
+            constants
+        by, weights : as for `find_similar`; by default lead, follow and interaction have equal weights
+        filters : see `Filters.of`; `min_quality` applies to the moment
+        size : maximum number of moments, 1 to 1000
+        per_clip : maximum number of moments per clip
+        own_clip : search the rest of the question's own clip too
+        why : explain each moment's similarity
 
         Raises
         ------
         QueryError
-            As for `find_similar`; the part does not lie in the clip, or the clip has no moments.
+            As for `find_similar`; the part is not in the clip, or the clip has no moments.
         """
         try:
             return self.moments.find(
