@@ -1,6 +1,6 @@
-"""The frames of one clip, read as often as needed.
+"""The frames of one clip, which you can iterate over any number of times.
 
-They are kept in memory while they are few, and decoded again when not.
+A short clip stays in memory; a longer one is decoded again for each pass.
 """
 
 import itertools
@@ -19,22 +19,22 @@ from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 from bachata_assets.video.sampling import SAMPLING_RATE, sample_frames
 
 WORKING_SIDE = 640
-"""Longer side of the pictures that the models see, px: dancers are then about as tall as the pose model's crop."""
+"""Longer side of the frames that the models see, px: dancers are then about as tall as the pose model's crop."""
 WIDE_SIDE = 1280
-"""Longest side of wide pictures, px: as tall as a 16:9 picture; the detector sees tiles of them (`models/tiles.py`)."""
+"""Longer side of wide frames, px: as tall as 16:9 frames; the detector sees them in tiles (`models/tiles.py`)."""
 MEMORY_BUDGET = 320 * 2**20
-"""Bytes of pictures that are kept (about 30 s); longer clips are decoded again for each pass."""
+"""Maximum bytes of frames in memory (about 30 s); longer clips are decoded again for each pass."""
 
 
 class EndedError(Exception):
-    """Nobody waits any more for what is being found in a clip."""
+    """Nobody needs the result for this clip any more."""
 
 
 class ClipFrames:
     """Iterates over the frames of a clip, any number of times.
 
-    A frame is (time in s, picture uint8 (H, W, 3) BGR). Black borders are cut off. `damage` says, once all frames have
-    been read, which of them stand for damaged ones.
+    A frame is (time in s, picture uint8 (H, W, 3) BGR), without black borders. After the first pass, `damage` says
+    which frames stand for damaged ones.
 
     Parameters
     ----------
@@ -43,15 +43,15 @@ class ClipFrames:
     fps : float
         Sampling rate, frames per second.
     budget : int
-        Bytes of pictures that may be kept.
+        Maximum bytes of frames in memory.
     decoder_threads : int
-        Threads of the decoder.
+        Number of decoder threads.
     ended : Event or None
-        Once it is set, by another thread, iterating raises `EndedError` instead of giving the next frame.
+        Once another thread sets it, iteration raises `EndedError` instead of yielding the next frame.
     limits : MediaLimits
-        What a clip may be.
+        Limits on the clip.
     watch : callable or None
-        Told of each frame which pass over the clip it belongs to, from 0, and its time, s.
+        Called for each frame with the number of the pass, from 0, and the frame's time, s.
     """
 
     def __init__(
@@ -78,16 +78,16 @@ class ClipFrames:
 
     @cached_property
     def region(self) -> Region:
-        """What the pictures show, in the video's own pixels: all but its borders."""
+        """The part of the video that the frames show, px of the video: all but its borders."""
         return picture_region(self.path, self._limits)
 
     def with_borders(self, picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        """Return a picture as the video shows it, its borders black again.
+        """Return a picture with the video's black borders restored.
 
         Parameters
         ----------
         picture : np.ndarray
-            uint8 (h, w, 3), as given by iterating.
+            uint8 (h, w, 3), from the iteration.
         size : tuple of int
             Width and height of the video, px.
         """
@@ -100,12 +100,12 @@ class ClipFrames:
         return cv2.copyMakeBorder(picture, above, max(0, below), before, max(0, after), cv2.BORDER_CONSTANT)
 
     def look_at(self, part: Region) -> None:
-        """Let iterating give only a part of the pictures, as large as the video has it; `region` is then that part.
+        """Crop all further frames to one part, at up to the video's own resolution; `region` becomes that part.
 
         Parameters
         ----------
         part : Region
-            In px of the pictures given so far.
+            Part of the current frames, in their px.
         """
         left, top = self.region.left, self.region.top
         scale = max(self.region.size) / min(working_side(*self.region.size), max(self.region.size))
@@ -114,7 +114,7 @@ class ClipFrames:
         self._kept = None
 
     def narrow(self, first: int, stop: int) -> None:
-        """Let iterating give only the frames from `first` to before `stop`; `damage` stays that of all."""
+        """Limit iteration to the frames from `first` to before `stop`; `damage` still covers all frames."""
         self._shown = slice(first, stop)
 
     def __iter__(self) -> Iterator[tuple[float, np.ndarray]]:
@@ -147,7 +147,7 @@ class ClipFrames:
 
 
 def working_side(width: int, height: int) -> int:
-    """Return the longer side of the pictures that the models see, px.
+    """Return the longer side of the frames that the models see, px.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""Where in the picture people move, for a closer look at those who are small in it.
+"""The part of the frame in which people move, for a closer look at small people.
 
-The bundled detector knows people who fill more than half of the picture's height: of drawn couples of 0.36 of the
-height it finds nobody, of 0.5 it takes two people for one. Looking only at the part of the picture in which people move
-makes them as large as it knows them.
+The bundled detector knows people who fill more than half of the frame's height. Of drawn couples at 0.36 of the height
+it finds nobody; at 0.5 it takes two people for one. Cropping the frame to the part in which people move makes them as
+large as the detector knows them.
 """
 
 import numpy as np
@@ -17,16 +17,16 @@ from bachata_assets.video.display import Region
 def closer_look(
     candidates: list[Candidates], activity: ActivityMap, size: tuple[int, int], parameters: CloserParameters
 ) -> Region | None:
-    """Return the part of the pictures to look at again; None where people are large enough.
+    """Return the part of the frames to look at again; None if people are large enough.
 
     Parameters
     ----------
     candidates : list of Candidates
-        Of each step.
+        Candidates of each step.
     activity : ActivityMap
-        Where the pictures change.
+        Where the frames change.
     size : tuple of int
-        Width and height of the pictures, px.
+        Width and height of the frames, px.
     parameters : CloserParameters
         Thresholds.
     """
@@ -37,20 +37,20 @@ def closer_look(
     left, top, right, bottom = extent
     tall = [box[3] - box[1] for found in candidates for box in _certain(found, parameters)]
     large = len(tall) >= parameters.seen_share * len(candidates) and np.median(tall) > parameters.small_person * height
-    # One box around two people is taller than either; nobody is taller than what moves.
+    # One box around two people is taller than either, but nobody is taller than what moves.
     if bottom - top > (parameters.small_extent if large else parameters.largest_region) * height:
         return None
     margin = parameters.region_margin * (bottom - top)
-    # A picture taller than wide, or of an odd shape, would be shown to the detector as a strip.
+    # The detector would see a crop that is taller than wide, or of an odd shape, as a strip.
     aside = max(2 * margin, (parameters.region_aspect * (bottom - top + 2 * margin) - (right - left)) / 2)
     region = np.clip([left - aside, top - margin, right + aside, bottom + margin], 0, [width, height] * 2)
     wide = (region[2] - region[0]) / WIDE
-    if bottom - top < wide < region[3] - region[1]:  # a little wider than high, it would be no larger: let it be tiles
+    if bottom - top < wide < region[3] - region[1]:  # slightly wider than high would enlarge nothing: let it be tiles
         region[[1, 3]] = np.clip((top + bottom) / 2 + np.array([-wide, wide]) / 2 * 0.99, 0, height)
     return Region(*(int(side) for side in region.round()))
 
 
 def _certain(found: Candidates, parameters: CloserParameters) -> np.ndarray:
-    """Return the boxes (N, 4) of what is surely somebody."""
+    """Return the boxes (N, 4) of certain persons."""
     certainty = (found.scores + found.keypoints[..., 2].mean(axis=1)) / 2
     return np.asarray(found.boxes[certainty >= parameters.surely_somebody])

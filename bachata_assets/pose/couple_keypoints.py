@@ -1,6 +1,6 @@
 """`CoupleKeypoints`: the two dancers over a clip, and their table.
 
-How they are found is in `estimator.py`; what is made of them, in `embeddings/` and `drawing/`.
+`estimator.py` finds them; `embeddings/` and `drawing/` use them.
 """
 
 import json
@@ -17,9 +17,9 @@ from bachata_assets.pose.geometry import camera_motion, stabilised
 ROLES = ("lead", "follow")
 """Roles in the order of axis 1."""
 METADATA_KEY = b"couple"
-"""Key of a keypoints table's schema metadata: the scalars of `CoupleKeypoints.summary`, as JSON."""
+"""Key of the scalars of `CoupleKeypoints.summary`, as JSON, in a keypoints table's schema metadata."""
 CERTAIN_SCORE = 0.3
-"""Mean keypoint score below which a pose is often not the dancer's real one."""
+"""Mean keypoint score below which a pose is often wrong."""
 FORMER_NAMES = {
     "second_look": "occlusion_recovery",
     "second_look_rate": "occlusion_recovery_rate",
@@ -27,7 +27,7 @@ FORMER_NAMES = {
 }
 """Former name of a column or metadata key -> its name since November 2026.
 
-Tables with the former names are read until version 0.2.
+Support for tables with the former names ends with version 0.2.
 """
 _OF_THE_CHOICE = ("people_seen", "couples_seen", "couple_confidence", "couple_evidence", "mirror_images")
 _PER_DANCER = ("boxes", "keypoints", "valid", "interpolated", "occlusion_recovery")
@@ -37,7 +37,7 @@ _PER_DANCER = ("boxes", "keypoints", "valid", "interpolated", "occlusion_recover
 class CoupleKeypoints:
     """Both dancers over a whole clip; axis 1 is (lead, follow).
 
-    Places are in the video's own pixels, NaN where missing.
+    Coordinates are px of the video, NaN where missing.
 
     Attributes
     ----------
@@ -48,11 +48,11 @@ class CoupleKeypoints:
     keypoints : np.ndarray
         float32 (T, 2, 17, 3), x y px and score 0..1, in the order of `skeleton.Joint`.
     valid : np.ndarray
-        bool (T, 2), the dancer was found in this frame, seen or bridged.
+        bool (T, 2), the dancer was found in this frame, seen or interpolated.
     interpolated : np.ndarray
-        bool (T, 2), bridged over a short gap.
+        bool (T, 2), interpolated over a short gap.
     occlusion_recovery : np.ndarray
-        bool (T, 2), found only behind the partner, by occlusion recovery: rougher than the others.
+        bool (T, 2), found behind the partner by occlusion recovery; less exact.
     track_ids : tuple of int
         Numbers of the two tracks.
     fps : float
@@ -60,32 +60,32 @@ class CoupleKeypoints:
     width, height : int
         Size of the video, px.
     role_confidence : float
-        Probability that axis 1 is not the wrong way round, 0.5..1.
+        Probability that lead and follow are not exchanged, 0.5..1.
     role_evidence : dict
         Cue -> its log-odds, for people to read.
     identity_switches : tuple of float
-        Times at which the two may have been exchanged, s.
+        Times of suspected identity switches, s.
     hands : np.ndarray or None
         float32 (T, 2, 2, 21, 3), left then right hand, x y px and score.
     damaged : tuple of float
-        Times of the frames that are missing since the file is damaged there, s.
+        Times of the frames that are missing because the file is damaged, s.
     people_seen, couples_seen : int
-        Number of people who are there for a while and move, and of couples among them, the couple included.
+        Number of people who are there for a while and move, and of couples among them, including this one.
     couple_confidence : float
         Probability that this is the couple that is meant, 0..1.
     couple_evidence : dict
-        Name -> what it adds to the weight of this pair of people, for people to read.
+        Kind of evidence -> what it adds to the weight of this pair, for people to read.
     partner_changes : tuple of float
-        Times at which a dancer changes partners, s; nobody counts as found beyond.
+        Times at which a dancer changes partners, s. Nobody counts as found outside the couple's longest time together.
     mirror_images : int
-        Number of people who are taken for images in a mirror.
+        Number of people who are taken for mirror images.
     camera : np.ndarray or None
-        float (T, 4), of each frame the similarity a, b, x, y to where the first frame would show a place (px of the
-        video): (a px - b py + x, b px + a py + y). None where the camera stands still.
+        float (T, 4), each frame's similarity a, b, x, y, which maps a place to the first frame (px of the video):
+        (a px - b py + x, b px + a py + y). None if the camera stands still.
     camera_lost : tuple of float
-        Times of the frames whose camera motion is not known: too little to be seen of the room, s.
+        Times of the frames with unknown camera motion, because too little of the room is visible, s.
     cuts : tuple of float
-        Times at which another shot begins, s; one shot counts, in the others nobody counts as found.
+        Times at which another shot begins, s. One shot counts; in the others nobody counts as found.
     """
 
     times: np.ndarray
@@ -115,12 +115,12 @@ class CoupleKeypoints:
 
     @property
     def steady_keypoints(self) -> np.ndarray:
-        """Keypoints (T, 2, 17, 3) where a camera that stands still would have seen them, px."""
+        """Keypoints float (T, 2, 17, 3), px, with the camera's motion removed."""
         return self.keypoints if self.camera is None else stabilised(self.keypoints, self.camera)
 
     @property
     def camera_motion(self) -> dict[str, float]:
-        """How fast the camera moves (px a second, zoom: largest over smallest scale); empty where it stands still."""
+        """Speed of the camera (px per second) and zoom (largest over smallest scale); empty if it stands still."""
         return {} if self.camera is None else camera_motion(self.camera, (self.width, self.height), self.fps)
 
     def __repr__(self) -> str:
@@ -136,12 +136,12 @@ class CoupleKeypoints:
 
     @property
     def detection_rate(self) -> float:
-        """Frames with both dancers / all frames, as the specification says."""
+        """Frames with both dancers / all frames, as specified."""
         return float(self.valid.all(axis=1).mean())
 
     @property
     def leader_at(self) -> Literal["left", "right"] | None:
-        """Side of the picture on which the leader stands when both are first found; None where they never are."""
+        """Side of the frame on which the leader stands when both are first found; None if they never are."""
         both = np.flatnonzero(self.valid.all(axis=1))
         if not len(both):
             return None
@@ -150,19 +150,19 @@ class CoupleKeypoints:
 
     @property
     def plainly_seen(self) -> np.ndarray:
-        """Bool (T, 2): found, neither bridged nor only by occlusion recovery."""
+        """Bool (T, 2): found directly, neither interpolated nor by occlusion recovery."""
         plain: np.ndarray = self.valid & ~self.interpolated & ~self.occlusion_recovery
         return plain
 
     @property
     def certain_rate(self) -> float:
-        """Frames in which both poses reach CERTAIN_SCORE / all frames."""
+        """Frames in which both poses reach `CERTAIN_SCORE` / all frames."""
         scores = np.nan_to_num(self.keypoints[..., 2].mean(axis=-1))
         return float((self.valid & (scores >= CERTAIN_SCORE)).all(axis=1).mean())
 
     @property
     def avg_confidence(self) -> float:
-        """Mean keypoint score over the dancers found."""
+        """Mean keypoint score of the found dancers."""
         scores = self.keypoints[..., 2][self.valid]
         return float(scores.mean()) if scores.size else 0.0
 
@@ -173,11 +173,11 @@ class CoupleKeypoints:
 
     @property
     def damaged_rate(self) -> float:
-        """Frames that are missing since the file is damaged there / all frames, with those before the first intact."""
+        """Frames that file damage makes missing / all frames, including those before the first intact one."""
         return len(self.damaged) / len(np.union1d(self.times, self.damaged)) if self.damaged else 0.0
 
     def without_damaged(self, times: Sequence[float]) -> "CoupleKeypoints":
-        """Return the couple with nobody found in the frames at these times (s), whose pictures are damaged."""
+        """Return the couple with nobody found in the damaged frames at these times, s."""
         if not len(times):
             return self
         gone = np.isin(self.times, times)
@@ -206,7 +206,7 @@ class CoupleKeypoints:
         )
 
     def summary(self) -> dict[str, Any]:
-        """Return the scalars: kept in the table's metadata and shown on the asset."""
+        """Return the scalars, which the table's metadata keep and the asset shows."""
         return {
             "fps": self.fps,
             "width": self.width,
@@ -235,7 +235,7 @@ class CoupleKeypoints:
         }
 
     def to_table(self) -> pa.Table:
-        """Return the table of `schemas.keypoints`, lead first in every frame."""
+        """Return a table with the schema `schemas.keypoints`, lead first in every frame."""
         count = self.frame_count
         hands = np.full((count, 2, 126), np.nan) if self.hands is None else self.hands
         columns = {
@@ -256,7 +256,7 @@ class CoupleKeypoints:
 
     @classmethod
     def from_table(cls, table: pa.Table) -> "CoupleKeypoints":
-        """Return the couple that `to_table` wrote, also with former names."""
+        """Return the couple of a table that `to_table` wrote, including tables with former names."""
         summary = couple_summary(table)
         rows = {FORMER_NAMES.get(name, name): table.column(name).combine_chunks() for name in table.column_names}
         hands = _array(rows["hands"], (-1, 2, 2, schemas.HAND_KEYPOINTS, 3))
@@ -276,7 +276,7 @@ class CoupleKeypoints:
             role_evidence=summary["role_evidence"],
             identity_switches=tuple(summary["identity_switches"]),
             hands=None if np.isnan(hands).all() else hands,
-            # Tables made before these were known have none.
+            # Older tables lack these.
             damaged=tuple(summary.get("damaged", ())),
             partner_changes=tuple(summary.get("partner_changes", ())),
             camera=_camera(rows.get("camera")),
@@ -287,28 +287,25 @@ class CoupleKeypoints:
 
 
 def couple_summary(table: pa.Table) -> dict[str, Any]:
-    """Return the scalars in a keypoints table's metadata, by today's names."""
+    """Return the scalars in a keypoints table's metadata, with current names."""
     summary = json.loads(table.schema.metadata[METADATA_KEY])
     return {FORMER_NAMES.get(name, name): value for name, value in summary.items()}
 
 
 def found_dancers(table: pa.Table) -> np.ndarray:
-    """Return where each dancer of a keypoints table was found, bool (T, 2)."""
+    """Return in which frames each dancer of a keypoints table was found, bool (T, 2)."""
     return np.asarray(table.column("valid").to_numpy().reshape(-1, 2), bool)
 
 
 def _vectors(values: np.ndarray, size: int) -> pa.Array:
-    """Return rows of `size` numbers as an array of fixed-size lists.
-
-    A row that is all NaN is null.
-    """
+    """Return rows of `size` numbers as an array of fixed-size lists; a row of NaN becomes null."""
     rows = np.ascontiguousarray(values, np.float32).reshape(-1, size)
     flat = pa.array(rows.ravel(), from_pandas=True)
     return pa.FixedSizeListArray.from_arrays(flat, size, mask=pa.array(np.isnan(rows).all(axis=1)))
 
 
 def _camera(column: pa.FixedSizeListArray | None) -> np.ndarray | None:
-    """Return the camera's motion (T, 4); None where it stands still, or was not known when the table was made."""
+    """Return the camera's motion (T, 4); None if it stands still or an older table lacks it."""
     values = None if column is None else _array(column, (-1, 2, 4))[:, 0]
     return None if values is None or np.isnan(values).all() else values
 

@@ -1,7 +1,7 @@
-"""Everyone in a clip: the detector's pass over it, a closer look where people are small, and the one shot that counts.
+"""Everyone in a clip: the detector's pass, a closer look if people are small, and the choice of a shot.
 
-Where a clip is cut, people, couple and camera are those of one shot: of the one that shows two people together for
-longest. How cuts are found: `camera/shots.py`.
+In a clip with cuts, people, couple and camera are those of one shot: the one that shows two people together for
+longest. `camera/shots.py` finds the cuts.
 """
 
 import itertools
@@ -25,12 +25,12 @@ from bachata_assets.pose.tracking.parameters import TrackingParameters
 
 @dataclass
 class Looks:
-    """What is kept of the pictures on which the detector runs.
+    """What later steps need of the frames on which the detector runs.
 
     Attributes
     ----------
     activity : ActivityMap
-        Where the picture changes.
+        Where the frames change.
     samples : RoomSamples
         A few frames.
     camera : CameraLooks
@@ -43,11 +43,11 @@ class Looks:
 
     @classmethod
     def none(cls, parameters: TrackingParameters) -> "Looks":
-        """Return what is kept before the first picture."""
+        """Return the state before the first frame."""
         return cls(ActivityMap(parameters.activity), RoomSamples(parameters.occlusions), CameraLooks(parameters.camera))
 
     def add(self, step: int, index: int, picture: np.ndarray) -> None:
-        """Take in the picture, uint8 (H, W, 3) BGR, of a step, which is the frame `index`."""
+        """Add the picture, uint8 (H, W, 3) BGR, of a step, which is frame `index`."""
         self.activity.add(picture)
         self.samples.add(index, picture)
         self.camera.add(step, picture)
@@ -60,15 +60,15 @@ class Detected:
     Attributes
     ----------
     times : np.ndarray
-        float64 (T,), s, of all frames of the shot.
+        float64 (T,), times of all frames of the shot, s.
     steps : np.ndarray
         int (S,), frames on which the detector ran, counted from the shot's first.
     candidates : list of Candidates
-        Of each step.
+        Candidates of each step.
     looks : Looks
-        What is kept of the pictures.
+        What later steps need of the frames.
     clip_times : np.ndarray
-        float64, s, of all frames of the clip.
+        float64, times of all frames of the clip, s.
     first : int
         Index in the clip of the shot's first frame.
     cuts : tuple of float
@@ -85,14 +85,14 @@ class Detected:
 
 
 def detect(models: PoseModels, frames: ClipFrames, parameters: TrackingParameters) -> Detected:
-    """Return everyone in a clip, or in the longest good shot of one that is cut.
+    """Return everyone in a clip or, if it has cuts, in the shot that shows two people together for longest.
 
     Parameters
     ----------
     models : PoseModels
         Detector and pose model.
     frames : ClipFrames
-        The clip's frames; afterwards those of the shot.
+        The clip's frames; limited to the shot's frames on return.
     parameters : TrackingParameters
         Thresholds.
     """
@@ -106,7 +106,7 @@ def detect(models: PoseModels, frames: ClipFrames, parameters: TrackingParameter
 
 
 def _one_pass(models: PoseModels, frames: ClipFrames, parameters: TrackingParameters) -> tuple[Detected, list[int]]:
-    """Return everyone in a clip, and the steps that begin another shot of it."""
+    """Return everyone in a clip, and the steps at which another shot begins."""
     times: list[float] = []
     steps: list[int] = []
     looks, cuts = Looks.none(parameters), CutFinder(parameters.shots)
@@ -127,7 +127,7 @@ def _one_pass(models: PoseModels, frames: ClipFrames, parameters: TrackingParame
 def _longest_shot(
     clip: Detected, begins: Sequence[int], frames: ClipFrames, parameters: TrackingParameters
 ) -> Detected:
-    """Return the shot in which two people are seen together for longest, and let `frames` be those of it."""
+    """Return the shot that shows two people together for longest, and limit `frames` to it."""
     size = clip.looks.samples.pictures[0][1].shape[1::-1]
     shots = list(itertools.pairwise([0, *begins, len(clip.steps)]))
 
@@ -142,7 +142,7 @@ def _longest_shot(
 
     begin, end = max(shots, key=goodness)
     first = 0 if begin == 0 else int(clip.steps[begin])
-    # The frame between two steps may be of either shot.
+    # The frame between two steps may belong to either shot.
     stop = len(clip.times) if end == len(clip.steps) else int(clip.steps[end - 1]) + 1
     frames.narrow(first, stop)
     steps, looks = clip.steps[begin:end] - first, Looks.none(parameters)

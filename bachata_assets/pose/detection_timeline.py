@@ -1,12 +1,9 @@
-"""When in a clip both dancers are found, as a line of digits.
-
-It is short enough to keep for thousands of clips.
-"""
+"""When in a clip both dancers are found, as digits: short enough to keep for thousands of clips."""
 
 import numpy as np
 
 SPANS = 40
-"""Number of equal parts that a clip is divided into."""
+"""Number of equal parts of a clip."""
 
 
 def detection_timeline(valid: np.ndarray) -> str:
@@ -15,13 +12,13 @@ def detection_timeline(valid: np.ndarray) -> str:
     Parameters
     ----------
     valid : np.ndarray
-        bool (T, 2), each dancer is found.
+        bool (T, 2), whether each dancer is found.
 
     Returns
     -------
     str
-        A digit for each of `SPANS` parts, from 0 for none of its frames to 9 for all; a clip shorter than `SPANS`
-        frames has a part a frame.
+        A digit for each of `SPANS` parts, from 0 for none of its frames to 9 for all. In a clip shorter than `SPANS`
+        frames, each frame is a part.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""`CouplePoseEstimator`: a video file to `CoupleKeypoints`.
+"""`CouplePoseEstimator`: from a video file to `CoupleKeypoints`.
 
-Its steps, each usable alone: `first_pass.py` (frames to people, and which of them are the couple), in `tracking/`
-`tracks.py` (the couple's path), `dense.py` (poses on every frame) and `roles.py` (who leads).
+You can use each of its steps alone: `first_pass.py` finds people and chooses the couple; in `tracking/`, `tracks.py`
+follows the couple, `dense.py` adds poses on every frame, and `roles.py` tells who leads.
 """
 
 import math
@@ -34,7 +34,7 @@ from bachata_assets.video.probe import probe
 VERSION = "10"
 """Version of the keypoints that this module makes with the default parameters.
 
-Raise it whenever the same clip and models give other keypoints: tables of earlier versions are then made again.
+Raise it when the same clip and models give other keypoints, so that tables of earlier versions are made again.
 """
 
 
@@ -49,7 +49,7 @@ def code_version(parameters: TrackingParameters = DEFAULTS) -> str:
     Returns
     -------
     str
-        VERSION; with a digest of the parameters where they are not the defaults.
+        `VERSION`, with a digest of the parameters unless they are the defaults.
 
     Examples
     --------
@@ -60,21 +60,21 @@ def code_version(parameters: TrackingParameters = DEFAULTS) -> str:
 
 
 SETTLED_S = 1.0
-"""Time around a `swapped_at` within which no identity switch is suspected any more, s: a person has looked there."""
+"""Time around a `swapped_at` within which no identity switch is suspected, s, because a person has looked there."""
 
 PASSES = 3
-"""Number of times that the frames of a clip are gone over: detector, keypoints, occlusion recovery."""
+"""Number of passes over the frames of a clip: detector, keypoints, occlusion recovery."""
 
 
 class CouplePoseEstimator:
-    """Finds both dancers of a clip, keeps them apart and tells the leader.
+    """Finds both dancers of a clip, tracks them and tells who leads.
 
     Parameters
     ----------
     models : PoseModels
-        Shared by all clips; `PoseModels.load()` gives those that come with the project.
+        Models for all clips; `PoseModels.load()` returns the bundled ones.
     parameters : TrackingParameters
-        Thresholds; others than the defaults make another version of the keypoints (`code_version`).
+        Thresholds; values other than the defaults make another version of the keypoints (`code_version`).
 
     Examples
     --------
@@ -109,18 +109,18 @@ class CouplePoseEstimator:
         path : Path
             Video file.
         lead_side : "left", "right" or None
-            Where the leader stands at the start, when known; roles are then certain.
+            Side on which the leader stands at the start, if known; roles are then certain.
         said : "left", "middle", "right", PlaceOfCouple, tuple of int or None
-            Which couple is meant, when there are others and that is known.
+            Which couple is meant, if there are others and you know it.
         swapped_at : sequence of float
-            Times from which on the two dancers have to be exchanged, when that is known, s from the first picture.
+            Known times from which the two dancers must be exchanged, s from the first frame.
 
         Raises
         ------
         UnreadableVideoError
             The file cannot be decoded.
         NoCoupleError
-            No couple is found, or not the one that is meant.
+            The clip has no couple, or not the one that is meant.
         """
         return self.with_pictures(path, lead_side, said, swapped_at=swapped_at)[0]
 
@@ -135,33 +135,33 @@ class CouplePoseEstimator:
         swapped_at: Sequence[float] = (),
         number: int = 1,
     ) -> tuple[CoupleKeypoints, list[tuple[int, np.ndarray]]]:
-        """Return what calling it does, and a few frames for people to see.
+        """Return the result of a call, and a few frames for people to look at.
 
         Parameters
         ----------
         path, lead_side, said, swapped_at
             As for a call.
         ended : Event or None
-            Once it is set, by another thread, `EndedError` is raised at the next frame.
+            Once another thread sets it, the next frame raises `EndedError`.
         limits : MediaLimits
-            What a clip may be.
+            Limits on the clip.
         watch : callable or None
-            Told again and again about which share of the work is done, 0..1.
+            Called repeatedly with the share of the work done, 0..1.
         number : int
-            Which couple, from 1: that which is meant, and then the others, the surest first.
+            Number of the couple, from 1: the couple that is meant, then the others, the most certain first.
 
         Returns
         -------
         couple : CoupleKeypoints
             Both dancers.
         pictures : list
-            Frames spread over the clip: index, and uint8 (H, W, 3) BGR with the video's borders; those who are not the
+            Frames spread over the clip: index, and uint8 (H, W, 3) BGR with the video's borders. People other than the
             couple have grey skeletons.
 
         Raises
         ------
         UnreadableVideoError, NoCoupleError
-            As by a call.
+            As for a call.
         EndedError
             `ended` was set.
         """
@@ -213,7 +213,7 @@ class CouplePoseEstimator:
         limits: MediaLimits = DEFAULT_LIMITS,
         watch: Callable[[int, float], None] | None = None,
     ) -> FirstPass:
-        """Return everyone in a clip; `choose` of what is returned says who the couple is.
+        """Return everyone in a clip; `FirstPass.choose` then chooses the couple.
 
         Parameters
         ----------
@@ -235,12 +235,12 @@ class CouplePoseEstimator:
 
 
 def _unsettled(switches: Sequence[float], swapped_at: Sequence[float]) -> tuple[float, ...]:
-    """Return the suspected identity switches, s, at which no person has said that the dancers are exchanged."""
+    """Return the suspected identity switches, s, that no person has confirmed with `swapped_at`."""
     return tuple(at for at in switches if all(abs(at - said) > SETTLED_S for said in swapped_at))
 
 
 def _share_of(duration_s: float, watch: Callable[[float], None], passes: int) -> Callable[[int, float], None]:
-    """Return a function of pass and time (s) that tells `watch` the share of all passes."""
+    """Return a function of pass and time (s) that calls `watch` with the share of all passes."""
 
     def seen(number: int, time_s: float) -> None:
         along = min(1.0, time_s / duration_s) if math.isfinite(duration_s) and duration_s > 0 else 0.5
@@ -259,7 +259,7 @@ def _couple(
     camera: CameraMotion | None,
     parameters: TrackingParameters,
 ) -> CoupleKeypoints:
-    """Return the dancers in the video's own pixels, lead first."""
+    """Return the dancers in px of the video, lead first."""
     boxes, keypoints = dense.boxes, dense.keypoints
     if camera is not None:
         boxes = stabilised(boxes.reshape(len(boxes), -1, 2), camera.to_first).reshape(boxes.shape)

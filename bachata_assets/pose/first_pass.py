@@ -1,6 +1,6 @@
-"""The first pass over a clip: everyone in it, how the camera moves, and then who the couple is.
+"""The first pass over a clip: everyone in it, the camera's motion, and the choice of the couple.
 
-What is then made of the couple is in `estimator.py`; a picture of everyone, in `drawing/people_picture.py`.
+`estimator.py` continues with the couple; `drawing/people_picture.py` draws everyone.
 """
 
 from dataclasses import dataclass
@@ -28,15 +28,15 @@ class FirstPass:
     Attributes
     ----------
     frames : ClipFrames
-        The clip, or the one shot of it that counts.
+        The clip's frames, or those of the shot that counts.
     found : Detected
         Everyone in it.
     steady : list of Candidates
-        The same where a camera that stands still would show them.
+        Candidates of each step with the camera's motion removed.
     active : list of np.ndarray
-        Of each step float (N,), as of `ActivityMap.of`.
+        For each step, float (N,), the result of `ActivityMap.of`.
     camera : CameraMotion or None
-        How the camera moves; None where it stands still.
+        The camera's motion; None if it stands still.
     """
 
     frames: ClipFrames
@@ -47,32 +47,32 @@ class FirstPass:
 
     @property
     def times(self) -> np.ndarray:
-        """Float64 (T,), s, of all frames of the shot."""
+        """Times of all frames of the shot, float64 (T,), s."""
         return self.found.times
 
     @property
     def steps(self) -> np.ndarray:
-        """Int (S,), indices of those on which the detector ran."""
+        """Indices of the frames on which the detector ran, int (S,)."""
         return self.found.steps
 
     @property
     def candidates(self) -> list[Candidates]:
-        """Everyone, of each step."""
+        """Candidates of each step."""
         return self.found.candidates
 
     @property
     def samples(self) -> RoomSamples:
-        """A few frames."""
+        """A few frames of the room."""
         return self.found.looks.samples
 
     @property
     def scale(self) -> float:
-        """Pixels of the video per pixel of the pictures."""
+        """Pixels of the video per pixel of the frames."""
         return max(self.frames.region.size) / max(self._size)
 
     @property
     def origin(self) -> tuple[float, float]:
-        """Where the pictures' corner is in the video, px."""
+        """Position of the frames' top left corner in the video, px."""
         return self.frames.region.left, self.frames.region.top
 
     @property
@@ -83,21 +83,21 @@ class FirstPass:
     def choose(
         self, said: SaidCouple | None = None, parameters: TrackingParameters = DEFAULTS, number: int = 1
     ) -> Choice:
-        """Return who the couple is.
+        """Choose the couple.
 
         Parameters
         ----------
         said : "left", "middle", "right", PlaceOfCouple, tuple of int or None
-            Which couple is meant, when that is known.
+            Which couple is meant, if you know it.
         parameters : TrackingParameters
             Thresholds.
         number : int
-            Which couple, from 1, as of `choose_couple`.
+            Number of the couple, from 1, as for `choose_couple`.
 
         Raises
         ------
         NoCoupleError
-            The couple that is meant is not there.
+            The couple that is meant is not in the clip.
         """
         times = self.times[self.steps]
         told = Told.of(said, self.candidates, times, self.scale, self.origin, parameters.choice)
@@ -107,7 +107,7 @@ class FirstPass:
             raise NoCoupleError.not_there(self.frames.path, str(error)) from error
 
     def require_upright(self, models: PoseModels, parameters: TrackingParameters = DEFAULTS) -> None:
-        """Refuse a video that is shown on its side or upside down.
+        """Refuse a video that is on its side or upside down.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class FirstPass:
         Raises
         ------
         NoCoupleError
-            It must be turned for people to stand in it.
+            The video must be turned for people to stand upright.
         """
         step_of = {int(frame): step for step, frame in enumerate(self.steps)}
         shown = [(picture, self.candidates[step_of[frame]]) for frame, picture in self.samples.pictures]
@@ -154,9 +154,9 @@ def first_pass(models: PoseModels, frames: ClipFrames, parameters: TrackingParam
 def _steadied(
     frames: ClipFrames, found: Detected, parameters: TrackingParameters
 ) -> tuple[CameraMotion | None, list[Candidates], list[np.ndarray]]:
-    """Return the camera's motion, None where it stands still, and everyone where such a camera would see them.
+    """Return the camera's motion (None if it stands still), the candidates without that motion, and their activity.
 
-    The last is of each step float (N,), how much the places under each of them change.
+    The activity is float (N,) for each step: how much the places under each candidate change.
     """
     activity, candidates, numbers = found.looks.activity, found.candidates, set(found.steps.tolist())
     if not found.looks.camera.camera_moves(candidates):

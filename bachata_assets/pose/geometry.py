@@ -8,7 +8,7 @@ import numpy as np
 from bachata_assets.pose.skeleton import SIGMAS
 
 AREA_OF_BOX = 0.53
-"""COCO's person area over its box's area, on average."""
+"""Mean ratio of a person's area to the area of its box, in COCO."""
 
 
 def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -17,7 +17,7 @@ def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     a, b : np.ndarray
-        float (..., 4), x1 y1 x2 y2; they broadcast against each other.
+        float (..., 4), x1 y1 x2 y2, px; they broadcast against each other.
 
     Returns
     -------
@@ -36,22 +36,22 @@ def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def box_area(boxes: np.ndarray) -> np.ndarray:
-    """Return the areas (...) of boxes (..., 4), px^2."""
+    """Return the areas, float (...), px^2, of boxes, float (..., 4), px."""
     return np.prod(np.maximum(boxes[..., 2:] - boxes[..., :2], 0), axis=-1)
 
 
 def box_center(boxes: np.ndarray) -> np.ndarray:
-    """Return the centres (..., 2) of boxes (..., 4)."""
+    """Return the centres, float (..., 2), px, of boxes, float (..., 4), px."""
     return (boxes[..., :2] + boxes[..., 2:]) / 2
 
 
 def non_maximum_suppression(boxes: np.ndarray, scores: np.ndarray, threshold: float) -> np.ndarray:
-    """Return the boxes that no better one overlaps much, best first.
+    """Return the boxes that no better box overlaps much, best first.
 
     Parameters
     ----------
     boxes : np.ndarray
-        float (N, 4), x1 y1 x2 y2.
+        float (N, 4), x1 y1 x2 y2, px.
     scores : np.ndarray
         float (N,).
     threshold : float
@@ -60,7 +60,7 @@ def non_maximum_suppression(boxes: np.ndarray, scores: np.ndarray, threshold: fl
     Returns
     -------
     np.ndarray
-        int (M,), indices of the boxes kept.
+        int (M,), indices of the remaining boxes.
     """
     order = np.argsort(-scores, kind="stable")
     kept: list[int] = []
@@ -72,9 +72,9 @@ def non_maximum_suppression(boxes: np.ndarray, scores: np.ndarray, threshold: fl
 
 
 def object_keypoint_similarity(a: np.ndarray, b: np.ndarray, area: np.ndarray) -> np.ndarray:
-    """Return the similarity of poses (OKS), each for one person.
+    """Return the object keypoint similarity (OKS) of poses.
 
-    exp(-d^2 / (2 s^2 k^2)) with k = 2 sigma and s^2 the person's area, averaged over the keypoints with weight
+    It is exp(-d^2 / (2 s^2 k^2)) with k = 2 sigma and s^2 the person's area, averaged over the keypoints with weight
     sqrt(score a x score b), so that guessed joints count little. Source: cocodataset.org, keypoints evaluation.
 
     Parameters
@@ -82,7 +82,7 @@ def object_keypoint_similarity(a: np.ndarray, b: np.ndarray, area: np.ndarray) -
     a, b : np.ndarray
         float (..., 17, 3), x y px and score; they broadcast against each other.
     area : np.ndarray
-        float (...), of the person, px^2.
+        float (...), area of the person, px^2.
 
     Returns
     -------
@@ -97,18 +97,18 @@ def object_keypoint_similarity(a: np.ndarray, b: np.ndarray, area: np.ndarray) -
 
 
 IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
-"""The similarity that moves nothing, a b x y as of `stabilised`."""
+"""The similarity that moves nothing, a b x y as in `stabilised`."""
 
 
 def stabilised(points: np.ndarray, to_first: np.ndarray) -> np.ndarray:
-    """Return points moved to where the first frame would show them.
+    """Return points mapped to the first frame, which removes the camera's motion.
 
     Parameters
     ----------
     points : np.ndarray
-        float (T, ..., K), x y first, px; what follows them stays.
+        float (T, ..., K), x y first, px; further values stay.
     to_first : np.ndarray
-        float (T, 4), of each frame a, b, x, y: the place is (a px - b py + x, b px + a py + y).
+        float (T, 4), each frame's a, b, x, y: the place in the first frame is (a px - b py + x, b px + a py + y).
     """
     a, b, x, y = (to_first[:, i].reshape(-1, *[1] * (points.ndim - 2)) for i in range(4))
     moved = points.copy()
@@ -118,24 +118,24 @@ def stabilised(points: np.ndarray, to_first: np.ndarray) -> np.ndarray:
 
 
 def inverse_similarity(similarity: np.ndarray) -> np.ndarray:
-    """Return the similarities (..., 4) that take places back; a, b, x, y as of `stabilised`."""
+    """Return the inverse similarities, float (..., 4); a, b, x, y as in `stabilised`."""
     a, b, x, y = np.moveaxis(similarity, -1, 0)
     size = a * a + b * b
     return np.stack([a, -b, -(a * x + b * y), b * x - a * y], axis=-1) / size[..., None]
 
 
 def camera_motion(to_first: np.ndarray, size: tuple[int, int], fps: float) -> dict[str, float]:
-    """Return how fast a camera moves.
+    """Return how fast a camera moves and how much it zooms.
 
     Parameters
     ----------
-    to_first : float (T, 4), of each frame the similarity a, b, x, y to the first
-    size : width and height of the picture, px
-    fps : frames a second
+    to_first : float (T, 4), each frame's similarity a, b, x, y to the first
+    size : width and height of the frame, px
+    fps : frames per second
 
     Returns
     -------
-    `px_per_second`: mean speed of the picture's middle; `zoom`: largest over smallest scale.
+    `px_per_second`: mean speed of the frame's centre; `zoom`: largest over smallest scale.
     """
     middle = np.broadcast_to(np.array(size) / 2, (len(to_first), 1, 2))
     moved = np.linalg.norm(np.diff(stabilised(middle, to_first)[:, 0], axis=0), axis=1)

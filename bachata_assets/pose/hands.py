@@ -1,7 +1,7 @@
-"""Where a dancer's hands are, and their 21 keypoints by the hand model.
+"""The boxes of a dancer's hands, and their 21 keypoints by the hand model.
 
-They are looked for at the ends of the forearms. Keypoint order (MMPose's hand5): wrist, then thumb, index, middle, ring
-and little finger, four joints each, from the palm outwards. The body's keypoints are found in `tracking/`.
+Hands are searched at the ends of the forearms. Keypoint order (MMPose's hand5): wrist, then thumb, index, middle, ring
+and little finger, four joints each, from the palm outwards. `tracking/` finds the body's keypoints.
 """
 
 from collections.abc import Iterator
@@ -14,23 +14,23 @@ from bachata_assets.pose.skeleton import ELBOWS, HIPS, SHOULDERS, WRISTS
 from bachata_assets.schemas import HAND_KEYPOINTS
 
 LEAST_SCORE = 0.2
-"""Lowest score of the wrist and of the elbow for a hand to be looked for."""
+"""Minimum score of wrist and elbow to search for a hand."""
 HAND_OVER_FOREARM = 0.74
-"""Length of the hand in that of the forearm."""
+"""Length of the hand over that of the forearm."""
 FOREARM_OVER_TRUNK = 0.5
-"""Length of the forearm in that of the trunk.
+"""Length of the forearm over that of the trunk.
 
-Of an adult's height the hand is 0.108, the forearm 0.146, shoulder to hip 0.288 (Drillis and Contini 1966).
+In an adult's height, the hand is 0.108, the forearm 0.146, shoulder to hip 0.288 (Drillis and Contini 1966).
 """
 SIDE = 1.2
-"""Side of the box around a hand, in hand lengths: fingers may be spread, and the wrist is not exact."""
+"""Side of the box around a hand, hand lengths: fingers may be spread, and the wrist is not exact."""
 
 
 def hand_boxes(keypoints: np.ndarray) -> np.ndarray:
     """Return square boxes around the left and the right hand.
 
-    The centre lies half a hand beyond the wrist, on the line from the elbow. The size follows the longer of the
-    forearm as it is seen and half the trunk, so that an arm that points at the camera keeps a whole hand.
+    The centre lies half a hand beyond the wrist, on the line from the elbow. The size follows the visible forearm or
+    half the trunk, whichever is longer, so an arm that points at the camera keeps a whole hand.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def hand_boxes(keypoints: np.ndarray) -> np.ndarray:
     Returns
     -------
     np.ndarray
-        float (..., 2, 4), x1 y1 x2 y2, px; NaN where the wrist or the elbow is not known.
+        float (..., 2, 4), x1 y1 x2 y2, px; NaN if wrist or elbow is unknown.
     """
     xy = keypoints[..., :2]
     arm = xy[..., WRISTS, :] - xy[..., ELBOWS, :]
@@ -59,18 +59,18 @@ def find_hands(models: PoseModels, frames: ClipFrames, keypoints: np.ndarray, va
     Parameters
     ----------
     models : PoseModels
-        Loaded with a hand model.
+        Models that include a hand model.
     frames : ClipFrames
         The clip's frames.
     keypoints : np.ndarray
         float (T, 2, 17, 3), x y score in px of `frames`.
     valid : np.ndarray
-        bool (T, 2), the dancer was found.
+        bool (T, 2), whether the dancer was found.
 
     Returns
     -------
     np.ndarray
-        float32 (T, 2, 2, 21, 3): dancer, left and right hand, x y px and score; NaN where not looked for.
+        float32 (T, 2, 2, 21, 3): dancer, left and right hand, x y px and score; NaN where not searched.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Frames of a clip in which nobody counts as found, since another shot of it is the one that counts."""
+"""Frames of a clip in which nobody counts as found, because they are not in the shot that counts."""
 
 from dataclasses import replace
 
@@ -8,14 +8,14 @@ from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 
 
 def within_clip(couple: CoupleKeypoints, times: np.ndarray, first: int, cuts: tuple[float, ...]) -> CoupleKeypoints:
-    """Return the couple of one shot over the whole clip; nobody is found in the other shots.
+    """Extend the couple of one shot to the whole clip, with nobody found in the other shots.
 
     Parameters
     ----------
     couple : CoupleKeypoints
-        Of the shot.
+        The couple in the shot.
     times : np.ndarray
-        float64 (T,), s, of all frames of the clip.
+        float64 (T,), times of all frames of the clip, s.
     first : int
         Index in the clip of the shot's first frame.
     cuts : tuple of float

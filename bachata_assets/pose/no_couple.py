@@ -1,7 +1,6 @@
-"""Why no couple is found in a clip, each reason with what to do: `NoCoupleError`.
+"""`NoCoupleError`: why a clip has no couple, with what to do.
 
-Nobody, one person only, people who lie on their side or stand on their head since the video is turned, and a couple
-that an annotation names and that is not there.
+The reasons: nobody, only one person, a video on its side or upside down, or no couple where the annotation says.
 """
 
 from collections.abc import Sequence
@@ -18,11 +17,11 @@ UPRIGHT = {
     180: ("upside down", "ffmpeg -i IN.mp4 -vf hflip,vflip OUT.mp4"),
     270: ("on its side", "ffmpeg -i IN.mp4 -vf transpose=2 OUT.mp4"),
 }
-"""Degrees clockwise by which a picture must be turned -> how it is shown, and what turns the video."""
+"""Degrees clockwise by which a video must be turned -> how it is shown, and the command that turns it."""
 
 
 class NoCoupleError(ValueError):
-    """There is no couple in a clip, or not the one that was asked for; the message names it and says what to do.
+    """A clip has no couple, or not the one that is meant; the message names the clip and says what to do.
 
     Parameters
     ----------
@@ -31,7 +30,7 @@ class NoCoupleError(ValueError):
     reason : str
         Why there is none.
     remedy : str
-        What to do, a sentence.
+        What to do, as a sentence.
     """
 
     def __init__(self, path: Path, reason: str, remedy: str) -> None:
@@ -42,32 +41,32 @@ class NoCoupleError(ValueError):
 
     @classmethod
     def nobody(cls, path: Path, frames: int) -> "NoCoupleError":
-        """Return that nobody is seen."""
+        """Return the error for a clip that shows nobody."""
         remedy = "Check that the clip shows a couple, whole and well lit."
         return cls(path, f"nobody found in {frames} frames", remedy)
 
     @classmethod
     def said(cls, path: Path) -> "NoCoupleError":
-        """Return that a person said so."""
+        """Return the error for a clip whose annotation says that it has no couple."""
         remedy = "Take that out of the annotation where it is wrong."
         return cls(path, 'the annotation says that there is none ("couple": "none")', remedy)
 
     @classmethod
     def one_person(cls, path: Path, frames: int) -> "NoCoupleError":
-        """Return that one person dances alone."""
+        """Return the error for a person who dances alone."""
         remedy = "Check that both dancers are in the picture, whole and well lit; take a clip of one dancer out."
         return cls(path, f"one person only found in {frames} frames, and no partner", remedy)
 
     @classmethod
     def turned(cls, path: Path, degrees: int) -> "NoCoupleError":
-        """Return that the picture must be turned by 90, 180 or 270 degrees clockwise."""
+        """Return the error for a video that must be turned by 90, 180 or 270 degrees clockwise."""
         shown, command = UPRIGHT[degrees]
         remedy = f"Turn it by {degrees} degrees clockwise and take that file: {command}"
         return cls(path, f"the video is shown {shown}", remedy)
 
     @classmethod
     def not_there(cls, path: Path, reason: str) -> "NoCoupleError":
-        """Return that the couple of the annotation is not there."""
+        """Return the error for a couple that is not where the annotation says."""
         remedy = 'Correct "couple" in the annotation: `bachata-assets preview CLIP --people` shows everyone.'
         return cls(path, reason, remedy)
 
@@ -77,21 +76,21 @@ def degrees_to_upright(
     pictures: Sequence[tuple[np.ndarray, Candidates]],
     parameters: TrackingParameters,
 ) -> int:
-    """Return by how many degrees clockwise pictures must be turned for people to stand in them.
+    """Return by how many degrees clockwise frames must be turned for people to stand upright.
 
     Parameters
     ----------
     models : PoseModels
         Detector and pose model.
     pictures : sequence
-        A few pictures uint8 (H, W, 3), BGR, and who was found in each.
+        A few frames, uint8 (H, W, 3) BGR, each with its candidates.
     parameters : TrackingParameters
         Thresholds.
 
     Returns
     -------
     int
-        90, 180 or 270; 0 where people are found well enough, or not much better in turned pictures.
+        90, 180 or 270; 0 if people are found well enough, or not much better in turned frames.
     """
     limits = parameters.choice
     as_shown = _two([candidates for _, candidates in pictures])
@@ -106,6 +105,6 @@ def degrees_to_upright(
 
 
 def _two(found: Sequence[Candidates]) -> float:
-    """Return how certain the two surest persons are together, 0..2, on average over pictures."""
+    """Return the summed certainty of the two most certain persons, 0..2, averaged over frames."""
     certainty = ((one.scores + one.keypoints[..., 2].mean(axis=1)) / 2 for one in found)
     return float(np.mean([np.sort(of_one)[-2:].sum() for of_one in certainty]))

@@ -1,7 +1,6 @@
-"""The COCO skeleton: names, order, sides, limbs and spreads of joints.
+"""The COCO skeleton: names, order, sides, limbs and sigmas of the joints.
 
-This is the only place that lists its 17 keypoints; everything else uses these names. Source: cocodataset.org,
-keypoints.
+Only this module lists the 17 keypoints; everything else uses these names. Source: cocodataset.org, keypoints.
 """
 
 from enum import IntEnum
@@ -12,7 +11,7 @@ import numpy as np
 class Joint(IntEnum):
     """A keypoint by name; the value is its index in keypoint arrays.
 
-    Left and right are the dancer's own, not the picture's.
+    Left and right are the dancer's own, not the frame's.
     """
 
     NOSE = 0
@@ -49,11 +48,11 @@ ANKLES = [Joint.LEFT_ANKLE, Joint.RIGHT_ANKLE]
 TRUNK = [*SHOULDERS, *HIPS]
 
 PAIRS = [EYES, EARS, SHOULDERS, ELBOWS, WRISTS, HIPS, KNEES, ANKLES]
-"""Left and right joint of each part of the body that there are two of."""
+"""Left and right joint of each paired part of the body."""
 
 _OTHER_SIDE = {joint: other for left, right in PAIRS for joint, other in ((left, right), (right, left))}
 MIRRORED = [_OTHER_SIDE.get(joint, joint) for joint in Joint]
-"""Index of the joint on the body's other side: `keypoints[..., MIRRORED, :]` are those of a mirrored picture."""
+"""Index of the joint on the other side of the body: `keypoints[..., MIRRORED, :]` are those of a mirrored frame."""
 
 
 def limbs(start: list[Joint], end: list[Joint]) -> tuple[tuple[Joint, Joint], tuple[Joint, Joint]]:
@@ -87,7 +86,7 @@ LIMBS = (
     *(SHOULDER_LINE, UPPER_ARMS[0], FOREARMS[0], UPPER_ARMS[1], FOREARMS[1]),
     *(*FLANKS, HIP_LINE, THIGHS[0], SHINS[0], THIGHS[1], SHINS[1]),
 )
-"""Pairs of joints that a drawn skeleton joins: nose, shoulders, arms, hips, legs."""
+"""Pairs of joints that a drawn skeleton connects: nose, shoulders, arms, hips, legs."""
 
 SIGMAS = np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89], np.float32) / 1000
 """Spread of each joint's labels relative to the person's scale, float32 (17,): the sigmas of OKS."""

@@ -1,4 +1,4 @@
-"""How the camera moves over a clip. Its thresholds: `pose/camera_parameters.py`.
+"""The camera's motion over a clip, and its cuts; the thresholds are in `pose/camera_parameters.py`.
 
-What uses it: `pose/estimator.py` for tracks and roles, `pose/embeddings/motion.py` for the vectors.
+`pose/estimator.py` uses the motion for tracks and roles, `pose/embeddings/motion.py` for the vectors.
 """

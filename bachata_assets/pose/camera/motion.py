@@ -1,8 +1,8 @@
-"""How the camera moves over a clip, estimated from what lies outside the people.
+"""The camera's motion over a clip, estimated from the room around the people.
 
-Corners are followed from a few known views to each frame (Lucas and Kanade 1981, in pyramids); a similarity is fitted
-to their motion by RANSAC. A quick look at a few frames tells first whether the camera moves at all; where it stands
-still, nothing else is done and nothing changes.
+Optical flow follows corners from a few known views to each frame (pyramidal Lucas and Kanade 1981), and RANSAC fits a
+similarity to their motion. A quick look at a few frames first tells whether the camera moves. If it stands still,
+nothing else happens.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -19,26 +19,26 @@ from bachata_assets.pose.tracking.parameters import DEFAULTS
 
 @dataclass(frozen=True)
 class CameraMotion:
-    """The camera's motion over a clip, in the pictures that the models see.
+    """The camera's motion over a clip, in the frames that the models see.
 
     Attributes
     ----------
     to_first : np.ndarray
-        float (T, 4), of each frame the similarity a, b, x, y that takes a point of it to the first frame's place:
+        float (T, 4), each frame's similarity a, b, x, y, which maps a point to the first frame:
         (a px - b py + x, b px + a py + y).
     lost : np.ndarray
-        bool (T,), the motion from the frame before is not known: a cut, or too little to be seen of the room.
+        bool (T,), the motion since the previous frame is unknown: a cut, or too little of the room is visible.
     """
 
     def in_video(self, scale: float, origin: tuple[float, float]) -> np.ndarray:
-        """Return `to_first` for places in the video's own pixels, float (T, 4).
+        """Return `to_first` for px of the video, float (T, 4).
 
         Parameters
         ----------
         scale : float
-            Pixels of the video per pixel of the pictures.
+            Pixels of the video per pixel of the frames.
         origin : tuple of float
-            Where the pictures' corner is in the video, px.
+            Position of the frames' top left corner in the video, px.
         """
         a, b, x, y = self.to_first.T
         left, top = origin
@@ -49,7 +49,7 @@ class CameraMotion:
 
 
 class CameraLooks:
-    """A few small grey frames spread over a clip, to tell whether its camera moves.
+    """A few small grey frames spread over a clip, which tell whether its camera moves.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class CameraLooks:
         self._scale = 1.0
 
     def add(self, step: int, picture: np.ndarray) -> None:
-        """Take in the picture (uint8 (H, W, 3), BGR) of a step on which the detector ran."""
+        """Add the picture, uint8 (H, W, 3) BGR, of a step on which the detector ran."""
         if self._count % self._every == 0:
             grey, self._scale = _small(picture, self._parameters)
             self._kept.append((step, grey))
@@ -75,12 +75,12 @@ class CameraLooks:
         self._count += 1
 
     def camera_moves(self, candidates: Sequence[Candidates]) -> bool:
-        """Tell whether the camera moves, from one look to the next or since the first.
+        """Tell whether the camera moves from one look to the next, or since the first.
 
         Parameters
         ----------
         candidates : sequence of Candidates
-            Of each step: people are left out.
+            Candidates of each step, to leave people out.
         """
         limits = self._parameters
         moved = 0
@@ -111,11 +111,11 @@ def follow_camera(
     steps : np.ndarray
         int (S,), frames on which the detector ran.
     candidates : sequence of Candidates
-        Of each step: people are left out.
+        Candidates of each step, to leave people out.
     parameters : CameraParameters
         Thresholds.
     watch : callable or None
-        Told of each frame its index, the picture and its similarity to the first.
+        Called for each frame with its index, its picture and its similarity to the first.
     """
     follower = _Follower(parameters)
     scale = 1.0
@@ -130,11 +130,11 @@ def follow_camera(
 
 
 class _Follower:
-    """Tells where each picture is, by the nearest of a few earlier ones.
+    """Places each frame relative to the nearest of a few earlier views.
 
-    Motion from picture to picture adds up its errors; a camera that sways comes back to views that are known. Where a
-    picture cannot be placed it is guessed, and so are those after it, until a known view is seen again; then they are
-    put right by what the guess was wrong.
+    Motion from frame to frame accumulates errors, but a swaying camera returns to known views. If a frame cannot be
+    placed, it and the frames after it are guessed until a known view appears again. The error of the guess then
+    corrects all of them.
     """
 
     def __init__(self, parameters: CameraParameters) -> None:
@@ -146,12 +146,12 @@ class _Follower:
         self.lost: list[bool] = []
 
     def add(self, grey: np.ndarray, room: np.ndarray) -> None:
-        """Take in the next picture, uint8 (H, W), with a mask of what is not people."""
+        """Add the next frame, uint8 (H, W), with a mask of the room outside people."""
         if self._before is None:
             self._place(IDENTITY, lost=False)
             self._views.append(view_of(grey, room, IDENTITY, self._parameters))
         elif not (self._by_known_view(grey, room) or self._by_picture_before(*self._before, grey, room)):
-            # It may have moved farther than a picture's motion can be followed.
+            # The camera may have moved farther than optical flow can follow.
             if not self._by_sure_views(grey, room):
                 self._guess(grey, room)
         elif not self._is_sure:
@@ -163,7 +163,7 @@ class _Follower:
         return self._guessed_since is None
 
     def _guess(self, grey: np.ndarray, room: np.ndarray) -> None:
-        """Place a picture as if the camera had moved on as before."""
+        """Place a frame as if the camera had moved on as before."""
         motion = IDENTITY
         if len(self.to_first) > 1:
             motion = then(self.to_first[-1], inverse_similarity(self.to_first[-2]))
@@ -173,7 +173,7 @@ class _Follower:
         self._views.append(view_of(grey, room, self.to_first[-1], self._parameters, sure=False))
 
     def _put_right(self, grey: np.ndarray, room: np.ndarray) -> None:
-        """Where a known view is seen again, move all pictures since the guess by what it was wrong."""
+        """Once a known view appears again, correct all frames since the guess by its error."""
         guessed, was_lost = self.to_first.pop(), self.lost.pop()
         since = self._guessed_since
         if not self._by_sure_views(grey, room):
@@ -183,7 +183,7 @@ class _Follower:
             self.to_first[index] = then(then(self.to_first[index], inverse_similarity(guessed)), self.to_first[-1])
 
     def _by_sure_views(self, grey: np.ndarray, room: np.ndarray) -> bool:
-        """Place a picture by the nearest views whose place is known, wherever they show it; forget the guessed ones."""
+        """Place a frame by the nearest views with a known place, and forget the guessed views."""
         limits = self._parameters
         sure = [view for view in self._views if view.sure]
         sure.sort(key=lambda view: np.abs(view.to_first - self.to_first[-1])[2:].sum())
@@ -201,11 +201,11 @@ class _Follower:
         self.lost.append(lost)
 
     def _by_known_view(self, grey: np.ndarray, room: np.ndarray) -> bool:
-        """Place a picture by the known view that is nearest to where the picture before was."""
+        """Place a frame by the known view that is nearest to the previous frame."""
         limits = self._parameters
         height, width = grey.shape
         corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], float)
-        # While places are guessed they are compared with one another, so that the guess's error stays one.
+        # Guessed places are compared only with one another, so that they share one error.
         views = [view for view in self._views if view.sure == self._is_sure]
         places = stabilised(np.repeat(corners[None], len(views), 0), np.array([view.to_first for view in views]))
         now = stabilised(corners[None], self.to_first[-1][None])
@@ -223,7 +223,7 @@ class _Follower:
     def _by_picture_before(
         self, grey_before: np.ndarray, room_before: np.ndarray, grey: np.ndarray, room: np.ndarray
     ) -> bool:
-        """Place a picture by the one before it, which becomes a known view."""
+        """Place a frame by the previous one, which becomes a known view."""
         before = view_of(grey_before, room_before, self.to_first[-1], self._parameters, sure=self._is_sure)
         motion, _ = motion_since(before, grey, room, self._parameters)
         if motion is None:
@@ -234,7 +234,7 @@ class _Follower:
 
 
 def _small(picture: np.ndarray, parameters: CameraParameters) -> tuple[np.ndarray, float]:
-    """Return a picture small and grey, and its scale."""
+    """Return a picture reduced and grey, and its scale."""
     import cv2
 
     scale = min(1.0, parameters.look_side / max(picture.shape[:2]))
@@ -243,7 +243,7 @@ def _small(picture: np.ndarray, parameters: CameraParameters) -> tuple[np.ndarra
 
 
 def _room(shape: tuple[int, ...], boxes: np.ndarray) -> np.ndarray:
-    """Return a mask, uint8 (H, W): 255 outside people's boxes, with a margin."""
+    """Return a mask, uint8 (H, W): 255 outside people's boxes and a margin around them."""
     mask = np.full(shape, 255, np.uint8)
     for x1, y1, x2, y2 in boxes:
         margin = 0.1 * (x2 - x1)

@@ -1,8 +1,8 @@
 """Cuts: where one shot of a clip ends and the next begins.
 
-At a cut the picture changes all at once, and what is seen before it is nowhere found again: of the corners in the
-places that change, hardly any can be followed to the next picture and back (Lucas and Kanade 1981). Dancers who turn,
-a camera in the hand and flashes of light change the picture too, but not once and for all.
+At a cut the frame changes all at once, and nothing of the earlier view appears again. Of the corners in the places that
+change, optical flow can follow hardly any to the next frame and back (Lucas and Kanade 1981). Turning dancers, a
+hand-held camera and flashes of light change the frame too, but parts of the earlier view remain or return.
 """
 
 from collections import deque
@@ -16,14 +16,14 @@ from bachata_assets.pose.tracking.parameters import DEFAULTS
 
 @dataclass
 class CutFinder:
-    """Looks at the pictures of a clip one after another and finds the cuts between them.
+    """Finds the cuts of a clip, frame after frame.
 
     Attributes
     ----------
     parameters : ShotParameters
         Thresholds.
     cuts : list of int
-        Steps that begin a new shot, so far.
+        Steps at which a new shot begins, so far.
     """
 
     parameters: ShotParameters = DEFAULTS.shots
@@ -31,10 +31,10 @@ class CutFinder:
     _changes: deque[float] = field(default_factory=lambda: deque(maxlen=8))
     _before: np.ndarray | None = None
     _suspected: list[tuple[int, np.ndarray]] = field(default_factory=list)
-    """Steps that seem to begin a shot, with the picture before each: a flash of light may be over soon."""
+    """Steps that may begin a shot, each with the picture before it: a flash of light may end soon."""
 
     def add(self, step: int, picture: np.ndarray) -> None:
-        """Take in the picture (uint8 (H, W, 3), BGR) of a step on which the detector ran."""
+        """Add the picture, uint8 (H, W, 3) BGR, of a step on which the detector ran."""
         now = _small(picture, self.parameters)
         if self._before is not None:
             changes = self._is_cut(self._before, now)
@@ -43,11 +43,11 @@ class CutFinder:
         self._before = now
 
     def found(self) -> list[int]:
-        """Return the steps that begin a new shot, rising; to be asked when all pictures are in."""
+        """Return the steps at which a new shot begins, ascending; call it after the last frame."""
         return [*self.cuts, *(step for step, _ in self._suspected)]
 
     def _is_back(self, step: int, now: np.ndarray) -> bool:
-        """Tell whether the picture from before a suspected cut is back, and believe cuts that are old enough."""
+        """Tell whether the view from before a suspected cut is back; otherwise confirm cuts that are old enough."""
         while self._suspected and step - self._suspected[0][0] > self.parameters.longest_flash:
             self.cuts.append(self._suspected.pop(0)[0])
         for index, (_, before) in enumerate(self._suspected):
@@ -66,7 +66,7 @@ class CutFinder:
 
 
 def _small(picture: np.ndarray, parameters: ShotParameters) -> np.ndarray:
-    """Return a picture small and grey, uint8."""
+    """Return a picture reduced and grey, uint8."""
     import cv2
 
     scale = min(1.0, parameters.shot_side / max(picture.shape[:2]))
@@ -74,16 +74,16 @@ def _small(picture: np.ndarray, parameters: ShotParameters) -> np.ndarray:
 
 
 def _change(before: np.ndarray, now: np.ndarray) -> float:
-    """Return how unlike two pictures are: 1 minus the correlation of their grey levels, 0..2."""
+    """Return the change between two pictures: 1 minus the correlation of their grey levels, 0..2."""
     a, b = (picture.astype(np.float32) - picture.mean() for picture in (before, now))
     return 1 - float((a * b).sum() / max(np.sqrt((a * a).sum() * (b * b).sum()), 1e-6))
 
 
 def _differs(before: np.ndarray, now: np.ndarray, parameters: ShotParameters) -> bool:
-    """Tell whether what was seen, in the places that change, is nowhere to be found in another picture."""
+    """Tell whether nothing of the earlier picture, in the places that change, appears in the later one."""
     import cv2
 
-    # Light that goes on or off is no cut: brightness and contrast are made alike first.
+    # Light going on or off is no cut, so match brightness and contrast first.
     lit = np.clip((now.astype(np.float32) - now.mean()) * (before.std() / max(now.std(), 1)) + before.mean(), 0, 255)
     now = lit.astype(np.uint8)
     changed = cv2.dilate((cv2.absdiff(before, now) > parameters.changed_grey).astype(np.uint8), np.ones((5, 5)))

@@ -1,6 +1,6 @@
-"""Views of a room: pictures that others are compared with, and how a picture has moved since one.
+"""Views of the room: reference frames, and the camera's motion since one of them.
 
-In which order views are asked is in `motion.py`.
+`motion.py` decides which views to try.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bachata_assets.pose.geometry import IDENTITY, stabilised
 
 @dataclass(frozen=True)
 class View:
-    """A picture that others are compared with.
+    """A reference frame.
 
     Attributes
     ----------
@@ -22,9 +22,9 @@ class View:
     corners : np.ndarray
         float32 (N, 1, 2), px, outside the people.
     to_first : np.ndarray
-        float (4,), as of `CameraMotion`.
+        float (4,), as in `CameraMotion`.
     sure : bool
-        Its place is known, not guessed since the camera was lost.
+        Its place is known, not guessed after the camera was lost.
     """
 
     grey: np.ndarray
@@ -36,7 +36,7 @@ class View:
 def view_of(
     grey: np.ndarray, room: np.ndarray, to_first: np.ndarray, parameters: CameraParameters, *, sure: bool = True
 ) -> View:
-    """Return a picture with its corners outside the people."""
+    """Return a view of a picture, with its corners outside the people."""
     import cv2
 
     corners = cv2.goodFeaturesToTrack(grey, parameters.most_corners, 0.01, 7, mask=room)
@@ -51,21 +51,21 @@ def motion_since(
     expected: np.ndarray = IDENTITY,
     levels: int = 3,
 ) -> tuple[np.ndarray | None, float]:
-    """Return how a picture has moved since a view.
+    """Return the motion from a view to a frame.
 
     Parameters
     ----------
     now, room : np.ndarray
-        uint8 (H, W), the picture and a mask of what is not people.
+        uint8 (H, W), the frame and a mask of the room outside people.
     expected : np.ndarray
-        float (4,), a similarity that is near.
+        float (4,), the approximate similarity.
     levels : int
-        Times that the pictures are halved; fewer are faster where `expected` is near.
+        Number of pyramid levels above the full size; fewer are faster if `expected` is near.
 
     Returns
     -------
     motion : np.ndarray or None
-        float (4,), the similarity from the view to the picture; None where too little of the room is seen.
+        float (4,), the similarity from the view to the frame; None if too little of the room is visible.
     share : float
         Share of the view's corners that agree with it.
     """
@@ -94,7 +94,7 @@ def motion_since(
 
 
 def shift_of(motion: np.ndarray, shape: tuple[int, ...]) -> float:
-    """Return how far a similarity moves the corners of a picture, in picture widths."""
+    """Return how far a similarity moves the corners of a frame, frame widths."""
     height, width = shape[:2]
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], float)
     moved = stabilised(corners[None], motion[None])[0] - corners
@@ -102,7 +102,7 @@ def shift_of(motion: np.ndarray, shape: tuple[int, ...]) -> float:
 
 
 def then(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return one similarity after the other, float (4,)."""
+    """Return the composition of two similarities, float (4,)."""
     a, b, x, y = first
     c, d, _, _ = second
     place = stabilised(np.array([[[x, y]]]), second[None])[0, 0]

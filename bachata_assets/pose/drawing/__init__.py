@@ -1,5 +1,5 @@
-"""Pictures and videos in which a person sees what was found of a couple.
+"""Pictures and videos that show a person what was found.
 
-Belongs here: skeletons and colours, the preview picture of a clip, the preview video. Does not belong here: anything
-that later steps compute with, and the report's page (`report/`).
+This folder has skeletons and colours, the preview picture and the preview video of a clip. Nothing here is input of a
+later step. The report's page is in `report/`.
 """

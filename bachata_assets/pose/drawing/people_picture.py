@@ -1,6 +1,6 @@
-"""A picture of everyone in a clip, each with the number that an annotation takes.
+"""A picture of everyone in a clip, each with the number to use in an annotation.
 
-The preview picture of the couple alone is in `preview_picture.py`.
+`preview_picture.py` draws the couple alone.
 """
 
 from collections.abc import Sequence
@@ -14,35 +14,35 @@ from bachata_assets.pose.tracking.choosing.choice import Choice
 from bachata_assets.pose.tracking.choosing.told import numbers_of
 
 COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
-"""Colours of people by their number: those of the palette by Okabe and Ito that are not black."""
+"""Colours of people by number: the palette by Okabe and Ito without black."""
 MOMENTS = 3
-"""Largest number of moments of the clip in the picture."""
+"""Maximum number of frames in the picture."""
 HEIGHT = 480
-"""Height of a moment, px."""
+"""Height of a frame, px."""
 TEXT = 13
 """Height of capital letters, px."""
 SHADE = 0.2
-"""Share of the colour in the couple's boxes."""
+"""Opacity of the colour in the couple's boxes."""
 QUALITY = 85
-"""Quality of the JPEG, 1..100."""
+"""JPEG quality, 1..100."""
 
 
 @dataclass(frozen=True)
 class SeenPerson:
-    """A person in a clip, as somebody who writes an annotation wants to know it.
+    """A person in a clip, for people who write an annotation.
 
     Attributes
     ----------
     number : int
-        From 1, from left to right.
+        Number from left to right, from 1.
     start_s, end_s : float
-        When the person is first and last seen, s.
+        Times at which the person is first and last seen, s.
     part : str
         "the couple", "an image in a mirror", "does not move", or "".
     at_s : float
-        A moment at which the person is seen, s.
+        A time at which the person is seen, s.
     box : tuple of int
-        Where the person is then, x1 y1 x2 y2 in the video's own pixels.
+        The person's box at that time, x1 y1 x2 y2, px of the video.
     """
 
     number: int
@@ -63,7 +63,7 @@ def seen_people(seen: FirstPass, choice: Choice, still: float) -> list[SeenPerso
     choice : Choice
         Who the couple is.
     still : float
-        Activity below which somebody does not move.
+        Activity below which a person does not move.
     """
     people, times = choice.people, seen.times[seen.steps]
     numbers = numbers_of(people)
@@ -84,9 +84,9 @@ def seen_people(seen: FirstPass, choice: Choice, still: float) -> list[SeenPerso
 
 
 def people_picture(seen: FirstPass, choice: Choice) -> bytes:
-    """Return a picture of a few moments of a clip with everyone in a box of a colour, by number.
+    """Return a picture of a few frames of a clip, with everyone in a coloured box with a number.
 
-    The couple's boxes are filled with a light shade.
+    A light shade fills the couple's boxes.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def people_picture(seen: FirstPass, choice: Choice) -> bytes:
 
 
 def _telling(choice: Choice, steps: Sequence[int]) -> list[int]:
-    """Return which of these steps show everyone, at most MOMENTS of them, in order of time."""
+    """Return the steps that together show everyone, at most `MOMENTS`, in order of time."""
     there = choice.people.seen[:, list(steps)]
     missing = np.ones(len(there), bool)
     chosen: list[int] = []
@@ -143,7 +143,7 @@ def _moment(seen: FirstPass, choice: Choice, step: int, picture: np.ndarray) -> 
         x1, y1, x2, y2 = boxes[who]
         cv2.rectangle(shown, (x1, y1), (x2, y2), OUTLINE, 5)
         cv2.rectangle(shown, (x1, y1), (x2, y2), bgr(_colour(numbers[who])), 3)
-    # The numbers come last: a box must not cross them out.
+    # The numbers come last, so that no box crosses them out.
     for who in there:
         x1, y1, _, _ = boxes[who]
         text = f"{numbers[who]}{' mirror' if who in choice.mirrored else ''}"
@@ -160,7 +160,7 @@ def _colour(number: int) -> str:
 
 
 def _box(seen: FirstPass, choice: Choice, who: int, step: int) -> np.ndarray:
-    """Return the surest box of a person in a step, float (4,), px of the pictures."""
+    """Return the most certain box of a person in a step, float (4,), px of the frames."""
     found = seen.candidates[step]
     own = np.flatnonzero(choice.people.numbers[step] == who)
     return np.asarray(found.boxes[own[found.scores[own].argmax()]])

@@ -1,7 +1,7 @@
-"""One picture of a clip, for a person to see what was found.
+"""The preview picture of a clip, which shows what was found.
 
-It shows some frames with both skeletons, and over time who was found. The same as a video: `preview_video.py`. The
-skeletons and their colours: `skeletons.py`.
+It has some frames with both skeletons, and a timeline of who was found. `preview_video.py` makes a video of the same;
+`skeletons.py` draws the skeletons.
 """
 
 import io
@@ -21,30 +21,33 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 1080, 480
 """Size of the picture, px."""
 DPI = 100
-"""Dots per inch by which Matplotlib sizes text."""
+"""Dots per inch, from which Matplotlib sizes text."""
 ROWS = ((0.385, 0.09), (0.22, 0.14), (0.055, 0.14))
-"""Bottom and height of the timeline's rows, in the picture's height."""
+"""Bottom and height of the timeline's rows, picture heights."""
 TILES = 7
-"""Largest number of frames in the strip."""
+"""Maximum number of frames in the strip."""
 TILE = (150, 200)
-"""Width and height of a frame in the strip that shows the couple alone, px."""
+"""Width and height of a frame in a strip of the couple alone, px."""
 WHOLE = (350, 200)
-"""Largest width and height of a frame in the strip that shows everybody, px."""
+"""Maximum width and height of a frame in a strip of everybody, px."""
 ROOM = 1.15
-"""Size of the part of a frame that is shown, in the couple's extent."""
+"""Size of the part of a frame that is shown, over the couple's extent."""
 LARGEST = 45_000
-"""Largest size of the picture, bytes: Dagster's event log keeps one each time that a clip is made."""
+"""Maximum size of the picture, bytes: Dagster's event log keeps one each time a clip is made."""
 
 Pictures = Sequence[tuple[int, np.ndarray]]
-"""Frame index and picture uint8 (H, W, 3) BGR, at any one scale."""
+"""Frame index and picture, uint8 (H, W, 3) BGR, all at one scale."""
 
 
 def preview_picture(name: str, couple: CoupleKeypoints, pictures: Pictures) -> bytes:
-    """Return a picture of a clip: a strip of frames, a timeline beneath.
+    """Return a picture of a clip: a strip of frames above a timeline.
 
-    The strip shows the couple, or whole frames where others are seen.
-    The timeline says who was found (full colour: plainly seen; light: bridged, or found behind the partner), how far
-    apart the two are, how certain their poses are, and where they may have been exchanged.
+    The strip shows the couple, or whole frames if others are seen. The timeline shows:
+
+    - who was found (full colour: seen directly; light: interpolated, or found behind the partner),
+    - how far apart the two are,
+    - how certain their poses are,
+    - suspected identity switches.
 
     Parameters
     ----------
@@ -58,7 +61,7 @@ def preview_picture(name: str, couple: CoupleKeypoints, pictures: Pictures) -> b
     Returns
     -------
     bytes
-        A JPEG of at most LARGEST bytes.
+        A JPEG of at most `LARGEST` bytes.
     """
     from matplotlib.figure import Figure
 
@@ -98,7 +101,7 @@ def _tile_size(couple: CoupleKeypoints) -> tuple[int, int]:
 
 
 def _strip(figure: "Figure", tiles: Sequence[np.ndarray], shown: np.ndarray, count: int) -> None:
-    """Put the tiles into the strip, which has room for `count`; `shown` are their times, s."""
+    """Put the tiles into the strip, which has room for `count`; `shown` has their times, s."""
     height, width = tiles[0].shape[:2]
     strip = np.full((height, WIDTH, 3), 255, np.uint8)
     axes = figure.add_axes((0, 0.51, 1, height / HEIGHT))
@@ -113,9 +116,9 @@ def _strip(figure: "Figure", tiles: Sequence[np.ndarray], shown: np.ndarray, cou
 
 
 def _tile(couple: CoupleKeypoints, frame: int, picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return the part of a picture around the couple, or all of it where others are seen, with the skeletons.
+    """Return the part of a frame around the couple, or all of it if others are seen, with the skeletons.
 
-    It is uint8, `size` (width and height) in size.
+    The result is uint8, of width and height `size`.
     """
     import cv2
 
@@ -130,7 +133,7 @@ def _tile(couple: CoupleKeypoints, frame: int, picture: np.ndarray, size: tuple[
 def _around(couple: CoupleKeypoints, frame: int) -> np.ndarray:
     """Return the part of the video that shows the couple, float (4,), px.
 
-    It is as large in every frame, and within the picture.
+    It has the same size in every frame and stays within the frame.
     """
     size, shape = np.array([couple.width, couple.height]), TILE[0] / TILE[1]
     found = np.flatnonzero(couple.valid.any(axis=1))
@@ -148,10 +151,7 @@ def _around(couple: CoupleKeypoints, frame: int) -> np.ndarray:
 
 
 def _timeline(figure: "Figure", couple: CoupleKeypoints, shown: np.ndarray) -> None:
-    """Draw who was found, the distance and the certainty over time.
-
-    `shown` (K,) are the times of the strip's frames, s.
-    """
+    """Draw who was found, the distance and the certainty over time; `shown` (K,) has the strip's times, s."""
     rows = [figure.add_axes((0.085, bottom, 0.907, height)) for bottom, height in ROWS]
     _found(rows[0], couple)
     _distance(rows[1], couple)
@@ -183,7 +183,7 @@ def _found(axes: "Axes", couple: CoupleKeypoints) -> None:
 
 
 def _runs(couple: CoupleKeypoints, flags: np.ndarray) -> list[tuple[float, float]]:
-    """Return begin and length, s, of each run of frames whose flag, bool (T,), is set."""
+    """Return start and length, s, of each run of frames whose flag, bool (T,), is set."""
     edges = np.flatnonzero(np.diff(flags, prepend=False, append=False)).reshape(-1, 2)
     return [(couple.times[first], (stop - first) / couple.fps) for first, stop in edges]
 
@@ -206,7 +206,7 @@ def _certainty(axes: "Axes", couple: CoupleKeypoints) -> None:
 
 
 def _jpeg(figure: "Figure") -> bytes:
-    """Return a JPEG of at most LARGEST bytes, as good as that allows."""
+    """Return the best JPEG of at most `LARGEST` bytes."""
     from PIL import Image
 
     drawn = io.BytesIO()

@@ -1,6 +1,6 @@
-"""A clip as a video with its skeletons, the roles' names and its sound.
+"""The preview video of a clip, with skeletons, the names of the roles and sound.
 
-One picture of a clip: `preview_picture.py`. The skeletons and their colours: `skeletons.py`.
+`preview_picture.py` makes a picture; `skeletons.py` draws the skeletons.
 """
 
 from collections.abc import Iterator
@@ -22,35 +22,35 @@ from bachata_assets.video.streams import picture_stream, sound_is_allowed, sound
 from bachata_assets.video.writer import VideoWriter
 
 LONGER_SIDE = 1280
-"""Longest side of the pictures, px; what is larger is scaled down."""
+"""Maximum longer side of the frames, px; larger ones are scaled down."""
 TEXT = 1 / 55
-"""Height of capital letters, in the picture's width."""
+"""Height of capital letters, frame widths."""
 FAST = {"preset": "veryfast"}
-"""Options of the encoder x264."""
+"""Options of the x264 encoder."""
 SWITCH_SHOWN_S = 0.5
-"""Time before and after a suspected identity switch at which the video says so, s."""
+"""Time before and after a suspected identity switch in which the video shows it, s."""
 CLOCK = 90_000
-"""Ticks a second of the video's time stamps."""
+"""Ticks per second of the video's timestamps."""
 
 
 def write_preview_video(video: Path, couple: CoupleKeypoints, out: Path) -> None:
-    """Write an mp4 of a clip with what was found, at 15 frames a second.
+    """Write an mp4 of a clip with what was found, at 15 frames per second.
 
-    It is H.264, with AAC where the clip has sound.
+    The video is H.264; the sound, if any, is AAC.
 
     Parameters
     ----------
     video : Path
         The clip.
     couple : CoupleKeypoints
-        What was found in it.
+        The dancers found in it.
     out : Path
         File to write.
 
     Raises
     ------
     UnreadableVideoError
-        The clip is gone or cannot be decoded.
+        The clip is missing or cannot be decoded.
     """
     pictures = _pictures(video, couple)
     first = next(pictures)
@@ -63,7 +63,7 @@ def write_preview_video(video: Path, couple: CoupleKeypoints, out: Path) -> None
 
 
 def _pictures(video: Path, couple: CoupleKeypoints) -> Iterator[np.ndarray]:
-    """Yield the video's pictures, uint8 (H, W, 3) BGR, both sides even."""
+    """Yield the frames of the preview video, uint8 (H, W, 3) BGR, with even sides."""
     for frame, (_, picture) in enumerate(sample_frames(video, couple.fps, LONGER_SIDE)):
         height, width = (side // 2 * 2 for side in picture.shape[:2])
         scale = picture.shape[0] / couple.height
@@ -89,7 +89,7 @@ def _name(picture: np.ndarray, role: str, joints: np.ndarray, size: int) -> None
 
 
 def _caption(couple: CoupleKeypoints, frame: int, width: int, size: int) -> np.ndarray:
-    """Return what is known of a frame, as a picture to stand beneath it."""
+    """Return a caption with what is known about a frame, as a picture to put beneath it."""
     band = np.full((round(4.5 * size) // 2 * 2, width, 3), OUTLINE, np.uint8)
     time_s = couple.times[frame]
     crossing = any(abs(time_s - switch) <= SWITCH_SHOWN_S for switch in couple.identity_switches)
@@ -117,10 +117,7 @@ def _state(couple: CoupleKeypoints, frame: int, who: int) -> str:
 
 
 def _add_sound(writer: VideoWriter, video: Path, last_s: float) -> None:
-    """Add the clip's sound up to its last picture, on the pictures' clock.
-
-    A clip without sound gives a silent video.
-    """
+    """Add the clip's sound up to its last frame, on the frames' clock; a clip without sound stays silent."""
     import av
 
     try:

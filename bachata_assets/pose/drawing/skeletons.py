@@ -1,6 +1,6 @@
-"""A couple drawn into a picture: skeletons in the roles' colours.
+"""Skeletons of a couple in the roles' colours.
 
-Such pictures are put together in `preview_picture.py` and `preview_video.py`.
+`preview_picture.py` and `preview_video.py` use them.
 """
 
 from collections.abc import Iterable
@@ -11,24 +11,24 @@ from bachata_assets.pose.couple_keypoints import ROLES, CoupleKeypoints
 from bachata_assets.pose.skeleton import LIMBS
 
 ROLE_COLOURS = {"lead": "#E69F00", "follow": "#56B4E9"}
-"""Colour of each role: orange and sky blue of the palette by Okabe and Ito, which colour-blind people tell apart.
+"""Colour of each role: orange and sky blue of Okabe and Ito's palette, which colour-blind people can distinguish.
 
 Source: jfly.uni-koeln.de/color.
 """
 SWITCH_COLOUR = "#D55E00"
 """Colour of a suspected identity switch: vermilion of the same palette."""
 FINGERS = tuple((0 if joint % 4 == 1 else joint - 1, joint) for joint in range(1, 21))
-"""Pairs of a hand's 21 keypoints that are joined: the wrist, then four joints a finger."""
+"""Pairs of a hand's 21 keypoints to connect: the wrist, then four joints per finger."""
 OTHERS = (170, 170, 170)
-"""Colour of people who are not the couple, BGR: grey."""
+"""Colour of people other than the couple, BGR: grey."""
 OUTLINE = (20, 20, 20)
 """Colour around lines and letters, BGR."""
 LINE = 0.009
-"""Thickness of a limb, in the picture's height."""
+"""Thickness of a limb, picture heights."""
 
 
 def bgr(colour: str) -> tuple[int, int, int]:
-    """Return a colour written #RRGGBB as OpenCV takes it."""
+    """Return a #RRGGBB colour as BGR for OpenCV."""
     red, green, blue = bytes.fromhex(colour.removeprefix("#"))
     return blue, green, red
 
@@ -36,22 +36,20 @@ def bgr(colour: str) -> tuple[int, int, int]:
 def draw_couple(
     picture: np.ndarray, couple: CoupleKeypoints, frame: int, scale: float, origin: tuple[float, float] = (0, 0)
 ) -> None:
-    """Draw both dancers of one frame.
-
-    A pose that was not plainly seen is drawn in thin lines.
+    """Draw both dancers of one frame, in thin lines if a pose was not seen directly.
 
     Parameters
     ----------
     picture : np.ndarray
         uint8 (H, W, 3), BGR, changed in place.
     couple : CoupleKeypoints
-        What was found.
+        The dancers.
     frame : int
         Index in `couple`.
     scale : float
         Pixels of the picture per pixel of the video.
     origin : tuple of float
-        Where the picture's corner is in the video, px.
+        Position of the picture's top left corner in the video, px.
     """
     plain = couple.plainly_seen
     for who, role in enumerate(ROLES):
@@ -65,7 +63,7 @@ def draw_couple(
 
 
 def draw_others(picture: np.ndarray, people: np.ndarray) -> np.ndarray:
-    """Return a picture in which those who are not the couple have grey skeletons.
+    """Return a picture with grey skeletons of the people other than the couple.
 
     Parameters
     ----------
@@ -90,13 +88,13 @@ def write(picture: np.ndarray, text: str, place: tuple[int, int], size: int, col
     picture : np.ndarray
         uint8 (H, W, 3), BGR, changed in place.
     text : str
-        ASCII: OpenCV has no other letters.
+        ASCII text, because OpenCV has no other letters.
     place : tuple of int
-        Where the text's baseline begins, px.
+        Start of the baseline, px.
     size : int
         Height of capital letters, px.
     colour : str
-        As #RRGGBB.
+        Colour as #RRGGBB.
     """
     import cv2
 
@@ -108,19 +106,13 @@ def write(picture: np.ndarray, text: str, place: tuple[int, int], size: int, col
 
 
 def _lines(joints: np.ndarray, pairs: Iterable[tuple[int, int]]) -> np.ndarray:
-    """Return the ends of lines between joints that are known, (M, 2, 2).
-
-    `joints` are (K, 3), x y score.
-    """
+    """Return the ends of lines between known joints, (M, 2, 2); `joints` is (K, 3), x y score."""
     ends: np.ndarray = joints[np.array(list(pairs)), :2]
     return ends[~np.isnan(ends).any(axis=(1, 2))]
 
 
 def _draw(ends: np.ndarray, picture: np.ndarray, colour: tuple[int, int, int], thickness: int) -> None:
-    """Draw lines (M, 2, 2), px, with a dark outline.
-
-    So they stand out from any clothes.
-    """
+    """Draw lines, (M, 2, 2), px, with a dark outline that makes them stand out from any clothes."""
     import cv2
 
     points = ends.round().astype(int).tolist()

@@ -1,8 +1,8 @@
 """From keypoints and beats to the lead, follow and interaction vectors.
 
-Belongs here: the clock, signals over time, their measurements, the shipped constants, vectors, and why two vectors are
-alike. It computes with numpy and reads no video. Does not belong here: finding beats (`music/`), nearest neighbours
-(`search/`), and the tables (`pipeline/stages/pose.py`).
+This folder has the clock, signals over time, their measurements, the shipped constants, the vectors, and explanations
+of their similarity. It computes with numpy and reads no video. Elsewhere: beats (`music/`), nearest neighbours
+(`search/`) and tables (`pipeline/stages/pose.py`).
 """
 
 from bachata_assets.pose.embeddings.clock import clock_of

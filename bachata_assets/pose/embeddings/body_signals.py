@@ -1,7 +1,7 @@
 """32 named signals of one dancer over time.
 
-Lengths are in the dancer's own torso. Nothing here knows the partner (`couple_signals.py`) or how a signal is summed up
-(`summaries.py`).
+Lengths are in the dancer's own torsos. `couple_signals.py` has the signals of both dancers; `summaries.py` turns
+signals into numbers.
 """
 
 import numpy as np
@@ -9,18 +9,18 @@ import numpy as np
 from bachata_assets.pose.skeleton import NAMES
 
 INDEX = {name.replace("_", " "): index for index, name in enumerate(NAMES)}
-"""Joint as the names of signals say it, "left wrist" -> its index."""
+"""Name of a joint in the names of signals, such as "left wrist" -> its index."""
 FOLLOWED = ("nose", "elbow", "wrist", "knee", "ankle")
-"""Joints whose place relative to the hips is followed, both sides."""
+"""Joints, on both sides, whose position relative to the hips is a signal."""
 
 
 def middle(joints: np.ndarray, part: str) -> np.ndarray:
-    """Return the point between the left and the right `part`, float (N, 2).
+    """Return the point between the left and the right `part`, float (N, 2), px.
 
     Parameters
     ----------
     joints : np.ndarray
-        float (N, 17, 2).
+        float (N, 17, 2), px.
     part : str
         "shoulder", "hip", …
     """
@@ -28,10 +28,10 @@ def middle(joints: np.ndarray, part: str) -> np.ndarray:
 
 
 def torso_length(joints: np.ndarray) -> float:
-    """Return the distance from hips to shoulders, NaN where never seen.
+    """Return the distance from hips to shoulders over the whole clip; NaN if never seen.
 
-    One length for the whole clip, so that zoom and resolution cancel and leaning does not: the upper quartile,
-    since leaning shortens a torso in the picture and nothing lengthens it.
+    One length for the clip cancels zoom and resolution but not leaning. It is the upper quartile, because leaning
+    shortens a torso in the frame and nothing lengthens it.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def torso_length(joints: np.ndarray) -> float:
     Returns
     -------
     float
-        px.
+        Length, px.
     """
     lengths = np.linalg.norm(middle(joints, "shoulder") - middle(joints, "hip"), axis=-1)
     seen = lengths[np.isfinite(lengths) & (lengths > 0)]
@@ -59,7 +59,7 @@ def body_signals(joints: np.ndarray) -> dict[str, np.ndarray]:
     Returns
     -------
     dict
-        Name -> float (N,), 32 of them; lengths in torsos, y upwards, x to the right of the picture; NaN where unknown.
+        Name -> float (N,), 32 of them; lengths in torsos, y upwards, x to the right of the frame; NaN where unknown.
     """
     length = torso_length(joints)
     joints = joints * np.array([1.0, -1.0]) / length
@@ -88,19 +88,13 @@ def body_signals(joints: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def centred(points: np.ndarray) -> np.ndarray:
-    """Return points (N, 2) relative to their mean.
-
-    So the place in the picture does not matter.
-    """
+    """Return points (N, 2) relative to their mean, so that the place in the frame does not matter."""
     seen = points[np.isfinite(points).all(axis=-1)]
     return points - seen.mean(axis=0) if len(seen) else points
 
 
 def _bend(joints: np.ndarray, side: str) -> np.ndarray:
-    """Return the cosine of the angle at the elbow, float (N,).
-
-    It is -1 for a straight arm and 1 for a folded one.
-    """
+    """Return the cosine of the angle at the elbow, float (N,): -1 for a straight arm, 1 for a folded one."""
     shoulder, elbow, wrist = (joints[:, INDEX[f"{side} {part}"]] for part in ("shoulder", "elbow", "wrist"))
     upper, lower = shoulder - elbow, wrist - elbow
     lengths = np.linalg.norm(upper, axis=-1) * np.linalg.norm(lower, axis=-1)

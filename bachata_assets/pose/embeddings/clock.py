@@ -1,7 +1,6 @@
-"""The clock that a clip's motion is measured on.
+"""The clock of a clip's motion: beats where the music allows, else half seconds.
 
-It counts beats where the music allows, else halves of a second. Beats are found in `music/beats.py`; what is measured
-on the clock is in `summaries.py`.
+`music/beats.py` finds the beats; `summaries.py` measures motion on the clock.
 """
 
 from dataclasses import dataclass
@@ -10,37 +9,37 @@ from typing import Literal, Protocol
 import numpy as np
 
 SECONDS_PER_UNIT = 0.5
-"""Length of a beat where beats are not trusted, s: that of 120 beats per minute, inside bachata's 100-150."""
+"""Length of a unit if beats are not trusted, s: a beat at 120 beats per minute, inside bachata's 100-150."""
 
 SAMPLES_PER_BEAT = 6
-"""Samples of the grid per beat: about the keypoints' 15 frames per second at 120-150 beats per minute."""
+"""Grid samples per beat: about the keypoints' 15 frames per second at 120-150 beats per minute."""
 
 REACH = 100_000
-"""Number of beats by which the clock goes on before the first and after the last beat heard."""
+"""Number of beats by which the clock extends before the first and after the last heard beat."""
 
 
 class BeatTimes(Protocol):
-    """What is needed of `music.beats.Beats`."""
+    """The part of `music.beats.Beats` that the clock needs."""
 
     @property
     def times(self) -> np.ndarray:
-        """Beat times (B,), s, rising."""
+        """Beat times, float (B,), s, ascending."""
 
     @property
     def trusted(self) -> bool:
-        """Whether the beats are good enough to be a clock."""
+        """Whether the beats are good enough for a clock."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Time in s against position in beats: straight lines between knots.
+    """Mapping between time in s and position in beats, linear between knots.
 
     Attributes
     ----------
     kind : "beats" or "seconds"
-        With "seconds", a position counts halves of a second.
+        With "seconds", positions count half seconds.
     knots : np.ndarray
-        float (K,), s, strictly rising.
+        float (K,), times of the knots, s, strictly ascending.
     positions : np.ndarray
         float (K,), positions of the knots, beats.
     """
@@ -50,7 +49,7 @@ class Clock:
     positions: np.ndarray
 
     def grid(self, first: float, last: float) -> np.ndarray:
-        """Return times at which motion is sampled, `SAMPLES_PER_BEAT` a beat.
+        """Return the times at which motion is sampled, `SAMPLES_PER_BEAT` per beat.
 
         Parameters
         ----------
@@ -60,7 +59,7 @@ class Clock:
         Returns
         -------
         np.ndarray
-            float (N,), s, from `first` up to `last`.
+            float (N,), from `first` up to `last`, s.
         """
         start, stop = np.interp([first, last], self.knots, self.positions)
         count = int((stop - start) * SAMPLES_PER_BEAT + 1e-6) + 1
@@ -74,7 +73,7 @@ def clock_of(beats: BeatTimes | None) -> Clock:
     Parameters
     ----------
     beats : BeatTimes or None
-        The clip's beats; where they are trusted they are the clock, else seconds are.
+        The clip's beats, which are the clock if they are trusted; otherwise seconds are.
     """
     if beats is None or not beats.trusted or len(beats.times) < 2:
         reach = REACH * SECONDS_PER_UNIT

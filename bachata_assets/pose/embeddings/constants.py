@@ -1,9 +1,9 @@
-"""The shipped constants that make vectors of measurements.
+"""The shipped constants that turn measurements into vectors.
 
-They say what is usual for a measurement, how much it counts, and how measurements go together. They are made by
-`training/fit.py` from what the product sees in real clips, never from the user's collection: adding clips changes no
-vector. Both roles share one set, so that exchanging the dancers exchanges their vectors. Clips and their moments have
-sets of their own: what is usual for a window of 8 beats is not what is usual for a whole clip.
+They hold the usual value and the weight of each measurement, and how measurements vary together. `training/fit.py` fits
+them on real clips, never on the user's collection, so adding clips changes no vector. Both roles share one set, so
+exchanging the dancers exchanges their vectors. Clips and moments have separate sets, because usual values differ
+between a whole clip and a window of 8 beats.
 """
 
 from dataclasses import dataclass, fields
@@ -13,16 +13,16 @@ from importlib import resources
 import numpy as np
 
 VERSION = "pose-3"
-"""Version of the measurements and the constants together, and so of the three pose vectors.
+"""Version of the three pose vectors, that is, of measurements and constants.
 
-Raise it whenever the same keypoints give other vectors: those of two versions do not compare.
+Raise it when the same keypoints give other vectors; vectors of two versions are not comparable.
 """
 
 FILES = {"clip": "constants.npz", "moment": "moment_constants.npz"}
-"""What is described -> name of the file of its constants."""
+"""Kind of description -> name of its constants file."""
 
 SQUASH = 2.0
-"""Number of standard deviations at which an unusual value stops counting more."""
+"""Number of standard deviations at which an unusual value saturates."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Constants:
     spread : np.ndarray
         float (D,), standard deviation of each measurement.
     weight : np.ndarray
-        float (D,), how much each measurement counts.
+        float (D,), weight of each measurement.
     mean : np.ndarray
         float (D,), mean of the scores.
     whitening : np.ndarray
-        float (D, D), symmetric: inverse square root of how the scores vary among clips of the same move.
+        float (D, D), symmetric: inverse square root of the scores' covariance among clips of the same move.
     """
 
     usual: np.ndarray
@@ -50,12 +50,12 @@ class Constants:
     whitening: np.ndarray
 
     def vector(self, measurements: np.ndarray) -> np.ndarray:
-        """Return the vector of measurements.
+        """Turn measurements into a vector.
 
         Parameters
         ----------
         measurements : np.ndarray
-            float (D,); an unknown one (NaN) counts as usual.
+            float (D,); an unknown measurement (NaN) counts as usual.
 
         Returns
         -------
@@ -66,7 +66,7 @@ class Constants:
         return np.asarray(white / np.linalg.norm(white[np.isfinite(white)]), np.float32)
 
     def scores(self, measurements: np.ndarray) -> np.ndarray:
-        """Return measurements as weighted deviations from the usual.
+        """Return the weighted deviations of measurements from their usual values.
 
         Parameters
         ----------

@@ -1,7 +1,6 @@
-"""16 events of a couple, each one number over the whole clip.
+"""16 events of a couple, each a number for the whole clip: turns, contact, facing, levels, synchrony, who initiates.
 
-Turns, contact, facing, levels, synchrony, who initiates. Each is NaN where too little was seen. Signals over time are
-in `couple_signals.py`.
+A number is NaN if too little was seen. `couple_signals.py` has the signals over time.
 """
 
 import numpy as np
@@ -11,15 +10,15 @@ from bachata_assets.pose.embeddings.motion import smooth
 from bachata_assets.pose.embeddings.summaries import MINIMUM_SAMPLES, band
 
 CONTACT = 0.45
-"""Distance below which wrists hold each other, or rest on the partner's body, torsos."""
+"""Maximum distance of wrists that hold each other or rest on the partner's body, torsos."""
 FACING = 0.2
-"""Width of the shoulders above which a dancer shows the front or the back, torsos (about 0.7 from the front)."""
+"""Shoulder width above which a dancer shows the front or the back, torsos (about 0.7 from the front)."""
 OPEN = 1.5
-"""Distance of the chests from which the couple is in open position, torsos."""
+"""Minimum distance of the chests in open position, torsos."""
 LEVEL = 0.5
-"""Height by which a head is lower than the partner's in a dip, torsos."""
+"""Minimum height by which a head is lower than the partner's in a dip, torsos."""
 LAGS = tuple(range(-2 * SAMPLES_PER_BEAT, 2 * SAMPLES_PER_BEAT + 1))
-"""Lags of who initiates: two beats either way, samples."""
+"""Lags to try for who initiates, samples: two beats either way."""
 
 Signals = dict[str, np.ndarray]
 
@@ -37,7 +36,7 @@ def couple_events(couple: Signals, lead: Signals, follow: Signals) -> dict[str, 
     Returns
     -------
     dict
-        Event -> its number, NaN where too little was seen.
+        Event -> its number, NaN if too little was seen.
     """
     facing = couple["lead faces the camera"], couple["follow faces the camera"]
     effort = _effort(lead), _effort(follow)
@@ -64,10 +63,7 @@ def couple_events(couple: Signals, lead: Signals, follow: Signals) -> dict[str, 
 
 
 def _crossings(signal: np.ndarray, threshold: float) -> float:
-    """Return how often a signal changes between +threshold and -threshold.
-
-    It is a logarithm of the number in 8 beats.
-    """
+    """Return how often a signal changes between +threshold and -threshold, as a logarithm of the number in 8 beats."""
     calm = smooth(signal, 0.3 * SAMPLES_PER_BEAT)
     decided = np.sign(calm[np.abs(np.nan_to_num(calm)) > threshold])
     seen = int(np.isfinite(signal).sum())
@@ -83,10 +79,7 @@ def _share(signal: np.ndarray, happens: np.ndarray) -> float:
 
 
 def _touching(couple: Signals, who: str) -> float:
-    """Return the share of time in which a hand is on the partner.
-
-    That is at the partner's shoulders, head or hips.
-    """
+    """Return the share of time in which a hand is on the partner's shoulders, head or hips."""
     gaps = [gap for name, gap in couple.items() if name.startswith(f"{who}'s") and "partner" in name]
     nearest = np.fmin.reduce(gaps)
     return _share(nearest, nearest < CONTACT)
@@ -98,7 +91,7 @@ def _quantile(signal: np.ndarray, quantile: float) -> float:
 
 
 def _effort(dancer: Signals) -> np.ndarray:
-    """Return how much the whole body moves between samples, float (N - 1,)."""
+    """Return the motion of the whole body between samples, float (N - 1,)."""
     calm = smooth(np.stack(list(dancer.values()), axis=1), 0.3 * SAMPLES_PER_BEAT)
     speed = np.abs(np.diff(calm, axis=0))
     seen = np.isfinite(speed).sum(axis=1)
@@ -120,10 +113,7 @@ def _correlation(first: np.ndarray, second: np.ndarray, lag: int) -> float:
 
 
 def _initiative(lead: np.ndarray, follow: np.ndarray) -> float:
-    """Return by how much the follow echoes the lead more than vice versa.
-
-    It is over lags of two beats.
-    """
+    """Return how much more the follow echoes the lead than vice versa, over lags of up to two beats."""
     echoes = np.array([_correlation(lead, follow, lag) for lag in LAGS])
     after, before = echoes[len(LAGS) // 2 + 1 :], echoes[: len(LAGS) // 2]
     return float(after.mean() - before.mean())

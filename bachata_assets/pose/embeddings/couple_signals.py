@@ -1,7 +1,6 @@
 """30 named signals of the two dancers together over time.
 
-Lengths are in torsos. Events (turns, contact, who initiates) are in `couple_events.py`; how a signal is summed up is in
-`summaries.py`.
+Lengths are in torsos. `couple_events.py` has events such as turns; `summaries.py` turns signals into numbers.
 """
 
 import numpy as np
@@ -38,10 +37,7 @@ def couple_signals(joints: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def chest(joints: np.ndarray) -> np.ndarray:
-    """Return the middle of shoulders and hips, float (N, 2).
-
-    `joints` are float (N, 17, 2).
-    """
+    """Return the middle of shoulders and hips, float (N, 2), of joints, float (N, 17, 2)."""
     return np.asarray((middle(joints, "shoulder") + middle(joints, "hip")) / 2)
 
 
@@ -67,10 +63,7 @@ def _distances(lead: np.ndarray, follow: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _facing(lead: np.ndarray, follow: np.ndarray) -> dict[str, np.ndarray]:
-    """Return where the dancers face.
-
-    A positive width of the shoulders is facing the camera, 0 is sideways.
-    """
+    """Return the signals of where the dancers face: a positive shoulder width faces the camera, 0 is sideways."""
     width = [d[:, INDEX["left shoulder"], 0] - d[:, INDEX["right shoulder"], 0] for d in (lead, follow)]
     face = [d[:, INDEX["nose"], 0] - middle(d, "ear")[:, 0] for d in (lead, follow)]
     side = np.tanh(2 * (chest(follow) - chest(lead))[:, 0])

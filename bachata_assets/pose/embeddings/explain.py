@@ -1,7 +1,4 @@
-"""Why two clips are similar: what their cosine comes from.
-
-That are kinds of measurement, and parts of the body.
-"""
+"""Why two clips are similar: the kinds of measurement and parts of the body that their cosine comes from."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,7 +20,7 @@ BLOCKS = {
     "rises": "order in time",
     "": "events",
 }
-"""Word of a measure -> kind of measurement."""
+"""Word in the name of a measure -> kind of measurement."""
 
 PARTS = {
     "hand": "hands",
@@ -45,12 +42,12 @@ PARTS = {
     "turns": "turning",
     "looks": "facing",
 }
-"""Word of a signal -> part of the body; the first that fits counts, anything else is the whole body."""
+"""Word in the name of a signal -> part of the body; the first match counts, and without one it is the whole body."""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """A cosine taken apart; each of the three parts sums to it.
+    """A cosine split in three ways, each of which sums to it.
 
     Attributes
     ----------
@@ -59,9 +56,9 @@ class Explanation:
     blocks : dict
         Kind of measurement -> its share of the cosine, largest first.
     parts : dict
-        Part of the body -> its share, largest first.
+        Part of the body -> its share of the cosine, largest first.
     dimensions : dict
-        Named dimension -> its share, largest first.
+        Named dimension -> its share of the cosine, largest first.
     """
 
     similarity: float
@@ -71,7 +68,7 @@ class Explanation:
 
 
 def explain(a: np.ndarray, b: np.ndarray, family: str) -> Explanation:
-    """Return what the cosine of two vectors comes from.
+    """Split the cosine of two vectors by kind of measurement, part of the body and dimension.
 
     Parameters
     ----------
@@ -83,7 +80,7 @@ def explain(a: np.ndarray, b: np.ndarray, family: str) -> Explanation:
     Raises
     ------
     ValueError
-        Another family; `bachata_assets.explain` explains all of them.
+        The family is another one; `bachata_assets.explain` explains all of them.
 
     Examples
     --------
@@ -121,7 +118,7 @@ def names_of(family: str) -> list[Name]:
     Raises
     ------
     ValueError
-        Another family, which does not describe movement.
+        The family is another one, which does not describe movement.
     """
     if family not in MOVEMENT:
         raise ValueError(f"family {family!r}: {', '.join(MOVEMENT)} describe movement")
@@ -129,7 +126,7 @@ def names_of(family: str) -> list[Name]:
 
 
 def block_of(name: Name) -> str:
-    """Return the kind of measurement that a dimension is."""
+    """Return the kind of measurement of a dimension."""
     words = set(name.measure.split()) or {""}
     return next(block for word, block in BLOCKS.items() if word in words)
 

@@ -1,6 +1,6 @@
-"""How the shipped constants come from measured clips.
+"""Fitting of the shipped constants to measured clips.
 
-It is run by `training/fit.py`; nothing here runs when a clip is embedded.
+Only `training/fit.py` runs it; embedding a clip does not.
 """
 
 from collections.abc import Sequence
@@ -11,33 +11,32 @@ import numpy as np
 from bachata_assets.pose.embeddings.constants import Constants
 
 SHRINKAGE = 0.3
-"""Share of the mean variance that is added to all: it keeps directions without evidence from growing."""
+"""Share of the mean variance added to every direction, so that directions without evidence do not grow."""
 
 MINIMUM_SPREAD = 1e-4
-"""Smallest standard deviation of a measurement: with less, its dimension would be enlarged rounding noise."""
+"""Minimum standard deviation of a measurement; below it, the dimension would amplify rounding noise."""
 
 
 def fit_constants(groups: Sequence[np.ndarray], labels: Sequence[str], weight: np.ndarray) -> Constants:
-    """Return constants that bring clips of the same move near each other.
+    """Return constants that bring clips of the same move close together.
 
-    Within-class covariance normalisation (Hatch, Kajarekar and Stolcke, "Within-class covariance
-    normalization for SVM-based speaker recognition", Interspeech 2006): directions in which clips of one move
-    differ count less. The square root is the symmetric one, so that a dimension stays near the measurement
-    that names it.
+    The method is within-class covariance normalisation (Hatch, Kajarekar and Stolcke, "Within-class covariance
+    normalization for SVM-based speaker recognition", Interspeech 2006): directions in which clips of one move differ
+    count less. The square root is the symmetric one, so that a dimension stays near the measurement that names it.
 
     Parameters
     ----------
     groups : sequence of np.ndarray
         float (clips, D), measurements that share constants: of lead and of follow, or of the couple alone.
     labels : sequence of str
-        Move of each clip; a move with one clip tells nothing of its variance.
+        Move of each clip; a move with one clip says nothing about its variance.
     weight : np.ndarray
-        float (D,), how much each measurement counts.
+        float (D,), weight of each measurement.
 
     Raises
     ------
     ValueError
-        A measurement is the same in every clip.
+        A measurement has the same value in every clip.
     """
     measured = np.concatenate(list(groups))
     size = len(weight)
@@ -53,7 +52,7 @@ def fit_constants(groups: Sequence[np.ndarray], labels: Sequence[str], weight: n
 
 
 def _without_label_means(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return scores (clips, D) less the mean of their label."""
+    """Return scores (clips, D) minus the mean of their label."""
     rest = scores.copy()
     for label in set(labels):
         rest[labels == label] -= scores[labels == label].mean(axis=0)

@@ -1,6 +1,6 @@
 """All measurements of a dancer (512) and of a couple (256), by name.
 
-The constants that make vectors of them are applied in `vectors.py`.
+`vectors.py` turns them into vectors.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from bachata_assets.pose.embeddings.summaries import MEASURES, summarise
 from bachata_assets.schemas import KEYPOINTS
 
 DANCER_MEASURES = tuple(MEASURES)
-"""Measures of a dancer's signals: 16 of each of 32."""
+"""Measures of a dancer's signals: 16 for each of 32."""
 COUPLE_MEASURES = (
     "low level",
     "middle level",
@@ -29,7 +29,7 @@ COUPLE_MEASURES = (
     "later than early",
 )
 WEIGHTS = {"later than early": 0.3, "livelier later": 0.3, "rises fast": 0.5}
-"""Weight of measures other than 1: those of the order in time depend on where a clip was cut, and count less."""
+"""Weights of measures, if not 1: measures of order in time count less, because they depend on where a clip was cut."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def measure_couple(couple: CoupleKeypoints, beats: BeatTimes | None) -> np.ndarr
 
 
 def weights(names: list[Name]) -> np.ndarray:
-    """Return how much each named measurement counts, float (D,)."""
+    """Return the weight of each named measurement, float (D,)."""
     return np.array([WEIGHTS.get(name.measure, 1.0) for name in names])
 
 

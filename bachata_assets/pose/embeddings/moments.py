@@ -1,8 +1,8 @@
 """The moments of a clip: windows of 8 beats every 4 beats, each with lead, follow and interaction vectors.
 
-A long clip of many moves is an average in its own three vectors (`vectors.py`); its moments say what is where. Their
-dimensions have the same names, their constants are fitted on windows: a moment compares with moments, not with clips. A
-clip that is shorter than a window has one moment.
+The three vectors of a long clip (`vectors.py`) average many moves; its moments say what happens where. Their dimensions
+have the same names, but their constants are fitted on windows, so compare moments with moments, not with clips. A clip
+shorter than a window has one moment.
 """
 
 import math
@@ -24,16 +24,16 @@ from bachata_assets.pose.embeddings.summaries import summarise
 from bachata_assets.pose.embeddings.vectors import MINIMUM_SEEN_S, feature_names, trunks_seen, vector_of
 
 VERSION = f"2+{CONSTANTS_VERSION}"
-"""Version of the moments; its first part is to be raised when the same keypoints and beats give other moments."""
+"""Version of the moments; raise its first part when the same keypoints and beats give other moments."""
 WINDOW = 8
-"""Length of a moment: beats where they are trusted, else halves of a second."""
+"""Length of a moment, beats if they are trusted, else half seconds."""
 STEP = 4
 """Distance between the starts of two moments, in the same units."""
 LEFT_OVER = STEP / 2
-"""Shortest end of a clip behind the last moment that makes another moment, which ends with the clip."""
+"""Minimum rest of a clip after the last moment that makes one more, which ends with the clip."""
 
 FAMILIES = ("lead", "follow", "interaction")
-"""Families of which a moment has a vector."""
+"""Families for which a moment has a vector."""
 
 _PLACES = ("place x", "place y", "couple's place x", "couple's place y")
 """Signals that are relative to their mean."""
@@ -48,15 +48,15 @@ class Moment:
     Attributes
     ----------
     start_s, end_s : float
-        When it begins and ends, s of the clip's clock.
+        Start and end, s of the clip's clock.
     start_beat, end_beat : float or None
-        The same in beats, counted from the first beat that is heard, which is 0; None without trusted beats.
+        Start and end in beats from the first heard beat, which is 0; None without trusted beats.
     vectors : dict
-        Family -> float32 (D,) of Euclidean length 1, or Absent where the dancers were seen for less than a second.
+        Family -> float32 (D,) of Euclidean length 1, or Absent if the dancers were seen for less than a second.
     detection_rate : float
         Share of its frames in which both dancers are found, 0..1.
     avg_confidence : float
-        Mean keypoint score of the dancers that are found, 0..1; 0 where nobody is.
+        Mean keypoint score of the found dancers, 0..1; 0 if nobody is found.
     """
 
     start_s: float
@@ -69,29 +69,29 @@ class Moment:
 
     @property
     def quality_score(self) -> float:
-        """0.6 x detection_rate + 0.4 x avg_confidence, as of a clip."""
+        """0.6 x detection_rate + 0.4 x avg_confidence, as for a clip."""
         return 0.6 * self.detection_rate + 0.4 * self.avg_confidence
 
 
 def moments_of(couple: CoupleKeypoints, beats: BeatTimes | None) -> list[Moment]:
-    """Return the moments of a clip, in their order.
+    """Return the moments of a clip, in order.
 
     Parameters
     ----------
     couple : CoupleKeypoints
         Both dancers.
     beats : BeatTimes or None
-        The clip's beats; where they are not trusted, a moment is 4 s long and begins every 2 s.
+        The clip's beats; if they are not trusted, a moment is 4 s long and begins every 2 s.
 
     Returns
     -------
     list of Moment
-        At least one: of a clip in which no whole window fits, the clip itself.
+        At least one; a clip shorter than a window is one moment.
 
     Raises
     ------
     NonFiniteVectorError
-        When a dimension is NaN or Inf, naming it.
+        A dimension is NaN or Inf; the message names it.
     """
     clock = clock_of(beats)
     names = {family: feature_names(family) for family in FAMILIES}
@@ -130,15 +130,15 @@ def measured_windows(
 ) -> Iterator[tuple[tuple[float, float], tuple[np.ndarray, np.ndarray, np.ndarray]]]:
     """Yield the start and end of each window on the clock, and its measurements.
 
-    The signals are those of the whole clip, so that a torso has one length in all windows; only the place of the
-    dancers is relative to where they are in the window.
+    The signals are those of the whole clip, so a torso has one length in all windows. Only the place of the dancers is
+    relative to its mean in the window.
 
     Parameters
     ----------
     couple : CoupleKeypoints
         Both dancers.
     clock : Clock
-        Of `clock_of`.
+        Clock from `clock_of`.
 
     Yields
     ------
@@ -167,13 +167,13 @@ def measured_windows(
 def windows(first: float, last: float) -> list[tuple[float, float]]:
     """Return the start and end of each window of a clip.
 
-    They begin on a beat, the first one in the clip. What is left at the end of the clip makes one more, from half a
-    step on, which ends with the last whole beat.
+    Windows begin on a beat, the first one on the first beat in the clip. A rest of at least half a step at the end of
+    the clip makes one more, which ends with the last whole beat.
 
     Parameters
     ----------
     first, last : float
-        Begin and end of the clip, beats.
+        Start and end of the clip, beats.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""From a couple's keypoints to joints on the clock's grid.
+"""From a couple's keypoints to joints on the clock's grid, where gaps stay gaps.
 
-Gaps stay gaps. Here is also the masked smoothing that everything on the grid uses. Named signals are made of these
-joints in `body_signals.py` and `couple_signals.py`.
+This module also has the masked smoothing for everything on the grid. `body_signals.py` and `couple_signals.py` make
+named signals of these joints.
 """
 
 import numpy as np
@@ -12,19 +12,19 @@ from bachata_assets.pose.embeddings.clock import Clock
 MINIMUM_SCORE = 0.2
 """Score below which a keypoint is a guess of the pose model.
 
-Of 0 to 0.7 this value finds the same move best, and makes the keypoints of two pose models agree best.
+From 0 to 0.7, this value is best at finding the same move, and gives the best agreement between two pose models.
 """
 SMOOTHING_S = 0.06
-"""Standard deviation of the Gaussian that takes the frames' jitter away, s."""
+"""Standard deviation of the Gaussian that removes the frames' jitter, s."""
 MINIMUM_EVIDENCE = 0.2
-"""Share of the smoothing kernel's weight that must lie on seen frames for a sample to count as seen."""
+"""Share of the smoothing kernel's weight on seen frames from which a sample counts as seen."""
 
 
 def joints_on_grid(couple: CoupleKeypoints, clock: Clock) -> np.ndarray:
     """Return joint positions resampled to the times of a clock.
 
-    Each sample is the Gaussian-weighted mean of the frames seen around it (normalised convolution, Knutsson
-    and Westin 1993), so that a missing frame costs nothing but its own weight.
+    Each sample is the Gaussian-weighted mean of the seen frames around it (normalised convolution, Knutsson and Westin
+    1993), so a missing frame loses only its own weight.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def joints_seen(couple: CoupleKeypoints) -> np.ndarray:
 
 
 def _between(values: np.ndarray, times: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """Return `values` (T, ...) interpolated from `times` to `grid`."""
+    """Interpolate `values` (T, ...) from `times` to `grid`."""
     if len(times) == 1:
         return np.repeat(values, len(grid), axis=0)
     right = np.clip(np.searchsorted(times, grid), 1, len(times) - 1)
@@ -78,7 +78,7 @@ def smooth(values: np.ndarray, samples: float) -> np.ndarray:
 
 
 def _weighted(values: np.ndarray, seen: np.ndarray, samples: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weighted sums of what was seen, and the weights."""
+    """Return the weighted sums of the seen values, and the weights."""
     from scipy.ndimage import gaussian_filter1d
 
     filled = np.where(seen, values, 0.0)

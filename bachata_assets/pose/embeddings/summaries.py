@@ -1,7 +1,6 @@
-"""How a signal over time becomes numbers.
+"""Measures that turn a signal into numbers: level, energy at periods in beats, regularity, order in time.
 
-Level, energy at periods in beats, regularity, order in time. The signals come from `body_signals.py` and
-`couple_signals.py`. What was not seen takes no part.
+The signals come from `body_signals.py` and `couple_signals.py`. Unseen samples do not count.
 """
 
 import warnings
@@ -13,29 +12,27 @@ from bachata_assets.pose.embeddings.clock import SAMPLES_PER_BEAT
 from bachata_assets.pose.embeddings.motion import smooth
 
 PERIODS = (1, 2, 3, 4, 6, 8)
-"""Periods in beats at which motion energy is taken."""
+"""Periods of the motion energy, beats."""
 DOG_PERIOD = 6.54
-"""Period that a difference of Gaussians of widths s and 2 s lets pass best, in s: 2 pi / sqrt(2 ln 4 / 3)."""
+"""Period that a difference of Gaussians of widths s and 2 s passes best, in units of s: 2 pi / sqrt(2 ln 4 / 3)."""
 MINIMUM_SAMPLES = SAMPLES_PER_BEAT
-"""Smallest number of seen samples that say something: a beat's."""
+"""Minimum number of seen samples for a measure: one beat."""
 FLOOR = 0.01
-"""Motion at which logarithms start, torsos: below a hundredth it is the pose model's noise."""
+"""Motion at which logarithms start, torsos; below a hundredth it is the pose model's noise."""
 
 Signals = np.ndarray
 """float (N, S), NaN where unknown."""
 
 
 def band(signals: Signals, period: float) -> Signals:
-    """Return what moves with about `period` beats.
-
-    It is a difference of Gaussians of widths s and 2 s.
+    """Return the motion with a period of about `period` beats, by a difference of Gaussians of widths s and 2 s.
 
     Parameters
     ----------
     signals : np.ndarray
         float (N, ...), NaN where unknown.
     period : float
-        Beats.
+        Period, beats.
     """
     width = period / DOG_PERIOD * SAMPLES_PER_BEAT
     return np.asarray(smooth(signals, width) - smooth(signals, 2 * width))
@@ -50,16 +47,13 @@ def _energy(period: float) -> Callable[[Signals], np.ndarray]:
 
 
 def _speed(signals: Signals) -> np.ndarray:
-    """Return the logarithm of the mean speed in torsos a beat."""
+    """Return the logarithm of the mean speed in torsos per beat."""
     velocity = np.diff(smooth(signals, 0.15 * SAMPLES_PER_BEAT), axis=0) * SAMPLES_PER_BEAT
     return np.asarray(np.log(np.nanmean(np.abs(velocity), axis=0) + 2 * FLOOR))
 
 
 def _regularity(lag: float) -> Callable[[Signals], np.ndarray]:
-    """Return a measure of the autocorrelation after `lag` beats.
-
-    It is 1 where the signal repeats itself.
-    """
+    """Return a measure of the autocorrelation after `lag` beats, which is 1 if the signal repeats itself."""
 
     def measure(signals: Signals) -> np.ndarray:
         step = round(lag * SAMPLES_PER_BEAT)
@@ -74,16 +68,13 @@ def _regularity(lag: float) -> Callable[[Signals], np.ndarray]:
 
 
 def _later(signals: Signals) -> np.ndarray:
-    """Return the mean of the last third less that of the first."""
+    """Return the mean of the last third minus that of the first."""
     third = len(signals) // 3
     return np.asarray(np.nanmean(signals[-third:], axis=0) - np.nanmean(signals[:third], axis=0))
 
 
 def _livelier(signals: Signals) -> np.ndarray:
-    """Return how much more the last third moves than the first.
-
-    It is the logarithm of the ratio of their 4-beat energies.
-    """
+    """Return how much more the last third moves than the first: the logarithm of the ratio of their 4-beat energies."""
     third = len(signals) // 3
     power = band(signals, 4) ** 2
     last, first = (np.sqrt(np.nanmean(part, axis=0)) for part in (power[-third:], power[:third]))
@@ -91,10 +82,7 @@ def _livelier(signals: Signals) -> np.ndarray:
 
 
 def _suddenness(signals: Signals) -> np.ndarray:
-    """Return the skewness of 4-beat velocity.
-
-    It is positive where the signal rises fast and falls slowly.
-    """
+    """Return the skewness of the 4-beat velocity, positive if the signal rises fast and falls slowly."""
     velocity = np.diff(band(signals, 4), axis=0)
     spread = np.nanmean(velocity**2, axis=0)
     return np.asarray(np.nanmean(velocity**3, axis=0) / (spread**1.5 + 1e-5))
@@ -124,16 +112,16 @@ def summarise(signals: dict[str, np.ndarray], measures: tuple[str, ...] = tuple(
     signals : dict
         Name -> float (N,), S of them, NaN where unknown.
     measures : tuple of str
-        Names in MEASURES, M of them.
+        Names in `MEASURES`, M of them.
 
     Returns
     -------
     np.ndarray
-        float (S x M,), signal by signal, NaN where too little was seen.
+        float (S x M,), signal by signal, NaN if too little was seen.
     """
     columns = np.stack(list(signals.values()), axis=1)
     with warnings.catch_warnings():
-        # A signal that was never seen: numpy warns and gives NaN, which is what is wanted.
+        # For a signal that was never seen, numpy warns and returns NaN, which is right.
         warnings.simplefilter("ignore", RuntimeWarning)
         table = np.stack([MEASURES[name](columns) for name in measures], axis=1)
     table[np.isfinite(columns).sum(axis=0) < MINIMUM_SAMPLES] = np.nan

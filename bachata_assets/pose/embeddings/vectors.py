@@ -1,6 +1,6 @@
 """The three pose vectors of a clip: lead, follow, interaction.
 
-What is measured is in `measurements.py`; the constants that make vectors of it, in `constants.py`.
+`measurements.py` measures; `constants.py` turns measurements into vectors.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ from bachata_assets.pose.embeddings.motion import joints_seen
 from bachata_assets.pose.skeleton import TRUNK
 
 MINIMUM_SEEN_S = 1.0
-"""Shortest time of being seen that gives a vector, s."""
+"""Minimum time that dancers must be seen for a vector, s."""
 
 
 def dancer_embedding(couple: CoupleKeypoints, role: str, beats: BeatTimes | None) -> np.ndarray | Absent:
@@ -32,17 +32,17 @@ def dancer_embedding(couple: CoupleKeypoints, role: str, beats: BeatTimes | None
     role : str
         "lead" or "follow".
     beats : BeatTimes or None
-        The clip's beats; with None, or beats that are not trusted, the clock is seconds (see `clock_of`).
+        The clip's beats; without trusted beats, the clock counts seconds (see `clock_of`).
 
     Returns
     -------
     np.ndarray or Absent
-        float32 (512,) of Euclidean length 1; Absent where the dancer was seen for less than a second.
+        float32 (512,) of Euclidean length 1; Absent if the dancer was seen for less than a second.
 
     Raises
     ------
     NonFiniteVectorError
-        When a dimension is NaN or Inf, naming it.
+        A dimension is NaN or Inf; the message names it.
     """
     if seen_s(couple, (role,)) < MINIMUM_SEEN_S:
         return Absent(f"the {role} was seen for less than {MINIMUM_SEEN_S:g} s")
@@ -50,7 +50,7 @@ def dancer_embedding(couple: CoupleKeypoints, role: str, beats: BeatTimes | None
 
 
 def interaction_embedding(couple: CoupleKeypoints, beats: BeatTimes | None) -> np.ndarray | Absent:
-    """Return the vector of what the two dancers do together.
+    """Return the vector of the couple's interaction.
 
     Parameters
     ----------
@@ -62,12 +62,12 @@ def interaction_embedding(couple: CoupleKeypoints, beats: BeatTimes | None) -> n
     Returns
     -------
     np.ndarray or Absent
-        float32 (256,) of Euclidean length 1; Absent where both were seen at once for less than a second.
+        float32 (256,) of Euclidean length 1; Absent if both were seen at once for less than a second.
 
     Raises
     ------
     NonFiniteVectorError
-        When a dimension is NaN or Inf, naming it.
+        A dimension is NaN or Inf; the message names it.
     """
     if seen_s(couple, ROLES) < MINIMUM_SEEN_S:
         return Absent(f"both dancers were seen at once for less than {MINIMUM_SEEN_S:g} s")
@@ -87,20 +87,18 @@ def feature_names(family: str) -> list[str]:
 
 
 def vector_of(kind: str, measured: np.ndarray, names: list[str], of: str = "clip") -> np.ndarray:
-    """Return the vector of measurements.
-
-    NaN is an unknown measurement, Inf a fault.
+    """Turn measurements into a vector; NaN is an unknown measurement, Inf an error.
 
     Parameters
     ----------
     kind : str
         "dancer" or "couple".
     measured : np.ndarray
-        float (D,), of `measurements`.
+        float (D,), measurements from `measurements.py`.
     names : list of str
-        Of the D dimensions, for the message of an error.
+        Names of the D dimensions, for error messages.
     of : str
-        What is described: "clip" or "moment".
+        Kind of description: "clip" or "moment".
 
     Returns
     -------
@@ -110,14 +108,14 @@ def vector_of(kind: str, measured: np.ndarray, names: list[str], of: str = "clip
     Raises
     ------
     NonFiniteVectorError
-        When a dimension is Inf, naming it.
+        A dimension is Inf; the message names it.
     """
     require_finite(np.where(np.isnan(measured), 0.0, measured), names)
     return require_finite(load_constants(kind, of).vector(measured), names)
 
 
 def seen_s(couple: CoupleKeypoints, roles: tuple[str, ...]) -> float:
-    """Return for how long the torsos of all `roles` were seen at once, s."""
+    """Return how long the torsos of all `roles` were seen at once, s."""
     dancers = [ROLES.index(role) for role in roles]
     return float(trunks_seen(couple)[:, dancers].all(axis=1).sum() / couple.fps)
 

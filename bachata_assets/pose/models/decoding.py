@@ -1,8 +1,7 @@
-"""What the networks give out, as boxes and keypoints; numpy only.
+"""Decoding of the networks' outputs to boxes and keypoints, with numpy only.
 
-There is one function for each form. The form is written into an exported model (`form_of`), since knowing it otherwise
-would mean to import MMPose. The formulas are those of MMPose's codecs and MMDet's box coders. Networks are run in
-`pose_models.py`.
+There is one function for each form of output. An exported model carries its form (`form_of`), because finding it out
+would need MMPose. The formulas are those of MMPose's codecs and MMDet's box coders.
 """
 
 import json
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     import openvino
 
 FORM = ["bachata", "form"]
-"""Place in a model's runtime information at which its form is kept."""
+"""Key of a model's form in its runtime information."""
 STRIDES = (8, 16, 32)
 """Strides of RTMDet's three levels, px."""
 
@@ -22,12 +21,12 @@ Outputs = tuple[np.ndarray, ...]
 
 
 def write_form(model: "openvino.Model", form: dict[str, Any]) -> None:
-    """Write into a model what its outputs are.
+    """Write the form of its outputs into a model.
 
     Parameters
     ----------
     model : openvino.Model
-        Changed in place.
+        The model, changed in place.
     form : dict
         `kind`, and what decoding needs.
     """
@@ -40,14 +39,14 @@ def form_of(model: "openvino.Model") -> dict[str, Any]:
 
 
 def decode_keypoints(form: dict[str, Any], outputs: Outputs, crop_size: tuple[int, int]) -> np.ndarray:
-    """Return the keypoints that one crop's outputs say.
+    """Return the keypoints of one crop from the model's outputs.
 
     Parameters
     ----------
     form : dict
         Form of the pose model.
     outputs : tuple of np.ndarray
-        SimCC logits along x (K, W s) and y (K, H s), s the split ratio; or heatmaps (K, h, w).
+        float, SimCC logits along x (K, W s) and y (K, H s), s the split ratio; or heatmaps (K, h, w).
     crop_size : tuple of int
         Width and height of the crop, px.
 
@@ -92,7 +91,7 @@ def _decode_heatmaps(
 def _quarter_offset(heatmaps: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the offsets of the joints from the maxima, float (K, 2).
 
-    They are a quarter pixel towards the higher neighbour, and none at the border.
+    They are a quarter pixel towards the higher neighbour; joints at the border have none.
     """
     count, height, width = heatmaps.shape
     k = np.arange(count)
@@ -106,7 +105,7 @@ def _quarter_offset(heatmaps: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.nd
 def _dark_offset(heatmaps: np.ndarray, x: np.ndarray, y: np.ndarray, kernel: int) -> np.ndarray:
     """Return the offsets of the joints from the maxima, float (K, 2).
 
-    They lead to the maximum of a Gaussian fitted to the blurred heatmap; at the border there are none.
+    They lead to the maximum of a Gaussian fitted to the blurred heatmap; joints at the border have none.
     """
     count, height, width = heatmaps.shape
     k = np.arange(count)
@@ -129,10 +128,7 @@ def _dark_offset(heatmaps: np.ndarray, x: np.ndarray, y: np.ndarray, kernel: int
 
 
 def _blurred(heatmaps: np.ndarray, kernel: int) -> np.ndarray:
-    """Return heatmaps blurred by a Gaussian, each with its old maximum.
-
-    Beyond the border all is zero.
-    """
+    """Return heatmaps blurred by a Gaussian with zero padding, each rescaled to its old maximum."""
     import cv2
 
     border = (kernel - 1) // 2
@@ -144,7 +140,7 @@ def _blurred(heatmaps: np.ndarray, kernel: int) -> np.ndarray:
 
 
 def decode_boxes(form: dict[str, Any], raw: np.ndarray, input_size: tuple[int, int]) -> np.ndarray:
-    """Return the boxes that a detector gives out.
+    """Return the boxes from a detector's output.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Download of a model set's weights.
 
-A download goes on where a connection broke, and is checked before it takes its name. Which files a set has is said in
-`model_sets.py`.
+A download resumes where a connection broke, and its hash is checked before the file gets its name. `model_sets.py` says
+which files a set has.
 """
 
 import hashlib
@@ -12,33 +12,31 @@ from pathlib import Path
 from bachata_assets.pose.models.model_sets import ModelSet, ModelSpec, default_checkpoint_dir
 
 ATTEMPTS = 5
-"""Number of connections tried for one file; each goes on where the one before broke off."""
+"""Maximum number of connections for one file; each resumes where the previous one broke."""
 CHUNK = 1 << 14
-"""Number of bytes written at a time; of a chunk that does not come whole nothing is kept."""
+"""Number of bytes per write; an incomplete chunk is dropped."""
 TIMEOUT_S = 30
-"""Longest wait for the server's next bytes, s."""
+"""Maximum wait for the server's next bytes, s."""
 
 Progress = Callable[[ModelSpec, int, int | None], None]
-"""Called with the model, the bytes that are there and, where the server says it, their total."""
+"""Called with the model, the bytes present and, if the server tells it, the total number of bytes."""
 
 
 class DownloadError(OSError):
-    """A file cannot be had; the message says which, why and what to do."""
+    """A file cannot be downloaded; the message says which, why and what to do."""
 
 
 def download(models: ModelSet, progress: Progress, base_url: str | None = None) -> dict[str, int]:
-    """Fetch what is missing of a model set.
-
-    Files that come with the project are copied from there.
+    """Fetch the missing files of a model set; bundled files are copied.
 
     Parameters
     ----------
     models : ModelSet
         The set.
     progress : callable
-        Called with the model, the bytes that are there, and their total where the server says it.
+        See `Progress`.
     base_url : str or None
-        Address of a mirror that keeps the files under their own names, instead of the set's URLs.
+        Address of a mirror that has the files under their own names, instead of the set's URLs.
 
     Returns
     -------
@@ -48,7 +46,7 @@ def download(models: ModelSet, progress: Progress, base_url: str | None = None) 
     Raises
     ------
     DownloadError
-        No network, no such file on the server, or another file than the set names.
+        The network or the file on the server is missing, or the file is not the one that the set names.
     """
     fetched = {}
     for spec in models.specs():
@@ -98,14 +96,14 @@ def _fetch(spec: ModelSpec, url: str, progress: Progress) -> int:
 
 
 def _append(url: str, part: Path, spec: ModelSpec, progress: Progress) -> bool:
-    """Go on with a file where it ends; return whether it is whole."""
+    """Resume a file where it ends, and return whether it is complete."""
     import requests
 
     there = part.stat().st_size if part.exists() else 0
     headers = {"Range": f"bytes={there}-", "Accept-Encoding": "identity"}
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
         if response.status_code == requests.codes.requested_range_not_satisfiable:
-            return True  # nothing is left to fetch; the hash decides whether it is the right file
+            return True  # nothing is left to fetch; the hash decides whether the file is right
         if response.status_code not in {requests.codes.ok, requests.codes.partial_content}:
             raise DownloadError(
                 f"{url}: the server answers {response.status_code} {response.reason}. "

@@ -1,6 +1,6 @@
 """A model of a model set, exported to OpenVINO.
 
-The networks are built in `openmmlab.py` and run in `pose_models.py`; exports are kept by `inference/export_cache.py`.
+`openmmlab.py` builds the networks, `inference/export_cache.py` keeps the exports, and `pose_models.py` runs them.
 """
 
 from pathlib import Path
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     import openvino
 
 EXPORT_VERSION = 2
-"""Version of the exported form; raise it when the form changes."""
+"""Version of the export's format; raise it when the format changes."""
 
 
 def exported_model(spec: ModelSpec, cache_dir: Path | None = None) -> "openvino.Model":
-    """Return a model from beside its weights, from the cache, or exported now.
+    """Return a model from beside its weights, from the cache, or from a new export.
 
-    torch, mmdet and mmpose are imported only to export.
+    Only an export imports torch, mmdet and mmpose.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def exported_model(spec: ModelSpec, cache_dir: Path | None = None) -> "openvino.
     Raises
     ------
     ModelSetError
-        The weights are damaged or do not fit, or models of this kind cannot be exported.
+        The weights are damaged or do not fit, or this kind of model cannot be exported.
     """
     return cached_export(
         spec.checkpoint_path.stem, _identity(spec), lambda: _export(spec), cache_dir, _beside_its_weights(spec)
@@ -41,14 +41,14 @@ def exported_model(spec: ModelSpec, cache_dir: Path | None = None) -> "openvino.
 
 
 def export_beside_its_weights(spec: ModelSpec) -> None:
-    """Export a model into a folder beside its weights, for machines that have none yet.
+    """Export a model into a folder beside its weights, for machines that have no export yet.
 
     Raises
     ------
     ModelSetError
-        As `exported_model` does.
+        As for `exported_model`.
     OSError
-        The disk refuses it.
+        The disk refuses the export.
     """
     folder = _beside_its_weights(spec)
     save_export(traced(lambda: _export(spec)), folder, _identity(spec))
@@ -77,7 +77,7 @@ def _traced(spec: ModelSpec) -> "openvino.Model":
     width, height = spec.input_size
     count = 1 if network.form["kind"] == "boxes" else 2
     example = torch.zeros(count, height, width, 3, dtype=torch.uint8)
-    # A detector sees frames of either orientation; a pose model's head is made for one size of crop.
+    # A detector sees frames of either orientation; a pose model's head takes one size of crop.
     shape = [-1, -1, -1, 3] if spec.kind == "detector" else [-1, height, width, 3]
     model = openvino.convert_model(
         network, example_input=example, input=[(openvino.PartialShape(shape), openvino.Type.u8)]

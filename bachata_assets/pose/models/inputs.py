@@ -1,6 +1,6 @@
-"""Pictures in the form in which a network takes them: fitted in, in batches.
+"""Inputs of the networks: letterboxed frames, and batches.
 
-Crops around a person or a hand are made in `top_down.py`.
+`top_down.py` crops persons and hands.
 """
 
 from collections.abc import Iterable, Iterator
@@ -8,13 +8,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 PADDING_GREY = 114
-"""Grey level beside a frame that does not fill the detector's input, as in RTMDet's test pipeline."""
+"""Grey level of the padding around a frame, as in RTMDet's test pipeline."""
 
 
 def letterbox(frame: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Return a frame scaled to fit from the top left, the rest grey.
-
-    As in RTMDet's test pipeline.
+    """Return a frame scaled to fit at the top left, with grey padding, as in RTMDet's test pipeline.
 
     Parameters
     ----------
@@ -41,7 +39,7 @@ def batches(images: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
     images : iterable of np.ndarray
         uint8 (H, W, 3), all of one size.
     size : int
-        Number of images in a batch; the last may hold fewer.
+        Number of images per batch; the last may have fewer.
 
     Yields
     ------

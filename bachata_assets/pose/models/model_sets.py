@@ -1,7 +1,6 @@
-"""Which models there are, where they lie, and whether they are whole.
+"""The model sets in `checkpoints/models.toml`: their models, where the files are, and whether they are intact.
 
-The sets are those of `checkpoints/models.toml`. Models are built in `openmmlab.py`, exported in `exported.py` and run
-in `pose_models.py`.
+`openmmlab.py` builds the models, `exported.py` exports them, and `pose_models.py` runs them.
 """
 
 import hashlib
@@ -18,42 +17,39 @@ from typing import Any
 from bachata_assets.inference.precision import EffectivePrecision
 
 WHEELS = ("mmdet", "mmpose")
-"""Packages whose configs a model set may name."""
+"""Packages whose configs a model set may use."""
 MANIFEST = "models.toml"
-"""File of a checkpoint folder that lists its model sets."""
+"""File in a checkpoint folder that lists its model sets."""
 DOWNLOAD = "bachata-assets download-models"
 """Command that downloads a model set."""
 DEVICES = ("cpu", "cuda")
-"""Devices that a model set may ask for; the first is the default."""
+"""Devices that a model set may request; the first is the default."""
 
 
 class ModelSetError(ValueError):
-    """`models.toml`, or a file it names, cannot be used.
-
-    The message says which and what to do.
-    """
+    """`models.toml`, or a file that it names, is unusable; the message says which and what to do."""
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """One model of a set: its config, its weights, the size of its input.
+    """One model of a set: config, weights, input size.
 
     Attributes
     ----------
     kind : str
         "detector", "pose" or "hand".
     config : str
-        "mmdet:…" or "mmpose:…" (inside the wheel), or a path from `folder`.
+        "mmdet:…" or "mmpose:…" (inside the wheel), or a path relative to `folder`.
     checkpoint : str
-        Path of the weights from `folder`.
+        Path of the weights relative to `folder`.
     sha256 : str
-        Hash of the weights, whole or its first digits.
+        Hash of the weights, or its first digits.
     input_size : tuple of int
-        Width and height, px.
+        Width and height of the input, px.
     folder : Path
         The checkpoint folder.
     url : str or None
-        Where the weights can be downloaded, if they can.
+        URL of the weights, if they can be downloaded.
     options : dict
         Changes to the config's `model`.
     command : str
@@ -72,14 +68,14 @@ class ModelSpec:
 
     @property
     def checkpoint_path(self) -> Path:
-        """The weights' file; the flat layout in which `mim download` writes is found too."""
+        """The weights file, also in the flat layout that `mim download` writes."""
         path = self.folder / self.checkpoint
         flat = self.folder / path.name
         return flat if flat.is_file() and not path.is_file() else path
 
     @property
     def config_path(self) -> Path:
-        """The config's file; finding it imports neither mmdet nor mmpose."""
+        """The config file, found without importing mmdet or mmpose."""
         package, separator, inside = self.config.partition(":")
         if not separator or package not in WHEELS:
             return self.folder / self.config
@@ -90,14 +86,14 @@ class ModelSpec:
 
     @cached_property
     def weights_sha256(self) -> str:
-        """Hash of the weights as they lie on disk, checked against `sha256`.
+        """Hash of the weights on disk, checked against `sha256`.
 
         Raises
         ------
         FileNotFoundError
-            The weights are not there.
+            The weights are missing.
         ModelSetError
-            They are not those that the set names.
+            They are not the weights that the set names.
         """
         if not self.checkpoint_path.is_file():
             raise FileNotFoundError(
@@ -115,10 +111,7 @@ class ModelSpec:
 
     @cached_property
     def identity(self) -> str:
-        """Hash of all that decides what the model computes.
-
-        That is its weights, its config, the version of its code and the size of its input.
-        """
+        """Hash of everything that decides what the model computes: weights, config, code version and input size."""
         if not self.config_path.is_file():
             raise ModelSetError(f"{self.config_path}: no such config; mend `config` in {self.folder / MANIFEST}")
         parts = {
@@ -133,14 +126,14 @@ class ModelSpec:
 
 @dataclass(frozen=True)
 class ModelSet:
-    """A detector and a pose model that go together.
+    """A detector and a pose model that work together.
 
     Attributes
     ----------
     hand : ModelSpec or None
-        Only where hands are wanted.
+        The hand model; None if hands are not requested.
     device : str
-        "cpu"; or "cuda", for a CUDA device where there is one.
+        "cpu", or "cuda" for a CUDA device if there is one.
     """
 
     name: str
@@ -155,9 +148,9 @@ class ModelSet:
         return tuple(spec for spec in (self.detector, self.pose, self.hand) if spec is not None)
 
     def computed_in(self, precision: EffectivePrecision) -> EffectivePrecision:
-        """Return the precision that this set is computed in.
+        """Return the precision in which this set is computed.
 
-        A set for a CUDA device is computed in f32, also where there is none: a collection's vectors stay comparable.
+        A set for a CUDA device is computed in f32, even without such a device: a collection's vectors stay comparable.
 
         Parameters
         ----------
@@ -167,9 +160,9 @@ class ModelSet:
         return precision if self.device == DEVICES[0] else "f32"
 
     def fingerprint(self, precision: EffectivePrecision) -> str:
-        """Return what keypoints made by this set depend on.
+        """Return a hash of everything in this set that its keypoints depend on.
 
-        It reads files and loads no model.
+        It reads the files but loads no model.
 
         Parameters
         ----------
@@ -183,10 +176,7 @@ class ModelSet:
 
 
 def default_checkpoint_dir() -> Path:
-    """Return the checkpoint folder that comes with the project.
-
-    It is the checkout's, else the installed package's.
-    """
+    """Return the bundled checkpoint folder: the checkout's, else the installed package's."""
     package = Path(__file__).resolve().parents[2]
     checkout = package.parent / "checkpoints"
     return checkout if (checkout / MANIFEST).is_file() else package / "checkpoints"
@@ -195,23 +185,23 @@ def default_checkpoint_dir() -> Path:
 def load_model_set(name: str = "bundled", checkpoint_dir: Path | None = None, hands: bool = False) -> ModelSet:
     """Return a model set of a checkpoint folder.
 
-    A folder of weights without a `models.toml` of its own is read by the one that comes with the project.
+    The bundled `models.toml` applies to a folder of weights without one.
 
     Parameters
     ----------
     name : str
         Name in `models.toml`.
     checkpoint_dir : Path or None
-        The folder; None: the one that comes with the project.
+        The folder; None: the bundled one.
     hands : bool
-        Whether the set's hand model is wanted too.
+        Whether to include the set's hand model.
 
     Raises
     ------
     FileNotFoundError
-        The folder is not there.
+        The folder does not exist.
     ModelSetError
-        `models.toml` is malformed or has no such set, or the set has no hand model and hands are wanted.
+        `models.toml` is malformed or lacks the set, or `hands` is set and the set has no hand model.
     """
     folder, manifest, sets = _read_manifest(name, checkpoint_dir)
     if name not in sets:
@@ -246,14 +236,14 @@ def model_set_names(checkpoint_dir: Path | None = None) -> dict[str, bool]:
     Raises
     ------
     FileNotFoundError, ModelSetError
-        As by `load_model_set`.
+        As for `load_model_set`.
     """
     _, _, sets = _read_manifest("SET", checkpoint_dir)
     return {name: "hand" in entry for name, entry in sets.items()}
 
 
 def _read_manifest(name: str, checkpoint_dir: Path | None) -> tuple[Path, Path, dict[str, Any]]:
-    """Return the checkpoint folder, its `models.toml` and what that holds."""
+    """Return the checkpoint folder, the path of its `models.toml`, and the content of that file."""
     folder = default_checkpoint_dir() if checkpoint_dir is None else Path(checkpoint_dir)
     if not folder.is_dir():
         command = _download_command(name, checkpoint_dir)

@@ -1,8 +1,7 @@
-"""MMDet's and MMPose's models with weights, in the form for export.
+"""MMDet's and MMPose's models with weights, in a form that can be exported.
 
-With `openmmlab_compat.py`, `openmmlab_scope.py` and `openmmlab_two_stage.py` the only place that imports torch, mmdet
-and mmpose at the top; it is itself imported only to export a model or to compare with one. Exported models are run in
-`pose_models.py`.
+Only this module, `openmmlab_compat.py`, `openmmlab_scope.py` and `openmmlab_two_stage.py` import torch, mmdet and
+mmpose at the top. Others import it only to export a model or to compare with one; `pose_models.py` runs the exports.
 """
 
 from typing import Any, ClassVar
@@ -25,13 +24,11 @@ from bachata_assets.pose.models.weights_file import read_weights
 from bachata_assets.schemas import HAND_KEYPOINTS, KEYPOINTS
 
 IGNORED_KEYS = ("data_preprocessor.",)
-"""Beginnings of keys of weights that the config itself gives."""
+"""Prefixes of weights keys that the config itself supplies."""
 
 
 def build_model(spec: ModelSpec) -> Any:
-    """Return the MMDet or MMPose model of `spec` with its weights.
-
-    It is in eval mode.
+    """Return the MMDet or MMPose model of `spec` with its weights, in eval mode.
 
     Raises
     ------
@@ -49,14 +46,14 @@ def untrained_model(spec: ModelSpec) -> Any:
     with own_scope(spec):
         config = Config.fromfile(spec.config_path)
         config.merge_from_dict({"model": spec.options})
-        # The start weights of a training are a URL; ours come from the checkpoint.
+        # `init_cfg` names weights by URL; ours come from the checkpoint.
         config.model.backbone.pop("init_cfg", None)
         return revert_sync_batchnorm(registry.build(config.model))
 
 
 def _load_weights(model: Any, spec: ModelSpec) -> None:
     path = spec.checkpoint_path
-    _ = spec.weights_sha256  # read nothing that is not what the set names
+    _ = spec.weights_sha256  # read nothing but the file that the set names
     state = read_weights(path)
     missing, unexpected = model.load_state_dict(state, strict=False)
     wrong = [key for key in (*missing, *unexpected) if not key.startswith(IGNORED_KEYS)]
@@ -66,10 +63,7 @@ def _load_weights(model: Any, spec: ModelSpec) -> None:
 
 
 class _Normalised(torch.nn.Module):
-    """uint8 BGR images (N, H, W, 3) to what the model's backbone is given.
-
-    As the model's own data preprocessor makes it.
-    """
+    """uint8 BGR images (N, H, W, 3) to the backbone's input, as the model's own data preprocessor makes it."""
 
     mean: torch.Tensor
     std: torch.Tensor
@@ -90,12 +84,12 @@ class ExportedDetector(torch.nn.Module):
     """Frames to person scores and boxes, for detectors of the RTMDet family.
 
     uint8 BGR frames (N, H, W, 3) to scores (N, P) and distances (N, P, 4) to left, top, right, bottom, px; P runs over
-    strides 8, 16, 32, row by row. Of several classes the first counts, which is COCO's person.
+    strides 8, 16, 32, row by row. Of several classes, only the first counts, COCO's person.
 
     Raises
     ------
     ModelSetError
-        The model is of another family.
+        The model belongs to another family.
     """
 
     form: ClassVar = {"kind": "distances"}
@@ -136,13 +130,13 @@ class ExportedTwoStage(torch.nn.Module):
 class ExportedPose(torch.nn.Module):
     """Crops to keypoints, before decoding.
 
-    uint8 BGR crops (N, H, W, 3) to SimCC logits x (N, K, 2W) and y (N, K, 2H), or heatmaps (N, K, h, w). Of a model
-    with more keypoints than COCO's 17 the first 17 are kept: Halpe's 26 and those of whole bodies begin with COCO's.
+    uint8 BGR crops (N, H, W, 3) to SimCC logits x (N, K, 2W) and y (N, K, 2H), or heatmaps (N, K, h, w). A model with
+    more keypoints than COCO's 17 keeps the first 17: Halpe's 26 and whole-body keypoints begin with COCO's.
 
     Raises
     ------
     ModelSetError
-        The model has fewer keypoints, or a codec that is not known.
+        The model has fewer keypoints or an unknown codec.
     """
 
     def __init__(self, model: Any, keypoints: int) -> None:
@@ -154,17 +148,14 @@ class ExportedPose(torch.nn.Module):
         self.form = _pose_form(model.head.decoder)
 
     def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Return what the head gives."""
+        """Return the head's outputs."""
         outputs = self.head(self.backbone(self.normalise(crops)))
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
         return tuple(output[:, : self.keypoints] for output in outputs)
 
 
 def _pose_form(codec: Any) -> dict[str, Any]:
-    """Return how the outputs of a head with this codec are decoded.
-
-    See `decoding.py`.
-    """
+    """Return the form of a head's outputs with this codec, for `decoding.py`."""
     name = type(codec).__name__
     if name == "SimCCLabel" and not codec.use_dark:
         return {"kind": "simcc", "split_ratio": codec.simcc_split_ratio}
@@ -174,14 +165,12 @@ def _pose_form(codec: Any) -> dict[str, Any]:
 
 
 def exportable(spec: ModelSpec) -> Any:
-    """Return the model of `spec` in the form that is exported.
-
-    Its attribute `form` says what it gives out.
+    """Return the model of `spec` ready for export; its attribute `form` describes the outputs.
 
     Raises
     ------
     ModelSetError
-        As by `build_model`, or models of this kind cannot be exported.
+        As for `build_model`, or this kind of model cannot be exported.
     """
     model = build_model(spec)
     if spec.kind == "detector":

@@ -1,14 +1,14 @@
-"""Lets mmdet 3.3.0 and mmpose 1.3.2 run on mmcv-lite, uncompiled.
+"""Lets mmdet 3.3.0 and mmpose 1.3.2 run on mmcv-lite, without compiled operators.
 
-Import it before either of them. Why each part is here:
+Import it before either of them. It replaces:
 
-- `mmcv._ext`: mmcv-lite has every `mmcv.ops` wrapper but not the compiled module they load. Of those operators the
-  detectors used here call only NMS and RoIAlign, which torchvision has; any other raises when called.
-- `xtcocotools`: mmpose imports it, it is published as source only. pycocotools is the same code but for two optional
-  arguments of `COCOeval`.
-- warnings: old idioms of these wheels that newer setuptools and torch complain about; harmless.
+- `mmcv._ext`: mmcv-lite has every `mmcv.ops` wrapper but not the compiled module that they load. The detectors here
+  call only NMS and RoIAlign, which torchvision has; any other operator raises when called.
+- `xtcocotools`: mmpose imports it, but it is published only as source. pycocotools is the same code except for two
+  optional arguments of `COCOeval`.
+- warnings: newer setuptools and torch complain about old idioms in these wheels, which are harmless.
 
-Only the other `openmmlab*` modules (and training recipes) import this; serving exported models needs none of it.
+Only the other `openmmlab*` modules and training recipes import this; running exported models needs none of it.
 """
 
 import importlib.machinery
@@ -34,16 +34,13 @@ for _message in (
 
 
 class _CompiledOperators(types.ModuleType):
-    """Stands for `mmcv._ext`: has every operator by name.
-
-    It runs those that torchvision has.
-    """
+    """Stand-in for `mmcv._ext`, which has every operator by name and runs those that torchvision has."""
 
     @staticmethod
     def nms(boxes: Any, scores: Any, iou_threshold: float, offset: int = 0) -> Any:
-        """Return the indices of the boxes kept.
+        """Return the indices of the remaining boxes.
 
-        `offset` 1 is the legacy convention that a box's last pixel counts.
+        `offset` 1 is the legacy convention that a box includes its last pixel.
         """
         if offset:
             boxes = boxes + boxes.new_tensor([0, 0, offset, offset])
@@ -64,10 +61,7 @@ class _CompiledOperators(types.ModuleType):
         pool_mode: int,
         aligned: bool,
     ) -> None:
-        """Fill `output` with the average-pooled regions.
-
-        That is pool_mode 1, the only one the configs use.
-        """
+        """Fill `output` with the average-pooled regions: pool_mode 1, the only one in the configs."""
         if pool_mode != 1:
             raise NotImplementedError("RoIAlign with max pooling needs the compiled mmcv")
         size = (aligned_height, aligned_width)
@@ -84,7 +78,7 @@ class _CompiledOperators(types.ModuleType):
 
 
 class _COCOeval(pycocotools.cocoeval.COCOeval):  # type: ignore[misc]
-    """`COCOeval` with xtcocotools' signature: keypoint sigmas may be given."""
+    """`COCOeval` with xtcocotools' signature, which accepts keypoint sigmas."""
 
     def __init__(
         self,
@@ -102,7 +96,7 @@ class _COCOeval(pycocotools.cocoeval.COCOeval):  # type: ignore[misc]
 
 
 def _register(name: str, kind: type[types.ModuleType] = types.ModuleType, **attributes: Any) -> types.ModuleType:
-    """Put a module into `sys.modules` unless the real one is there."""
+    """Put a module into `sys.modules` unless the real one exists."""
     module = kind(name)
     module.__spec__ = importlib.machinery.ModuleSpec(name, None)
     module.__dict__.update(attributes)

@@ -1,10 +1,10 @@
-"""Lock and default scope under which OpenMMLab models are built.
+"""Lock and default scope for building OpenMMLab models.
 
-MMDet and MMPose have classes of the same names. Which of them a config means is decided by MMEngine's default scope, a
-variable of the whole process: without this module, the scope of one model is still set when the next one is built, also
-by another thread, and building fails with "TopdownPoseEstimator is not in the mmdet::model registry".
+MMDet and MMPose have classes of the same names. MMEngine's default scope, a variable of the whole process, decides
+which of them a config means. Without this module, one model's scope would still be set when the same or another thread
+builds the next, which fails with "TopdownPoseEstimator is not in the mmdet::model registry".
 
-Running a built model asks no registry, so it needs none of this. Building itself is in `openmmlab.py`.
+Running a built model uses no registry and needs none of this. `openmmlab.py` builds the models.
 """
 
 from collections.abc import Iterator
@@ -14,20 +14,19 @@ from threading import RLock
 from bachata_assets.pose.models.model_sets import ModelSpec
 
 _ONE_AT_A_TIME = RLock()
-"""Held while a model is built or traced; a thread that holds it may enter again."""
+"""Lock while a model is built or traced; the thread that holds it may enter again."""
 
 
 @contextmanager
 def own_scope(spec: ModelSpec) -> Iterator[None]:
-    """Hold the lock and set the default scope of a model's own registry.
+    """Hold the lock, set the default scope of a model's own registry, and restore the earlier scope at the end.
 
-    The scope that was set before is set again at the end. Imports of torch, mmdet and mmpose belong inside, too: two
-    threads that import torch at once may each see half of it.
+    Import torch, mmdet and mmpose inside the block too: two threads that import torch at once may each see half of it.
 
     Parameters
     ----------
     spec : ModelSpec
-        The model that is built or traced.
+        The model to build or trace.
     """
     with _ONE_AT_A_TIME:
         from bachata_assets.pose.models import openmmlab_compat  # noqa: F401  (before mmengine)

@@ -1,7 +1,7 @@
-"""MMDet's Faster R-CNN in the form for export, as one graph.
+"""MMDet's Faster R-CNN as one graph, which can be exported.
 
-MMDet's own inference keeps lists and in-place steps that no exporter follows; here the same steps are plain tensor
-arithmetic over the same modules. One-stage detectors are in `openmmlab.py`, which alone imports this module.
+No exporter can follow the lists and in-place steps of MMDet's own inference. This module does the same steps with plain
+tensor arithmetic on the same modules. Only `openmmlab.py`, which has the one-stage detectors, imports it.
 """
 
 import math
@@ -13,16 +13,16 @@ import torchvision
 from bachata_assets.pose.models.model_sets import ModelSetError
 
 MOST_GROWTH = abs(math.log(16 / 1000))
-"""Logarithm of the largest factor by which a box grows or shrinks, as in MMDet's DeltaXYWHBBoxCoder."""
+"""Logarithm of the maximum factor by which a box grows or shrinks, as in MMDet's DeltaXYWHBBoxCoder."""
 PERSON = 0
-"""Index of the class person: COCO's first."""
+"""Index of the class person, COCO's first."""
 
 
 class TwoStageDetector(torch.nn.Module):
     """A normalised frame to person scores and boxes.
 
-    One frame (1, 3, H, W) to scores (1, P) and boxes (1, P, 4), x1 y1 x2 y2 in px of the frame. As MMDet's FasterRCNN
-    at test time, but for the last suppression, which is left to the caller.
+    One frame (1, 3, H, W) to scores (1, P) and boxes (1, P, 4), x1 y1 x2 y2 in px of the frame. It equals MMDet's
+    FasterRCNN at test time except for the last suppression, which the caller does.
 
     Raises
     ------
@@ -44,10 +44,10 @@ class TwoStageDetector(torch.nn.Module):
     def forward(self, frame: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return scores and boxes."""
         levels = self.neck(self.backbone(frame))
-        # As a tensor, since a graph keeps plain numbers as they were when it was made.
+        # As a tensor, because a trace turns plain numbers into constants.
         size = torch._shape_as_tensor(frame)[[3, 2, 3, 2]].float()
         proposals = self._proposals(levels, size)
-        # The finer the level, the smaller the boxes that are looked at on it. Order does not matter afterwards.
+        # Finer levels handle smaller boxes. The order of the results does not matter.
         layers = self.extractor.roi_layers
         at = self.extractor.map_roi_levels(torch.cat([proposals[:, :1] * 0, proposals], 1), len(layers))
         chosen = [proposals[at == index] for index in range(len(layers))]
@@ -68,10 +68,7 @@ class TwoStageDetector(torch.nn.Module):
         return scores[None], moved[None]
 
     def _proposals(self, levels: Any, size: torch.Tensor) -> torch.Tensor:
-        """Return boxes that may hold something, float (R, 4), px.
-
-        They are those of the region proposal network.
-        """
+        """Return the boxes of the region proposal network, float (R, 4), px."""
         boxes, scores, level_of = [], [], []
         for index, (objectness, deltas) in enumerate(zip(*self.rpn(levels), strict=True)):
             level_scores = objectness[0].permute(1, 2, 0).reshape(-1).sigmoid()
@@ -84,7 +81,7 @@ class TwoStageDetector(torch.nn.Module):
         all_boxes, all_scores = torch.cat(boxes), torch.cat(scores)
         real = (all_boxes[:, 2:] > all_boxes[:, :2]).all(1)
         all_boxes, all_scores, levels_of = all_boxes[real], all_scores[real], torch.cat(level_of)[real]
-        # Boxes of different levels do not suppress each other: each level is moved out of the others' reach.
+        # An offset per level keeps boxes of different levels from suppressing each other.
         apart = all_boxes + (levels_of * (size.max() + 1))[:, None]
         kept = torchvision.ops.nms(apart, all_scores, self.limits.nms.iou_threshold)
         return all_boxes[kept[: self.limits.max_per_img]]
@@ -101,10 +98,9 @@ class TwoStageDetector(torch.nn.Module):
 
 
 def _moved(boxes: torch.Tensor, deltas: torch.Tensor, stds: Any, size: torch.Tensor) -> torch.Tensor:
-    """Return boxes (R, 4) moved and stretched by deltas (R, 4).
+    """Return boxes (R, 4) moved and scaled by deltas (R, 4), which are in units of `stds`, clipped to the frame.
 
-    Deltas are in units of `stds`, and boxes stay within the frame. The inverse of R-CNN's box regression targets
-    (arXiv:1311.2524, appendix C), as MMDet's DeltaXYWHBBoxCoder.
+    This inverts R-CNN's box regression targets (arXiv:1311.2524, appendix C), as MMDet's DeltaXYWHBBoxCoder does.
     """
     deltas = deltas * torch.tensor(stds)
     extent = boxes[:, 2:] - boxes[:, :2]

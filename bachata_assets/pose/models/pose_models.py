@@ -1,7 +1,7 @@
-"""`PoseModels`: frames to person boxes, crops to keypoints.
+"""`PoseModels`: from frames to person boxes, from crops to keypoints.
 
-A model set is compiled here for this machine. Which persons are the couple is found in `tracking/`; exported models
-come from `exported.py`; they are run, and on which device, by `runners.py`.
+This module compiles a model set for this machine. `exported.py` supplies the exported models, `runners.py` runs them
+and chooses the device, and `tracking/` finds which persons are the couple.
 """
 
 import logging
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DETECTOR_BATCH = 4
-"""Number of frames that the detector sees at once on the CPU."""
+"""Number of frames in a detector batch on the CPU."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,10 @@ def _core() -> "openvino.Core":
 
 
 class PoseModels:
-    """Detector, pose model and, where wanted, hand model of a set.
+    """Detector, pose model and optional hand model of a set, compiled once for all clips.
 
-    They are compiled once and shared by all clips. Use `PoseModels.load`; only comparisons give `eager_on`, a device of
-    torch to run on without an export. `fingerprint` changes exactly when the numbers may: with weights, config, or
-    effective precision.
+    Create it with `PoseModels.load`. Only comparisons pass `eager_on`, a torch device to run on without an export.
+    `fingerprint` changes exactly when the numbers may: with weights, config or effective precision.
     """
 
     def __init__(
@@ -108,29 +107,29 @@ class PoseModels:
         streams: int = 0,
         hands: bool = False,
     ) -> Self:
-        """Return the models of a set, exported where the cache lacks them.
+        """Return the models of a set, exporting them if the cache lacks them.
 
         Parameters
         ----------
         model_set : str
             Name in `models.toml`.
         checkpoint_dir : Path or None
-            Folder of models.toml and weights; None: the one that comes with the project.
+            Folder of models.toml and weights; None: the bundled one.
         cache_dir : Path or None
-            Folder that keeps exported models; None: the user's cache folder.
+            Folder for exported models; None: the user's cache folder.
         precision : "auto", "f32" or "bf16"
-            "auto" is bf16 where the CPU computes it, else f32.
+            "auto" is bf16 if the CPU supports it, else f32.
         threads : int
-            Cores for inference; 0: all that this process may use.
+            Number of cores for inference; 0: all that this process may use.
         streams : int
-            Inferences at the same time; 0: what OpenVINO finds best for the cores.
+            Number of concurrent inferences; 0: OpenVINO's choice for the cores.
         hands : bool
             Load the set's hand model too.
 
         Raises
         ------
         FileNotFoundError
-            The checkpoint folder or a file of it is missing; the message says how to get it.
+            The checkpoint folder or a file in it is missing; the message says how to get it.
         ModelSetError
             A file is damaged or does not fit.
         """
@@ -144,7 +143,7 @@ class PoseModels:
 
     @property
     def finds_hands(self) -> bool:
-        """Whether a hand model was loaded."""
+        """Whether a hand model is loaded."""
         return self._hand is not None
 
     @property
@@ -166,11 +165,11 @@ class PoseModels:
         frames : iterable of np.ndarray
             uint8 (H, W, 3), BGR, all of one size.
         score_threshold : float
-            Lowest score of a box, 0..1.
+            Minimum score of a box, 0..1.
         nms_threshold : float
-            IoU above which the weaker of two boxes is dropped; at 0.6 one of two embracing dancers is lost.
+            IoU above which the weaker of two boxes is dropped; at 0.6, one of two embracing dancers is lost.
         limit : int
-            Largest number of boxes in a frame.
+            Maximum number of boxes per frame.
         """
         for frame_scores, frame_boxes in self._raw_detections(frames):
             seen = np.flatnonzero(frame_scores >= score_threshold)
@@ -180,25 +179,25 @@ class PoseModels:
             yield Detections(boxes[kept], scores[kept])
 
     def keypoints(self, jobs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[np.ndarray]:
-        """Yield the keypoints of each box, float32 (17, 3), x y score.
+        """Yield the keypoints of each box, float32 (17, 3), x y px of its frame and score 0..1.
 
-        Crop geometry and decoding are MMPose's (GetBBoxCenterScale, TopdownAffine, the model's own codec), flip test
-        off.
+        Crop geometry and decoding are MMPose's (GetBBoxCenterScale, TopdownAffine, the model's own codec), without flip
+        test.
 
         Parameters
         ----------
         jobs : iterable
-            (frame uint8 (H, W, 3) BGR, box (4,) in px of it); keypoints are in px of that frame.
+            (frame uint8 (H, W, 3) BGR, box float (4,), x1 y1 x2 y2 in px of the frame).
         """
         return self._pose.keypoints(jobs)
 
     def hand_keypoints(self, jobs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[np.ndarray]:
-        """Yield the keypoints of each hand, float32 (21, 3), x y score.
+        """Yield the keypoints of each hand, float32 (21, 3), x y px of its frame and score 0..1.
 
         Parameters
         ----------
         jobs : iterable
-            (frame uint8 (H, W, 3) BGR, box (4,) around a hand in px of it); keypoints are in px of that frame.
+            (frame uint8 (H, W, 3) BGR, box float (4,) around a hand, x1 y1 x2 y2 in px of the frame).
 
         Raises
         ------
@@ -210,7 +209,7 @@ class PoseModels:
         return self._hand.keypoints(jobs)
 
     def _read(self, spec: ModelSpec) -> tuple["EagerRunner | openvino.Model", dict[str, Any]]:
-        """Return a model, and the form of what it gives out."""
+        """Return a model and the form of its outputs."""
         if self._device:
             eager = EagerRunner(spec, self._device)
             return eager, eager.form
@@ -264,7 +263,7 @@ class PoseModels:
             if not isinstance(model, EagerRunner):
                 model = model.clone()
                 model.reshape([1 if self._whole_boxes else -1, height, width, 3])
-            # bf16 would round boxes of whole frames to several px; distances from a grid are small.
+            # bf16 would round boxes in frame coordinates to several px; distances from a grid are small.
             exact = {"INFERENCE_PRECISION_HINT": "f32"} if self._whole_boxes else {}
             self._detectors[upright] = self._runner(model, self._options | exact)
         return self._detectors[upright], (width, height)

@@ -1,7 +1,7 @@
-"""How a network is run: batches in, outputs in order.
+"""Runners of a network: batches in, outputs in order.
 
-It is exported and compiled by OpenVINO, or run by torch on a CUDA device. What goes in and what comes out is decided in
-`pose_models.py`.
+OpenVINO runs exported models on the CPU; torch runs models on a CUDA device. `pose_models.py` makes the batches and
+decodes the outputs.
 """
 
 import logging
@@ -25,12 +25,12 @@ log = logging.getLogger(__name__)
 class Runner(Protocol):
     """Yields the outputs of batches in order.
 
-    A batch is uint8 (N, H, W, 3); the next ones are made while it is computed.
+    A batch is uint8 (N, H, W, 3); further batches are prepared while it is computed.
 
     Attributes
     ----------
     batch_factor : int
-        Size of the batches that suit it, in the CPU's.
+        Preferred batch size, as a multiple of the CPU's.
     """
 
     batch_factor: int
@@ -40,16 +40,14 @@ class Runner(Protocol):
 
 
 class CompiledRunner:
-    """An exported model, compiled for the CPU.
-
-    Several batches are computed at the same time.
+    """An exported model, compiled for the CPU; it computes several batches at the same time.
 
     Parameters
     ----------
     compiled : openvino.CompiledModel
         The model.
     requests : int
-        Number of batches that are computed or wait at the same time.
+        Maximum number of batches in progress or waiting.
     """
 
     batch_factor = 1
@@ -73,7 +71,7 @@ class CompiledRunner:
                     yield done.pop(given)
                     given += 1
         finally:
-            queue.wait_all()  # a request that called back while Python ends would abort the process
+            queue.wait_all()  # a callback during Python's shutdown would abort the process
         for index in sorted(done):
             yield done.pop(index)
 
@@ -86,21 +84,19 @@ def _collector(done: dict[int, Outputs]) -> Callable[["openvino.InferRequest", i
 
 
 class EagerRunner:
-    """A model as MMDet or MMPose make it, run by torch in f32.
-
-    One batch is computed while the next is being made.
+    """A model of MMDet or MMPose that torch runs in f32; it computes one batch while the next is prepared.
 
     Parameters
     ----------
     spec : ModelSpec
         The model.
     device : str
-        Device of torch.
+        The torch device.
 
     Raises
     ------
     ModelSetError
-        The model is a two-stage detector, whose steps are written for the CPU.
+        The model is a two-stage detector, which runs only on the CPU.
     """
 
     batch_factor = 16
@@ -138,12 +134,12 @@ def _fetched(outputs: Any) -> Outputs:
 
 
 def eager_device(wanted: str) -> str | None:
-    """Return the torch device to run on, None for exported models.
+    """Return the torch device to run on, or None for exported models.
 
     Parameters
     ----------
     wanted : str
-        What the model set asks for, "cpu" or "cuda"; torch is imported only for "cuda".
+        Device that the model set requests, "cpu" or "cuda"; only "cuda" imports torch.
     """
     if wanted == "cpu":
         return None

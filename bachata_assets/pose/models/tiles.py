@@ -1,6 +1,6 @@
-"""Wide pictures cut into tiles, so that the detector sees people in their usual size.
+"""Wide frames cut into tiles, so that the detector sees people at their usual size.
 
-A picture far wider than the detector's input would be scaled down to a strip in which people are a few pixels tall.
+A frame much wider than the detector's input would be scaled down to a strip in which people are a few pixels tall.
 """
 
 from collections.abc import Sequence
@@ -8,22 +8,22 @@ from collections.abc import Sequence
 import numpy as np
 
 WIDE = 2.4
-"""Width over height from which a picture is cut into tiles: wider than any camera's format (cinema has 2.39)."""
+"""Aspect ratio from which a frame is cut into tiles: wider than any camera's format (cinema has 2.39)."""
 TILE_ASPECT = 16 / 9
-"""Width of a tile over its height."""
+"""Aspect ratio of a tile, width over height."""
 OVERLAP = 0.55
-"""Smallest overlap of two tiles, in their height: a dancer with both arms spread is narrower."""
+"""Minimum overlap of two tiles, tile heights: a dancer with both arms spread is narrower."""
 CUT_MARGIN = 0.01
-"""Distance from a tile's inner edge within which a box counts as cut by it, in the tile's height."""
+"""Distance from a tile's inner edge within which the edge counts as cutting a box, tile heights."""
 
 
 def tile_edges(width: int, height: int) -> list[tuple[int, int]]:
-    """Return the left and right edge of each tile of a picture, px; one tile where it is not wide.
+    """Return the left and right edge of each tile of a frame, px; a frame that is not wide is one tile.
 
     Parameters
     ----------
     width, height : int
-        Size of the picture, px.
+        Size of the frame, px.
 
     Examples
     --------
@@ -40,28 +40,28 @@ def tile_edges(width: int, height: int) -> list[tuple[int, int]]:
 def joined(
     found: Sequence[tuple[np.ndarray, np.ndarray]], tiles: Sequence[tuple[int, int]], size: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return what was found in all tiles of a picture, without what a tile's edge cuts off.
+    """Return the boxes of all tiles of a frame, without those that a tile's edge cuts off.
 
     Parameters
     ----------
     found : sequence of tuple
-        Of each tile: scores float (N,) and boxes float (N, 4), x1 y1 x2 y2, px of the tile.
+        For each tile, scores float (N,) and boxes float (N, 4), x1 y1 x2 y2, px of the tile.
     tiles : sequence of tuple
         Left and right edge of each tile, px.
     size : tuple of int
-        Width and height of the picture, px.
+        Width and height of the frame, px.
 
     Returns
     -------
     scores : np.ndarray
         float (M,).
     boxes : np.ndarray
-        float (M, 4), px of the picture.
+        float (M, 4), px of the frame.
     """
     margin = CUT_MARGIN * size[1]
     scores, boxes = [], []
     for (of_tile, within), (left, right) in zip(found, tiles, strict=True):
-        # Where a tile ends within the picture, the next one shows the whole person.
+        # If a tile ends within the frame, the next one shows the whole person.
         whole = (left == 0) | (within[:, 0] > margin)
         whole &= (right == size[0]) | (within[:, 2] < right - left - margin)
         scores.append(of_tile[whole])

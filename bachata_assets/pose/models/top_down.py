@@ -1,6 +1,6 @@
-"""Keypoints of one person or hand at a time: cropped, run, decoded, put back.
+"""Top-down keypoints: crop a person or a hand, run the model, decode, map back to the frame.
 
-Formulas of the outputs are in `decoding.py`; which boxes are cropped is decided by the callers of `pose_models.py`.
+`decoding.py` has the formulas; the callers of `pose_models.py` choose the boxes.
 """
 
 from collections import deque
@@ -14,20 +14,20 @@ from bachata_assets.pose.models.inputs import batches
 from bachata_assets.pose.models.runners import Runner
 
 CROP_PADDING = 1.25
-"""Size of a crop, in its box's, as in MMPose's GetBBoxCenterScale."""
+"""Size of a crop over the size of its box, as in MMPose's GetBBoxCenterScale."""
 POSE_BATCH = 8
-"""Number of crops that a model sees at once on the CPU."""
+"""Number of crops in a batch on the CPU."""
 
 
 class TopDown:
-    """A model that sees crops of one size.
+    """A model that takes crops of one size.
 
     Parameters
     ----------
     run : Runner
-        Runs the model.
+        Runner of the model.
     form : dict
-        What it gives out.
+        Form of its outputs.
     size : tuple of int
         Width and height of the crops, px.
     """
@@ -38,12 +38,12 @@ class TopDown:
         self.size = size
 
     def keypoints(self, jobs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Iterator[np.ndarray]:
-        """Yield the keypoints of each job, float32 (K, 3), x y score.
+        """Yield the keypoints of each job, float32 (K, 3), x y px of its frame and score 0..1.
 
         Parameters
         ----------
         jobs : iterable
-            (frame uint8 (H, W, 3) BGR, box (4,) in px of it); x and y are in px of that frame, too.
+            (frame uint8 (H, W, 3) BGR, box float (4,), x1 y1 x2 y2 in px of the frame).
         """
         geometry: deque[np.ndarray] = deque()
 
@@ -62,7 +62,7 @@ class TopDown:
 
 
 def top_down_crop(frame: np.ndarray, box: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the crop around a padded box, and how it came about.
+    """Return the crop around a padded box, and the transform from frame to crop.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Reading weights files without running what is pickled in them.
+"""Reading of weights files without running the code pickled in them.
 
-What MMEngine's Runner saves beside the weights (log history, data set information) is skipped: where it names a class
-or function, an inert stand-in is made. Which file is the right one is checked in `model_sets.py`.
+MMEngine's Runner saves more than weights, such as log history and dataset information. The reader skips that: an inert
+stand-in replaces each class or function that it names. `model_sets.py` checks that it is the right file.
 """
 
 import pickle
@@ -24,14 +24,11 @@ SKIPPED_NAMES = (
     "numpy.core.multiarray._reconstruct",
     "numpy.core.multiarray.scalar",
 )
-"""Names in checkpoints of MMEngine's Runner beyond those that torch allows; numpy before 2.0 had the last two."""
+"""Names in MMEngine Runner checkpoints beyond those that torch allows; the last two are from numpy before 2.0."""
 
 
 class _Skipped:
-    """Stands for anything named in `SKIPPED_NAMES`.
-
-    It takes whatever it is given and keeps nothing.
-    """
+    """Stand-in for anything named in `SKIPPED_NAMES`; it accepts every argument and keeps nothing."""
 
     def __new__(cls, *_args: object) -> "_Skipped":
         return super().__new__(cls)
@@ -44,14 +41,12 @@ class _Skipped:
 
 
 def read_weights(path: Path) -> "OrderedDict[str, torch.Tensor]":
-    """Return the weights of a checkpoint, in f32 on the CPU.
-
-    It is a checkpoint of MMEngine, or a plain `{"state_dict": ...}`.
+    """Return the weights of an MMEngine checkpoint or a plain `{"state_dict": ...}`, in f32 on the CPU.
 
     Raises
     ------
     ModelSetError
-        The file names code other than `SKIPPED_NAMES` (nothing of it is run), is cut off, or holds no weights.
+        The file names code other than `SKIPPED_NAMES` (which does not run), is truncated, or has no weights.
     """
     import torch
 
@@ -66,6 +61,6 @@ def read_weights(path: Path) -> "OrderedDict[str, torch.Tensor]":
     if not isinstance(state, OrderedDict | dict):
         raise ModelSetError(f"{path}: holds no weights: an MMEngine checkpoint has them under 'state_dict'")
     tensors = OrderedDict((key, value.float()) for key, value in state.items() if torch.is_tensor(value))
-    # The versions of the modules that saved them, by which MMDet and MMPose rename older keys.
+    # It has the module versions, from which MMDet and MMPose rename older keys.
     tensors._metadata = getattr(state, "_metadata", OrderedDict())  # type: ignore[attr-defined]
     return tensors

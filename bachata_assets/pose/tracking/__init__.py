@@ -1,7 +1,7 @@
-"""Everyone in a clip's frames to the two dancers on every frame.
+"""From everyone in a clip's frames to the two dancers on every frame.
 
-Belongs here: candidates, tracks, re-identification by clothes, occlusion recovery, passers-by, identity switches, gaps,
-and who leads; their thresholds, all of them in `parameters.py` (those of `choosing/`, which finds the couple among
-everyone, in its own). Does not belong here: running the networks (`models/`),
-and what is made of the finished keypoints (`embeddings/`, `drawing/`). `pose/estimator.py` calls the steps in order.
+This folder has candidates, the choice of the couple (`choosing/`), tracks, re-identification by clothes, occlusion
+recovery, passers-by, identity switches, gaps, and who leads. All thresholds are in `parameters.py` and
+`choice_parameters.py`. `pose/estimator.py` calls the steps in order. Elsewhere: the networks (`models/`) and what uses
+the finished keypoints (`embeddings/`, `drawing/`).
 """

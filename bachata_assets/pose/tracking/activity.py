@@ -1,6 +1,6 @@
-"""How much each place of the picture changes over a clip.
+"""How much each place of the frame changes over a clip.
 
-Furniture, posters and the frames of mirrors never change; `tracks.py` takes no dancer from there.
+Furniture, posters and mirror frames never change; `tracks.py` takes no dancer from there.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,7 @@ from bachata_assets.pose.tracking.parameters import DEFAULTS, ActivityParameters
 
 
 class ActivityMap:
-    """Standard deviation over time of the grey level of every place.
-
-    It is computed from running sums, so memory does not grow with the clip.
+    """Standard deviation over time of the grey level at every place, from running sums in constant memory.
 
     Parameters
     ----------
@@ -29,14 +27,14 @@ class ActivityMap:
         self._origin = np.zeros(2)
 
     def add(self, frame: np.ndarray, to_first: np.ndarray | None = None) -> None:
-        """Take in one frame.
+        """Add a frame.
 
         Parameters
         ----------
         frame : np.ndarray
             uint8 (H, W, 3), BGR; all frames have one size.
         to_first : np.ndarray or None
-            float (4,), as of `CameraMotion`; the map is then of the room, and None where the camera stands still.
+            float (4,), as in `CameraMotion`, for a map of the room; None if the camera stands still.
         """
         import cv2
 
@@ -52,7 +50,7 @@ class ActivityMap:
         self._squares = self._squares + grey**2
 
     def _in_room(self, grey: np.ndarray, to_first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return a small frame on a map of the room with half a frame around the first, and where it shows it."""
+        """Return a small frame on a map of the room that extends half a frame beyond the first, and a mask of it."""
         import cv2
 
         height, width = grey.shape
@@ -64,7 +62,7 @@ class ActivityMap:
         return np.asarray(cv2.warpAffine(grey, move, size)) * seen, np.asarray(seen)
 
     def extent(self) -> tuple[float, float, float, float] | None:
-        """Return the box around all places that surely move, x1 y1 x2 y2 in px of the frames; None where none does."""
+        """Return the box around all places that certainly move, x1 y1 x2 y2 in px of the frames; None if none does."""
         import cv2
 
         mean = self._sum / np.maximum(self._count, 1)
@@ -79,20 +77,20 @@ class ActivityMap:
         return float(left), float(top), float(right + 1 / self._scale), float(bottom + 1 / self._scale)
 
     def of(self, poses: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Return how active the places under each frame's poses are.
+        """Return the activity of the places under each frame's poses.
 
-        It is relative to the most active poses of the clip, so that a calm couple is not taken for furniture. In a clip
-        too short to tell, everything is active.
+        It is relative to the most active poses of the clip, so that a calm couple does not count as furniture. In a
+        clip too short to tell, everything is active.
 
         Parameters
         ----------
         poses : sequence of np.ndarray
-            Of each frame float (N, 17, 3), x y score in px of the frames added, or of the first where the camera moves.
+            For each frame, float (N, 17, 3), x y score in px of the frames, or of the first frame if the camera moves.
 
         Returns
         -------
         list of np.ndarray
-            Of each frame float64 (N,), from 0 where nothing moves to 1 where much does.
+            For each frame, float64 (N,), from 0 (nothing moves) to 1 (much moves).
         """
         limits = self._parameters
         if np.max(self._count) < limits.fewest_frames:

@@ -1,6 +1,6 @@
-"""What a dancer wears: colour histograms, read at the keypoints.
+"""What a dancer wears: colour histograms of head, torso, arms and legs, sampled at the keypoints.
 
-Head, torso, arms and legs have a histogram each. How they tell the two dancers apart is in `reidentification.py`.
+`reidentification.py` uses them to tell the two dancers apart.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from bachata_assets.schemas import KEYPOINTS
 BINS = 5
 """Number of bins per channel of CIE Lab."""
 PARTS = ("head", "torso", "arms", "legs")
-"""Parts of the body that have a histogram each."""
+"""Parts of the body, each with a histogram."""
 FEATURES = len(PARTS) * BINS**3
 """Length of all histograms of a person."""
 
@@ -21,9 +21,9 @@ _TORSO = [joint for flank in FLANKS for joint in flank]
 _LIMBS = {"arms": UPPER_ARMS, "legs": (*THIGHS, *SHINS)}
 _CORNERS = np.array(list(np.ndindex(2, 2, 2)))
 _ALONG = np.linspace(0.1, 0.9, 7)
-"""Sample points along a limb or down the torso, in its length."""
+"""Sample points along a limb or down the torso, shares of its length."""
 _ACROSS = np.linspace(0.15, 0.85, 5)
-"""Sample points across the torso, in its width."""
+"""Sample points across the torso, shares of its width."""
 
 
 def body_colours(
@@ -41,14 +41,14 @@ def body_colours(
     keypoints : np.ndarray
         float32 (N, 17, 3), x y score in px of `frame`.
     counts : np.ndarray or None
-        bool (H, W), the pixels to look at; None: all.
+        bool (H, W), the pixels to sample; None: all.
     parameters : ClothesParameters
         Thresholds.
 
     Returns
     -------
     np.ndarray
-        float32 (N, FEATURES); each part of the body sums to 1, or to 0 where it is not seen.
+        float32 (N, FEATURES); each part of the body sums to 1, or to 0 if it is not seen.
     """
     import cv2
 
@@ -67,9 +67,9 @@ def body_colours(
 
 
 def _sample_points(xy: np.ndarray) -> np.ndarray:
-    """Return the points to look at, int (N, M, 2), px.
+    """Return the points to sample, int (N, M, 2), px, for joints `xy`, (N, 17, 2), px.
 
-    `xy` are the persons' joints (N, 17, 2), px. `_PART` (M,) says to which part of the body a point belongs.
+    `_PART` (M,) has each point's part of the body.
     """
     trunk = np.linalg.norm((xy[:, SHOULDERS] - xy[:, HIPS]).mean(1), axis=-1)
     points: np.ndarray = (_OF_JOINTS @ xy + _OF_TRUNK * trunk[:, None, None]).round().astype(int)
@@ -77,10 +77,10 @@ def _sample_points(xy: np.ndarray) -> np.ndarray:
 
 
 def _points() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return what the points are made of, and on which part each lies.
+    """Return the weights that define the sample points, and the part of the body of each.
 
-    Shares of the joints (M, 17), shares of the trunk's length (M, 2), and index into PARTS (M,). The points are a
-    grid around the ears, a grid over the torso, and rows along the limbs.
+    They are weights of the joints (M, 17), weights of the trunk's length (M, 2), and index into `PARTS` (M,). The
+    points are a grid around the ears, a grid over the torso, and rows along the limbs.
     """
     around = np.stack(np.meshgrid(np.linspace(-0.15, 0.15, 4), np.linspace(-0.28, 0.1, 5)), -1).reshape(-1, 2)
     head = np.zeros((len(around), KEYPOINTS))
@@ -109,16 +109,16 @@ _OF_JOINTS, _OF_TRUNK, _PART = _points()
 def _soft_histograms(lab: np.ndarray, part: np.ndarray) -> np.ndarray:
     """Return one histogram for each part of the body, float32 (FEATURES,).
 
-    Each colour is shared among the 8 bins around it, by trilinear interpolation.
+    Trilinear interpolation shares each colour among the 8 bins around it.
 
     Parameters
     ----------
     lab : np.ndarray
         float32 (M, 3), OpenCV's 8-bit CIE Lab.
     part : np.ndarray
-        int (M,), index into PARTS.
+        int (M,), index into `PARTS`.
     """
-    # Skin, hair and most clothes lie near the middle of a and b: the bins cover 128 +- 48 there.
+    # Skin, hair and most clothes lie near the middle of a and b, so the bins cover 128 +- 48 there.
     position = (lab - [0, 80, 80]) / [255, 96, 96]
     position = np.clip(position, 0, 1) * (BINS - 1)
     low = np.minimum(position.astype(int), BINS - 2)

@@ -1,7 +1,7 @@
-"""The room without the dancers, and a dancer painted out by it.
+"""The empty room behind the dancers, and frames in which it replaces a dancer.
 
-`occlusion_recovery.py` looks for the hidden dancer in such pictures. Where the camera moves, the room is put together
-on a canvas on which it stands still.
+`occlusion_recovery.py` searches such frames for the hidden dancer. If the camera moves, the room is assembled on a
+canvas on which it stands still.
 """
 
 from collections.abc import Callable
@@ -30,11 +30,11 @@ _LIMBS = (
     (*SHINS, SHOULDER_LINE, *FLANKS, HIP_LINE, 0.09),
     (*THIGHS, 0.11),
 )
-"""Pairs of joints and the thickness of what joins them, body heights."""
+"""Pairs of joints, and the thickness of the limbs between them, body heights."""
 _NECK, _HEAD, _FOOT = 0.07, 0.075, 0.05
 """Thickness of the neck, and radius of head and foot, body heights."""
 _FOOT_BELOW_ANKLE = 0.02
-"""Distance of the foot's middle from the ankle, body heights."""
+"""Distance from the ankle to the middle of the foot, body heights."""
 
 
 class RoomSamples:
@@ -53,7 +53,7 @@ class RoomSamples:
         self._count = 0
 
     def add(self, index: int, picture: np.ndarray) -> None:
-        """Take in a frame; when there are too many, drop every second one.
+        """Add a frame; if there are too many, drop every second one.
 
         Parameters
         ----------
@@ -71,25 +71,25 @@ class RoomSamples:
 
     @property
     def pictures(self) -> list[tuple[int, np.ndarray]]:
-        """The frames kept, in order of time: index, uint8 (H, W, 3)."""
+        """The sampled frames in order of time: index, uint8 (H, W, 3) BGR."""
         return list(self._kept)
 
     def room(self, boxes: np.ndarray, to_first: np.ndarray | None = None) -> Callable[[int], np.ndarray]:
-        """Return the room behind each frame: the mean of what lies outside the dancers' boxes.
+        """Return the room behind each frame: the mean of the pixels outside the dancers' boxes.
 
-        Places that are never seen are painted over from their surroundings (Telea 2004).
+        Places that are never visible are inpainted from their surroundings (Telea 2004).
 
         Parameters
         ----------
         boxes : np.ndarray
-            float (T, 2, 4), x1 y1 x2 y2 in px of the pictures; NaN where a dancer is not found.
+            float (T, 2, 4), x1 y1 x2 y2 in px of the frames; NaN where a dancer is not found.
         to_first : np.ndarray or None
-            float (T, 4), as of `CameraMotion`; None where the camera stands still.
+            float (T, 4), as in `CameraMotion`; None if the camera stands still.
 
         Returns
         -------
         callable
-            Index of a frame -> the room as it shows it, uint8 (H, W, 3), BGR.
+            Index of a frame -> the room in that frame, uint8 (H, W, 3), BGR.
         """
         import cv2
 
@@ -116,7 +116,7 @@ class RoomSamples:
         return lambda index: np.asarray(cv2.warpAffine(painted, moves[index], shape[1::-1], flags=back))
 
     def _outside(self, shape: tuple[int, ...], boxes: np.ndarray) -> np.ndarray:
-        """Return 1 outside the dancers' boxes (2, 4) and 0 within, float32 (H, W)."""
+        """Return 1 outside the dancers' boxes (2, 4) and 0 inside, float32 (H, W)."""
         outside, margin = np.ones(shape[:2], np.float32), self._parameters.room_margin
         for x1, y1, x2, y2 in boxes[~np.isnan(boxes[:, 0])]:
             dx, dy = margin * (x2 - x1), margin * (y2 - y1)
@@ -125,9 +125,9 @@ class RoomSamples:
 
 
 def _canvas(to_first: np.ndarray, shape: tuple[int, ...], most: float) -> tuple[np.ndarray, tuple[int, int]]:
-    """Return matrices (T, 2, 3) that put each frame on a canvas, and its width and height.
+    """Return matrices (T, 2, 3) that map each frame to a canvas, and the canvas's width and height.
 
-    The canvas shows what all frames show, of a camera that turns far no more than `most` frames wide and high.
+    The canvas covers all frames, but at most `most` frames in width and height if the camera turns far.
     """
     a, b, x, y = to_first.T
     height, width = shape[:2]
@@ -143,14 +143,14 @@ def _canvas(to_first: np.ndarray, shape: tuple[int, ...], most: float) -> tuple[
 
 @dataclass(frozen=True)
 class Painted:
-    """A picture with one dancer painted out.
+    """A frame with one dancer painted out.
 
     Attributes
     ----------
     picture : np.ndarray
         uint8 (H, W, 3), BGR.
     remains : np.ndarray
-        bool (H, W), something other than the room and the painted dancer is there.
+        bool (H, W), the pixel shows neither the room nor the painted dancer.
     """
 
     picture: np.ndarray
@@ -164,14 +164,14 @@ def paint_out(
     room: np.ndarray,
     parameters: OcclusionParameters = DEFAULTS.occlusions,
 ) -> Painted:
-    """Return a picture in which a dancer is replaced by the room.
+    """Return a frame in which the room replaces a dancer.
 
     Parameters
     ----------
     picture, room : np.ndarray
         uint8 (H, W, 3), BGR.
     keypoints : np.ndarray
-        float (17, 3), the dancer's, x y score in px.
+        float (17, 3), the dancer's keypoints, x y px and score.
     height : float
         Height of the dancer, px.
     parameters : OcclusionParameters
@@ -181,7 +181,7 @@ def paint_out(
 
     body = _body_mask(picture.shape[:2], keypoints, height)
     like_room = cv2.inRange(cv2.absdiff(picture, room), (0, 0, 0), (parameters.unlike_room,) * 3)
-    # The painted dancer's outline is thin: what an opening takes away.
+    # Opening removes the painted dancer's outline, which is thin.
     remains = cv2.morphologyEx(cv2.bitwise_not(like_room | body), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0
     return Painted(cv2.copyTo(room, body, picture.copy()), remains)
 

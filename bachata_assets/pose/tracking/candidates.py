@@ -1,6 +1,6 @@
-"""Frames to candidate persons: detected boxes with keypoints and colours.
+"""From frames to candidates: detected boxes with keypoints and colours.
 
-Which of them are the couple is decided in `tracks.py`.
+`choosing/` decides which of them may be the couple, `tracks.py` which are the dancers.
 """
 
 from collections import deque
@@ -24,7 +24,7 @@ from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters
 from bachata_assets.schemas import KEYPOINTS
 
 MISSING = -1
-"""Index in place of a candidate's, or of a person's, where nobody is seen."""
+"""Index that stands for no candidate or no person."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Candidates:
     boxes : np.ndarray
         float32 (N, 4), x1 y1 x2 y2, px of the frame.
     scores : np.ndarray
-        float32 (N,), the detector's, 0..1.
+        float32 (N,), detector scores, 0..1.
     keypoints : np.ndarray
         float32 (N, 17, 3), x y px and score 0..1.
     colours : np.ndarray
-        float32 (N, FEATURES), histograms of `body_colours`.
+        float32 (N, FEATURES), histograms from `body_colours`.
     """
 
     boxes: np.ndarray
@@ -52,13 +52,13 @@ class Candidates:
         return len(self.boxes)
 
     def only(self, which: np.ndarray) -> "Candidates":
-        """Return some of them; `which` is bool (N,)."""
+        """Return the candidates that `which`, bool (N,), selects."""
         if which.all():
             return self
         return Candidates(self.boxes[which], self.scores[which], self.keypoints[which], self.colours[which])
 
     def stabilised(self, to_first: np.ndarray) -> "Candidates":
-        """Return them where the first frame would show them; `to_first` is float (4,), as of `CameraMotion`."""
+        """Return the candidates mapped to the first frame by `to_first`, float (4,), as in `CameraMotion`."""
         corners = stabilised(self.boxes.reshape(1, -1, 2), to_first[None]).reshape(-1, 4)
         keypoints = stabilised(self.keypoints[None], to_first[None])[0]
         return Candidates(corners, self.scores, keypoints, self.colours)
@@ -69,8 +69,8 @@ def find_candidates(
 ) -> Iterator[Candidates]:
     """Yield the candidate persons of each frame.
 
-    Boxes that overlap much are usually one person's, but in an embrace each may be another's: the best of them are
-    posed first, the others only where those do not already show two certain dancers apart.
+    Boxes that overlap much usually belong to one person, but in an embrace they may belong to two. The best boxes get a
+    pose first, the others only if those do not already show two certain dancers apart.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def find_candidates(
             doubtful.extend((frame, other) for other in frame.take_in(index, pose))
             while begun and begun[0].complete:
                 yield begun.popleft().candidates()
-        # The first poses of the last frames came when there was nothing else left to ask.
+        # By now, the first poses of the last frames are complete.
         if not doubtful:
             break
     for frame in begun:
@@ -129,7 +129,7 @@ def find_candidates(
 
 
 def _of_people(found: Detections, limits: DetectionParameters) -> Detections:
-    """Return the best boxes, and of the others those that stand beside them all: further people in a crowd."""
+    """Return the best boxes, and those others that stand beside them all: further people in a crowd."""
     kept = list(range(min(limits.most_persons, len(found.boxes))))
     for index in range(limits.most_persons, len(found.boxes)):
         box = found.boxes[index]
@@ -141,10 +141,7 @@ def _of_people(found: Detections, limits: DetectionParameters) -> Detections:
 
 
 class _Frame:
-    """One frame while the poses of its boxes come in.
-
-    `wanted` are the boxes to pose.
-    """
+    """One frame while its poses arrive; `wanted` are the boxes that need a pose."""
 
     def __init__(self, picture: np.ndarray, found: Detections, parameters: TrackingParameters) -> None:
         self.picture = picture
@@ -158,11 +155,11 @@ class _Frame:
 
     @property
     def complete(self) -> bool:
-        """Whether no pose is missing any more."""
+        """Whether all poses have arrived."""
         return self._decided and len(self._poses) == len(self.wanted)
 
     def take_in(self, index: int, pose: np.ndarray) -> list[int]:
-        """Keep the pose of a box; return the boxes that are now wanted too."""
+        """Store the pose of a box, and return the boxes that now need a pose too."""
         self._poses[index] = pose
         if self._decided or len(self._poses) < len(self.wanted):
             return []
@@ -172,16 +169,16 @@ class _Frame:
         return others
 
     def candidates(self) -> Candidates:
-        """Return what was found."""
+        """Return the frame's candidates."""
         kept = self._distinct()
         keypoints = self._keypoints(kept)
         colours = body_colours(self.picture, keypoints, parameters=self._clothes)
         return Candidates(self.found.boxes[kept], self.found.scores[kept], keypoints, colours)
 
     def _two_apart(self) -> bool:
-        """Tell whether two certain poses stand apart, and no third one apart from both.
+        """Tell whether two certain poses are apart, with no third one apart from both.
 
-        With more people than two, another couple's two would be taken for the couple that hides one another.
+        With more people, two of another couple could be taken for a couple that hides one another.
         """
         limits = self._limits
         certain = [i for i in self._distinct() if self._poses[i][:, 2].mean() >= limits.certain_pose_score]
@@ -190,7 +187,7 @@ class _Frame:
         return len(certain) > 1 and bool(apart[0, 1]) and not apart[2:].all(axis=1).any()
 
     def _distinct(self) -> list[int]:
-        """Return the boxes whose poses differ, the most certain of each kind."""
+        """Return the boxes with distinct poses; of similar poses, only the most certain."""
         posed = sorted(self._poses)
         keypoints = self._keypoints(posed)
         certainty = self.found.scores[posed] * keypoints[..., 2].mean(1)

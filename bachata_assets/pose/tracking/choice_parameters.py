@@ -1,7 +1,7 @@
-"""Thresholds and weights of choosing the couple among everyone, with their units and measured reasons.
+"""Thresholds and weights for choosing the couple among everyone, with units and measured reasons.
 
-The other parameters of tracking, and how they are taken: `tracking/parameters.py`. "Steps" are frames on which the
-detector ran, 7.5 a second. Measured on the 14 real clips, on eight made of two of them side by side or of one beside
+`tracking/parameters.py` has the other parameters of tracking. "Steps" are frames on which the detector ran, 7.5 per
+second. The figures were measured on the 14 real clips, and on eight made of two of them side by side or of one beside
 its mirror image (docs/couple.md).
 """
 
@@ -10,115 +10,115 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PeopleParameters:
-    """How everyone in a clip is followed (`choosing/people.py`)."""
+    """How `choosing/people.py` follows everyone in a clip."""
 
     least_certainty: float = 0.3
-    """Mean of the detector's and the keypoints' scores from which a candidate is somebody."""
+    """Mean of detector score and keypoint score from which a candidate is a person."""
     one_body: float = 0.5
     """OKS of two candidates above which they are two poses of one body."""
     reach: float = 0.3
     reach_speed: float = 0.7
-    """Farthest that a body's middle moves: body heights, and body heights per second; beyond, it is somebody else."""
+    """Maximum motion of a body's middle: body heights, and body heights per second. Beyond, it is another person."""
     largest_growth: float = 0.6
-    """Log ratio of two heights beyond which they are not one person's, arms up or legs cut off included."""
+    """Maximum log ratio of two heights of one person, including raised arms and cut-off legs."""
     size_cost: float = 0.5
-    """Cost per unit of that log ratio; moving as far as a body can costs 1."""
+    """Cost per unit of that log ratio; the maximum motion of a body costs 1."""
     clothes_cost: float = 1.5
-    """Cost of entirely other clothes."""
+    """Cost of entirely different clothes."""
     memory: float = 0.8
-    """Share of what was known of clothes and size that is kept in each step."""
+    """Share of the known clothes and size to keep in each step."""
     remembered_s: float = 0.6
-    """Longest time that somebody is followed without being seen, s."""
+    """Maximum time to follow an unseen person, s."""
     longest_absence_s: float = 6.0
-    """Longest time after which somebody is known again, s."""
+    """Maximum absence after which a person is recognised, s."""
     farthest_return: float = 1.5
-    """Farthest that somebody comes back from where they were last seen, body heights."""
+    """Maximum distance between the places where a person disappears and returns, body heights."""
     new_person: float = 1.2
-    """Cost of being somebody new."""
+    """Cost of a new person."""
     never: float = 1e6
-    """Cost of what is not possible."""
+    """Cost of an impossible assignment."""
     fewest_joined: int = 2
-    """Fewest steps of a piece of a track that is joined with others."""
+    """Minimum number of steps in a tracklet that is joined to others."""
     fewest_steps: int = 6
-    """Fewest steps (0.8 s) in which somebody is seen who counts as being there."""
+    """Minimum number of steps (0.8 s) in which a person must be seen to count."""
 
 
 @dataclass(frozen=True)
 class PairParameters:
-    """What speaks for two people being partners, and for an image in a mirror (`pairs.py`)."""
+    """Evidence that two people are partners, or that one is a mirror image (`pairs.py`)."""
 
     fewest_common_steps: int = 6
-    """Fewest steps in which both are seen."""
+    """Minimum number of steps in which both are seen."""
     near: float = 0.8
-    """Distance of the trunks below which two people are near, body heights; of partners it is 0.1 to 0.6."""
+    """Distance of the trunks below which two people are near, body heights; 0.1 to 0.6 for partners."""
     hands_together: float = 0.15
-    """Distance of the nearest hands below which two hold each other, body heights."""
+    """Distance of the nearest hands below which two people hold each other, body heights."""
     together: float = 6.0
     """Weight of being near and holding each other all the time."""
     half_seen: float = 0.2
-    """Share of the steps with both in sight at which that counts half: one partner may hide the other for long."""
+    """Share of the steps with both in sight at which `together` counts half: one may hide the other for long."""
     steadily_seen: float = 2.0
-    """Weight of one of them at least being seen all the time."""
+    """Weight of at least one of them being seen all the time."""
     facing: float = 0.5
-    """Weight of facing each other all the time; in a shadow position partners never do."""
+    """Weight of facing each other all the time; partners in shadow position never do."""
     size: float = 1.5
     """Weight of the log ratio of their height to that of the tallest person."""
     unlike_sizes: float = 2.0
     usual_difference: float = 0.3
-    """Weight of the log ratio of their heights, beyond that of partners."""
+    """Weight of the log ratio of their heights, beyond the usual ratio of partners."""
     aside: float = 1.0
-    """Weight of being at the picture's edge and not in its middle, times two."""
+    """Weight of being at the frame's edge instead of its middle, times two."""
     certain: float = 1.0
-    """Weight of the detector's and the keypoints' scores, which fall where the picture is not sharp."""
+    """Weight of detector scores and keypoint scores, which are lower where the frame is out of focus."""
     moving: float = 2.0
-    """Weight of standing where the picture never changes."""
+    """Weight of standing where the frame never changes."""
     fewest_image_steps: int = 15
-    """Fewest steps (2 s) in which a person and the image are seen at once."""
+    """Minimum number of steps (2 s) in which a person and the mirror image are both seen."""
     image_pose: float = 0.045
-    """Median distance of the joints from the mirrored pose's, body heights: 0.01 to 0.02 in an image of equal size."""
+    """Maximum median distance of joints from the mirrored pose, body heights; 0.01 to 0.02 if of equal size."""
     image_limbs: float = 0.7
     image_path: float = 0.9
-    """Correlations of the paths of limbs and body: 0.85 and 0.96 or more in images, at most 0.56 and 0.6 between people
-    who are no partners."""
+    """Minimum correlation of the paths of limbs and body: 0.85 and 0.96 or more in mirror images, at most 0.56 and 0.6
+    between people who are not partners."""
 
 
 @dataclass(frozen=True)
 class ChoiceParameters:
-    """Which pair is the clip's couple, and who is certainly not of it (`choice.py`)."""
+    """Which pair is the clip's couple, and who is certainly not part of it (`choice.py`)."""
 
     least_activity: float = 0.5
-    """Mean activity of the places under somebody below which it is furniture, a picture, or someone who watches."""
+    """Mean activity under a person below which it is furniture, a picture or a spectator."""
     apart: float = 0.35
-    """Distance from both dancers, body heights, at which somebody seen at once with both is neither; what is nearer may
-    be a second pose of one of them."""
+    """Minimum distance from both dancers of a person who is seen with both and is neither, body heights; a nearer one
+    may be a second pose of a dancer."""
     far: float = 1.5
-    """Distance from the nearer dancer at which somebody is not of the couple, even when one of them is hidden."""
+    """Distance from the nearer dancer from which a person is not part of the couple, even if a dancer is hidden."""
     fewest_beside: int = 3
-    """Fewest steps in which somebody is seen beside both."""
+    """Minimum number of steps in which a person is seen beside both."""
     couple_together: float = 0.6
-    """Mean of being near and holding each other from which two are a couple; 0.85 or more in couples side by side."""
+    """Mean of being near and holding each other from which two are a couple; 0.85 or more for couples side by side."""
     as_present: float = 0.1
-    """Log ratio of size times certainty up to which a mirror image may be as large and sure as the person."""
+    """Maximum log ratio of size times certainty at which a mirror image may be as large and certain as the person."""
     told_window_s: float = 0.3
-    """Time before and after the moment of an annotation's box in which people count as in it, s."""
+    """Time before and after the moment of an annotation's box in which people in it count, s."""
     least_together: float = 0.1
-    """Share of the frames with both dancers below which one person dances alone, where no two were seen together."""
+    """Share of the frames with both dancers below which one person dances alone, if no two were seen together."""
     turned_looks: int = 4
-    """Number of pictures that are turned where people are not found well."""
+    """Number of frames to turn if people are not found well."""
     upright: float = 0.9
-    """Certainty of the two surest persons together from which a video is upright; 0.84 to 1.5 in 89 real clips, 0.4 to
-    0.9 in such clips turned: below it the pictures are turned, and compared."""
+    """Summed certainty of the two most certain persons from which a video is upright: 0.84 to 1.5 in 89 real clips, 0.4
+    to 0.9 in the same clips turned. Below it, turned frames are compared."""
     upright_when_turned: float = 0.8
     turned_better: float = 1.25
-    """That certainty from which turned pictures show people, and how much surer than before: 1.5 times or more in clips
-    that were turned, 0.7 times at most in upright ones."""
+    """That certainty from which turned frames show people, and its minimum ratio to the certainty before: 1.5 or more
+    in clips that were turned, 0.7 at most in upright ones."""
     alone: float = 4.0
-    """Weight at which a pair that is the only one is as likely no couple."""
+    """Weight at which the only pair is as likely no couple."""
     sharpness: float = 1.5
     """Log-odds per unit of weight between two pairs."""
     change_window_s: float = 1.5
-    """Time over which being together is averaged to find who dances with whom, s."""
+    """Averaging window of being together, to find who dances with whom, s."""
     parted: float = 0.3
     """Mean of being together below which the two have parted."""
     shortest_change_s: float = 1.5
-    """Shortest time with another partner, s."""
+    """Minimum time with another partner, s."""

@@ -1,6 +1,7 @@
-"""Poses while the two pass one another, settled by the frames around.
+"""Poses while the two dancers cross, corrected from the frames around.
 
-There a pose model mixes both bodies into either pose. A lasting embrace is left alone: its motion is the dance.
+During a crossing, the pose model mixes both bodies into each pose. A longer embrace stays unchanged, because its motion
+is the dance.
 """
 
 import numpy as np
@@ -17,7 +18,7 @@ def settle_crossings(
     valid: np.ndarray,
     parameters: CrossingParameters = DEFAULTS.crossings,
 ) -> np.ndarray:
-    """Return keypoints with uncertain poses at crossings put on their path.
+    """Return keypoints in which uncertain poses at crossings are moved to their joints' paths.
 
     Parameters
     ----------
@@ -28,14 +29,14 @@ def settle_crossings(
     keypoints : np.ndarray
         float (T, 2, 17, 3), x y px and score.
     valid : np.ndarray
-        bool (T, 2), the dancer was found.
+        bool (T, 2), whether the dancer was found.
     parameters : CrossingParameters
         Thresholds.
 
     Returns
     -------
     np.ndarray
-        As `keypoints`, with other x and y at crossings; the scores are not changed.
+        As `keypoints`, with other x and y at crossings but the same scores.
     """
     crossing = _crossing(times, boxes, keypoints, valid, parameters)
     uncertain = crossing[:, None] & valid & (keypoints[..., 2].mean(axis=-1) < parameters.uncertain_score)
@@ -48,7 +49,7 @@ def settle_crossings(
 def _crossing(
     times: np.ndarray, boxes: np.ndarray, keypoints: np.ndarray, valid: np.ndarray, parameters: CrossingParameters
 ) -> np.ndarray:
-    """Return bool (T,): the two are near one another, and not for long."""
+    """Return bool (T,), true while the two are near one another for a short time."""
     crossing = np.zeros(len(times), bool)
     both = valid.all(axis=1)
     if both.any():
@@ -61,16 +62,16 @@ def _crossing(
 
 
 def _on_path(poses: np.ndarray, valid: np.ndarray, frame: int, reach: int) -> np.ndarray:
-    """Return the joints of a pose on a line through those around it.
+    """Return the joints of a pose on a line through the poses around it.
 
-    A least-squares line over `reach` frames before and after, weighted by score^2 x a triangle in time.
+    It is a least-squares line over `reach` frames before and after, weighted by score^2 x a triangle in time.
 
     Parameters
     ----------
     poses : np.ndarray
         float (T, 17, 3), x y px and score.
     valid : np.ndarray
-        bool (T,).
+        bool (T,), whether the pose is valid.
 
     Returns
     -------

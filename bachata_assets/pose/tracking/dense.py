@@ -1,7 +1,7 @@
-"""The dancers' tracks to their keypoints on every frame.
+"""From the dancers' tracks to their keypoints on every frame.
 
-The tracks are of the frames on which the detector ran. Here the frames between get a pose, hidden dancers are looked
-for again, and gaps are bridged.
+The tracks cover the frames on which the detector ran. This module adds poses on the frames between, searches again for
+hidden dancers, and fills short gaps.
 """
 
 from collections import deque
@@ -33,12 +33,12 @@ from bachata_assets.pose.tracking.tracks import Track
 from bachata_assets.schemas import KEYPOINTS
 
 SIGN = (1, -1)
-"""Sign of each dancer that turns log-odds of being dancer 0's into log-odds of being the dancer's own."""
+"""Sign that turns log-odds for dancer 0 into log-odds for each dancer."""
 
 
 @dataclass(frozen=True)
 class DenseCouple:
-    """The two dancers on every frame; fields as in `CoupleKeypoints`.
+    """The two dancers on every frame, with fields as in `CoupleKeypoints`.
 
     Boxes and keypoints are in px of the frames that the models see.
 
@@ -70,9 +70,10 @@ def estimate_every_frame(
 ) -> DenseCouple:
     """Return keypoints on all frames.
 
-    At `steps` they are the candidates' own, between them top-down poses on interpolated boxes; whoever is then missing
-    beside the partner is looked for again (`occlusion_recovery.py`); poses at crossings are settled (`crossings.py`);
-    short gaps are bridged (`gaps.py`).
+    1. At `steps` they are the candidates' own, between them top-down poses on interpolated boxes.
+    2. Occlusion recovery searches for a dancer who is missing beside the partner (`occlusion_recovery.py`).
+    3. Poses at crossings are corrected (`crossings.py`).
+    4. Short gaps are interpolated (`gaps.py`).
 
     Parameters
     ----------
@@ -81,19 +82,19 @@ def estimate_every_frame(
     frames : ClipFrames
         The clip's frames.
     times : np.ndarray
-        float (T,), s, of all frames.
+        float (T,), times of all frames, s.
     steps : np.ndarray
-        int (S,), indices of the frames on which the detector ran, rising.
+        int (S,), indices of the frames on which the detector ran, ascending.
     candidates : sequence of Candidates
-        Of each step.
+        Candidates of each step.
     track : Track
-        Who of them the dancers are.
+        Which candidates the dancers are.
     samples : RoomSamples
-        Frames of which the empty room is made.
+        Frames for the empty room.
     parameters : TrackingParameters
         Thresholds.
     to_first : np.ndarray or None
-        float (T, 4), as of `CameraMotion`; None where the camera stands still.
+        float (T, 4), as in `CameraMotion`; None if the camera stands still.
     """
     poses = parameters.poses
     in_room, in_picture = _ways(to_first)
@@ -137,7 +138,7 @@ def estimate_every_frame(
 
 
 def _ways(to_first: np.ndarray | None) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]:
-    """Return what takes boxes (T, 2, 4) or keypoints (T, 2, 17, 3) to the room's places, and what takes them back."""
+    """Return functions that map boxes (T, 2, 4) or keypoints (T, 2, 17, 3) to the room, and back."""
     if to_first is None:
         return lambda values: values, lambda values: values
 
@@ -160,7 +161,7 @@ def _fill_between(
     evidence: np.ndarray,
     parameters: TrackingParameters,
 ) -> tuple[int, int]:
-    """Fill `keypoints` and `evidence` where there is a box but no pose yet.
+    """Fill `keypoints` and `evidence` in place where there is a box but no pose yet.
 
     Returns
     -------
@@ -194,21 +195,21 @@ def expected_boxes(
     chosen: np.ndarray,
     parameters: PoseParameters = DEFAULTS.poses,
 ) -> np.ndarray:
-    """Return a box for each dancer on every frame, linear between detections.
+    """Return a box for each dancer on every frame, interpolated linearly between detections.
 
     Parameters
     ----------
     times, steps, candidates
-        As of `estimate_every_frame`.
+        As for `estimate_every_frame`.
     chosen : np.ndarray
-        int (S, 2), which candidate each dancer is, MISSING where there is none.
+        int (S, 2), which candidate each dancer is, `MISSING` where there is none.
     parameters : PoseParameters
         Thresholds.
 
     Returns
     -------
     np.ndarray
-        float32 (T, 2, 4), x1 y1 x2 y2, px; NaN where no detection is near in time.
+        float32 (T, 2, 4), x1 y1 x2 y2, px; NaN without a detection near in time.
     """
     boxes = np.full((len(times), 2, 4), np.nan, np.float32)
     for who in (0, 1):
@@ -228,17 +229,14 @@ def expected_boxes(
 def _believable(
     boxes: np.ndarray, keypoints: np.ndarray, evidence: np.ndarray, parameters: PoseParameters
 ) -> np.ndarray:
-    """Return where a dancer was found, bool (T, 2).
-
-    A pose counts when it is certain enough and is not on the partner's body.
-    """
+    """Return where a dancer counts as found, bool (T, 2): the pose is certain enough and not on the partner's body."""
     score = np.nan_to_num(keypoints[..., 2].mean(-1))
     valid = score >= parameters.believable_score
     area = np.minimum(box_area(boxes[:, 0]), box_area(boxes[:, 1])) * AREA_OF_BOX
     both = valid.all(axis=1)
     oks = np.zeros(len(boxes))
     oks[both] = object_keypoint_similarity(keypoints[both, 0], keypoints[both, 1], area[both])
-    # Whose body it is: by clothes, then by certainty.
+    # Clothes, then certainty, tell whose body it is.
     fits = evidence + score
     for index in np.flatnonzero(oks > parameters.one_body_oks):
         valid[index, fits[index].argmin()] = False
@@ -248,10 +246,7 @@ def _believable(
 def _bridged(
     times: np.ndarray, boxes: np.ndarray, keypoints: np.ndarray, valid: np.ndarray, parameters: PoseParameters
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return boxes and keypoints with short gaps filled, and where.
-
-    Everything else that is not valid is NaN. Where they are filled is bool (T, 2).
-    """
+    """Return boxes and keypoints with short gaps filled and other gaps NaN, and where they are filled, bool (T, 2)."""
     boxes, keypoints = boxes.copy(), keypoints.copy()
     interpolated = np.zeros(valid.shape, bool)
     for who in (0, 1):

@@ -1,4 +1,4 @@
-"""Short gaps in one dancer's keypoints, bridged by straight lines."""
+"""Linear interpolation over short gaps in one dancer's keypoints."""
 
 import itertools
 
@@ -10,10 +10,10 @@ from bachata_assets.pose.tracking.parameters import DEFAULTS
 def bridge_gaps(
     times: np.ndarray, values: np.ndarray, valid: np.ndarray, longest_s: float = DEFAULTS.poses.longest_gap_s
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return values with short gaps filled linearly, and where.
+    """Return values with short gaps filled linearly, and where they are filled.
 
-    A gap counts from the last value seen before it to the first after it, less one frame; gaps at either end and longer
-    ones stay as they are.
+    The length of a gap is the time from the last value before it to the first after it, minus one frame. Longer gaps
+    and gaps at either end stay.
 
     Parameters
     ----------
@@ -22,16 +22,16 @@ def bridge_gaps(
     values : np.ndarray
         float (T, D).
     valid : np.ndarray
-        bool (T,), the values are known.
+        bool (T,), whether the values are known.
     longest_s : float
-        Longest gap that is filled, s.
+        Maximum length of a gap to fill, s.
 
     Returns
     -------
     filled : np.ndarray
         float (T, D).
     bridged : np.ndarray
-        bool (T,), the values were filled.
+        bool (T,), whether the values were filled.
     """
     filled = values.copy()
     bridged = np.zeros(len(times), bool)

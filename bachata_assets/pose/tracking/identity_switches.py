@@ -1,6 +1,6 @@
-"""Moments at which the two dancers may have been exchanged.
+"""Suspected identity switches: times at which the tracks may have exchanged the two dancers.
 
-They are reported for a person to look at; nothing is changed.
+They are reported for a person to check; nothing is changed.
 """
 
 import itertools
@@ -21,11 +21,14 @@ def find_identity_switches(
     passing: np.ndarray,
     parameters: IdentitySwitchParameters = DEFAULTS.identity_switches,
 ) -> tuple[float, ...]:
-    """Return the times at which the two may have been exchanged.
+    """Return the times of suspected identity switches.
 
-    There are four signs: clothes that contradict for a while; both bodies jumping to each other's place; an embrace or
-    occlusion before or after which the clothes do not confirm who is who; and one during which somebody else walks
-    past.
+    There are four signs:
+
+    - clothes that contradict the tracks for a while,
+    - both bodies jumping to each other's place,
+    - an embrace or occlusion before or after which clothes do not confirm who is who,
+    - an embrace or occlusion during which somebody else walks past.
 
     Parameters
     ----------
@@ -36,18 +39,18 @@ def find_identity_switches(
     keypoints : np.ndarray
         float (T, 2, 17, 3), x y px and score.
     valid : np.ndarray
-        bool (T, 2), the dancer was found.
+        bool (T, 2), whether the dancer was found.
     evidence : np.ndarray
-        float (T, 2), log-odds by clothes that each is who the track says; NaN where not read.
+        float (T, 2), log-odds by clothes that each dancer is who the track says; NaN where unknown.
     passing : np.ndarray
-        bool (T,), somebody else walks past the couple.
+        bool (T,), whether somebody else walks past the couple.
     parameters : IdentitySwitchParameters
         Thresholds.
 
     Returns
     -------
     tuple of float
-        s, rising.
+        Times, s, ascending.
     """
     both = np.asarray(valid.all(axis=1))
     agree = np.where(both, evidence.sum(axis=1), np.nan)
@@ -62,7 +65,7 @@ def find_identity_switches(
 
 
 def _contradictions(times: np.ndarray, agree: np.ndarray, parameters: IdentitySwitchParameters) -> list[float]:
-    """Return the start of each long run in which clothes say the opposite."""
+    """Return the start of each long run in which clothes contradict the tracks."""
     contradicted = runs(np.nan_to_num(agree) < -parameters.confirming_odds)
     return [times[run[0]] for run in contradicted if times[run[-1]] - times[run[0]] >= parameters.contradicted_s]
 
@@ -74,7 +77,7 @@ def _jumps(
     both: np.ndarray,
     parameters: IdentitySwitchParameters,
 ) -> list[float]:
-    """Return when exchanging the two explains their movement far better."""
+    """Return the times at which an exchange of the two explains their movement much better."""
     trunks = keypoints[:, :, TRUNK, :2].mean(axis=2)
     found = []
     for before, after in itertools.pairwise(np.flatnonzero(both)):
@@ -91,10 +94,7 @@ def _jumps(
 def _unconfirmed(
     times: np.ndarray, agree: np.ndarray, separate: np.ndarray, parameters: IdentitySwitchParameters
 ) -> list[float]:
-    """Return the ends of embraces and occlusions that clothes do not confirm.
-
-    On one side of it, or on both, the clothes are not sure who is who.
-    """
+    """Return the ends of embraces and occlusions before or after which clothes do not confirm who is who."""
     window_s = parameters.comparison_s
     found = []
     for run in runs(~separate):
@@ -111,13 +111,13 @@ def _unconfirmed(
 
 
 def runs(flags: np.ndarray) -> list[np.ndarray]:
-    """Return the indices of each unbroken run of true flags, bool (T,)."""
+    """Return the indices of each unbroken run of true values in `flags`, bool (T,)."""
     indices = np.flatnonzero(flags)
     return [run for run in np.split(indices, np.flatnonzero(np.diff(indices) > 1) + 1) if run.size]
 
 
 def _distinct(times: list[float], least_s: float) -> list[float]:
-    """Return sorted times without those within `least_s` of the one before."""
+    """Return sorted times without those less than `least_s` after the previous one."""
     kept: list[float] = []
     for time_s in times:
         if not kept or time_s - kept[-1] > least_s:

@@ -1,7 +1,6 @@
-"""Recovery of a dancer whom the partner hides.
+"""Occlusion recovery: finding a dancer whom the partner hides.
 
-The partner is painted out (`background.py`), and the pose model looks again. Which poses are found without it is
-decided in `dense.py`.
+`background.py` paints out the partner, and the pose model looks again. `dense.py` finds all other poses.
 """
 
 from collections import deque
@@ -23,12 +22,12 @@ from bachata_assets.schemas import KEYPOINTS
 
 @dataclass(frozen=True)
 class HiddenPoses:
-    """What was found.
+    """The recovered poses.
 
     Attributes
     ----------
     places : np.ndarray
-        int (M, 2), frame and dancer.
+        int (M, 2), index of frame and dancer.
     boxes : np.ndarray
         float (M, 4), x1 y1 x2 y2, px.
     keypoints : np.ndarray
@@ -51,9 +50,9 @@ def recover_hidden(
     parameters: TrackingParameters = DEFAULTS,
     to_first: np.ndarray | None = None,
 ) -> HiddenPoses:
-    """Return believable poses of dancers whom only their partner hides.
+    """Return plausible poses of dancers whom only the partner hides.
 
-    They are looked for on frames where one dancer is valid and the other is not.
+    It searches the frames in which one dancer is valid and the other is not.
 
     Parameters
     ----------
@@ -62,19 +61,19 @@ def recover_hidden(
     frames : ClipFrames
         The clip's frames.
     samples : RoomSamples
-        Frames of which the empty room is made.
+        Frames for the empty room.
     boxes : np.ndarray
         float (T, 2, 4), x1 y1 x2 y2 in px of `frames`.
     keypoints : np.ndarray
-        float (T, 2, 17, 3), x y score in px of `frames`.
+        float (T, 2, 17, 3), x y in px of `frames`, and score.
     valid : np.ndarray
-        bool (T, 2), the dancer was found.
+        bool (T, 2), whether the dancer was found.
     colours : ColourModel
-        Tells the dancers' clothes apart.
+        Model of the dancers' clothes.
     parameters : TrackingParameters
         Thresholds.
     to_first : np.ndarray or None
-        float (T, 4), as of `CameraMotion`; None where the camera stands still.
+        float (T, 4), as in `CameraMotion`; None if the camera stands still.
     """
     limits = parameters.occlusions
     ratio = _height_ratio(boxes, valid)
@@ -109,7 +108,7 @@ def recover_hidden(
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One hidden dancer in one frame, looked for in `box` (4,), px."""
+    """The search for one hidden dancer in one frame, in `box` (4,), px."""
 
     frame: int
     who: int
@@ -120,14 +119,14 @@ class _Attempt:
     def believes(self, pose: np.ndarray, partner: np.ndarray, colours: ColourModel) -> bool:
         """Tell whether a pose is the hidden dancer's.
 
-        It has to be certain, not the partner's, and of a size, place and clothes that fit.
+        It must be certain, not the partner's, and fit in size, place and clothes.
 
         Parameters
         ----------
         pose, partner : np.ndarray
             float (17, 3), x y px and score.
         colours : ColourModel
-            Tells the dancers' clothes apart.
+            Model of the dancers' clothes.
         """
         limits = self.parameters.occlusions
         height = self.box[3] - self.box[1]
@@ -145,10 +144,7 @@ class _Attempt:
 
 
 def _height_ratio(boxes: np.ndarray, valid: np.ndarray) -> float | None:
-    """Return dancer 0's height over dancer 1's.
-
-    It is None where the two are never seen together.
-    """
+    """Return dancer 0's height over dancer 1's; None if the two are never seen together."""
     both = valid.all(axis=1)
     if not both.any():
         return None
@@ -159,12 +155,12 @@ def _height_ratio(boxes: np.ndarray, valid: np.ndarray) -> float | None:
 def _where_remains(
     remains: np.ndarray, partner: np.ndarray, height: float, parameters: OcclusionParameters
 ) -> np.ndarray | None:
-    """Return a box for the hidden dancer, None if too little remains.
+    """Return a box for the hidden dancer, or None if too little remains.
 
     Parameters
     ----------
     remains : np.ndarray
-        bool (H, W), neither room nor partner.
+        bool (H, W), the pixel shows neither room nor partner.
     partner : np.ndarray
         float (4,), the partner's box, px.
     height : float

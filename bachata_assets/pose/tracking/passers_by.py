@@ -1,7 +1,7 @@
-"""Somebody else of a dancer's size who walks past the couple.
+"""Passers-by: somebody else of a dancer's size who walks past the couple.
 
-While the couple hide one another, that body may be taken for one of them. Here is only found when this happens; it is
-reported by `identity_switches.py`.
+While the dancers hide one another, a track may take that person for one of them. This module only finds when somebody
+walks past; `identity_switches.py` reports it.
 """
 
 from collections.abc import Sequence
@@ -25,20 +25,20 @@ def passer_by(
     Parameters
     ----------
     times : np.ndarray
-        float (S,), s, of the frames with candidates.
+        float (S,), times of the steps, s.
     candidates : sequence of Candidates
-        Of each of these frames.
+        Candidates of each step.
     chosen : np.ndarray
-        int (S, 2), the dancers among them, negative where missing.
+        int (S, 2), which candidate each dancer is, negative where missing.
     boxes : np.ndarray
-        float (S, 2, 4), where the dancers are or are expected, px; NaN where not known.
+        float (S, 2, 4), x1 y1 x2 y2, found or expected boxes of the dancers, px; NaN where unknown.
     parameters : PasserByParameters
         Thresholds.
 
     Returns
     -------
     np.ndarray
-        bool (S,).
+        bool (S,), whether somebody else walks past.
     """
     heights = (boxes[..., 3] - boxes[..., 1])[~np.isnan(boxes[..., 0])]
     height = float(np.median(heights)) if heights.size else np.nan
@@ -63,7 +63,7 @@ def passer_by(
 def _others(
     found: Candidates, pair: np.ndarray, expected: np.ndarray, height: float, parameters: PasserByParameters
 ) -> np.ndarray:
-    """Return where others of a dancer's size are near: x, float (M,), px."""
+    """Return the x of others of a dancer's size nearby, float (M,), px."""
     size = (found.boxes[:, 3] - found.boxes[:, 1]) / height
     score = (found.scores + found.keypoints[..., 2].mean(axis=1)) / 2
     centers = box_center(found.boxes)

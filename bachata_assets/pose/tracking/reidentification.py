@@ -1,7 +1,7 @@
-"""Telling the two dancers of a clip apart by what they wear.
+"""Re-identification: telling the two dancers of a clip apart by their clothes.
 
-It is learned from the clip itself, without labels. The colours are read in `appearance.py` and used over time in
-`tracks.py`.
+The model is learned from the clip itself, without labels. `appearance.py` reads the colours; `tracks.py` uses the model
+over time.
 """
 
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from bachata_assets.pose.tracking.parameters import DEFAULTS, ClothesParameters
 
 @dataclass(frozen=True)
 class ColourModel:
-    """Tells colours of dancer 0 from those of dancer 1.
+    """Model that tells colours of dancer 0 from those of dancer 1.
 
     Attributes
     ----------
     log_ratio : np.ndarray
         float32 (FEATURES,), log ratio of the two dancers' colour bins.
     middle : float
-        Score at which neither is likelier.
+        Score at which both are equally likely.
     gain : float
-        Log-odds per unit of score from there.
+        Log-odds per unit of score relative to `middle`.
     parameters : ClothesParameters
         Thresholds.
     """
@@ -34,7 +34,7 @@ class ColourModel:
     parameters: ClothesParameters = DEFAULTS.clothes
 
     def evidence(self, colours: np.ndarray) -> np.ndarray:
-        """Return the log-odds that colours are dancer 0's and not dancer 1's.
+        """Return the log-odds that colours are dancer 0's rather than dancer 1's.
 
         Parameters
         ----------
@@ -44,7 +44,7 @@ class ColourModel:
         Returns
         -------
         np.ndarray
-            float (N,).
+            float (N,), log-odds.
         """
         limits = self.parameters
         odds: np.ndarray = self.gain * (_score(colours, self.log_ratio, limits) - self.middle)
@@ -52,29 +52,30 @@ class ColourModel:
 
 
 NOTHING_KNOWN = ColourModel(np.zeros(FEATURES, np.float32))
-"""Model that gives log-odds of 0 for all colours."""
+"""Model with log-odds of 0 for all colours."""
 
 
 def learn_colours(
     first: np.ndarray, second: np.ndarray, parameters: ClothesParameters = DEFAULTS.clothes
 ) -> tuple[ColourModel, np.ndarray]:
-    """Return the model that separates pairs of colours best.
+    """Return the model that best separates pairs of colours.
 
-    Every pair holds both dancers, in unknown order that may change over time: two-means under that constraint.
+    Every pair has both dancers, in an unknown order that may change over time. The method is two-means under that
+    constraint.
 
     Parameters
     ----------
     first, second : np.ndarray
-        float32 (T, FEATURES), the two of each pair.
+        float32 (T, FEATURES), the two members of each pair.
     parameters : ClothesParameters
         Thresholds.
 
     Returns
     -------
     model : ColourModel
-        What tells the two apart.
+        Model that tells the two apart.
     exchanged : np.ndarray
-        bool (T,), the pairs in which the model sees the two in the other order.
+        bool (T,), whether the model sees the pair in the other order.
     """
     if len(first) == 0:
         return NOTHING_KNOWN, np.zeros(0, bool)
@@ -92,12 +93,9 @@ def learn_colours(
 
 
 def _exchanged_at_first(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return an order of the pairs to start with, bool (T,).
-
-    It is the one in which the pairs' differences add up to most: the signs along their main direction.
-    """
+    """Return an initial order of the pairs, bool (T,): the signs of their differences along the main direction."""
     differences = first - second
-    if len(differences) < differences.shape[1]:  # the smaller of the two matrices with the same main direction
+    if len(differences) < differences.shape[1]:  # use the smaller of two matrices with the same main direction
         along = np.linalg.eigh(differences @ differences.T)[1][:, -1]
     else:
         along = differences @ np.linalg.eigh(differences.T @ differences)[1][:, -1]
@@ -106,7 +104,7 @@ def _exchanged_at_first(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def _score(colours: np.ndarray, log_ratio: np.ndarray, parameters: ClothesParameters) -> np.ndarray:
-    """Return the summed mean log ratio (N,) of the parts."""
+    """Return the mean log ratio of each part of the body, summed over parts, (N,)."""
     parts = (colours * log_ratio).reshape(len(colours), len(PARTS), FEATURES // len(PARTS)).sum(-1)
     total: np.ndarray = np.clip(parts, -parameters.largest_log_ratio, parameters.largest_log_ratio).sum(-1)
     return total
@@ -119,10 +117,9 @@ def _calibrated(
     exchanged: np.ndarray,
     parameters: ClothesParameters,
 ) -> ColourModel:
-    """Return the model with log-odds of two normal distributions.
+    """Return the model with the log-odds of two normal distributions of equal width, scaled down if pairs are few.
 
-    The two have one width. Log-odds are scaled down where the pairs are few. `first` and `second` are the scores (T,)
-    of the pairs.
+    `first` and `second` are the scores (T,) of the pairs.
     """
     own, others = np.where(exchanged, second, first), np.where(exchanged, first, second)
     variance = (own.var() + others.var()) / 2 + parameters.least_deviation**2

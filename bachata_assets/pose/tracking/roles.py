@@ -1,8 +1,8 @@
-"""Who leads: cues read off the keypoints, combined into a probability.
+"""Who leads: cues from the keypoints, combined into a probability.
 
-Each cue gives log-odds that dancer 0 leads, `weight x tanh(measure / spread)`; they add up. The weights are fitted by
-`training/role_weights.py`: a logistic regression in which no weight is negative and each is held near the others, since
-the clips of known roles are few. How often each cue is right, and the stated confidence: docs/couple.md.
+Each cue gives log-odds that dancer 0 leads, `weight x tanh(measure / spread)`; the log-odds add up.
+`training/role_weights.py` fits the weights by logistic regression. Because few clips have known roles, no weight may be
+negative and each is held near the others. docs/couple.md says how often each cue and the stated confidence are right.
 """
 
 from collections.abc import Callable
@@ -22,11 +22,11 @@ class Roles:
     Attributes
     ----------
     lead : int
-        The dancer, 0 or 1.
+        The leader, 0 or 1.
     confidence : float
-        Probability that it is this one, 0.5..1.
+        Probability that this dancer leads, 0.5..1.
     evidence : dict
-        Cue -> its log-odds that it is this one.
+        Cue -> its log-odds that this dancer leads.
     """
 
     lead: int
@@ -50,9 +50,9 @@ def judge_roles(
     keypoints : np.ndarray
         float (T, 2, 17, 3), x y px and score.
     valid : np.ndarray
-        bool (T, 2), the dancer was found.
+        bool (T, 2), whether the dancer was found.
     lead_side : "left", "right" or None
-        Side of the picture on which the leader stands in the first frame with both, where known; it decides.
+        Side of the frame on which the leader stands in the first frame with both, if known; it decides.
     parameters : RoleParameters
         Thresholds, and spread and weight of each cue.
     """
@@ -73,14 +73,14 @@ def judge_roles(
 def measures(
     boxes: np.ndarray, keypoints: np.ndarray, valid: np.ndarray, parameters: RoleParameters = DEFAULTS.roles
 ) -> dict[str, float]:
-    """Return what each cue measures, positive where dancer 0 leads.
+    """Return the measure of each cue, positive if dancer 0 leads.
 
     Parameters are those of `judge_roles`.
 
     Returns
     -------
     dict
-        Cue -> its measure; 0 where the two are seen together too rarely.
+        Cue -> its measure; 0 if the two are seen together too rarely.
     """
     both = valid.all(axis=1)
     if both.sum() < parameters.fewest_common_frames:
@@ -90,10 +90,7 @@ def measures(
 
 
 def _dancer_at(boxes: np.ndarray, valid: np.ndarray, side: str) -> int:
-    """Return which dancer stands on `side` where the clip first shows both.
-
-    Where it never does, the dancer that is shown.
-    """
+    """Return which dancer stands on `side` when the clip first shows both; if it never does, the dancer it shows."""
     both = np.flatnonzero(valid.all(axis=1))
     if not both.size:
         return int(valid.sum(axis=0).argmax())
@@ -131,10 +128,10 @@ class _Couple:
 
 
 def _taller_body(couple: _Couple, parameters: RoleParameters) -> float:
-    """Log ratio of the dancers' heights, as they stand on one floor.
+    """Return the log ratio of the dancers' heights, corrected for their distance from the camera.
 
-    Who is nearer to the camera looks taller in the picture. How near shows in how far the ankles are below the horizon,
-    which crosses all bodies at the camera's height (Criminisi, Reid and Zisserman, "Single view metrology", IJCV 2000).
+    A nearer dancer looks taller. The distance follows from how far the ankles are below the horizon, which crosses all
+    bodies on one floor at the camera's height (Criminisi, Reid and Zisserman, "Single view metrology", IJCV 2000).
     """
     ankles = couple.y(ANKLES)
     height = np.maximum(ankles - (couple.y(FACE) + couple.y(SHOULDERS)) / 2, 0.2 * couple.scale)
@@ -146,26 +143,20 @@ def _taller_body(couple: _Couple, parameters: RoleParameters) -> float:
 
 
 def _fewer_turns(couple: _Couple, parameters: RoleParameters) -> float:
-    """How many half turns more dancer 1 makes: the follower is turned."""
+    """Return how many more half turns dancer 1 makes than dancer 0; the follower turns more."""
     turns = [_half_turns(couple.keypoints[:, who], couple.scale, parameters) for who in (0, 1)]
     return float(turns[1] - turns[0])
 
 
 def _half_turns(own: np.ndarray, scale: float, parameters: RoleParameters) -> int:
-    """Return how often a dancer changes between showing front and back.
-
-    `own` are keypoints (T, 17, 3).
-    """
+    """Return how often a dancer with keypoints `own`, (T, 17, 3), changes between showing front and back."""
     across = (own[:, Joint.LEFT_SHOULDER, 0] - own[:, Joint.RIGHT_SHOULDER, 0]) / scale
     clear = (np.abs(across) > parameters.turned) & (own[:, SHOULDERS, 2] > parameters.believed_score).all(axis=1)
     return int((np.diff(np.sign(across[clear])) != 0).sum())
 
 
 def _behind_in_shadow(couple: _Couple, parameters: RoleParameters) -> float:
-    """How much more often dancer 0 stands behind dancer 1, -1..1.
-
-    It counts while both face the same way.
-    """
+    """Return how much more often dancer 0 is behind dancer 1 than vice versa while both face the same way, -1..1."""
     facing = _facing(couple, parameters)
     turned = np.linalg.norm(facing, axis=-1)
     facing = facing / np.maximum(turned, 1e-6)[..., None]
@@ -178,10 +169,7 @@ def _behind_in_shadow(couple: _Couple, parameters: RoleParameters) -> float:
 
 
 def _facing(couple: _Couple, parameters: RoleParameters) -> np.ndarray:
-    """Return which way each faces, float (T, 2, 2), -1..1.
-
-    To the right of the picture, and towards the camera.
-    """
+    """Return which way each dancer faces, float (T, 2, 2), -1..1: to the right of the frame, and towards the camera."""
     x = couple.keypoints[..., 0] / couple.scale
     towards = (x[..., Joint.LEFT_SHOULDER] - x[..., Joint.RIGHT_SHOULDER]) / parameters.front_shoulders
     aside = (x[..., Joint.NOSE] - x[..., EARS].mean(axis=-1)) / parameters.side_nose
@@ -195,4 +183,4 @@ CUES: dict[str, Measure] = {
     "fewer_turns": _fewer_turns,
     "behind_in_shadow": _behind_in_shadow,
 }
-"""Cue -> what measures it, positive where dancer 0 leads; `CueWeights` has its spread and weight by the same name."""
+"""Cue -> its measure, positive if dancer 0 leads; `CueWeights` has its spread and weight by the same name."""

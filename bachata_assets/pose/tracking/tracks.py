@@ -1,9 +1,9 @@
-"""Candidates over a whole clip to the two dancers, by one path search.
+"""From the candidates of a whole clip to the two dancers, by one path search.
 
-The search (Viterbi 1967) is over pairs of candidates. A state is a pair (who is dancer 0, who is dancer 1), either of
-them possibly missing; each state remembers where its dancers were last seen. The cheapest path weighs certainty,
-movement, clothes, closeness of the pair, and that two poses on one body are not a couple. A step is a frame on which
-the detector ran; its candidates come from `candidates.py`.
+The search (Viterbi 1967) is over pairs of candidates. A state is a pair (who is dancer 0, who is dancer 1), in which
+either may be missing; each state remembers where its dancers were last seen. The cost of a path combines certainty,
+movement, clothes, the pair's closeness, and a penalty for two poses on one body. A step is a frame on which the
+detector ran; `candidates.py` finds its candidates.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from bachata_assets.pose.tracking.parameters import (
 from bachata_assets.pose.tracking.reidentification import NOTHING_KNOWN, ColourModel, learn_colours
 
 STEADY = np.array([Joint.NOSE, *EARS, *TRUNK])
-"""Joints that move as the body moves."""
+"""Joints that move with the body."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Track:
     Attributes
     ----------
     chosen : np.ndarray
-        int (S, 2), index of each dancer's candidate in each step, MISSING where there is none.
+        int (S, 2), index of each dancer's candidate in each step, `MISSING` where there is none.
     colours : ColourModel
-        What told the two apart.
+        Model that told the two apart.
     """
 
     chosen: np.ndarray
@@ -59,11 +59,11 @@ def track_couple(
     Parameters
     ----------
     candidates : sequence of Candidates
-        Of each step.
+        Candidates of each step.
     times : np.ndarray
-        float (S,), s, of the steps.
+        float (S,), times of the steps, s.
     activity : sequence of np.ndarray
-        Of each step float (N,), from 0 where nothing ever moves (furniture, pictures on the wall) to 1 where much does.
+        For each step, float (N,), from 0 where nothing ever moves (furniture, posters) to 1 where much moves.
     parameters : TrackingParameters
         Thresholds and costs.
     """
@@ -88,18 +88,18 @@ def exchanged(
     swapped_at: Sequence[float],
     parameters: TrackingParameters = DEFAULTS,
 ) -> Track:
-    """Return a track with the two dancers exchanged from each of some times on, and their clothes learned anew.
+    """Return a track with the two dancers exchanged from each given time on, and their clothes learned again.
 
     Parameters
     ----------
     track : Track
-        As it was found.
+        The track that was found.
     candidates : sequence of Candidates
-        Of each step.
+        Candidates of each step.
     times : np.ndarray
-        float (S,), s, of the steps.
+        float (S,), times of the steps, s.
     swapped_at : sequence of float
-        Times that a person said, s; each exchanges the two from there to the end, so two of them a part.
+        Times from a person, s; each exchanges the two from there to the end, so two times exchange the part between.
     parameters : TrackingParameters
         Thresholds.
     """
@@ -112,16 +112,13 @@ def exchanged(
 
 
 def _own_cost(candidates: Candidates, activity: np.ndarray, parameters: PathParameters) -> np.ndarray:
-    """Return the cost of each candidate by itself, float (N + 1,).
-
-    The last entry is that of a missing dancer.
-    """
+    """Return the cost of each candidate by itself, float (N + 1,); the last entry is for a missing dancer."""
     certainty = 0.5 * candidates.scores + 0.5 * candidates.keypoints[..., 2].mean(1)
     return np.append(1 - certainty + parameters.still_cost * (1 - activity), parameters.missing_cost)
 
 
 def _pair_cost(candidates: Candidates, parameters: PathParameters) -> np.ndarray:
-    """Return the cost (N + 1, N + 1) of two candidates being the couple."""
+    """Return the cost of each two candidates as the couple, float (N + 1, N + 1)."""
     count = len(candidates)
     cost = np.zeros((count + 1, count + 1))
     boxes = candidates.boxes
@@ -174,7 +171,7 @@ def _best_path(
     """Return the cheapest path, int (S, 2)."""
     back: list[np.ndarray] = []
     total = np.zeros(1)
-    # Where each state's dancers were last seen: (step, candidate), or None before they first appear.
+    # The last appearance of each state's dancers: (step, candidate), or None before the first.
     seen: list[tuple[tuple[int, int] | None, tuple[int, int] | None]] = [(None, None)]
     for step, now in enumerate(candidates):
         size = len(now) + 1
@@ -208,10 +205,7 @@ def _best_path(
 
 
 def _trace_back(candidates: Sequence[Candidates], back: Sequence[np.ndarray], state: int) -> np.ndarray:
-    """Return the path that ends in a state, int (S, 2).
-
-    `back` has each state's best state in the step before.
-    """
+    """Return the path that ends in a state, int (S, 2); `back` has each state's best previous state."""
     chosen = np.full((len(candidates), 2), MISSING)
     for step in range(len(candidates) - 1, -1, -1):
         size = len(candidates[step]) + 1
@@ -224,7 +218,7 @@ def _trace_back(candidates: Sequence[Candidates], back: Sequence[np.ndarray], st
 def _separate_pairs(
     candidates: Sequence[Candidates], chosen: np.ndarray, parameters: ClothesParameters
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return both dancers' colours (M, FEATURES) where they stand apart."""
+    """Return both dancers' colours, (M, FEATURES) each, where they stand apart."""
     first, second = [], []
     for frame, (a, b) in zip(candidates, chosen, strict=True):
         if MISSING in (a, b) or box_iou(frame.boxes[a], frame.boxes[b]) > parameters.clothes_apart_iou:

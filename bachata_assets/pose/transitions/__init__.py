@@ -1,7 +1,7 @@
-"""How a clip begins and ends, and which beginning continues which ending.
+"""The beginning and ending of a clip, and how well a beginning continues an ending.
 
-Belongs here: posture and motion at either edge of a clip, the vectors that compare them, the facts that say what fits.
-It computes with numpy and reads no video. Does not belong here: nearest neighbours (`search/`), and the table
+This folder has posture and motion at both edges of a clip, the vectors that compare them, and the facts that say what
+fits. It computes with numpy and reads no video. Elsewhere: nearest neighbours (`search/`) and the table
 (`pipeline/stages/transitions.py`).
 """
 

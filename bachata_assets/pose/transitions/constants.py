@@ -1,7 +1,7 @@
-"""The shipped constants that make comparable vectors of a beginning and of an ending.
+"""The shipped constants that make vectors of beginnings and endings comparable.
 
-They are made by `training/fit.py` from cuts through real clips, never from the user's collection: adding clips changes
-no vector.
+`training/fit.py` fits them on cuts through real clips, never on the user's collection, so adding clips changes no
+vector.
 """
 
 from collections.abc import Mapping
@@ -14,27 +14,27 @@ import numpy as np
 VERSION = "transitions-1"
 """Version of the edges, their facts and the constants together.
 
-Raise it whenever the same keypoints give another table: vectors of two versions do not compare.
+Raise it when the same keypoints give another table; vectors of two versions are not comparable.
 """
 
 FILE = "constants.npz"
-"""Name of the file of constants."""
+"""Name of the constants file."""
 
 JUMPS = (
     *("distance", "side", "hold", "lead facing", "follow facing", "lead level", "follow level"),
     *("lead posture", "follow posture", "lead motion", "follow motion"),
 )
-"""What is compared between an ending and a beginning, in the order of `Constants.usual_jumps`."""
+"""What an ending and a beginning are compared by, in the order of `Constants.usual_jumps`."""
 
 
 @dataclass(frozen=True)
 class Projection:
-    """How the measurements of one side become a vector.
+    """Projection of one side's measurements to a vector.
 
     Attributes
     ----------
     usual : float (M,), mean of each measurement
-    spread : float (M,), its standard deviation
+    spread : float (M,), standard deviation of each measurement
     directions : float (M, 64)
     """
 
@@ -43,21 +43,21 @@ class Projection:
     directions: np.ndarray
 
     def vector(self, measurements: np.ndarray) -> np.ndarray:
-        """Return float64 (..., 64) of measurements (..., M); an unknown one (NaN) counts as usual."""
+        """Return float64 (..., 64) for measurements (..., M); an unknown measurement (NaN) counts as usual."""
         scores = np.nan_to_num((measurements - self.usual) / self.spread)
         return np.asarray(scores @ self.directions)
 
 
 @dataclass(frozen=True)
 class Constants:
-    """What compares endings with beginnings.
+    """Constants for the comparison of endings with beginnings.
 
     Attributes
     ----------
-    beginning, ending : of each side
+    beginning, ending : projection of each side
     continuation_cosines : float (101,), percentiles 0 to 100 of the cosine between an ending and its true continuation,
-        each compared by vectors that were fitted without its clip and those like it
-    usual_jumps : float (11,), what nine of ten real continuations do not exceed, in the order of `JUMPS`
+        by vectors that were fitted without its clip and similar clips
+    usual_jumps : float (11,), jumps that nine of ten real continuations do not exceed, in the order of `JUMPS`
     """
 
     beginning: Projection
@@ -66,7 +66,7 @@ class Constants:
     usual_jumps: np.ndarray
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return name -> float32 array, as they are shipped."""
+        """Return name -> float32 array, as in the shipped file."""
         sides = {"beginning": self.beginning, "ending": self.ending}
         named = {f"{side}_{part.name}": getattr(one, part.name) for side, one in sides.items() for part in fields(one)}
         named |= {"continuation_cosines": self.continuation_cosines, "usual_jumps": self.usual_jumps}
@@ -74,7 +74,7 @@ class Constants:
 
     @classmethod
     def of(cls, arrays: Mapping[str, np.ndarray]) -> "Constants":
-        """Return the constants of what `arrays` returned."""
+        """Return the constants from the result of `arrays`."""
         beginning, ending = (
             Projection(**{part.name: arrays[f"{side}_{part.name}"].astype(float) for part in fields(Projection)})
             for side in ("beginning", "ending")
@@ -88,7 +88,7 @@ class Constants:
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """Return vectors (..., D) of length 1; zeros stay zeros."""
+    """Return vectors (..., D) scaled to length 1; zeros stay zeros."""
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))
 
 

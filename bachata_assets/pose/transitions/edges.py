@@ -1,7 +1,7 @@
 """`Edge`: posture and motion of both dancers where a clip begins or ends.
 
-Places come from straight lines that are fitted to the frames around a few moments near the edge, so that the jitter of
-one frame counts little and the motion at the edge is known without a frame beyond it.
+Positions come from straight lines fitted to the frames around a few times near the edge. The jitter of one frame then
+counts little, and the motion at the edge needs no frame beyond it.
 """
 
 from dataclasses import dataclass
@@ -19,32 +19,32 @@ Side = Literal["beginning", "ending"]
 SIDES: tuple[Side, ...] = ("beginning", "ending")
 
 MOMENTS_S = (0.0, 0.27, 0.6)
-"""Times from the edge at which places are taken, s; motion is taken at the first."""
+"""Times from the edge at which positions are taken, s; motion is taken at the first."""
 WIDTHS_S = (0.09, 0.09, 0.12)
-"""Standard deviation of the Gaussian weights of the frames around each moment, s."""
+"""Standard deviation of the Gaussian frame weights around each time, s."""
 STEADINESS_S = 0.01
-"""Spread of frames that is assumed beside the seen one, s: a slope from one or two frames is held back."""
+"""Time spread that is added to that of the seen frames, s, to limit the slope from one or two frames."""
 LATEST_S = 0.5
-"""Time from the end of the clip, s, within which both dancers must be seen; what is not seen beyond is left out."""
+"""Maximum time from the clip's edge to the nearest frame with both dancers, s; that frame then counts as the edge."""
 MINIMUM_WEIGHT = 0.3
-"""Sum of frame weights (keypoint score times nearness) below which a joint is not known."""
+"""Sum of frame weights (keypoint score times nearness) below which a joint is unknown."""
 FOLLOWED = [joint for joint in Joint if joint not in EYES]
-"""Joints that are compared: the eyes say nothing that nose and ears do not."""
+"""Joints to compare: the eyes add nothing to nose and ears."""
 
 
 @dataclass(frozen=True)
 class Edge:
-    """Where and how both dancers are at one edge of a clip; axis 1 is (lead, follow).
+    """Posture and motion of both dancers at one edge of a clip; axis 1 is (lead, follow).
 
-    Lengths are in torsos (mean of the two dancers'), y upwards. The origin of each moment is the middle between the two
+    Lengths are in torsos (mean of the two dancers'), y upwards. The origin at each time is the middle between the two
     dancers' hips.
 
     Attributes
     ----------
-    places : float (3, 2, 17, 2), at `MOMENTS_S`, NaN where not known
-    motion : float (2, 17, 2), torsos a second at the edge, without that of the couple
-    couple_motion : float (2,), of the couple in the picture, torsos a second
-    couple_shift : float (2, 2), from the couple's place at the edge to that at the other moments, torsos
+    places : float (3, 2, 17, 2), positions at `MOMENTS_S`, NaN where unknown
+    motion : float (2, 17, 2), velocity at the edge without the couple's own, torsos per second
+    couple_motion : float (2,), velocity of the couple in the frame, torsos per second
+    couple_shift : float (2, 2), from the couple's place at the edge to that at the other times, torsos
     """
 
     places: np.ndarray
@@ -53,16 +53,16 @@ class Edge:
     couple_shift: np.ndarray
 
     def measurements(self) -> np.ndarray:
-        """Return everything of `FOLLOWED` in one row, float (246,), NaN where not known."""
+        """Return the values of all `FOLLOWED` joints in one row, float (246,), NaN where unknown."""
         followed = self.places[:, :, FOLLOWED], self.motion[:, FOLLOWED]
         parts = (*followed, self.couple_motion, self.couple_shift)
         return np.concatenate([part.ravel() for part in parts])
 
 
 def edge_of(couple: CoupleKeypoints, side: Side) -> Edge | Absent:
-    """Return one edge of a clip; Absent where hips or shoulders of a dancer are not seen there.
+    """Return one edge of a clip; Absent if a dancer's hips or shoulders are not seen there.
 
-    Frames whose pose bridges a gap do not count: they would know what comes later.
+    Interpolated poses do not count, because they would reveal what comes later.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def edge_of(couple: CoupleKeypoints, side: Side) -> Edge | Absent:
 
 
 def _unseen(seen: np.ndarray) -> str:
-    """Return who is not seen in some frames, bool (T, 2)."""
+    """Return in words who is not seen in some frames, bool (T, 2)."""
     there = np.asarray(seen.any(axis=0))
     roles = [role for number, role in enumerate(ROLES) if not there[number]]
     return " and the ".join(roles or ROLES)
@@ -110,13 +110,13 @@ _WORDS = {"beginning": "begins", "ending": "ends"}
 
 
 def _line(joints: np.ndarray, weight: np.ndarray, offsets: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return places (2, 17, 2) and slopes of the straight lines through frames, NaN where too little is seen.
+    """Return positions (2, 17, 2) and slopes of straight lines through frames, NaN where too little is seen.
 
     Parameters
     ----------
     joints : float (T, 2, 17, 2), NaN where not seen
     weight : float (T, 2, 17), 0 where not seen
-    offsets : float (T,), times from the moment, s
+    offsets : float (T,), times relative to the fitted time, s
     width : standard deviation of the Gaussian weights, s
     """
     near = np.abs(offsets) < 5 * width

@@ -1,4 +1,4 @@
-"""Plain facts of how a couple stands at the edge of a clip, and how far they jump from one clip to the next."""
+"""Plain facts about a couple at the edge of a clip, and their jumps from one clip to the next."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,24 +13,24 @@ from bachata_assets.pose.transitions.edges import FOLLOWED, Edge
 ROUNDED = 3
 """Decimals of a fact: thousandths of a torso."""
 FEWEST_JOINTS = 6
-"""Minimum number of joints known in both, by which two postures are compared."""
+"""Minimum number of joints that both postures must have for a comparison."""
 
 
 @dataclass(frozen=True)
 class EdgeFacts:
-    """How a couple stands and moves where a clip begins or ends; lengths in torsos, None where not known.
+    """How a couple stands and moves at the beginning or end of a clip; lengths in torsos, None where unknown.
 
     Attributes
     ----------
-    distance : between the two chests, in the picture
-    side : how far the follower stands to the right of the leader, in the picture
-    hold : from the nearest hand of the one to a hand of the other; below 0.4 they are joined
-    lead_facing, follow_facing : width of the shoulders, left minus right: positive towards the camera, 0 sideways
+    distance : distance between the two chests, in the frame
+    side : how far the follower stands to the right of the leader, in the frame
+    hold : smallest distance between the two dancers' hands; below 0.4 they are joined
+    lead_facing, follow_facing : shoulder width, left minus right: positive towards the camera, 0 sideways
     lead_level, follow_level : height of the hips above the ankles
-    phase : of the beat that is heard, 0..1; None where the beats are not trusted
-    tempo : that is heard at the edge, beats per minute; None as for `phase`
-    posture : of leader and follower, 15 joints x (x, y) from the dancer's own hips
-    motion : of the same joints, torsos a second
+    phase : phase of the heard beat, 0..1; None without trusted beats
+    tempo : heard tempo at the edge, beats per minute; None without trusted beats
+    posture : for leader and follower, 15 joints x (x, y) from the dancer's own hips
+    motion : velocity of the same joints, torsos per second
     """
 
     distance: float | None
@@ -46,7 +46,7 @@ class EdgeFacts:
     motion: tuple[float | None, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON or a table."""
+        """Return plain values for JSON or a table."""
         return asdict(self)
 
 
@@ -55,9 +55,9 @@ def facts_of(edge: Edge, beats: BeatTimes | None = None, at: float = 0.0) -> Edg
 
     Parameters
     ----------
-    edge : of a clip
-    beats : of the clip
-    at : time at which the clip begins, or at which the frame after its last would stand, s
+    edge : edge of a clip
+    beats : beats of the clip
+    at : time of the clip's start, or of the frame that would follow its last, s
     """
     places = edge.places[0]
     hips, chests = places[:, HIPS].mean(axis=1), places[:, [*HIPS, *SHOULDERS]].mean(axis=1)
@@ -82,10 +82,10 @@ def facts_of(edge: Edge, beats: BeatTimes | None = None, at: float = 0.0) -> Edg
 
 
 def jumps(ending: EdgeFacts, beginning: EdgeFacts) -> dict[str, float | None]:
-    """Return how far each of `JUMPS` changes from an ending to a beginning, None where one of them is not known.
+    """Return how much each of `JUMPS` changes from an ending to a beginning, None where either is unknown.
 
-    Lengths are in torsos and speeds in torsos a second; of posture and motion it is the root mean square over the
-    joints that both know.
+    Lengths are in torsos, speeds in torsos per second. For posture and motion, it is the root mean square over the
+    joints that both have.
     """
     plain = ("distance", "side", "hold", "lead_facing", "follow_facing", "lead_level", "follow_level")
     changes = [_difference(getattr(ending, name), getattr(beginning, name)) for name in plain]
@@ -96,7 +96,7 @@ def jumps(ending: EdgeFacts, beginning: EdgeFacts) -> dict[str, float | None]:
 
 
 def _beat_at(beats: BeatTimes | None, at: float) -> tuple[float | None, float | None]:
-    """Return phase and tempo at a time, None where beats are not trusted."""
+    """Return phase and tempo at a time, None without trusted beats."""
     if beats is None or not beats.trusted or len(beats.times) < 2:
         return None, None
     clock = clock_of(beats)

@@ -1,6 +1,6 @@
-"""How the shipped constants come from cuts through real clips.
+"""Fitting of the shipped constants to cuts through real clips.
 
-It is run by `training/fit.py`; nothing here runs when a clip is described.
+Only `training/fit.py` runs it; describing a clip does not.
 """
 
 from collections.abc import Sequence
@@ -16,42 +16,42 @@ from bachata_assets.pose.transitions.edges import Edge, edge_of
 from bachata_assets.pose.transitions.facts import facts_of, jumps
 
 GAPS = (3, 7)
-"""Frames that are left out between ending and beginning: 0.2 s and half a second.
+"""Numbers of frames to leave out between ending and beginning: 0.2 s and half a second.
 
-Fitted without a gap they would ask for the very next frame, which no other clip can offer.
+Without a gap, the fit would look for the very next frame, which no other clip has.
 """
 EVERY = 4
-"""Frames between two cuts of a clip."""
+"""Frames from one cut of a clip to the next."""
 SHORTEST = 15
-"""Fewest frames on either side of a cut."""
+"""Minimum number of frames on either side of a cut."""
 RIDGE = 0.1
-"""Share of a measurement's variance that is added to it: directions that few cuts show do not grow."""
+"""Share of a measurement's variance added to it, so that directions with little evidence do not grow."""
 STRONGEST = 0.995
-"""Highest correlation that is believed."""
+"""Maximum correlation to accept."""
 FOLDS = 8
-"""Number of parts in which clips are held out, to say how well real continuations fit that nothing was fitted on."""
+"""Number of folds for held-out clips, which show how well real continuations fit without being fitted on."""
 OF_TEN = 0.9
-"""Share of the real continuations that jump no farther than is called usual."""
+"""Share of the real continuations whose jumps count as usual."""
 
 Pair = tuple[Edge, Edge]
 
 
 def part_of(couple: CoupleKeypoints, frames: slice) -> CoupleKeypoints:
-    """Return the couple of some frames of a clip, as if nothing else had been filmed."""
+    """Return the couple in some frames of a clip, as if the clip had no others."""
     cut = {name: getattr(couple, name)[frames] for name in _PER_FRAME}
     camera = None if couple.camera is None else couple.camera[frames]
     return replace(couple, **cut, camera=camera, hands=None)
 
 
 def pairs_of(couple: CoupleKeypoints, gaps: Sequence[int] = GAPS) -> list[Pair]:
-    """Return what ends and what begins where a clip is cut in two, wherever both are seen.
+    """Return the ending and beginning at every cut through a clip where both are seen.
 
-    Each half is described by itself, so that nothing of one is in the other.
+    Each half is described by itself, so that neither contains anything of the other.
 
     Parameters
     ----------
     couple : both dancers
-    gaps : frames that are left out at the cut
+    gaps : numbers of frames to leave out at the cut
     """
     pairs = []
     for place in range(SHORTEST, couple.frame_count - SHORTEST, EVERY):
@@ -66,12 +66,12 @@ def pairs_of(couple: CoupleKeypoints, gaps: Sequence[int] = GAPS) -> list[Pair]:
 
 
 def fit_constants(clips: Sequence[Sequence[Pair]], groups: Sequence[str]) -> Constants:
-    """Return the constants that cuts through clips give.
+    """Return the constants that are fitted to cuts through clips.
 
     Parameters
     ----------
-    clips : of each clip its `pairs_of`
-    groups : of each clip the name of those that are like it, such as takes of one routine
+    clips : result of `pairs_of` for each clip
+    groups : for each clip, the name of its group of similar clips, such as takes of one routine
     """
     pairs = [pair for clip in clips for pair in clip]
     cosines = np.quantile(held_out_cosines(clips, groups), np.linspace(0, 1, 101))
@@ -79,7 +79,7 @@ def fit_constants(clips: Sequence[Sequence[Pair]], groups: Sequence[str]) -> Con
 
 
 def held_out_cosines(clips: Sequence[Sequence[Pair]], groups: Sequence[str]) -> np.ndarray:
-    """Return the cosine of every pair (P,), by vectors that were fitted without its group."""
+    """Return the cosine of every pair, (P,), by vectors that were fitted without its group."""
     fold_of = {group: number % FOLDS for number, group in enumerate(sorted(set(groups)))}
     folds = np.array([fold_of[group] for group in groups])
     found = []
@@ -95,12 +95,12 @@ def held_out_cosines(clips: Sequence[Sequence[Pair]], groups: Sequence[str]) -> 
 
 
 def fit_projections(pairs: Sequence[Pair]) -> tuple[Projection, Projection]:
-    """Return projections of beginnings and of endings under which those lie near that continue each other.
+    """Return projections of beginnings and endings that bring continuations close together.
 
-    Canonical correlations of endings and beginnings (Hotelling, "Relations between two sets of variates", Biometrika
-    1936), weighted so that the scalar product of two vectors is that of the log-likelihood ratio between a
-    continuation and two moments at random, both Gaussian (two-view PLDA, Ioffe, ECCV 2006): x y r / (1 - r^2) for
-    two directions of correlation r.
+    They are the canonical correlations of endings and beginnings (Hotelling, "Relations between two sets of variates",
+    Biometrika 1936). Their weights make the scalar product of two vectors equal the product term in the log-likelihood
+    ratio between a continuation and two random edges, both Gaussian (two-view PLDA, Ioffe, ECCV 2006):
+    x y r / (1 - r^2) for two directions of correlation r.
     """
     rows = [np.array([pair[side].measurements() for pair in pairs]) for side in (0, 1)]
     usual, spread = [np.nanmean(row, axis=0) for row in rows], [np.nanstd(row, axis=0) for row in rows]
@@ -109,7 +109,7 @@ def fit_projections(pairs: Sequence[Pair]) -> tuple[Projection, Projection]:
     left, found, right = np.linalg.svd(white_x @ (x.T @ y / len(x)) @ white_y)
     strength = np.minimum(found[:EDGE_DIMENSIONS], STRONGEST)
     stretch = 1 / np.sqrt(1 - strength**2)
-    # Of two opposite directions the one is taken whose largest part is positive: the same on every machine.
+    # Make the largest component of each direction positive, so that every machine takes the same of two signs.
     signs = np.sign(left[np.abs(left).argmax(axis=0), np.arange(left.shape[1])])[:EDGE_DIMENSIONS]
     ending = Projection(usual[0], spread[0], white_x @ left[:, :EDGE_DIMENSIONS] * signs * stretch)
     beginning = Projection(usual[1], spread[1], white_y @ right[:EDGE_DIMENSIONS].T * signs * strength * stretch)

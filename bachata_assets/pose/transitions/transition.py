@@ -1,4 +1,4 @@
-"""`Transition`: how a clip begins and ends, as vectors that compare and as facts that people read."""
+"""`Transition`: the beginning and ending of a clip, as vectors to compare and as facts to read."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class DescribedEdge:
 
     Attributes
     ----------
-    vector : float32 (64,), of length 1; the cosine of an ending and a beginning says how well they continue
+    vector : float32 (64,), of length 1; the cosine of an ending and a beginning says how well the two fit
     """
 
     vector: np.ndarray
@@ -27,19 +27,19 @@ class DescribedEdge:
 
 @dataclass(frozen=True)
 class Transition:
-    """Both edges of a clip; Absent where the couple is not seen there."""
+    """Both edges of a clip; an edge is Absent if the couple is not seen there."""
 
     beginning: DescribedEdge | Absent
     ending: DescribedEdge | Absent
 
 
 def transition_of(couple: CoupleKeypoints, beats: BeatTimes | None) -> Transition:
-    """Return how a clip begins and ends.
+    """Return the beginning and ending of a clip.
 
     Parameters
     ----------
     couple : both dancers
-    beats : of the clip's music; only for phase and tempo, the vectors do not know them
+    beats : beats of the clip's music, only for phase and tempo; the vectors do not depend on them
     """
     return Transition(_described(couple, beats, "beginning"), _described(couple, beats, "ending"))
 

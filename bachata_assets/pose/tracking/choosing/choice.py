@@ -1,8 +1,8 @@
-"""The one couple of a clip, chosen for the whole clip among everyone in it.
+"""The couple of a clip, chosen among everyone in it for the whole clip.
 
-Everyone is followed (`people.py`) and all pairs are weighed (`pairs.py`). What certainly belongs to somebody else is
-taken away before the couple's path is searched (`tracking/tracks.py`), so that no dancer is ever taken from another
-couple. In a clip with nobody but the couple nothing is taken away.
+`people.py` follows everyone, and `pairs.py` weighs all pairs. The candidates that certainly belong to somebody else are
+removed before the search for the couple's path (`tracking/tracks.py`), so that no dancer comes from another couple. In
+a clip with nobody but the couple, nothing is removed.
 """
 
 import itertools
@@ -29,27 +29,27 @@ class Choice:
     Attributes
     ----------
     available : list of np.ndarray
-        Of each step bool (N,), which candidates may be the couple.
+        For each step, bool (N,), which candidates may be the couple.
     others : list of np.ndarray
-        Of each step bool (N,), which candidates are somebody who moves and is not of the couple.
+        For each step, bool (N,), which candidates are people who move and are not part of the couple.
     members : list of np.ndarray or None
-        Of each step bool (N,), which candidates were followed as one of the couple; None where nobody else is there.
+        For each step, bool (N,), which candidates were followed as members of the couple; None if nobody else is there.
     people_seen : int
-        Number of people who are there for a while and move, images in mirrors left out.
+        Number of people who are there for a while and move, without mirror images.
     couples_seen : int
         Number of couples among them.
     confidence : float
         Probability that this is the couple that is meant, 0..1.
     people : People
-        Everyone, also who never moves.
+        Everyone, including people who never move.
     weights : dict
-        Name -> what it adds to the couple's weight; empty where no two people are seen at once.
+        Kind of evidence -> what it adds to the couple's weight; empty if no two people are seen at once.
     changes : tuple of float
         Times at which a dancer changes partners, s.
     mirrored : frozenset of int
-        People (indices in `people`) who are taken for images in a mirror.
+        People (indices in `people`) who are taken for mirror images.
     pair : tuple of int
-        The couple's two people, indices in `people`; empty where no two people are seen at once.
+        The couple's two people, indices in `people`; empty if no two people are seen at once.
     """
 
     available: list[np.ndarray]
@@ -66,7 +66,7 @@ class Choice:
 
     @property
     def images(self) -> int:
-        """Number of people who are taken for images in a mirror."""
+        """Number of people who are taken for mirror images."""
         return len(self.mirrored)
 
     def of(self, candidates: Sequence[Candidates]) -> list[Candidates]:
@@ -74,7 +74,7 @@ class Choice:
         return [found.only(which) for found, which in zip(candidates, self.available, strict=True)]
 
     def trust(self, activity: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Return the activity of what `of` returns, float (N,) of each step; the couple itself is no furniture."""
+        """Return the activity of the candidates from `of`, float (N,) for each step; it is 1 for the couple itself."""
         kept = [active[which] for active, which in zip(activity, self.available, strict=True)]
         if self.members is None:
             return kept
@@ -82,7 +82,7 @@ class Choice:
         return [np.where(is_own, 1.0, active) for is_own, active in zip(own, kept, strict=True)]
 
     def among_all(self, chosen: np.ndarray) -> np.ndarray:
-        """Return indices (S, 2) into what `of` returns as indices into all candidates; negative ones stay."""
+        """Convert indices (S, 2) into the result of `of` to indices into all candidates; negative ones stay."""
         places = [np.append(np.flatnonzero(which), MISSING) for which in self.available]
         return np.array([place[pair] for place, pair in zip(places, chosen, strict=True)]).reshape(-1, 2)
 
@@ -96,29 +96,29 @@ def choose_couple(
     told: Told | None = None,
     number: int = 1,
 ) -> Choice:
-    """Return who the couple is.
+    """Choose the couple.
 
     Parameters
     ----------
     candidates : sequence of Candidates
-        Of each step.
+        Candidates of each step.
     times : np.ndarray
-        float (S,), s, of the steps.
+        float (S,), times of the steps, s.
     activity : sequence of np.ndarray
-        Of each step float (N,), as of `ActivityMap.of`.
+        For each step, float (N,), the result of `ActivityMap.of`.
     size : tuple of int
-        Width and height of the pictures, px.
+        Width and height of the frames, px.
     parameters : TrackingParameters
         Thresholds and weights.
     told : Told or None
-        What a person said of the couple; it decides.
+        What a person said about the couple; it decides.
     number : int
-        Which couple, from 1: that which is meant, and then the others, the weightiest first.
+        Number of the couple, from 1: the couple that is meant, then the others, the highest weight first.
 
     Raises
     ------
     NotThereError
-        The couple that a person named, or so many couples, are not there.
+        The clip does not have the couple that a person named, or that many couples.
     """
     limits = parameters.choice
     people = find_people(candidates, times, activity, parameters.people)
@@ -148,8 +148,8 @@ def choose_couple(
         return choice(everyone, nobody, None, 2, 1, confidence, people, couple.weights, pair=couple.members)
     changes, within = partner_changes(couple, pairs, beside, times, limits)
     rivals = [pair for pair in pairs if pair is not couple and beside & set(pair.members)]
-    # An image as large and sharp as the room may as well be the room; a side that a person told says nothing where
-    # one couple only is found.
+    # A mirror image as large and sharp as the room may just as well be the room. A side that a person named says
+    # nothing if there is only one couple.
     as_likely = [couple.weight] if equal and named is None else []
     is_certain = number > 1 or (told is not None and (told.decides or len(couples) > 1 or bool(images)))
     return choice(
@@ -174,9 +174,9 @@ def _numbered(couples: Sequence[Pair], number: int) -> Pair:
 
 
 def _others(people: People, couple: Pair, limits: ChoiceParameters, apart: float) -> set[int]:
-    """Return who is certainly not of the couple: seen beside both of them, or where neither can have gone.
+    """Return who is certainly not part of the couple: seen beside both of them, or where neither can have gone.
 
-    `apart` is how far from both somebody must be, in body heights.
+    `apart` is the minimum distance from both, body heights.
     """
     one, other = couple.members
     found = set()
@@ -196,10 +196,10 @@ def _others(people: People, couple: Pair, limits: ChoiceParameters, apart: float
 def _images(
     people: People, moving: np.ndarray, pairs: list[Pair], room: set[int], parameters: TrackingParameters
 ) -> tuple[set[int], bool]:
-    """Return who is an image in a mirror, and whether an image is as large and sure as the people before it.
+    """Return who is a mirror image, and whether an image is as large and certain as the people in front of it.
 
-    A person and the image are on two sides of the glass, people who hold each other on one. The side whose people are
-    larger and surer is the room; or that of the people in `room`, whom a person named.
+    A person and the image are on different sides of the glass, people who hold each other on the same. The side with
+    larger and more certain people is the room, or the side of the people in `room`, whom a person named.
     """
     holding = [pair.members for pair in pairs if np.nanmean(pair.together) > parameters.choice.couple_together]
     there = [int(number) for number in np.flatnonzero(moving)]
@@ -226,11 +226,11 @@ def _images(
 def _behind_glass(
     people: People, sides: tuple[set[int], set[int]], holding: list[tuple[int, int]], parameters: TrackingParameters
 ) -> tuple[set[int], bool]:
-    """Return the side of a mirror that is the image, and whether it is as large and sure as the other one."""
+    """Return the side of a mirror that is the image, and whether it is as large and certain as the other side."""
     presence = [max(_presence(people, number) for number in side) for side in sides]
     if abs(np.log(presence[0] / presence[1])) > parameters.choice.as_present:
         return sides[int(np.argmin(presence))], False
-    # A leader's right hand is on the follower's back; in the mirror it is the left one.
+    # A leader's right hand is on the follower's back; in the mirror, it is the left hand.
     handed = [sum(_right_handed(people, pair, parameters) for pair in holding if set(pair) <= side) for side in sides]
     return sides[int(np.argmin(handed))], True
 
@@ -248,7 +248,7 @@ def _right_handed(people: People, pair: tuple[int, int], parameters: TrackingPar
 
 
 def _sides(start: int, mirrored: list[tuple[int, int]], holding: list[tuple[int, int]]) -> tuple[set[int], set[int]]:
-    """Return who is on one side of a glass as `start`, and who on the other."""
+    """Return who is on the same side of a glass as `start`, and who is on the other."""
     side = {start: 0}
     waiting = [start]
     while waiting:
@@ -264,12 +264,12 @@ def _sides(start: int, mirrored: list[tuple[int, int]], holding: list[tuple[int,
 
 
 def _presence(people: People, number: int) -> float:
-    """Return how much speaks for a person being real and not an image: larger and surer."""
+    """Return the evidence that a person is real and not an image: size times certainty."""
     return float(np.nanmedian(people.heights[number])) * float(people.certainty[number])
 
 
 def _confidence(couple: Pair, rivals: list[float], limits: ChoiceParameters) -> float:
-    """Return the probability that the weightiest pair is the one that is meant; `rivals` are the others' weights."""
+    """Return the probability that the pair with the highest weight is meant; `rivals` are the other weights."""
     alone, *others = (np.exp(limits.sharpness * (weight - couple.weight)) for weight in (limits.alone, *rivals))
     return float(1 / (alone + 1 + sum(others)))
 
@@ -282,7 +282,7 @@ def _hand_on_trunk(own: np.ndarray, partner: np.ndarray, believed: float, hand: 
     own, partner : np.ndarray
         float (T, 17, 3), x y px and score.
     believed : float
-        Score from which the wrist's place is believed.
+        Minimum score of a wrist whose position counts.
     hand : Joint
         The wrist.
     """

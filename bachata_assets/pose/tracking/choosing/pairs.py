@@ -1,8 +1,8 @@
-"""Pairs of people, weighed over the whole clip: which of them dance together.
+"""Pairs of people, weighed over the whole clip: who dances with whom.
 
-Partners hold each other: in the real clips one's hand is within `hands_together` of the partner's on 0.4 to 1.0 of the
-frames, of two people who do not dance together on 0.06 at most. An image in a mirror does what the person does at the
-same time, mirrored. What is done with the weights: `choice.py`.
+Partners hold each other. In the real clips, partners' hands are within `hands_together` on 0.4 to 1.0 of the frames,
+other people's on at most 0.06. A mirror image does the same as the person at the same time, mirrored. `choice.py` uses
+the weights.
 """
 
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from bachata_assets.pose.tracking.choosing.people import People
 from bachata_assets.pose.tracking.parameters import DEFAULTS
 
 _MOVING = [*ELBOWS, *WRISTS, *HIPS, *KNEES, *ANKLES]
-"""Joints whose paths tell an image from a person who does something similar."""
+"""Joints whose paths distinguish a mirror image from a person with similar movements."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two people, and what speaks for their being the couple.
+    """Two people, and the evidence that they are the couple.
 
     Attributes
     ----------
     members : tuple of int
-        Numbers of the two.
+        Indices of the two people.
     together : np.ndarray
-        float (S,), 1 where the two are near and hold each other, 0 where they are apart; NaN where not both are seen.
+        float (S,), 1 where the two are near and hold each other, 0 where they are apart, NaN unless both are seen.
     weights : dict
-        Name -> what it adds to the pair's weight.
+        Kind of evidence -> what it adds to the pair's weight.
     """
 
     members: tuple[int, int]
@@ -38,19 +38,19 @@ class Pair:
 
     @property
     def weight(self) -> float:
-        """What speaks for the pair, all together."""
+        """The sum of all weights."""
         return sum(self.weights.values())
 
 
 def weigh_pairs(people: People, size: tuple[int, int], parameters: PairParameters = DEFAULTS.pairs) -> list[Pair]:
-    """Return all pairs that are seen at once for long enough, the weightiest first.
+    """Return all pairs that are seen at once for long enough, the highest weight first.
 
     Parameters
     ----------
     people : People
         Everyone.
     size : tuple of int
-        Width and height of the pictures, px.
+        Width and height of the frames, px.
     parameters : PairParameters
         Thresholds and weights.
     """
@@ -91,7 +91,7 @@ def _weighed(people: People, one: int, other: int, size: tuple[int, int], parame
 
 
 def distances(people: People, one: int, other: int) -> np.ndarray:
-    """Return how far apart two people's trunks are, float (S,), in their mean height; NaN where not both are seen."""
+    """Return the distance of two people's trunks, float (S,), in their mean height; NaN unless both are seen."""
     apart = np.linalg.norm(people.trunks[one] - people.trunks[other], axis=-1)
     return np.asarray(apart / np.nanmedian(people.heights[[one, other]]))
 
@@ -105,7 +105,7 @@ def _hands_apart(people: People, one: int, other: int) -> np.ndarray:
 
 
 def _facing(people: People, one: int, other: int) -> float:
-    """Return how much two people face each other, -1..1, by the noses' sides of the ears."""
+    """Return how much two people face each other, -1..1, by the side of the ears on which their noses are."""
     points = people.keypoints[[one, other]]
     nose = points[:, :, Joint.NOSE, 0] - points[:, :, EARS, 0].mean(axis=-1)
     turned = np.clip(nose / (0.05 * np.nanmedian(people.heights[[one, other]])), -1, 1)
@@ -114,11 +114,11 @@ def _facing(people: People, one: int, other: int) -> float:
 
 
 def is_image(people: People, one: int, other: int, parameters: PairParameters = DEFAULTS.pairs) -> bool:
-    """Tell whether one of two people is the other's image in a mirror.
+    """Tell whether one of two people is the other's mirror image.
 
-    The poses are alike with left and right exchanged, the limbs and the whole body move the same way at the same time.
-    In a mirror beside, what moves to the left moves to the right; in one behind, it moves to the left. Partners who
-    dance mirrored steps are as alike, but hold each other.
+    The poses match with left and right exchanged, and the limbs and the whole body move the same way at the same time.
+    In a mirror beside a person, a motion to the left goes to the right; in a mirror behind, it goes to the left.
+    Partners who dance mirrored steps match as well, but they hold each other.
     """
     both = people.seen[one] & people.seen[other]
     if (
@@ -130,7 +130,7 @@ def is_image(people: People, one: int, other: int, parameters: PairParameters = 
 
 
 def _mirrors(people: People, one: int, other: int, both: np.ndarray, sideways: int, parameters: PairParameters) -> bool:
-    """Tell whether the other is the image for one direction of the mirror: -1 beside, 1 behind."""
+    """Tell whether the other is the image in a mirror beside (-1) or behind (1)."""
     turn = np.array([sideways, 1])
     height = np.nanmedian(people.heights, axis=1)
     own, image = people.keypoints[one][both], people.keypoints[other][both][:, MIRRORED]
@@ -146,6 +146,6 @@ def _mirrors(people: People, one: int, other: int, both: np.ndarray, sideways: i
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the correlation over time of two sets of paths (M, ...), each about its own mean."""
+    """Return the correlation over time of two sets of paths (M, ...), each relative to its own mean."""
     a, b = a - a.mean(axis=0), b - b.mean(axis=0)
     return float((a * b).sum() / max(np.sqrt((a * a).sum() * (b * b).sum()), 1e-9))

@@ -1,4 +1,4 @@
-"""When a dancer of the couple dances with somebody else, and which part of the clip is the couple's."""
+"""Partner changes: when one of the couple dances with somebody else, and which part of the clip is the couple's."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from bachata_assets.pose.tracking.identity_switches import runs
 def partner_changes(
     couple: Pair, pairs: list[Pair], others: set[int], times: np.ndarray, limits: ChoiceParameters
 ) -> tuple[tuple[float, ...], np.ndarray]:
-    """Return when a dancer of the couple dances with somebody else, s, and the steps (S,) that are the couple's."""
+    """Return when a dancer changes partners, s, and the steps of the couple's longest time together, bool (S,)."""
     theirs = _smoothed(couple.together, times, limits.change_window_s)
     elsewhere = np.zeros(len(times), bool)
     for pair in pairs:
@@ -33,7 +33,7 @@ def partner_changes(
 
 
 def _smoothed(values: np.ndarray, times: np.ndarray, window_s: float) -> np.ndarray:
-    """Return the mean over a window around each step, float (S,), NaN where nothing is known in it."""
+    """Return the mean over a window around each step, float (S,), NaN for a window without known values."""
     known = ~np.isnan(values)
     near = np.abs(times[:, None] - times) <= window_s / 2
     count = (near & known).sum(axis=1)

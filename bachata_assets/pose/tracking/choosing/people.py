@@ -1,8 +1,8 @@
 """Everyone in a clip, each with one track over the whole clip.
 
-From step to step the persons found are given to the tracks by the cheapest assignment (Kuhn 1955), then ends of tracks
-to later beginnings in the same way. Nobody moves farther than a body can, whatever the clothes say. Which two of these
-people are the couple is decided in `choice.py`.
+From step to step, the cheapest assignment (Kuhn 1955) gives the found persons to the tracks. The same method then joins
+ends of tracks to later beginnings. Nobody moves farther than a body can, whatever the clothes say. `choice.py` decides
+which two people are the couple.
 """
 
 from collections.abc import Sequence
@@ -25,13 +25,13 @@ class People:
     Attributes
     ----------
     numbers : list of np.ndarray
-        Of each step int (N,): which person each candidate is, MISSING where it is seen too briefly to tell.
+        For each step, int (N,): which person each candidate is, `MISSING` if it is seen too briefly to tell.
     keypoints : np.ndarray
         float (P, S, 17, 3), x y px and score; NaN where the person is not seen.
     heights : np.ndarray
-        float (P, S), of the boxes, px; NaN where not seen.
+        float (P, S), heights of the boxes, px; NaN where not seen.
     certainty : np.ndarray
-        float (P,), mean of the detector's and the keypoints' scores.
+        float (P,), mean of detector score and keypoint score, 0..1.
     activity : np.ndarray
         float (P,), how much the places under the person change, 0..1.
     """
@@ -47,19 +47,19 @@ class People:
 
     @property
     def seen(self) -> np.ndarray:
-        """Bool (P, S): the person is seen in this step."""
+        """Whether the person is seen in the step, bool (P, S)."""
         return ~np.isnan(self.heights)
 
     @property
     def trunks(self) -> np.ndarray:
-        """Float (P, S, 2): middle of shoulders and hips, px."""
+        """Middle of shoulders and hips, float (P, S, 2), px."""
         middle: np.ndarray = self.keypoints[:, :, TRUNK, :2].mean(axis=2)
         return middle
 
 
 @dataclass
 class _Track:
-    """One person while the steps come in: where and how they were last, and all steps so far."""
+    """One person so far: the last place and appearance, and all steps."""
 
     at: list[tuple[int, int]] = field(default_factory=list)
     middle: np.ndarray = field(default_factory=lambda: np.zeros(2))
@@ -87,11 +87,11 @@ def find_people(
     Parameters
     ----------
     candidates : sequence of Candidates
-        Of each step.
+        Candidates of each step.
     times : np.ndarray
-        float (S,), s, of the steps.
+        float (S,), times of the steps, s.
     activity : sequence of np.ndarray
-        Of each step float (N,), as of `ActivityMap.of`.
+        For each step, float (N,), the result of `ActivityMap.of`.
     parameters : PeopleParameters
         Thresholds.
     """
@@ -120,7 +120,7 @@ def _shape(candidates: Sequence[Candidates]) -> tuple[int, ...]:
 
 
 def _certainty(found: Candidates) -> np.ndarray:
-    """Return the mean of the detector's and the keypoints' scores, float (N,)."""
+    """Return the mean of detector score and keypoint score, float (N,)."""
     return np.asarray((found.scores + found.keypoints[..., 2].mean(axis=1)) / 2)
 
 
@@ -131,7 +131,7 @@ def _likeness(found: Candidates) -> np.ndarray:
 
 
 def _distinct(found: Candidates, parameters: PeopleParameters) -> np.ndarray:
-    """Return the candidates that are somebody, and not a worse pose of somebody else, int (M,)."""
+    """Return the candidates that are persons, without worse poses of the same body, int (M,)."""
     certainty = _certainty(found)
     kept: list[int] = []
     likeness = _likeness(found)
@@ -142,7 +142,7 @@ def _distinct(found: Candidates, parameters: PeopleParameters) -> np.ndarray:
 
 
 def _number_doubles(found: Candidates, numbers: np.ndarray, parameters: PeopleParameters) -> None:
-    """Give candidates without a number that of the body on which they lie."""
+    """Give each candidate without a number the number of the body on which it lies."""
     unknown, known = np.flatnonzero(numbers == MISSING), np.flatnonzero(numbers != MISSING)
     if not unknown.size or not known.size:
         return
@@ -166,7 +166,7 @@ def _followed(candidates: Sequence[Candidates], times: np.ndarray, parameters: P
         for row, track in enumerate(alive):
             elapsed = times[step] - times[track.at[-1][0]]
             cost[row] = _moving_cost(track, middles, heights, found.colours[there], elapsed, parameters)
-        # What is farther than a body moves is dearer than any assignment without it.
+        # A motion farther than a body can move costs more than any assignment without it.
         rows, columns = linear_sum_assignment(np.where(np.isfinite(cost), cost, parameters.never))
         taken = set()
         for row, column in zip(rows, columns, strict=True):
@@ -191,7 +191,7 @@ def _moving_cost(
     elapsed: float,
     parameters: PeopleParameters,
 ) -> np.ndarray:
-    """Return what it costs that a track goes on at each of M places; infinite where no body can be so soon.
+    """Return the cost of continuing a track at each of M places; infinite where no body can be so soon.
 
     Parameters
     ----------
@@ -213,9 +213,9 @@ def _moving_cost(
 
 
 def unlike_clothes(one: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return how unlike the clothes of one person are to those of others, float (M,), 0..1.
+    """Return the difference between the clothes of one person and those of others, float (M,), 0..1.
 
-    One minus the Bhattacharyya coefficient of the histograms, over the parts of the body that both show.
+    It is one minus the Bhattacharyya coefficient of the histograms, over the parts of the body that both show.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ def unlike_clothes(one: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def _joined(tracks: list[_Track], times: np.ndarray, parameters: PeopleParameters) -> list[_Track]:
-    """Return tracks with ends joined to later beginnings, where one person may well have moved so."""
+    """Return tracks with ends joined to later beginnings where one person may have moved that way."""
     from scipy.optimize import linear_sum_assignment
 
     tracks = [track for track in tracks if len(track.at) >= parameters.fewest_joined]

@@ -1,7 +1,7 @@
 """The couple that a person named: by its side, by a box at a moment, or by the numbers of the two.
 
-What is said is laid against the people of the clip (`people.py`); what it names and is not there is an error, never
-another couple.
+It is looked up among the people of the clip (`people.py`). If it is not there, that is an error; no other couple takes
+its place.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,23 +19,23 @@ from bachata_assets.pose.tracking.choosing.people import People
 
 
 class NotThereError(ValueError):
-    """The couple that a person named is not in the clip; the message says what is."""
+    """The clip does not have the couple that a person named; the message says what it has."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a person said of the couple, in the pictures that the models see.
+    """What a person said about the couple, in coordinates of the frames that the models see.
 
     Attributes
     ----------
     side : "left", "middle", "right" or None
-        Of the couples, which one.
+        Which of the couples.
     numbers : tuple of int or None
-        Numbers of the two, as `numbers_of` gives them.
+        Numbers of the two, as from `numbers_of`.
     inside : mapping or None
-        Step near the box's moment -> bool (N,), which candidates are in the box.
+        Step near the time of the box -> bool (N,), which candidates are in the box.
     at_s : float
-        The box's moment, s.
+        Time of the box, s.
     """
 
     side: Literal["left", "middle", "right"] | None = None
@@ -58,15 +58,15 @@ class Told:
         Parameters
         ----------
         said : str, PlaceOfCouple, tuple of int or None
-            The annotation's word.
+            The annotation's value.
         candidates : sequence of Candidates
-            Of each step, where the pictures show them.
+            Candidates of each step, in coordinates of the frames.
         times : np.ndarray
-            float (S,), s, of the steps.
+            float (S,), times of the steps, s.
         scale : float
-            Pixels of the video per pixel of the pictures.
+            Pixels of the video per pixel of the frames.
         origin : tuple of float
-            Where the pictures' corner is in the video, px.
+            Position of the frames' top left corner in the video, px.
         limits : ChoiceParameters
             Thresholds.
         """
@@ -82,12 +82,12 @@ class Told:
 
     @property
     def decides(self) -> bool:
-        """Whether two people are named, rather than a side of the picture."""
+        """Whether two people are named, rather than a side of the frame."""
         return self.side is None
 
 
 def numbers_of(people: People) -> np.ndarray:
-    """Return the number of each person, int (P,): from 1, from left to right by where they are on average."""
+    """Return the number of each person, int (P,), from 1, from left to right by mean position."""
     places = np.nanmean(people.trunks[:, :, 0], axis=1) if len(people) else np.zeros(0)
     numbers = np.empty(len(people), int)
     numbers[np.argsort(places, kind="stable")] = np.arange(1, len(people) + 1)
@@ -102,22 +102,22 @@ def told_pair(
     Parameters
     ----------
     told : Told
-        What was said.
+        What the person said.
     people : People
         Everyone.
     pairs : sequence of Pair
-        All pairs, the weightiest first.
+        All pairs, the highest weight first.
     moving : sequence of Pair
         Those of them whose two people move.
     width : int
-        Of the pictures, px.
+        Width of the frames, px.
     limits : ChoiceParameters
         Thresholds.
 
     Raises
     ------
     NotThereError
-        They are not in the clip.
+        The clip does not have that pair.
     """
     if told.numbers is not None:
         return _by_numbers(told.numbers, people, pairs)
@@ -132,7 +132,7 @@ def told_pair(
 
 
 def disjoint(pairs: Sequence[Pair], limits: ChoiceParameters) -> list[Pair]:
-    """Return the couples without a common member among pairs, the weightiest first."""
+    """Return the couples among pairs, without a common member, the highest weight first."""
     taken: set[int] = set()
     found = []
     for pair in pairs:
@@ -164,7 +164,7 @@ def _by_place(inside: Mapping[int, np.ndarray], at_s: float, people: People, pai
         numbers = people.numbers[step][flags]
         within[np.unique(numbers[numbers != MISSING])] += 1
     seen = people.seen[:, list(inside)].sum(axis=1)
-    # Somebody who only walks through the box is not meant.
+    # A person who only walks through the box is not meant.
     found = set(np.flatnonzero((within > 0) & (2 * within >= seen)).tolist())
     if not found:
         raise NotThereError(f"{said}: nobody is in it")
