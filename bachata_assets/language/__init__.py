@@ -1,5 +1,5 @@
-"""From an annotation to a sentence and its embedding. A plain library: imports no Dagster.
+"""From an annotation to a sentence and its embedding.
 
-Here belongs what turns a clip's annotation into words and words into vectors. Reading annotation files is in
-`collection/`; comparing clips by their vectors, in `search/`.
+This folder turns a clip's annotation into words, and words into vectors. It is a plain library without Dagster.
+`collection/` reads annotation files; `search/` compares vectors.
 """

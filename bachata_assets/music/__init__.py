@@ -1,6 +1,6 @@
-"""A clip's sound to beats, tempo and the audio embedding. A plain library: imports no Dagster.
+"""From a clip's sound to beats, tempo and the audio embedding.
 
-Here belongs what is heard: decoding sound, onsets, tempo, beats, the features of the audio embedding and their
-constants. What uses the beats as a clock for movement is in `pose/embeddings/`; music with a known truth is rendered in
-`synthetic/`.
+This folder decodes sound and has onsets, tempo, beats, the features of the audio embedding and their constants. It is a
+plain library without Dagster. `pose/embeddings/` uses the beats as a clock for movement; `synthetic/` renders music
+with known beats.
 """

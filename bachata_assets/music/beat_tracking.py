@@ -1,7 +1,7 @@
-"""Placing beats of a known tempo on onset strength, by dynamic programming.
+"""Placement of beats of a known tempo on onset strength, by dynamic programming.
 
-The method is that of Ellis 2007 as in librosa 0.11 (`librosa.beat.beat_track`, ISC licence), and so are its results, to
-the bit. It is written out in numpy since librosa compiles one function of it (`__beat_local_score`, declared with
+The method is that of Ellis 2007, with the same results to the bit as librosa 0.11 (`librosa.beat.beat_track`, ISC
+licence). It is written in numpy because librosa compiles one of its functions (`__beat_local_score`, declared with
 `cache=False`) in every process that imports `librosa.beat`.
 """
 
@@ -10,15 +10,15 @@ import math
 import numpy as np
 
 TIGHTNESS = 100.0
-"""How strictly beats keep to the tempo: weight of the squared logarithm of an interval's deviation."""
+"""How strictly beats keep the tempo: weight of the squared logarithm of an interval's deviation."""
 FIRST_SHARE = 0.01
-"""Share of the highest local score that the first beat reaches."""
+"""Minimum local score of the first beat, share of the highest."""
 STEADY_OVER = 11
-"""Number of beats over which the pulse is taken as steady."""
+"""Number of beats over which the pulse counts as steady."""
 
 
 def place_beats(strength: np.ndarray, rate: float, tempo: float) -> np.ndarray:
-    """Return the values of onset strength at which beats fall.
+    """Return the indices of onset strength at which beats fall.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def place_beats(strength: np.ndarray, rate: float, tempo: float) -> np.ndarray:
     Returns
     -------
     np.ndarray
-        int64 (B,), ascending; empty where there are no onsets.
+        int64 (B,), ascending; empty without onsets.
 
     References
     ----------
@@ -55,10 +55,10 @@ def place_beats(strength: np.ndarray, rate: float, tempo: float) -> np.ndarray:
 def _local_score(strength: np.ndarray, period: int) -> np.ndarray:
     """Return onset strength (T,) smoothed over a 32nd of a beat."""
     places = -0.5 * (np.arange(-period, period + 1) * 32.0 / period) ** 2
-    window = [math.exp(place) for place in places]  # numpy's differs from it, and from librosa's, in the last bit
+    window = [math.exp(place) for place in places]  # numpy's exp differs from librosa's in the last bit
     count = len(strength)
     score = np.zeros(count)
-    # The sum runs over the window's places in the order of librosa's loop, and leaves out the first value as it does.
+    # As in librosa's loop, the sum runs in this order and leaves out the first value.
     for place, weight in enumerate(window):
         ahead = period - place
         start, stop = max(0, 1 - ahead), min(count, count - ahead)
@@ -68,7 +68,7 @@ def _local_score(strength: np.ndarray, period: int) -> np.ndarray:
 
 
 def _best_paths(local: np.ndarray, period: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return each value's best beat before it, int64 (T,), -1 for none, and the score of the path to it, (T,)."""
+    """Return each value's best previous beat, int64 (T,), -1 for none, and the score of the path to it, (T,)."""
     lags = np.arange(int(np.round(period / 2)), 2 * period + 1)
     cost = TIGHTNESS * (np.log(lags) - np.log(period)) ** 2
     score = local.copy()
@@ -88,7 +88,7 @@ def _best_paths(local: np.ndarray, period: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def _last_beat(score: np.ndarray) -> int:
-    """Return the last local maximum that reaches half of the median of all local maxima."""
+    """Return the last local maximum of at least half the median of all local maxima."""
     peaks = np.flatnonzero((score[1:] > score[:-1]) & (score[1:] >= np.append(score[2:], -np.inf))) + 1
     if not peaks.size:
         return len(score) - 1
@@ -96,9 +96,9 @@ def _last_beat(score: np.ndarray) -> int:
 
 
 def without_stray_ends(times: np.ndarray, period: float) -> np.ndarray:
-    """Return the beats without a first or last one that is far off the others' grid.
+    """Return the beats without a first or last one far off the others' grid.
 
-    The tracker puts a beat near the first and the last value of the sound whether or not one is there.
+    The tracker puts a beat near the start and the end of the sound whether or not there is one.
 
     Parameters
     ----------
@@ -114,10 +114,10 @@ def without_stray_ends(times: np.ndarray, period: float) -> np.ndarray:
 
 
 def steadied(times: np.ndarray, period: float) -> np.ndarray:
-    """Return the beats with single ones that fell beside the grid put back on it.
+    """Return the beats with single off-grid beats moved back to the grid.
 
-    Music for dancing keeps its time: how far each beat is from an even grid changes slowly, so the running median of
-    that is kept. The tracker errs most at the ends, where it has no neighbours to weigh against.
+    Dance music keeps time: the deviation of beats from an even grid changes slowly. The function therefore replaces
+    each deviation by the running median. The tracker errs most at the ends, where it has fewer neighbours.
 
     Parameters
     ----------

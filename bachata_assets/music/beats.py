@@ -1,7 +1,6 @@
-"""The beats of a clip's music: when they fall, their tempo, and how far to trust them.
+"""The beats of a clip's music: their times, their tempo, and how far to trust them.
 
-`Beats` is what the pose embeddings use as their clock. The tempo is found in `tempo.py`, the beats are placed in
-`beat_tracking.py`.
+The pose embeddings use `Beats` as their clock. `tempo.py` finds the tempo; `beat_tracking.py` places the beats.
 """
 
 import json
@@ -20,15 +19,15 @@ from bachata_assets.music.sound import Sound
 from bachata_assets.music.tempo import estimate_tempo
 
 VERSION = "2"
-"""Version of the beats, of everything in them; to be raised when the same sound gives other beats."""
+"""Version of everything in `Beats`; raise it when the same sound gives other beats."""
 METADATA_KEY = b"beats"
-"""Key of a beats table's schema metadata: tempo, confidence, duration and reason, as JSON."""
+"""Key of tempo, confidence, duration and reason, as JSON, in a beats table's schema metadata."""
 CLARITY_AT_HALF = 0.12
-"""Pulse clarity that counts as a confidence of 0.5; noise reaches about 0.03, real bachata 0.2-0.7."""
+"""Pulse clarity of a confidence of 0.5; noise reaches about 0.03, real bachata 0.2-0.7."""
 SHORTEST = 2.5
-"""Seconds of sound below which no tempo is looked for (about five beats)."""
+"""Minimum length of sound for a tempo, s (about five beats)."""
 FEWEST = 4
-"""Minimum number of beats that count as found, and that serve as a clock."""
+"""Minimum number of beats to count as found and to serve as a clock."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,13 +39,13 @@ class Beats:
     times : np.ndarray
         float64 (B,), s, ascending.
     tempo : float or None
-        Beats per minute, None without beats.
+        Beats per minute; None without beats.
     confidence : float
         How clearly the music repeats at this tempo, 0..1.
     duration : float
         Length of the sound, s.
     reason : str or None
-        Why there are no beats.
+        Why there are no beats; None with beats.
     """
 
     times: np.ndarray = field(default_factory=lambda: np.zeros(0))
@@ -65,7 +64,7 @@ class Beats:
         return self.confidence >= TRUSTED_CONFIDENCE and len(self.times) >= FEWEST
 
     def to_table(self) -> pa.Table:
-        """Return the table of `schemas.beats`, the scalars in its metadata."""
+        """Return a table with the schema `schemas.beats` and the scalars in its metadata."""
         scalars = {
             "tempo": self.tempo,
             "confidence": self.confidence,
@@ -77,32 +76,31 @@ class Beats:
 
     @classmethod
     def from_table(cls, table: pa.Table) -> "Beats":
-        """Return the beats that `to_table` wrote."""
+        """Return the beats of a table that `to_table` wrote."""
         return cls(times=table.column("time_s").to_numpy(), **beats_summary(table))
 
 
 def beats_summary(table: pa.Table) -> dict[str, Any]:
-    """Return `tempo`, `confidence`, `duration` and `reason` of a beats table, without its beats."""
+    """Return `tempo`, `confidence`, `duration` and `reason` of a beats table, without the beats."""
     summary: dict[str, Any] = json.loads(table.schema.metadata[METADATA_KEY])
     return summary
 
 
 def find_beats(sound: Sound | Absent) -> Beats:
-    """Return the beats of a clip's sound; without any, the reason is given.
+    """Return the beats of a clip's sound, or the reason why there are none.
 
-    The tempo is the one at whose beats (and their multiples) the onsets of all frequency bands repeat best, under a
-    prior for bachata and with the evidence of a four-beat bar. The beats are then placed by dynamic programming
-    (Ellis 2007) with that tempo.
+    The tempo is the one at which the onsets of all frequency bands repeat best, at single and multiple beats, weighed
+    with a prior for bachata and evidence of four-beat bars. Dynamic programming (Ellis 2007) then places the beats.
 
     Parameters
     ----------
     sound : Sound or Absent
-        Of `load_sound`.
+        Result of `load_sound`.
 
     Returns
     -------
     Beats
-        Their times are in s of the video's clock.
+        Beats with times on the video's clock, s.
 
     Examples
     --------
@@ -130,6 +128,6 @@ def find_beats(sound: Sound | Absent) -> Beats:
 
 
 def _refined(times: np.ndarray, tempo: float) -> float:
-    """Return the tempo that the placed beats keep (a straight line), where it agrees with `tempo`."""
+    """Return the tempo of a line through the placed beats if it agrees with `tempo`, else `tempo`."""
     kept = 60 / float(np.polyfit(np.arange(len(times)), times, 1)[0])
     return kept if abs(kept / tempo - 1) < 0.02 else tempo

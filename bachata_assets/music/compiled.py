@@ -1,4 +1,4 @@
-"""Loading librosa, whose functions numba compiles at their first import."""
+"""Loading of librosa, whose functions numba compiles at the first import."""
 
 import importlib.util
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from threading import Lock
 from types import ModuleType
 
 PARTS = ("librosa.feature", "librosa.onset")
-"""Parts of librosa that are used here; it would load them, and compile them, whenever they are first touched.
+"""The parts of librosa in use, which it would otherwise load and compile at their first use.
 
-`librosa.beat` is not among them: librosa 0.11 declares its `__beat_local_score` with `cache=False`, so that every
-process that imports it compiles it again, 1.6 CPU s. What is needed of it is in `beat_tracking.py`.
+`librosa.beat` is not among them, because librosa 0.11 declares its `__beat_local_score` with `cache=False`: every
+importing process would compile it again, 1.6 CPU s. `beat_tracking.py` replaces it.
 """
 
 _LOADING = Lock()
@@ -20,16 +20,16 @@ _LOADING = Lock()
 
 @cache
 def load_librosa() -> ModuleType:
-    """Return librosa, all that is used of it compiled or taken from numba's cache.
+    """Return librosa, with the functions in use compiled or loaded from numba's cache.
 
-    Only one process, and one thread of it, does so at a time. numba reads, changes and writes its cache's index without
-    a lock: of two that fill it at once, one may name a file as one function's code that the other filled with
-    another's, and every later process crashes in it.
+    Only one process and one thread does this at a time, because numba updates the index of its cache without a lock. If
+    two fill the cache at once, the index may name a file for one function that holds the code of another, and every
+    later process crashes in it.
 
     Raises
     ------
     OSError
-        numba's cache cannot be written; numba itself names no file of it.
+        numba's cache cannot be written; numba's own error names no file.
     """
     with _alone():
         try:
@@ -43,7 +43,7 @@ def load_librosa() -> ModuleType:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Hold a lock in the user's cache folder, or beside librosa's code, where numba keeps its cache if it may."""
+    """Hold a lock in the user's cache folder, or beside librosa's code, where numba keeps its cache if it can write."""
     import filelock
     import platformdirs
 

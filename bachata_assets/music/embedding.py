@@ -1,7 +1,7 @@
-"""The audio embedding: 128 named, standardised numbers of how music sounds.
+"""The audio embedding: 128 named, standardised numbers that describe how music sounds.
 
-The features are computed in `timbre.py` and `rhythm.py`; the constants are made by `training/fit.py` and
-never fitted on a user's collection, so that adding clips changes no vector.
+`timbre.py` and `rhythm.py` compute the features. `training/fit.py` fits the constants, never on the user's collection,
+so adding clips changes no vector.
 """
 
 import json
@@ -18,20 +18,20 @@ from bachata_assets.music.sound import Sound
 from bachata_assets.music.timbre import Features, timbre_features
 
 VERSION = "2"
-"""Version of the audio embedding, of features and constants; to be raised when the same sound gives another vector."""
+"""Version of the audio embedding's features and constants; raise it when the same sound gives another vector."""
 SHORTEST = 1.0
-"""Seconds of sound below which there is no audio embedding."""
+"""Minimum length of sound for an audio embedding, s."""
 LIMIT = 4.0
-"""Largest standardised feature, in deviations: no single one rules the vector."""
+"""Limit of a standardised feature, standard deviations, so that no single one dominates the vector."""
 NEED_BEATS = ("chroma.alike", "tempo.", "beat.", "rhythm.")
-"""Beginnings of the names of features that may be unknown."""
+"""Prefixes of the names of features that need beats and may be unknown."""
 CONSTANTS = "audio_constants.json"
-"""Name of the file of constants."""
+"""Name of the constants file."""
 
 
 @dataclass(frozen=True)
 class Standard:
-    """The constants that features are standardised by.
+    """The constants that standardise the features.
 
     Attributes
     ----------
@@ -56,38 +56,38 @@ def standard() -> Standard:
 
 
 def feature_names() -> tuple[str, ...]:
-    """Return the names of the 128 dimensions: block, what, which statistic."""
+    """Return the names of the 128 dimensions: block, feature, statistic."""
     return standard().names
 
 
 def audio_features(sound: Sound, beats: Beats) -> Features:
-    """Return the features by name, not standardised; those that need beats are NaN without."""
+    """Return the features by name, not standardised; features that need beats are NaN without beats."""
     return {**timbre_features(sound, beats), **rhythm_features(sound, beats)}
 
 
 def audio_embedding(sound: Sound | Absent, beats: Beats) -> np.ndarray | Absent:
     """Return the audio embedding.
 
-    Features are standardised by the shipped constants and cut at 4 deviations. A feature that needs beats (or more
-    beats than the clip has) takes its usual value, 0, where the sound has none.
+    The shipped constants standardise the features, which are clipped at 4 standard deviations. A feature that needs
+    more beats than the sound has takes its usual value, 0.
 
     Parameters
     ----------
     sound : Sound or Absent
-        Of `load_sound`.
+        Result of `load_sound`.
     beats : Beats
-        Of `find_beats` of the same sound.
+        Result of `find_beats` for the same sound.
 
     Returns
     -------
     np.ndarray or Absent
-        float32 (128,) of Euclidean length 1, in the order of `feature_names`; Absent with the reason where there is no
-        sound or too little of it.
+        float32 (128,) of Euclidean length 1, in the order of `feature_names`; Absent, with the reason, without enough
+        sound.
 
     Raises
     ------
     NonFiniteVectorError
-        A feature that needs no beats is NaN or Inf; the error names the dimensions.
+        A feature that needs no beats is NaN or Inf; the message names the dimensions.
     """
     if isinstance(sound, Absent):
         return sound

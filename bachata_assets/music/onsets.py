@@ -1,7 +1,4 @@
-"""Onset strength in frequency bands and its autocorrelation: what tempo and rhythm are read from.
-
-The tempo is chosen in `tempo.py`.
-"""
+"""Onset strength in frequency bands and its autocorrelation, from which `tempo.py` and `rhythm.py` compute."""
 
 import numpy as np
 
@@ -9,27 +6,27 @@ from bachata_assets.music.compiled import load_librosa
 from bachata_assets.music.sound import Sound
 
 HOP = 256
-"""Samples between two values: 11.6 ms."""
+"""Samples from one value to the next: 11.6 ms."""
 WINDOW = 1024
 """Length of the Fourier transform's window, samples."""
 MELS = 64
-"""Number of mel filters that the bands are gathered from."""
+"""Number of mel filters that the bands combine."""
 LOUDNESS = 0.25
 """Exponent from power to loudness (Stevens' law gives about 0.3)."""
 BANDS = 8
-"""Number of bands, of equal width in mel; the lowest holds the bass, the highest the güira."""
+"""Number of bands, of equal width in mel; the lowest has the bass, the highest the güira."""
 
 
 def onset_bands(sound: Sound) -> np.ndarray:
     """Return onset strength: the rise of loudness in mel bands, smoothed over about 25 ms.
 
-    Loudness is power to a quarter: decibels would make as much of the noise between the strokes as of the strokes.
-    The smoothing makes strokes comparable that lie a fraction of a value beside a multiple of the beat.
+    Loudness is power to the power of a quarter: decibels would weigh the noise between strokes as much as the strokes.
+    The smoothing makes strokes comparable that are a fraction of a value off a multiple of the beat.
 
     Returns
     -------
     np.ndarray
-        float32 (BANDS, T), `frame_rate` values per second, 0 or more, standard deviation 1 in each band.
+        float32 (BANDS, T), 0 or more, `frame_rate` values per second, with standard deviation 1 in each band.
     """
     librosa = load_librosa()
     from scipy.ndimage import gaussian_filter1d
@@ -44,25 +41,25 @@ def onset_bands(sound: Sound) -> np.ndarray:
 
 
 def frame_rate(sound: Sound) -> float:
-    """Return values of `onset_bands` a second."""
+    """Return the number of values of `onset_bands` per second."""
     return sound.rate / HOP
 
 
 def autocorrelation(bands: np.ndarray, longest: int) -> np.ndarray:
-    """Return the normalised autocorrelation of the bands, all bands together.
+    """Return the normalised autocorrelation of all bands together.
 
     Parameters
     ----------
     bands : np.ndarray
-        float (K, T), onset strength of `onset_bands`.
+        float (K, T), onset strength from `onset_bands`.
     longest : int
-        Largest lag, in values of `bands`.
+        Maximum lag, values of `bands`.
 
     Returns
     -------
     np.ndarray
-        float64 (min(longest, T - 1) + 1,), -1..1, for the lags 0, 1, ... : the products of the values that overlap, by
-        the square root of the energies of both.
+        float64 (min(longest, T - 1) + 1,), -1..1, for the lags 0, 1, ... : the products of the overlapping values,
+        divided by the square root of the energies of both.
     """
     from scipy.signal import correlate
 
@@ -76,19 +73,19 @@ def autocorrelation(bands: np.ndarray, longest: int) -> np.ndarray:
 
 
 def later(bands: np.ndarray, lag: float) -> np.ndarray:
-    """Return the bands `lag` values later, as far as they go.
+    """Return the bands `lag` values later, without the values beyond their end.
 
     Parameters
     ----------
     bands : np.ndarray
         float (K, T).
     lag : float
-        In values of `bands`; linear between values.
+        Lag, values of `bands`, with linear interpolation between values.
 
     Returns
     -------
     np.ndarray
-        float (K, T - int(lag) - 1), (K, 0) where nothing is left.
+        float (K, T - int(lag) - 1), or (K, 0) if nothing is left.
     """
     whole = int(lag)
     part = lag - whole

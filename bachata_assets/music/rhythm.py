@@ -1,6 +1,6 @@
-"""Features of how the music moves against its beat: tempo, beat, accents, syncopation.
+"""Rhythm features: tempo, beat, accents, syncopation.
 
-The beats are found in `beats.py`; features of how the music sounds are in `timbre.py`.
+`beats.py` finds the beats; `timbre.py` has the other features of the audio embedding.
 """
 
 import numpy as np
@@ -13,11 +13,11 @@ from bachata_assets.music.tempo import bar_evidence
 from bachata_assets.music.timbre import Features
 
 POSITIONS = 8
-"""Number of points within a beat at which accents are read."""
+"""Number of points within a beat at which accents are measured."""
 REGISTERS = {"low": slice(0, 2), "middle": slice(2, 5), "high": slice(5, 8)}
 """Groups of onset bands: bass and low bongo; guitar, voice, high bongo; güira."""
 LAGS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0)
-"""Lags of the autocorrelation, in beats."""
+"""Lags of the autocorrelation, beats."""
 BAR_CYCLES = (1, 2, 3, 5, 6, 7)
 """Numbers of cycles in a four-beat bar; 4 is the beat itself."""
 
@@ -30,14 +30,14 @@ def rhythm_features(sound: Sound, beats: Beats) -> Features:
     sound : Sound
         The clip's sound.
     beats : Beats
-        Of `find_beats` of the same sound.
+        Result of `find_beats` for the same sound.
 
     Returns
     -------
     dict of float
-        Feature name -> value; what needs beats is NaN without. `tempo.octaves` is in octaves from 120 beats per minute,
-        `beat.unevenness` the decadic logarithm of the standard deviation of the logarithms of the intervals; accents
-        and strengths are relative to the mean onset strength.
+        Feature name -> value; features that need beats are NaN without beats. `tempo.octaves` is in octaves from 120
+        beats per minute. `beat.unevenness` is the log10 of the standard deviation of the logarithms of the intervals.
+        Accents and strengths are relative to the mean onset strength.
     """
     bands = onset_bands(sound)
     rate = frame_rate(sound)
@@ -54,7 +54,7 @@ def rhythm_features(sound: Sound, beats: Beats) -> Features:
 
 
 def _on_grid(bands: np.ndarray, beats: Beats, rate: float) -> np.ndarray:
-    """Return onset strength (registers, beats, POSITIONS), whole bars of four beats only, mean 1 a register."""
+    """Return onset strength (registers, beats, POSITIONS), only whole four-beat bars, with mean 1 in each register."""
     intervals = (len(beats.times) - 1) // 4 * 4
     if intervals <= 0:
         return np.full((len(REGISTERS), 4, POSITIONS), np.nan)
@@ -80,7 +80,7 @@ def _tempo(bands: np.ndarray, beats: Beats, period: float) -> Features:
 
 
 def _beat(bands: np.ndarray, beats: Beats, rate: float) -> Features:
-    """Return how even and how strong the beats are, and how dense the onsets."""
+    """Return how even and how strong the beats are, and how dense the onsets are."""
     librosa = load_librosa()
 
     strength = bands.mean(axis=0)
@@ -100,7 +100,7 @@ def _beat(bands: np.ndarray, beats: Beats, rate: float) -> Features:
 
 
 def _profile(grid: np.ndarray) -> Features:
-    """Return the mean accent at each point within a beat, register by register."""
+    """Return the mean accent at each point within a beat, for each register."""
     mean = grid.mean(axis=1)
     return {
         f"rhythm.accent.{name}.at_{position}_of_{POSITIONS}": float(mean[row, position])
@@ -110,9 +110,9 @@ def _profile(grid: np.ndarray) -> Features:
 
 
 def _bar(grid: np.ndarray) -> Features:
-    """Return the bar's accents: cycles in a four-beat bar (wherever count 1 is), and how much one beat stands out.
+    """Return the accents of the four-beat bar: its cycles (wherever count 1 is), and how much one beat stands out.
 
-    In bachata the one that stands out is the fourth (low bongo, hip).
+    In bachata, the fourth beat stands out (low bongo, hip).
     """
     line = grid.reshape(len(REGISTERS), -1)
     phase = 2j * np.pi * np.arange(line.shape[1]) / (4 * POSITIONS)
@@ -128,6 +128,6 @@ def _bar(grid: np.ndarray) -> Features:
 
 
 def _syncopation(grid: np.ndarray) -> float:
-    """Return how often an off-beat is stronger than the beat that follows it (after Longuet-Higgins and Lee 1984)."""
+    """Return how often an off-beat is stronger than the beat after it (after Longuet-Higgins and Lee 1984)."""
     half, following = grid[:, :-1, POSITIONS // 2], grid[:, 1:, 0]
     return float(np.maximum(half - following, 0).mean())

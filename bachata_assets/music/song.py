@@ -1,4 +1,4 @@
-"""The sound of a song, or of a part of it: to ask with, not to be a clip."""
+"""The sound of a song or of a part of it, for a search by song."""
 
 import math
 from pathlib import Path
@@ -11,29 +11,29 @@ from bachata_assets.video.streams import codec_name, sound_is_allowed, sound_str
 
 ALLOWED = "give an mp3, wav, m4a, flac or ogg file, or a video"
 SHORTEST = 1.0
-"""Seconds of sound below which a song is not described."""
+"""Minimum length of sound for a description, s."""
 SLACK_S = 0.5
-"""Sound beyond the limit that is decoded, to see that there is more, s."""
+"""Sound to decode beyond the limit, to see that there is more, s."""
 
 
 def load_song(
     path: Path, start: float | None = None, end: float | None = None, limits: MediaLimits = DEFAULT_LIMITS
 ) -> Sound:
-    """Return the sound of a song as mono at 22,050 Hz; of a video its sound alone.
+    """Return the sound of a song, or of a video, as mono at 22,050 Hz.
 
     Parameters
     ----------
     path : Path
-        An mp3, wav, m4a, flac or ogg file, or a video as clips are.
+        An mp3, wav, m4a, flac or ogg file, or a video in a format for clips.
     start, end : float or None
-        The part that counts, s of the file; None: its beginning, or its end.
+        Start and end of the part to use, s; None: those of the file.
     limits : MediaLimits
-        `sound_s` is the longest part.
+        `sound_s` is the maximum length of the part.
 
     Raises
     ------
     SoundError
-        Naming the file, what is wrong and what to do.
+        The sound cannot be used; the message names the file, what is wrong and what to do.
     """
     import av
 

@@ -1,4 +1,4 @@
-"""The sound of a clip: decoding it to mono samples on the video's clock."""
+"""The sound of a clip, decoded to mono samples on the video's clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,23 +17,23 @@ from bachata_assets.video.probe import require_readable
 from bachata_assets.video.streams import codec_name, picture_stream, sound_is_allowed, sound_streams
 
 RATE = 22050
-"""Samples per second, librosa's own default."""
+"""Samples per second, librosa's default."""
 SILENCE = 1e-4
 """Peak below which a track counts as silent (-80 dBFS)."""
 QUIET = 0.02
-"""Peak below which a track is made louder (-34 dBFS); the quietest of 93 clips reaches 0.39."""
+"""Peak below which a track is amplified (-34 dBFS); the quietest of 93 clips reaches 0.39."""
 LOUD = 0.5
-"""Peak that a quiet track is given."""
+"""Peak of a quiet track after amplification."""
 CANCELLED = 0.25
-"""Share of the channels' power that must be left in their mean; where less is, they cancel one another."""
+"""Share of the channels' power in their mean below which they cancel one another."""
 LONGEST_JUMP_S = 0.06
-"""Longest jump of the time stamps that is taken for jitter, s: two packets of AAC. What is longer is sound that is
-missing; with 0.2 s, a file that had lost 0.19 s was heard too early from there on (cosine 0.79 to the original's)."""
+"""Maximum jump of the timestamps that counts as jitter, s: two AAC packets. A longer jump is missing sound. With 0.2 s,
+the sound after a gap of 0.19 s in a file was too early (cosine 0.79 to the original)."""
 MOST_HOLES = 3
 MOST_SILENCE = 0.1
-"""Number of jumps, and share of the sound that they leave silent; beyond both the time stamps cannot be right."""
+"""Number of jumps, and the share of silence from them; beyond both, the timestamps must be wrong."""
 Opener = Callable[[Path], Any]
-"""What opens a file for decoding."""
+"""Function that opens a file for decoding."""
 
 
 class SoundError(ValueError):
@@ -60,28 +60,28 @@ class Sound:
 
     @property
     def duration(self) -> float:
-        """Length in s."""
+        """Length, s."""
         return len(self.samples) / self.rate
 
 
 def load_sound(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> Sound | Absent:
-    """Return the sound of a file as mono at 22,050 Hz, from the first audio stream in which there is something to hear.
+    """Return the sound of a file as mono at 22,050 Hz, from the first audible audio stream.
 
-    It is on the clock of the pictures (`video/clock.py`): sound that begins later is padded, what lies more than a
-    second before or after the pictures is dropped. Channels are averaged; where they cancel one another (one of them
-    was inverted), their difference is taken instead. Very quiet sound is made louder.
+    The sound is on the clock of the frames (`video/clock.py`): sound that begins later is padded, and sound more than a
+    second outside the frames is dropped. The channels are averaged; if they cancel one another, because one was
+    inverted, their difference is used instead. Very quiet sound is amplified.
 
     Returns
     -------
     Sound or Absent
-        Absent with the reason where there is no audio stream, nothing to hear in it, or more of it than the limit.
+        Absent, with the reason, if there is no audible audio stream or it exceeds the limit.
 
     Raises
     ------
     SoundError
         The file or its audio cannot be decoded.
     UnreadableVideoError
-        The file cannot be read at all: it is gone, it may not be read, or its disk does not answer.
+        The file cannot be read: it is missing, access is denied, or its disk does not answer.
     """
     import av
 
@@ -105,7 +105,7 @@ def load_sound(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> Sound | Abse
 
 
 def _heard(path: Path, number: int, limits: MediaLimits) -> Sound | Absent:
-    """Return what is to be heard in one audio stream; `number` counts them as `sound_streams` orders them."""
+    """Return the sound of one audio stream; `number` is its index in `sound_streams`."""
     with open_media(path) as container:
         stream = sound_streams(container)[number]
         if not sound_is_allowed(stream):
@@ -124,7 +124,7 @@ def _heard(path: Path, number: int, limits: MediaLimits) -> Sound | Absent:
         )
     samples = decoded(path, number, span)
     if is_torn and min(announced, span.end + SLACK_S - span.origin) - samples.size / RATE > LONGEST_JUMP_S:
-        # An avi has no time stamps: what follows would be heard too early.
+        # An avi has no timestamps, so the sound after the gap would be too early.
         raise SoundError(f"{path}: some of its sound is missing in the middle; copy or export the file again")
     if samples.size == 0:
         return Absent("there is no sound while the pictures are shown")
@@ -132,7 +132,7 @@ def _heard(path: Path, number: int, limits: MediaLimits) -> Sound | Absent:
 
 
 def audible(path: Path, samples: np.ndarray) -> Sound | Absent:
-    """Return decoded samples as sound, louder where they are very quiet; Absent where there is nothing to hear.
+    """Return decoded samples as sound, amplified if very quiet; Absent if there is nothing to hear.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def audible(path: Path, samples: np.ndarray) -> Sound | Absent:
     Raises
     ------
     SoundError
-        They hold NaN or Inf.
+        The samples contain NaN or Inf.
     """
     if not np.isfinite(samples).all():
         raise SoundError(f"{path}: its sound holds NaN or Inf; re-encode the file")
@@ -153,14 +153,14 @@ def audible(path: Path, samples: np.ndarray) -> Sound | Absent:
 
 
 class Span(NamedTuple):
-    """Time stamps of the clip's time 0 and of its end, s."""
+    """Timestamps of the clip's time 0 and of its end, s."""
 
     origin: float
     end: float
 
     @classmethod
     def of(cls, container: Any, path: Path, limits: MediaLimits) -> "Span":
-        """Return the time of a file's pictures; without any, that of as much sound as is allowed."""
+        """Return the span of a file's frames; without frames, the span of as much sound as the limit allows."""
         if not container.streams.video:
             return cls(0.0, limits.sound_s)
         pictures = picture_stream(container, path)
@@ -170,21 +170,21 @@ class Span(NamedTuple):
 
 
 def decoded(path: Path, number: int, span: Span, opened: Opener = open_media) -> np.ndarray:
-    """Decode an audio stream; of two channels that cancel one another their difference is taken.
+    """Decode an audio stream to the mean of its channels, or to their difference if they cancel one another.
 
     Parameters
     ----------
     number : int
-        Of the stream, as `sound_streams` orders them.
+        Index of the stream in `sound_streams`.
     span : Span
-        What is kept, and a second beyond its end.
+        Span to keep, together with a second beyond its end.
     opened : callable
-        Opens the file.
+        Function that opens the file.
 
     Returns
     -------
     np.ndarray
-        float32 (n,) at 22,050 Hz, sample 0 at the beginning of the span.
+        float32 (n,) at 22,050 Hz, sample 0 at the start of the span.
     """
     samples, cancelled = _decoded(path, number, span, opened)
     return _decoded(path, number, span, opened, difference=True)[0] if cancelled else samples
@@ -193,12 +193,12 @@ def decoded(path: Path, number: int, span: Span, opened: Opener = open_media) ->
 def _decoded(
     path: Path, number: int, span: Span, opened: Opener, *, difference: bool = False
 ) -> tuple[np.ndarray, bool]:
-    """Decode an audio stream piece by piece; what lies outside the span is not kept.
+    """Decode an audio stream piece by piece, and keep only the span.
 
     Parameters
     ----------
     difference : bool
-        Return half the difference of the two channels, not the mean of all.
+        Return half the difference of the two channels instead of the mean of all.
 
     Returns
     -------
@@ -244,7 +244,7 @@ def _decoded(
                 holes, silent = holes + 1, silent + silence
             if offset + count >= (until - span.origin) * RATE:
                 break
-            # Presentation times of some files jitter; the resampler would fill such gaps with silence.
+            # Some files' timestamps jitter; the resampler would fill such gaps with silence.
             frame.pts = None
             if not difference:
                 balance.add(frame)
@@ -259,14 +259,14 @@ def _decoded(
 
 
 class _Balance:
-    """How much of the power of two channels is left in their mean."""
+    """How much of the power of two channels remains in their mean."""
 
     def __init__(self) -> None:
         self._resampler: Any = None
         self._channels = self._mean = 0.0
 
     def add(self, frame: Any) -> None:
-        """Take a frame of any number of channels into account."""
+        """Add an audio frame with any number of channels."""
         import av
 
         if len(frame.layout.channels) == 1:

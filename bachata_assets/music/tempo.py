@@ -1,7 +1,7 @@
-"""The tempo of music from its onset strength, free of octave errors where the music allows.
+"""The tempo of music from its onset strength, without octave errors where the music allows.
 
-Bachata is danced at about 100-150 beats per minute and its bars have four beats with an accent on the fourth: both
-decide between a tempo and its double.
+Bachata has about 100-150 beats per minute, and four-beat bars with an accent on the fourth beat. Both facts decide
+between a tempo and its double.
 """
 
 import numpy as np
@@ -9,13 +9,13 @@ import numpy as np
 from bachata_assets.music.onsets import autocorrelation, later
 
 USUAL_TEMPI = (100.0, 150.0)
-"""Range of the tempi of nearly all bachata, beats per minute: no tempo within is preferred to another."""
+"""Tempo range of nearly all bachata, beats per minute; the prior is flat within it."""
 OCTAVES_OUTSIDE = 0.25
-"""Deviation of the prior outside of `USUAL_TEMPI`, in octaves."""
+"""Standard deviation of the prior outside `USUAL_TEMPI`, octaves."""
 TEMPI = np.geomspace(58, 220, 700)
-"""Tempi that are considered, beats per minute; two neighbours differ by 0.2 %."""
+"""Candidate tempi, beats per minute; neighbours differ by 0.2 %."""
 CLEAR_BAR = 0.08
-"""Bar evidence below this is partly noise and counts the less."""
+"""Bar evidence below which it is partly noise and counts less."""
 BAR_WEIGHT = 1.2
 """Weight of full evidence of bars against the logarithm of the prior."""
 CLARITY_WEIGHT = 2.0
@@ -25,13 +25,13 @@ CLARITY_WEIGHT = 2.0
 def estimate_tempo(bands: np.ndarray, rate: float) -> tuple[float, float]:
     """Return the tempo and its pulse clarity.
 
-    Pulse clarity is the mean autocorrelation at multiples of the beat. First the octave family is chosen (a tempo
-    with its double or half), by clarity and prior, then the member of the family, by prior and four-beat bars.
+    Pulse clarity is the mean autocorrelation at multiples of the beat. Clarity and prior choose the octave family (a
+    tempo with its double or half); prior and four-beat bars then choose the member of the family.
 
     Parameters
     ----------
     bands : np.ndarray
-        float (K, T), onset strength of `onsets.onset_bands`.
+        float (K, T), onset strength from `onsets.onset_bands`.
     rate : float
         Values of `bands` per second.
 
@@ -56,20 +56,20 @@ def estimate_tempo(bands: np.ndarray, rate: float) -> tuple[float, float]:
 
 
 def _octave(bands: np.ndarray, family: np.ndarray, rate: float, clarity: np.ndarray) -> int:
-    """Return the index of the tempo, of one or of two an octave apart, that prior, pulse and bars favour."""
+    """Return the index of the tempo that prior, pulse and bars favour, among one or two an octave apart."""
     if len(family) == 1:
         return 0
     bar_slow, bar_fast = (bar_evidence(bands, 60 * rate / tempo) for tempo in family)
     strongest = max(bar_slow, bar_fast, 1e-9)
-    # Where the slow one is right its bars are nearly as evident as its half bars; where the fast one is right, two of
-    # its bars are alike and leave the slow one little evidence. In between lies 0.4; weak evidence counts less.
+    # If the slow tempo is right, its bars are nearly as evident as its half bars. If the fast one is right, two of its
+    # bars are alike and leave the slow one little evidence. 0.4 lies in between; weak evidence counts less.
     for_slow = np.clip(4 * (bar_slow / strongest - 0.4), -1, 1) * min(strongest / CLEAR_BAR, 1)
     score = _log_prior(family) + CLARITY_WEIGHT * np.log(clarity) + [BAR_WEIGHT * for_slow, 0]
     return int(score.argmax())
 
 
 def _clarity(correlation: np.ndarray, periods: np.ndarray) -> np.ndarray:
-    """Return the mean autocorrelation at 1..8 beats, as many as the clip holds, for each period."""
+    """Return the mean autocorrelation at 1..8 beats, or as many as the clip has, for each period."""
     multiples = np.arange(1, 9)[:, None] * periods
     values = np.interp(multiples, np.arange(len(correlation)), correlation)
     held = multiples < len(correlation)
@@ -78,7 +78,7 @@ def _clarity(correlation: np.ndarray, periods: np.ndarray) -> np.ndarray:
 
 
 def _peaks(clarity: np.ndarray) -> np.ndarray:
-    """Return the tempi at local maxima that reach a third of the highest, at most 12."""
+    """Return the tempi at local maxima of at least a third of the highest, at most 12."""
     inner = np.flatnonzero((clarity[1:-1] >= clarity[:-2]) & (clarity[1:-1] > clarity[2:])) + 1
     inner = inner[clarity[inner] >= clarity.max() / 3]
     best = inner[np.argsort(-clarity[inner])][:12] if inner.size else [int(clarity.argmax())]
@@ -88,20 +88,20 @@ def _peaks(clarity: np.ndarray) -> np.ndarray:
 def bar_evidence(bands: np.ndarray, period: float) -> float:
     """Return how consistently the two halves of a four-beat bar differ.
 
-    What repeats every two beats is taken away (a difference at two beats); what is left repeats every four beats
-    when these are a bar, and is noise when they are not.
+    A difference at two beats removes what repeats every two beats. The rest repeats every four beats if these are a
+    bar, and is noise otherwise.
 
     Parameters
     ----------
     bands : np.ndarray
-        float (K, T), onset strength of `onsets.onset_bands`.
+        float (K, T), onset strength from `onsets.onset_bands`.
     period : float
-        Length of a beat, in values of `bands`.
+        Length of a beat, values of `bands`.
 
     Returns
     -------
     float
-        Correlation, -1..1; 0 where the sound is shorter than the bars it takes.
+        Correlation, -1..1; 0 if the sound is too short.
     """
     after = later(bands, 2 * period)
     difference = bands[:, : after.shape[1]] - after

@@ -1,6 +1,6 @@
-"""Features of how the music sounds: MFCC, chroma, spectral shape and dynamics, by librosa.
+"""Timbre features: MFCC, chroma, spectral shape and dynamics, by librosa.
 
-Features of how it moves against its beat are in `rhythm.py`.
+`rhythm.py` has the features of the rhythm.
 """
 
 from itertools import pairwise
@@ -14,15 +14,15 @@ from bachata_assets.music.sound import Sound
 FFT = 2048
 """Length of the Fourier transform's window, samples."""
 HOP = 512
-"""Samples between two frames: 23 ms."""
+"""Samples from one frame to the next: 23 ms."""
 FLOOR_DB = 40.0
-"""Depth below the loudest (dB) under which all is evened out: noise and codecs differ there, music hardly does."""
+"""Level below the loudest under which differences are levelled out, dB: there, noise and codecs differ, not music."""
 BLOCK = 4000
-"""Frames (about 90 s) that are worked on at a time."""
+"""Number of frames (about 90 s) to process at a time."""
 MFCC = 13
 """Number of mel-frequency cepstral coefficients, without the first."""
 CHORD_LAGS = (1, 2, 4, 8)
-"""Lags in beats at which the harmony is compared with itself; chords change every 2, 4 or 8 beats."""
+"""Lags at which the harmony is compared with itself, beats; chords change every 2, 4 or 8 beats."""
 
 Features = dict[str, float]
 """Feature name -> value; NaN where the sound does not determine it."""
@@ -36,13 +36,13 @@ def timbre_features(sound: Sound, beats: Beats) -> Features:
     sound : Sound
         The clip's sound; its gain changes no feature.
     beats : Beats
-        Of `find_beats` of the same sound; only `chroma.alike_after_...` use them.
+        Result of `find_beats` for the same sound; only `chroma.alike_after_...` use it.
 
     Returns
     -------
     dict of float
-        Feature name -> value, NaN where there are too few beats. `spectral.centroid`, `bandwidth` and `rolloff` are
-        log2 of Hz, `flatness` and `flux` log10, `contrast` and `dynamics` dB; `chroma.entropy` is in bits.
+        Feature name -> value, NaN with too few beats. `spectral.centroid`, `bandwidth` and `rolloff` are log2 of Hz,
+        `flatness` and `flux` log10, `contrast` and `dynamics` in dB, and `chroma.entropy` in bits.
     """
     librosa = load_librosa()
 
@@ -59,7 +59,7 @@ def timbre_features(sound: Sound, beats: Beats) -> Features:
 
 
 def _mfcc(magnitude: np.ndarray, rate: int) -> Features:
-    """Return means and deviations of coefficients 1-13; 0 is loudness and left out."""
+    """Return means and deviations of coefficients 1-13, without 0, which is loudness."""
     librosa = load_librosa()
 
     mel = librosa.feature.melspectrogram(S=magnitude**2, sr=rate)
@@ -68,10 +68,11 @@ def _mfcc(magnitude: np.ndarray, rate: int) -> Features:
 
 
 def _chroma(magnitude: np.ndarray, beats: Beats, rate: int) -> Features:
-    """Return features of the harmony that are the same in every key.
+    """Return features of the harmony that do not depend on the key.
 
-    A transposition turns the 12 pitch classes round; the magnitudes of their discrete Fourier transform stay (Harte
-    et al. 2006 use the same circle). How often chords change is the similarity of one beat's chroma with a later one's.
+    A transposition rotates the 12 pitch classes, which leaves the magnitudes of their discrete Fourier transform
+    unchanged (Harte et al. 2006 use the same circle). The similarity of one beat's chroma with a later one's shows how
+    often chords change.
     """
     librosa = load_librosa()
 
@@ -88,7 +89,7 @@ def _chroma(magnitude: np.ndarray, beats: Beats, rate: int) -> Features:
 
 
 def _alike(chroma: np.ndarray, edges: np.ndarray, lag: int) -> float:
-    """Return the mean correlation of the chroma of a beat with that `lag` beats later; NaN in too short a clip."""
+    """Return the mean correlation of a beat's chroma with that `lag` beats later; NaN if the clip is too short."""
     if len(edges) < lag + 3:
         return float("nan")
     beat = np.stack([chroma[:, a:b].mean(axis=1) for a, b in pairwise(edges)])
@@ -98,7 +99,7 @@ def _alike(chroma: np.ndarray, edges: np.ndarray, lag: int) -> float:
 
 
 def _spectral(magnitude: np.ndarray, rate: int) -> Features:
-    """Return means and deviations of the spectrum's shape; block by block, since librosa copies it many times."""
+    """Return means and deviations of the spectrum's shape, in blocks because librosa copies it many times."""
     count = magnitude.shape[1] // BLOCK + 1
     rows = np.concatenate([_shape(block, rate) for block in np.array_split(magnitude, count, axis=1)], axis=1)
     names = ["centroid", "bandwidth", "rolloff", "flatness", "flux"]
@@ -109,7 +110,7 @@ def _spectral(magnitude: np.ndarray, rate: int) -> Features:
 
 
 def _shape(magnitude: np.ndarray, rate: int) -> np.ndarray:
-    """Return rows of T values: centroid, bandwidth, rolloff, flatness, flux and the contrast of each octave."""
+    """Return rows of T values: centroid, bandwidth, rolloff, flatness, flux, and the contrast of each octave."""
     librosa = load_librosa()
 
     return np.concatenate(
@@ -125,7 +126,7 @@ def _shape(magnitude: np.ndarray, rate: int) -> np.ndarray:
 
 
 def _dynamics(sound: Sound) -> Features:
-    """Return how loudness varies; its absolute level (the recording's gain) is left out."""
+    """Return the variation of loudness, without its absolute level, which is the recording's gain."""
     librosa = load_librosa()
 
     power = librosa.feature.rms(y=sound.samples, frame_length=FFT, hop_length=HOP)[0]

@@ -1,7 +1,6 @@
-"""Drawn bachata couples with exact truth: the sample collection, training frames, situations for tests.
+"""Drawn bachata couples with exact ground truth: the sample collection, training frames, test situations.
 
-Here belongs what draws people and renders music of which everything is known: `scene.Scene` is a picture and its truth
-at any time, `soundtrack.render_track` music of exact tempo, `clip_writer.write_clip` makes a video file of both, and
-`sample.write_sample_collection` makes the committed clips. Nothing here looks at a video: videos are read in `video/`,
-dancers are found in `pose/`, beats in `music/`.
+`scene.Scene` gives a picture and its truth at any time, and `soundtrack.render_track` music of exact tempo.
+`clip_writer.write_clip` makes a video file of both, and `sample.write_sample_collection` makes the committed clips.
+Nothing here analyses a video: `video/` reads videos, `pose/` finds dancers, and `music/` finds beats.
 """

@@ -1,6 +1,6 @@
-"""How a drawn dancer looks: skin, hair, clothes, and the parts of the body as hulls of spheres.
+"""The look of a drawn dancer: skin, hair, clothes, and the parts of the body as hulls of spheres.
 
-The joints come from `body.py`; the parts are painted on a picture in `drawing.py`.
+`body.py` computes the joints; `drawing.py` paints the parts on a picture.
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ import numpy as np
 from bachata_assets.synthetic.body import SIDES, UP, Body, Joints
 
 Colour = tuple[int, int, int]
-"""Blue, green, red: 0..255."""
+"""Blue, green, red, 0..255."""
 
-# Colours that are drawn from.
+# Colours for random looks.
 SKINS: tuple[Colour, ...] = ((140, 175, 225), (120, 155, 205), (95, 130, 185), (70, 100, 150), (50, 72, 110))
 HAIRS: tuple[Colour, ...] = ((25, 25, 28), (30, 42, 62), (45, 70, 105), (80, 140, 185), (40, 50, 110))
 TOPS: tuple[Colour, ...] = (
@@ -46,7 +46,7 @@ class Appearance:
 
     @classmethod
     def random(cls, rng: np.random.Generator, role: str) -> "Appearance":
-        """Return a random look, as common for the role on a dance floor."""
+        """Return a random look that is common for the role on a dance floor."""
 
         def pick(options: tuple[Colour, ...]) -> Colour:
             return options[rng.integers(len(options))]
@@ -77,7 +77,7 @@ class Part:
     colour : tuple of int
         Colour before shading, BGR.
     depth : float
-        Place along z at which the part is sorted among the others, m; what covers a limb shares the limb's depth.
+        Position along z that orders the part among the others, m; clothes on a limb have the limb's depth.
     """
 
     centres: np.ndarray
@@ -86,7 +86,7 @@ class Part:
     depth: float
 
     def gap(self, point: np.ndarray) -> float:
-        """Return the distance (m) from a point (3,) to the nearest capsule between two spheres, 0 within."""
+        """Return the distance (m) from a point (3,) to the nearest capsule between two spheres, 0 inside."""
         gaps = [
             _distance_to_segment(point, a, b) - max(r, s)
             for a, r in zip(self.centres, self.radii, strict=True)
@@ -114,7 +114,7 @@ Sphere = tuple[np.ndarray, float]
 
 
 def _part(colour: Colour, *spheres: Sphere, at: np.ndarray | None = None, nearer: float = 0.0) -> Part:
-    """Return a part sorted at the depth of `at` (default: its centre), `nearer` m nearer to the camera."""
+    """Return a part with the depth of `at` (default: its centre), `nearer` m nearer to the camera."""
     centres, radii = (np.array(column) for column in zip(*spheres, strict=True))
     depth = centres[:, 2].mean() if at is None else at[2]
     return Part(centres, radii, colour, float(depth) - nearer)

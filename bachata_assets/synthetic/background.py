@@ -1,4 +1,4 @@
-"""The empty room: a floor with boards, a wall with pictures on it. Painted once per scene."""
+"""The empty room, painted once per scene: a floor with boards, and a wall with pictures."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ class Room:
     Attributes
     ----------
     wall, floor : BGR colours, 0..255
-    seed : of the furnishing and the texture
+    seed : seed of the furnishing and the texture
     wall_z : distance of the wall behind the plane z = 0, m
     furnished : whether pictures hang on the wall
     """

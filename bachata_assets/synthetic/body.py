@@ -1,7 +1,7 @@
 """A drawn dancer's skeleton: proportions, two-bone limbs, the joints in metres.
 
-World: x right in the picture, y up, z away from the camera; a heading of 0 looks along x, of pi/2 along z.
-The places of the feet and the hands come from `footwork.py` and `holds.py`; the body's look, from `appearance.py`.
+World coordinates: x right in the picture, y up, z away from the camera. A heading of 0 is along x, of pi/2 along z.
+`footwork.py` and `holds.py` place feet and hands; `appearance.py` defines the look.
 """
 
 from dataclasses import dataclass
@@ -40,17 +40,17 @@ class Body:
 
 @dataclass(frozen=True)
 class Stance:
-    """Where a dancer is and how the trunk is held at one instant.
+    """Position of a dancer and posture of the trunk at one instant.
 
     Attributes
     ----------
     x, z : m on the floor
     heading : rad
-    crouch : m that the pelvis is lowered
+    crouch : m by which the pelvis is lowered
     pelvis_pitch, chest_pitch : rad, forward lean of the two trunk segments
-    hip_roll : m that the right hip is raised above the left (half of it each)
-    sway : m that the pelvis is shifted to the dancer's right
-    twist : rad that the chest is turned against the pelvis
+    hip_roll : m by which the right hip is above the left (half of it each)
+    sway : m by which the pelvis is shifted to the dancer's right
+    twist : rad by which the chest is turned against the pelvis
     """
 
     x: float
@@ -75,7 +75,7 @@ def right_of(heading: float) -> np.ndarray:
 
 
 def trunk(body: Body, stance: Stance, ankles: dict[str, np.ndarray]) -> Joints:
-    """Return pelvis, trunk, head and leg joints for a stance with its ankles where `ankles` says (m)."""
+    """Return pelvis, trunk, head and leg joints for a stance with its ankles at `ankles` (m)."""
     h = body.height
     forward, right = forward_of(stance.heading), right_of(stance.heading)
     floor = np.array([stance.x, 0.0, stance.z]) + stance.sway * right
@@ -104,7 +104,7 @@ def trunk(body: Body, stance: Stance, ankles: dict[str, np.ndarray]) -> Joints:
 
 
 def with_arms(body: Body, joints: Joints, wrists: dict[str, np.ndarray]) -> Joints:
-    """Return `joints` with elbows and wrists, the wrists as near to `wrists` (m) as the arms reach."""
+    """Return `joints` with elbows and wrists added, the wrists as near to `wrists` (m) as the arms reach."""
     arms: Joints = {}
     for side, sign in SIDES.items():
         pole = -joints["up"] + 0.6 * sign * joints["right"] - 0.3 * joints["forward"]
@@ -119,7 +119,7 @@ def two_bones(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the middle joint and the end of a two-bone limb that reaches for `target`, bent towards `pole`.
 
-    The law of cosines gives the bend; a target out of reach is approached as far as the bones go.
+    The law of cosines gives the bend. The limb points straight at a target out of reach.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def _tilted(forward: np.ndarray, pitch: float) -> np.ndarray:
 
 
 def _pelvis_height(body: Body, stance: Stance, floor: np.ndarray, ankles: dict[str, np.ndarray]) -> float:
-    """Return the highest pelvis (m) from which both legs reach their ankles, less the crouch."""
+    """Return the maximum height (m) of the pelvis at which both legs reach their ankles, minus the crouch."""
     reach = 0.985 * (body.thigh + body.shin) * body.height
     limits = []
     for side, sign in SIDES.items():

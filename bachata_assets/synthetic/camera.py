@@ -1,4 +1,4 @@
-"""The pinhole camera: metres of the room to pixels of the picture."""
+"""The pinhole camera: from metres in the room to pixels of the picture."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ class Camera:
 
     Attributes
     ----------
-    width, height : of the picture, px
+    width, height : size of the picture, px
     distance : m from the lens to the plane z = 0
     fill : fraction of the picture's height that 1.8 m at z = 0 covers
     level : m, height of the lens above the floor
-    centre : fraction of the picture's height at which 0.9 m above the floor (z = 0) is seen
+    centre : fraction of the picture's height at which a point 0.9 m above the floor (z = 0) appears
     """
 
     width: int = 640
@@ -32,11 +32,11 @@ class Camera:
 
     @property
     def horizon(self) -> float:
-        """Row (px) of the horizon."""
+        """Row of the horizon, px."""
         return self.centre * self.height + self.focal * (0.9 - self.level) / self.distance
 
     def project(self, points: np.ndarray) -> np.ndarray:
-        """Return where points are seen: float64 (..., 3), x and y in px and the scale in px per m.
+        """Project points to the picture: float64 (..., 3), x and y in px and the scale in px per m.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Writing a rendered scene and its music as an H.264 + AAC mp4 file."""
+"""Writer of a rendered scene and its music to an H.264 + AAC mp4 file."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -25,22 +25,22 @@ def write_clip(
     fps: Fraction = Fraction(30),
     crf: int = 28,
 ) -> ClipTruth:
-    """Write a clip and return its truth; the same arguments give the same pictures and sound.
+    """Write a clip and return its truth; the same arguments give the same frames and sound.
 
     Parameters
     ----------
     path : Path
-        The mp4 file, whose folder must exist; written whole or not at all.
+        The mp4 file, in an existing folder; it is written whole or not at all.
     scene : Scene
-        The pictures.
+        The scene.
     track : Track or None
-        The music, None for a clip without sound.
+        The music; None for a clip without sound.
     seconds : float
         Length of the clip, s.
     fps : Fraction
         Frames per second.
     crf : int
-        H.264's constant rate factor; higher is smaller.
+        Constant rate factor of H.264; higher makes a smaller file.
     """
     times = frame_times(seconds, fps)
     size = (scene.camera.width, scene.camera.height)

@@ -1,4 +1,4 @@
-"""Painting parts on a picture: far to near, shaded, with soft edges, and which person covers which pixel."""
+"""Painting of parts on a picture, far to near, shaded, with soft edges; records which person covers which pixel."""
 
 from dataclasses import dataclass, field
 
@@ -10,19 +10,19 @@ from bachata_assets.synthetic.camera import Camera
 LIGHT = np.array([-0.45, -0.6, 0.66])
 """Direction to the lamp in the picture: left, up, towards the camera."""
 _SHIFT = 4
-"""Fractional bits of the coordinates given to OpenCV."""
+"""Fractional bits of the coordinates for OpenCV."""
 _ANGLES = np.linspace(0, 2 * np.pi, 20, endpoint=False)
 _CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=-1)
 
 
 @dataclass
 class Canvas:
-    """A picture that is being painted, and the part that is seen at each pixel.
+    """A picture in progress, and the part that is visible at each pixel.
 
     Attributes
     ----------
     image : uint8 (H, W, 3), BGR
-    top : int16 (H, W), index into `painted` of the part seen at a pixel, -1 where nobody is
+    top : int16 (H, W), index into `painted` of the visible part, -1 where nobody is
     painted : the parts, each with the index of its person
     """
 
@@ -35,18 +35,18 @@ class Canvas:
 
     @property
     def owner(self) -> np.ndarray:
-        """Return int8 (H, W): the index of the person seen at a pixel, -1 where nobody is."""
+        """Return the index of the person visible at each pixel, int8 (H, W), -1 where nobody is."""
         owners = np.array([*(owner for _, owner in self.painted), -1], np.int8)
         return np.asarray(owners[self.top])
 
 
 def paint(canvas: Canvas, camera: Camera, people: list[list[Part]], cloth: np.ndarray) -> None:
-    """Paint all parts of all people, the farther first.
+    """Paint all parts of all people, the farthest first.
 
     Parameters
     ----------
-    people : the parts of each person; the index is what `canvas.painted` keeps
-    cloth : float32 (h, w), brightness pattern around 1 that clothes and skin carry
+    people : the parts of each person; `canvas.painted` keeps the person's index
+    cloth : float32 (h, w), brightness pattern around 1 of clothes and skin
     """
     queue = [(part, owner) for owner, parts in enumerate(people) for part in parts]
     queue.sort(key=lambda item: -item[0].depth)
@@ -56,7 +56,7 @@ def paint(canvas: Canvas, camera: Camera, people: list[list[Part]], cloth: np.nd
 
 
 def outline(camera: Camera, part: Part) -> np.ndarray:
-    """Return points (m, 2) in px around a part's spheres; their convex hull is the part's picture."""
+    """Return points (m, 2) in px around a part's spheres, whose convex hull is the part's outline."""
     projected = camera.project(part.centres)
     radii = part.radii * projected[:, 2]
     points: np.ndarray = projected[:, None, :2] + radii[:, None, None] * _CIRCLE
@@ -64,7 +64,7 @@ def outline(camera: Camera, part: Part) -> np.ndarray:
 
 
 def silhouette(camera: Camera, person: list[Part]) -> np.ndarray:
-    """Return the pixels that one person covers where nobody stands in front: bool (H, W)."""
+    """Return the pixels that a person would cover with nobody in front, bool (H, W)."""
     import cv2
 
     mask = np.zeros((camera.height, camera.width), np.uint8)
@@ -75,7 +75,7 @@ def silhouette(camera: Camera, person: list[Part]) -> np.ndarray:
 
 
 def shadow(canvas: Canvas, camera: Camera, feet: np.ndarray) -> None:
-    """Darken the floor softly under feet at (n, 3) in metres."""
+    """Darken the floor softly under feet at `feet`, (n, 3), in metres."""
     import cv2
 
     mask: np.ndarray = np.zeros(canvas.image.shape[:2], np.float32)
@@ -108,7 +108,7 @@ def _paint_part(canvas: Canvas, points: np.ndarray, cloth: np.ndarray) -> None:
 
 
 def _shading(mask: np.ndarray) -> np.ndarray:
-    """Return the brightness (h, w) of a rounded body: Lambert's law on the distance to its edge."""
+    """Return the brightness (h, w) of a rounded body, by Lambert's law from the distance to its edge."""
     import cv2
 
     inside = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)

@@ -1,7 +1,7 @@
 """The figures of the dance: where both dancers stand at each beat, and how they hold one another.
 
-A figure is a function of the beat (count 1 is beat 0, one cycle is 8 beats) in the couple's own coordinates: the lead
-looks along x towards the follow. Steps and hands are computed from it in `footwork.py` and `holds.py`.
+A figure is a function of the beat (count 1 is beat 0, one cycle is 8 beats) in the couple's own coordinates, in which
+the lead faces along x towards the follow. `footwork.py` and `holds.py` compute steps and hands from it.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from bachata_assets.synthetic.body import Stance
 from bachata_assets.synthetic.footwork import smooth
 
 SIDE_STEP = (0.2, 0.4, 0.6, 0.6, 0.4, 0.2, 0.0, 0.0)
-"""Metres to the lead's left at each of the 8 counts of the basic."""
+"""Position at each of the 8 counts of the basic, m to the lead's left."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ Figure = Callable[[float], Moment]
 
 
 def along(values: tuple[float, ...], beat: float) -> float:
-    """Return a cyclic path through `values` (one a beat), moving smoothly between beats."""
+    """Return the position on a smooth cyclic path through `values`, one per beat."""
     k = int(np.floor(beat))
     start, end = values[k % len(values)], values[(k + 1) % len(values)]
     return start + (end - start) * smooth(beat - k)
@@ -101,13 +101,13 @@ def cross_body_lead(beat: float) -> Moment:
 
 
 def shadow_position(beat: float) -> Moment:
-    """Side basic one behind the other, both looking along x, the follow in front."""
+    """Side basic one behind the other, both facing along x, the follow in front."""
     z = along(SIDE_STEP, beat) - 0.3
     return Moment(Stance(-0.2, z + 0.06, 0.0), Stance(0.2, z - 0.06, 0.0), {"shadow": 1.0})
 
 
 def full_occlusion(beat: float) -> Moment:
-    """Face to face; for 4 of 16 beats the follow stands exactly behind the lead as the camera sees it."""
+    """Face to face; for 4 of 16 beats, the lead hides the follow completely from the camera."""
     count = beat % 16
     angle = np.pi / 2 * (smooth((count - 3) / 3) - smooth((count - 10) / 3))
     hidden = smooth((count - 3.5) / 2) - smooth((count - 10) / 2)

@@ -1,6 +1,6 @@
-"""Where the feet are: bachata's 1-2-3-tap, or a walk, computed from the path of the body.
+"""The positions of the feet: bachata's 1-2-3-tap or a walk, computed from the path of the body.
 
-Beats are counted from 0 (count 1 of the music). The path of the body is that of a figure (`figures.py`).
+Beats count from 0 (count 1 of the music). A figure (`figures.py`) gives the path of the body.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import numpy as np
 from bachata_assets.synthetic.body import SIDES, Body, Stance, right_of
 
 LIFT_BEATS = 0.55
-"""Time that a foot is in the air before it lands on the beat, beats."""
+"""Time for which a foot is in the air before it lands on the beat, beats."""
 LIFT_HEIGHT = 0.05
 """Height of a step, m."""
 
@@ -43,7 +43,7 @@ class Footwork:
         return -sign if cycle in self.taps else sign
 
     def accent(self, beat: float) -> float:
-        """Return the hip accent, -1..1: the tapping side's hip is up on 4 and 8 (right is positive)."""
+        """Return the hip accent, -1..1 (right is positive): the tapping side's hip is up on 4 and 8."""
         nearest = round(beat)
         cycle = nearest % len(self.feet)
         if cycle not in self.taps:
@@ -63,7 +63,7 @@ def smooth(x: float) -> float:
 
 
 def sway(footwork: Footwork, beat: float) -> float:
-    """Return where the weight is, -1 (left foot) .. 1 (right foot)."""
+    """Return the position of the weight, -1 (left foot) .. 1 (right foot)."""
     k = int(np.floor(beat))
     before, after = footwork.support(k), footwork.support(k + 1)
     return before + (after - before) * smooth((beat - k) * 1.4 - 0.4)

@@ -1,4 +1,4 @@
-"""Where the hands belong in each hold; the arms then reach for it (`body.with_arms`)."""
+"""The target positions of the hands in each hold, for which the arms reach (`body.with_arms`)."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,11 @@ import numpy as np
 from bachata_assets.synthetic.body import SIDES, UP, Joints
 
 Wrists = dict[str, np.ndarray]
-"""Side -> wanted wrist (3,) in metres."""
+"""Side -> target of the wrist, (3,), m."""
 
 
 def relaxed(me: Joints, swing: float = 0.0) -> Wrists:
-    """Return hands hanging slightly forward and bent; `swing` -1..1 moves them against one another."""
+    """Hands hang slightly forward and bent; `swing`, -1..1, moves them in opposite directions."""
     return {
         side: me[f"{side}_shoulder"] - 0.46 * me["up"] + (0.12 + 0.15 * sign * swing) * me["forward"]
         + 0.07 * sign * me["right"]
@@ -52,7 +52,7 @@ def shadow(_lead: Joints, follow: Joints) -> tuple[Wrists, Wrists]:
 
 
 def tucked(lead: Joints, follow: Joints) -> tuple[Wrists, Wrists]:
-    """Everybody's hands before the own chest: nothing shows beside a dancer who stands in front."""
+    """Each dancer's hands in front of the own chest, so that nothing shows beside a dancer in front."""
     return _before_chest(lead), _before_chest(follow)
 
 
@@ -71,7 +71,7 @@ HOLDS: dict[str, Callable[[Joints, Joints], tuple[Wrists, Wrists]]] = {
 
 
 def hands(weights: dict[str, float], lead: Joints, follow: Joints) -> tuple[Wrists, Wrists]:
-    """Return both dancers' wanted wrists, the holds mixed by their weights."""
+    """Return the targets of both dancers' wrists, with the holds mixed by weight."""
     wanted = [(weight, HOLDS[name](lead, follow)) for name, weight in weights.items()]
 
     def mixed(index: int) -> Wrists:

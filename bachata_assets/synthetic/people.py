@@ -1,6 +1,6 @@
-"""The people who move through the room: a couple on the beat, and others who walk by.
+"""The people in the room: a couple on the beat, and others who walk by.
 
-Both are pure functions of time; they are put on a picture in `scene.py`.
+Both are pure functions of time; `scene.py` puts them on a picture.
 """
 
 from dataclasses import dataclass, field, replace
@@ -41,7 +41,7 @@ class Couple:
     first_beat : s, time of beat 0 (a count 1)
     x, z : m, the couple's centre
     angle : rad, heading of the lead at the start: 0 puts the lead on the picture's left, pi on the right
-    turn_per_beat : rad that the couple turns each beat
+    turn_per_beat : rad by which the couple turns each beat
     """
 
     lead: Dancer = field(default_factory=Dancer)
@@ -82,7 +82,7 @@ class Couple:
         return trunk(body, replace(stance, **motion), ankles)
 
     def _stance(self, index: int, beat: float) -> Stance:
-        """Return a dancer's stance in the room: the figure's, turned and moved to where the couple is."""
+        """Return a dancer's stance in the room: the figure's stance, turned and moved with the couple."""
         moment: Moment = self.figure(beat)
         stance = (moment.lead, moment.follow)[index]
         angle = self.angle + self.turn_per_beat * beat
@@ -97,7 +97,7 @@ class Walker:
 
     Attributes
     ----------
-    x, z : m, where the walker is at time 0
+    x, z : m, position at time 0
     heading : rad
     speed : m/s
     """

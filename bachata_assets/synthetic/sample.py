@@ -1,4 +1,4 @@
-"""The sample collection `data/sample`: four short clips of drawn couples with annotations and truth."""
+"""The sample collection `data/sample`: four short clips of drawn couples, with annotations and truth."""
 
 import json
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from bachata_assets.synthetic.truth import save_truths
 
 @dataclass(frozen=True)
 class SampleClip:
-    """One clip of the collection; everything in it follows from these fields.
+    """One clip of the collection; these fields define everything in it.
 
     Attributes
     ----------
     figure : key of `figures.FIGURES`
-    seed : of everything random in pictures and music
+    seed : seed of everything random in frames and music
     angle : heading of the lead at the start, rad
     tempo : beats per minute
     rhythm : key of `soundtrack.RHYTHMS`
     fps : frames per second
-    width, height : of the pictures, px
+    width, height : size of the frames, px
     seconds : length, s
     """
 
@@ -48,7 +48,7 @@ class SampleClip:
 
     @property
     def video_path(self) -> str:
-        """Path of the video from the collection's folder."""
+        """Path of the video relative to the collection's folder."""
         return f"videos/{self.category}/{self.clip_id}.mp4"
 
     def scene(self) -> Scene:
@@ -100,12 +100,12 @@ CLIPS = (
 
 
 def write_sample_collection(folder: Path) -> None:
-    """Write the sample collection; the same files every time.
+    """Write the sample collection, with the same files every time.
 
     Parameters
     ----------
     folder : Path
-        Receives `videos/<category>/<clip_id>.mp4`, `annotations.json` and `truth.npz` (see `truth.load_truths`).
+        Folder for `videos/<category>/<clip_id>.mp4`, `annotations.json` and `truth.npz` (see `truth.load_truths`).
     """
     truths = {}
     for clip in CLIPS:

@@ -1,4 +1,4 @@
-"""A scene: people in a room before a camera; its picture and its exact truth at any time."""
+"""A scene: people in a room in front of a camera, with a picture and its exact truth at any time."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,18 +17,18 @@ from bachata_assets.synthetic.people import Couple, Dancer, Walker
 HIDDEN, SEEN = 1, 2
 """COCO's visibility flags; 0 is outside the picture."""
 CARRIED = 0.03
-"""Largest distance (m) of a joint from the part of the own body seen in its place; a part further off covers it."""
+"""Maximum distance (m) between a joint and the own body's visible part at its pixel; a part farther off covers it."""
 
 
 @dataclass(frozen=True)
 class Mirror:
-    """A mirror on the wall; people in it have no truth.
+    """A mirror on the wall; the people in it are not in the truth.
 
     Attributes
     ----------
     x0, x1 : left and right edge, m
     top : upper edge, m above the floor
-    dim : brightness of what is seen in it, 0..1
+    dim : brightness of the image in it, 0..1
     """
 
     x0: float = -2.5
@@ -39,13 +39,13 @@ class Mirror:
 
 @dataclass(frozen=True)
 class Truth:
-    """The truth of one instant: what a perfect pose estimator finds. P people, lead and follow first.
+    """The truth of one instant, which a perfect pose estimator would find; P people, lead and follow first.
 
     Attributes
     ----------
-    keypoints : float32 (P, 17, 2), px, COCO order, also where hidden
-    visibility : uint8 (P, 17), 0 outside the picture, 1 hidden, 2 seen
-    boxes : float32 (P, 4), px x1 y1 x2 y2 around the whole person, cut at the picture's edge
+    keypoints : float32 (P, 17, 2), px, COCO order, including hidden joints
+    visibility : uint8 (P, 17), 0 outside the picture, 1 hidden, 2 visible
+    boxes : float32 (P, 4), px x1 y1 x2 y2 around the whole person, clipped to the picture
     visible_fraction : float32 (P,), share of the person's own outline that nobody else covers
     roles : lead, follow, other
     """
@@ -59,7 +59,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Scene:
-    """People in a room before a camera. Everything is a pure function of time.
+    """People in a room in front of a camera; everything is a pure function of time.
 
     Examples
     --------
@@ -84,7 +84,7 @@ class Scene:
         return tuple(role for group in self._groups for role in group.roles)
 
     def draw(self, time: float) -> np.ndarray:
-        """Return the picture at `time` (s): uint8 (H, W, 3), BGR."""
+        """Return the picture at `time` (s), uint8 (H, W, 3), BGR."""
         return self.render(time)[0]
 
     def truth(self, time: float) -> Truth:
@@ -107,7 +107,7 @@ class Scene:
         return picture, self._truth(people, shapes, canvas)
 
     def people(self, time: float) -> list[tuple[Dancer, Joints]]:
-        """Return every person with the joints (m) at `time` (s), lead and follow first."""
+        """Return every person and the joints (m) at `time` (s), lead and follow first."""
         return [pair for group in self._groups for pair in zip(group.dancers, group.joints(time), strict=True)]
 
     @property
@@ -124,7 +124,7 @@ class Scene:
         return noise_tile(np.random.default_rng(self.room.seed + 1), height, height, 0.012 * height, 0.05)
 
     def _reflect(self, canvas: drawing.Canvas, mirror: Mirror, shapes: list[list[Part]]) -> None:
-        """Paint the room's people as seen in the mirror, behind everything else."""
+        """Paint the people's images in the mirror, behind everything else."""
         plane = self.room.wall_z
         corners = np.array([[mirror.x0, mirror.top, plane], [mirror.x1, 0.05, plane]])
         (x0, y0), (x1, y1) = self.camera.project(corners)[:, :2].round().astype(int)
@@ -162,7 +162,7 @@ class Scene:
         )
 
     def _turned_to_camera(self, people: list[tuple[Dancer, Joints]]) -> np.ndarray:
-        """Return (P, 17): False for the features of a face that looks away."""
+        """Return bool (P, 17), False for the features of a face that is turned away."""
         towards = np.ones((len(people), len(NAMES)), bool)
         for index, (_, joints) in enumerate(people):
             view = joints["head"] + np.array([0, -self.camera.level, self.camera.distance])
@@ -186,14 +186,14 @@ def random_scene(seed: int, figure: str = "basic_step", camera: Camera | None = 
     figure : str
         Key of `figures.FIGURES`.
     camera : Camera or None
-        A given camera instead of a random one.
+        The camera; None: a random one.
     **couple : float
-        Fields of `Couple` with given values, such as `tempo`, `first_beat` and `angle`.
+        Values for fields of `Couple`, such as `tempo`, `first_beat` and `angle`.
 
     Raises
     ------
     KeyError
-        There is no such figure.
+        The figure does not exist.
     """
     rng = np.random.default_rng(seed)
     lead_height = rng.uniform(1.70, 1.88)

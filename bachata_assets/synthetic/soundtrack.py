@@ -1,6 +1,6 @@
 """Bachata-like music of exactly known tempo: guitar arpeggio, bass, bongo and güira on a grid of sixteenths.
 
-Every onset lies on its grid point to the sample, so the beat times are exact.
+Every onset is on its grid point to the sample, so the beat times are exact.
 """
 
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ RHYTHMS = {
         guira="X...x.x.x...X.x.",
     ),
 }
-"""The sections of a bachata by the names that dancers use, and the older bolero-bachata."""
+"""The sections of a bachata by their usual names, and the older bolero-bachata."""
 
 CHORDS = ((57, 60, 64), (55, 59, 62), (53, 57, 60), (52, 56, 59))
 """Chords as MIDI notes, one per bar: Am G F E, the descent of many bachatas."""
@@ -80,7 +80,7 @@ class Track:
     tempo : float
         Beats per minute.
     beats : np.ndarray
-        float64 (k,), s; every fourth, from the first, is a count 1.
+        float64 (k,), beat times, s; the first and every fourth after it is a count 1.
     """
 
     samples: np.ndarray
@@ -114,14 +114,14 @@ def render_track(
     seed : int
         Seed of the melody's octaves, the transposition, loudness and noise.
     noise_db : float or None
-        Loudness of added noise against the music, dB; its power falls by 3 dB per octave. None for no noise.
+        Level of added noise relative to the music, dB; its power falls by 3 dB per octave. None: no noise.
     rate : int
         Samples per second.
 
     Raises
     ------
     KeyError
-        There is no such rhythm.
+        The rhythm does not exist.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def render_track(
 def _strokes(
     pattern: Rhythm, step: int, key: int, step_seconds: float, *, rate: int, rng: np.random.Generator
 ) -> list[np.ndarray]:
-    """Return the sounds that start at one sixteenth."""
+    """Return the sounds that start on one sixteenth."""
     bar, place = divmod(step, STEPS)
     chord = [note + key for note in CHORDS[bar % len(CHORDS)]]
     sounds = []
@@ -176,7 +176,7 @@ def _strokes(
 
 
 def _plucked(note: int, seconds: float, partials: int, rate: int) -> np.ndarray:
-    """Return a plucked string: partials whose decay is the faster the higher they are."""
+    """Return a plucked string: partials that decay faster the higher they are."""
     t = np.arange(round(seconds * rate)) / rate
     frequency = 440.0 * 2 ** ((note - 69) / 12)
     wave = sum(np.sin(2 * np.pi * frequency * k * t) * np.exp(-t * (4 + 3 * k)) / k for k in range(1, partials + 1))
@@ -184,7 +184,7 @@ def _plucked(note: int, seconds: float, partials: int, rate: int) -> np.ndarray:
 
 
 def _drum(frequency: float, rate: int) -> np.ndarray:
-    """Return a hand drum: a short tone that falls a little, and the slap of the hand."""
+    """Return a hand drum: a short tone of slightly falling pitch, and the slap of the hand."""
     t = np.arange(round(0.16 * rate)) / rate
     tone = np.sin(2 * np.pi * frequency * (t - 0.6 * t**2)) * np.exp(-t * 28)
     slap = np.sin(2 * np.pi * frequency * 5.3 * t) * np.exp(-t * 220)
@@ -206,7 +206,7 @@ def _faded(wave: np.ndarray, rate: int) -> np.ndarray:
 
 
 def _room_noise(rng: np.random.Generator, total: int) -> np.ndarray:
-    """Return noise of unit power whose power falls by 3 dB an octave."""
+    """Return noise of unit power that falls by 3 dB per octave."""
     spectrum = np.fft.rfft(rng.standard_normal(total))
     spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 20))
     noise = np.fft.irfft(spectrum, total)
