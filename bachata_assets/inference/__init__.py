@@ -1,5 +1,5 @@
-"""How a network runs on this machine: cores, precision, exported form.
+"""How a network runs on this machine: cores, precision, export cache.
 
-Belongs here: what is true of any network, whatever it computes. Does not belong here: which networks there are and what
-they give out (`pose/models/`, `language/`), any word of dancing, and Dagster.
+This folder has what applies to any network, without Dagster and without any knowledge of dancing. `pose/models/` and
+`language/` have the networks and their outputs.
 """

@@ -1,20 +1,17 @@
-"""How many CPU cores this process may use.
-
-That is decided by its affinity and by its cgroup's quota.
-"""
+"""The number of CPU cores that this process may use, by its affinity and its cgroup's quota."""
 
 import math
 import os
 from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")
-"""Folder in which Linux shows a process its own cgroup."""
+"""Folder in which Linux shows a process its cgroup."""
 
 
 def available_cores(cgroup: Path = CGROUP) -> int:
     """Return the number of cores that this process may keep busy.
 
-    It is the smaller of the affinity mask (taskset, Slurm) and the CPU quota of a container (cgroup v2 `cpu.max`, v1
+    It is the minimum of the affinity mask (taskset, Slurm) and the CPU quota of a container (cgroup v2 `cpu.max`, v1
     `cpu.cfs_*`).
 
     Parameters
@@ -33,7 +30,7 @@ def available_cores(cgroup: Path = CGROUP) -> int:
 
 
 def _quota(cgroup: Path) -> float | None:
-    """Return the quota in cores, or None where there is none."""
+    """Return the quota in cores, or None if there is none."""
     try:
         quota, period = (cgroup / "cpu.max").read_text().split()
     except (OSError, ValueError):

@@ -1,8 +1,8 @@
 """The cache of networks exported to OpenVINO.
 
-An export is made once, checked at every start, and made again when it is damaged; where its folder takes no file, it
-is used from memory. One that lies beside its weights is used instead, where it is of these weights and this code. What
-is exported is in `pose/models/exported.py` and `language/exported.py`.
+An export is made once, checked at every start, and made again if it is damaged. If its folder accepts no file, it is
+used from memory. An export beside its weights takes precedence if it belongs to these weights and this code.
+`pose/models/exported.py` and `language/exported.py` make the exports.
 """
 
 import hashlib
@@ -23,19 +23,16 @@ if TYPE_CHECKING:
     import openvino
 
 SEAL = "sha256.json"
-"""File with the hashes of an export's other files, and the identity of what was exported."""
+"""File with the hashes of an export's other files, and the identity of the exported network."""
 
 _EXPORTING = Lock()
-"""Held during an export: two threads that import torch at once may each see half of it."""
+"""Lock during an export: two threads that import torch at once may each see half of it."""
 
 log = logging.getLogger(__name__)
 
 
 def default_cache_dir() -> Path:
-    """Return the user's cache folder of this package.
-
-    XDG_CACHE_HOME is respected.
-    """
+    """Return this package's folder in the user's cache folder, or in XDG_CACHE_HOME if that is set."""
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("bachata_assets"))
@@ -48,18 +45,18 @@ def cached_export(
     cache_dir: Path | None = None,
     beside: Path | None = None,
 ) -> "openvino.Model":
-    """Return a network from the cache, exported now where it is not there.
+    """Return a network from the cache, exporting it if it is missing.
 
-    Two processes that ask at once export once: the second waits.
+    If two processes ask at once, the second waits for the export of the first.
 
     Parameters
     ----------
     name : str
         Name of the network, for people.
     identity : str
-        Changes with whatever the exported network depends on, but for OpenVINO's version, which counts anyway.
+        Hash of everything that the exported network depends on, except OpenVINO's version, which always counts.
     export : callable
-        Makes the network; torch and the like are imported only in it.
+        Function that makes the network; only it imports torch and the like.
     cache_dir : Path or None
         Folder of the cache; None: the user's.
     beside : Path or None
@@ -90,7 +87,7 @@ def cached_export(
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Let one process and one thread of it export at a time; where the disk takes no lock, one thread."""
+    """Let one process and one of its threads export at a time; on a disk without locks, one thread per process."""
     import filelock
 
     with _EXPORTING, ExitStack() as locked:
@@ -122,7 +119,7 @@ def _is_whole(folder: Path) -> bool:
 
 
 def _sealed(folder: Path) -> dict[str, str] | None:
-    """Return what the seal of an export says; None where the export is not whole."""
+    """Return the content of an export's seal, or None if the export is not intact."""
     try:
         seal = json.loads((folder / SEAL).read_text())
         return dict(seal) if _digests(folder).items() <= dict(seal).items() else None
@@ -131,7 +128,7 @@ def _sealed(folder: Path) -> dict[str, str] | None:
 
 
 def _came_with_its_weights(folder: Path, identity: str) -> "openvino.Model | None":
-    """Return the network of an export beside its weights; None unless it is whole and of this identity."""
+    """Return the network of an export beside its weights, or None unless it is intact and of this identity."""
     import openvino
 
     if (_sealed(folder) or {}).get("identity") != identity:
@@ -144,27 +141,27 @@ def _came_with_its_weights(folder: Path, identity: str) -> "openvino.Model | Non
 
 
 def traced(export: Callable[[], "openvino.Model"]) -> "openvino.Model":
-    """Return what an export makes, without the warnings of the libraries that it uses."""
+    """Return the result of an export, without warnings from its libraries."""
     import torch
 
     with warnings.catch_warnings():
-        # What a trace keeps constant (levels, limits, keypoint counts) is constant.
+        # The values that a trace makes constant (levels, limits, keypoint counts) never change.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
-        warnings.simplefilter("ignore", FutureWarning)  # of the libraries about one another
+        warnings.simplefilter("ignore", FutureWarning)  # from the libraries about one another
         return export()
 
 
 def save_export(model: "openvino.Model", folder: Path, identity: str) -> None:
-    """Keep a model, whole or not at all.
+    """Save a model, whole or not at all.
 
     Parameters
     ----------
     model : openvino.Model
         The network.
     folder : Path
-        Replaced, whatever is there.
+        Folder of the export, which replaces whatever is there.
     identity : str
-        Of what was exported.
+        Identity of the exported network.
 
     Raises
     ------
@@ -180,7 +177,7 @@ def save_export(model: "openvino.Model", folder: Path, identity: str) -> None:
         partial.mkdir(parents=True)
         try:
             openvino.save_model(model, partial / "model.xml", compress_to_fp16=False)
-        except RuntimeError as error:  # of the stream, which does not know why
+        except RuntimeError as error:  # from OpenVINO's stream, which does not know why
             size = sum(one.get_byte_size() for one in model.get_ops() if one.get_type_name() == "Constant")
             _remove(partial)
             raise refusal(folder.parent, size) or OSError(f"{folder}: {error}") from error
@@ -191,7 +188,7 @@ def save_export(model: "openvino.Model", folder: Path, identity: str) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Remove what has the name of an export, whatever it is."""
+    """Remove whatever has the name of an export."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

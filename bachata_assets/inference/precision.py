@@ -1,7 +1,6 @@
-"""Which precision inference runs in on this machine.
+"""The precision of inference on this machine, found without loading a model.
 
-It is told without loading a model: the precision is part of what a vector was made by (the fingerprint), so the code
-location has to know it cheaply.
+The precision is part of the fingerprint of vectors, so the code location must know it cheaply.
 """
 
 from pathlib import Path
@@ -11,17 +10,17 @@ Precision = Literal["auto", "f32", "bf16", "mixed"]
 EffectivePrecision = Literal["f32", "bf16"]
 
 _BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "avx_ne_convert"})
-"""Features of x86 processors that multiply in bf16, as Linux calls them."""
+"""Linux's names of the x86 features that multiply in bf16."""
 _CPUINFO = Path("/proc/cpuinfo")
 
 
 def effective_precision(wanted: Precision, cpuinfo: Path = _CPUINFO) -> EffectivePrecision:
-    """Return the precision that is computed in.
+    """Return the effective precision.
 
     Parameters
     ----------
     wanted : "auto", "f32", "bf16" or "mixed"
-        "auto" and "mixed" are bf16 where the CPU multiplies in it, else f32; any other is returned as it is.
+        "auto" and "mixed" become bf16 if the CPU multiplies in it, else f32; other values stay.
     cpuinfo : Path
         File in which Linux lists the CPU's features.
     """
@@ -31,10 +30,7 @@ def effective_precision(wanted: Precision, cpuinfo: Path = _CPUINFO) -> Effectiv
 
 
 def computes_bf16(cpuinfo: Path = _CPUINFO) -> bool:
-    """Tell whether the CPU multiplies in bf16.
-
-    OpenVINO computes in f32 where it does not.
-    """
+    """Tell whether the CPU multiplies in bf16; otherwise OpenVINO computes in f32."""
     try:
         return bool(_BF16_FLAGS & set(cpuinfo.read_text().split()))
     except OSError:  # not Linux

@@ -1,6 +1,6 @@
-"""Video files to pictures, and pictures to video files. A plain library: imports no Dagster.
+"""From video files to frames, and from frames to video files.
 
-Here belongs what reads or writes a video file and does not look at what is in its pictures: what a file says of
-itself, pictures at an even rate, rotation and black borders, one writer. Who is in the pictures is found in `pose/`;
-sound is decoded in `music/`; which files belong to a collection is decided in `collection/`.
+This folder reads and writes video files without regard to what they show: metadata, frames at an even rate, rotation,
+black borders, damage, and one writer. It is a plain library without Dagster. `pose/` finds people, `music/` decodes
+sound, and `collection/` decides which files belong to a collection.
 """

@@ -1,4 +1,4 @@
-"""Black borders of a video, such as letterboxes: finding them. Cutting them off: `display.py`."""
+"""Detection of a video's black borders, such as letterboxes; `display.py` cuts them off."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -12,29 +12,29 @@ from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 from bachata_assets.video.probe import decoded, opened_video, probe
 
 LOOK_SIDE = 320
-"""Longer side of the pictures that are looked at, px."""
+"""Longer side of the reduced frames, px."""
 MOST_LOOKS = 24
-"""Maximum number of pictures that are looked at."""
+"""Maximum number of frames to look at."""
 CLOSEST_LOOKS_S = 1.0
-"""Minimum time between two pictures that are looked at, s."""
+"""Minimum time between two of these frames, s."""
 BLACK = 10
-"""Grey level (of 0 to 255, black being 0) that nothing in a border exceeds; FFmpeg's cropdetect takes about as much."""
+"""Maximum grey level in a border (0 to 255, black is 0); FFmpeg's cropdetect uses a similar value."""
 LEAST_BORDER = 0.03
-"""Minimum width of a border, as a share of the side; narrower ones do no harm."""
+"""Minimum width of a border, share of the side; narrower ones do no harm."""
 STRAIGHT = 0.5
-"""Minimum share of the line beside a border that is at some time lit; a couple in a spotlight has no such edge."""
+"""Minimum share of the line beside a border that is lit at some time; a couple in a spotlight has no such edge."""
 
 
 def picture_region(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> Region:
-    """Return the part of a video's picture within its black borders.
+    """Return the part of a video's frames inside its black borders.
 
-    Up to `MOST_LOOKS` key frames are decoded, spread over the clip. A border is black in all of them, at least
-    `LEAST_BORDER` of the side wide, and ends in a straight line. For other ways to find them see FFmpeg's cropdetect.
+    The function decodes up to `MOST_LOOKS` key frames, spread over the clip. A border is black in all of them, at least
+    `LEAST_BORDER` of the side wide, and ends in a straight line. FFmpeg's cropdetect is an alternative.
 
     Returns
     -------
     Region
-        In px of the picture as displayed; the whole picture where there are no borders.
+        Part of the displayed frame, px; the whole frame if there are no borders.
 
     Raises
     ------
@@ -56,13 +56,13 @@ def picture_region(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> Region:
 
 
 def _extent(lit: np.ndarray, side: int) -> tuple[int, int]:
-    """Return where the picture starts and ends in px of a side; `lit` (lines, places) is what is not black."""
+    """Return where the content starts and ends, px of a side; `lit` (lines, places) marks what is not black."""
     lines = np.flatnonzero(lit.any(axis=1))
     if not lines.size:
         return 0, side
     within = lit[:, lit.any(axis=0)]
     first, last = lines[0], lines[-1]
-    # One line further in: the outermost may be half border.
+    # Test one line further in, because the outermost may be half border.
     straight = [within[line].mean() >= STRAIGHT for line in (min(first + 1, last), max(last - 1, first))]
     px = side / len(lit)
     start, end = int(first * px), int(np.ceil((last + 1) * px))
@@ -71,12 +71,12 @@ def _extent(lit: np.ndarray, side: int) -> tuple[int, int]:
 
 
 def _key_frames(path: Path, limits: MediaLimits) -> Iterator[tuple[Any, Fraction | None]]:
-    """Yield intact frames that need no others, not closer in time than is useful, and their pixels' aspect."""
+    """Yield intact key frames, not closer than `CLOSEST_LOOKS_S`, and their pixel aspect ratio."""
     with opened_video(path, limits) as (container, stream):
         length_s = (container.duration or 0) / 1_000_000
         apart, last = max(CLOSEST_LOOKS_S, length_s / MOST_LOOKS), -np.inf
         for packet in container.demux(stream):
-            if packet.pts is None and packet.size == 0:  # the end: what the decoder still holds
+            if packet.pts is None and packet.size == 0:  # the end: flush the decoder
                 yield from ((frame, stream.sample_aspect_ratio) for frame in decoded(packet) if not frame.is_corrupt)
             elif packet.is_keyframe and packet.pts is not None and packet.pts * packet.time_base - last >= apart:
                 last = float(packet.pts * packet.time_base)

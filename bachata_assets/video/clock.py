@@ -1,27 +1,27 @@
-"""One clock for a file's pictures and sound, and the time that its pictures take."""
+"""The common clock of a file's frames and sound, and the end of its frames."""
 
 from typing import Any
 
 from bachata_assets.video.streams import sound_streams
 
 SLACK_S = 1.0
-"""Longest time by which sound may begin before the pictures, or end after them, and still count, s."""
+"""Maximum time of sound before or after the frames that still counts, s."""
 _ZERO_S = 1e-3
 
 
 def clock_origin(container: Any, pictures: Any) -> float:
-    """Return the time stamp that is time 0 of the clip, s.
+    """Return the timestamp of the clip's time 0, s.
 
-    A clock that begins at 0, as nearly all do, is kept when the pictures begin soon after. Any other, of a file cut
-    from a longer one or with sound long before its pictures, begins with the first picture: what sound lies before it
-    is an encoder's run-up, or was meant to be cut away.
+    Time 0 is timestamp 0 if the frames begin soon after, as in nearly all files. Otherwise, in a file cut from a longer
+    one or with sound long before its frames, time 0 is the first frame. Sound before it is an encoder's run-up, or was
+    meant to be cut off.
 
     Parameters
     ----------
     container : av.container.InputContainer
         The file.
     pictures : av.VideoStream
-        Its stream of pictures.
+        Its video stream.
     """
     begin = _begin(pictures)
     if begin is None:
@@ -32,15 +32,15 @@ def clock_origin(container: Any, pictures: Any) -> float:
 
 
 def has_decoding_times_only(container: Any) -> bool:
-    """Tell whether a file says only when its pictures are decoded, though they may be shown in another order: an avi.
+    """Tell whether a file has only decoding times, although the display order may differ, as in an avi.
 
-    FFmpeg guesses the other times: they are late by a picture, and wrong beside pictures of type B.
+    FFmpeg guesses the presentation times, which are one frame late, and wrong near B-frames.
     """
     return bool(container.format.name == "avi")
 
 
 def pictures_end(container: Any, pictures: Any) -> float | None:
-    """Return the time stamp at which the last picture ends, s, read from all packets; None where they carry none."""
+    """Return the timestamp at which the last frame ends, s, from all packets; None if they have no timestamps."""
     ends = [
         float((packet.pts + (packet.duration or 0)) * packet.time_base)
         for packet in container.demux(pictures)

@@ -1,4 +1,4 @@
-"""What of a video is damaged: pictures that FFmpeg decodes in part or not at all, and those predicted from them."""
+"""Damaged frames of a video: those that FFmpeg decodes in part or not at all, and those predicted from them."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -15,25 +15,25 @@ from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.second_decoding import SecondDecoding, second_decoding
 
 MOST_DAMAGED = 0.2
-"""Largest share of the samples that may show damaged pictures; with more of them missing a clip fails."""
+"""Maximum share of the samples with damaged frames; a clip with more fails."""
 ONE_EACH = frozenset({"h264", "hevc", "mjpeg", "prores", "dvvideo", "dnxhd"})
-"""Decoders that make one picture of every packet; of others a packet may hold none, and nothing is wrong."""
+"""Decoders that make one frame of every packet; with others, a packet without a frame is no damage."""
 
 _CHAINS: dict[str, type[ReferenceChain] | type[HevcChain]] = {"h264": ReferenceChain, "hevc": HevcChain}
-"""Decoder -> what follows which of its pictures cannot be what was filmed."""
+"""Decoder -> class that follows which frames cannot be what was filmed."""
 MOST_LACKING = 10_000
-"""Most pictures in a row that are noticed to lack; a header may announce billions."""
+"""Maximum number of consecutive missing frames to report; a header may announce billions."""
 
 
 class Timed(NamedTuple):
-    """A picture of a stream.
+    """A frame of a stream.
 
     Attributes
     ----------
     time_s : float
         Presentation time on the stream's own clock, s.
     frame : av.VideoFrame or None
-        None where it could not be decoded at all.
+        The decoded frame; None if it could not be decoded at all.
     intact : bool
         Whether it shows what was filmed.
     """
@@ -45,16 +45,16 @@ class Timed(NamedTuple):
 
 @dataclass
 class Damage:
-    """Which samples of a video show damaged pictures.
+    """Which samples of a video are damaged.
 
     Attributes
     ----------
     times : list of float
-        Presentation times of these samples, s.
+        Presentation times of the damaged samples, s.
     samples : int
         Number of all samples.
     far : int
-        Number of those that are damaged only since no picture is near in time; they fail no clip.
+        Number of samples that are damaged only because no frame is near in time; they do not fail a clip.
     """
 
     times: list[float] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Damage:
     far: int = 0
 
     def add_missing(self, begin: float, end: float, fps: float) -> None:
-        """Count the samples of a time (s) for which there is no intact picture at all: at the begin, or at the end."""
+        """Count the samples of a span (s) at the start or end for which there is no intact frame."""
         missing = round((end - begin) * fps)
         self.samples += missing
         self.times += [begin + index / fps for index in range(missing)]
@@ -73,7 +73,7 @@ class Damage:
         return len(self.times) / self.samples if self.samples else 0.0
 
     def spans(self, fps: float) -> list[tuple[float, float]]:
-        """Return the times as stretches (first, last), s."""
+        """Return the damaged times as spans (first, last), s."""
         if not self.times:
             return []
         times = np.array(self.times)
@@ -81,7 +81,7 @@ class Damage:
         return [(round(float(one[0]), 2), round(float(one[-1]), 2)) for one in stretches]
 
     def require_few(self, path: Path, fps: float) -> None:
-        """Raise `UnreadableVideoError` where too many samples are damaged."""
+        """Raise `UnreadableVideoError` if too many samples are damaged."""
         if len(self.times) - self.far > MOST_DAMAGED * self.samples:
             spans = self.spans(fps)
             where = ", ".join(f"{first:g} to {last:g} s" for first, last in spans[:3]) + (" …" if spans[3:] else "")
@@ -91,23 +91,26 @@ class Damage:
 def with_damage(
     packets: Iterator[tuple[Any, bool]], *, in_order: bool = False, breaks: Sequence[int] = ()
 ) -> Iterator[Timed]:
-    """Decode a stream's packets; yield its pictures in the order of their times, and say which are damaged.
+    """Decode a stream's packets, and yield its frames in order of time, with whether each is damaged.
 
-    FFmpeg conceals what it cannot decode, and says so of that picture only (`is_corrupt`); of some packets it makes
-    nothing at all, and of pictures that are missing whole it says nothing: the numbers of H.264 pictures do
-    (`h264.py`), and in an avi an empty place or a broken chain. Nor does it say so of bytes that no encoder writes
-    (`nal_units.py`), or of wrong bits in H.265 and VP9 (`second_decoding.py`). What is predicted from such a picture is
-    wrong too: up to the next key picture, or after a picture of type B up to the next of another type.
+    FFmpeg conceals what it cannot decode and marks only that frame (`is_corrupt`). It returns nothing for some packets,
+    and does not report other damage, which is found elsewhere:
+
+    - missing frames, by the frame numbers of H.264 (`h264.py`), or by an empty place or a broken chain in an avi,
+    - bytes that no encoder writes (`nal_units.py`),
+    - wrong bits in H.265 and VP9 (`second_decoding.py`).
+
+    Frames predicted from a damaged one are wrong too: up to the next key frame, or after a B-frame up to the next frame
+    of another type.
 
     Parameters
     ----------
     packets : iterator of (av.Packet, bool)
-        As the container gives them, and whether the decoder is to make a picture of it whatever its type.
+        Packets in the container's order, and whether the decoder must make a frame of each whatever its type.
     in_order : bool
-        The container says only when packets are decoded (`clock.has_decoding_times_only`): each picture is given the
-        next of these times.
+        The container has only decoding times (`clock.has_decoding_times_only`), and each frame gets the next of them.
     breaks : sequence of int
-        Places in the file (bytes) behind which the next packet may not be the next one (`avi_chunks.py`).
+        Offsets in the file (bytes) after which the next packet may not be the next one (`avi_chunks.py`).
     """
     from av.video.frame import PictureType
 
@@ -126,7 +129,7 @@ def with_damage(
             refused.add(packet.pts)
             stamps.give_up(packet)
         for frame in frames or ():
-            # Of H.265 the decoder returns what there is of a picture all the same.
+            # For H.265, the decoder returns incomplete frames too.
             is_corrupt = frame.is_corrupt or frame.pts in refused or not stamps.is_confirmed(frame)
             follows_break = stamps.follows_break(frame)
             has_references = stamps.settle(frame)
@@ -147,7 +150,7 @@ def with_damage(
 
 
 class _Stamps:
-    """The time stamps of packets, given to the pictures that come of them, and what they say of missing ones.
+    """The timestamps of packets: assigns them to frames, and finds missing frames.
 
     Parameters
     ----------
@@ -167,9 +170,9 @@ class _Stamps:
         self._second: SecondDecoding | None = None
 
     def follow(self, packet: Any) -> range:
-        """Take a packet into account, before it is decoded; return the time stamps of pictures that lack before it.
+        """Register a packet before it is decoded, and return the timestamps of frames that are missing before it.
 
-        Of these an avi says it: it has a place for each picture, and a picture that was lost leaves its own empty.
+        Only an avi tells: it has a place for each frame, and a lost frame leaves its place empty.
         """
         lacking = range(0)
         if self._in_order and packet.dts is not None:
@@ -193,20 +196,20 @@ class _Stamps:
         return lacking
 
     def give_up(self, packet: Any) -> None:
-        """Expect no picture of a packet."""
+        """Expect no frame from a packet."""
         if packet.pts in self._next:
             self._next.remove(packet.pts)
 
     def follows_break(self, frame: Any) -> bool:
-        """Tell whether a picture, before it is given its time stamp, is the first behind a break."""
+        """Tell whether a frame, before it gets its timestamp, is the first after a break."""
         return frame.pts in self._after_break
 
     def is_confirmed(self, frame: Any) -> bool:
-        """Tell whether a picture, before it is given its time stamp, is the same where it is decoded a second time."""
+        """Tell whether a frame, before it gets its timestamp, is the same in the second decoding."""
         return self._second is None or self._second.agrees(frame)
 
     def settle(self, frame: Any) -> bool:
-        """Give a picture its time stamp; tell whether all pictures that it is predicted from are there."""
+        """Give a frame its timestamp, and tell whether all frames that it is predicted from are present."""
         has_references = frame.pts not in self._without_references
         if self._next:
             frame.pts = self._next.popleft()
@@ -214,11 +217,11 @@ class _Stamps:
 
 
 def _frames(packet: Any) -> list[Any] | None:
-    """Return the frames that come of a packet, None where the decoder refuses it."""
+    """Return the frames of a packet, or None if the decoder refuses it."""
     import av
 
     if packet.size == 0 and packet.pts is not None:
-        return None  # to the decoder it would be the end of the stream
+        return None  # the decoder would take it for the end of the stream
     try:
         return list(packet.decode())
     except (av.error.InvalidDataError, av.error.ArgumentError, av.error.ExternalError, av.error.UnknownError):

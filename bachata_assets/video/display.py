@@ -1,4 +1,4 @@
-"""From decoded frames to pictures as a player shows them: square pixels, turned, cut to a region, scaled, BGR."""
+"""From decoded frames to pictures as a player shows them: square pixels, rotated, cropped, scaled, BGR."""
 
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     import av
 
 WIDEST_PIXEL = 4
-"""Largest width of a pixel over its height, or the other way round, that is believed; others count as square."""
+"""Maximum pixel aspect ratio to accept, or its inverse; pixels with others count as square."""
 
 
 class Region(NamedTuple):
-    """A part of the picture as displayed, px: columns `left` to `right`, rows `top` to `bottom`."""
+    """A part of the displayed frame, px: columns `left` to `right`, rows `top` to `bottom`."""
 
     left: int
     top: int
@@ -29,16 +29,16 @@ class Region(NamedTuple):
 
 
 class Display(NamedTuple):
-    """How a decoded picture is shown.
+    """How a decoded frame is displayed.
 
     Attributes
     ----------
     width, height : int
-        Size with square pixels, before it is turned, px.
+        Size with square pixels, before rotation, px.
     transposed : bool
-        Whether rows are shown as columns.
+        Whether rows become columns.
     mirrored, upside_down : bool
-        Whether columns, and rows, are then shown in the opposite order.
+        Whether the order of columns, and of rows, is then reversed.
     """
 
     width: int
@@ -49,15 +49,15 @@ class Display(NamedTuple):
 
     @classmethod
     def of(cls, frame: Any, pixel_aspect: Fraction | None) -> "Display":
-        """Return how a frame is shown.
+        """Return how a frame is displayed.
 
         Parameters
         ----------
         frame : av.VideoFrame
-            Its display matrix (ISO/IEC 14496-12, 6.2.2) is taken for the nearest of the eight that keep a picture's
-            sides upright: quarter turns, and their mirror images.
+            The frame. Its display matrix (ISO/IEC 14496-12, 6.2.2) is rounded to the nearest of the eight that keep
+            sides upright: quarter turns and their mirror images.
         pixel_aspect : Fraction or None
-            Width of a pixel over its height, of the stream; None: square.
+            Width of the stream's pixels over their height; None: square.
         """
         aspect = pixel_aspect if pixel_aspect and 1 <= max(pixel_aspect, 1 / pixel_aspect) <= WIDEST_PIXEL else 1
         width = max(1, round(frame.width * aspect))
@@ -71,34 +71,34 @@ class Display(NamedTuple):
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height as displayed, px."""
+        """Displayed width and height, px."""
         return (self.height, self.width) if self.transposed else (self.width, self.height)
 
     @property
     def rotation(self) -> int:
-        """Counter-clockwise rotation that is part of it, degrees; a mirror image is mirrored sideways first."""
+        """Counter-clockwise rotation, degrees; a mirror image is mirrored sideways first."""
         if self.transposed:
             return 90 if self.upside_down else 270
         return 180 if self.upside_down else 0
 
     def upright(self, picture: np.ndarray) -> np.ndarray:
-        """Return a picture (H, W, ...) of any scale as it is shown."""
+        """Return a picture (H, W, ...) of any scale as it is displayed."""
         turned = picture.swapaxes(0, 1) if self.transposed else picture
         return turned[:: -1 if self.upside_down else 1, :: -1 if self.mirrored else 1]
 
 
 class DisplayConverter:
-    """Converts frames to pictures of one size, that of the first, each frame at most once in a row.
+    """Converts frames to pictures of the size of the first; a frame that repeats is converted once.
 
-    Where the size changes within the video, later pictures are fitted into that of the first, with black borders where
-    their shape is another.
+    If the size changes within the video, later frames are fitted into that of the first, with black borders if their
+    aspect ratio differs.
 
     Parameters
     ----------
     max_side : int or None
-        Pictures with a longer side than this (px) are scaled down to it; None keeps their size.
+        Maximum longer side of the pictures, px; larger ones are scaled down. None keeps their size.
     region : Region or None
-        The part of the picture that is wanted, all of it if None; `max_side` is then its longer side.
+        Part of the frame to return, to whose longer side `max_side` then applies; None: all of it.
     pixel_aspect : Fraction or None
         Width of a pixel over its height; None: square.
     """
@@ -109,13 +109,13 @@ class DisplayConverter:
         self._max_side = max_side
         self._region = region
         self._pixel_aspect = pixel_aspect
-        self._reformatter = VideoReformatter()  # keeps its tables from frame to frame
+        self._reformatter = VideoReformatter()  # reuses its tables from frame to frame
         self._first: Display | None = None
         self._last: av.VideoFrame | None = None
         self._picture = np.zeros((0, 0, 3), np.uint8)
 
     def __call__(self, frame: "av.VideoFrame") -> np.ndarray:
-        """Return the frame's picture: uint8 (H, W, 3), BGR."""
+        """Return the frame's picture, uint8 (H, W, 3), BGR."""
         if frame is not self._last:
             display = Display.of(frame, self._pixel_aspect)
             self._first = first = self._first or display
@@ -136,7 +136,7 @@ class DisplayConverter:
         return display.upright(tone.picture_of(self._reformatter, frame, width, height))
 
     def _fitted(self, frame: "av.VideoFrame", display: Display, first: Display, scale: float) -> np.ndarray:
-        """Return a frame of another size, in the middle of a picture of the first one's size."""
+        """Return a frame of another size, centred in a picture of the first frame's size."""
         wide, high = (max(1, round(side * scale)) for side in first.size)
         fit = min(wide / display.size[0], high / display.size[1])
         inner = self._scaled(frame, display, fit)[:high, :wide]

@@ -1,4 +1,4 @@
-"""The error of a video file that cannot be read."""
+"""The error for a video file that cannot be read."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ class UnreadableVideoError(ValueError):
     reason : str
         What is wrong, without a full stop.
     remedy : str
-        What to do about it, one sentence.
+        What to do about it, as one sentence.
     """
 
     def __init__(self, path: Path, reason: str, remedy: str = "Export or copy it again, or remove it.") -> None:

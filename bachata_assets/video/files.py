@@ -1,4 +1,4 @@
-"""Media files on disk: names that are not UTF-8, regular files only, and opening one for decoding."""
+"""Media files on disk: names that are not UTF-8, regular files, and opening for decoding."""
 
 import errno
 import io
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     import av
 
 FORMATS = ("mov", "avi")
-"""FFmpeg's names of the containers that are read: mov stands for mp4 too. A playlist is none, whatever its name."""
+"""FFmpeg's names of the supported containers; mov includes mp4. A playlist is never opened, whatever its name."""
 MATROSKA_SUFFIXES = frozenset({".mkv", ".webm"})
-"""Suffixes of files that are read as Matroska and as nothing else; the others never are.
+"""Suffixes of files that are read only as Matroska; other files never are.
 
-FFmpeg's reader of it is used only for files of this name, and a collection takes them only where it is set so.
+A collection takes such files only if a setting allows it.
 """
 SONG_FORMATS = {
     ".mp3": "mp3",
@@ -29,22 +29,22 @@ SONG_FORMATS = {
     ".oga": "ogg",
     ".opus": "ogg",
 }
-"""Suffix of a song that is asked about -> FFmpeg's name of its container; no clip is opened as one of them."""
+"""Suffix of a song for a search -> FFmpeg's name of its container."""
 VIDEO_CODECS = frozenset(
     {"h264", "hevc", "av1", "libdav1d", "vp8", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "h263", "mjpeg", "prores",
      "dvvideo", "dnxhd"}
 )  # fmt: skip
-"""FFmpeg's decoders of pictures that are used: what cameras, phones and editing programs make.
+"""The video decoders of FFmpeg in use: for what cameras, phones and editing programs write.
 
-FFmpeg has some three hundred; those that nobody films with are read least, and hold the holes (MagicYUV in an avi:
-CVE-2026-8461).
+FFmpeg has some three hundred. Decoders of rare formats get the least review and have the security holes (MagicYUV in an
+avi: CVE-2026-8461).
 """
 SOUND_CODECS = frozenset(
     {"aac", "mp3", "mp3float", "mp2", "mp2float", "ac3", "eac3", "opus", "libopus", "vorbis", "alac", "flac",
      "amrnb", "amrwb", "adpcm_ima_wav", "adpcm_ima_qt", "adpcm_ms", "pcm_mulaw", "pcm_alaw", "pcm_u8", "pcm_s8",
      *(f"pcm_{kind}{end}" for kind in ("s16", "s24", "s32", "f32", "f64") for end in ("le", "be"))}
 )  # fmt: skip
-"""FFmpeg's decoders of sound that are used."""
+"""The audio decoders of FFmpeg in use."""
 _ESCAPED = re.compile(rb"%([89A-F][0-9A-F])")
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
@@ -57,9 +57,10 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Seen:
-    """What a file looks like from outside: its size in bytes, when it was last written, what a store calls its content.
+    """A file from outside: size in bytes, time of the last write, and a store's name for the content.
 
-    A store changes the entity tag (`etag`) with the content, so an object is known by it; a file of a folder has none.
+    A store changes the entity tag (`etag`) with the content, so it identifies an object's content. A file in a folder
+    has none.
     """
 
     size: int
@@ -68,25 +69,25 @@ class Seen:
 
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
-        """Return what the system says of a file."""
+        """Return what the system reports about a file."""
         return cls(status.st_size, status.st_mtime_ns)
 
 
 def as_text(name: str) -> str:
-    """Return the name of a file or folder as text that can be stored: bytes that are not UTF-8 as `%E9`.
+    """Return the name of a file or folder as text that can be stored, with bytes that are not UTF-8 as `%E9`.
 
     Parameters
     ----------
     name : str
-        As `os.listdir` returns it: with a lone surrogate for each such byte.
+        Name from `os.listdir`, with a lone surrogate for each such byte.
     """
     return re.sub("[\udc80-\udcff]", lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", name)
 
 
 def on_disk(path: Path) -> Path:
-    """Return the path under which the file system knows a file that is stored by `as_text`.
+    """Return the path on disk of a name from `as_text`.
 
-    A name that reads like an escaped one and is there as it reads is taken as it reads.
+    A file whose own name looks escaped takes precedence.
     """
     path = Path(path)
     if not _ESCAPED.search(os.fsencode(path)) or os.path.lexists(path):
@@ -100,7 +101,7 @@ def on_disk(path: Path) -> Path:
 
 
 def irregular(status: os.stat_result) -> str | None:
-    """Return what a file is that is not a regular one, None for a regular file."""
+    """Return in words what a file is that is not regular, or None for a regular file."""
     if stat.S_ISREG(status.st_mode):
         return None
     kind = _KINDS.get(stat.S_IFMT(status.st_mode), "of an unknown kind")
@@ -108,7 +109,7 @@ def irregular(status: os.stat_result) -> str | None:
 
 
 def why_missing(path: Path) -> tuple[str, str]:
-    """Return what is known of a file that is not there, in words, and what to do about it."""
+    """Return in words why a file is missing, and what to do about it."""
     folder = on_disk(path).absolute().parent
     missing = next((one for one in reversed((folder, *folder.parents)) if not one.is_dir()), None)
     if missing:
@@ -119,16 +120,16 @@ def why_missing(path: Path) -> tuple[str, str]:
 
 
 def open_regular(path: Path) -> io.BufferedReader:
-    """Open a regular file for reading; a pipe or a device is neither waited for nor touched.
+    """Open a regular file for reading, without waiting for a pipe or touching a device.
 
     Raises
     ------
     OSError
-        There is no such file, it may not be read, or it is no regular file. Its `filename` is `path`.
+        The file does not exist, access is denied, or it is not a regular file. Its `filename` is `path`.
     """
     found = on_disk(path)
     try:
-        _require_regular(found.stat(), path)  # opening a device may have effects
+        _require_regular(found.stat(), path)  # opening a device may have side effects
         descriptor = os.open(found, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise _named(error, path) from None
@@ -141,16 +142,16 @@ def open_regular(path: Path) -> io.BufferedReader:
 
 
 def open_media(path: Path) -> "av.container.InputContainer":
-    """Open a media file for decoding: always a file, whatever its name looks like.
+    """Open a media file for decoding, always as a file, whatever its name looks like.
 
-    FFmpeg would take what stands before a colon for a protocol, and connect to a host that a file's name gives. Only
-    the containers of `formats_of` are opened, and only the decoders of `VIDEO_CODECS` and `SOUND_CODECS` are run to see
-    what is in one.
+    FFmpeg itself would take text before a colon for a protocol and connect to a host in a file's name. This function
+    opens only the containers of `formats_of`, and probes them only with the decoders of `VIDEO_CODECS` and
+    `SOUND_CODECS`.
 
     Raises
     ------
     OSError
-        There is no such file, or it is no regular file.
+        The file does not exist or is not a regular file.
     av.error.ArgumentError
         It is none of the containers of `formats_of`.
     av.error.FFmpegError
@@ -162,12 +163,12 @@ def open_media(path: Path) -> "av.container.InputContainer":
 def open_song(path: Path) -> "av.container.InputContainer":
     """Open a song, or a video for its sound alone, for decoding, as `open_media` opens a clip.
 
-    Only the container of its suffix is opened (`SONG_FORMATS`, else those of a clip), no decoder of pictures is run.
+    It opens only the container of the suffix (`SONG_FORMATS`, else those of a clip), and runs no video decoder.
 
     Raises
     ------
     OSError, av.error.FFmpegError
-        As `open_media` does.
+        As for `open_media`.
     """
     suffix = path.suffix.lower()
     return _open(path, (SONG_FORMATS[suffix],) if suffix in SONG_FORMATS else formats_of(path), SOUND_CODECS)
@@ -187,12 +188,12 @@ def _open(path: Path, formats: Iterable[str], codecs: Iterable[str]) -> "av.cont
 
 
 def formats_of(path: Path) -> tuple[str, ...]:
-    """Return FFmpeg's names of the containers that a file may be, by its suffix."""
+    """Return FFmpeg's names of the containers that are possible for a file's suffix."""
     return ("matroska",) if path.suffix.lower() in MATROSKA_SUFFIXES else FORMATS
 
 
 def file_url(path: Path) -> str:
-    """Return the name by which FFmpeg takes a path for a file and for nothing else."""
+    """Return the URL that makes FFmpeg open a path as a file and nothing else."""
     return f"file:{path.absolute()}"
 
 
@@ -203,5 +204,5 @@ def _require_regular(status: os.stat_result, path: Path) -> None:
 
 
 def _named(error: OSError, path: Path) -> OSError:
-    """Return an error with the path as it is stored, not as it is on disk."""
+    """Return an error with the path as stored, not as on disk."""
     return type(error)(error.errno, error.strerror, str(path))

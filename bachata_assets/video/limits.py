@@ -1,4 +1,4 @@
-"""`MediaLimits`: how much of a file is read at most; a small file can announce days of pictures."""
+"""`MediaLimits`: the maximum to read of a file, because a small file can announce days of frames."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,20 +10,20 @@ from bachata_assets.video.errors import UnreadableVideoError
 
 @dataclass(frozen=True)
 class MediaLimits:
-    """What a clip may be; the settings that change them are named in each message.
+    """Limits on a clip; each message names the setting that changes the limit.
 
     Attributes
     ----------
     clip_s : float
-        Longest clip, s.
+        Maximum length of a clip, s.
     picture_px : float
-        Largest picture, px (width times height); 8K has 33 million.
+        Maximum size of a frame, px (width times height); 8K has 33 million.
     gap_s : float
-        Longest time that one picture is shown, s.
+        Maximum time for which one frame is displayed, s.
     frames : int
-        Most pictures.
+        Maximum number of frames.
     sound_s : float
-        Longest sound, s: what is computed of it takes about a megabyte a second.
+        Maximum length of sound, s; its processing takes about a megabyte of memory per second.
     """
 
     clip_s: float = 900.0
@@ -33,7 +33,7 @@ class MediaLimits:
     sound_s: float = 900.0
 
     def require_picture(self, path: Path, width: int, height: int) -> None:
-        """Raise `UnreadableVideoError` where a picture is too large."""
+        """Raise `UnreadableVideoError` if a frame is too large."""
         if width * height > self.picture_px:
             raise UnreadableVideoError(
                 path,
@@ -42,14 +42,14 @@ class MediaLimits:
             )
 
     def require_count(self, path: Path, count: int) -> None:
-        """Raise `UnreadableVideoError` where there are too many pictures."""
+        """Raise `UnreadableVideoError` if there are too many frames."""
         if count > self.frames:
             raise UnreadableVideoError(
                 path, f"holds more than the {self.frames} pictures allowed", "Cut it, or raise BACHATA_MOST_FRAMES."
             )
 
     def require_gap(self, path: Path, seconds: float) -> None:
-        """Raise `UnreadableVideoError` where a picture is shown too long."""
+        """Raise `UnreadableVideoError` if a frame is displayed too long."""
         if seconds > self.gap_s:
             raise UnreadableVideoError(
                 path,
@@ -58,7 +58,7 @@ class MediaLimits:
             )
 
     def require_length(self, path: Path, seconds: float) -> None:
-        """Raise `UnreadableVideoError` where a clip is too long."""
+        """Raise `UnreadableVideoError` if a clip is too long."""
         if seconds > self.clip_s:
             raise UnreadableVideoError(
                 path,
@@ -67,18 +67,18 @@ class MediaLimits:
             )
 
     def require_times(self, path: Path, times: np.ndarray) -> None:
-        """Raise `UnreadableVideoError` where a clip is too long, or a picture is shown too long.
+        """Raise `UnreadableVideoError` if a clip is too long or a frame is displayed too long.
 
         Parameters
         ----------
         path : Path
             The file, for the message.
         times : np.ndarray
-            float64 (n,), s: when each picture is shown, ascending, and when the last one ends.
+            float64 (n,), s, ascending: the time of each frame, then the end of the last.
         """
         self.require_gap(path, float(np.diff(times).max(initial=0.0)))
         self.require_length(path, float(times[-1] - times[0]))
 
 
 DEFAULT_LIMITS = MediaLimits()
-"""Limits where no settings say otherwise."""
+"""The default limits."""

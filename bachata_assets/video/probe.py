@@ -1,4 +1,4 @@
-"""Opening a video file, and what it says of itself."""
+"""Opening of a video file, and its metadata."""
 
 import errno
 import os
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a video file says of itself.
+    """Metadata of a video file.
 
     Attributes
     ----------
     width, height : int
-        Size of the pictures as displayed (turned, and with square pixels), px.
+        Size of the displayed frames (rotated, with square pixels), px.
     duration_s : float
-        Announced length, s; NaN where the file does not say.
+        Announced length, s; NaN if unknown.
     fps : float
-        Average frames per second; NaN where the file does not say.
+        Average frames per second; NaN if unknown.
     has_audio : bool
         Whether there is an audio stream.
     codec : str
         FFmpeg's name of the video codec.
     rotation : int
-        Counter-clockwise rotation that a player applies, degrees.
+        Counter-clockwise rotation by a player, degrees.
     """
 
     width: int
@@ -56,13 +56,13 @@ class VideoInfo:
 
 
 def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
-    """Return what a video file says of itself; decodes its first picture.
+    """Return the metadata of a video file, after decoding its first frame.
 
     Raises
     ------
     UnreadableVideoError
-        The file is missing, empty or not a video, has no video stream, no frame can be decoded, or its pictures are
-        larger than the limit.
+        The file is missing, empty or not a video, has no video stream, no frame can be decoded, or its frames exceed
+        the limit.
     """
     with opened_video(path, limits) as (container, stream):
         first = first_picture(container, stream)
@@ -82,7 +82,7 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
 
 
 def first_picture(container: Any, stream: Any) -> Any:
-    """Return the first picture of a stream that is not damaged, None where there is none."""
+    """Return the first undamaged frame of a stream, or None if there is none."""
     for packet in container.demux(stream):
         for frame in decoded(packet):
             if not frame.is_corrupt:
@@ -91,14 +91,14 @@ def first_picture(container: Any, stream: Any) -> Any:
 
 
 def decoded(packet: Any) -> list[Any]:
-    """Return the frames that come of a packet; none where the decoder refuses it."""
+    """Return the frames of a packet; none if the decoder refuses it."""
     import av
 
     if packet.size == 0 and packet.pts is not None:
-        return []  # to the decoder it would be the end of the stream
+        return []  # the decoder would take it for the end of the stream
     try:
         return list(packet.decode())
-    except (av.error.MemoryError, av.error.BlockingIOError):  # no memory for the picture, or for a thread
+    except (av.error.MemoryError, av.error.BlockingIOError):  # no memory for the frame, or no thread
         raise
     except av.error.FFmpegError:
         return []
@@ -108,13 +108,13 @@ def decoded(packet: Any) -> list[Any]:
 def opened_video(
     path: Path, limits: MediaLimits = DEFAULT_LIMITS
 ) -> Iterator[tuple["av.container.InputContainer", Any]]:
-    """Open a file, and give it with the video stream that is shown.
+    """Open a file, and yield it with the video stream that a player shows.
 
     Raises
     ------
     UnreadableVideoError
-        The file is missing or empty, is no container or codec that is read, has no video stream, its pictures are
-        larger than the limit, or FFmpeg refuses it, now or while it is open.
+        The file is missing or empty, has no supported container, codec or video stream, its frames exceed the limit, or
+        FFmpeg refuses it, now or while it is open.
     """
     import av
 
@@ -124,7 +124,7 @@ def opened_video(
         with _container(path) as container:
             stream = picture_stream(container, path)
             limits.require_picture(path, stream.codec_context.width, stream.codec_context.height)
-            # The header may say another size than the pictures have.
+            # The frames may have another size than the header says.
             stream.codec_context.options = {"max_pixels": str(int(limits.picture_px)), **_strictness(stream)}
             yield container, stream
     except av.error.PermissionError as error:
@@ -139,10 +139,10 @@ def opened_video(
 
 
 def _strictness(stream: Any) -> dict[str, str]:
-    """Return the options with which a decoder refuses what it cannot decode, where it would not say so otherwise.
+    """Return options that make a decoder refuse what it cannot decode, if it would not report that otherwise.
 
-    Of MJPEG with wrong bits FFmpeg shows what comes of them: two pictures of 60, of which a third was noise. Of H.265
-    it shows a picture of which it could read a part, with what was in memory before (cosine 0.40 to the original's).
+    FFmpeg decodes MJPEG with wrong bits anyway: two frames of 60 were noise in a third of their area. For H.265, it
+    fills an incomplete frame with earlier memory (cosine 0.40 to the original).
     """
     return {"err_detect": "explode"} if stream.codec_context.name in ("mjpeg", "hevc") else {}
 
@@ -157,7 +157,7 @@ def _container(path: Path) -> "av.container.InputContainer":
         raise UnreadableVideoError(
             path, f"is no {expected} file, whatever its name says", "Export it as mp4, or remove it."
         ) from error
-    except av.error.MemoryError:  # for what its header announces; a header itself is small
+    except av.error.MemoryError:  # for what the header announces; the header itself is small
         raise UnreadableVideoError(path, "announces more than memory can hold") from None
 
 
@@ -174,14 +174,14 @@ def _require_content(path: Path) -> None:
 
 
 def require_readable(path: Path) -> None:
-    """Read what a file holds, to tell a disk that does not answer from a content that cannot be decoded.
+    """Read a file's content, to distinguish a disk that does not answer from content that cannot be decoded.
 
-    Holes are passed over: a terabyte of nothing takes no time.
+    It skips holes, so a terabyte of nothing takes no time.
 
     Raises
     ------
     UnreadableVideoError
-        Because of the OSError that reading it met.
+        Reading raised an OSError.
     """
     try:
         with open_regular(path) as file:
@@ -189,12 +189,12 @@ def require_readable(path: Path) -> None:
             while (place := _next_content(file.fileno(), end)) is not None:
                 end = place + len(os.pread(file.fileno(), 1 << 20, place))
     except OSError as error:
-        if error.errno != errno.EINVAL:  # a pipe, a device or a folder
+        if error.errno != errno.EINVAL:  # EINVAL: a pipe, a device or a folder
             raise _not_readable(path, error) from error
 
 
 def _next_content(descriptor: int, place: int) -> int | None:
-    """Return the next place of a file from this one on at which something is stored, None behind the last."""
+    """Return the next offset in a file, from `place` on, with stored data; None after the last."""
     if not hasattr(os, "SEEK_DATA"):
         return place if place < os.fstat(descriptor).st_size else None
     try:
@@ -212,9 +212,9 @@ def _not_readable(path: Path, error: OSError) -> UnreadableVideoError:
 
 
 def announced_duration(container: Any, stream: Any) -> float:
-    """Return the stream's announced length, else the file's, s; NaN where neither is known.
+    """Return the announced length of the stream, else of the file, s; NaN if neither is known.
 
-    Of an avi the number of its pictures is taken: where its index is gone, FFmpeg tells the length of what is left.
+    For an avi, the number of frames gives the length: without an index, FFmpeg returns the length of what is left.
     """
     if container.format.name == "avi" and stream.frames:
         return float(stream.frames * stream.time_base)

@@ -1,4 +1,4 @@
-"""Pictures of a video at an even rate, by presentation time."""
+"""Frames of a video at an even rate, by presentation time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,21 +15,21 @@ from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 from bachata_assets.video.probe import announced_duration, decoded, opened_video
 
 SAMPLING_RATE = 15.0
-"""Frames per second at which dancing is looked at."""
+"""Sampling rate of the whole pipeline, frames per second."""
 FARTHEST_S = 0.15
-"""Longest time between a sample and its picture, s; farther away nobody knows how the couple moved.
+"""Maximum time between a sample and its frame, s; beyond it, the couple's motion is unknown.
 
-A phone that films in the dark goes down to 8 pictures a second. In 93 real and drawn clips two pictures are never more
-than 0.05 s apart; with 0.3 s here, seven pictures that were dropped of 15 a second were not noticed, and the vector of
-both dancers had a cosine of 0.88 to the whole clip's.
+A phone in the dark records down to 8 frames per second. In 93 real and drawn clips, frames are never more than 0.05 s
+apart. With 0.3 s here, seven frames dropped from 15 per second went unnoticed, and the vector of both dancers had a
+cosine of 0.88 to that of the whole clip.
 """
 LONGEST_CUT_S = 1.0
 LONGEST_CUT = 0.1
-"""Seconds, and share of the announced length; a file whose pictures end earlier by more than both is cut off."""
+"""Seconds, and share of the announced length; a file whose frames end earlier by more than both is truncated."""
 SHORTEST_CUT = 1.5
-"""Pictures that may be missing at the end of what a stream announces; if there are more, they count as damaged.
+"""Number of frames that may be missing at a stream's announced end; if there are more, they count as damaged.
 
-In 18 real and rendered clips, and in those that were cut by edit lists, less than one is missing.
+In 18 real and rendered clips, and in clips cut by edit lists, less than one is missing.
 """
 
 
@@ -43,16 +43,16 @@ def sample_frames(
     limits: MediaLimits = DEFAULT_LIMITS,
     damage: Damage | None = None,
 ) -> Iterator[tuple[float, np.ndarray]]:
-    """Yield time and picture at exactly `fps` by presentation time.
+    """Yield time and frame at exactly `fps`, by presentation time.
 
-    Sample k is at `start + k / fps`, `start` being the presentation time of the first picture (0 in nearly all files;
-    the clock is `clock.py`'s, as a player shows it). It holds the source picture nearest in time, so a source at any
-    rate, constant or variable, is met within half its frame interval; where the source is slower than `fps`, or stands
-    still, pictures repeat. `damage` tells the samples whose picture is damaged, so that the last intact one is repeated
-    for it, and those that no picture is near to. The last sample lies before the end of the last picture's display.
+    Sample k is at `start + k / fps`; `start` is the presentation time of the first frame, 0 in nearly all files, on the
+    clock of `clock.py`. A sample is the source frame nearest in time, at any source rate, constant or variable. Frames
+    repeat if the source is slower than `fps` or stands still. In place of a damaged frame, the last intact one repeats.
+    `damage` lists such samples, and those with no frame near in time. The last sample lies before the end of the last
+    frame's display.
 
-    One picture is in memory at a time. Pictures that no sample shows are decoded only where others are predicted from
-    them; the file is read twice for it, the first time without decoding.
+    One frame is in memory at a time. To decode unsampled frames only if others are predicted from them, the function
+    reads the file twice, the first time without decoding.
 
     Parameters
     ----------
@@ -61,15 +61,15 @@ def sample_frames(
     fps : float
         Samples per second.
     max_side : int or None
-        Pictures with a longer side than this (px) are scaled down to it while converting.
+        Maximum longer side of the frames, px; larger ones are scaled down.
     threads : int
-        Threads of the decoder; more than one decode ahead, and cost a fifth more processor time.
+        Number of decoder threads; more than one decode ahead and cost a fifth more processor time.
     region : Region or None
-        The part of the picture that is wanted, all of it if None; `max_side` is then its longer side.
+        Part of the frame to return, to whose longer side `max_side` then applies; None: all of it.
     limits : MediaLimits
-        What a clip may be.
+        Limits on the clip.
     damage : Damage or None
-        Filled with the samples whose own picture is damaged.
+        Receives the damaged samples.
 
     Yields
     ------
@@ -81,7 +81,7 @@ def sample_frames(
     Raises
     ------
     UnreadableVideoError
-        As for `probe`, the file breaks off before its announced end, is beyond a limit, or too much of it is damaged.
+        As for `probe`; or the file ends before its announced end, exceeds a limit, or is damaged too much.
     """
     damage = Damage() if damage is None else damage
     shown_pts = _shown_pts(path, fps, limits)
@@ -114,7 +114,7 @@ def sample_frames(
                 start = timed.time_s
                 if begun is not None:
                     damage.add_missing(begun, start, fps)
-            # Everything nearer to the picture before than to this one is now known.
+            # All samples nearer to the previous frame than to this one are now known.
             while shown is not None and start + index / fps <= (shown.time_s + timed.time_s) / 2:
                 yield sample()
                 index += 1
@@ -136,7 +136,7 @@ def sample_frames(
 
 
 def _shown_pts(path: Path, fps: float, limits: MediaLimits) -> set[int] | None:
-    """Return the time stamps of the pictures that samples at `fps` show; None: not known beforehand."""
+    """Return the timestamps of the frames that samples at `fps` show, or None if they are not known beforehand."""
     stamps: list[int] = []
     first: int | None = None
     latest = (-(2**63), 0)
@@ -151,7 +151,7 @@ def _shown_pts(path: Path, fps: float, limits: MediaLimits) -> set[int] | None:
             stamps.append(packet.pts)
             limits.require_count(path, len(stamps))
             latest = max(latest, (packet.pts, packet.duration or 0))
-            # What lies before the first picture shown, an edit list cuts away.
+            # An edit list cuts off what is before the first displayed frame.
             first = next((frame.pts for frame in decoded(packet)), None) if first is None else first
         if first is None or stream.time_base is None:
             return None
@@ -161,12 +161,12 @@ def _shown_pts(path: Path, fps: float, limits: MediaLimits) -> set[int] | None:
     step = 1 / (fps * tick)
     samples = first + step * np.arange(np.ceil((shown[-1] - first) / step) + 1)
     between = (shown[:-1] + shown[1:]) / 2
-    nearest = [np.searchsorted(between, samples + margin) for margin in (-1, 1)]  # whatever the rounding
+    nearest = [np.searchsorted(between, samples + margin) for margin in (-1, 1)]  # regardless of rounding
     return {int(stamp) for stamp in shown[np.concatenate([*nearest, [0, len(shown) - 1]])]}
 
 
 def _timed(path: Path, container: Any, stream: Any, wanted: set[int] | None, limits: MediaLimits) -> Iterator[Timed]:
-    """Yield pictures on the clip's clock, in strictly increasing time; at least those `wanted`."""
+    """Yield frames on the clip's clock in strictly increasing time, at least those `wanted`."""
     origin = clock_origin(container, stream)
     first: float | None = None
     last = -np.inf
@@ -184,7 +184,7 @@ def _timed(path: Path, container: Any, stream: Any, wanted: set[int] | None, lim
             raise UnreadableVideoError(path, "its pictures carry no time stamps", "Re-encode it as mp4.")
         time_s = timed.time_s - origin
         if time_s > last:
-            if wanted is None and first is not None:  # nothing was known beforehand
+            if wanted is None and first is not None:  # nothing is known beforehand
                 limits.require_count(path, count)
                 limits.require_gap(path, time_s - last)
                 limits.require_length(path, time_s - first)
@@ -193,7 +193,7 @@ def _timed(path: Path, container: Any, stream: Any, wanted: set[int] | None, lim
 
 
 def _display_time(frame: Any, stream: Any) -> float:
-    """Return how long a frame is shown, s."""
+    """Return how long a frame is displayed, s."""
     if frame is not None and frame.duration and frame.time_base:
         return float(frame.duration * frame.time_base)
     return 1.0 / float(stream.average_rate) if stream.average_rate else 1.0 / SAMPLING_RATE

@@ -1,16 +1,16 @@
-"""H.265 and VP9 decoded in a second way, which agrees with the first one on all that an encoder writes.
+"""A second decoding of H.265 and VP9, which differs from the first only if the data is damaged.
 
-FFmpeg's decoder of H.265 does not look where a picture's data end: with some wrong bits it reads on, and shows what
-comes of it. With one thread it begins each row of blocks where it stopped in the row above; with threads for the parts
-of a picture, where the picture's header says that the row begins (`entry_point_offset`, ITU-T H.265 (08/2021),
-7.4.7.1). In an undamaged picture these are the same places. In the last row, and where an encoder writes no such
-places (x265 does, unless told otherwise), bytes are put behind each picture: who reads on beyond its end reads them.
+FFmpeg's H.265 decoder does not check where a frame's data ends. With some wrong bits it reads on and shows the result.
+With one thread, it begins each row of blocks where it stopped in the row above. With slice threads, it begins where the
+frame's header says (`entry_point_offset`, ITU-T H.265 (08/2021), 7.4.7.1). In an undamaged frame, both places are the
+same. For the last row, and for encoders that write no such places (x265 does by default), extra bytes follow each
+frame, so a decoder that reads beyond the end reads them.
 
-Of 64 clips with one to sixteen wrong bits in a picture, of which FFmpeg said nothing of 57, all were noticed; without
-such places 5 of 24.
+Among 64 clips with one to sixteen wrong bits in a frame, FFmpeg reported nothing for 57; the comparison found all.
+Without entry points, it found 5 of 24.
 
-FFmpeg's decoder of VP9 does not look there either; libvpx does, and refuses the picture and what is predicted from it:
-of 24 clips FFmpeg said nothing of 22, and 10 of these were far from what was filmed; libvpx refused all 10.
+FFmpeg's VP9 decoder does not check the end either. libvpx does, and refuses the frame and those predicted from it.
+Among 24 clips, FFmpeg reported nothing for 22, of which 10 were far from what was filmed; libvpx refused all 10.
 """
 
 from typing import Any
@@ -20,17 +20,17 @@ import numpy as np
 from bachata_assets.video.bitstream.nal_units import holds_picture, length_size, units
 
 _SECOND = {"hevc": "hevc", "vp9": "libvpx-vp9"}
-"""Decoder of a stream -> the second one."""
+"""Decoder of a stream -> its second decoder."""
 _BEHIND = b"\x5a\xa5" * 16
-"""Bytes behind the data of a picture, other than the zeros that the first decoding finds there."""
+"""Bytes after the data of a frame; the first decoding finds zeros there."""
 _MOST_WAITING = 64
-"""Most pictures that are kept for the first decoding to come to them; a decoder holds back 16 at most."""
+"""Maximum number of frames to keep for comparison with the first decoding; a decoder holds back 16 at most."""
 
 
 def second_decoding(context: Any) -> "SecondDecoding | None":
-    """Return a second decoder beside a stream's own, None where there is none that can say more.
+    """Return a second decoder for a stream, or None if no second decoder can tell more.
 
-    Of VP9, libvpx reads more than 8 bits a sample only where it was built for that.
+    libvpx decodes VP9 with more than 8 bits per sample only if it was built for that.
     """
     is_read = context.name != "vp9" or (context.format is not None and context.format.components[0].bits == 8)
     return SecondDecoding(context) if context.name in _SECOND and is_read else None
@@ -58,7 +58,7 @@ class SecondDecoding:
         self._frames: dict[int | None, Any] = {}
 
     def follow(self, packet: Any) -> None:
-        """Decode a packet as the stream's own decoder is going to."""
+        """Decode a packet before the stream's own decoder does."""
         import av
 
         self._decoder.skip_frame = packet.stream.codec_context.skip_frame
@@ -71,7 +71,7 @@ class SecondDecoding:
             del self._frames[stamp]
 
     def agrees(self, frame: Any) -> bool:
-        """Tell whether a picture of the stream's own decoder is the same here; each is asked for once."""
+        """Tell whether a frame of the stream's own decoder is the same here; ask once for each frame."""
         other = self._frames.pop(frame.pts, None)
         if other is None or frame.format.name != other.format.name:
             return False
@@ -92,7 +92,7 @@ class SecondDecoding:
 
 
 def _is_same(one: Any, other: Any, sample_bytes: int) -> bool:
-    """Tell whether two planes show the same; other bytes may follow their lines."""
+    """Tell whether two planes have the same pixels; the padding of their lines may differ."""
     if (one.width, one.height) != (other.width, other.height):
         return False
     shown = [

@@ -1,4 +1,4 @@
-"""Which streams of a file count: the one that a player shows, the ones that can be heard, and only known codecs."""
+"""The choice of a file's streams: the video that a player shows, the audio streams, and only known codecs."""
 
 import ctypes
 from pathlib import Path
@@ -9,14 +9,14 @@ from bachata_assets.video.files import SOUND_CODECS, VIDEO_CODECS
 
 
 def picture_stream(container: Any, path: Path) -> Any:
-    """Return the video stream that a player shows: the default one, of several the largest.
+    """Return the video stream that a player shows: the default one, or the largest of several.
 
-    A cover picture is none, and a track without pictures only where there is no other.
+    A cover picture does not count, and a track without frames only if there is no other.
 
     Raises
     ------
     UnreadableVideoError
-        There is none, or its codec is not of `VIDEO_CODECS`.
+        There is none, or its codec is not in `VIDEO_CODECS`.
     """
     from av.stream import Disposition
 
@@ -29,7 +29,7 @@ def picture_stream(container: Any, path: Path) -> Any:
     def rank(stream: Any) -> tuple[bool, bool, int]:
         context = stream.codec_context
         is_default = bool(stream.disposition & Disposition.default)
-        # What FFmpeg has read of a file at its opening holds packets of every track that has any.
+        # When it opens a file, FFmpeg reads packets of every track that has any.
         return bool(len(stream.index_entries)), is_default, context.width * context.height if context else 0
 
     chosen = max(moving, key=rank)
@@ -43,7 +43,7 @@ def picture_stream(container: Any, path: Path) -> Any:
 
 
 def sound_streams(container: Any) -> list[Any]:
-    """Return the audio streams, the default one first, each fit to be decoded."""
+    """Return the audio streams, the default one first, each ready for decoding."""
     from av.stream import Disposition
 
     for stream in container.streams.audio:
@@ -52,23 +52,23 @@ def sound_streams(container: Any) -> list[Any]:
 
 
 def _count_channels(stream: Any) -> None:
-    """Have a stream's channels in an order that needs no list: a mov lists those of 6.1 and 7.1 one by one.
+    """Give a stream a channel order that needs no list; a mov lists the channels of 6.1 and 7.1 one by one.
 
-    PyAV (seen with 18.1.0) does not copy such a list, and frees it with each object that says what the channels are:
-    the process ends.
+    PyAV (seen with 18.1.0) does not copy such a list but frees it with each object that describes the channels, which
+    ends the process.
     """
     context = stream.codec_context
     if context is None or context.is_open:
         return
     layout = context.layout
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(layout))  # never freed: its list is the decoder's
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(layout))  # never free it: its list belongs to the decoder
     is_listed = "(" in layout.name
     if layout.nb_channels > 2 or is_listed:
         context.options = {**context.options, "ch_layout": f"{layout.nb_channels}C" if is_listed else layout.name}
 
 
 def sound_is_allowed(stream: Any) -> bool:
-    """Tell whether an audio stream's codec is of `SOUND_CODECS`."""
+    """Tell whether an audio stream's codec is in `SOUND_CODECS`."""
     return codec_name(stream) in SOUND_CODECS
 
 

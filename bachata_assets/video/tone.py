@@ -1,9 +1,9 @@
-"""From HDR to SDR: what phones film in HLG or PQ with BT.2020 colours, as pictures that the models know.
+"""Tone mapping from HDR (HLG or PQ with BT.2020 colours, as phones film) to the SDR that the models know.
 
-FFmpeg's conversion to RGB takes such code values for SDR ones, which makes pictures pale and grey. Here light is
-computed from them and brought into the range of an SDR screen: the transfer functions of ITU-R BT.2100-2, reference
-white at 203 cd/m2 (BT.2408-7), highlights compressed as in BT.2390-11, 5.4.1, the colours of BT.709 (BT.2087-0), and
-the gamma of 2.4 of BT.1886. What is darker than half of reference white stays as it is.
+FFmpeg's conversion to RGB treats HDR code values as SDR, which makes frames pale and grey. This module computes the
+light and maps it to the range of an SDR screen: transfer functions of ITU-R BT.2100-2, reference white at 203 cd/m2
+(BT.2408-7), highlights compressed as in BT.2390-11, 5.4.1, colours of BT.709 (BT.2087-0), and a gamma of 2.4 (BT.1886).
+Light below half of reference white stays unchanged.
 """
 
 from functools import cache
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 PQ, HLG = 16, 18
 """Numbers of the transfer functions (ITU-T H.273, table 3)."""
 _BT709_PRIMARIES = 1
-"""Number of the primaries of SDR (ITU-T H.273, table 2); a stream of PQ or HLG with others is taken for BT.2020."""
+"""Number of the primaries of SDR (ITU-T H.273, table 2); a PQ or HLG stream with others counts as BT.2020."""
 
 WHITE = 203.0
-"""Light of reference white, cd/m2."""
+"""Luminance of reference white, cd/m2."""
 PEAK = 1000.0
-"""Light of the brightest highlights, cd/m2: the peak of the screen that HLG is defined for, and of phones' PQ."""
+"""Luminance of the brightest highlights, cd/m2: the peak of HLG's reference screen and of phones' PQ."""
 _STEPS = 1 << 16
 _LEVELS = 4096
-"""Number of levels at which the compression of highlights is tabled; 8 bits are shown in the end."""
+"""Number of levels in the table of highlight compression; the result has 8 bits."""
 
 _TO_BT709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]], np.float32)
 """From linear BT.2020 to linear BT.709, RGB (ITU-R BT.2087-0, the inverse of equation 1)."""
@@ -38,11 +38,11 @@ def to_sdr(picture: np.ndarray, transfer: int, *, wide: bool = True) -> np.ndarr
     Parameters
     ----------
     picture : np.ndarray
-        uint16 (H, W, 3), BGR, code values of the full range.
+        uint16 (H, W, 3), BGR, full-range code values.
     transfer : int
-        PQ or HLG.
+        `PQ` or `HLG`.
     wide : bool
-        Whether its colours are those of BT.2020 rather than BT.709.
+        Whether its colours are BT.2020 instead of BT.709.
 
     Returns
     -------
@@ -51,9 +51,9 @@ def to_sdr(picture: np.ndarray, transfer: int, *, wide: bool = True) -> np.ndarr
     """
     import cv2
 
-    light = _lights(transfer)[picture]  # of 1: reference white
+    light = _lights(transfer)[picture]  # 1 is reference white
     if transfer == HLG:
-        # The scene's light becomes the screen's by its own luminance, to the power of 1.2 - 1.
+        # Scene light becomes screen light by a factor of its luminance to the power of 1.2 - 1.
         weights = np.array([[0.0593, 0.6780, 0.2627]], np.float32)
         scene = cv2.transform(light, weights)
         light *= (PEAK / WHITE * np.power(scene, np.float32(0.2))).reshape(*scene.shape[:2], 1)
@@ -68,7 +68,7 @@ def to_sdr(picture: np.ndarray, transfer: int, *, wide: bool = True) -> np.ndarr
 def picture_of(
     reformatter: "VideoReformatter", frame: "av.VideoFrame", width: int, height: int, interpolation: str = "AREA"
 ) -> np.ndarray:
-    """Return a frame's picture of this size as an SDR screen shows it: uint8 (height, width, 3), BGR."""
+    """Return a frame's picture of this size as an SDR screen shows it, uint8 (height, width, 3), BGR."""
     if frame.color_trc not in (PQ, HLG):
         return reformatter.reformat(frame, width, height, "bgr24", interpolation=interpolation).to_ndarray()
     codes = reformatter.reformat(frame, width, height, "bgr48le", interpolation=interpolation).to_ndarray()
@@ -77,7 +77,7 @@ def picture_of(
 
 @cache
 def _lights(transfer: int) -> np.ndarray:
-    """Return the linear light of every code value, float32: of PQ 1 is reference white, of HLG the brightest scene."""
+    """Return the linear light of every code value, float32; 1 is reference white in PQ, the brightest scene in HLG."""
     signal = np.linspace(0, 1, _STEPS)
     if transfer == PQ:
         return (_light_of_pq(signal) / WHITE).astype(np.float32)
@@ -87,7 +87,7 @@ def _lights(transfer: int) -> np.ndarray:
 
 @cache
 def _gains() -> np.ndarray:
-    """Return by how much light is to be multiplied so that highlights fit, for levels of the root of light by PEAK."""
+    """Return the factors of light that make highlights fit, for levels of the square root of light over `PEAK`."""
     light = np.linspace(0, 1, _LEVELS) ** 2 * PEAK
     largest = _pq_of_light(WHITE) / _pq_of_light(PEAK)
     knee = 1.5 * largest - 0.5
@@ -104,13 +104,13 @@ def _gains() -> np.ndarray:
 
 
 def _light_of_pq(signal: np.ndarray) -> np.ndarray:
-    """Return the light of PQ signals (0..1), cd/m2 (SMPTE ST 2084)."""
+    """Return the luminance of PQ signals (0..1), cd/m2 (SMPTE ST 2084)."""
     root = np.power(signal, 1 / _M2)
     return 10_000 * np.power(np.maximum(root - _C1, 0) / (_C2 - _C3 * root), 1 / _M1)
 
 
 def _pq_of_light(light: np.ndarray | float) -> np.ndarray:
-    """Return the PQ signals of light in cd/m2."""
+    """Return the PQ signals of luminances in cd/m2."""
     root = np.power(np.asarray(light) / 10_000, _M1)
     return np.power((_C1 + _C2 * root) / (1 + _C3 * root), _M2)
 

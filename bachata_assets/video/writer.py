@@ -1,4 +1,4 @@
-"""`VideoWriter`: an mp4 file of pictures and sound, written whole or not at all."""
+"""`VideoWriter`: an mp4 file of frames and sound, written whole or not at all."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from bachata_assets.video.files import file_url
 
 
 class VideoWriter:
-    """Writes an mp4 file: H.264 (yuv420p), and AAC where there is sound. Made by `VideoWriter.open`."""
+    """Writes an mp4 file: H.264 (yuv420p), and AAC for sound. Create it with `VideoWriter.open`."""
 
     def __init__(self, container: Any, pictures: Any, time_base: Fraction) -> None:
         self._container = container
@@ -34,24 +34,24 @@ class VideoWriter:
     ) -> "Iterator[VideoWriter]":
         """Open a file for writing, as a context.
 
-        It is written under a temporary name beside `path` and moved there at the end of the context; after an error
-        nothing new is left, and a file that was there before stays.
+        The file has a temporary name beside `path` and moves there at the end of the context. After an error, nothing
+        new is left, and an earlier file stays.
 
         Parameters
         ----------
         path : Path
             The file; its folder must exist.
         size : tuple of int
-            Width and height of the pictures, px; both even.
+            Width and height of the frames, px, both even.
         rate : Fraction
             Frames per second that the file announces.
         options : dict of str
-            x264's options, such as `crf` and `preset`.
+            Options of x264, such as `crf` and `preset`.
         time_base : Fraction or None
-            Unit of the pictures' times, s; None: one frame at `rate`.
+            Unit of the frames' times, s; None: one frame at `rate`.
         threads : int
-            Threads of the encoder, 0 for as many as there are cores. x264 cuts the rate control differently by the
-            number of threads, so a file that must be the same on every machine needs a fixed one.
+            Number of encoder threads; 0: one per core. x264's rate control depends on it, so a file that must be the
+            same on every machine needs a fixed number.
         """
         import av
 
@@ -71,7 +71,7 @@ class VideoWriter:
             temporary.unlink(missing_ok=True)
 
     def open_sound(self, rate: int, layout: str, bit_rate: int | None = None) -> None:
-        """Add a sound track; call it before the first picture.
+        """Add a sound track; call it before the first frame.
 
         Parameters
         ----------
@@ -80,14 +80,14 @@ class VideoWriter:
         layout : str
             FFmpeg's name of the channel layout, such as `mono`.
         bit_rate : int or None
-            Bits per second, None for the encoder's own choice.
+            Bits per second; None: the encoder's choice.
         """
         self._sound = self._container.add_stream("aac", rate=rate, layout=layout)
         if bit_rate:
             self._sound.bit_rate = bit_rate
 
     def add_sound(self, samples: np.ndarray, time_s: float) -> None:
-        """Add a stretch of sound to the track that `open_sound` added.
+        """Add a piece of sound to the track from `open_sound`.
 
         Parameters
         ----------
@@ -104,14 +104,14 @@ class VideoWriter:
         self._container.mux(self._sound.encode(frame))
 
     def add_picture(self, picture: np.ndarray, time_s: float) -> None:
-        """Add the next picture.
+        """Add the next frame.
 
         Parameters
         ----------
         picture : np.ndarray
             uint8 (H, W, 3), BGR.
         time_s : float
-            Presentation time, s; later than that of the picture before.
+            Presentation time, s; later than that of the previous frame.
         """
         import av
 
@@ -120,7 +120,7 @@ class VideoWriter:
         self._container.mux(self._pictures.encode(frame))
 
     def _flush(self) -> None:
-        """Write what the encoders still hold."""
+        """Write what the encoders still buffer."""
         self._container.mux(self._pictures.encode())
         if self._sound:
             self._container.mux(self._sound.encode())

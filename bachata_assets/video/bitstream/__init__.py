@@ -1,1 +1,1 @@
-"""What the bytes of a stream say of missing and damaged pictures that FFmpeg says nothing of."""
+"""Missing and damaged frames that FFmpeg does not report, found in the bytes of a stream."""

@@ -1,4 +1,4 @@
-"""The chain of chunks in an avi file and its index: where they break, FFmpeg goes on in silence with what it finds."""
+"""Breaks in the chain of chunks of an avi file, and in its index, after which FFmpeg continues without a report."""
 
 import os
 import re
@@ -10,16 +10,16 @@ from typing import BinaryIO
 from bachata_assets.video.files import open_regular
 
 _KNOWN = re.compile(rb"\d\d[a-z]{2}|ix\d\d|JUNK|LIST|idx1")
-"""Names of the chunks within a list `movi`: of a stream, of an index, padding, a list of others."""
+"""Names of chunks in a list `movi`: stream data, indices, padding, nested lists."""
 MOST_CHUNKS = 1_000_000
-"""Most chunks of a list that are looked at, in a second or two; a clip of ten minutes has 50,000."""
+"""Maximum number of chunks to check in a list, in a second or two; a clip of ten minutes has 50,000."""
 
 
 def chunk_breaks(path: Path) -> list[int]:
-    """Return the places of an avi (bytes) at which a list of pictures and sound holds no chunk where one has to be.
+    """Return the offsets in an avi (bytes) at which a list of frames and sound lacks an expected chunk.
 
-    Of each list the first such place is returned. One file that goes on as another has one, and one in which chunks
-    were lost. A list of which the end is missing breaks nowhere: how much is missing the number of pictures says.
+    It returns the first such offset of each list. A file that continues as another file has one, and so does a file
+    that lost chunks. A list without its end has none; the number of frames tells how much is missing.
     """
     with open_regular(path) as file:
         end = os.fstat(file.fileno()).st_size
@@ -28,10 +28,10 @@ def chunk_breaks(path: Path) -> list[int]:
 
 
 def index_breaks(path: Path) -> list[int]:
-    """Return the places of an avi (bytes) at which its index names another chunk than the one that is there.
+    """Return the offsets in an avi (bytes) at which the index names another chunk than the actual one.
 
-    FFmpeg may believe the index: it then takes for sound, or for a picture, what belongs to another chunk. An index
-    whose first entry leads nowhere counts from a place that is not known, and is not judged.
+    FFmpeg may trust the index and take data of another chunk for sound or a frame. An index whose first entry leads
+    nowhere counts from an unknown offset and is not checked.
     """
     with open_regular(path) as file:
         end = os.fstat(file.fileno()).st_size
@@ -41,7 +41,7 @@ def index_breaks(path: Path) -> list[int]:
         if not named:
             return []
         first, offset, size = named[0]
-        bases = (lists[0][0] - 4, 0)  # of the list's content, or of the file
+        bases = (lists[0][0] - 4, 0)  # start of the list's content, or of the file
         base = next((base for base in bases if _header(file, base + offset) == (first, size)), None)
         if base is None:
             return []
@@ -49,7 +49,7 @@ def index_breaks(path: Path) -> list[int]:
 
 
 def _index(file: BinaryIO, place: int, end: int) -> bytes:
-    """Return the entries of the index that stands behind the first list of pictures and sound, if one does."""
+    """Return the entries of the index after the first list of frames and sound, if there is one."""
     while place + 8 <= end:
         kind, size = _header(file, place)
         if kind == b"idx1":
@@ -61,7 +61,7 @@ def _index(file: BinaryIO, place: int, end: int) -> bytes:
 
 
 def _lists(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
-    """Yield (start, end) of the content of each list `movi`; a long file has several."""
+    """Yield start and end of the content of each list `movi`; a long file has several."""
     place = 0
     while place + 12 <= end:
         kind, size = _header(file, place)
@@ -74,7 +74,7 @@ def _lists(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _break(file: BinaryIO, start: int, stop: int, end: int) -> int | None:
-    """Return where the chain within a list breaks; None where it does not."""
+    """Return where the chain in a list breaks, or None if it does not."""
     place = start
     for _ in range(MOST_CHUNKS):
         if place + 8 > stop:
@@ -84,7 +84,7 @@ def _break(file: BinaryIO, start: int, stop: int, end: int) -> int | None:
             return place
         following = place + 12 if kind == b"LIST" else place + 8 + size
         if size % 2 and not (following + 8 <= end and _KNOWN.fullmatch(_header(file, following)[0])):
-            following += 1  # to an even place; some programs write none
+            following += 1  # padding to an even offset, which some programs omit
         if following > stop + 1:
             return None if stop == end else place
         place = following

@@ -1,8 +1,11 @@
-"""Pictures of an H.264 stream that FFmpeg shows without a word though something is missing or wrong.
+"""Frames of an H.264 stream that FFmpeg shows without a report although something is missing or wrong.
 
-These are pictures that are predicted from one that is missing whole: FFmpeg goes on from others. What a gap is says
-ITU-T H.264 (08/2021), 7.4.3 (`frame_num`). And these are pictures whose header cannot be (`h264_headers.py`), or that
-hold bytes which no encoder writes (`nal_units.py`).
+They are:
+
+- frames predicted from a missing one, in whose place FFmpeg uses others; ITU-T H.264 (08/2021), 7.4.3 (`frame_num`),
+  defines gaps,
+- frames with an illegal header (`h264_headers.py`),
+- frames with bytes that no encoder writes (`nal_units.py`).
 """
 
 from collections.abc import Iterator
@@ -20,12 +23,12 @@ _PICTURE, _KEY_PICTURE, _SEQUENCE, _PARAMETERS = 1, 5, 7, 8
 
 
 class ReferenceChain:
-    """Follows the numbers of the pictures that others are predicted from, in the order of decoding.
+    """Follows the numbers of reference frames in decoding order.
 
     Parameters
     ----------
     extradata : bytes
-        The stream's own header: of mp4 and mov in the form of ISO/IEC 14496-15, else with start codes or empty.
+        The stream's header: in mp4 and mov as in ISO/IEC 14496-15, else with start codes, or empty.
     """
 
     def __init__(self, extradata: bytes) -> None:
@@ -38,14 +41,14 @@ class ReferenceChain:
             self._read_set(unit)
 
     def is_broken(self, packet: bytes, is_key: bool) -> bool:
-        """Tell whether a picture, or one that it is predicted from, cannot be what was filmed.
+        """Tell whether a frame, or one that it is predicted from, cannot be what was filmed.
 
         Parameters
         ----------
         packet : bytes
-            All data of the picture.
+            All data of the frame.
         is_key : bool
-            Whether it is predicted from no other.
+            Whether it is a key frame, predicted from no other.
         """
         found = list(units(packet, self._length_bytes))
         for unit in found:
@@ -63,7 +66,7 @@ class ReferenceChain:
         return self._broken or is_illegal
 
     def _count(self, unit: bytes, is_reference: bool) -> None:
-        """Take a picture's number into account."""
+        """Check a frame's number against the previous ones."""
         assert self._sequence is not None
         try:
             number = picture_number(unit, self._sequence)
@@ -84,11 +87,11 @@ class ReferenceChain:
         except IllegalHeaderError:
             return False
         except IndexError:
-            return True  # the decoder says whether what is left is enough
+            return True  # the decoder tells whether the rest is enough
         return True
 
     def _read_set(self, unit: bytes) -> None:
-        """Read a parameter set; of what cannot be read, nothing is taken for wrong."""
+        """Read a parameter set; one that cannot be read makes nothing count as wrong."""
         kind = unit[0] & 31
         try:
             if kind == _SEQUENCE:
@@ -102,7 +105,7 @@ class ReferenceChain:
 
 
 def _sets(extradata: bytes) -> Iterator[bytes]:
-    """Yield the parameter sets in the header of an mp4 or mov: those of the sequence, and those of pictures."""
+    """Yield the sequence and picture parameter sets in the header of an mp4 or mov."""
     place = 5
     for mask in (31, 255):
         if place >= len(extradata):

@@ -1,6 +1,6 @@
-"""Headers of an H.264 stream: parameter sets, and the beginning of the header of a slice.
+"""Headers of an H.264 stream: parameter sets, and the start of slice headers.
 
-What is read is in ITU-T H.264 (08/2021), 7.3.2.1, 7.3.2.2 and 7.3.3, what it may be in 7.4.
+ITU-T H.264 (08/2021) defines their syntax in 7.3.2.1, 7.3.2.2 and 7.3.3, and their legal values in 7.4.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 _KEY_PICTURE = 5
 _HEAD = 128
-"""Bytes of a slice in which the part of its header lies that is read."""
+"""Number of bytes at the start of a slice that contain the part of its header to read."""
 _P, _B, _INTRA = 0, 1, (2, 4)
 """Types of slices, modulo 5."""
 _MOST_REFERENCES = 32
@@ -17,11 +17,11 @@ _END_OF_CHANGES = 3
 
 
 class IllegalHeaderError(ValueError):
-    """A header says what no stream may."""
+    """A header has an illegal value."""
 
 
 class Bits:
-    """Bits of a NAL unit, first the highest; reading beyond the end raises IndexError."""
+    """Bits of a NAL unit, the highest first; reading beyond the end raises IndexError."""
 
     def __init__(self, data: bytes) -> None:
         plain = data.replace(b"\x00\x00\x03", b"\x00\x00")
@@ -35,7 +35,7 @@ class Bits:
         return self._value >> self._left & ((1 << count) - 1)
 
     def exp_golomb(self) -> int:
-        """Return the next number in the code of 9.1; signed ones as they are coded."""
+        """Return the next number in the code of 9.1; signed numbers stay as coded."""
         zeros = 0
         while not self.take(1):
             zeros += 1
@@ -44,16 +44,16 @@ class Bits:
 
 @dataclass(frozen=True)
 class Sequence:
-    """What a sequence parameter set says of the headers of slices.
+    """What a sequence parameter set says about slice headers.
 
     Attributes
     ----------
-    number_bits : of a picture's number (`frame_num`)
-    order_bits : of its place in the order of display; 0 where that is not written
-    order_deltas : how many differences of that place are written instead, for a frame; 0 to 2
-    planes : planes of colour are coded apart
-    frames_only : there are no pictures of single fields
-    gaps_allowed : numbers may be left out
+    number_bits : bits of a frame's number (`frame_num`)
+    order_bits : bits of its position in display order; 0 if that is not written
+    order_deltas : number of differences of that position that are written instead, for a frame; 0 to 2
+    planes : colour planes are coded separately
+    frames_only : there are no single fields
+    gaps_allowed : numbers may be skipped
     """
 
     number_bits: int
@@ -65,7 +65,7 @@ class Sequence:
 
     @classmethod
     def read(cls, unit: bytes) -> "Sequence":
-        """Read a parameter set; raises IndexError where it ends too early, IllegalHeaderError where it cannot be."""
+        """Read a parameter set; raises IndexError if it ends too early, IllegalHeaderError if it is illegal."""
         bits = Bits(unit[1:])
         profile = bits.take(8)
         bits.take(16)
@@ -97,12 +97,12 @@ class Sequence:
 
 @dataclass(frozen=True)
 class PictureParameters:
-    """What a picture parameter set says of the headers of slices.
+    """What a picture parameter set says about slice headers.
 
     Attributes
     ----------
-    order_of_both_fields : differences of the second field's place are written, too
-    references : number of pictures that slices are predicted from, by list, where they do not say another
+    order_of_both_fields : differences of the second field's position are written too
+    references : default number of reference frames of a slice, for each list
     redundant : slices say whether they are copies
     """
 
@@ -112,12 +112,12 @@ class PictureParameters:
 
     @classmethod
     def read(cls, unit: bytes) -> tuple[int, "PictureParameters | None"]:
-        """Read a parameter set; return its number, and None where slices are in an order that is not read here."""
+        """Read a parameter set, and return its number and content; None for an unsupported order of slices."""
         bits = Bits(unit[1:])
         number = bits.exp_golomb()
         bits.exp_golomb(), bits.take(1)
         both_fields = bool(bits.take(1))
-        if bits.exp_golomb():  # groups of slices, which no camera makes
+        if bits.exp_golomb():  # slice groups, which no camera writes
             return number, None
         references = bits.exp_golomb() + 1, bits.exp_golomb() + 1
         bits.take(3)
@@ -127,7 +127,7 @@ class PictureParameters:
 
 
 def picture_number(unit: bytes, sequence: Sequence) -> int:
-    """Return the number of the picture that a slice belongs to; raises IndexError where it ends before."""
+    """Return the number of a slice's frame; raises IndexError if the slice ends before it."""
     bits = Bits(unit[1:_HEAD])
     for _ in ("first macroblock", "type", "parameter set"):
         bits.exp_golomb()
@@ -136,22 +136,22 @@ def picture_number(unit: bytes, sequence: Sequence) -> int:
 
 
 def require_legal(unit: bytes, sequence: Sequence, parameters: Mapping[int, PictureParameters | None]) -> None:
-    """Raise where the header of a slice refers to other pictures in a way that no stream may.
+    """Check that the header of a slice refers to other frames in a legal way.
 
-    FFmpeg gives up such a slice, and returns what was in the picture's memory before, without a word.
+    FFmpeg gives up an illegal slice and returns earlier memory in its place, without a report.
 
     Raises
     ------
     IllegalHeaderError
-        The header cannot be.
+        The header is illegal.
     IndexError
-        It ends too early.
+        The header ends too early.
     """
     bits = Bits(unit[1:_HEAD])
     bits.exp_golomb()
     kind = bits.exp_golomb()
     said = parameters.get(bits.exp_golomb())
-    if said is None:  # the decoder refuses a slice whose parameter set is not there
+    if said is None:  # the decoder itself refuses a slice without its parameter set
         return
     bits.take((2 if sequence.planes else 0) + sequence.number_bits)
     is_field = not sequence.frames_only and bool(bits.take(1))

@@ -1,8 +1,7 @@
-"""NAL units of H.264 and H.265, and bytes that none of them can hold.
+"""NAL units of H.264 and H.265, and bytes that no unit can contain.
 
-Where a unit's own bytes would read like a start code, the encoder puts a 3 between them (ITU-T H.264 (08/2021), 7.4.1;
-H.265 (08/2021), 7.4.2). So two zeros and a byte below 3 in the middle of a picture are damage: a sector that was lost
-is read as zeros, for example.
+If a unit's own bytes look like a start code, the encoder inserts a 3 (ITU-T H.264 (08/2021), 7.4.1; H.265 (08/2021),
+7.4.2). Two zeros and a byte below 3 inside a frame are therefore damage, such as a lost sector that is read as zeros.
 """
 
 import re
@@ -12,20 +11,20 @@ _NO_UNIT_HOLDS = re.compile(rb"\x00\x00[\x00-\x02]")
 
 
 def length_size(extradata: bytes, place: int) -> int:
-    """Return how many bytes before each unit say its length; 0 where start codes stand before them.
+    """Return the number of bytes before each unit that hold its length; 0 if units follow start codes.
 
     Parameters
     ----------
     extradata : bytes
-        The stream's own header: of mp4 and mov in the form of ISO/IEC 14496-15.
+        The stream's header: in mp4 and mov as in ISO/IEC 14496-15.
     place : int
-        Of the byte in it that says so, 4 for H.264 and 21 for H.265.
+        Offset of the byte in it that says so, 4 for H.264 and 21 for H.265.
     """
     return (extradata[place] & 3) + 1 if extradata[:1] == b"\x01" and len(extradata) > place + 1 else 0
 
 
 def units(data: bytes, length_bytes: int) -> Iterator[bytes]:
-    """Yield the units of a packet, behind lengths or, where these have no bytes, behind start codes."""
+    """Yield the units of a packet, which follow lengths or, if `length_bytes` is 0, start codes."""
     if not length_bytes:
         yield from (unit for unit in data.split(b"\x00\x00\x01")[1:] if unit)
         return
@@ -39,22 +38,22 @@ def units(data: bytes, length_bytes: int) -> Iterator[bytes]:
 
 
 def holds_foreign_bytes(unit: bytes) -> bool:
-    """Tell whether a unit that a length stands before holds what no encoder writes; zeros may follow it."""
+    """Tell whether a unit that follows a length contains bytes that no encoder writes; zeros may follow it."""
     return _NO_UNIT_HOLDS.search(unit.rstrip(b"\x00")) is not None
 
 
 def holds_picture(unit: bytes) -> bool:
-    """Tell whether a unit of H.265 holds a picture or a part of one."""
+    """Tell whether an H.265 unit contains a frame or a part of one."""
     return unit[0] >> 1 & 63 < _FIRST_OTHER
 
 
 class HevcChain:
-    """Follows which pictures of an H.265 stream are predicted from one with foreign bytes, in the order of decoding.
+    """Follows, in decoding order, which frames of an H.265 stream are predicted from one with foreign bytes.
 
     Parameters
     ----------
     extradata : bytes
-        The stream's own header.
+        The stream's header.
     """
 
     def __init__(self, extradata: bytes) -> None:
@@ -62,7 +61,7 @@ class HevcChain:
         self._broken = False
 
     def is_broken(self, packet: bytes, is_key: bool) -> bool:
-        """Tell whether a picture, or one that it is predicted from, cannot be what was filmed; see `ReferenceChain`."""
+        """Tell whether a frame, or one that it is predicted from, cannot be what was filmed; see `ReferenceChain`."""
         pictures = list(filter(holds_picture, units(packet, self._length_bytes)))
         is_foreign = bool(self._length_bytes) and any(map(holds_foreign_bytes, pictures))
         if is_key:
@@ -72,9 +71,9 @@ class HevcChain:
 
 
 _FIRST_OTHER = 32
-"""First type of units of H.265 that hold no picture."""
+"""First type of H.265 units without a frame."""
 _FIRST_KEY = 16
-"""First type of those whose pictures others are always predicted from; of those below, the odd ones."""
+"""First type whose frames are always references; below it, only odd types are."""
 
 
 def _is_reference(kind: int) -> bool:
