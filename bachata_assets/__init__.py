@@ -1,6 +1,6 @@
 """Turns videos of bachata couples into searchable multimodal embeddings.
 
-The public names are imported when they are first used, so that `import bachata_assets` costs nothing.
+The public names are imported at their first use, so `import bachata_assets` costs nothing.
 """
 
 import importlib
@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 # OpenVINO reports every import and every export to Google Analytics, with a client id kept in the user's home folder.
-# Where this package cannot be imported it uses a stub of its own instead; so this stands before any import of it.
+# If it cannot import its telemetry package, it uses a stub of its own; this line must run before OpenVINO's import.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # the documented way to refuse an import
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What a person said about a clip, with the specification's fallbacks for what nobody said."""
+"""`Annotation`: what a person said about a clip, with the specification's fallbacks for the rest."""
 
 import hashlib
 import json
@@ -8,18 +8,18 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 SLOWEST, FASTEST = 40, 300
-"""Range of a tempo that may be meant, beats per minute: bachata counted in halves, and counted double."""
+"""Range of plausible tempi, beats per minute: bachata counted at half and at double speed."""
 LONGEST_LABEL = 200
 LONGEST_NOTES = 10_000
-"""Most characters of a label and of the notes; Elasticsearch refuses a keyword of more than 32,766 bytes."""
+"""Maximum number of characters of a label and of the notes; Elasticsearch refuses keywords above 32,766 bytes."""
 LEAD_SAID, COUPLE_SAID, SWAPPED_SAID = "-lead-", "-couple-", "-swapped-"
-"""What stands in the data version of a file before what a person said of its dancers."""
+"""Prefixes, in the data version of a file, of what a person said about its dancers."""
 MOST = 1_000_000
-"""Largest number in `couple` and `swapped_at`: of a person, of a pixel, of a second."""
+"""Maximum number in `couple` and `swapped_at`: of a person, a pixel or a second."""
 MOST_SWAPS = 200
-"""Most times in `swapped_at`."""
+"""Maximum number of times in `swapped_at`."""
 NO_COUPLE = "none"
-"""What `couple` says of a clip that shows no couple."""
+"""Value of `couple` for a clip without a couple."""
 
 
 def _without_nul(text: str) -> str:
@@ -30,14 +30,14 @@ def _without_nul(text: str) -> str:
 
 @dataclass(frozen=True)
 class PlaceOfCouple:
-    """Where the couple is at a moment.
+    """Place of the couple at one time.
 
     Attributes
     ----------
     box : tuple of float
-        x1 y1 x2 y2, in pixels of the video as a player shows it.
+        x1 y1 x2 y2, px of the video as a player shows it.
     at_s : float
-        The moment, s from the first picture.
+        The time, s from the first frame.
     """
 
     box: tuple[float, float, float, float]
@@ -45,11 +45,11 @@ class PlaceOfCouple:
 
 
 SaidCouple = Literal["left", "middle", "right"] | PlaceOfCouple | tuple[int, int]
-"""How a person says which couple is meant: by its side, by its place, or by the numbers of the two."""
+"""Which couple is meant: by its side, by its place, or by the numbers of the two people."""
 
 
 def _couple(said: Any) -> Any:
-    """Return what says which couple is meant, the lower number first."""
+    """Return the value of `couple`, the lower number first."""
     if said is None or isinstance(said, PlaceOfCouple):
         return said
     if isinstance(said, str) and said.strip() in ("left", "middle", "right", NO_COUPLE):
@@ -67,7 +67,7 @@ def _couple(said: Any) -> Any:
 
 
 def _swapped_at(said: Any) -> Any:
-    """Return times, rising and each once."""
+    """Return the times in ascending order without repeats."""
     is_list = isinstance(said, list | tuple) and len(said) <= MOST_SWAPS
     if is_list and _are_numbers(said, len(said)) and all(time_s >= 0 for time_s in said):
         return tuple(sorted({float(time_s) for time_s in said}))
@@ -114,7 +114,7 @@ class Annotation(BaseModel):
 
     @property
     def video_version(self) -> str:
-        """What is said of the video itself, as a part of its data version; empty where nothing is."""
+        """What the annotation says about the video itself, as part of its data version; empty if nothing."""
         lead = f"{LEAD_SAID}{self.lead}" if self.lead else ""
         couple = f"{COUPLE_SAID}{self._digest_of('couple')}" if self.couple else ""
         return lead + couple + (f"{SWAPPED_SAID}{self._digest_of('swapped_at')}" if self.swapped_at else "")
@@ -129,9 +129,9 @@ class Annotation(BaseModel):
 
     @property
     def data_version(self) -> str:
-        """Hash of the fields that were set, but for `swapped_at`, which is of the video alone.
+        """Hash of the fields that were set, except `swapped_at`, which concerns only the video.
 
-        Saying a fallback outright changes it too.
+        An explicit fallback value changes it too.
         """
         return _digest(self.model_dump(exclude_unset=True, exclude={"swapped_at"}))[:16]
 

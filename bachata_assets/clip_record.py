@@ -1,9 +1,9 @@
-"""`ClipRecord`: everything that is known of a clip, in one row.
+"""`ClipRecord`: everything that is known about a clip, in one row.
 
-Its fields say with `Column` what they are in each form of the row. These forms are derived from them: the table
-`embeddings` (`schemas.py`), the document of the search index and its JSON (here), the mapping in Elasticsearch
-(`search/elasticsearch/mapping.py`), the table in LanceDB (`search/lancedb/backend.py`) and the rows of the report.
-A record is gathered from the tables of a clip in `collection/clip_tables.py`.
+Each field has a `Column` that defines it in all forms of the row: the table `embeddings` (`schemas.py`), the document
+of the search index and its JSON (this module), the mapping in Elasticsearch (`search/elasticsearch/mapping.py`), the
+table in LanceDB (`search/lancedb/backend.py`) and the rows of the report. `collection/clip_tables.py` gathers a record
+from the tables of a clip.
 """
 
 import hashlib
@@ -21,37 +21,36 @@ import pyarrow.compute as pc
 from bachata_assets.families import DIMENSIONS
 
 ID_BYTES = 512
-"""Maximum length of a clip id: one longer `_id` makes Elasticsearch refuse the whole bulk request."""
+"""Maximum length of a clip id, bytes: one longer `_id` makes Elasticsearch refuse the whole bulk request."""
 
 EDGE_DIMENSIONS = 64
 """Length of the vectors of a clip's beginning and ending."""
 
 TRUSTED_CONFIDENCE = 0.5
-"""Minimum confidence of a tempo that is heard, and of beats that serve as a clock."""
+"""Minimum confidence of a heard tempo, and of beats that serve as a clock."""
 
 ElasticsearchType = Literal["keyword", "text", "float", "integer", "date", "dense_vector"]
 Analyzer = Literal["simple", "standard"]
 
 
 class InvalidRecordError(ValueError):
-    """A record cannot be searched as it is; the message names clip and field."""
+    """A record is invalid for a search; the message names clip and field."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A field of `ClipRecord` in the forms that are derived from it.
+    """Definition of a field of `ClipRecord` in all its forms.
 
     Attributes
     ----------
-    description : what the field says, a phrase
-    arrow : type in the table `embeddings`; None: not in this table
+    description : description of the field, a phrase
+    arrow : type in the table `embeddings`; None: not in the table
     elasticsearch : type in the document; None: not in the document
-    words : analyzer of a field of type `text` in Elasticsearch, or of the sub-field `text` of another one, for
-        full-text queries; None: there is no sub-field. `simple` splits at everything that is no letter, `standard`
-        sentences into words
-    optional : may be null beside the vectors, which always may
-    unit : of the numbers
-    provenance : says how and when the record was made, and is left out of `ClipRecord.content_hash`
+    words : analyzer for full-text queries in Elasticsearch, of a field of type `text` or of another field's sub-field
+        `text`; None: there is no sub-field. `simple` splits at every non-letter, `standard` splits sentences into words
+    optional : may be null; vectors always may
+    unit : unit of the numbers
+    provenance : says how and when the record was made; `ClipRecord.content_hash` leaves it out
     only_searched : in the document, not in the table `embeddings`
     """
 
@@ -66,7 +65,7 @@ class Column:
 
     @property
     def is_vector(self) -> bool:
-        """Whether the field is a vector, which may be absent: the embedding of a family, or an edge of the clip."""
+        """Whether the field is a vector, which may be absent: an embedding, or an edge of the clip."""
         return self.elasticsearch == "dense_vector"
 
     @property
@@ -75,7 +74,7 @@ class Column:
         return self.is_vector or self.optional
 
     def arrow_field(self, name: str) -> pa.Field:
-        """Return the column of a table, with its unit."""
+        """Return the Arrow field of the column, with its unit."""
         unit = {"unit": self.unit} if self.unit else None
         return pa.field(name, self.arrow, nullable=self.is_nullable, metadata=unit)
 
@@ -92,18 +91,18 @@ _sentence = partial(Column, arrow=pa.string(), elasticsearch="text", words="simp
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class ClipRecord:
-    """One clip as it is searched, exported and reported.
+    """One clip for search, export and report.
 
-    The document in the search index is the record without the three fields that only a data dir knows:
-    `avg_confidence`, `absent` and `timeline`. They have their defaults in a record that was read from an index.
+    The document in the search index is the record without the three fields that only a data dir has: `avg_confidence`,
+    `absent` and `timeline`. A record from an index has their defaults.
 
-    Vectors are float32 (D,), read-only, and None where the family is absent: never zeros.
+    Vectors are float32 (D,), read-only, and None if the family is absent, never zeros.
 
     Raises
     ------
     InvalidRecordError
-        Naming clip and field: a vector of the wrong length, with NaN or Inf, or all zeros (so without a
-        cosine); a number that is not finite; a time without time zone; an id that is empty or longer than 512 bytes.
+        A vector has the wrong length, NaN or Inf, or is all zeros (and has no cosine); a number is not finite; a time
+        has no time zone; an id is empty or longer than 512 bytes. The message names clip and field.
     """
 
     clip_id: Annotated[str, _label("name of the clip, also the document's _id")]
@@ -175,38 +174,38 @@ class ClipRecord:
 
     @property
     def vectors(self) -> dict[str, np.ndarray]:
-        """The families that are there, family -> float32 (D,)."""
+        """The families that the clip has, family -> float32 (D,)."""
         found = {family: getattr(self, name) for family, name in VECTOR_FIELDS.items()}
         return {family: vector for family, vector in found.items() if vector is not None}
 
     @property
     def tempo(self) -> float:
-        """The tempo that is heard, beats per minute; the annotated one where none is heard that can be trusted."""
+        """The heard tempo if it is trusted, else the annotated one, beats per minute."""
         return trusted_tempo(self.heard_tempo, self.heard_tempo_confidence) or self.estimated_tempo
 
     def scalars(self) -> dict[str, Any]:
-        """Return the row of the table `embeddings` without its vectors, as values that JSON knows."""
+        """Return the row of the table `embeddings` without its vectors, as JSON values."""
         row = {name: getattr(self, name) for name in TABLE_FIELDS if not COLUMNS[name].is_vector}
         return {**row, "created_at": _as_text(self.created_at)}
 
     def to_source(self) -> dict[str, Any]:
-        """Return the document as plain values in the specification's order; an absent vector is None."""
+        """Return the document as plain values in the specification's order, with None for an absent vector."""
         source: dict[str, Any] = json.loads(self.to_json())
         return source
 
     def to_json(self) -> str:
-        """Return the document as sent to Elasticsearch; its vectors read back as the same float32."""
+        """Return the document as sent to Elasticsearch; the vectors survive the round trip exactly as float32."""
         values = {name: getattr(self, name) for name in DOCUMENT_FIELDS} | {"created_at": _as_text(self.created_at)}
         return json_of(values)
 
     @classmethod
     def from_source(cls, source: Mapping[str, Any], **beside: Any) -> "ClipRecord":
-        """Return the record of a `to_source`, or of a JSON read back; foreign fields are ignored.
+        """Return the record from the result of `to_source` or from parsed JSON; unknown fields are ignored.
 
         Parameters
         ----------
         source : values of the document
-        beside : fields that the document does not have
+        beside : values of fields that are not in the document
         """
         values: dict[str, Any] = {name: source.get(name) for name in DOCUMENT_FIELDS}
         for name in _SIZES:
@@ -217,9 +216,9 @@ class ClipRecord:
 
     @classmethod
     def from_stored(cls, source: Mapping[str, Any]) -> "ClipRecord":
-        """Return the record of a document in an index, also of one that the earlier pipeline wrote.
+        """Return the record of a document in an index, including documents of the earlier pipeline.
 
-        That one has no time zone in `created_at`, which is then UTC, and zeros for a vector that is absent.
+        Those have no time zone in `created_at`, which is then UTC, and zeros for an absent vector.
 
         Parameters
         ----------
@@ -228,7 +227,7 @@ class ClipRecord:
         Raises
         ------
         InvalidRecordError
-            Naming clip and field, when it is no record in the earlier form either.
+            It is not a record in the earlier form either; the message names clip and field.
         """
         values = dict(source)
         try:
@@ -247,7 +246,7 @@ class ClipRecord:
 
     @cached_property
     def content_hash(self) -> str:
-        """Sha256 of the document without processing_time and created_at, which making the same again changes."""
+        """SHA-256 of the document without `processing_time` and `created_at`, which differ each time it is made."""
         said = [name for name in DOCUMENT_FIELDS if not (COLUMNS[name].provenance or COLUMNS[name].is_vector)]
         content = {name: getattr(self, name) for name in said}
         digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
@@ -264,7 +263,7 @@ COLUMNS: dict[str, Column] = {
 """Field of `ClipRecord` -> its column, in the order of the fields."""
 
 DOCUMENT_FIELDS = tuple(name for name, column in COLUMNS.items() if column.elasticsearch)
-"""Fields of the document: those of the specification in its order, with those that it does not have between them."""
+"""Fields of the document: the specification's in its order, with further ones between them."""
 
 TABLE_FIELDS = tuple(name for name, column in COLUMNS.items() if column.arrow and not column.only_searched)
 """Fields of the table `embeddings`."""
@@ -273,14 +272,14 @@ VECTOR_FIELDS = {name.removesuffix("_embedding"): name for name in TABLE_FIELDS 
 """Embedding family -> its field, in the document's order."""
 
 EDGES = ("beginning", "ending")
-"""Fields that hold a vector and are of no family: the cosine of an ending and a beginning says how they continue."""
+"""Vector fields of no family: the cosine of an ending and a beginning says how well the one continues the other."""
 
 _SIZES = {name: DIMENSIONS[family] for family, name in VECTOR_FIELDS.items()} | dict.fromkeys(EDGES, EDGE_DIMENSIONS)
 _NUMBERS = tuple(name for name, column in COLUMNS.items() if column.elasticsearch == "float")
 
 
 def trusted_tempo(tempo: float | None, confidence: float | None) -> float | None:
-    """Return a tempo that is heard, None where it cannot be trusted or where there is none."""
+    """Return a heard tempo, or None if it is not trusted or there is none."""
     return tempo if confidence is not None and confidence >= TRUSTED_CONFIDENCE else None
 
 
@@ -290,7 +289,7 @@ def with_direction(vector: np.ndarray, size: int, name: str) -> np.ndarray:
     Raises
     ------
     InvalidRecordError
-        Naming the vector: another length, NaN or Inf, or all zeros.
+        The vector has another length, NaN or Inf, or is all zeros; the message names it.
     """
     checked = np.array(vector, np.float32)
     if checked.shape != (size,):
@@ -308,13 +307,13 @@ def _as_text(moment: datetime) -> str:
 
 
 def json_of(values: Mapping[str, Any]) -> str:
-    """Return the JSON of a document; its vectors read back as the same float32."""
+    """Return the JSON of a document; the vectors survive the round trip exactly as float32."""
     return "{" + ",".join(f'"{name}":{_json(value)}' for name, value in values.items()) + "}"
 
 
 def _json(value: Any) -> str:
     if not isinstance(value, np.ndarray):
         return json.dumps(value, allow_nan=False, ensure_ascii=False)
-    # Arrow writes the shortest text that is the same float32 again, ten times as fast as json writes doubles.
+    # Arrow writes the shortest text that parses to the same float32, ten times as fast as json writes doubles.
     numbers = pa.ListArray.from_arrays(pa.array([0, len(value)], pa.int32()), pa.array(value).cast(pa.string()))
     return f"[{pc.binary_join(numbers, ',')[0]}]"

@@ -1,6 +1,6 @@
 """The five embedding families: their sizes, absent vectors, and the check for NaN and Inf.
 
-How a vector is computed is in the folder of its domain (`pose/`, `music/`, `language/`).
+`pose/`, `music/` and `language/` compute the vectors.
 """
 
 from collections.abc import Sequence
@@ -14,30 +14,30 @@ DIMENSIONS = {"lead": 512, "follow": 512, "interaction": 256, "audio": 128, "tex
 
 @dataclass(frozen=True)
 class Absent:
-    """A vector that a clip does not have, and why: it has no sound, or a dancer is never seen.
+    """A vector that a clip does not have, with the reason, such as no sound or a dancer who is never seen.
 
-    The vector is stored as null, never as zeros.
+    It is stored as null, never as zeros.
     """
 
     reason: str
 
 
 class NonFiniteVectorError(ValueError):
-    """A vector holds NaN or Inf and is rejected."""
+    """A vector contains NaN or Inf and is rejected."""
 
 
 def require_finite(vector: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Return a vector unchanged when every element is finite.
+    """Return a vector unchanged if every element is finite.
 
     Parameters
     ----------
     vector : float (D,)
-    names : of its D dimensions, for the message
+    names : names of its D dimensions, for the message
 
     Raises
     ------
     NonFiniteVectorError
-        Naming the first dimensions that are NaN or Inf.
+        A dimension is NaN or Inf; the message names the first ones.
     """
     bad = np.flatnonzero(~np.isfinite(vector))
     if bad.size:

@@ -1,4 +1,4 @@
-"""What the system says of a file or a disk that it refuses, and what to do about it: one table for all that writes."""
+"""The system's errors for files and disks, and what to do about each: one table for everything that writes."""
 
 import errno
 import os
@@ -18,38 +18,38 @@ REFUSALS = {
     errno.ESTALE: "its folder was replaced where it comes from: mount it again, and give the same command again",
     errno.EMFILE: "let a process open more files (`ulimit -n`)",
 }
-"""Number of an error that says nothing of a file's content -> what to do."""
+"""Number of an error that does not concern a file's content -> what to do."""
 _REMEDIES = REFUSALS | {errno.ENOENT: "is its disk mounted?"}
 _SYSTEMS_WORDS = re.compile(r"\[Errno (\d+)\] (.+?)(?:: '(.+)')?")
-"""What Python makes of what the system says."""
+"""Python's form of a system error."""
 
 
 def of_a_file(number: int | None, reason: str | None, path: object = None) -> str:
-    """Return what the system says of a file, and what to do: "FILE: REASON: REMEDY".
+    """Return the message about a file, with what to do: "FILE: REASON: REMEDY".
 
     Parameters
     ----------
     number : int or None
-        Of the error, as in `errno`.
+        Number of the error, as in `errno`.
     reason : str or None
-        The system's words; those of the number if empty.
+        The system's message; if empty, the message for the number.
     path : object
-        None where the system does not say which file it is.
+        The file; None if the system does not name it.
     """
     parts = (path, reason or os.strerror(number or 0), _REMEDIES.get(number or 0))
     return ": ".join(str(part) for part in parts if part is not None)
 
 
 def with_remedy(message: str) -> str:
-    """Return an error's message, that of the system in the form of `of_a_file`."""
+    """Return an error's message; a system error gets the form of `of_a_file`."""
     found = _SYSTEMS_WORDS.fullmatch(message)
     return of_a_file(int(found[1]), found[2], found[3]) if found else message
 
 
 def refusal(folder: Path, size: int = 4096) -> OSError | None:
-    """Return why the system lets no file of this size (bytes) be written into a folder, None where it does.
+    """Return why the system refuses a file of this size (bytes) in a folder, or None if it accepts it.
 
-    Libraries written in C and C++ say that writing failed, and not why.
+    Libraries in C and C++ say that writing failed, but not why.
     """
     try:
         with tempfile.TemporaryFile(dir=folder) as file:

@@ -1,4 +1,4 @@
-"""Secrets of ENVIRONMENT=cloud, from Google Secret Manager. Which setting each one fills is said in `settings`."""
+"""Secrets for ENVIRONMENT=cloud, from Google Secret Manager; `settings` says which setting each one fills."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 
 class SecretError(ValueError):
-    """A secret cannot be read; the message says which, why and what to do. Never what is in it."""
+    """A secret cannot be read; the message says which, why and what to do, but never its value."""
 
 
 def read_secrets(project: str, names: Mapping[str, str]) -> dict[str, str]:
-    """Return the latest version of every secret, read once a process.
+    """Return the latest version of every secret, read once per process.
 
     Parameters
     ----------
@@ -23,12 +23,13 @@ def read_secrets(project: str, names: Mapping[str, str]) -> dict[str, str]:
     Raises
     ------
     SecretError
+        A secret cannot be read.
     """
     return {setting: _read(project, name) for setting, name in names.items()}
 
 
 SECONDS = 20.0
-"""Longest time that reading one secret may take, repetitions included, s (the client's own default is 60)."""
+"""Maximum time for reading one secret, retries included, s (the client's default is 60)."""
 
 
 @cache
