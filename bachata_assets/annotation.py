@@ -37,7 +37,7 @@ class PlaceOfCouple:
     box : tuple of float
         x1 y1 x2 y2, px of the video as a player shows it.
     at_s : float
-        The time, s from the first frame.
+        The time, s from the first picture.
     """
 
     box: tuple[float, float, float, float]

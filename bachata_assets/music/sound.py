@@ -67,8 +67,8 @@ class Sound:
 def load_sound(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> Sound | Absent:
     """Return the sound of a file as mono at 22,050 Hz, from the first audible audio stream.
 
-    The sound is on the clock of the frames (`video/clock.py`): sound that begins later is padded, and sound more than a
-    second outside the frames is dropped. The channels are averaged; if they cancel one another, because one was
+    The sound is on the clock of the pictures (`video/clock.py`): sound that begins later is padded, and sound more than
+    a second outside the pictures is dropped. The channels are averaged; if they cancel one another, because one was
     inverted, their difference is used instead. Very quiet sound is amplified.
 
     Returns
@@ -160,7 +160,7 @@ class Span(NamedTuple):
 
     @classmethod
     def of(cls, container: Any, path: Path, limits: MediaLimits) -> "Span":
-        """Return the span of a file's frames; without frames, the span of as much sound as the limit allows."""
+        """Return the span of a file's pictures; without pictures, the span of as much sound as the limit allows."""
         if not container.streams.video:
             return cls(0.0, limits.sound_s)
         pictures = picture_stream(container, path)

@@ -1,8 +1,8 @@
 """The part of the frame in which people move, for a closer look at small people.
 
-The bundled detector knows people who fill more than half of the frame's height. Of drawn couples at 0.36 of the height
-it finds nobody; at 0.5 it takes two people for one. Cropping the frame to the part in which people move makes them as
-large as the detector knows them.
+The bundled detector knows people who fill more than half of the frame's height. Of rendered couples at 0.36 of the
+height it finds nobody; at 0.5 it takes two people for one. Cropping the frame to the part in which people move makes
+them as large as the detector knows them.
 """
 
 import numpy as np

@@ -141,7 +141,7 @@ class CoupleKeypoints:
 
     @property
     def leader_at(self) -> Literal["left", "right"] | None:
-        """Side of the frame on which the leader stands when both are first found; None if they never are."""
+        """Side of the frame on which the lead stands when both are first found; None if they never are."""
         both = np.flatnonzero(self.valid.all(axis=1))
         if not len(both):
             return None

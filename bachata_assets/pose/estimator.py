@@ -109,7 +109,7 @@ class CouplePoseEstimator:
         path : Path
             Video file.
         lead_side : "left", "right" or None
-            Side on which the leader stands at the start, if known; roles are then certain.
+            Side on which the lead stands at the start, if known; roles are then certain.
         said : "left", "middle", "right", PlaceOfCouple, tuple of int or None
             Which couple is meant, if there are others and you know it.
         swapped_at : sequence of float

@@ -12,11 +12,11 @@ from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 from bachata_assets.video.probe import decoded, opened_video, probe
 
 LOOK_SIDE = 320
-"""Longer side of the reduced frames, px."""
+"""Longer side of the reduced pictures, px."""
 MOST_LOOKS = 24
-"""Maximum number of frames to look at."""
+"""Maximum number of pictures to look at."""
 CLOSEST_LOOKS_S = 1.0
-"""Minimum time between two of these frames, s."""
+"""Minimum time between two of these pictures, s."""
 BLACK = 10
 """Maximum grey level in a border (0 to 255, black is 0); FFmpeg's cropdetect uses a similar value."""
 LEAST_BORDER = 0.03
@@ -26,7 +26,7 @@ STRAIGHT = 0.5
 
 
 def picture_region(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> Region:
-    """Return the part of a video's frames inside its black borders.
+    """Return the part of a video's pictures inside its black borders.
 
     The function decodes up to `MOST_LOOKS` key frames, spread over the clip. A border is black in all of them, at least
     `LEAST_BORDER` of the side wide, and ends in a straight line. FFmpeg's cropdetect is an alternative.
@@ -34,7 +34,7 @@ def picture_region(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> Region:
     Returns
     -------
     Region
-        Part of the displayed frame, px; the whole frame if there are no borders.
+        Part of the displayed picture, px; the whole picture if there are no borders.
 
     Raises
     ------

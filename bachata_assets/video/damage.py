@@ -1,4 +1,4 @@
-"""Damaged frames of a video: those that FFmpeg decodes in part or not at all, and those predicted from them."""
+"""Damaged pictures of a video: those that FFmpeg decodes in part or not at all, and those predicted from them."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -15,25 +15,25 @@ from bachata_assets.video.errors import UnreadableVideoError
 from bachata_assets.video.second_decoding import SecondDecoding, second_decoding
 
 MOST_DAMAGED = 0.2
-"""Maximum share of the samples with damaged frames; a clip with more fails."""
+"""Maximum share of the samples with damaged pictures; a clip with more fails."""
 ONE_EACH = frozenset({"h264", "hevc", "mjpeg", "prores", "dvvideo", "dnxhd"})
-"""Decoders that make one frame of every packet; with others, a packet without a frame is no damage."""
+"""Decoders that make one picture of every packet; with others, a packet without a picture is no damage."""
 
 _CHAINS: dict[str, type[ReferenceChain] | type[HevcChain]] = {"h264": ReferenceChain, "hevc": HevcChain}
-"""Decoder -> class that follows which frames cannot be what was filmed."""
+"""Decoder -> class that follows which pictures cannot be what was filmed."""
 MOST_LACKING = 10_000
-"""Maximum number of consecutive missing frames to report; a header may announce billions."""
+"""Maximum number of consecutive missing pictures to report; a header may announce billions."""
 
 
 class Timed(NamedTuple):
-    """A frame of a stream.
+    """A picture of a stream.
 
     Attributes
     ----------
     time_s : float
         Presentation time on the stream's own clock, s.
     frame : av.VideoFrame or None
-        The decoded frame; None if it could not be decoded at all.
+        The decoded picture; None if it could not be decoded at all.
     intact : bool
         Whether it shows what was filmed.
     """
@@ -54,7 +54,7 @@ class Damage:
     samples : int
         Number of all samples.
     far : int
-        Number of samples that are damaged only because no frame is near in time; they do not fail a clip.
+        Number of samples that are damaged only because no picture is near in time; they do not fail a clip.
     """
 
     times: list[float] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Damage:
     far: int = 0
 
     def add_missing(self, begin: float, end: float, fps: float) -> None:
-        """Count the samples of a span (s) at the start or end for which there is no intact frame."""
+        """Count the samples of a span (s) at the start or end for which there is no intact picture."""
         missing = round((end - begin) * fps)
         self.samples += missing
         self.times += [begin + index / fps for index in range(missing)]
@@ -91,24 +91,24 @@ class Damage:
 def with_damage(
     packets: Iterator[tuple[Any, bool]], *, in_order: bool = False, breaks: Sequence[int] = ()
 ) -> Iterator[Timed]:
-    """Decode a stream's packets, and yield its frames in order of time, with whether each is damaged.
+    """Decode a stream's packets, and yield its pictures in order of time, with whether each is damaged.
 
-    FFmpeg conceals what it cannot decode and marks only that frame (`is_corrupt`). It returns nothing for some packets,
-    and does not report other damage, which is found elsewhere:
+    FFmpeg conceals what it cannot decode and marks only that picture (`is_corrupt`). It returns nothing for some
+    packets, and does not report other damage, which is found elsewhere:
 
-    - missing frames, by the frame numbers of H.264 (`h264.py`), or by an empty place or a broken chain in an avi,
+    - missing pictures, by the picture numbers of H.264 (`h264.py`), or by an empty place or a broken chain in an avi,
     - bytes that no encoder writes (`nal_units.py`),
     - wrong bits in H.265 and VP9 (`second_decoding.py`).
 
-    Frames predicted from a damaged one are wrong too: up to the next key frame, or after a B-frame up to the next frame
-    of another type.
+    Pictures predicted from a damaged one are wrong too: up to the next key picture, or after a B-picture up to the next
+    picture of another type.
 
     Parameters
     ----------
     packets : iterator of (av.Packet, bool)
-        Packets in the container's order, and whether the decoder must make a frame of each whatever its type.
+        Packets in the container's order, and whether the decoder must make a picture of each whatever its type.
     in_order : bool
-        The container has only decoding times (`clock.has_decoding_times_only`), and each frame gets the next of them.
+        The container has only decoding times (`clock.has_decoding_times_only`), and each picture gets the next of them.
     breaks : sequence of int
         Offsets in the file (bytes) after which the next packet may not be the next one (`avi_chunks.py`).
     """
@@ -129,7 +129,7 @@ def with_damage(
             refused.add(packet.pts)
             stamps.give_up(packet)
         for frame in frames or ():
-            # For H.265, the decoder returns incomplete frames too.
+            # For H.265, the decoder returns incomplete pictures too.
             is_corrupt = frame.is_corrupt or frame.pts in refused or not stamps.is_confirmed(frame)
             follows_break = stamps.follows_break(frame)
             has_references = stamps.settle(frame)
@@ -150,7 +150,7 @@ def with_damage(
 
 
 class _Stamps:
-    """The timestamps of packets: assigns them to frames, and finds missing frames.
+    """The timestamps of packets: assigns them to pictures, and finds missing pictures.
 
     Parameters
     ----------
@@ -170,9 +170,9 @@ class _Stamps:
         self._second: SecondDecoding | None = None
 
     def follow(self, packet: Any) -> range:
-        """Register a packet before it is decoded, and return the timestamps of frames that are missing before it.
+        """Register a packet before it is decoded, and return the timestamps of pictures that are missing before it.
 
-        Only an avi tells: it has a place for each frame, and a lost frame leaves its place empty.
+        Only an avi tells: it has a place for each picture, and a lost picture leaves its place empty.
         """
         lacking = range(0)
         if self._in_order and packet.dts is not None:
@@ -196,20 +196,20 @@ class _Stamps:
         return lacking
 
     def give_up(self, packet: Any) -> None:
-        """Expect no frame from a packet."""
+        """Expect no picture from a packet."""
         if packet.pts in self._next:
             self._next.remove(packet.pts)
 
     def follows_break(self, frame: Any) -> bool:
-        """Tell whether a frame, before it gets its timestamp, is the first after a break."""
+        """Tell whether a picture, before it gets its timestamp, is the first after a break."""
         return frame.pts in self._after_break
 
     def is_confirmed(self, frame: Any) -> bool:
-        """Tell whether a frame, before it gets its timestamp, is the same in the second decoding."""
+        """Tell whether a picture, before it gets its timestamp, is the same in the second decoding."""
         return self._second is None or self._second.agrees(frame)
 
     def settle(self, frame: Any) -> bool:
-        """Give a frame its timestamp, and tell whether all frames that it is predicted from are present."""
+        """Give a picture its timestamp, and tell whether all pictures that it is predicted from are present."""
         has_references = frame.pts not in self._without_references
         if self._next:
             frame.pts = self._next.popleft()
@@ -217,7 +217,7 @@ class _Stamps:
 
 
 def _frames(packet: Any) -> list[Any] | None:
-    """Return the frames of a packet, or None if the decoder refuses it."""
+    """Return the pictures of a packet, or None if the decoder refuses it."""
     import av
 
     if packet.size == 0 and packet.pts is not None:

@@ -15,7 +15,7 @@ WIDEST_PIXEL = 4
 
 
 class Region(NamedTuple):
-    """A part of the displayed frame, px: columns `left` to `right`, rows `top` to `bottom`."""
+    """A part of the displayed picture, px: columns `left` to `right`, rows `top` to `bottom`."""
 
     left: int
     top: int
@@ -29,7 +29,7 @@ class Region(NamedTuple):
 
 
 class Display(NamedTuple):
-    """How a decoded frame is displayed.
+    """How a decoded picture is displayed.
 
     Attributes
     ----------
@@ -88,9 +88,9 @@ class Display(NamedTuple):
 
 
 class DisplayConverter:
-    """Converts frames to pictures of the size of the first; a frame that repeats is converted once.
+    """Converts decoded frames to pictures of the size of the first; a frame that repeats is converted once.
 
-    If the size changes within the video, later frames are fitted into that of the first, with black borders if their
+    If the size changes within the video, later pictures are fitted into that of the first, with black borders if their
     aspect ratio differs.
 
     Parameters
@@ -98,7 +98,7 @@ class DisplayConverter:
     max_side : int or None
         Maximum longer side of the pictures, px; larger ones are scaled down. None keeps their size.
     region : Region or None
-        Part of the frame to return, to whose longer side `max_side` then applies; None: all of it.
+        Part of the picture to return, to whose longer side `max_side` then applies; None: all of it.
     pixel_aspect : Fraction or None
         Width of a pixel over its height; None: square.
     """

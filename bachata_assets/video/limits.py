@@ -1,4 +1,4 @@
-"""`MediaLimits`: the maximum to read of a file, because a small file can announce days of frames."""
+"""`MediaLimits`: the maximum to read of a file, because a small file can announce days of pictures."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +17,11 @@ class MediaLimits:
     clip_s : float
         Maximum length of a clip, s.
     picture_px : float
-        Maximum size of a frame, px (width times height); 8K has 33 million.
+        Maximum size of a picture, px (width times height); 8K has 33 million.
     gap_s : float
-        Maximum time for which one frame is displayed, s.
+        Maximum time for which one picture is displayed, s.
     frames : int
-        Maximum number of frames.
+        Maximum number of pictures.
     sound_s : float
         Maximum length of sound, s; its processing takes about a megabyte of memory per second.
     """
@@ -33,7 +33,7 @@ class MediaLimits:
     sound_s: float = 900.0
 
     def require_picture(self, path: Path, width: int, height: int) -> None:
-        """Raise `UnreadableVideoError` if a frame is too large."""
+        """Raise `UnreadableVideoError` if a picture is too large."""
         if width * height > self.picture_px:
             raise UnreadableVideoError(
                 path,
@@ -42,14 +42,14 @@ class MediaLimits:
             )
 
     def require_count(self, path: Path, count: int) -> None:
-        """Raise `UnreadableVideoError` if there are too many frames."""
+        """Raise `UnreadableVideoError` if there are too many pictures."""
         if count > self.frames:
             raise UnreadableVideoError(
                 path, f"holds more than the {self.frames} pictures allowed", "Cut it, or raise BACHATA_MOST_FRAMES."
             )
 
     def require_gap(self, path: Path, seconds: float) -> None:
-        """Raise `UnreadableVideoError` if a frame is displayed too long."""
+        """Raise `UnreadableVideoError` if a picture is displayed too long."""
         if seconds > self.gap_s:
             raise UnreadableVideoError(
                 path,
@@ -67,14 +67,14 @@ class MediaLimits:
             )
 
     def require_times(self, path: Path, times: np.ndarray) -> None:
-        """Raise `UnreadableVideoError` if a clip is too long or a frame is displayed too long.
+        """Raise `UnreadableVideoError` if a clip is too long or a picture is displayed too long.
 
         Parameters
         ----------
         path : Path
             The file, for the message.
         times : np.ndarray
-            float64 (n,), s, ascending: the time of each frame, then the end of the last.
+            float64 (n,), s, ascending: the time of each picture, then the end of the last.
         """
         self.require_gap(path, float(np.diff(times).max(initial=0.0)))
         self.require_length(path, float(times[-1] - times[0]))

@@ -33,7 +33,7 @@ class VideoInfo:
     Attributes
     ----------
     width, height : int
-        Size of the displayed frames (rotated, with square pixels), px.
+        Size of the displayed pictures (rotated, with square pixels), px.
     duration_s : float
         Announced length, s; NaN if unknown.
     fps : float
@@ -56,13 +56,13 @@ class VideoInfo:
 
 
 def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
-    """Return the metadata of a video file, after decoding its first frame.
+    """Return the metadata of a video file, after decoding its first picture.
 
     Raises
     ------
     UnreadableVideoError
-        The file is missing, empty or not a video, has no video stream, no frame can be decoded, or its frames exceed
-        the limit.
+        The file is missing, empty or not a video, has no video stream, no picture can be decoded, or its pictures
+        exceed the limit.
     """
     with opened_video(path, limits) as (container, stream):
         first = first_picture(container, stream)
@@ -82,7 +82,7 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
 
 
 def first_picture(container: Any, stream: Any) -> Any:
-    """Return the first undamaged frame of a stream, or None if there is none."""
+    """Return the first undamaged picture of a stream, or None if there is none."""
     for packet in container.demux(stream):
         for frame in decoded(packet):
             if not frame.is_corrupt:
@@ -91,14 +91,14 @@ def first_picture(container: Any, stream: Any) -> Any:
 
 
 def decoded(packet: Any) -> list[Any]:
-    """Return the frames of a packet; none if the decoder refuses it."""
+    """Return the pictures of a packet; none if the decoder refuses it."""
     import av
 
     if packet.size == 0 and packet.pts is not None:
         return []  # the decoder would take it for the end of the stream
     try:
         return list(packet.decode())
-    except (av.error.MemoryError, av.error.BlockingIOError):  # no memory for the frame, or no thread
+    except (av.error.MemoryError, av.error.BlockingIOError):  # no memory for the picture, or no thread
         raise
     except av.error.FFmpegError:
         return []
@@ -113,8 +113,8 @@ def opened_video(
     Raises
     ------
     UnreadableVideoError
-        The file is missing or empty, has no supported container, codec or video stream, its frames exceed the limit, or
-        FFmpeg refuses it, now or while it is open.
+        The file is missing or empty, has no supported container, codec or video stream, its pictures exceed the limit,
+        or FFmpeg refuses it, now or while it is open.
     """
     import av
 
@@ -124,7 +124,7 @@ def opened_video(
         with _container(path) as container:
             stream = picture_stream(container, path)
             limits.require_picture(path, stream.codec_context.width, stream.codec_context.height)
-            # The frames may have another size than the header says.
+            # The pictures may have another size than the header says.
             stream.codec_context.options = {"max_pixels": str(int(limits.picture_px)), **_strictness(stream)}
             yield container, stream
     except av.error.PermissionError as error:
@@ -141,8 +141,8 @@ def opened_video(
 def _strictness(stream: Any) -> dict[str, str]:
     """Return options that make a decoder refuse what it cannot decode, if it would not report that otherwise.
 
-    FFmpeg decodes MJPEG with wrong bits anyway: two frames of 60 were noise in a third of their area. For H.265, it
-    fills an incomplete frame with earlier memory (cosine 0.40 to the original).
+    FFmpeg decodes MJPEG with wrong bits anyway: two pictures of 60 were noise in a third of their area. For H.265, it
+    fills an incomplete picture with earlier memory (cosine 0.40 to the original).
     """
     return {"err_detect": "explode"} if stream.codec_context.name in ("mjpeg", "hevc") else {}
 
@@ -214,7 +214,7 @@ def _not_readable(path: Path, error: OSError) -> UnreadableVideoError:
 def announced_duration(container: Any, stream: Any) -> float:
     """Return the announced length of the stream, else of the file, s; NaN if neither is known.
 
-    For an avi, the number of frames gives the length: without an index, FFmpeg returns the length of what is left.
+    For an avi, the number of pictures gives the length: without an index, FFmpeg returns the length of what is left.
     """
     if container.format.name == "avi" and stream.frames:
         return float(stream.frames * stream.time_base)

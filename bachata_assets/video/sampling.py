@@ -17,17 +17,17 @@ from bachata_assets.video.probe import announced_duration, decoded, opened_video
 SAMPLING_RATE = 15.0
 """Sampling rate of the whole pipeline, frames per second."""
 FARTHEST_S = 0.15
-"""Maximum time between a sample and its frame, s; beyond it, the couple's motion is unknown.
+"""Maximum time between a frame and its source picture, s; beyond it, the couple's motion is unknown.
 
-A phone in the dark records down to 8 frames per second. In 93 real and drawn clips, frames are never more than 0.05 s
-apart. With 0.3 s here, seven frames dropped from 15 per second went unnoticed, and the vector of both dancers had a
-cosine of 0.88 to that of the whole clip.
+A phone in the dark records down to 8 pictures per second. In 93 real and rendered clips, pictures are never more than
+0.05 s apart. With 0.3 s here, seven pictures dropped from 15 per second went unnoticed, and the vector of both dancers
+had a cosine of 0.88 to that of the whole clip.
 """
 LONGEST_CUT_S = 1.0
 LONGEST_CUT = 0.1
-"""Seconds, and share of the announced length; a file whose frames end earlier by more than both is truncated."""
+"""Seconds, and share of the announced length; a file whose pictures end earlier by more than both is truncated."""
 SHORTEST_CUT = 1.5
-"""Number of frames that may be missing at a stream's announced end; if there are more, they count as damaged.
+"""Number of pictures that may be missing at a stream's announced end; if there are more, they count as damaged.
 
 In 18 real and rendered clips, and in clips cut by edit lists, less than one is missing.
 """
@@ -45,14 +45,14 @@ def sample_frames(
 ) -> Iterator[tuple[float, np.ndarray]]:
     """Yield time and frame at exactly `fps`, by presentation time.
 
-    Sample k is at `start + k / fps`; `start` is the presentation time of the first frame, 0 in nearly all files, on the
-    clock of `clock.py`. A sample is the source frame nearest in time, at any source rate, constant or variable. Frames
-    repeat if the source is slower than `fps` or stands still. In place of a damaged frame, the last intact one repeats.
-    `damage` lists such samples, and those with no frame near in time. The last sample lies before the end of the last
-    frame's display.
+    Frame k is at `start + k / fps`; `start` is the presentation time of the first picture, 0 in nearly all files, on
+    the clock of `clock.py`. A frame is the source picture nearest in time, at any source rate, constant or variable.
+    Pictures repeat if the source is slower than `fps` or stands still. In place of a damaged picture, the last intact
+    one repeats. `damage` lists such frames, and those with no picture near in time. The last frame lies before the end
+    of the last picture's display.
 
-    One frame is in memory at a time. To decode unsampled frames only if others are predicted from them, the function
-    reads the file twice, the first time without decoding.
+    One picture is in memory at a time. To decode unsampled pictures only if others are predicted from them, the
+    function reads the file twice, the first time without decoding.
 
     Parameters
     ----------
@@ -65,11 +65,11 @@ def sample_frames(
     threads : int
         Number of decoder threads; more than one decode ahead and cost a fifth more processor time.
     region : Region or None
-        Part of the frame to return, to whose longer side `max_side` then applies; None: all of it.
+        Part of the picture to return, to whose longer side `max_side` then applies; None: all of it.
     limits : MediaLimits
         Limits on the clip.
     damage : Damage or None
-        Receives the damaged samples.
+        Receives the damaged frames.
 
     Yields
     ------
@@ -114,7 +114,7 @@ def sample_frames(
                 start = timed.time_s
                 if begun is not None:
                     damage.add_missing(begun, start, fps)
-            # All samples nearer to the previous frame than to this one are now known.
+            # All frames nearer to the previous picture than to this one are now known.
             while shown is not None and start + index / fps <= (shown.time_s + timed.time_s) / 2:
                 yield sample()
                 index += 1
@@ -136,7 +136,7 @@ def sample_frames(
 
 
 def _shown_pts(path: Path, fps: float, limits: MediaLimits) -> set[int] | None:
-    """Return the timestamps of the frames that samples at `fps` show, or None if they are not known beforehand."""
+    """Return the timestamps of the pictures that frames at `fps` show, or None if they are not known beforehand."""
     stamps: list[int] = []
     first: int | None = None
     latest = (-(2**63), 0)
@@ -151,7 +151,7 @@ def _shown_pts(path: Path, fps: float, limits: MediaLimits) -> set[int] | None:
             stamps.append(packet.pts)
             limits.require_count(path, len(stamps))
             latest = max(latest, (packet.pts, packet.duration or 0))
-            # An edit list cuts off what is before the first displayed frame.
+            # An edit list cuts off what is before the first displayed picture.
             first = next((frame.pts for frame in decoded(packet)), None) if first is None else first
         if first is None or stream.time_base is None:
             return None
@@ -166,7 +166,7 @@ def _shown_pts(path: Path, fps: float, limits: MediaLimits) -> set[int] | None:
 
 
 def _timed(path: Path, container: Any, stream: Any, wanted: set[int] | None, limits: MediaLimits) -> Iterator[Timed]:
-    """Yield frames on the clip's clock in strictly increasing time, at least those `wanted`."""
+    """Yield pictures on the clip's clock in strictly increasing time, at least those `wanted`."""
     origin = clock_origin(container, stream)
     first: float | None = None
     last = -np.inf
@@ -193,7 +193,7 @@ def _timed(path: Path, container: Any, stream: Any, wanted: set[int] | None, lim
 
 
 def _display_time(frame: Any, stream: Any) -> float:
-    """Return how long a frame is displayed, s."""
+    """Return how long a picture is displayed, s."""
     if frame is not None and frame.duration and frame.time_base:
         return float(frame.duration * frame.time_base)
     return 1.0 / float(stream.average_rate) if stream.average_rate else 1.0 / SAMPLING_RATE

@@ -1,15 +1,15 @@
 """A second decoding of H.265 and VP9, which differs from the first only if the data is damaged.
 
-FFmpeg's H.265 decoder does not check where a frame's data ends. With some wrong bits it reads on and shows the result.
-With one thread, it begins each row of blocks where it stopped in the row above. With slice threads, it begins where the
-frame's header says (`entry_point_offset`, ITU-T H.265 (08/2021), 7.4.7.1). In an undamaged frame, both places are the
-same. For the last row, and for encoders that write no such places (x265 does by default), extra bytes follow each
-frame, so a decoder that reads beyond the end reads them.
+FFmpeg's H.265 decoder does not check where a picture's data ends. With some wrong bits it reads on and shows the
+result. With one thread, it begins each row of blocks where it stopped in the row above. With slice threads, it begins
+where the picture's header says (`entry_point_offset`, ITU-T H.265 (08/2021), 7.4.7.1). In an undamaged picture, both
+places are the same. For the last row, and for encoders that write no such entry points (x265 writes them by default),
+extra bytes follow each picture, so a decoder that reads beyond the end reads them.
 
-Among 64 clips with one to sixteen wrong bits in a frame, FFmpeg reported nothing for 57; the comparison found all.
+Among 64 clips with one to sixteen wrong bits in a picture, FFmpeg reported nothing for 57; the comparison found all.
 Without entry points, it found 5 of 24.
 
-FFmpeg's VP9 decoder does not check the end either. libvpx does, and refuses the frame and those predicted from it.
+FFmpeg's VP9 decoder does not check the end either. libvpx does, and refuses the picture and those predicted from it.
 Among 24 clips, FFmpeg reported nothing for 22, of which 10 were far from what was filmed; libvpx refused all 10.
 """
 
@@ -22,9 +22,9 @@ from bachata_assets.video.bitstream.nal_units import holds_picture, length_size,
 _SECOND = {"hevc": "hevc", "vp9": "libvpx-vp9"}
 """Decoder of a stream -> its second decoder."""
 _BEHIND = b"\x5a\xa5" * 16
-"""Bytes after the data of a frame; the first decoding finds zeros there."""
+"""Bytes after the data of a picture; the first decoding finds zeros there."""
 _MOST_WAITING = 64
-"""Maximum number of frames to keep for comparison with the first decoding; a decoder holds back 16 at most."""
+"""Maximum number of pictures to keep for comparison with the first decoding; a decoder holds back 16 at most."""
 
 
 def second_decoding(context: Any) -> "SecondDecoding | None":
@@ -71,7 +71,7 @@ class SecondDecoding:
             del self._frames[stamp]
 
     def agrees(self, frame: Any) -> bool:
-        """Tell whether a frame of the stream's own decoder is the same here; ask once for each frame."""
+        """Tell whether a picture of the stream's own decoder is the same here; ask once for each picture."""
         other = self._frames.pop(frame.pts, None)
         if other is None or frame.format.name != other.format.name:
             return False

@@ -11,7 +11,7 @@ from bachata_assets.video.files import SOUND_CODECS, VIDEO_CODECS
 def picture_stream(container: Any, path: Path) -> Any:
     """Return the video stream that a player shows: the default one, or the largest of several.
 
-    A cover picture does not count, and a track without frames only if there is no other.
+    A cover picture does not count, and a track without pictures only if there is no other.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """Tone mapping from HDR (HLG or PQ with BT.2020 colours, as phones film) to the SDR that the models know.
 
-FFmpeg's conversion to RGB treats HDR code values as SDR, which makes frames pale and grey. This module computes the
+FFmpeg's conversion to RGB treats HDR code values as SDR, which makes pictures pale and grey. This module computes the
 light and maps it to the range of an SDR screen: transfer functions of ITU-R BT.2100-2, reference white at 203 cd/m2
 (BT.2408-7), highlights compressed as in BT.2390-11, 5.4.1, colours of BT.709 (BT.2087-0), and a gamma of 2.4 (BT.1886).
 Light below half of reference white stays unchanged.
@@ -68,7 +68,7 @@ def to_sdr(picture: np.ndarray, transfer: int, *, wide: bool = True) -> np.ndarr
 def picture_of(
     reformatter: "VideoReformatter", frame: "av.VideoFrame", width: int, height: int, interpolation: str = "AREA"
 ) -> np.ndarray:
-    """Return a frame's picture of this size as an SDR screen shows it, uint8 (height, width, 3), BGR."""
+    """Return a decoded frame as a picture of this size as an SDR screen shows it, uint8 (height, width, 3), BGR."""
     if frame.color_trc not in (PQ, HLG):
         return reformatter.reformat(frame, width, height, "bgr24", interpolation=interpolation).to_ndarray()
     codes = reformatter.reformat(frame, width, height, "bgr48le", interpolation=interpolation).to_ndarray()

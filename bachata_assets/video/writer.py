@@ -1,4 +1,4 @@
-"""`VideoWriter`: an mp4 file of frames and sound, written whole or not at all."""
+"""`VideoWriter`: an mp4 file of pictures and sound, written whole or not at all."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,13 +42,13 @@ class VideoWriter:
         path : Path
             The file; its folder must exist.
         size : tuple of int
-            Width and height of the frames, px, both even.
+            Width and height of the pictures, px, both even.
         rate : Fraction
             Frames per second that the file announces.
         options : dict of str
             Options of x264, such as `crf` and `preset`.
         time_base : Fraction or None
-            Unit of the frames' times, s; None: one frame at `rate`.
+            Unit of the pictures' times, s; None: one frame at `rate`.
         threads : int
             Number of encoder threads; 0: one per core. x264's rate control depends on it, so a file that must be the
             same on every machine needs a fixed number.
@@ -71,7 +71,7 @@ class VideoWriter:
             temporary.unlink(missing_ok=True)
 
     def open_sound(self, rate: int, layout: str, bit_rate: int | None = None) -> None:
-        """Add a sound track; call it before the first frame.
+        """Add a sound track; call it before the first picture.
 
         Parameters
         ----------
@@ -104,14 +104,14 @@ class VideoWriter:
         self._container.mux(self._sound.encode(frame))
 
     def add_picture(self, picture: np.ndarray, time_s: float) -> None:
-        """Add the next frame.
+        """Add the next picture.
 
         Parameters
         ----------
         picture : np.ndarray
             uint8 (H, W, 3), BGR.
         time_s : float
-            Presentation time, s; later than that of the previous frame.
+            Presentation time, s; later than that of the previous picture.
         """
         import av
 

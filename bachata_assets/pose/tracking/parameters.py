@@ -1,8 +1,8 @@
 """Every threshold of tracking, with its unit and its measured reason.
 
 Each step takes the part that it needs, by default from `DEFAULTS`. `benchmarks/pose/couple.py` measured the figures on
-real and drawn clips (docs/couple.md). A "body height" is the height of a dancer's box. Log-odds are natural logarithms.
-Sizes of tables (colour bins, sample grids) are in the modules that use them.
+real and rendered clips (docs/couple.md). A "body height" is the height of a dancer's box. Log-odds are natural
+logarithms. Sizes of tables (colour bins, sample grids) are in the modules that use them.
 """
 
 import hashlib
@@ -65,7 +65,7 @@ class PathParameters:
     """Costs of the search for the couple's path (`tracks.py`).
 
     Clothes weigh little and movement much. With more weight on clothes, two dancers in black were exchanged for half of
-    a real clip, and identity was right on 38 of 42 drawn clips instead of 41 (with corrected crossings).
+    a real clip, and identity was right on 38 of 42 rendered clips instead of 41 (with corrected crossings).
     """
 
     missing_cost: float = 0.8

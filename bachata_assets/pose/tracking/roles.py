@@ -22,7 +22,7 @@ class Roles:
     Attributes
     ----------
     lead : int
-        The leader, 0 or 1.
+        Number of the lead, 0 or 1.
     confidence : float
         Probability that this dancer leads, 0.5..1.
     evidence : dict
@@ -52,7 +52,7 @@ def judge_roles(
     valid : np.ndarray
         bool (T, 2), whether the dancer was found.
     lead_side : "left", "right" or None
-        Side of the frame on which the leader stands in the first frame with both, if known; it decides.
+        Side of the frame on which the lead stands in the first frame with both, if known; it decides.
     parameters : RoleParameters
         Thresholds, and spread and weight of each cue.
     """
@@ -143,7 +143,7 @@ def _taller_body(couple: _Couple, parameters: RoleParameters) -> float:
 
 
 def _fewer_turns(couple: _Couple, parameters: RoleParameters) -> float:
-    """Return how many more half turns dancer 1 makes than dancer 0; the follower turns more."""
+    """Return how many more half turns dancer 1 makes than dancer 0; the follow turns more."""
     turns = [_half_turns(couple.keypoints[:, who], couple.scale, parameters) for who in (0, 1)]
     return float(turns[1] - turns[0])
 

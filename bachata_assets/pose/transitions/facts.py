@@ -23,13 +23,13 @@ class EdgeFacts:
     Attributes
     ----------
     distance : distance between the two chests, in the frame
-    side : how far the follower stands to the right of the leader, in the frame
+    side : how far the follow stands to the right of the lead, in the frame
     hold : smallest distance between the two dancers' hands; below 0.4 they are joined
     lead_facing, follow_facing : shoulder width, left minus right: positive towards the camera, 0 sideways
     lead_level, follow_level : height of the hips above the ankles
     phase : phase of the heard beat, 0..1; None without trusted beats
     tempo : heard tempo at the edge, beats per minute; None without trusted beats
-    posture : for leader and follower, 15 joints x (x, y) from the dancer's own hips
+    posture : for lead and follow, 15 joints x (x, y) from the dancer's own hips
     motion : velocity of the same joints, torsos per second
     """
 

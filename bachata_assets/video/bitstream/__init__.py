@@ -1,1 +1,1 @@
-"""Missing and damaged frames that FFmpeg does not report, found in the bytes of a stream."""
+"""Missing and damaged pictures that FFmpeg does not report, found in the bytes of a stream."""

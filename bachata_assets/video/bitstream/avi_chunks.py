@@ -16,10 +16,10 @@ MOST_CHUNKS = 1_000_000
 
 
 def chunk_breaks(path: Path) -> list[int]:
-    """Return the offsets in an avi (bytes) at which a list of frames and sound lacks an expected chunk.
+    """Return the offsets in an avi (bytes) at which a list of pictures and sound lacks an expected chunk.
 
     It returns the first such offset of each list. A file that continues as another file has one, and so does a file
-    that lost chunks. A list without its end has none; the number of frames tells how much is missing.
+    that lost chunks. A list without its end has none; the number of pictures tells how much is missing.
     """
     with open_regular(path) as file:
         end = os.fstat(file.fileno()).st_size
@@ -30,7 +30,7 @@ def chunk_breaks(path: Path) -> list[int]:
 def index_breaks(path: Path) -> list[int]:
     """Return the offsets in an avi (bytes) at which the index names another chunk than the actual one.
 
-    FFmpeg may trust the index and take data of another chunk for sound or a frame. An index whose first entry leads
+    FFmpeg may trust the index and take data of another chunk for sound or a picture. An index whose first entry leads
     nowhere counts from an unknown offset and is not checked.
     """
     with open_regular(path) as file:
@@ -49,7 +49,7 @@ def index_breaks(path: Path) -> list[int]:
 
 
 def _index(file: BinaryIO, place: int, end: int) -> bytes:
-    """Return the entries of the index after the first list of frames and sound, if there is one."""
+    """Return the entries of the index after the first list of pictures and sound, if there is one."""
     while place + 8 <= end:
         kind, size = _header(file, place)
         if kind == b"idx1":

@@ -1,11 +1,11 @@
-"""Frames of an H.264 stream that FFmpeg shows without a report although something is missing or wrong.
+"""Pictures of an H.264 stream that FFmpeg shows without a report although something is missing or wrong.
 
 They are:
 
-- frames predicted from a missing one, in whose place FFmpeg uses others; ITU-T H.264 (08/2021), 7.4.3 (`frame_num`),
+- pictures predicted from a missing one, in whose place FFmpeg uses others; ITU-T H.264 (08/2021), 7.4.3 (`frame_num`),
   defines gaps,
-- frames with an illegal header (`h264_headers.py`),
-- frames with bytes that no encoder writes (`nal_units.py`).
+- pictures with an illegal header (`h264_headers.py`),
+- pictures with bytes that no encoder writes (`nal_units.py`).
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _PICTURE, _KEY_PICTURE, _SEQUENCE, _PARAMETERS = 1, 5, 7, 8
 
 
 class ReferenceChain:
-    """Follows the numbers of reference frames in decoding order.
+    """Follows the numbers of reference pictures in decoding order.
 
     Parameters
     ----------
@@ -41,14 +41,14 @@ class ReferenceChain:
             self._read_set(unit)
 
     def is_broken(self, packet: bytes, is_key: bool) -> bool:
-        """Tell whether a frame, or one that it is predicted from, cannot be what was filmed.
+        """Tell whether a picture, or one that it is predicted from, cannot be what was filmed.
 
         Parameters
         ----------
         packet : bytes
-            All data of the frame.
+            All data of the picture.
         is_key : bool
-            Whether it is a key frame, predicted from no other.
+            Whether it is a key picture, predicted from no other.
         """
         found = list(units(packet, self._length_bytes))
         for unit in found:
@@ -66,7 +66,7 @@ class ReferenceChain:
         return self._broken or is_illegal
 
     def _count(self, unit: bytes, is_reference: bool) -> None:
-        """Check a frame's number against the previous ones."""
+        """Check a picture's number against the previous ones."""
         assert self._sequence is not None
         try:
             number = picture_number(unit, self._sequence)

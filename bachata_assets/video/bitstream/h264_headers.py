@@ -48,9 +48,9 @@ class Sequence:
 
     Attributes
     ----------
-    number_bits : bits of a frame's number (`frame_num`)
+    number_bits : bits of a picture's number (`frame_num`)
     order_bits : bits of its position in display order; 0 if that is not written
-    order_deltas : number of differences of that position that are written instead, for a frame; 0 to 2
+    order_deltas : number of differences of that position that are written instead, for a picture; 0 to 2
     planes : colour planes are coded separately
     frames_only : there are no single fields
     gaps_allowed : numbers may be skipped
@@ -102,7 +102,7 @@ class PictureParameters:
     Attributes
     ----------
     order_of_both_fields : differences of the second field's position are written too
-    references : default number of reference frames of a slice, for each list
+    references : default number of reference pictures of a slice, for each list
     redundant : slices say whether they are copies
     """
 
@@ -127,7 +127,7 @@ class PictureParameters:
 
 
 def picture_number(unit: bytes, sequence: Sequence) -> int:
-    """Return the number of a slice's frame; raises IndexError if the slice ends before it."""
+    """Return the number of a slice's picture; raises IndexError if the slice ends before it."""
     bits = Bits(unit[1:_HEAD])
     for _ in ("first macroblock", "type", "parameter set"):
         bits.exp_golomb()
@@ -136,7 +136,7 @@ def picture_number(unit: bytes, sequence: Sequence) -> int:
 
 
 def require_legal(unit: bytes, sequence: Sequence, parameters: Mapping[int, PictureParameters | None]) -> None:
-    """Check that the header of a slice refers to other frames in a legal way.
+    """Check that the header of a slice refers to other pictures in a legal way.
 
     FFmpeg gives up an illegal slice and returns earlier memory in its place, without a report.
 

@@ -1,7 +1,7 @@
 """NAL units of H.264 and H.265, and bytes that no unit can contain.
 
 If a unit's own bytes look like a start code, the encoder inserts a 3 (ITU-T H.264 (08/2021), 7.4.1; H.265 (08/2021),
-7.4.2). Two zeros and a byte below 3 inside a frame are therefore damage, such as a lost sector that is read as zeros.
+7.4.2). Two zeros and a byte below 3 inside a picture are therefore damage, such as a lost sector that is read as zeros.
 """
 
 import re
@@ -43,12 +43,12 @@ def holds_foreign_bytes(unit: bytes) -> bool:
 
 
 def holds_picture(unit: bytes) -> bool:
-    """Tell whether an H.265 unit contains a frame or a part of one."""
+    """Tell whether an H.265 unit contains a picture or a part of one."""
     return unit[0] >> 1 & 63 < _FIRST_OTHER
 
 
 class HevcChain:
-    """Follows, in decoding order, which frames of an H.265 stream are predicted from one with foreign bytes.
+    """Follows, in decoding order, which pictures of an H.265 stream are predicted from one with foreign bytes.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class HevcChain:
         self._broken = False
 
     def is_broken(self, packet: bytes, is_key: bool) -> bool:
-        """Tell whether a frame, or one that it is predicted from, cannot be what was filmed; see `ReferenceChain`."""
+        """Tell whether a picture, or one that it is predicted from, cannot be what was filmed; see `ReferenceChain`."""
         pictures = list(filter(holds_picture, units(packet, self._length_bytes)))
         is_foreign = bool(self._length_bytes) and any(map(holds_foreign_bytes, pictures))
         if is_key:
@@ -71,9 +71,9 @@ class HevcChain:
 
 
 _FIRST_OTHER = 32
-"""First type of H.265 units without a frame."""
+"""First type of H.265 units without a picture."""
 _FIRST_KEY = 16
-"""First type whose frames are always references; below it, only odd types are."""
+"""First type whose pictures are always references; below it, only odd types are."""
 
 
 def _is_reference(kind: int) -> bool:

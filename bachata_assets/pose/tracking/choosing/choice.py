@@ -230,7 +230,7 @@ def _behind_glass(
     presence = [max(_presence(people, number) for number in side) for side in sides]
     if abs(np.log(presence[0] / presence[1])) > parameters.choice.as_present:
         return sides[int(np.argmin(presence))], False
-    # A leader's right hand is on the follower's back; in the mirror, it is the left hand.
+    # A lead's right hand is on the follow's back; in the mirror, it is the left hand.
     handed = [sum(_right_handed(people, pair, parameters) for pair in holding if set(pair) <= side) for side in sides]
     return sides[int(np.argmin(handed))], True
 
