@@ -113,7 +113,7 @@ def people_picture(seen: FirstPass, choice: Choice) -> bytes:
 
 
 def _telling(choice: Choice, steps: Sequence[int]) -> list[int]:
-    """Return the steps that together show everyone, at most `MOMENTS`, in order of time."""
+    """Return the indices of the steps that together show everyone, at most `MOMENTS`, in order of time."""
     there = choice.people.seen[:, list(steps)]
     missing = np.ones(len(there), bool)
     chosen: list[int] = []

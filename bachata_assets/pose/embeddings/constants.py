@@ -91,7 +91,7 @@ def load_constants(kind: str, of: str = "clip") -> Constants:
     kind : str
         "dancer" or "couple".
     of : str
-        What is described: "clip" or "moment".
+        Kind of description: "clip" or "moment".
     """
     file = resources.files(__package__) / FILES[of]
     with resources.as_file(file) as path, np.load(path) as arrays:
