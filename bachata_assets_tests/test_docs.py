@@ -25,6 +25,7 @@ from bachata_assets_tests.support.paths import PROJECT
 from bachata_assets_tests.support.real_poses import CLIPS, real_couple
 from bachata_assets_tests.support.songs import write_song
 from bachata_assets_tests.support.workplace import Workplace, report_of
+from scripts.site_hooks import OUTSIDE
 
 MIGRATING = PROJECT / "docs" / "migrating.md"
 BEFORE = {"scripts/generate_embeddings.py", "scripts/download_mmpose_models.py"}
@@ -178,6 +179,21 @@ def command_table(page: Path) -> str:
     """Return the first column of the README's table of commands."""
     rows = page.read_text().partition("| command | what it does |")[2].split("\n\n")[0].splitlines()
     return "\n".join(row.split(" | ")[0] for row in rows)
+
+
+def test_the_readme_names_every_command() -> None:
+    program = typer.main.get_command(app)
+    assert isinstance(program, TyperGroup)
+    named = re.findall(r"`(\w[\w-]*)", command_table(PROJECT / "README.md"))
+    assert set(named) == set(program.commands)
+
+
+def test_the_readme_names_every_page_of_the_site() -> None:
+    nav = (PROJECT / "mkdocs.yml").read_text().partition("\nnav:\n")[2]
+    stands = {target: source for source, target in OUTSIDE.items()}
+    pages = {stands.get(page, f"docs/{page}") for page in re.findall(r"[\w/]+\.md", nav)}
+    listed = {page for page in pages if not page.startswith("docs/api/")} | {"docs/api/index.md"}
+    assert listed - set(re.findall(r"\]\(([^)#]+)", (PROJECT / "README.md").read_text())) == set()
 
 
 def test_the_specifications_two_calls_read_every_vector(as_before: Path) -> None:
