@@ -79,9 +79,7 @@ def test_a_failed_clip_says_why_in_the_partitions_of_can_be_made(window: "Page",
     shoot(window, tmp_path, "reason")
 
 
-def test_execute_all_asks_the_checks_of_every_clip_again(
-    window: "Page", backfilled: Webserver, tmp_path: Path
-) -> None:
+def test_execute_all_asks_the_checks_of_every_clip_again(window: "Page", backfilled: Webserver, tmp_path: Path) -> None:
     window.goto("/assets/beats?view=checks")
     window.get_by_role("button", name="Execute all").click()
     window.get_by_text("Launched run").wait_for()
