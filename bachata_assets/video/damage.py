@@ -123,7 +123,9 @@ def with_damage(
             heappush(due, (stamp, float(stamp * packet.time_base)))
         holds_picture = packet.pts is not None and not packet.is_discard
         frames = _frames(packet)
-        if holds_picture and (frames is None or (wanted and packet.stream.codec_context.name in ONE_EACH)):
+        # A decoder that may pass over pictures is silent about those that it cannot decode.
+        is_made = wanted or stamps.is_reference
+        if holds_picture and (frames is None or (is_made and packet.stream.codec_context.name in ONE_EACH)):
             heappush(due, (packet.pts, float(packet.pts * packet.time_base)))
         if frames is None:
             refused.add(packet.pts)
@@ -166,6 +168,8 @@ class _Stamps:
         self._latest: int | None = None
         self._chain: ReferenceChain | HevcChain | None = None
         self._without_references: set[int] = set()
+        self.is_reference = False
+        """Whether others may be predicted from the picture of the latest packet."""
         self._begun = False
         self._second: SecondDecoding | None = None
 
@@ -187,8 +191,10 @@ class _Stamps:
         context = packet.stream.codec_context
         if packet.size and packet.pts is not None and context.name in _CHAINS:
             chain = self._chain = self._chain or _CHAINS[context.name](context.extradata or b"")
-            if chain.is_broken(bytes(packet), packet.is_keyframe):
+            said = chain.follow(bytes(packet), packet.is_keyframe)
+            if said.is_broken:
                 self._without_references.add(packet.pts)
+            self.is_reference = said.is_reference
         if not self._begun:
             self._begun, self._second = True, second_decoding(context)
         if self._second and (packet.size or packet.pts is None):

@@ -56,7 +56,8 @@ def write_media(
     codec: str = "libx264",
 ) -> Path:
     """Write pictures at 15 a second, or at `times`, and tracks of sound (channels, n) at 22,050 Hz, uncompressed."""
-    base = Fraction(1, 30_000)  # a pause of ten hours still fits the 31 bits of an mp4
+    # An avi has a place for each tick; in the 31 bits of an mp4 a pause of ten hours fits.
+    base = Fraction(1, 15 if path.suffix == ".avi" else 30_000)
     with av.open(str(path), "w") as out:
         stream = out.add_stream(codec, rate=Fraction(15), options={"bf": "0", **(options or {})})
         assert isinstance(stream, av.VideoStream)

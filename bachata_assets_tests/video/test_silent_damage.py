@@ -1,5 +1,6 @@
 """Damage of which FFmpeg says nothing: what no encoder writes, headers that cannot be, an index of other pieces."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -33,11 +34,21 @@ OPTIONS = {
 """Encoder -> options with which every 15th picture is a key picture, each other predicted from the one before."""
 
 
-def written(path: Path, codec: str) -> list[tuple[int, int]]:
+def written(
+    path: Path, codec: str, rate: int = 15, picture: Callable[[int], np.ndarray] = moving
+) -> list[tuple[int, int]]:
     """Write four seconds; return (place, size) of the data of each picture."""
-    write_media(path, [moving(index) for index in range(COUNT)], codec=codec, options=OPTIONS[codec])
+    count = 4 * rate
+    times = [index / rate for index in range(count)]
+    write_media(path, [picture(index) for index in range(count)], codec=codec, options=OPTIONS[codec], times=times)
     with av.open(str(path)) as source:
         return [(packet.pos or 0, packet.size) for packet in source.demux(source.streams.video[0]) if packet.size]
+
+
+def noisy(index: int) -> np.ndarray:
+    """A picture that takes some thousand bytes, more than a sector of a disk."""
+    noise = np.random.default_rng(index).integers(-20, 20, moving(index).shape)
+    return (moving(index) + noise).clip(0, 255).astype(np.uint8)
 
 
 def damaged_pictures(path: Path) -> list[int]:
@@ -46,9 +57,11 @@ def damaged_pictures(path: Path) -> list[int]:
     return [round(time_s * 15) for time_s in damage.times]
 
 
-@pytest.mark.parametrize("codec", OPTIONS)
-def test_a_sector_of_zeros_in_a_picture_damages_all_that_is_predicted_from_it(codec: str, tmp_path: Path) -> None:
-    path = tmp_path / "clip.mp4"
+@pytest.mark.parametrize(("codec", "suffix"), [*((codec, ".mp4") for codec in OPTIONS), ("libx264", ".avi")])
+def test_a_sector_of_zeros_in_a_picture_damages_all_that_is_predicted_from_it(
+    codec: str, suffix: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"clip{suffix}"
     place, size = written(path, codec)[24]
     assert damaged_pictures(path) == []
     content = bytearray(path.read_bytes())
@@ -56,6 +69,40 @@ def test_a_sector_of_zeros_in_a_picture_damages_all_that_is_predicted_from_it(co
     content[middle : middle + size // 4] = bytes(size // 4)
     path.write_bytes(content)
     assert damaged_pictures(path) == list(range(24, 30))
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_a_picture_whose_end_is_a_sector_of_zeros_damages_all_that_is_predicted_from_it(
+    codec: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "clip.mp4"
+    place, size = written(path, codec, picture=noisy)[24]
+    assert size > 1000
+    content = bytearray(path.read_bytes())
+    content[place + size - 600 : place + size] = bytes(600)
+    path.write_bytes(content)
+    assert damaged_pictures(path) == list(range(24, 30))
+
+
+def test_a_picture_of_h264_that_says_it_is_a_key_picture_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    place, _ = written(path, "libx264", rate=30)[49]  # no sample shows it, others are predicted from it
+    assert damaged_pictures(path) == []
+    content = bytearray(path.read_bytes())
+    assert content[place + 4] & 31 == 1
+    content[place + 4] ^= 4  # now it is 5: a picture that is predicted from no other
+    path.write_bytes(content)
+    assert damaged_pictures(path) == list(range(25, 30))
+
+
+def test_a_reference_that_no_sample_shows_and_that_cannot_be_decoded_damages_what_follows(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    place, _ = written(path, "libx264", rate=30)[49]
+    content = bytearray(path.read_bytes())
+    assert content[place + 5] >> 1 == 0b1001101  # macroblock 0, type 5, parameter set 0; then its number, 4
+    content[place + 5 : place + 7] = 0b1_00110_00100_0100_0.to_bytes(2, "big")  # parameter set 3, which is not there
+    path.write_bytes(content)
+    assert damaged_pictures(path) == list(range(25, 30))
 
 
 def test_a_picture_of_h265_that_ends_in_the_middle_of_its_blocks_is_damaged(tmp_path: Path) -> None:
@@ -170,6 +217,19 @@ def test_bytes_are_foreign_where_an_encoder_would_have_put_a_three_between() -> 
     ] * 3
     assert not holds_foreign_bytes(b"\x41\x9a\0\0\x03\0\x80")
     assert not holds_foreign_bytes(b"\x41\x9a\x80\0\0\0")  # zeros may follow a unit
+    assert holds_foreign_bytes(b"\x41\x9a\x80" + bytes(512))
+
+
+def test_foreign_bytes_are_told_between_start_codes_too(tmp_path: Path) -> None:
+    path = tmp_path / "clip.avi"
+    written(path, "libx264")
+    with av.open(str(path)) as source:
+        packets = [(bytes(packet), packet.is_keyframe) for packet in source.demux() if packet.size]
+    content, is_key = packets[24]
+    packets[24] = (content[:60] + bytes(30) + content[90:], is_key)
+    chain = ReferenceChain(b"")
+    broken = [chain.follow(content, is_key).is_broken for content, is_key in packets]
+    assert [number for number, is_broken in enumerate(broken) if is_broken] == list(range(24, 30))
 
 
 def test_a_picture_that_no_other_is_predicted_from_is_damaged_alone() -> None:
@@ -190,7 +250,7 @@ def test_a_picture_that_no_other_is_predicted_from_is_damaged_alone() -> None:
         ("alone", sound),
         ("key", sound),
     ]
-    broken = [chain.is_broken(packet(kind, content), kind == "key") for kind, content in seen]
+    broken = [chain.follow(packet(kind, content), kind == "key").is_broken for kind, content in seen]
     assert broken == [False, True, False, True, True, False]
 
 
@@ -199,8 +259,8 @@ def test_a_picture_that_no_other_is_predicted_from_is_damaged_alone() -> None:
 )
 def test_a_header_of_the_stream_that_cannot_be_read_makes_nothing_damaged(extradata: bytes) -> None:
     packet = b"\0\0\0\x05\x41\x9a\x24\x6c\x41"
-    assert not ReferenceChain(extradata).is_broken(packet, is_key=False)
-    assert not HevcChain(extradata).is_broken(packet, is_key=False)
+    assert not ReferenceChain(extradata).follow(packet, is_key=False).is_broken
+    assert not HevcChain(extradata).follow(packet, is_key=False).is_broken
 
 
 def test_an_avi_whose_index_names_other_pieces_has_no_sound_and_is_damaged_there(tmp_path: Path) -> None:

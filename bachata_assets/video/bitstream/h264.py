@@ -17,7 +17,7 @@ from bachata_assets.video.bitstream.h264_headers import (
     picture_number,
     require_legal,
 )
-from bachata_assets.video.bitstream.nal_units import holds_foreign_bytes, length_size, units
+from bachata_assets.video.bitstream.nal_units import Followed, holds_foreign_bytes, length_size, units
 
 _PICTURE, _KEY_PICTURE, _SEQUENCE, _PARAMETERS = 1, 5, 7, 8
 
@@ -40,8 +40,8 @@ class ReferenceChain:
         for unit in _sets(extradata) if self._length_bytes else units(extradata, 0):
             self._read_set(unit)
 
-    def is_broken(self, packet: bytes, is_key: bool) -> bool:
-        """Tell whether a picture, or one that it is predicted from, cannot be what was filmed.
+    def follow(self, packet: bytes, is_key: bool) -> Followed:
+        """Return what the bytes of a picture say of it.
 
         Parameters
         ----------
@@ -56,14 +56,14 @@ class ReferenceChain:
         slices = [unit for unit in found if unit[0] & 31 in (_PICTURE, _KEY_PICTURE)]
         if not slices or self._sequence is None:
             self._broken &= not is_key
-            return self._broken
+            return Followed(self._broken, is_reference=False)
         is_reference = bool(slices[0][0] >> 5 & 3)
         self._count(slices[0], is_reference)
         if is_key:
             self._broken = False
         is_illegal = not all(map(self._is_legal, slices))
         self._broken |= is_illegal and is_reference
-        return self._broken or is_illegal
+        return Followed(self._broken or is_illegal, is_reference)
 
     def _count(self, unit: bytes, is_reference: bool) -> None:
         """Check a picture's number against the previous ones."""
@@ -80,7 +80,7 @@ class ReferenceChain:
 
     def _is_legal(self, unit: bytes) -> bool:
         assert self._sequence is not None
-        if self._length_bytes and holds_foreign_bytes(unit):
+        if holds_foreign_bytes(unit):
             return False
         try:
             require_legal(unit, self._sequence, self._parameters)

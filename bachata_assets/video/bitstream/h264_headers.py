@@ -153,11 +153,12 @@ def require_legal(unit: bytes, sequence: Sequence, parameters: Mapping[int, Pict
     said = parameters.get(bits.exp_golomb())
     if said is None:  # the decoder itself refuses a slice without its parameter set
         return
-    bits.take((2 if sequence.planes else 0) + sequence.number_bits)
+    bits.take(2 if sequence.planes else 0)
+    number = bits.take(sequence.number_bits)
     is_field = not sequence.frames_only and bool(bits.take(1))
     bits.take(1 if is_field else 0)
-    if unit[0] & 31 == _KEY_PICTURE and bits.exp_golomb() > 65_535:
-        raise IllegalHeaderError("number of a key picture")
+    if unit[0] & 31 == _KEY_PICTURE and (number or kind % 5 not in _INTRA or bits.exp_golomb() > 65_535):
+        raise IllegalHeaderError("a key picture that is none")
     bits.take(sequence.order_bits)
     both = said.order_of_both_fields and not is_field
     deltas = (1 if both else 0) if sequence.order_bits else min(sequence.order_deltas, 2 if both else 1)

@@ -6,8 +6,25 @@ If a unit's own bytes look like a start code, the encoder inserts a 3 (ITU-T H.2
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 _NO_UNIT_HOLDS = re.compile(rb"\x00\x00[\x00-\x02]")
+_SECTOR = 512
+"""Zeros behind a unit, bytes, from which on they are a lost sector. A unit ends in none, but some writers put a few
+behind it."""
+
+
+class Followed(NamedTuple):
+    """What the bytes of a picture say of it.
+
+    Attributes
+    ----------
+    is_broken : it, or one that it is predicted from, cannot be what was filmed
+    is_reference : others may be predicted from it
+    """
+
+    is_broken: bool
+    is_reference: bool
 
 
 def length_size(extradata: bytes, place: int) -> int:
@@ -38,8 +55,9 @@ def units(data: bytes, length_bytes: int) -> Iterator[bytes]:
 
 
 def holds_foreign_bytes(unit: bytes) -> bool:
-    """Tell whether a unit that follows a length contains bytes that no encoder writes; zeros may follow it."""
-    return _NO_UNIT_HOLDS.search(unit.rstrip(b"\x00")) is not None
+    """Tell whether a unit contains bytes that no encoder writes; a few zeros may follow it."""
+    content = unit.rstrip(b"\x00")
+    return len(unit) - len(content) >= _SECTOR or _NO_UNIT_HOLDS.search(content) is not None
 
 
 def holds_picture(unit: bytes) -> bool:
@@ -60,14 +78,15 @@ class HevcChain:
         self._length_bytes = length_size(extradata, 21)
         self._broken = False
 
-    def is_broken(self, packet: bytes, is_key: bool) -> bool:
-        """Tell whether a picture, or one that it is predicted from, cannot be what was filmed; see `ReferenceChain`."""
+    def follow(self, packet: bytes, is_key: bool) -> Followed:
+        """Return what the bytes of a picture say of it; see `ReferenceChain`."""
         pictures = list(filter(holds_picture, units(packet, self._length_bytes)))
-        is_foreign = bool(self._length_bytes) and any(map(holds_foreign_bytes, pictures))
+        is_foreign = any(map(holds_foreign_bytes, pictures))
+        is_reference = any(_is_reference(unit[0] >> 1 & 63) for unit in pictures)
         if is_key:
             self._broken = False
-        self._broken |= is_foreign and any(_is_reference(unit[0] >> 1 & 63) for unit in pictures)
-        return self._broken or is_foreign
+        self._broken |= is_foreign and is_reference
+        return Followed(self._broken or is_foreign, is_reference)
 
 
 _FIRST_OTHER = 32
