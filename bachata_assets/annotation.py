@@ -24,7 +24,7 @@ NO_COUPLE = "none"
 
 def _without_nul(text: str) -> str:
     if "\x00" in text:
-        raise ValueError("holds the character NUL")
+        raise ValueError("contains the character NUL")
     return text
 
 
@@ -61,8 +61,8 @@ def _couple(said: Any) -> Any:
     if _are_numbers(said, 2) and all(isinstance(number, int) and number > 0 for number in said) and said[0] != said[1]:
         return tuple(sorted(said))
     raise ValueError(
-        'can be "left", "middle", "right", {"box": [x0, y0, x1, y1], "at_s": 2.0} or two people\'s numbers, as [1, 2]; '
-        '"none" where there is no couple'
+        'must be "left", "middle", "right", {"box": [x0, y0, x1, y1], "at_s": 2.0} or two people\'s numbers, as '
+        '[1, 2]; "none" if there is no couple'
     )
 
 
@@ -124,7 +124,7 @@ class Annotation(BaseModel):
 
     @property
     def shows_no_couple(self) -> bool:
-        """Whether a person said that the clip shows no couple."""
+        """Whether the annotation says that the clip shows no couple."""
         return self.couple == NO_COUPLE
 
     @property

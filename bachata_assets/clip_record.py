@@ -106,19 +106,19 @@ class ClipRecord:
     """
 
     clip_id: Annotated[str, _label("name of the clip, also the document's _id")]
-    video_path: Annotated[str, _label("where the video is, with forward slashes", words="simple")]
+    video_path: Annotated[str, _label("path of the video, with forward slashes", words="simple")]
     audio_embedding: Annotated[np.ndarray | None, _vector("audio", "sound of the music")]
     lead_embedding: Annotated[np.ndarray | None, _vector("lead", "movement of the leader")]
     follow_embedding: Annotated[np.ndarray | None, _vector("follow", "movement of the follower")]
     interaction_embedding: Annotated[np.ndarray | None, _vector("interaction", "movement of the two together")]
-    text_embedding: Annotated[np.ndarray | None, _vector("text", "sentence made of the annotation")]
+    text_embedding: Annotated[np.ndarray | None, _vector("text", "sentence made from the annotation")]
     move_label: Annotated[str, _label("name of the move", words="simple")]
     difficulty: Annotated[str, _label("beginner, intermediate or advanced, as annotated")]
     energy_level: Annotated[str, _label("low, medium or high, as annotated")]
     lead_follow_roles: Annotated[str, _label("whom the clip teaches: lead_focus, follow_focus or both, as annotated")]
     estimated_tempo: Annotated[float, _number("tempo of the music, as annotated", unit="beats per minute")]
     heard_tempo: Annotated[
-        float | None, _number("tempo of the music, as it is heard", unit="beats per minute", optional=True)
+        float | None, _number("tempo of the music, as detected", unit="beats per minute", optional=True)
     ] = None
     heard_tempo_confidence: Annotated[
         float | None,
@@ -128,10 +128,10 @@ class ClipRecord:
     ending: Annotated[np.ndarray | None, _edge("the same where it ends; near the beginnings that continue it")] = None
     edges: Annotated[
         str | None,
-        _label("JSON: facts of beginning and ending, or why there is none", optional=True, only_searched=True),
+        _label("JSON: facts about beginning and ending, or why there is none", optional=True, only_searched=True),
     ] = None
     notes: Annotated[str | None, _label("free text of the annotation", words="standard", optional=True)] = None
-    sentence: Annotated[str | None, _sentence("the sentence that the text embedding was made of")] = None
+    sentence: Annotated[str | None, _sentence("the sentence of the text embedding")] = None
     quality_score: Annotated[float, _number("0.6 x detection_rate + 0.4 x avg_confidence", unit="0..1")]
     detection_rate: Annotated[float, _number("share of the frames in which both dancers are found", unit="0..1")]
     avg_confidence: Annotated[
@@ -143,8 +143,8 @@ class ClipRecord:
     code_versions: Annotated[
         str | None,
         _label(
-            "code, constants and models that made its vectors; only vectors for which it is equal are comparable, and "
-            "null is a document of another program",
+            "code, constants and models that made its vectors; only vectors with equal values are comparable, and "
+            "null means a document of another program",
             optional=True,
         ),
     ] = None

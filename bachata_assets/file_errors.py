@@ -6,17 +6,17 @@ import re
 import tempfile
 from pathlib import Path
 
-_ROOM = "free some room, and give the same command again"
-_RIGHTS = "change its rights, or its folder's"
+_ROOM = "free some space, and run the same command again"
+_RIGHTS = "change its permissions, or its folder's"
 REFUSALS = {
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
-    errno.EROFS: "make it writable, or name another folder",
+    errno.EROFS: "make it writable, or choose another folder",
     errno.EACCES: _RIGHTS,
     errno.EPERM: _RIGHTS,
-    errno.EIO: "see whether its disk, or the way to it, is broken, and give the same command again",
-    errno.ESTALE: "its folder was replaced where it comes from: mount it again, and give the same command again",
-    errno.EMFILE: "let a process open more files (`ulimit -n`)",
+    errno.EIO: "check its disk and the connection to it, and run the same command again",
+    errno.ESTALE: "its folder was replaced on the server: mount it again, and run the same command again",
+    errno.EMFILE: "raise the limit of open files (`ulimit -n`)",
 }
 """Number of an error that does not concern a file's content -> what to do."""
 _REMEDIES = REFUSALS | {errno.ENOENT: "is its disk mounted?"}

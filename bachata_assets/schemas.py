@@ -1,8 +1,8 @@
 """Schemas of all Parquet tables of a data dir: every column with its description and unit.
 
-The columns of `embeddings` are derived from `ClipRecord` (`clip_record.py`). How tables are written and read is in
-`collection/dataset.py`; how their rows are computed, in the folders of each domain. Missing is null, never zero and
-never NaN. `docs/data_dictionary.md` is written from this module.
+The columns of `embeddings` are derived from `ClipRecord` (`clip_record.py`). `collection/dataset.py` writes and reads
+tables; the folder of each domain computes their rows. A missing value is null, never zero or NaN.
+`docs/data_dictionary.md` is generated from this module.
 """
 
 import pyarrow as pa
@@ -44,23 +44,23 @@ keypoints = pa.schema(
         _column("hands", vector(2 * HAND_KEYPOINTS * 3), "left, then right hand, each 21 x (x, y, score)",
                 unit="px, px, 0..1", nullable=True),
         _column("valid", pa.bool_(), "the dancer was found in this frame"),
-        _column("interpolated", pa.bool_(), "the pose bridges a gap between two frames in which the dancer was found"),
+        _column("interpolated", pa.bool_(), "the pose is interpolated between two frames with the dancer"),
         _column("occlusion_recovery", pa.bool_(), "the dancer was found behind the partner, by occlusion recovery"),
         _column("camera", vector(4), "a, b, x, y: the first frame would show a place at"
-                " (a px - b py + x, b px + a py + y); null where the camera stands still",
+                " (a px - b py + x, b px + a py + y); null if the camera stands still",
                 unit="1, 1, px, px", nullable=True),
     ]
 )  # fmt: skip
-"""One row a (frame, dancer)."""
+"""One row per (frame, dancer)."""
 
 beats = pa.schema([_column("time_s", pa.float64(), "time of the beat", unit="s")])
-"""One row a beat; tempo and confidence are in the metadata of the table."""
+"""One row per beat; tempo and confidence are in the metadata of the table."""
 
 
 def embedding(family: str) -> pa.Schema:
     """Return the schema of the one-row table of an embedding family.
 
-    Its vector is null where the clip has nothing for the family, and `absent_reason` says why.
+    Its vector is null if the clip has nothing for the family; `absent_reason` says why.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def embedding(family: str) -> pa.Schema:
     columns = [
         _column("clip_id", pa.string(), COLUMNS["clip_id"].description),
         _column("vector", vector(DIMENSIONS[family]), f"embedding of the {meaning}", nullable=True),
-        _column("absent_reason", pa.string(), "why there is no vector; null where there is one", nullable=True),
+        _column("absent_reason", pa.string(), "why there is no vector; null if there is one", nullable=True),
     ]
     if family == "text":
         columns.append(_column("sentence", pa.string(), "the sentence that was embedded", nullable=True))
@@ -81,7 +81,7 @@ MOMENT = {
     "moment": _column("moment", pa.int32(), "number of the moment in its clip, from 0"),
     "start_s": _column("start_s", pa.float64(), "when the moment begins, on the clip's clock", unit="s"),
     "end_s": _column("end_s", pa.float64(), "when it ends", unit="s"),
-    "start_beat": _column("start_beat", pa.float64(), "the same, counted from the first row of `beats`, which is 0; "
+    "start_beat": _column("start_beat", pa.float64(), "the same in beats from the first row of `beats`, which is 0; "
                           "null without trusted beats", unit="beats", nullable=True),
     "end_beat": _column("end_beat", pa.float64(), "when it ends; null without trusted beats",
                         unit="beats", nullable=True),
@@ -91,7 +91,7 @@ MOMENT = {
                              "0.6 x detection_rate + 0.4 x mean keypoint score of the dancers that are found in it",
                              unit="0..1"),
 }  # fmt: skip
-"""Columns that say which part of a clip a moment is, and how well it is seen."""
+"""Columns for the part of a clip that a moment is, and how well it is seen."""
 
 moments = pa.schema(
     [
@@ -99,26 +99,26 @@ moments = pa.schema(
         *MOMENT.values(),
         *(
             _column(f"{family}_embedding", vector(DIMENSIONS[family]), f"embedding of the "
-                    f"{COLUMNS[VECTOR_FIELDS[family]].description} in it; null where seen for less than a second",
+                    f"{COLUMNS[VECTOR_FIELDS[family]].description} in it; null if seen for less than a second",
                     nullable=True)
             for family in ("lead", "follow", "interaction")
         ),
     ]
 )  # fmt: skip
-"""One row a moment: a window of 8 beats, or of 4 s without trusted beats."""
+"""One row per moment: a window of 8 beats, or of 4 s without trusted beats."""
 
 EDGE_JOINTS = 15
 """Number of joints whose posture and motion are kept at an edge: COCO's without the eyes."""
 _EDGE_FACTS = {
     "distance": ("between the two chests, in the picture", "torsos"),
     "side": ("how far the follower stands to the right of the leader, in the picture", "torsos"),
-    "hold": ("from the nearest hand of the one to a hand of the other", "torsos"),
+    "hold": ("from the nearest hand of one dancer to a hand of the other", "torsos"),
     "lead_facing": ("width of the leader's shoulders, positive towards the camera, 0 sideways", "torsos"),
     "follow_facing": ("width of the follower's shoulders, positive towards the camera, 0 sideways", "torsos"),
     "lead_level": ("height of the leader's hips above the ankles", "torsos"),
     "follow_level": ("height of the follower's hips above the ankles", "torsos"),
-    "phase": ("part of a beat that is over; null without trusted beats", "0..1"),
-    "tempo": ("tempo that is heard there; null without trusted beats", "beats per minute"),
+    "phase": ("elapsed part of the beat; null without trusted beats", "0..1"),
+    "tempo": ("tempo of the music there; null without trusted beats", "beats per minute"),
 }
 
 
@@ -126,16 +126,17 @@ def _edge(side: str) -> list[pa.Field]:
     """Return the columns of one edge of a clip."""
     joints = vector(2 * EDGE_JOINTS * 2)
     return [
-        _column(side, vector(EDGE_DIMENSIONS), f"the clip's {side}, to be compared with the other edge of other clips"
-                " by cosine; null where the couple is not seen there", nullable=True),
-        _column(f"{side}_absent_reason", pa.string(), f"why the clip has no {side}; null where it has", nullable=True),
+        _column(side, vector(EDGE_DIMENSIONS), f"the clip's {side}, to compare with the other edge of other clips"
+                " by cosine; null if the couple is not seen there", nullable=True),
+        _column(f"{side}_absent_reason", pa.string(), f"why the clip has no {side}; null if it has one", nullable=True),
         *(
             _column(f"{side}_{name}", pa.float64(), f"at the {side}: {meaning}", unit=unit, nullable=True)
             for name, (meaning, unit) in _EDGE_FACTS.items()
         ),
-        _column(f"{side}_posture", joints, f"at the {side}: both dancers' 15 joints x (x, y) from the own hips",
+        _column(f"{side}_posture", joints, f"at the {side}: both dancers' 15 joints x (x, y) from their hips",
                 unit="torsos", nullable=True),
-        _column(f"{side}_motion", joints, f"at the {side}: of the same joints", unit="torsos a second", nullable=True),
+        _column(f"{side}_motion", joints, f"at the {side}: motion of the same joints",
+                unit="torsos a second", nullable=True),
     ]  # fmt: skip
 
 
@@ -155,11 +156,11 @@ search_index = pa.schema(
         _column("timeline", pa.string(), "a digit 0..9 for each part of the clip: share of frames with both dancers"),
     ]
 )
-"""One row: the document of a clip, and what the report says of the clip beside it."""
+"""One row: the document of a clip, and what the report says about the clip."""
 
 clips = pa.schema(
     [
-        _column("clip_id", pa.string(), "id that was given to the file"),
+        _column("clip_id", pa.string(), "id of the file's clip"),
         _column("path", pa.string(), "path of the file, relative to the video dir"),
         _column("size", pa.int64(), "size of the file", unit="bytes"),
         _column("mtime_ns", pa.int64(), "when the file was last changed", unit="ns since 1970"),
@@ -168,22 +169,22 @@ clips = pa.schema(
         _column("renamed", pa.bool_(), "the id was first given to another path"),
         _column("of", pa.string(), "clip of the same file whose further couple this is; empty for the file's own clip"),
         _column("couple", pa.int64(), "number of the couple in the file, from 1"),
-        _column("etag", pa.string(), "what a bucket calls the file's content; empty for a file of a folder"),
+        _column("etag", pa.string(), "version of the file's content in a bucket; empty for a file in a folder"),
     ]
 )
-"""One row a clip of a collection: which id was given to which file."""
+"""One row per clip of a collection: which file has which id."""
 
 archive_index = pa.schema(
     [
         _column("clip_id", pa.string(), "clip whose table it is"),
         _column("archive", pa.string(), "name of the archive, the hash of its content"),
         _column("archive_size", pa.int64(), "size of the archive", unit="bytes"),
-        _column("offset", pa.int64(), "where in the archive the table's file begins", unit="bytes"),
+        _column("offset", pa.int64(), "position of the table's file in the archive", unit="bytes"),
         _column("size", pa.int64(), "size of the table's file", unit="bytes"),
         _column("sha256", pa.string(), "first 128 bits of the sha256 of the table's file"),
     ]
 )
-"""One row a clip, in their order: where the table of an asset is in the archives, once it was compacted."""
+"""One row per clip, in their order: where the table of an asset is in the archives, once compacted."""
 
 embeddings = pa.schema(
     [
@@ -191,20 +192,20 @@ embeddings = pa.schema(
         *[_of_the_record(VECTOR_FIELDS[family]) for family in DIMENSIONS],
     ]
 )
-"""One row a clip, all families side by side."""
+"""One row per clip, all families side by side."""
 
 PROVENANCE = {
-    "clip_id": "clip that the table was made of",
+    "clip_id": "clip of the table",
     "data_version": "hash of `code_version` and of the data versions of the inputs",
-    "code_version": "version of the code that made the table, with the fingerprint of its model where it has one",
-    "inputs": "asset -> data version that the table was made from",
+    "code_version": "version of the code that made the table, with the fingerprint of its model if it has one",
+    "inputs": "asset -> data version from which the table was made",
     "seconds": "time that making it took, s",
-    "cpu_seconds": "processor time of all cores that making it took, s; missing where it was not told from other work",
+    "cpu_seconds": "processor time of all cores that making it took, s; missing if other work is mixed in",
     "made_at": "when it was made, s since 1970",
 }
 """Key of the provenance of every table of a clip -> meaning."""
 
-_CLOCK = {"clock": "`beats` where the beats are trusted, else `seconds`"}
+_CLOCK = {"clock": "`beats` if the beats are trusted, else `seconds`"}
 _ABOUT = {
     "lead": _CLOCK,
     "follow": _CLOCK,
@@ -228,18 +229,18 @@ METADATA = {
             "avg_confidence": "mean keypoint score of the dancers that are found, 0..1",
             "quality_score": "0.6 x detection_rate + 0.4 x avg_confidence, 0..1",
             "role_confidence": "probability that lead and follow are not exchanged, 0.5..1",
-            "role_evidence": "cue -> its log-odds that the dancer who is called the leader leads",
+            "role_evidence": "cue -> its log-odds that the dancer called the leader leads",
             "identity_switches": "times of suspected identity switches, s",
-            "damaged": "times of the frames that are missing since the file is damaged there, s",
-            "people_seen": "number of people who are there for a while and move, images in mirrors left out",
+            "damaged": "times of the frames that are missing because the file is damaged there, s",
+            "people_seen": "number of people who are seen for a while and move, without images in mirrors",
             "couples_seen": "number of couples among them",
-            "couple_confidence": "probability that this is the couple that is meant, 0..1; 1 where a person said it",
-            "couple_evidence": "name -> what it adds to the weight of this pair of people",
-            "partner_changes": "times at which a dancer changes partners, s; nobody counts as found beyond",
-            "mirror_images": "number of people who are taken for images in a mirror",
-            "camera_motion": "px a second, and zoom (largest over smallest scale); empty where the camera stands still",
-            "camera_lost": "times of the frames whose camera motion is not known: too little of the room is seen, s",
-            "cuts": "times at which another shot begins, s; nobody counts as found but in the longest good shot",
+            "couple_confidence": "probability that this is the couple that is meant, 0..1; 1 if annotated",
+            "couple_evidence": "name -> its contribution to the weight of this pair of people",
+            "partner_changes": "times at which a dancer changes partners, s; after them nobody counts as found",
+            "mirror_images": "number of people who count as images in a mirror",
+            "camera_motion": "px a second, and zoom (largest over smallest scale); empty if the camera stands still",
+            "camera_lost": "times of the frames with unknown camera motion: too little of the room is seen, s",
+            "cuts": "times at which another shot begins, s; dancers count as found only in the longest good shot",
         },
     ),
     "beats": (
@@ -248,10 +249,10 @@ METADATA = {
             "tempo": "beats per minute, null without beats",
             "confidence": "how clearly the music repeats at this tempo, 0..1; from 0.5 the beats are trusted",
             "duration": "length of the sound, s",
-            "reason": "why there are no beats, null where there are",
+            "reason": "why there are no beats, null if there are any",
         },
     ),
     **{f"{family}_embedding": ("about", _ABOUT.get(family, {})) for family in DIMENSIONS},
     "moments": ("about", _CLOCK),
 }
-"""Asset -> key of its table's schema metadata, and what stands in the JSON under it."""
+"""Asset -> key of its table's schema metadata, and the content of its JSON."""

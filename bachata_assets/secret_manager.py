@@ -60,14 +60,14 @@ def _read(project: str, name: str) -> str:
             "with `gcloud secrets versions add`"
         ) from None
     except exceptions.InvalidArgument:
-        raise SecretError(f"{project} is no id of a Google Cloud project: correct GCP_PROJECT_ID") from None
+        raise SecretError(f"{project} is not the id of a Google Cloud project: correct GCP_PROJECT_ID") from None
     except (exceptions.Unauthenticated, GoogleAuthError):
         raise SecretError(
             "The Google Cloud credentials are expired or not valid: run `gcloud auth application-default login` again"
         ) from None
     except (exceptions.RetryError, exceptions.ServiceUnavailable, exceptions.DeadlineExceeded):
         raise SecretError(
-            f"Google Secret Manager does not answer ({SECONDS:g} s, secret {name} of project {project}): see the "
+            f"Google Secret Manager does not answer ({SECONDS:g} s, secret {name} of project {project}): check the "
             "network, and try again later"
         ) from None
     except exceptions.GoogleAPICallError as error:

@@ -124,7 +124,7 @@ def test_a_forbidden_secret_is_named_with_the_role_to_grant(cloud: SecretManager
     [
         (grpc.StatusCode.UNAVAILABLE, r"^Google Secret Manager does not answer \(0.3 s, secret elasticsearch-host"),
         (grpc.StatusCode.FAILED_PRECONDITION, "elasticsearch-host of project dance is disabled or destroyed: enable"),
-        (grpc.StatusCode.INVALID_ARGUMENT, "dance is no id of a Google Cloud project: correct GCP_PROJECT_ID"),
+        (grpc.StatusCode.INVALID_ARGUMENT, "dance is not the id of a Google Cloud project: correct GCP_PROJECT_ID"),
         (grpc.StatusCode.UNAUTHENTICATED, "credentials are expired or not valid: run `gcloud auth"),
     ],
 )
@@ -233,7 +233,7 @@ def test_only_an_explicit_no_ends_https_in_the_cloud_with_a_warning(
     monkeypatch.setenv("ELASTICSEARCH_USE_SSL", "false")
     settings = load_settings(environment="cloud", gcp_project_id="dance")
     assert not SearchConfig.from_settings(settings).use_ssl
-    assert "Elasticsearch is asked by plain http; unset it for https" in caplog.text
+    assert "requests to Elasticsearch use plain http; unset it for https" in caplog.text
 
 
 @pytest.mark.parametrize(

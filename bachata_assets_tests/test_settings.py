@@ -45,47 +45,47 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("ENVIRONMENT", "moon", "ENVIRONMENT = 'moon': it can be local or cloud"),
-        ("BACHATA_PRECISION", "f16", "BACHATA_PRECISION = 'f16': it can be auto or f32 or bf16"),
-        ("ELASTICSEARCH_PORT", "many", "ELASTICSEARCH_PORT = 'many': it can be a whole number from 1 to 65535"),
-        ("ELASTICSEARCH_PORT", "70000", "ELASTICSEARCH_PORT = '70000': it can be a whole number from 1 to 65535"),
-        ("BACHATA_THREADS", "-1", "BACHATA_THREADS = '-1': it can be a whole number from 0 to 1024"),
-        ("BACHATA_THREADS", "9" * 5000, "': it can be a whole number from 0 to 1024"),
-        ("BACHATA_CLIPS_PER_RUN", "0", "BACHATA_CLIPS_PER_RUN = '0': it can be a whole number from 1"),
-        ("BACHATA_QUALITY_THRESHOLD", "1.5", "BACHATA_QUALITY_THRESHOLD = '1.5': it can be a number from 0 to 1"),
-        ("BACHATA_CLIP_SECONDS", "inf", "BACHATA_CLIP_SECONDS = 'inf': it can be a number above 0"),
-        ("BACHATA_QUALITY_THRESHOLD", "nan", "BACHATA_QUALITY_THRESHOLD = 'nan': it can be a number from 0 to 1"),
-        ("BACHATA_HANDS", "perhaps", "BACHATA_HANDS = 'perhaps': it can be true or false"),
-        ("ELASTICSEARCH_USE_SSL", "tls", "ELASTICSEARCH_USE_SSL = 'tls': it can be true or false"),
-        ("BACHATA_DATA_DIR", "http://a/b", "BACHATA_DATA_DIR = 'http://a/b': it can be a folder, or a bucket"),
-        ("BACHATA_DATA_DIR", "file:///a", "BACHATA_DATA_DIR = 'file:///a': it can be a folder, or a bucket"),
-        ("BACHATA_DATA_DIR", "simplecache::s3://b", "BACHATA_DATA_DIR = 'simplecache::s3://b': it can be a folder"),
-        ("BACHATA_DATA_DIR", "s3://", "BACHATA_DATA_DIR = 's3://': it can be a folder, or a bucket"),
-        ("BACHATA_DATA_DIR", "a\nb", "BACHATA_DATA_DIR = 'a\\nb': holds a control character"),
+        ("ENVIRONMENT", "moon", "ENVIRONMENT = 'moon': must be local or cloud"),
+        ("BACHATA_PRECISION", "f16", "BACHATA_PRECISION = 'f16': must be auto or f32 or bf16"),
+        ("ELASTICSEARCH_PORT", "many", "ELASTICSEARCH_PORT = 'many': must be a whole number from 1 to 65535"),
+        ("ELASTICSEARCH_PORT", "70000", "ELASTICSEARCH_PORT = '70000': must be a whole number from 1 to 65535"),
+        ("BACHATA_THREADS", "-1", "BACHATA_THREADS = '-1': must be a whole number from 0 to 1024"),
+        ("BACHATA_THREADS", "9" * 5000, "': must be a whole number from 0 to 1024"),
+        ("BACHATA_CLIPS_PER_RUN", "0", "BACHATA_CLIPS_PER_RUN = '0': must be a whole number from 1"),
+        ("BACHATA_QUALITY_THRESHOLD", "1.5", "BACHATA_QUALITY_THRESHOLD = '1.5': must be a number from 0 to 1"),
+        ("BACHATA_CLIP_SECONDS", "inf", "BACHATA_CLIP_SECONDS = 'inf': must be a number above 0"),
+        ("BACHATA_QUALITY_THRESHOLD", "nan", "BACHATA_QUALITY_THRESHOLD = 'nan': must be a number from 0 to 1"),
+        ("BACHATA_HANDS", "perhaps", "BACHATA_HANDS = 'perhaps': must be true or false"),
+        ("ELASTICSEARCH_USE_SSL", "tls", "ELASTICSEARCH_USE_SSL = 'tls': must be true or false"),
+        ("BACHATA_DATA_DIR", "http://a/b", "BACHATA_DATA_DIR = 'http://a/b': must be a folder, or a bucket"),
+        ("BACHATA_DATA_DIR", "file:///a", "BACHATA_DATA_DIR = 'file:///a': must be a folder, or a bucket"),
+        ("BACHATA_DATA_DIR", "simplecache::s3://b", "BACHATA_DATA_DIR = 'simplecache::s3://b': must be a folder"),
+        ("BACHATA_DATA_DIR", "s3://", "BACHATA_DATA_DIR = 's3://': must be a folder, or a bucket"),
+        ("BACHATA_DATA_DIR", "a\nb", "BACHATA_DATA_DIR = 'a\\nb': contains a control character"),
         (
             "BACHATA_VIDEO_DIR",
             "caf\udce9",
-            "BACHATA_VIDEO_DIR = 'caf\\udce9': holds a control character, or bytes that are",
+            "BACHATA_VIDEO_DIR = 'caf\\udce9': contains a control character or bytes that are",
         ),
-        ("BACHATA_MODELS_BASE_URL", "ftp://a", "BACHATA_MODELS_BASE_URL = 'ftp://a': it can be a URL as https://"),
-        ("ELASTICSEARCH_HOST", "a b", "ELASTICSEARCH_HOST: give the name of one host alone"),
-        ("ELASTICSEARCH_HOST", "a,b", "ELASTICSEARCH_HOST: give the name of one host alone"),
+        ("BACHATA_MODELS_BASE_URL", "ftp://a", "BACHATA_MODELS_BASE_URL = 'ftp://a': must be a URL such as https://"),
+        ("ELASTICSEARCH_HOST", "a b", "ELASTICSEARCH_HOST: give a host name only"),
+        ("ELASTICSEARCH_HOST", "a,b", "ELASTICSEARCH_HOST: give a host name only"),
         (
             "ELASTICSEARCH_HOST",
             "::1",
-            "ELASTICSEARCH_HOST: give the name of one host alone, an IPv6 address in brackets",
+            "ELASTICSEARCH_HOST: give a host name only, or an IPv6 address in brackets",
         ),
         (
             "ELASTICSEARCH_HOST",
             "http://es",
-            "ELASTICSEARCH_HOST: 'http://es' is more than a host: ELASTICSEARCH_HOST=es",
+            "ELASTICSEARCH_HOST: 'http://es' is more than a host name: set ELASTICSEARCH_HOST=es",
         ),
         (
             "ELASTICSEARCH_HOST",
             "https://es.example:9243/",
-            "is more than a host: ELASTICSEARCH_HOST=es.example ELASTICSEARCH_PORT=9243 ELASTICSEARCH_USE_SSL=true",
+            "name: set ELASTICSEARCH_HOST=es.example ELASTICSEARCH_PORT=9243 ELASTICSEARCH_USE_SSL=true",
         ),
-        ("ELASTICSEARCH_HOST", "es:9201", "is more than a host: ELASTICSEARCH_HOST=es ELASTICSEARCH_PORT=9201"),
+        ("ELASTICSEARCH_HOST", "es:9201", "a host name: set ELASTICSEARCH_HOST=es ELASTICSEARCH_PORT=9201"),
         *(
             ("ELASTICSEARCH_INDEX", name, "ELASTICSEARCH_INDEX = '")
             for name in (
@@ -124,11 +124,11 @@ def test_a_malformed_value_is_named_with_its_variable_and_what_is_allowed(
 
 
 def test_a_malformed_flag_is_named_by_its_variable_too() -> None:
-    with pytest.raises(SettingsError, match=r"^ENVIRONMENT = 'moon': it can be local or cloud$"):
+    with pytest.raises(SettingsError, match=r"^ENVIRONMENT = 'moon': must be local or cloud$"):
         load_settings(environment="moon")
-    with pytest.raises(SettingsError, match=r"^BACHATA_DATA_DIR = 'http://a': it can be a folder"):
+    with pytest.raises(SettingsError, match=r"^BACHATA_DATA_DIR = 'http://a': must be a folder"):
         load_settings(data_dir="http://a")
-    with pytest.raises(SettingsError, match=r"^BACHATA_DATA_DIR = '': it can be a folder"):
+    with pytest.raises(SettingsError, match=r"^BACHATA_DATA_DIR = '': must be a folder"):
         load_settings(data_dir="")
 
 
@@ -241,11 +241,11 @@ def test_a_mistyped_variable_is_named_once_with_the_one_that_was_meant(
     for _ in range(2):
         assert load_settings().elasticsearch_port == 9201
     assert said == [
-        "BACHATA_PRECISON in the environment is no setting: did you mean BACHATA_PRECISION?",
-        "ELASTICSEARCH_HOTS in .env is no setting: did you mean ELASTICSEARCH_HOST?",
+        "BACHATA_PRECISON in the environment is not a setting: did you mean BACHATA_PRECISION?",
+        "ELASTICSEARCH_HOTS in .env is not a setting: did you mean ELASTICSEARCH_HOST?",
         "MMPOSE_CONFIDENCE in .env is not used: the thresholds are part of the code that makes the vectors, so that "
         "all of them compare",
-        "UNRELATED in .env is no setting: `bachata-assets settings --example` lists them all.",
+        "UNRELATED in .env is not a setting: `bachata-assets settings --example` lists them all.",
     ]
 
 
@@ -287,7 +287,7 @@ def test_a_store_without_its_package_is_refused_with_the_one_to_install(monkeypa
         raise ImportError
 
     monkeypatch.setattr(fsspec, "get_filesystem_class", missing)
-    with pytest.raises(SettingsError, match=r"gs:// needs a package of its own: pip install 'bachata-assets\[gcs\]'"):
+    with pytest.raises(SettingsError, match=r"gs:// needs an extra package: pip install 'bachata-assets\[gcs\]'"):
         load_settings(data_dir="gs://dances/x")
 
 

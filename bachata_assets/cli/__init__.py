@@ -1,4 +1,4 @@
-"""The command line: words, flags and exit codes. What a command does lives elsewhere and is imported when it runs."""
+"""The command line: arguments, flags and exit codes. The work of a command lives elsewhere, imported when it runs."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The program, also as `python -m bachata_assets.cli`: it ends with its own exit code, whatever libraries still do."""
+"""The program, also as `python -m bachata_assets.cli`; its exit code does not depend on how libraries shut down."""
 
 import atexit
 import logging
@@ -14,17 +14,17 @@ def main(words: Sequence[str] | None = None) -> None:
 
     Parameters
     ----------
-    words : of the call, without the program's name; None: those that the process was begun with
+    words : arguments without the program's name; None: the arguments of the process
 
     Notes
     -----
-    A thread of Arrow that is still reading while the interpreter is taken down ends the process by SIGABRT, although
-    all was done: "terminate called without an active exception" (apache/arrow#34314). It was seen once in 53 calls of
-    `similar`, at a load of 100. So the process ends when everything that was left for the end has been done, and the
-    interpreter is not taken down.
+    An Arrow thread that is still reading during interpreter shutdown ends the process by SIGABRT, although all work is
+    done: "terminate called without an active exception" (apache/arrow#34314). This was seen once in 53 calls of
+    `similar`, at a load of 100. So the process exits after its exit handlers have run, without shutting down the
+    interpreter.
     """
     code: list[int] = []
-    atexit.register(_end, code)  # what is registered first comes last
+    atexit.register(_end, code)  # the handler registered first runs last
     try:
         app(words, prog_name=None if words is None else "bachata-assets")
     except SystemExit as ended:
@@ -35,13 +35,13 @@ def main(words: Sequence[str] | None = None) -> None:
 
 def _end(code: list[int]) -> None:
     if not code:
-        return  # an error of the program, which the interpreter shows
+        return  # an uncaught exception, which the interpreter shows
     logging.shutdown()
     try:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
     except (OSError, ValueError):
-        return  # the interpreter says so, with an exit code of its own
+        return  # the interpreter reports it, with its own exit code
     os._exit(code[0])
 
 

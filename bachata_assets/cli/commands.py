@@ -1,4 +1,4 @@
-"""How a call that cannot be understood, or a path that cannot be used, ends: one line, exit code 2."""
+"""How a wrong call or an unusable path ends: one line, exit code 2."""
 
 import os
 import signal
@@ -20,16 +20,16 @@ from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.file_errors import REFUSALS, of_a_file
 
 INTERRUPTED = 128 + signal.SIGINT
-"""Exit code with which typer says that a KeyboardInterrupt ended a command."""
+"""Exit code of typer when a KeyboardInterrupt ended a command."""
 ABORTED = 1
-"""Exit code of a question that was not answered with yes, or was interrupted."""
+"""Exit code of a prompt that was not answered with yes, or was interrupted."""
 
 
 class Commands(TyperGroup):
     """The commands of the program."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Refuse empty words, as an unset variable of a shell leaves them: as a path they are the present folder."""
+        """Refuse empty arguments, which an unset shell variable leaves: as a path they mean the working directory."""
         for before, word in pairwise(["", *args]):
             flag, equals, value = word.partition("=") if word.startswith("--") else (before, "=", word)
             if equals and not value.strip():
@@ -47,7 +47,7 @@ class Commands(TyperGroup):
         windows_expand_args: bool = True,
         **extra: Any,
     ) -> Any:
-        """Run a command; ends the process, unless it is part of another program (not `standalone_mode`)."""
+        """Run a command and end the process, unless another program embeds it (not `standalone_mode`)."""
         run = partial(super().main, args, prog_name, complete_var, False, windows_expand_args, **extra)
         if not standalone_mode:
             return run()
@@ -59,8 +59,8 @@ class Commands(TyperGroup):
 
 
 def _code(run: Callable[[], Any]) -> int:
-    """Run a command and return its exit code; what it cannot do is one line."""
-    with suppress(AttributeError):  # not the streams of a test
+    """Run a command and return its exit code; an error becomes one line."""
+    with suppress(AttributeError):  # the streams of a test lack it
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal may lack letters
     try:
         code = run()
@@ -68,7 +68,7 @@ def _code(run: Callable[[], Any]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except typer.TyperException as error:
-        message = _problem(error)  # called without a command, it is the help
+        message = _problem(error)  # the help, when called without a command
         if "\n" in message:
             typer.echo(message, err=True)
         else:
@@ -77,12 +77,12 @@ def _code(run: Callable[[], Any]) -> int:
     except typer.Abort:
         return ABORTED
     except BrokenPipeError:
-        # Whoever read our lines has seen enough, as `head` has; the interpreter must not flush into the void.
+        # The reader of the pipe has closed it, as `head` does; the interpreter must not flush into it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1  # as typer does where a line does not get out
+        return 1  # as typer does when it cannot write a line
     except OSError as error:
         if error.filename is None and _is_folder_gone(error):
-            say("Error: the working directory is gone: change into another one", err=True)
+            say("Error: the working directory no longer exists: change to another one", err=True)
             return 2
         if error.filename is None and error.errno not in REFUSALS:
             raise
@@ -95,17 +95,17 @@ def _code(run: Callable[[], Any]) -> int:
 
 
 def _problem(error: typer.TyperException) -> str:
-    """Return what is wrong with a call: of a number its flag, what was given, and what is allowed."""
+    """Return what is wrong with a call; for a number, its flag, the given value and the allowed range."""
     cause, flag = error.__cause__, getattr(error, "param", None)
     least, most = getattr(flag, "min", None), getattr(flag, "max", None)
     if flag is None or least is None or most is None or not isinstance(cause, ValidationError):
-        return error.format_message().replace(": Value error, ", ": ")  # which is how pydantic begins
+        return error.format_message().replace(": Value error, ", ": ")  # pydantic's prefix
     given = cause.errors()[0]["input"]
     return f"Invalid value for '{flag.opts[0]}': {str(given)!r} is not a whole number from {least} to {most}"
 
 
 def _is_folder_gone(error: OSError) -> bool:
-    """Tell whether an error that names no file says that the working directory was removed."""
+    """Tell whether an error without a file name means that the working directory was removed."""
     try:
         Path.cwd()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""`next` and `chain`: what can follow a clip, and sequences of clips that flow."""
+"""`next` and `chain`: the clips that can follow a clip, and sequences of clips that flow."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from bachata_assets.search.continuation import Continuation
 
 SHOWN_JUMPS = 3
-"""Most jumps that are named of a transition."""
+"""Maximum number of jumps named for a transition."""
 
 Clip = Annotated[str, typer.Argument(help="A clip of the collection.", metavar="CLIP", autocompletion=clip_ids)]
 
 Song = Annotated[
     Path | None,
-    typer.Option("--song", help="A song that is danced to, or a video for its sound: only clips that fit its tempo."),
+    typer.Option("--song", help="A song to dance to, or a video for its sound; shows only clips that fit its tempo."),
 ]
 
 
@@ -35,7 +35,7 @@ def following(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the clips whose beginning continues the end of a clip, with what jumps.
+    """Show the clips that can follow a clip, with what jumps at each transition.
 
     For example:
 
@@ -61,13 +61,13 @@ def following(
 
 def chain(
     clip_id: Clip,
-    length: Annotated[int, typer.Option("--length", min=2, max=100, help="How many clips, the first included.")] = 6,
+    length: Annotated[int, typer.Option("--length", min=2, max=100, help="How many clips, including the first.")] = 6,
     song: Song = None,
     filters: FilterTexts = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a sequence of clips that flows, no clip twice, with the cost of each transition.
+    """Show a sequence of clips that flows, without repeats, with the cost of each transition.
 
     For example:
 
@@ -91,7 +91,7 @@ def chain(
 
 
 def _table(found: "list[Continuation]") -> Table:
-    """Return a row a transition: cost, score, what jumps."""
+    """Return a table with one row per transition: score, cost, what jumps."""
     table = Table("clip", "move", "score", "cost", "what jumps", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for one in found:
         jumps = [str(jump) for jump in one.jumps]

@@ -1,4 +1,4 @@
-"""`generate` and `sample`: making the embeddings of a folder of clips, and a folder of clips to try it on."""
+"""`generate` and `sample`: the embeddings of a folder of clips, and a sample folder to try it on."""
 
 import shlex
 import sys
@@ -26,7 +26,7 @@ Annotations = Annotated[
     typer.Option(
         "--annotations",
         metavar="PATH",
-        help="JSON file of annotations, or its URL; without one, every clip has the fallbacks.",
+        help="JSON file of annotations, or its URL. Without it, every clip has the fallback values.",
     ),
 ]
 Environment = Annotated[
@@ -35,21 +35,21 @@ Environment = Annotated[
 ]
 CheckpointPath = Annotated[
     Path | None,
-    typer.Option("--checkpoint_path", help="Folder of model checkpoints (over the settings)."),
+    typer.Option("--checkpoint_path", help="Folder of model checkpoints; overrides the setting."),
 ]
 IndexWhen = Annotated[
     Literal["now", "later"],
-    typer.Option("--index", help="later: make everything but the documents in the index, e.g. while it is down."),
+    typer.Option("--index", help="later: make everything except the documents in the index, e.g. while it is down."),
 ]
 EveryCouple = Annotated[
     bool | None,
     typer.Option(
         "--every_couple/--one_couple",
-        help="Make every couple of a video a clip of its own, CLIP__couple_2 and so on. [default: as before, else one]",
+        help="Make a clip of every couple in a video: CLIP__couple_2 and so on. [default: as in earlier runs, or one]",
         show_default=False,
     ),
 ]
-Debug = Annotated[bool, typer.Option("--debug", help="Log details, with tracebacks.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Log details and tracebacks.")]
 
 
 def generate(
@@ -62,12 +62,12 @@ def generate(
     every_couple: EveryCouple = None,
     debug: Debug = False,
 ) -> None:
-    r"""Make the embeddings of all clips that are new, changed or failed before.
+    r"""Make the embeddings of all clips that are new, have changed or failed before.
 
-    Exits with 0 when everything is made: every clip, its document in the index, and the report; with 1 while
-    something is not, 2 for a wrong call or a data dir that cannot be used.
+    Exits with 0 when everything is made: every clip, its document in the index, and the report. Exits with 1 when
+    any of these is missing, and with 2 for a wrong call or an unusable data dir.
 
-    For example, the last with the secrets of a Google Cloud project:
+    For example (the last call takes its secrets from a Google Cloud project):
 
     ```sh
     bachata-assets generate --video_dir data/Bachata_steps
@@ -103,12 +103,12 @@ def generate(
         with log_on_terminal(log, debug=debug), open_instance(settings.data_dir, settings) as instance:
             done = run(platform, instance, index_later=index == "later")
     except SearchError as error:
-        refuse(f"{str(error).rstrip('.')}. Nothing was made; with `--index later` everything but the index is.")
+        refuse(f"{str(error).rstrip('.')}. Nothing was made. `--index later` makes everything except the index.")
     except (SettingsError, *ScanError) as error:
         refuse(str(error))
     except KeyboardInterrupt:
         with suppress(OSError):  # a terminal that has closed
-            typer.echo("Ended. What is made is kept; the same command goes on from there.", err=True)
+            typer.echo("Stopped. What is made is kept; run the same command again to continue.", err=True)
         raise typer.Exit(INTERRUPTED) from None
     _say_result(done, settings.data_dir, log)
     raise typer.Exit(0 if done.is_whole else 1)
@@ -117,7 +117,7 @@ def generate(
 def sample(
     folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("data/sample"),
 ) -> None:
-    """Render the sample collection: four short clips of a drawn couple, with music and the truth about both.
+    """Render the sample collection: four short clips of a drawn couple with music, and the ground truth of both.
 
     For example:
 
@@ -138,18 +138,18 @@ def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
 
     status = done.status
     made = len(status.made) + len(status.not_indexed)
-    typer.echo(f"Clips: {made} made, {len(status.failed)} failed, {done.tried} worked on this time.")
+    typer.echo(f"Clips: {made} made, {len(status.failed)} failed, {done.tried} processed this time.")
     for clip in status.failed:
         say(f"  failed: {clip.clip_id} ({clip.video_path}): {clip.failure.reason}", err=True)
     if status.not_indexed:
         clips = counted(len(status.not_indexed), "clip")
-        say(f"  not indexed yet: {clips}; the same command without --index later sends the documents")
+        say(f"  not indexed yet: {clips}; the same command without --index later indexes them")
     for pending in status.pending:
         say(f"  not made: {pending.clip_id}: see {log}", err=True)
     for entry in done.scan.without_file:
         say(f"  annotation without a file: {entry.name}", err=True)
     if done.index_error:
-        say(f"  the index is not level with the tables: {done.index_error}", err=True)
+        say(f"  the index does not match the tables: {done.index_error}", err=True)
     folder = data_dir if "://" in data_dir else str(Path(data_dir).absolute())
     if done.report_error:
         say(f"  the report could not be made: {done.report_error}", err=True)
@@ -162,7 +162,7 @@ def _say_result(done: "Generated", data_dir: str, log: Path) -> None:
 
 
 def _dagster_dev() -> str:
-    """Return the command that opens the platform, from whatever folder it is typed in."""
+    """Return the command that opens the platform from any folder."""
     import bachata_assets
 
     program = Path(sys.executable).with_name("dagster")

@@ -19,22 +19,22 @@ def download_models(
     model_set: Annotated[
         str | None,
         typer.Argument(
-            help="A set of checkpoints/models.toml; without one, they are listed.",
+            help="A model set of checkpoints/models.toml; without it, all sets are listed.",
             metavar="SET",
             autocompletion=model_sets,
         ),
     ] = None,
     checkpoint_path: Annotated[
-        Path | None, typer.Option("--checkpoint_path", help="Folder of model checkpoints (over the settings).")
+        Path | None, typer.Option("--checkpoint_path", help="Folder of model checkpoints; overrides the setting.")
     ] = None,
     base_url: Annotated[
-        str | None, typer.Option("--base_url", help="A mirror that keeps the files under their own names.")
+        str | None, typer.Option("--base_url", help="A mirror that has the files under their original names.")
     ] = None,
     hands: Annotated[
-        bool | None, typer.Option(help="The hand model too. [default: as BACHATA_HANDS]", show_default=False)
+        bool | None, typer.Option(help="Also get the hand model. [default: BACHATA_HANDS]", show_default=False)
     ] = None,
 ) -> None:
-    """Download the weights of a model set, go on where an earlier download broke off, and check them.
+    """Download the weights of a model set and verify them; resumes an interrupted download.
 
     The set `bundled` comes with the project and needs no download.
 
@@ -61,7 +61,7 @@ def download_models(
 
 
 def _list_sets(settings: "Settings") -> None:
-    """Say of every set whether its files are there, and how to get them."""
+    """Print for every set whether its files are present, and how to get them."""
     from bachata_assets.pose.models.model_sets import load_model_set, model_set_names
 
     folder = settings.mmpose_checkpoint_path
@@ -70,11 +70,11 @@ def _list_sets(settings: "Settings") -> None:
         missing = sum(not spec.checkpoint_path.is_file() for spec in specs)
         state = f"{missing} of {len(specs)} files missing; get them with: {specs[0].command}" if missing else "complete"
         say(f"{'*' if name == settings.model_set else ' '} {name}: {state}")
-    say(f"* is the set in use; choose with BACHATA_MODEL_SET. Hands are {'on' if settings.hands else 'off'}.")
+    say(f"* marks the set in use; choose with BACHATA_MODEL_SET. Hands are {'on' if settings.hands else 'off'}.")
 
 
 def _download_set(settings: "Settings") -> None:
-    """Fetch what is missing of the set that the settings name, showing a bar for each file."""
+    """Download the missing files of the set that the settings name, with a progress bar for each."""
     from bachata_assets.pose.models.download import download
     from bachata_assets.pose.models.model_sets import load_model_set
 
@@ -91,7 +91,7 @@ def _download_set(settings: "Settings") -> None:
             bars.update(tasks[spec.checkpoint], completed=there, total=total, visible=True)
 
         fetched = download(models, show, settings.models_base_url)
-    models.fingerprint("f32")  # reads and checks every file, those that were there before too
+    models.fingerprint("f32")  # reads and verifies every file, including those present before
     for checkpoint, size in fetched.items():
         say(f"{checkpoint}: {size:,} bytes")
     say(f"The model set {models.name} is complete in {models.detector.folder}")

@@ -1,4 +1,4 @@
-"""The moments that `similar --from --to` finds, shown."""
+"""The output of `similar --from --to`: moments."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def show_moments(found: "Sequence[MomentMatch]", *, as_json: bool) -> None:
-    """Show moments, and of each why it is alike where that was asked."""
+    """Show moments, and for each why it is alike if `--why` is set."""
     if as_json:
         say_json([match.to_dict() for match in found])
         return

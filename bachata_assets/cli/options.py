@@ -1,4 +1,4 @@
-"""Flags that several commands share, what a shell offers while they are typed, and how a wrong call ends."""
+"""Flags that several commands share, their shell completion, and how a wrong call ends."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -13,32 +13,30 @@ if TYPE_CHECKING:
 
 
 def underscored(name: str) -> str:
-    """Return a flag's name as the specification writes it: a flag can be typed with underscores or dashes."""
+    """Return a flag's name as the specification writes it; users can type underscores or dashes."""
     return name.replace("-", "_")
 
 
 VideoDirOption = Annotated[
     str | None,
-    typer.Option("--video_dir", metavar="PATH", help="Folder or bucket of clips. [default: as the data dir remembers]"),
+    typer.Option("--video_dir", metavar="PATH", help="Folder or bucket of clips. [default: as last used here]"),
 ]
 AnnotationsOption = Annotated[
     str | None,
-    typer.Option(
-        "--annotations", metavar="PATH", help="JSON file of annotations. [default: as the data dir remembers]"
-    ),
+    typer.Option("--annotations", metavar="PATH", help="JSON file of annotations. [default: as last used here]"),
 ]
-DataDir = Annotated[str | None, typer.Option("--data_dir", help="Where everything is written. [default: data]")]
+DataDir = Annotated[str | None, typer.Option("--data_dir", help="Folder or bucket of all results. [default: data]")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
 def refuse(problem: str) -> NoReturn:
-    """Say what is wrong with the call and end with 2."""
+    """Print what is wrong with the call and exit with 2."""
     say(f"Error: {problem}", err=True)
     raise typer.Exit(2)
 
 
 def clip_ids(context: typer.Context, incomplete: str) -> list[str]:
-    """Return the clips of the collection that begin as typed."""
+    """Return the clip ids of the collection that begin with the typed text."""
 
     def read() -> Iterable[str]:
         from bachata_assets.collection.scan import present_clips
@@ -49,7 +47,7 @@ def clip_ids(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def conditions(context: typer.Context, incomplete: str) -> list[str]:
-    """Return the filters that begin as typed: a name, then the values that the clips have."""
+    """Return the filters that begin with the typed text: a name and a value that some clip has."""
 
     def read() -> Iterable[str]:
         from bachata_assets.collection.labels import labels_of
@@ -61,7 +59,7 @@ def conditions(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def model_sets(context: typer.Context, incomplete: str) -> list[str]:
-    """Return the model sets that begin as typed."""
+    """Return the model sets that begin with the typed text."""
 
     def read() -> Iterable[str]:
         from bachata_assets.pose.models.model_sets import model_set_names
@@ -82,7 +80,7 @@ def _dataset(context: typer.Context) -> "Dataset":
 
 
 def _beginning_with(incomplete: str, read: Callable[[], Iterable[str]]) -> list[str]:
-    """Return the values that begin as typed; a shell that completes shows neither errors nor other words."""
+    """Return the values that begin with the typed text; completion must show neither errors nor other output."""
     with suppress(Exception):
         return [value for value in read() if value.startswith(incomplete)]
     return []

@@ -1,4 +1,4 @@
-"""Text as it may be shown on a terminal: names of files and words of annotations are never obeyed."""
+"""Text that is safe to show on a terminal: file names and annotations cannot control it."""
 
 import json
 import logging
@@ -10,11 +10,11 @@ from typing import Any
 import typer
 
 _DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-"""Characters that turn the direction of the text after them."""
+"""Characters that change the direction of the text after them."""
 
 
 def plain(text: str) -> str:
-    r"""Return a text on one line, in which characters that a terminal obeys are written out, as `\x1b`."""
+    r"""Return a text on one line with control characters escaped, as `\x1b`."""
     if text.isprintable():
         return text
     return "".join(_written_out(character) for character in text)
@@ -26,7 +26,7 @@ def say(text: str, *, err: bool = False) -> None:
 
 
 def say_json(value: Any) -> None:
-    """Print a value as JSON, for scripts; letters that the terminal lacks or obeys are escaped as JSON does it."""
+    """Print a value as JSON; characters that the terminal lacks or obeys are JSON-escaped."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     takes_all = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     if not takes_all or any(plain(line) != line for line in text.split("\n")):
@@ -35,10 +35,10 @@ def say_json(value: Any) -> None:
 
 
 class PlainFormatter(logging.Formatter):
-    """Formats a record as plain text: one line, and the lines of a traceback."""
+    """Formats a log record as plain text: one line, and the lines of a traceback."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the name is logging's
-        """Return the line of a record; details for debugging may be of several lines."""
+        """Return the line of a record; debug records may have several lines."""
         text = super().formatMessage(record)
         return text if record.levelno <= logging.DEBUG else plain(text)
 

@@ -1,4 +1,4 @@
-"""`preview`: a clip as a video with both skeletons, or everyone in it as a picture."""
+"""`preview`: a video of a clip with both skeletons, or a picture of everyone in it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,17 +12,17 @@ from bachata_assets.cli.plain import say
 def preview(
     clip_id: Annotated[str, typer.Argument(help="A clip of the collection.", metavar="CLIP", autocompletion=clip_ids)],
     out: Annotated[
-        Path | None, typer.Option("--out", help="The file to write. [default: in the data dir's folder previews]")
+        Path | None, typer.Option("--out", help="The file to write. [default: in previews/ of the data dir]")
     ] = None,
     people: Annotated[
-        bool, typer.Option("--people", help="A picture (jpg) of everyone, with the numbers an annotation takes.")
+        bool, typer.Option("--people", help="A picture (jpg) of everyone, with the numbers to use in an annotation.")
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Write a video (mp4) of a clip, with its sound and both skeletons in the roles' colours.
 
-    With --people: a picture of everyone in the clip, each with a number, and the couple marked. Two of the numbers in
-    the clip's annotation say which couple is meant.
+    With --people, it writes a picture of everyone in the clip, each with a number, and marks the couple. Two of the
+    numbers in the clip's annotation choose the couple.
 
     For example:
 

@@ -1,4 +1,4 @@
-"""How a command says what it is doing: plain lines in a pipe, a bar below them on a terminal; where its log goes."""
+"""How a command shows progress: plain lines in a pipe, a bar below them on a terminal; and where its log goes."""
 
 import logging
 import sys
@@ -19,10 +19,10 @@ from bachata_assets.pipeline.workers.pool import LIBRARIES
 
 
 class ProgressHandler(logging.Handler):
-    """Prints log records; on a terminal also what is being done now, for how long, and how much time is left.
+    """Prints log records; on a terminal also the current step, the time it has taken, and the time left.
 
-    A record's `clips_total` says how many clips there are to do, `clip_done` that one of them is, and `clip_doing` and
-    `share` how much of a clip is. A `live` record is for the bar alone.
+    A record's `clips_total` is the number of clips to make, `clip_done` names a finished clip, and `clip_doing` and
+    `share` give the finished share of a clip. A `live` record is for the bar alone.
     """
 
     def __init__(self) -> None:
@@ -42,19 +42,19 @@ class ProgressHandler(logging.Handler):
             console=self._console,
             disable=not self._console.is_terminal,
             transient=True,
-            redirect_stdout=sys.stdout.isatty(),  # else what is for a file or a pipe would go to the terminal
+            redirect_stdout=sys.stdout.isatty(),  # else output for a file or a pipe would go to the terminal
         )
         self._task = self._progress.add_task("starting", total=None, count="")
         self._done = self._total = 0
         self._shares: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print one record above the bar, and show in it what the record tells."""
+        """Print one record above the bar, and update the bar from it."""
         text = self.format(record)
         if hasattr(record, "clips_total"):
             self._total = record.clips_total
         if hasattr(record, "clip_doing"):
-            self._shares[record.clip_doing] = record.share  # type: ignore[attr-defined]  # told together
+            self._shares[record.clip_doing] = record.share  # type: ignore[attr-defined]  # set together
         if hasattr(record, "clip_done"):
             self._done += 1
             self._shares.pop(record.clip_done, None)
@@ -79,18 +79,18 @@ class ProgressHandler(logging.Handler):
 
 
 def is_live(record: logging.LogRecord) -> bool:
-    """Return whether a record says only what is being done at the moment; it is in no file and on no line."""
+    """Return whether a record only describes the current step; such a record is not printed or written to a file."""
     return getattr(record, "live", False)
 
 
 @contextmanager
 def log_on_terminal(file: Path | None = None, *, debug: bool = False) -> Iterator[None]:
-    """Show our own log on the terminal, with what is being done now; write it into a file too.
+    """Show the package's log on the terminal, with the current step; write it to a file too.
 
     Parameters
     ----------
-    file : the log file; it stays open until the next command, so that nothing that is told late is lost
-    debug : details too, with the warnings of libraries
+    file : the log file; it stays open until the next command, so that no late record is lost
+    debug : include details and the warnings of libraries
     """
     log = logging.getLogger("bachata_assets")
     for old in log.handlers:
@@ -107,7 +107,7 @@ def log_on_terminal(file: Path | None = None, *, debug: bool = False) -> Iterato
 
 @contextmanager
 def libraries_as_details() -> Iterator[None]:
-    """Send what libraries warn of to the log as details: a person cannot act on it."""
+    """Log the warnings of libraries at debug level: users cannot act on them."""
     warnings = logging.getLogger("py.warnings")
     logging.captureWarnings(True)
     handler = _AsDebug()

@@ -1,4 +1,4 @@
-"""`index`: looking after the versions of the search index."""
+"""`index`: the versions of the search index."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,9 +19,9 @@ INCOMPARABLE = (
     "Its vectors cannot be compared with those made here, although both say version mmpose_v1: documents made here "
     "have `code_versions`. `bachata-assets generate` writes a version beside it, which readers see once it is complete."
 )
-"""What whoever adopts the index of another program must know of its vectors."""
+"""What a user who adopts another program's index must know about its vectors."""
 
-index_app = typer.Typer(no_args_is_help=True, help="Look after the versions of the search index.")
+index_app = typer.Typer(no_args_is_help=True, help="Manage the versions of the search index.")
 
 
 @index_app.command()
@@ -34,13 +34,13 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     bachata-assets index status --json
     ```
     """
-    with opened_index(data_dir, writing=True) as index:  # only a writer knows which version is written now
+    with opened_index(data_dir, writing=True) as index:  # only a writer knows the version that is written now
         state = index.status()
     if as_json:
         say_json(asdict(state))
         return
     table = Table(title=f"{state.backend}: {state.location}")
-    table.add_column("version", overflow="fold")  # a name that is cut names nothing
+    table.add_column("version", overflow="fold")  # a truncated name is of no use
     for head in ("documents", "bytes", "readers see it", "written now"):
         table.add_column(head, min_width=max(map(len, head.split())))
     for version in (*state.versions, *state.moments):
@@ -53,15 +53,17 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         )
     console().print(table)
     if state.alias_taken:
-        say(f"A plain index is called {state.alias}: `bachata-assets index adopt` makes it a version.")
+        say(f"{state.alias} is a plain index, not an alias: `bachata-assets index adopt` makes it a version.")
 
 
 @index_app.command()
 def promote(
-    force: Annotated[bool, typer.Option("--force", help="Do it although clips are missing from the new one.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Promote even if clips are missing from the new version.")
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Let readers see the version that the current models write.
+    """Make readers see the version that the current models write.
 
     For example:
 
@@ -77,9 +79,9 @@ def promote(
         named = ", ".join(done.missing[:5])
         refuse(
             f"{done.index_name} lacks {counted(len(done.missing), 'clip')} of those that readers see now ({named}): "
-            "make them, or say --force"
+            "make them, or use --force"
         )
-    say(f"Readers see {done.index_name}" + (f", before {done.replaced}" if done.replaced else ""))
+    say(f"Readers now see {done.index_name}" + (f" instead of {done.replaced}" if done.replaced else ""))
 
 
 @index_app.command()
@@ -99,7 +101,7 @@ def prune(data_dir: DataDir = None) -> None:
 
 @index_app.command()
 def adopt(data_dir: DataDir = None) -> None:
-    """Turn a plain index that has the alias' name into a version behind the alias.
+    """Turn a plain index that has the alias's name into a version behind the alias.
 
     For example:
 
@@ -115,7 +117,7 @@ def adopt(data_dir: DataDir = None) -> None:
 
 @contextmanager
 def opened_index(data_dir: str | None, *, writing: bool = False) -> "Iterator[SearchIndex]":
-    """Open the index; what cannot be answered is one clear line."""
+    """Open the index; an error becomes one clear line."""
     from bachata_assets.search.errors import QueryError, SearchError
     from bachata_assets.search.index import SearchIndex
     from bachata_assets.settings import SettingsError, load_settings

@@ -1,4 +1,4 @@
-"""How Ctrl-C, SIGTERM and SIGHUP end a command: alike, and with the exit code that shells expect of each."""
+"""How Ctrl-C, SIGTERM and SIGHUP end a command: in the same way, each with the exit code that shells expect."""
 
 import os
 import signal
@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Signals by which a person, a supervisor or a terminal that closes asks a program to end."""
+"""Signals by which a user, a supervisor or a closing terminal asks a program to end."""
 
 
 @contextmanager
 def ended_by_signals() -> Iterator[Callable[[], int | None]]:
-    """Let each signal of ENDING raise KeyboardInterrupt; yield what tells the exit code, None before one came.
+    """Make each signal of ENDING raise KeyboardInterrupt; yield a function that returns its exit code, or None.
 
-    A signal that was ignored before (nohup, a job in the background) stays ignored. While a Dagster run goes on,
-    Dagster's own handler of SIGINT decides when the interruption is raised, of the other signals too.
+    A signal that was ignored before (nohup, a background job) stays ignored. During a Dagster run, Dagster's SIGINT
+    handler decides when the interruption is raised, also for the other signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None
@@ -36,7 +36,7 @@ def ended_by_signals() -> Iterator[Callable[[], int | None]]:
         if number not in ignored and callable(handler):
             handler(number, frame)
 
-    # Dagster's handlers do not tell which signal came, and are put in place of ours; the interpreter's own record does.
+    # Dagster's handlers replace ours and do not say which signal came; the interpreter's wakeup pipe does.
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
@@ -49,7 +49,7 @@ def ended_by_signals() -> Iterator[Callable[[], int | None]]:
             received = os.read(reading, 100)
         except BlockingIOError:
             received = b""
-        # An event loop that ran meanwhile has taken the interpreter's record for itself.
+        # An event loop that ran in between has taken over the wakeup pipe.
         return next((128 + number for number in (*received, *came) if number in ENDING and number not in ignored), None)
 
     try:

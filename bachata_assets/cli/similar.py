@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from bachata_assets.search.similarity import Match
 
 MOMENTS_A_CLIP = 2
-"""Most moments of one clip, unless something else is said."""
+"""Default limit of moments per clip."""
 
 By = Annotated[
     str | None,
-    typer.Option("--by", help="What is meant by alike: move, couple, lead, follow, music, words or everything."),
+    typer.Option("--by", help="What to compare: move, couple, lead, follow, music, words or everything."),
 ]
 Weights = Annotated[
     str | None,
     typer.Option(
         "--weights",
-        help="What counts how much, e.g. text=0.5,audio=0.5, instead of --by. "
+        help="Weight of each family, e.g. text=0.5,audio=0.5; use it instead of --by. "
         "[default: text=.35,audio=.35,lead=.1,follow=.1,interaction=.1]",
     ),
 ]
@@ -38,7 +38,7 @@ FilterTexts = Annotated[
     list[str] | None,
     typer.Option(
         "--filter",
-        help="E.g. difficulty=beginner, tempo=100..130, min_quality=0.6; may be repeated.",
+        help="A condition: difficulty=beginner, tempo=100..130, min_quality=0.6; may be repeated.",
         autocompletion=conditions,
     ),
 ]
@@ -48,41 +48,40 @@ def similar(
     clip_id: Annotated[
         str | None, typer.Argument(help="A clip of the collection.", metavar="CLIP", autocompletion=clip_ids)
     ] = None,
-    text: Annotated[str | None, typer.Option("--text", help="A free sentence, instead of a clip.")] = None,
+    text: Annotated[str | None, typer.Option("--text", help="A sentence in free form, instead of a clip.")] = None,
     video: Annotated[
         Path | None, typer.Option("--video", help="A video that is not in the collection, instead of a clip.")
     ] = None,
     song: Annotated[
         Path | None, typer.Option("--song", help="An mp3, wav, m4a, flac or ogg file, or a video for its sound.")
     ] = None,
-    start: Annotated[
-        float | None, typer.Option("--from", help="Where the part of the song, or of the clip, begins, s.")
-    ] = None,
-    end: Annotated[
-        float | None, typer.Option("--to", help="Where the part of the song, or of the clip, ends, s.")
-    ] = None,
+    start: Annotated[float | None, typer.Option("--from", help="Start of the part of the song or clip, s.")] = None,
+    end: Annotated[float | None, typer.Option("--to", help="End of the part of the song or clip, s.")] = None,
     by: By = None,
     weights: Weights = None,
     filters: FilterTexts = None,
     other_song: Annotated[
-        bool, typer.Option("--other-song", help="Leave out the clips to the same recording, as far as it is heard.")
+        bool, typer.Option("--other-song", help="Leave out clips with the same recording, where it is recognized.")
     ] = False,
     diverse: Annotated[
-        bool, typer.Option("--diverse", help="Show clips that are unlike one another, too: not ten takes of one move.")
+        bool,
+        typer.Option("--diverse", help="Prefer clips that also differ from one another: not ten takes of one move."),
     ] = False,
     size: Annotated[int, typer.Option("--size", min=1, max=1000, help="How many clips to show.")] = 10,
     per_clip: Annotated[
         int | None,
-        typer.Option("--per-clip", min=1, max=1000, help="Of moments, how many of one clip at most. [default: 2]"),
+        typer.Option("--per-clip", min=1, max=1000, help="How many moments of one clip to show at most. [default: 2]"),
     ] = None,
-    why: Annotated[bool, typer.Option("--why", help="Say which movements, body parts and sounds are alike.")] = False,
+    why: Annotated[
+        bool, typer.Option("--why", help="Explain which movements, body parts and sounds are alike.")
+    ] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the clips most like a clip, a video or a song, or those that a sentence describes.
 
-    A song is answered by clips that fit its tempo, its double or its half within 4 %, unless a filter names a tempo.
-    A part of a clip is answered by the moments that are most like it.
+    For a song, it shows clips that fit its tempo, its double or its half within 4 %, unless a filter names a tempo.
+    For a part of a clip, it shows the moments that are most like it.
 
     For example:
 
@@ -99,14 +98,14 @@ def similar(
     from bachata_assets.search.similarity import parse_weights
 
     if sum(given is not None for given in (clip_id, text, video, song)) > 1:
-        refuse("ask for one of: a clip, --text, --video, --song")
+        refuse("give only one of: a clip, --text, --video, --song")
     of_clip = song is None and not (start is None and end is None)
     if of_clip and (clip_id is None or other_song or diverse):
-        refuse("--from and --to are the part of a --song, or of a clip without --other-song and --diverse")
+        refuse("--from and --to select a part of a --song, or of a clip without --other-song and --diverse")
     if per_clip and not of_clip:
-        refuse("--per-clip is for the moments of a clip's part: say --from or --to, too")
+        refuse("--per-clip limits the moments that a part of a clip finds: add --from or --to")
     if by is not None and weights is not None:
-        refuse("--by is a name for weights: say one of --by and --weights")
+        refuse("--by is a name for weights: use either --by or --weights")
     with opened_index(data_dir) as index:
         example = example_of(video, song, start, end, data_dir)
         asked = Filters.parse(filters or [])
@@ -130,7 +129,7 @@ def similar(
 
 
 def show_matches(found: "list[Match]", reasons: "Mapping[str, dict[str, FamilyExplanation]]", *, as_json: bool) -> None:
-    """Print what was found, and why: as a table, or as the list of JSON that docs/finding.md describes."""
+    """Print the matches and the reasons: as a table, or as the JSON list that docs/finding.md describes."""
     if as_json:
         say_json([match.to_dict() | _as_plain(reasons.get(match.clip_id)) for match in found])
         return
@@ -151,7 +150,7 @@ def require_known_labels(filters: "Filters", data_dir: str | None) -> None:
     Raises
     ------
     QueryError
-        Listing the labels that there are.
+        Lists the known labels.
     """
     from bachata_assets.collection.dataset import Dataset
     from bachata_assets.collection.labels import labels_of
@@ -161,13 +160,13 @@ def require_known_labels(filters: "Filters", data_dir: str | None) -> None:
     for name, known in labels_of(Dataset(url=load_settings(data_dir=data_dir).data_dir)).items():
         unknown = [value for value in getattr(filters, name) if value not in known]
         if unknown:
-            raise QueryError(f"filters: no clip has {name}={unknown[0]}; there are {', '.join(known)}")
+            raise QueryError(f"filters: no clip has {name}={unknown[0]}; choose from {', '.join(known)}")
 
 
 def example_of(
     video: Path | None, song: Path | None, start: float | None, end: float | None, data_dir: str | None
 ) -> "Example | None":
-    """Return what a video or a song is asked with; None where none is given."""
+    """Return the query made from a video or a song; None without either."""
     if video is None and song is None:
         return None
     from bachata_assets.commands.embed import song_of, video_of
@@ -184,7 +183,7 @@ def example_of(
 def _reasons(
     index: "SearchIndex", clip_id: str | None, example: "Example | None", found: "list[Match]"
 ) -> "dict[str, dict[str, FamilyExplanation]]":
-    """Return why each clip that was found is like the one asked about."""
+    """Return why each match is like the clip of the query."""
     from bachata_assets.search.errors import QueryError
     from bachata_assets.search.explanation import explain
 

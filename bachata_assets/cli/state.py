@@ -1,4 +1,4 @@
-"""`status`, `report`, `serve` and `settings`: the status of a collection, and what the program goes by."""
+"""`status`, `report`, `serve` and `settings`: the status of a collection, and the settings in force."""
 
 import json
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 def status(
     plan: Annotated[
-        bool, typer.Option("--plan", help="How long what is to be made will take, stage by stage.")
+        bool, typer.Option("--plan", help="Estimate how long the clips to be made will take, by stage.")
     ] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Show which clips are made, which failed and why, and which are still to be made. Makes nothing.
 
-    Exits with 1 while clips are failed, missing or not indexed. With --plan it says how long these will take, judged by
+    Exits with 1 while clips are failed, missing or not indexed. With --plan it estimates how long these will take, from
     the clips that were made here before.
 
     For example:
@@ -65,9 +65,9 @@ def status(
 
 
 def report(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Make the table over all clips and the two reports again, from what is there.
+    """Make the table of all clips and the two reports again, from the existing results.
 
-    Exits with 1 when they could not be made.
+    Exits with 1 when they cannot be made.
 
     For example:
 
@@ -114,10 +114,10 @@ def serve(
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Answer questions for clips over HTTP, and show the report page, until Ctrl-C.
+    """Answer search requests over HTTP and show the report page, until Ctrl-C.
 
-    Its own page /docs lists what can be asked. It listens to this machine only; another --host needs
-    BACHATA_SERVE_TOKEN. Dagster's link to the report opens while it runs.
+    The page /docs lists the requests. It accepts connections from this machine only; another --host needs
+    BACHATA_SERVE_TOKEN. Dagster's link to the report works while it runs.
 
     For example:
 
@@ -135,8 +135,8 @@ def serve(
         refuse(str(error))
     with server:
         if server.page and not server.page.path.is_file():
-            say(f"{server.page.path} is not made yet: `bachata-assets report` makes it", err=True)
-        say(f"The report is at {server.address} and questions are answered, see {server.address}docs, until Ctrl-C")
+            say(f"{server.page.path} does not exist yet: `bachata-assets report` makes it", err=True)
+        say(f"The report is at {server.address}, the list of requests at {server.address}docs. Ctrl-C ends the server")
         server.serve()
 
 
@@ -196,18 +196,18 @@ def _say_plan(plan: "Plan") -> None:
     if not plan.stages:
         say("  plan: nothing is to be made")
     elif plan.clock_s is None:
-        say(f"  plan: {_duration(plan.work_s)} of work; too few clips were made here to tell the time on the clock")
+        say(f"  plan: {_duration(plan.work_s)} of work; too few clips were made here to estimate the elapsed time")
     else:
         say(
-            f"  plan: {_duration(plan.work_s)} of work, about {_duration(plan.clock_s)} on the clock of this machine "
-            f"({plan.clock_per_work:.2f} s for a second of work, judged by {counted(plan.judged_by, 'clip')})"
+            f"  plan: {_duration(plan.work_s)} of work, about {_duration(plan.clock_s)} elapsed on this machine "
+            f"({plan.clock_per_work:.2f} s per second of work, estimated from {counted(plan.judged_by, 'clip')})"
         )
     if plan.stages and plan.cpu_s is not None:
         say(f"  plan: {plan.cpu_s:,.0f} CPU-s in all")
 
 
 def _duration(seconds: float) -> str:
-    """Return a time in words: 12 s, 3.5 min, 2.1 h."""
+    """Return a time with its unit: 12 s, 3.5 min, 2.1 h."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""Tables on the terminal: whole numbers, and names shortened in the middle where there is no room."""
+"""Tables on the terminal: numbers are never cut, long names are shortened in the middle."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from bachata_assets.search.moments.record import MomentMatch
     from bachata_assets.search.similarity import Match
 
-NOTHING = "Nothing that was asked for is in the collection: leave out a --filter, or ask otherwise."
+NOTHING = "No clip of the collection matches: leave out a --filter, or change the question."
 PIPE_WIDTH = 200
 SHORTEST_NAME = 8
 _SHORT = {"follow": "foll.", "interaction": "both", "difficulty": "diff.", "quality": "qual."}
-"""Heads of columns where there is little room."""
+"""Short column heads for narrow terminals."""
 ELLIPSIS = "…"
 
 
 def console() -> Console:
-    """Return what prints tables: as wide as the terminal, and in a pipe as wide as they want to be."""
+    """Return the console for tables: as wide as the terminal, or 200 columns in a pipe."""
     is_terminal = Console().is_terminal
     return Console(width=None if is_terminal else PIPE_WIDTH, markup=False, emoji=False, highlight=False)
 
 
 def matches_table(found: "Sequence[Match]", width: int) -> Table:
-    """Return the clips that were found as a table of at most a width, in cells of the terminal.
+    """Return the matches as a table of at most `width` terminal cells.
 
-    Scores, tempo and quality are always whole. Where the names of clips and moves do not fit, they are shortened in the
-    middle; difficulty and energy are shown where nothing has to be shortened.
+    Scores, tempo and quality are never cut. Names of clips and moves that do not fit are shortened in the middle.
+    Difficulty and energy are shown only if nothing has to be shortened.
     """
     families = list(dict.fromkeys(family for match in found for family in match.scores))
     numbers = [
@@ -54,9 +54,9 @@ def matches_table(found: "Sequence[Match]", width: int) -> Table:
 
 
 def moments_table(found: "Sequence[MomentMatch]", width: int) -> Table:
-    """Return the moments that were found as a table of at most a width; seconds are those of the clip, beats its own.
+    """Return the matching moments as a table of at most `width` cells; times and beats count from the clip's start.
 
-    Numbers are always whole, as those of `matches_table`; the beats are shown where no name has to be shortened.
+    As in `matches_table`, numbers are never cut; the beats are shown only if no name has to be shortened.
     """
     families = list(dict.fromkeys(family for match in found for family in match.scores))
     numbers = [
@@ -74,7 +74,7 @@ def moments_table(found: "Sequence[MomentMatch]", width: int) -> Table:
 
 
 def reasons_in_lines(families: "Mapping[str, FamilyExplanation]") -> list[str]:
-    """Return why something that was found is alike, a line a family: its cosine and what it comes from most."""
+    """Return one line per family: its cosine and the largest contributions to it."""
     lines = []
     for family, reason in families.items():
         shares = " | ".join(_largest(part) for part in (reason.blocks, reason.parts) if part)
@@ -87,7 +87,7 @@ def _largest(shares: "Mapping[str, float]") -> str:
 
 
 def shortened(name: str, width: int) -> str:
-    """Return a name in at most so many cells, its middle left out.
+    """Return a name in at most `width` cells, its middle left out.
 
     For example:
 
@@ -109,7 +109,7 @@ def _beats(match: "MomentMatch") -> str:
 
 
 def _table(names: list[list[str]], numbers: list[list[str]], others: list[list[str]], width: int) -> Table:
-    """Return columns, each with its head, as a table of at most a width; `others` where no name has to be shortened."""
+    """Return columns, each with its head, as a table of at most `width`; `others` only if no name is shortened."""
     gap = 2
     if _width([*names, *numbers, *others], gap) > width:
         gap, others = 1, []
@@ -129,7 +129,7 @@ def _width(columns: Sequence[Sequence[str]], gap: int) -> int:
 
 
 def _shortened(names: list[list[str]], room: int) -> list[list[str]]:
-    """Return columns of names that fit; each has half of the room, and what the other one leaves."""
+    """Return columns of names that fit; each gets half of the room, plus what the other one leaves."""
     one, other = (max(map(cell_len, column)) for column in names)
     half = max(SHORTEST_NAME, room // 2)
     allowed = max(half, room - other), max(room - half, room - one, SHORTEST_NAME)

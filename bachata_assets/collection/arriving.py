@@ -1,4 +1,4 @@
-"""Clips as they arrive at a run: what was read of a bucket's objects goes into the registry, once a run."""
+"""Clips that arrive at a run: hashes of objects read from a bucket go into the registry, once per run."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +20,7 @@ def open_arrivals(settings: Settings, dataset: Dataset, told: Callable[[Clip], N
 
     Parameters
     ----------
-    told : given each clip whose file turned out to be another one than was known
+    told : called with each clip whose file turned out to be a different one
     """
     videos = folders_of(settings, dataset).videos
     if not isinstance(videos, VideoBucket):
@@ -29,7 +29,7 @@ def open_arrivals(settings: Settings, dataset: Dataset, told: Callable[[Clip], N
 
 
 class _ReadClips(FetchedClips):
-    """Clips of a bucket, whose versions are known once they are fetched."""
+    """Clips of a bucket, whose versions are known only after fetching."""
 
     def __init__(self, videos: VideoBucket, limit: float, dataset: Dataset, told: Callable[[Clip], None]) -> None:
         super().__init__(videos, limit, self._read)
@@ -38,7 +38,7 @@ class _ReadClips(FetchedClips):
         self._new: dict[str, ClipFile] = {}
 
     def end(self) -> None:
-        """See `Arrivals.end`; the registry is written once, since in a bucket all of it is written anew."""
+        """See `Arrivals.end`; the registry is written only once, since a bucket needs all of it for every write."""
         super().end()
         if self._new:
             keep_read(self._dataset, self._new)

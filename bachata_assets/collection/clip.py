@@ -8,21 +8,21 @@ from bachata_assets.annotation import Annotation
 from bachata_assets.video.files import Seen, on_disk
 
 EXTERNAL = ("clip_file", "annotation")
-"""Assets that a clip begins with: made by people, observed by the platform."""
+"""Source assets of a clip: made by people, observed by the platform."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One clip that is there now.
+    """One present clip.
 
     Attributes
     ----------
-    path : its video file; for a clip in a bucket, the copy that a run reads, and before it is fetched no file
-    video_path : the path as documents state it, POSIX
+    path : its video file; for a clip in a bucket, the copy that a run reads, which exists only after fetching
+    video_path : the path as in documents, POSIX
     versions : external asset -> data version
     couple : number of the couple in the file, from 1
-    seen : what the file looked like when its version was found out; None: that is not known
-    url : where it lies in a bucket; empty for a file of this machine
+    seen : look of the file when its version was determined; None: unknown
+    url : URL of the clip in a bucket; empty for a file of this machine
     """
 
     clip_id: str
@@ -36,11 +36,11 @@ class Clip:
 
     @property
     def shown(self) -> str:
-        """What people call the file: its URL, or its path."""
+        """Name of the file for messages: its URL, or its path."""
         return self.url or str(self.path)
 
     def is_replaced(self) -> bool:
-        """Tell whether the file is another one by now; one that is gone is not, nor is the copy that a run fetched."""
+        """Tell whether the file has been replaced; a missing file and a run's own copy count as not replaced."""
         if self.url:
             return False
         try:

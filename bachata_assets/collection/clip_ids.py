@@ -1,4 +1,4 @@
-"""What each clip is called: the id that is its partition key and the name of its tables."""
+"""The id of each clip, which is its partition key and the name of its tables."""
 
 import hashlib
 import re
@@ -7,27 +7,27 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 _LONGEST_ID = 200
-"""Bytes; file systems allow 255 for a name, and tables are named after clips."""
+"""Maximum length, bytes; file systems allow 255 for a name, and tables are named after clips."""
 
 
 def assign_clip_ids(
     found: Iterable[PurePosixPath], known: Mapping[PurePosixPath, str], also_taken: Iterable[str] = ()
 ) -> dict[str, PurePosixPath]:
-    """Name every file, in the order found.
+    """Assign an id to every file, in the given order.
 
-    An id once given to a path stays. A new file is called by its stem; where that is taken its folders come in
-    front, joined by `__`, then its extension, then a number. An id that differs in upper and lower case alone is taken:
-    on the file systems of macOS and Windows both clips' tables would be one file.
+    The id of a path never changes. A new file gets its stem; if that is taken, its folders in front, joined by `__`,
+    then its extension, then a number. Ids that differ only in case count as equal: on the file systems of macOS and
+    Windows both clips' tables would be one file.
 
     Parameters
     ----------
     found : files relative to the video dir
-    known : path -> the id it was given before, also of files that are gone
-    also_taken : ids that no new file may be given
+    known : path -> its earlier id, also for files that are gone
+    also_taken : ids that no new file may get
 
     Returns
     -------
-    clip id -> path, of the files found
+    clip id -> path, for the files found
     """
     taken = {clip_id.casefold() for clip_id in (*known.values(), *also_taken)}
     named = {}
@@ -52,7 +52,7 @@ def _candidates(path: PurePosixPath) -> Iterable[str]:
 
 def clip_key(name: str) -> str:
     """Return a name as a partition key: NFC, no control characters or slashes, no `...`, at most 200 bytes."""
-    # Composed last: a mark may join the letter from which a control character kept it apart.
+    # Composed last: removing a control character may join a mark with a letter.
     key = unicodedata.normalize("NFC", "".join(c for c in name if unicodedata.category(c)[0] != "C"))
     key = re.sub(r"\.{3,}", "..", key.replace("/", "_")).strip() or "clip"
     if len(key.encode()) <= _LONGEST_ID:

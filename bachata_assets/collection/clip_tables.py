@@ -23,19 +23,19 @@ from bachata_assets.pose.detection_timeline import detection_timeline
 logger = logging.getLogger(__name__)
 
 VERSION = "mmpose_v1"
-"""`version` of every record, from the specification. What exactly made a clip is in the provenance of its tables."""
+"""`version` of every record, from the specification. The provenance of a clip's tables has the exact versions."""
 
 DOCUMENT_VERSION = "5"
-"""Version of the gathering; to be raised when the same tables give another document."""
+"""Version of the gathering; raise it when the same tables give another document."""
 
 RECORD_INPUTS = ("keypoints", "beats", *(f"{family}_embedding" for family in DIMENSIONS), "transitions")
-"""Tables that a record is gathered from, and whose versions it states."""
+"""Tables from which a record is gathered, and whose versions it contains."""
 
 CLIP_TABLES = (*RECORD_INPUTS, "moments")
-"""All tables of a clip that are made before its document, so that the time they took is complete."""
+"""All tables of a clip made before its document, so that its processing time is complete."""
 
 _AT_ONCE = 250
-"""Number of records that are made into a table at once; bounds the memory."""
+"""Number of records turned into a table at once; bounds the memory."""
 
 
 def gathered_record(clip: Clip, tables: Mapping[str, pa.Table]) -> ClipRecord:
@@ -43,13 +43,13 @@ def gathered_record(clip: Clip, tables: Mapping[str, pa.Table]) -> ClipRecord:
 
     Parameters
     ----------
-    clip : what the folder and the annotations say of it
-    tables : asset -> table, of all CLIP_TABLES
+    clip : the clip from the folder and the annotations
+    tables : asset -> table, for all CLIP_TABLES
 
     Raises
     ------
     InvalidRecordError
-        The clip cannot be searched with what the tables hold.
+        The content of the tables is not fit for search.
     """
     couple = couple_summary(tables["keypoints"])
     heard = beats_summary(tables["beats"])
@@ -76,15 +76,15 @@ def gathered_record(clip: Clip, tables: Mapping[str, pa.Table]) -> ClipRecord:
 
 
 def indexed_record(clip: Clip, table: pa.Table) -> ClipRecord:
-    """Return the record of a clip from the one table of its document: far cheaper than from all its tables.
+    """Return the record of a clip from the single table of its document, which is far cheaper than from all its tables.
 
     Parameters
     ----------
-    clip : as it was when it was indexed
-    table : of `schemas.search_index`
+    clip : the clip as it was when indexed
+    table : table of `schemas.search_index`
     """
     (row,) = table.to_pylist()
-    sent = from_json(row["document"])  # in a quarter of the time that json takes
+    sent = from_json(row["document"])  # takes a quarter of the time of json
     return ClipRecord.from_source(
         {**sent, "video_path": clip.video_path},
         avg_confidence=row["avg_confidence"],
@@ -98,26 +98,26 @@ def sent_record(table: pa.Table) -> ClipRecord:
 
     Parameters
     ----------
-    table : of `schemas.search_index`
+    table : table of `schemas.search_index`
     """
     return ClipRecord.from_source(from_json(table.column("document")[0].as_py()))
 
 
 def embeddings_parts(records: Iterable[ClipRecord]) -> Iterator[pa.Table]:
-    """Yield the table of `schemas.embeddings`, one row a clip, some clips at a time: all would be gigabytes."""
+    """Yield the table of `schemas.embeddings`, one row per clip, some clips at a time: all would be gigabytes."""
     left = iter(records)
     while some := list(islice(left, _AT_ONCE)):
         yield _table(some)
 
 
 def vector_of(table: pa.Table) -> np.ndarray | None:
-    """Return the vector of a family's table, float32 (D,); None where it is absent."""
+    """Return the vector of a family's table, float32 (D,); None if absent."""
     values = table.column("vector")[0].as_py()
     return None if values is None else np.asarray(values, np.float32)
 
 
 def _edges(table: pa.Table) -> dict[str, Any]:
-    """Return the fields of a record that say how the clip begins and ends."""
+    """Return the fields of a record about how the clip begins and ends."""
     (row,) = table.to_pylist()
     vectors = {side: None if row[side] is None else np.asarray(row[side], np.float32) for side in EDGES}
     facts = {
@@ -128,7 +128,7 @@ def _edges(table: pa.Table) -> dict[str, Any]:
 
 
 def _rounded(value: Any) -> Any:
-    """Return floats with three decimals, as many as an edge was measured with."""
+    """Return floats with three decimals, the precision of an edge's measurements."""
     if isinstance(value, list):
         return [_rounded(one) for one in value]
     return round(value, 3) if isinstance(value, float) else value
@@ -147,7 +147,7 @@ def indexed_records(clips: Sequence[Clip], dataset: Dataset) -> Iterator[ClipRec
 
 
 def gathered_records(clips: Sequence[Clip], dataset: Dataset) -> Iterator[ClipRecord]:
-    """Yield the records of clips whose documents are still to be sent; without those that no index would take."""
+    """Yield the records of clips whose documents are not sent yet; without those that no index would accept."""
     for clip in clips:
         tables = {name: dataset.read_table(name, clip.clip_id) for name in CLIP_TABLES}
         try:

@@ -1,10 +1,10 @@
-"""Compaction: gathers the files of many clips' tables of an asset into few archives, so that all are soon read.
+"""Compaction: puts the files of many clips' tables of an asset into few archives, so that reading all is fast.
 
-An archive is written first, then the index that names it, and only then the files that it holds are removed: whenever
-this is broken off, each table is in a file of its own or in an archive, or in both, and they are the same. A file that
-is changed meanwhile stays, and counts. The only moment in which a table that is made just then could be lost lies
-between the last look at its file and its removal; what is known of it then no longer fits, so it is made again. So
-clips that a run is working on are left out, also those of a run that has begun since the compaction did.
+It writes an archive first, then the index that names it, and only then removes the files in it. So if it is interrupted
+at any time, each table is in its own file, in an archive, or in both with the same content. A file that changes
+meanwhile stays and takes precedence. A table that is made exactly between the last look at its file and its removal
+could be lost; its record then no longer matches, so it is made again. Therefore clips of running runs are left out,
+including runs that start after the compaction.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
@@ -18,20 +18,20 @@ from bachata_assets.collection.remarks import counted
 from bachata_assets.collection.whole_files import content_hash
 
 MOST_TABLES = 1000
-"""Most tables of an archive."""
+"""Maximum number of tables in an archive."""
 MOST_BYTES = 64 * 1024 * 1024
-"""Size from which on an archive takes no more tables; it is held in memory while it is written."""
+"""Size at which an archive is full, bytes; it is in memory while it is written."""
 
 
 @dataclass(frozen=True)
 class Compacted:
-    """What was done to the tables of an asset.
+    """The result for the tables of an asset.
 
     Attributes
     ----------
-    tables : number of files that are in archives now
+    tables : number of files moved into archives
     archives : number of archives written
-    removed : number of archives removed, of which nothing was in use any more
+    removed : number of unused archives removed
     """
 
     tables: int = 0
@@ -44,23 +44,23 @@ class Compacted:
 
 
 def compact(dataset: Dataset, asset: str, left_out: Callable[[], Set[str]] = frozenset) -> Compacted:
-    """Put the tables of an asset that are files of their own into archives.
+    """Put the tables of an asset that are separate files into archives.
 
-    Archives of which less than half is in use are put together with them.
+    Archives of which less than half is in use are merged with them.
 
     Parameters
     ----------
-    left_out : returns the clips whose files are to stay as they are, since a run uses them; asked again and again
+    left_out : returns the clips whose files must stay, since a run uses them; called repeatedly
 
     Raises
     ------
     DamagedError
-        Naming the index of the archives.
+        Names the index of the archives.
     """
     used = left_out()
     own = {clip_id: look for clip_id, look in dataset.own_tables(asset).items() if clip_id not in used}
     archives = dataset.archives(asset)
-    archives.sizes()  # is the index there, where there are archives?
+    archives.sizes()  # raises if there are archives but no index
     moved = _moved(archives.index().entries(), own)
     number = written = 0
     for group in _groups({clip_id: look.size for clip_id, look in own.items()} | moved):
@@ -76,9 +76,9 @@ def compact(dataset: Dataset, asset: str, left_out: Callable[[], Set[str]] = fro
 
 
 def _moved(entries: Mapping[str, Entry], own: Mapping[str, Look]) -> dict[str, int]:
-    """Return the tables that are moved into new archives, and their sizes: those of archives of little use.
+    """Return the tables to move out of little-used archives into new ones, and their sizes.
 
-    One such archive alone stays as it is, unless there are new tables to put to it.
+    A single such archive stays as it is, unless there are new tables to add.
     """
     by_archive: dict[str, dict[str, int]] = {}
     for clip_id, entry in entries.items():
@@ -93,7 +93,7 @@ def _moved(entries: Mapping[str, Entry], own: Mapping[str, Look]) -> dict[str, i
 
 
 def _groups(sizes: Mapping[str, int]) -> Iterator[list[str]]:
-    """Yield the clips of each archive: neighbours, since many clips are asked for in their order."""
+    """Yield the clips of each archive: adjacent ones, since clips are usually read in order."""
     group: list[str] = []
     size = 0
     for clip_id in sorted(sizes):
@@ -107,7 +107,7 @@ def _groups(sizes: Mapping[str, int]) -> Iterator[list[str]]:
 
 
 def _read(dataset: Dataset, asset: str, clip_ids: list[str], own: Set[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the files of tables; those that went away, or whose archive is damaged, are left where they are."""
+    """Yield the files of tables; leave out those that are gone, or whose archive is damaged."""
     for clip_id, content in dataset.prefetched(asset, clip_ids, own):
         found = content if content is not None else dataset.read_bytes(layout.table(asset, clip_id))
         if found is not None:
@@ -115,7 +115,7 @@ def _read(dataset: Dataset, asset: str, clip_ids: list[str], own: Set[str]) -> I
 
 
 def _settle(dataset: Dataset, asset: str, tables: Mapping[str, bytes], own: Mapping[str, Look]) -> tuple[int, bool]:
-    """Write an archive of the tables that are as they were, its index, and remove their files.
+    """Write an archive of the unchanged tables and its index, and remove their files.
 
     Parameters
     ----------
@@ -123,14 +123,14 @@ def _settle(dataset: Dataset, asset: str, tables: Mapping[str, bytes], own: Mapp
 
     Returns
     -------
-    Number of files that were removed, and whether an archive was written: none is where all are in one already.
+    Number of removed files, and whether an archive was written: not if all tables are in one already.
     """
     archives = dataset.archives(asset)
     entries = archives.index().entries()
     names = [layout.table(asset, clip_id) for clip_id in tables]
     now = dict(zip(tables, map(dataset.looks(names).get, names), strict=True))
     files = {name: content for name, content in tables.items() if now[name] and now[name] == own.get(name)}
-    # A table is moved from one archive to another only where nobody made it anew or took it out meanwhile.
+    # A table moves from one archive to another only if it was not made again or removed meanwhile.
     there = {clip_id: one for clip_id, content in tables.items() if (one := _held(entries, clip_id, content))}
     moved = {clip_id: tables[clip_id] for clip_id in there.keys() - own.keys() if now[clip_id] is None}
     wanted = {name: content for name, content in files.items() if name not in there} | moved
@@ -138,7 +138,7 @@ def _settle(dataset: Dataset, asset: str, tables: Mapping[str, bytes], own: Mapp
         archive, places = packed(asset, dict(sorted(wanted.items())))
         name = layout.archive(asset, next(iter(places.values())).archive)
         if not entries:
-            archives.replace_index({})  # archives without an index are one that lost its index
+            archives.replace_index({})  # archives without an index would look like a lost index
         dataset.write_bytes(name, archive)
         archives.replace_index(entries | places)
     dataset.delete_all([layout.table(asset, clip_id) for clip_id in files])
@@ -146,18 +146,18 @@ def _settle(dataset: Dataset, asset: str, tables: Mapping[str, bytes], own: Mapp
 
 
 def _held(entries: Mapping[str, Entry], clip_id: str, content: bytes) -> Entry | None:
-    """Return where an archive holds this very file, None where none does."""
+    """Return where an archive holds exactly this file, None if none does."""
     entry = entries.get(clip_id)
     return entry if entry and (entry.size, entry.sha256) == (len(content), content_hash(content)) else None
 
 
 def _remove_unused(dataset: Dataset, asset: str) -> int:
-    """Remove the archives that the index does not name, and count them; under the lock of the data dir."""
+    """Remove archives that the index does not name, and return their number; under the lock of the data dir."""
     used = {entry.archive for entry in dataset.archives(asset).index().entries().values()}
     there: Iterable[str] = dataset.looks_in(f"{layout.ARCHIVES}/{asset}")
     archives = {name for name in there if name.endswith(layout.ARCHIVE_SUFFIX)}
     unused = {name for name in archives if name.removesuffix(layout.ARCHIVE_SUFFIX) not in used}
-    # What is written here is written under the lock: a half-written file is of a process that was killed.
+    # All writes here happen under the lock, so a half-written file is from a killed process.
     left = {name for name in there if name.endswith(layout.UNFINISHED_SUFFIX)}
     dataset.delete_all([f"{layout.ARCHIVES}/{asset}/{name}" for name in sorted(unused | left)])
     return len(unused)

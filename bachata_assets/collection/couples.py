@@ -1,7 +1,7 @@
 """Further couples of a video as clips of their own.
 
-The clip of a file is about the couple that is surest to be meant. How many others there are is known once its keypoints
-are made: then each of them is a clip, too, with the same file, an id of its own and the couple's number.
+The clip of a file is about the couple that is most certainly meant. The number of other couples is known once its
+keypoints are made: then each of them becomes a clip, with the same file, its own id and the couple's number.
 """
 
 import json
@@ -17,11 +17,11 @@ from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.pose.couple_keypoints import METADATA_KEY
 
 NUMBER_SAID = "-number-"
-"""What stands in the data version of a file before the number of a further couple."""
+"""Prefix of the number of a further couple in the data version of a file."""
 
 
 def couples_seen(dataset: Dataset, clip_id: str) -> int | None:
-    """Return the number of couples in a clip, None where its keypoints are not made or cannot be read."""
+    """Return the number of couples in a clip, None if its keypoints are not made or cannot be read."""
     try:
         summary = dataset.metadata_at(layout.table("keypoints", clip_id)).get(METADATA_KEY)
     except (DamagedError, FileNotFoundError):
@@ -34,16 +34,16 @@ def with_further_couples(
 ) -> Difference:
     """Return a difference with the further couples of its files as clips.
 
-    An id once given to a couple stays. One that is not there any more is kept as not present.
+    The id of a couple never changes. A couple that is gone is kept as not present.
 
     Parameters
     ----------
     difference : Difference
-        Of the files themselves.
+        Difference of the files themselves.
     known : mapping
-        Clip id -> file, as the registry has it.
+        Clip id -> file, from the registry.
     counted : callable
-        Returns the number of couples of a clip; None where that is not known, and those known of it stay.
+        Returns the number of couples of a clip; None if unknown, then its known couples stay.
     """
     before: dict[str, dict[int, ClipFile]] = {}
     for file in known.values():
@@ -66,14 +66,14 @@ def with_further_couples(
 
 
 def annotation_of(own: Annotation, of_file: Annotation) -> Annotation:
-    """Return what is known of a further couple.
+    """Return the annotation of a further couple.
 
     Parameters
     ----------
     own : Annotation
-        Of the entry with its clip id, the fallbacks where there is none.
+        Annotation of the entry with its clip id; the fallbacks if there is none.
     of_file : Annotation
-        Of the clip of the file: its tempo is that of the same music, its couple is the one that counts as the first.
+        Annotation of the file's clip: its tempo is that of the same music, its couple is the first one.
     """
     known = of_file.model_dump(include={"estimated_tempo"}, exclude_unset=True) | own.model_dump(exclude_unset=True)
     return Annotation.model_validate(known).model_copy(update={"couple": of_file.couple})

@@ -1,7 +1,7 @@
 """`Dataset`: the files of a data dir, each written whole or not at all.
 
-Their names are in `layout.py`, what tables hold in `schemas.py`, when one is made again in `pipeline/versions.py`; how
-one is written durably, and a damaged one told, in `whole_files.py`; where files are, in `data_dir/`.
+`layout.py` defines their names, `schemas.py` the tables, `pipeline/versions.py` when one is made again.
+`whole_files.py` writes files durably and recognises damaged ones; `data_dir/` says where files are.
 """
 
 import errno
@@ -28,11 +28,11 @@ from bachata_assets.collection.whole_files import (
 )
 
 PROVENANCE_KEY = b"bachata_assets"
-"""Key of a table's schema metadata under which its provenance stands, as JSON."""
+"""Key of a table's schema metadata for its provenance, as JSON."""
 
 
 _AT_ONCE = 1000
-"""Number of tables that are fetched at once, or rows that are read; bounds the memory."""
+"""Number of tables to fetch, or rows to read, at once; bounds the memory."""
 
 
 class TableMissingError(FileNotFoundError):
@@ -42,7 +42,7 @@ class TableMissingError(FileNotFoundError):
 class Dataset(Files):
     """The tables of one data dir, local or in an object store.
 
-    A clip's table is a file of its own, or in an archive (`data_dir/archives.py`).
+    A clip's table is a separate file, or in an archive (`data_dir/archives.py`).
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Dataset(Files):
         return self._archives.setdefault(asset, Archives(self, asset))
 
     def table_path(self, asset: str, clip_id: str) -> str:
-        """Return where the table of an asset and a clip is, unless it is in an archive."""
+        """Return the path of the table of an asset and a clip, unless it is in an archive."""
         return self.path(layout.table(asset, clip_id))
 
     def write_table(self, asset: str, clip_id: str, table: pa.Table, provenance: dict[str, Any]) -> Written:
@@ -70,14 +70,14 @@ class Dataset(Files):
         metadata = {**(table.schema.metadata or {}), PROVENANCE_KEY: json.dumps(provenance).encode()}
         stamped = table.replace_schema_metadata(metadata)
         buffer = io.BytesIO()
-        # With checksums whoever reads a table finds out that its disk has changed it.
+        # With checksums, any reader of a table notices that its disk has changed it.
         pq.write_table(stamped, buffer, compression="zstd", write_page_checksum=True)
         content = buffer.getvalue()
         self.write_bytes(name, content)
         return Written(stamped, len(content), content_hash(content))
 
     def write_parts(self, name: str, schema: pa.Schema, parts: Iterable[pa.Table]) -> int:
-        """Write a table part by part, of which one at a time is in memory; return the number of its rows."""
+        """Write a table part by part, with one part in memory at a time; return the number of its rows."""
         rows = 0
 
         def write(file: IO[bytes]) -> None:
@@ -91,16 +91,16 @@ class Dataset(Files):
         return rows
 
     def read_parquet(self, name: str, columns: Sequence[str] | None = None) -> pa.Table | None:
-        """Return a table, or some columns of it; None when it is not there.
+        """Return a table, or some columns of it; None if it does not exist.
 
         Raises
         ------
         DamagedError
-            Naming the file.
+            Names the file.
         """
         try:
             with damage_named(self.path(name)), self._opened(name) as file:
-                # A third of what read_table costs, which is made for data sets of many files.
+                # A third of the cost of read_table, which is made for data sets of many files.
                 return pq.ParquetFile(file, page_checksum_verification=True).read(columns)
         except FileNotFoundError:
             return None
@@ -111,12 +111,12 @@ class Dataset(Files):
             yield from pq.ParquetFile(file, page_checksum_verification=True).iter_batches(_AT_ONCE, columns=columns)
 
     def provenance_at(self, name: str) -> dict[str, Any]:
-        """Return the provenance of a table; only its footer is looked at, which a table that was cut lacks.
+        """Return the provenance of a table; reads only its footer, which a truncated table lacks.
 
         Raises
         ------
         DamagedError
-            Naming the file.
+            Names the file.
         """
         with damage_named(self.path(name)):
             provenance = _provenance(self.metadata_at(name))
@@ -129,17 +129,17 @@ class Dataset(Files):
             return pq.read_metadata(file).metadata or {}
 
     def check_content(self, name: str, sha256: str | None = None, content: bytes | None = None) -> Written:
-        """Read a table whole and return it.
+        """Read a table in full and return it.
 
         Parameters
         ----------
-        sha256 : of the file when it was written; None: not known, so that only what cannot be read is damaged
-        content : of the file, where it was read before (`prefetched`)
+        sha256 : hash of the file when it was written; None: unknown, so only an unreadable file counts as damaged
+        content : content of the file, if it was read before (`prefetched`)
 
         Raises
         ------
         DamagedError
-            Naming the file.
+            Names the file.
         """
         path = self.path(name)
         if content is None:
@@ -157,14 +157,14 @@ class Dataset(Files):
 
         Parameters
         ----------
-        content : of its file, where it was read before (`prefetched`)
+        content : content of its file, if it was read before (`prefetched`)
 
         Raises
         ------
         TableMissingError
-            Saying which asset to materialize.
+            Says which asset to materialize.
         DamagedError
-            Naming the file; also where it is the table of another clip.
+            Names the file; also if it is the table of another clip.
         """
         name = layout.table(asset, clip_id)
         if content is None:
@@ -183,13 +183,13 @@ class Dataset(Files):
     def prefetched(
         self, asset: str, clip_ids: Sequence[str], own: Container[str] | None = None
     ) -> Iterator[tuple[str, bytes | None]]:
-        """Yield each clip with the file of its table, or None where that is to be read by itself.
+        """Yield each clip with the file of its table, or None if the caller must read it.
 
-        Those in archives, and in a store, are read many at once.
+        Tables in archives, and in a store, are read many at once.
 
         Parameters
         ----------
-        own : clips whose tables are files of their own; None: the names are listed, where there are archives
+        own : clips whose tables are separate files; None: list the names, if there are archives
         """
         archives = self.archives(asset)
         if own is None and archives.are_there():
@@ -205,16 +205,16 @@ class Dataset(Files):
                 yield clip_id, found.pop(clip_id, None)
 
     def delete_tables(self, asset: str, clip_ids: Set[str]) -> None:
-        """Remove the tables of an asset and clips, those that are there."""
+        """Remove the existing tables of an asset and clips."""
         names = [layout.table(asset, clip_id) for clip_id in sorted(clip_ids)]
-        with self.lock():  # which a compaction holds while it takes these files for the newest
+        with self.lock():  # a compaction holds it while it relies on these files being the newest
             self.archives(asset).drop(clip_ids)
             self.delete_all([*self.looks(names)])
 
     def set_aside(self, name: str) -> None:
-        """Give a damaged file another name, so that it is not there any more and can still be looked at.
+        """Rename a damaged file, so that it counts as missing and can still be examined.
 
-        A table in an archive is taken out of the index; its bytes stay in the archive.
+        A table in an archive is removed from the index; its bytes stay in the archive.
         """
         of = layout.of_table(name)
         if of is None:
@@ -223,11 +223,11 @@ class Dataset(Files):
             self.set_tables_aside(of[0], {of[1]})
 
     def set_tables_aside(self, asset: str, clip_ids: Set[str]) -> None:
-        """Set the tables of an asset and clips aside, those that are there: the index of archives is written once."""
+        """Set the existing tables of an asset and clips aside; writes the index of archives only once."""
         with self.lock():
             for name in self.looks(layout.table(asset, clip_id) for clip_id in sorted(clip_ids)):
                 super().set_aside(name)
-            # Also behind a file of its own: an older table of the same size would be taken for the one that was made.
+            # Also if there is a separate file: an older table of the same size would count as the one that was made.
             self.archives(asset).drop(clip_ids)
 
     def clip_ids(self, asset: str) -> set[str]:
@@ -235,20 +235,20 @@ class Dataset(Files):
         return set(self.table_sizes(asset))
 
     def table_sizes(self, asset: str) -> dict[str, int]:
-        """Return clip id -> size of its table of this asset, in bytes; no table is opened.
+        """Return clip id -> size of its table of this asset, in bytes; opens no table.
 
-        It is UNKNOWN_SIZE where the table is in an archive that is gone or has another size than was written.
+        It is UNKNOWN_SIZE if the table is in an archive that is gone or has another size than was written.
         """
-        own = self.own_tables(asset)  # first: what is moved into an archive meanwhile is seen there
+        own = self.own_tables(asset)  # first, so that a table moved into an archive meanwhile is found there
         return self.archives(asset).sizes() | {clip_id: look.size for clip_id, look in own.items()}
 
     def own_tables(self, asset: str) -> dict[str, Look]:
-        """Return clip id -> how its table looks, of the tables that are files of their own."""
+        """Return clip id -> look of its table, for tables that are separate files."""
         looks = self.looks_in(asset, layout.TABLE_SUFFIX)
         return {name.removesuffix(layout.TABLE_SUFFIX): look for name, look in looks.items()}
 
     def _content(self, name: str) -> bytes:
-        """Return the file of a table; raises FileNotFoundError where it is not there."""
+        """Return the file of a table; raises FileNotFoundError if it does not exist."""
         content = self.read_bytes(name)
         of = layout.of_table(name)
         if content is None and of is not None:
@@ -259,7 +259,7 @@ class Dataset(Files):
 
     @contextmanager
     def _opened(self, name: str) -> Iterator[Any]:
-        """Open the file of a table; of the large ones over all clips no more is read than is wanted."""
+        """Open the file of a table; of the large tables over all clips, only the requested part is read."""
         if layout.of_table(name):
             yield pa.BufferReader(self._content(name))
             return
@@ -267,12 +267,12 @@ class Dataset(Files):
             yield file
 
     def collection(self) -> dict[str, Any]:
-        """Return what this data dir remembers of its collection: folders, precision.
+        """Return what this data dir remembers about its collection: folders, precision.
 
         Raises
         ------
         DamagedError
-            Naming the file.
+            Names the file.
         """
         text = self.read_text(layout.COLLECTION)
         if text is None:
@@ -281,7 +281,7 @@ class Dataset(Files):
             return _object(text)
 
     def remember(self, **facts: Any) -> None:
-        """Keep facts of the collection, over what was remembered before."""
+        """Store facts about the collection; they replace earlier ones of the same name."""
         if not facts.items() <= self.collection().items():
             with self.lock():
                 self.write_text(layout.COLLECTION, json.dumps(self.collection() | facts, indent=2) + "\n")

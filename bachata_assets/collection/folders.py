@@ -1,4 +1,4 @@
-"""Where the clips and annotations of a data dir are: as the settings say, else as the data dir remembers."""
+"""Where the clips and annotations of a data dir are: from the settings, else as the data dir remembers."""
 
 import os
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ class Folders:
 
     @property
     def absolute(self) -> dict[str, str]:
-        """What a data dir remembers of them: places that are the same from every working directory."""
+        """The places to store in a data dir: the same from every working directory."""
         annotations = {"annotations": _absolute(self.annotations)} if self.annotations else {}
         return {"video_dir": self.videos.absolute, **annotations}
 
@@ -47,11 +47,11 @@ class Folders:
         return above & self.mounts
 
     def stated(self, path: PurePosixPath, data_dir: str) -> str:
-        """Return a clip's path as documents state it, the same from every working directory and on every machine.
+        """Return a clip's path as in documents, the same from every working directory and on every machine.
 
-        The specification's form is relative to the folder that the data dir is in (data/Bachata_steps/…); for clips
-        that are elsewhere it is the annotations' form, from the video dir's own name on (Bachata_steps/…); for those in
-        a bucket it is their URL.
+        The specification's form is relative to the parent folder of the data dir (data/Bachata_steps/…). For clips
+        elsewhere it is the annotations' form, beginning with the video dir's name (Bachata_steps/…). For clips in a
+        bucket it is their URL.
         """
         if url := self.videos.url(path):
             return url
@@ -64,19 +64,19 @@ class Folders:
 
 
 def folders_of(settings: Settings, dataset: Dataset) -> Folders:
-    """Return where the clips are: as the settings say, else as the data dir remembers.
+    """Return where the clips are: from the settings, else as the data dir remembers.
 
     Raises
     ------
     SettingsError
-        When neither says it.
+        If neither says it.
     """
     remembered = dataset.collection()
     video_dir = settings.video_dir or remembered.get("video_dir")
     annotations = settings.annotations or remembered.get("annotations")
     if not video_dir:
         raise SettingsError(
-            "No folder of clips is known: set BACHATA_VIDEO_DIR, or run `bachata-assets generate --video_dir …` once"
+            "The folder of clips is unknown: set BACHATA_VIDEO_DIR, or run `bachata-assets generate --video_dir …` once"
         )
     every_couple = settings.every_couple if settings.every_couple is not None else remembered.get("every_couple")
     same = _absolute(video_dir) == remembered.get("video_dir")

@@ -1,4 +1,4 @@
-"""The labels that the clips of a collection have, as its table over all clips says."""
+"""The labels of a collection's clips, from its table of all clips."""
 
 from bachata_assets.collection import layout
 from bachata_assets.collection.dataset import Dataset
@@ -13,7 +13,7 @@ def labels_of(dataset: Dataset) -> dict[str, list[str]]:
     Raises
     ------
     DamagedError
-        Naming the file.
+        Names the file.
     """
     table = dataset.read_parquet(layout.EMBEDDINGS, LABELS)
     if table is None:

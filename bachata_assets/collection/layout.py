@@ -1,31 +1,31 @@
 """The name of every file and folder of a data dir.
 
-How they are written and read is in `dataset.py`; what the tables hold, in `schemas.py`.
+`dataset.py` writes and reads them; `schemas.py` defines the tables.
 """
 
 COLLECTION = "collection.json"
-"""Facts of the collection (folders, precision). A folder with this file is a data dir: what it holds are outputs."""
+"""Facts about the collection (folders, precision). A folder with this file is a data dir, so its files are outputs."""
 REGISTRY = "clips.parquet"
-"""Which id was given to which file."""
+"""Which file has which id."""
 EMBEDDINGS = "embeddings.parquet"
-"""One row a clip, all families side by side."""
+"""One row per clip, all families side by side."""
 REPORT = "embedding_generation_report.json"
 PAGE = "embedding_generation_report.html"
 METRICS = "metrics.prom"
 """Figures of the collection for Prometheus, as text."""
 TRENDS = "report_trends.json"
-"""A few figures of each of the last reports."""
+"""A few figures of the last reports."""
 KNOWN_MOMENTS = "report_moments.parquet"
-"""The moments of the clips and the nearest of each, as the last report found them."""
+"""The moments of the clips and the nearest of each, from the last report."""
 LOG = "embedding_generation.log"
 PREVIEWS = "previews"
 """Folder of pictures and videos of the clips with their skeletons."""
 POSES = "poses"
-"""Folder of the clips' poses as the report's page shows them."""
+"""Folder of the clips' poses for the report page."""
 INDEX = "lancedb"
-"""Folder of the search index, where there is no server for it."""
+"""Folder of the search index, if there is no server for it."""
 ARCHIVES = "archives"
-"""Folder of the archives into which the tables of many clips are compacted, a folder an asset."""
+"""Folder of the archives with the compacted tables of many clips, one folder per asset."""
 DAGSTER = ".dagster"
 """Folder of Dagster's own state."""
 LOCK = ".lock"
@@ -35,9 +35,9 @@ TABLE_SUFFIX = ".parquet"
 ARCHIVE_SUFFIX = ".zip"
 ARCHIVE_INDEX = "index.parquet"
 UNFINISHED_SUFFIX = ".tmp"
-"""Behind the name of a file that is being written to a disk."""
+"""Suffix of a file that is being written to a disk."""
 DAMAGED_SUFFIX = ".damaged"
-"""Behind the name of a file that was set aside because it is not what was written."""
+"""Suffix of a file that was set aside because it is damaged."""
 
 
 def table(asset: str, clip_id: str) -> str:
@@ -46,14 +46,14 @@ def table(asset: str, clip_id: str) -> str:
 
 
 def of_table(name: str) -> tuple[str, str] | None:
-    """Return asset and clip id of the name of a clip's table, None for another name."""
+    """Return asset and clip id from the name of a clip's table, None for any other name."""
     folder, _, file = name.partition("/")
     is_table = file.endswith(TABLE_SUFFIX) and "/" not in file
     return (folder, file.removesuffix(TABLE_SUFFIX)) if is_table else None
 
 
 def archive(asset: str, digest: str) -> str:
-    """Return the name of an archive of an asset's tables, by the hash of its content."""
+    """Return the name of an archive of an asset's tables, from the hash of its content."""
     return f"{ARCHIVES}/{asset}/{digest}{ARCHIVE_SUFFIX}"
 
 
@@ -78,9 +78,9 @@ def people_picture(clip_id: str) -> str:
 
 
 def shown_poses(clip_id: str) -> str:
-    """Return the name of the file with a clip's poses, as the report's page shows them."""
+    """Return the name of the file with a clip's poses for the report page."""
     return f"{POSES}/{clip_id}.html"
 
 
 KNOWN_POSES = f"{POSES}/poses.json"
-"""What the files of POSES were made of, and the figures of each clip that were read with them."""
+"""Versions of the files of POSES, and the figures of each clip that were read with them."""

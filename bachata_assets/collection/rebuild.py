@@ -1,6 +1,6 @@
-"""What a data dir knew of its collection, found again in its tables: precision, and which id was given to which file.
+"""Restoring what a data dir knew about its collection from its tables: precision, and which file has which id.
 
-Every table says of which content it was made, and the document of a clip where its file was.
+Every table records the content it was made from, and the document of a clip the path of its file.
 """
 
 import zipfile
@@ -24,13 +24,13 @@ from bachata_assets.inference.precision import EffectivePrecision
 T = TypeVar("T", bound=Hashable)
 
 _OF_THE_FILE = ("keypoints", "beats", "audio_embedding")
-"""Assets that are made of a clip's file itself."""
+"""Assets made directly from a clip's file."""
 _PLACE = "-at-"
-"""What `scan.py` puts behind the hash of an annotation of a file that was renamed."""
+"""Suffix that `scan.py` appends to the hash of an annotation if the file was renamed."""
 
 
 def precision_of_tables(dataset: Dataset) -> EffectivePrecision | None:
-    """Return the precision in which the poses of a data dir were found, None when it has none."""
+    """Return the precision in which the poses of a data dir were found, None if it has no poses."""
     for clip_id in sorted(dataset.clip_ids("keypoints")):
         try:
             version = str(dataset.provenance_at(layout.table("keypoints", clip_id)).get("code_version"))
@@ -44,15 +44,15 @@ def precision_of_tables(dataset: Dataset) -> EffectivePrecision | None:
 
 
 def registry_of_tables(dataset: Dataset, videos: Videos) -> dict[str, ClipFile]:
-    """Return clip id -> file, of all clips that have tables; every file of the folder is read for it.
+    """Return clip id -> file, for all clips with tables; reads every file of the folder.
 
-    A file belongs to the clip whose tables were made of the same content; of several alike, to the one whose document
-    names its path. Clips that no file belongs to are kept as gone.
+    A file belongs to the clip whose tables were made from the same content; if there are several, to the one whose
+    document names its path. Clips without a file are kept as gone.
 
     Raises
     ------
     DiscoveryError
-        When the folder cannot be listed, or holds no video at all.
+        If the folder cannot be listed, or contains no video at all.
     """
     versions, stated = _versions(dataset), _stated(dataset)
     contents = {clip_id: content for clip_id, (content, number) in versions.items() if number == 1}
@@ -65,7 +65,7 @@ def registry_of_tables(dataset: Dataset, videos: Videos) -> dict[str, ClipFile]:
     by_content, by_path = _inverse(contents), _inverse(named)
     owners: dict[str, PurePosixPath] = {}
     taken: set[PurePosixPath] = set()
-    # First the files of which path and content agree, then those of the content, then those of the path.
+    # First files with matching path and content, then those with matching content, then those with matching path.
     for sure in (True, False):
         for path, file in there.items():
             if path in taken:
@@ -87,11 +87,11 @@ def registry_of_tables(dataset: Dataset, videos: Videos) -> dict[str, ClipFile]:
 
 
 def _further_couples(further: Mapping[str, tuple[str, int]], files: Mapping[str, ClipFile]) -> dict[str, ClipFile]:
-    """Return the further couples (clip id -> content of the file, number) as clips of the files they are in."""
+    """Return the further couples (clip id -> content of the file, number) as clips of their files."""
     found = {}
     for clip_id, (content, number) in further.items():
         alike = [file for file in files.values() if file.content == content]
-        # Of two files with the same content, the one after which the couple is called.
+        # Of two files with the same content, the one after which the couple is named.
         alike.sort(key=lambda file: not clip_id.startswith(file.clip_id))
         if alike:
             found[clip_id] = replace(alike[0], clip_id=clip_id, of=alike[0].clip_id, couple=number)
@@ -99,14 +99,14 @@ def _further_couples(further: Mapping[str, tuple[str, int]], files: Mapping[str,
 
 
 def _place(stated: str, video_dir: Path, there: Collection[PurePosixPath]) -> PurePosixPath | None:
-    """Return which file a document means: it states the path from the folder of clips on, or from further up."""
+    """Return the file of a document, which contains the path from the folder of clips on, or from further up."""
     parts = PurePosixPath(stated).parts
     starts = (number + 1 for number, part in enumerate(parts) if part == video_dir.name)
     return next((path for start in starts if (path := PurePosixPath(*parts[start:])) in there), None)
 
 
 def _inverse(values: Mapping[str, T]) -> dict[T, list[str]]:
-    """Return value -> the clips that have it, in order."""
+    """Return value -> the clips with it, in order."""
     found: dict[T, list[str]] = {}
     for clip_id in sorted(values):
         found.setdefault(values[clip_id], []).append(clip_id)
@@ -114,7 +114,7 @@ def _inverse(values: Mapping[str, T]) -> dict[T, list[str]]:
 
 
 def _versions(dataset: Dataset) -> dict[str, tuple[str, int]]:
-    """Return clip id -> hash of the file that its tables were made of, and the number of the couple in it."""
+    """Return clip id -> hash of the file from which its tables were made, and the number of the couple in it."""
     found: dict[str, tuple[str, int]] = {}
     for asset in _OF_THE_FILE:
         for clip_id in dataset.clip_ids(asset) - found.keys():
@@ -132,9 +132,9 @@ def _versions(dataset: Dataset) -> dict[str, tuple[str, int]]:
 
 
 def rebuild_archive_index(dataset: Dataset, asset: str) -> int:
-    """Write anew what is where in the archives of an asset, as they say themselves; return the number of tables.
+    """Write the index of an asset's archives again, from their content; return the number of tables.
 
-    Of two tables of a clip the one that was made last counts. What is no archive any more is set aside.
+    Of two tables of a clip, the one made last counts. A damaged archive is set aside.
     """
     entries: dict[str, Entry] = {}
     made: dict[str, float] = {}
@@ -152,7 +152,7 @@ def rebuild_archive_index(dataset: Dataset, asset: str) -> int:
                 continue
             made_at = float(provenance_of(table).get("made_at", 0))
             if made_at >= made.get(clip_id, 0):
-                # The archive keeps the name under which it is found.
+                # The archive keeps its present name.
                 entries[clip_id] = entry._replace(archive=file.removesuffix(layout.ARCHIVE_SUFFIX))
                 made[clip_id] = made_at
     with dataset.lock():
@@ -161,7 +161,7 @@ def rebuild_archive_index(dataset: Dataset, asset: str) -> int:
 
 
 def _stated(dataset: Dataset) -> dict[str, tuple[str, bool]]:
-    """Return clip id -> path of its file as its document states it, and whether it had another name before."""
+    """Return clip id -> path of its file in its document, and whether it had another name before."""
     found = {}
     for clip_id in dataset.clip_ids("search_index"):
         try:

@@ -1,8 +1,8 @@
-"""The clips of a collection: which id a file was given, and what was in it when it was last read.
+"""The clips of a collection: the id of each file, and its content when it was last read.
 
-`compare` is pure: names, sizes and times of files against what is known of them, so that a folder of any size is looked
-at in seconds; `read` is where a file's content is hashed. How a folder is listed is in `videos/`, how ids are made in
-`clip_ids.py`, where the registry is kept in `scan.py`.
+`compare` is pure: it compares names, sizes and times of files with what is known, so that a folder of any size takes
+seconds; `read` hashes a file's content. `videos/` lists a folder, `clip_ids.py` makes ids, and `scan.py` stores the
+registry.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ _UNREAD = "unread"
 
 @dataclass(frozen=True)
 class ClipFile:
-    """One file and the id it was given."""
+    """One file and its id."""
 
     clip_id: str
     path: PurePosixPath
@@ -30,32 +30,32 @@ class ClipFile:
     content: str
     present: bool = True
     renamed: bool = False
-    """It was another path's when its id was given."""
+    """The file had another path when it got its id."""
     of: str = ""
     """Clip of the same file whose further couple this is; empty for the clip of the file itself."""
     couple: int = 1
     """Number of the couple in the file."""
     etag: str = ""
-    """What a store calls its content."""
+    """Version of its content in a store."""
 
     @property
     def seen(self) -> Seen:
-        """What the file looked like when this was written down."""
+        """Look of the file when this was recorded."""
         return Seen(self.size, self.mtime_ns, self.etag)
 
     @property
     def is_read(self) -> bool:
-        """Whether `content` is the hash of the content, rather than a word for not knowing it."""
+        """Whether `content` is the hash of the content, not a placeholder for an unknown one."""
         return is_read(self.content)
 
     def looks(self, seen: Seen | None) -> bool:
-        """Tell whether the file looks as it did when this was written down."""
+        """Tell whether the file looks as it did when this was recorded."""
         return self.seen == seen
 
 
 @dataclass(frozen=True)
 class Rename:
-    """A file that has another name now, and keeps its id."""
+    """A file that was renamed and keeps its id."""
 
     clip_id: str
     old: PurePosixPath
@@ -64,13 +64,13 @@ class Rename:
 
 @dataclass(frozen=True)
 class Difference:
-    """A folder against what was known of it.
+    """A folder compared with what was known about it.
 
     Attributes
     ----------
-    files : clip id -> file, of all that are there or ever were
-    waiting : path -> size, of new or changed files that may still be being written; not to be taken yet
-    set_aside : ids of the clips that are there and count as gone, since a person said that they show no couple
+    files : clip id -> file, for all that exist or ever existed
+    waiting : path -> size, for new or changed files that may still be copied; not to be taken yet
+    set_aside : ids of present clips that count as gone, because their annotation says that they show no couple
     """
 
     files: dict[str, ClipFile]
@@ -80,11 +80,11 @@ class Difference:
 
     @property
     def ready(self) -> dict[str, ClipFile]:
-        """The files that are there and can be taken."""
+        """The present files that can be taken."""
         return {i: file for i, file in self.files.items() if file.present and file.path not in self.waiting}
 
     def why_gone(self, clip_id: str) -> str:
-        """Return why a clip counts as gone, in words."""
+        """Return why a clip counts as gone."""
         path = self.files[clip_id].path
         if clip_id in self.set_aside:
             return f"its annotation says that {path} shows no couple"
@@ -93,7 +93,7 @@ class Difference:
         return f"its file {path} is gone"
 
     def without(self, clip_ids: Iterable[str], known: Mapping[str, ClipFile]) -> "Difference":
-        """Return the same with some clips set aside: those that were known count as gone, others were never there."""
+        """Return the same with some clips set aside: known ones count as gone, others as never seen."""
         aside = frozenset(clip_ids)
         files = {i: file for i, file in self.files.items() if i not in aside or i in known}
         files |= {i: replace(self.files[i], present=False) for i in aside & known.keys()}
@@ -101,21 +101,21 @@ class Difference:
 
 
 def is_read(content: str) -> bool:
-    """Tell whether this is the hash of a content, rather than a word for not knowing it."""
+    """Tell whether this is the hash of a content, not a placeholder for an unknown one."""
     return not content.startswith((UNREADABLE, _UNREAD))
 
 
 def still_moving(
     folder: Mapping[PurePosixPath, Seen | None], sizes_before: Mapping[PurePosixPath, int], *, now_s: float, rest_s: int
 ) -> set[PurePosixPath]:
-    """Return the files that may still be being written.
+    """Return the files that may still be in the process of being written.
 
-    A time in the future says nothing: clocks differ. An object of a store is there whole or not at all.
+    A time in the future means nothing, because clocks differ. An object of a store is always complete.
 
     Parameters
     ----------
-    sizes_before : sizes of files that were waiting when the folder was last looked at
-    rest_s : for how long a file must not have changed, s
+    sizes_before : sizes of files that were waiting at the last scan of the folder
+    rest_s : how long a file must be unchanged, s
     """
     return {
         path
@@ -134,16 +134,16 @@ def compare(
     hidden: Callable[[PurePosixPath], bool] = lambda _path: False,
     read: Callable[[PurePosixPath], str] | None = None,
 ) -> Difference:
-    """Compare a folder with what is known of its files; further couples of theirs are left to `couples.py`.
+    """Compare a folder with what is known about its files; `couples.py` handles further couples.
 
-    A file under another name with the size and time of one that is gone is that one, renamed. Files that are gone
-    stay, marked as not present: their ids are not given to others. Those that are `hidden` stay as they were.
+    A new file with the size and time of a missing one is the missing one, renamed. Missing files stay, marked as not
+    present, so that their ids are not given to others. `hidden` files stay unchanged.
 
     Parameters
     ----------
-    moving : files not to be taken where they are new or changed
-    hidden : tells of a path that is not in the folder whether it may be there all the same
-    read : returns the hash of a file's content; when given, a copy of a clip that is gone is recognised by it, too
+    moving : files not to take if they are new or changed
+    hidden : tells whether a path that is not in the listing may exist nevertheless
+    read : returns the hash of a file's content; if given, a copy of a missing clip is also recognised by it
     """
     taken = {i for i, file in known.items() if file.of}
     known = {i: file for i, file in known.items() if not file.of}
@@ -171,10 +171,10 @@ def compare(
 
 
 def read(videos: Videos, file: ClipFile) -> ClipFile:
-    """Return what is known of one file, its content hashed if that is not known or it has changed since.
+    """Return what is known about one file; hash its content if it is unknown or has changed.
 
-    The content of one that is there and cannot be read is the same word as `compare` has for it, and one that cannot be
-    looked at any more is as it was: what failed of it has failed of the very version that is asked for.
+    The content of an unreadable file is the same placeholder as in `compare`, and a file that can no longer be examined
+    stays unchanged: so a failure belongs to the version that was requested.
     """
     seen = videos.look(file.path)
     if file.is_read and (seen is None or file.looks(seen)):
@@ -186,22 +186,22 @@ def read(videos: Videos, file: ClipFile) -> ClipFile:
 
 
 def ask(videos: Videos, file: ClipFile) -> ClipFile:
-    """Return what is known of one file without fetching it: of one that was not read, what its store says."""
+    """Return what is known about one file without fetching it: for an unread file, what its store says."""
     content = UNREADABLE if file.is_read else videos.known_content(file.path, file.seen)
     return replace(file, content=content) if is_read(content) else file
 
 
 def looking(file: ClipFile, seen: Seen, content: str) -> ClipFile:
-    """Return a file as it looks now, with what is in it."""
+    """Return a file with its present look and content."""
     return replace(file, size=seen.size, mtime_ns=seen.mtime_ns, etag=seen.etag, content=content)
 
 
 def exchanged(files: Iterable[ClipFile], videos: Videos) -> Iterator[ClipFile]:
-    """Yield, as they are now, the files that are not what was read of them although their size and time say so.
+    """Yield, in their present form, the files whose content has changed although size and time are the same.
 
-    Every file is read. One that looks different is left to whoever makes its clip.
+    Reads every file. Files that look different are left to the next run.
     """
-    contents: dict[PurePosixPath, str] = {}  # of a file with several couples once
+    contents: dict[PurePosixPath, str] = {}  # each file is read once, even with several couples
     for file in files:
         path = file.path
         if not (file.present and file.is_read and file.looks(videos.look(path))):
@@ -227,7 +227,7 @@ def from_table(table: pa.Table) -> dict[str, ClipFile]:
 def _renames(
     new: Mapping[PurePosixPath, Seen], gone: Iterable[ClipFile], read: Callable[[PurePosixPath], str] | None
 ) -> list[Rename]:
-    """Lay new files against those that are gone, each used once; of several alike, one of the same name goes first."""
+    """Match new files with missing ones, each used once; among equals, one of the same name comes first."""
     by_look: dict[tuple[int, int | str], list[ClipFile]] = {}
     by_content: dict[str, list[ClipFile]] = {}
     for file in gone:
@@ -249,7 +249,7 @@ def _renames(
 
 
 def _alike(seen: Seen) -> tuple[int, int | str]:
-    """Return what a copy under another name has too: in a folder its time, in a bucket what the store calls it."""
+    """Return the properties that a renamed copy keeps: in a folder its time, in a bucket the version of its content."""
     return seen.size, seen.etag or seen.mtime_ns
 
 
@@ -258,7 +258,7 @@ def _unread(seen: Seen) -> str:
 
 
 def _now(clip_id: str, path: PurePosixPath, seen: Seen | None, known: ClipFile | None, *, same: bool) -> ClipFile:
-    """Return a file as it is seen now; its content stays known while it looks the same, or is said to be the `same`."""
+    """Return a file as it is seen now; its content stays known if it looks the same, or `same` says so."""
     if seen is None:
         return ClipFile(clip_id, path, 0, 0, UNREADABLE)
     renamed = known is not None and (known.renamed or known.path != path)

@@ -1,10 +1,10 @@
-"""What a person should know of a folder or an annotation file: listed while it is little, counted when it is much."""
+"""Remarks about a folder or an annotation file: listed if there are few, counted if there are many."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 NAMED = 10
-"""Most remarks of one kind that are listed; the others are counted."""
+"""Maximum number of listed remarks of one kind; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Remark:
 
     Attributes
     ----------
-    kind : what many such lines have in common
+    kind : common text of all such lines
     text : the line, which names the thing
     """
 
@@ -33,13 +33,13 @@ def counted(number: int, thing: str) -> str:
 
 
 def named(names: Sequence[str]) -> str:
-    """Return the first NAMED of some names, and how many there are beside them."""
+    """Return the first NAMED of some names, and the number of the others."""
     more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
 
 
 def told(remarks: Iterable[Remark]) -> list[str]:
-    """Return the lines to be said: of each kind the first ones, and how many there are beside them."""
+    """Return the lines to show: the first ones of each kind, and the number of the others."""
     by_kind: dict[str, list[str]] = {}
     for remark in remarks:
         by_kind.setdefault(remark.kind, []).append(remark.text)

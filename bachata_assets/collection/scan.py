@@ -1,7 +1,7 @@
-"""The clips of a data dir that are there now: the folder listed against the registry, with the annotations.
+"""The present clips of a data dir: the folder compared with the registry, with the annotations.
 
-How a folder is compared with the registry is in `registry.py`, how annotations are matched in
-`annotations/annotation_file.py`, how further couples of a video become clips in `couples.py`.
+`registry.py` compares a folder with the registry, `annotations/annotation_file.py` matches annotations, and
+`couples.py` turns further couples of a video into clips.
 """
 
 import time
@@ -26,23 +26,23 @@ from bachata_assets.collection.whole_files import DamagedError
 from bachata_assets.language.sentence import says_anything
 from bachata_assets.settings import Settings, SettingsError
 
-_NO_COUPLE = 'its annotation says that it shows no couple ("couple": "none"); `prune` removes what was made of it'
+_NO_COUPLE = 'its annotation says that it shows no couple ("couple": "none"); `prune` removes what was made from it'
 ScanError = (DiscoveryError, AnnotationError)
 """Errors of a folder or an annotation file that cannot be read at all."""
 
 
 @dataclass(frozen=True)
 class Scan:
-    """The clips that are there now.
+    """The present clips.
 
     Attributes
     ----------
-    without_file : annotation entries that belong to no clip
-    without_annotation : ids of clips that no entry belongs to
-    difference : the folder against what the data dir knew of it
-    left_out : files and folders that were not taken, and why
-    problems : what cannot be used of the annotations
-    entries : clip id -> the annotation entry that counts, also of clips that are left out since they show no couple
+    without_file : annotation entries without a clip
+    without_annotation : ids of clips without an entry
+    difference : the folder compared with what the data dir knew about it
+    left_out : files and folders that were left out, and why
+    problems : problems of the annotations
+    entries : clip id -> its annotation entry, also for clips that are left out because they show no couple
     """
 
     clips: Mapping[str, Clip]
@@ -56,12 +56,12 @@ class Scan:
 
     @property
     def remarks(self) -> list[str]:
-        """What a person should know of the folder and the annotations, in lines."""
+        """Lines about what a user should know about the folder and the annotations."""
         left_out = (Remark(one.reason, f"left out: {one.path}: {one.reason}") for one in self.left_out)
         return told([*left_out, *self.problems])
 
     def reread(self, dataset: Dataset) -> "Scan":
-        """Return the same clips, with the content that runs have read of their files since."""
+        """Return the same clips, with the content hashes that runs have read since."""
         files = known_files(dataset)
         read = {
             clip_id: replace(
@@ -73,7 +73,7 @@ class Scan:
         return replace(self, clips={**self.clips, **read})
 
     def only(self, clip_ids: Set[str]) -> "Scan":
-        """Return what it says of some clips, as if no other files were there."""
+        """Return the scan of some clips, as if no other files existed."""
         files = {clip_id: file for clip_id, file in self.difference.files.items() if clip_id in clip_ids}
         clips = {clip_id: clip for clip_id, clip in self.clips.items() if clip_id in clip_ids}
         return replace(self, clips=clips, difference=replace(self.difference, files=files))
@@ -87,18 +87,18 @@ def scan_clips(
     read_copies: bool = False,
     unmounted: bool = False,
 ) -> Scan:
-    """List the folder of clips against the registry and match the annotations. Writes nothing.
+    """Compare the folder of clips with the registry and match the annotations. Writes nothing.
 
     Parameters
     ----------
-    sizes_before : leave out files that may still be being written, also those whose size was another one then
-    read_copies : recognise a clip that is gone in a copy of it by its content, not only by its size and time
-    unmounted : take clips for gone that are not there, also where their disk may only not be mounted
+    sizes_before : leave out files that may still be copied, also those whose size was different then
+    read_copies : recognise the copy of a missing clip by its content, not only by its size and time
+    unmounted : treat missing clips as gone even if their disk may only be unmounted
 
     Raises
     ------
     DiscoveryError, AnnotationError, SettingsError
-        Also where a folder in which clips were known holds none at all now.
+        Also if a folder with known clips contains no video at all now.
     """
     folders = folders_of(settings, dataset)
     entries = load_annotations(folders.annotations) if folders.annotations else []
@@ -136,13 +136,13 @@ def scan_clips(
 
 
 def keep(dataset: Dataset, scan: Scan) -> dict[str, ClipFile]:
-    """Write what was found into the data dir; return the registry as it was before."""
+    """Write a scan into the data dir; return the registry as it was before."""
     folders = scan.folders
     dataset.remember(**folders.absolute, every_couple=folders.every_couple, mounts=sorted(map(str, folders.mounts)))
     with dataset.lock():
         before = known_files(dataset)
         files = {**before, **scan.difference.files}
-        # What a run read in the meantime stays known.
+        # Content that a run read in the meantime is kept.
         for clip_id, old in before.items():
             now = files[clip_id]
             if old.is_read and old.looks(now.seen):
@@ -153,12 +153,12 @@ def keep(dataset: Dataset, scan: Scan) -> dict[str, ClipFile]:
 
 
 def clips_of(clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> list[Clip]:
-    """Return clips that were registered before; files that are new or changed are read. Writes nothing.
+    """Return registered clips; new or changed files are read. Writes nothing.
 
     Raises
     ------
     SettingsError
-        When an id was never registered.
+        If an id was never registered.
     """
     return _clips_of(_read(clip_ids, settings, dataset), settings, dataset)
 
@@ -169,7 +169,7 @@ def read_clips(clip_ids: Iterable[str], settings: Settings, dataset: Dataset) ->
     Raises
     ------
     SettingsError
-        When an id was never registered.
+        If an id was never registered.
     """
     files = _read(clip_ids, settings, dataset)
     keep_read(dataset, files)
@@ -177,7 +177,7 @@ def read_clips(clip_ids: Iterable[str], settings: Settings, dataset: Dataset) ->
 
 
 def keep_read(dataset: Dataset, files: Mapping[str, ClipFile]) -> None:
-    """Write what was read of files into the registry."""
+    """Write the content of files that were read into the registry."""
     known = known_files(dataset)
     changed = {clip_id: file for clip_id, file in files.items() if file.is_read and file != known.get(clip_id)}
     if changed:
@@ -186,12 +186,12 @@ def keep_read(dataset: Dataset, files: Mapping[str, ClipFile]) -> None:
 
 
 def known_files(dataset: Dataset) -> dict[str, ClipFile]:
-    """Return clip id -> file, of all clips that were ever seen and not pruned.
+    """Return clip id -> file, for all clips that were ever seen and not pruned.
 
     Raises
     ------
     DamagedError
-        When the registry cannot be read.
+        If the registry cannot be read.
     """
     table = dataset.read_parquet(layout.REGISTRY)
     if table is None:
@@ -203,17 +203,17 @@ def known_files(dataset: Dataset) -> dict[str, ClipFile]:
 
 
 def registry_is_lost(dataset: Dataset) -> bool:
-    """Tell whether there are tables of clips and no registry: looked at without it, clips might get other ids."""
+    """Tell whether there are tables of clips but no registry, without which clips might get other ids."""
     return dataset.size(layout.REGISTRY) is None and bool(dataset.clip_ids("keypoints"))
 
 
 def require_registry(dataset: Dataset) -> None:
-    """Read the registry, for whoever does not mend it.
+    """Read the registry, for commands that do not mend it.
 
     Raises
     ------
     DamagedError
-        When it cannot be read, or is gone although there are tables of clips.
+        If it cannot be read, or is gone although there are tables of clips.
     """
     known_files(dataset)
     if registry_is_lost(dataset):
@@ -221,7 +221,7 @@ def require_registry(dataset: Dataset) -> None:
 
 
 def rebuild_registry(dataset: Dataset, settings: Settings) -> int:
-    """Find out from the tables which id was given to which file, and write it down; return how many clips there are."""
+    """Restore the registry from the tables, and write it; return the number of clips."""
     files = registry_of_tables(dataset, folders_of(settings, dataset).videos)
     with dataset.lock():
         _write(dataset, files)
@@ -229,22 +229,22 @@ def rebuild_registry(dataset: Dataset, settings: Settings) -> int:
 
 
 def forget(dataset: Dataset, clip_ids: Iterable[str]) -> None:
-    """Take clips out of the registry; their ids may be given again."""
+    """Remove clips from the registry; their ids may be given again."""
     forgotten = set(clip_ids)
     with dataset.lock():
         _write(dataset, {clip_id: file for clip_id, file in known_files(dataset).items() if clip_id not in forgotten})
 
 
 def contents(dataset: Dataset) -> dict[str, str]:
-    """Return clip id -> hash of its file, of the files that were there when last seen and have been read."""
+    """Return clip id -> hash of its file, for present files that have been read."""
     files = known_files(dataset)
     files = {clip_id: file for clip_id, file in files.items() if file.present and file.is_read and not file.of}
     return {clip_id: file.content for clip_id, file in files.items()}
 
 
 def exchanged_files(settings: Settings, dataset: Dataset, *, take: bool = False) -> list[ClipFile]:
-    """Return the files of `registry.exchanged`; where they are to be taken, their clips are stale from now on."""
-    videos = folders_of(settings, dataset).videos  # a store has another name for another content: nothing to look for
+    """Return the files of `registry.exchanged`; with `take`, their clips are stale from now on."""
+    videos = folders_of(settings, dataset).videos  # in a store, another content has another version: nothing to check
     found = [] if videos.is_remote else list(registry.exchanged(known_files(dataset).values(), videos))
     if found and take:
         with dataset.lock():
@@ -253,7 +253,7 @@ def exchanged_files(settings: Settings, dataset: Dataset, *, take: bool = False)
 
 
 def present_clips(dataset: Dataset) -> set[str]:
-    """Return the ids of the clips that were there when the folder was last listed."""
+    """Return the ids of the clips that were present when the folder was last listed."""
     return {clip_id for clip_id, file in known_files(dataset).items() if file.present}
 
 
@@ -268,8 +268,8 @@ def _read(clip_ids: Iterable[str], settings: Settings, dataset: Dataset) -> dict
     unknown = [clip_id for clip_id in wanted if clip_id not in known]
     if unknown:
         raise SettingsError(
-            f"Partition {unknown[0]} is no clip of {videos}: partitions are added by the new_clips sensor "
-            "or by `bachata-assets generate`"
+            f"Partition {unknown[0]} is not a clip of {videos}: the new_clips sensor and `bachata-assets generate` "
+            "add partitions"
         )
     reads = registry.ask if videos.is_remote else registry.read  # a run reads what it fetches
     return {clip_id: reads(videos, known[clip_id]) for clip_id in wanted}
@@ -297,9 +297,9 @@ def _clip(file: ClipFile, matched: Matched, folders: Folders, dataset: Dataset) 
     annotation = matched.annotation(file.clip_id)
     if file.of:
         annotation = couples.annotation_of(annotation, matched.annotation(file.of))
-    # A clip of which nothing is known once had the text vector of all such clips: another version takes it away.
+    # Clips without an annotation once shared one text vector; a different version removes it.
     said = annotation.data_version if says_anything(annotation) else f"{annotation.data_version}-unsaid"
-    # A document states where its clip is, so one of a clip that was renamed is made again.
+    # A document contains the path of its clip, so that of a renamed clip is made again.
     stated = f"{said}-at-{file.path}" if file.renamed else said
     return Clip(
         clip_id=file.clip_id,
@@ -314,6 +314,6 @@ def _clip(file: ClipFile, matched: Matched, folders: Folders, dataset: Dataset) 
 
 
 def file_version(file: ClipFile, annotation: Annotation) -> str:
-    """Return the data version of a clip's file; the couple and the leader that a person named decide what is seen."""
+    """Return the data version of a clip's file; it includes an annotated couple and leader, who change the result."""
     number = f"{couples.NUMBER_SAID}{file.couple}" if file.of else ""
     return file.content + number + annotation.video_version

@@ -1,4 +1,4 @@
-"""Files that are whole: a power cut leaves the old or the new one, and damaged and misplaced ones are told."""
+"""Complete files: a power cut leaves the old or the new one, and damaged or misplaced files are reported."""
 
 import hashlib
 import os
@@ -17,26 +17,26 @@ from bachata_assets.collection import layout
 if TYPE_CHECKING:
     import pyarrow as pa
 
-REMEDY = "`bachata-assets repair` mends the data dir, nothing whole is made again"
+REMEDY = "`bachata-assets repair` mends the data dir and keeps everything intact"
 """What to do about a damaged file of a data dir."""
 
 
 MISPLACED = (IsADirectoryError, NotADirectoryError, FileExistsError, PermissionError)
-"""What the system says of a folder in the place of a file, or the other way round."""
+"""System errors about a folder where a file belongs, or vice versa."""
 
 
 class DamagedError(Exception):
-    """A file or folder is there, but it is not what was written; the message names it and the remedy.
+    """A file or folder exists, but is not what was written; the message names it and the remedy.
 
     Parameters
     ----------
-    path : of the file
+    path : path of the file
     why : what is wrong with it, a phrase
     remedy : what to do
 
     Attributes
     ----------
-    transient : the reason lies in the data dir, not in a clip
+    transient : the reason is in the data dir, not in a clip
     """
 
     transient: ClassVar[bool] = True
@@ -46,7 +46,7 @@ class DamagedError(Exception):
         self.path, self.why, self.remedy = path, why, remedy
 
     def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
-        return type(self), (self.path, self.why, self.remedy)  # it comes out of worker processes
+        return type(self), (self.path, self.why, self.remedy)  # worker processes send it
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class Written:
     Attributes
     ----------
     table : as `read_table` will return it
-    size : of the file, bytes
-    sha256 : of the file, see `content_hash`
+    size : size of the file, bytes
+    sha256 : hash of the file, see `content_hash`
     """
 
     table: "pa.Table"
@@ -67,9 +67,9 @@ class Written:
 
 @contextmanager
 def damage_named(path: str) -> Iterator[None]:
-    """Raise what Arrow says of a file's content, and a folder in its place, as a `DamagedError` that names the file.
+    """Turn Arrow's errors about a file's content, and a folder in its place, into a `DamagedError` that names the file.
 
-    Arrow raises an OSError without a number for a content that it cannot read; a disk that does not answer has one.
+    For content that it cannot read, Arrow raises an OSError without a number; one about the disk has a number.
     """
     import pyarrow as pa
 
@@ -84,11 +84,11 @@ def damage_named(path: str) -> Iterator[None]:
 
 @contextmanager
 def places_named(path: str) -> Iterator[None]:
-    """Raise what the system says of a folder in the place of a file, or a file in that of a folder, as `DamagedError`.
+    """Turn system errors about a folder where a file belongs, or vice versa, into `DamagedError`.
 
     Parameters
     ----------
-    path : of the file that is wanted
+    path : path of the file
     """
     try:
         yield
@@ -100,52 +100,52 @@ def places_named(path: str) -> Iterator[None]:
 
 
 def misplaced(path: Path) -> DamagedError | None:
-    """Return what keeps a file from being there: a folder of its name, or a file where a folder has to be."""
+    """Return the error about a folder in the place of a file, or about a file above it; None if there is none."""
     if _is_folder(path):
         return DamagedError(str(path), "a folder is in its place")
     above = file_above(path.parent)
-    return DamagedError(str(above), "it is no folder") if above else None
+    return DamagedError(str(above), "it is not a folder") if above else None
 
 
 def file_above(folder: Path) -> Path | None:
-    """Return what is no folder where a folder, or one above it, has to be."""
+    """Return the file in the place of a folder, or of one above it; None if there is none."""
     nearest = next((one for one in (folder, *folder.parents) if os.path.lexists(one)), None)
     return nearest if nearest is not None and not nearest.is_dir() else None
 
 
 def _is_folder(path: Path) -> bool:
-    """Tell whether a folder is there; of what the rights hide, nothing is known."""
+    """Tell whether a folder exists; one that permissions hide counts as missing."""
     with suppress(PermissionError):
         return path.is_dir()
     return False
 
 
 def require_owners(path: str, *clip_ids: str | None) -> None:
-    """Raise a `DamagedError` where a table says of itself that it is another clip's than its name does.
+    """Raise a `DamagedError` if a table's content and name are of different clips.
 
     Parameters
     ----------
-    path : of the table
-    clip_ids : what it says; None where it says nothing, as those of earlier versions
+    path : path of the table
+    clip_ids : clip ids in its content; None if missing, as in tables of earlier versions
     """
     if any(clip_id is not None and Path(path).name != f"{clip_id}{layout.TABLE_SUFFIX}" for clip_id in clip_ids):
         raise DamagedError(path, "it is the table of another clip")
 
 
 def free_name(path: str | Path) -> Path:
-    """Return this name with the first number behind it that is not taken."""
+    """Return this name with the first free number appended."""
     names = (Path(f"{path}-{number}") for number in count(1))
     return next(name for name in names if not os.path.lexists(name))
 
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Hold a lock file, which one process at a time does; whoever holds it may take it again.
+    """Hold a lock file, which only one process at a time can; the holder may take it again.
 
     Raises
     ------
     DamagedError
-        A folder is in its place, or a file in that of its folder.
+        A folder is in its place, or a file in the place of its folder.
     """
     with places_named(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -158,11 +158,11 @@ def held(path: Path) -> Iterator[None]:
 
 
 def content_hash(content: bytes | Iterable[bytes]) -> str:
-    """Return the hash by which a file's content is known: 128 bits of its sha256, as long as Dagster lets a tag be.
+    """Return the hash of a file's content: 128 bits of its sha256, the longest that fits into a Dagster tag.
 
     Parameters
     ----------
-    content : or its pieces
+    content : the content, or its pieces
     """
     digest = hashlib.sha256()
     for piece in (content,) if isinstance(content, bytes) else content:
@@ -171,18 +171,18 @@ def content_hash(content: bytes | Iterable[bytes]) -> str:
 
 
 def write_durably(path: Path, content: bytes | Callable[[IO[bytes]], object]) -> None:
-    """Make a local file hold this content, whole or not at all, also when the power fails at any moment.
+    """Write a local file, whole or not at all, even if the power fails at any moment.
 
     Parameters
     ----------
-    content : or what writes it, piece by piece
+    content : the content, or a function that writes it in pieces
 
     Raises
     ------
     OSError
-        Naming the file, when the disk is full, read-only or does not answer; what was there before stays.
+        Names the file, if the disk is full, read-only or does not answer; the earlier file stays.
     DamagedError
-        A folder is in the place of the file, or a file in that of its folder.
+        A folder is in the place of the file, or a file in the place of its folder.
     """
     written = path.with_name(f"{path.name}.{uuid4().hex[:8]}{layout.UNFINISHED_SUFFIX}")
     try:
@@ -194,12 +194,12 @@ def write_durably(path: Path, content: bytes | Callable[[IO[bytes]], object]) ->
                 else:
                     file.write(content)
                 file.flush()
-                os.fsync(file.fileno())  # or the name may reach the disk before the content
+                os.fsync(file.fileno())  # else the name may reach the disk before the content
             written.replace(path)
             for folder in (path.parent, *new_folders):
                 _sync_folder(folder)
     except OSError as error:
-        # A full disk names none, another error the temporary file or a folder; what `content` reads is another file.
+        # A full disk names no file; other errors name the temporary file, a folder, or a file that `content` reads.
         if error.errno is not None and error.filename in {None, *map(str, (written, path, *path.parents))}:
             error.filename = str(path)
         raise
@@ -209,14 +209,14 @@ def write_durably(path: Path, content: bytes | Callable[[IO[bytes]], object]) ->
 
 
 def _make_folder(folder: Path) -> list[Path]:
-    """Make a folder; return those in which a name is new."""
+    """Make a folder; return the folders with a new name in them."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     return [one.parent for one in missing]
 
 
 def _sync_folder(folder: Path) -> None:
-    """Write a folder's names to the disk; some network file systems refuse that, and keep their names by themselves."""
+    """Write a folder's names to the disk; some network file systems refuse this, and write them by themselves."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -1,5 +1,4 @@
-"""What a person asks for, one module a use case; no words, flags or exit codes (`cli/`), and no Dagster.
+"""The use cases, one per module; without command-line texts, flags or exit codes (`cli/`), and without Dagster.
 
-Each brings the rooms together: it scans the collection, runs jobs through `orchestration/`, and returns what came of
-it as plain values.
+Each module scans the collection, runs jobs through `orchestration/`, and returns the result as plain values.
 """

@@ -1,4 +1,4 @@
-"""`annotate`: write what people changed in the report's page into the annotation file."""
+"""`annotate`: write the changes made on the report page into the annotation file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,8 +26,8 @@ class Annotated:
     ----------
     path : of the annotation file
     changes : field by field
-    stale : clip id -> names of the stages whose tables of it have to be made again
-    left_out : ids of the clips that now show no couple, so that nothing is made of them
+    stale : clip id -> names of the stages whose tables must be made again
+    left_out : ids of the clips that now show no couple, for which nothing is made
     """
 
     path: Path
@@ -47,16 +47,16 @@ class Annotated:
 
 
 def annotate(settings: Settings, patch: Patch, *, dry_run: bool = False) -> Annotated:
-    """Apply a patch to the annotation file of a collection; with `dry_run` only say what it would change.
+    """Apply a patch to the annotation file of a collection; with `dry_run` only return what it would change.
 
     Raises
     ------
     PatchError
-        The patch is not for these annotations; nothing is written then.
+        The patch is not for these annotations; nothing is written.
     DiscoveryError, AnnotationError, SettingsError
-        As for any look at the collection.
+        As for any scan of the collection.
     OSError
-        The annotation file cannot be written; it is as it was.
+        The annotation file cannot be written; it is unchanged.
     """
     dataset = Dataset(settings.data_dir)
     with dataset.lock():
@@ -66,8 +66,8 @@ def annotate(settings: Settings, patch: Patch, *, dry_run: bool = False) -> Anno
             raise PatchError("This collection has no annotation file: name the one to write with --annotations")
         if "://" in str(place):
             raise PatchError(
-                f"{place} lies in a bucket, where other writers cannot be kept out: copy it here, name the copy with "
-                "--annotations, and put it back"
+                f"{place} is in a bucket, where other writers cannot be locked out: copy it here, name the copy with "
+                "--annotations, and upload it again"
             )
         path = Path(place)
         changes = tuple(differences(patch, found.entries, found.clips.keys() | found.difference.set_aside))
@@ -78,7 +78,7 @@ def annotate(settings: Settings, patch: Patch, *, dry_run: bool = False) -> Anno
 
 
 def _scan(settings: Settings, dataset: Dataset) -> Scan:
-    """Look at the collection; an annotation file that is still to be written has no entries."""
+    """Scan the collection; an annotation file that does not exist yet has no entries."""
     path = settings.annotations
     if path is None or "://" in str(path) or Path(path).exists():
         return scan_clips(settings, dataset)
@@ -106,7 +106,7 @@ def _dependents(before: Annotation, after: Annotation) -> tuple[str, ...]:
     changed = {video} if before.video_version != after.video_version else set()
     if before.data_version != after.data_version or says_anything(before) != says_anything(after):
         changed.add(words)
-    stages = clip_stages("", "")  # what a stage is made of depends on no model
+    stages = clip_stages("", "")  # the inputs of a stage do not depend on the models
     for stage in stages:
         if not changed.isdisjoint(stage.inputs):
             changed.add(stage.name)

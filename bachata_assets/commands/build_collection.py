@@ -1,4 +1,4 @@
-"""`build_collection`: from a folder of videos to vectors in one call, for notebooks and scripts."""
+"""`build_collection`: turn a folder of videos into vectors with one call, for notebooks and scripts."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Collection:
-    """A collection that was made.
+    """A collection that has been made.
 
     Attributes
     ----------
-    settings : what it was made with
+    settings : the settings it was made with
     made : ids of the clips that are made, sorted
     failed : clip id -> why it could not be made
     """
@@ -32,7 +32,7 @@ class Collection:
     failed: dict[str, str]
 
     def embeddings(self) -> "pd.DataFrame":
-        """Return the table over all clips, indexed by clip id: labels, figures, and the five vectors.
+        """Return the table of all clips, indexed by clip id: labels, figures, and the five vectors.
 
         Returns
         -------
@@ -41,7 +41,9 @@ class Collection:
         """
         table = self._dataset.read_parquet(layout.EMBEDDINGS)
         if table is None:
-            raise FileNotFoundError(f"{self._dataset.path(layout.EMBEDDINGS)} is not there: build the collection again")
+            raise FileNotFoundError(
+                f"{self._dataset.path(layout.EMBEDDINGS)} does not exist: build the collection again"
+            )
         return table.to_pandas().set_index("clip_id")
 
     def index(self) -> SearchIndex:
@@ -50,7 +52,7 @@ class Collection:
 
     @property
     def report(self) -> str:
-        """Where its report is, a page for a browser."""
+        """Path or URL of its report page."""
         return self._dataset.path(layout.PAGE)
 
     @property
@@ -64,22 +66,22 @@ class Collection:
 def build_collection(
     video_dir: str | Path, annotations: str | Path | None = None, data_dir: str | Path = "data", **settings: Any
 ) -> Collection:
-    """Make the embeddings of all clips that are new, changed or failed before, as `bachata-assets generate` does.
+    """Make the embeddings of all clips that are new, have changed or failed before, like `bachata-assets generate`.
 
-    A clip that fails stops nothing: it is in `failed` of what is returned.
+    A failed clip does not stop the others; the returned `failed` lists it.
 
     Parameters
     ----------
     video_dir : folder of clips, searched recursively, or an s3:// or gs:// URL
-    annotations : JSON file of annotations, or its URL; without one every clip has the fallbacks
-    data_dir : where everything is written: a folder, or an s3:// or gs:// URL
-    settings : others by their names, for example `model_set="rtmpose-m"`. Files are read in this process, since a
-        script without `if __name__ == "__main__":` cannot begin others; `workers="processes"` is for one that has it.
+    annotations : JSON file of annotations, or its URL; without it, every clip has the fallback values
+    data_dir : folder of all results, or an s3:// or gs:// URL
+    settings : other settings by name, for example `model_set="rtmpose-m"`. Files are read in this process, since a
+        script without `if __name__ == "__main__":` cannot start others; use `workers="processes"` if yours has it.
 
     Raises
     ------
     DiscoveryError, AnnotationError, SettingsError
-        When there is nothing to begin with.
+        If the clips, the annotations or the settings cannot be read.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""`embed_song`, `embed_video`, `embed_text`: what a search can be asked with that is not in the collection."""
+"""`embed_song`, `embed_video`, `embed_text`: search examples that are not in the collection."""
 
 from pathlib import Path
 from typing import Any
@@ -12,19 +12,19 @@ from bachata_assets.settings import Settings, load_settings
 def embed_song(path: str | Path, start: float | None = None, end: float | None = None, **settings: Any) -> Example:
     """Return the tempo and the audio vector of a song, for `find_similar(vectors=…)`.
 
-    The answer then holds clips that fit the song's tempo, its double or its half within 4 %.
+    The search then returns clips that fit the song's tempo, its double or its half within 4 %.
 
     Parameters
     ----------
     path : an mp3, wav, m4a, flac or ogg file, or a video, of which only the sound is read
-    start, end : the part that counts, s of the file; None: its beginning, or its end
-    settings : by their names. Files are read in this process, since a script without `if __name__ == "__main__":`
-        cannot begin others; `workers="processes"` is for one that has it.
+    start, end : the part to use, s of the file; None: its beginning, or its end
+    settings : by name. Files are read in this process, since a script without `if __name__ == "__main__":` cannot
+        start others; use `workers="processes"` if yours has it.
 
     Raises
     ------
     ExampleError
-        Naming the file, what is wrong and what to do.
+        Names the file, what is wrong and what to do.
 
     Examples
     --------
@@ -37,19 +37,19 @@ def embed_song(path: str | Path, start: float | None = None, end: float | None =
 
 
 def embed_video(path: str | Path, **settings: Any) -> Example:
-    """Return the vectors of a video's couple and its music, for `find_similar(vectors=…)`; nothing of it is kept.
+    """Return the vectors of a video's couple and its music, for `find_similar(vectors=…)`; stores nothing.
 
-    It passes the stages of a clip, with the models, the precision and the limits that the settings name.
+    The video passes the stages of a clip, with the models, the precision and the limits of the settings.
 
     Parameters
     ----------
-    path : a video as clips are
-    settings : by their names, as of `embed_song`
+    path : a video of the kind that clips are
+    settings : by name, as in `embed_song`
 
     Raises
     ------
     ExampleError
-        Naming the file, what is wrong and what to do; for example where it shows no couple.
+        Names the file, what is wrong and what to do; for example if it shows no couple.
     SettingsError
         The models are missing.
 
@@ -68,7 +68,7 @@ def embed_text(sentence: str) -> Example:
     Raises
     ------
     QueryError
-        It is empty, longer than 10,000 characters, or no text.
+        The sentence is empty, longer than 10,000 characters, or not a string.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def embed_text(sentence: str) -> Example:
 
 
 def song_of(path: Path, start: float | None, end: float | None, settings: Settings) -> Example:
-    """Return what a song is asked with, see `embed_song`."""
+    """Return the search example of a song, see `embed_song`."""
     from bachata_assets.inference.precision import effective_precision
     from bachata_assets.pipeline.tools import Models, PoseModelsProvider, TextModelProvider, media_limits
     from bachata_assets.pipeline.workers.opening import open_workers
@@ -94,7 +94,7 @@ def song_of(path: Path, start: float | None, end: float | None, settings: Settin
 
 
 def video_of(path: Path, settings: Settings) -> Example:
-    """Return what a video is asked with, see `embed_video`."""
+    """Return the search example of a video, see `embed_video`."""
     from bachata_assets.orchestration.build import build_platform
     from bachata_assets.pipeline.stage import ClipStage
     from bachata_assets.pipeline.workers.opening import open_workers

@@ -1,4 +1,4 @@
-"""`export`: write what is known of clips in the files of another program."""
+"""`export`: write poses, beats and checks of clips as files for other programs."""
 
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
@@ -22,9 +22,9 @@ FORMATS: dict[str, Callable[[Iterable[ExportedClip], Path], list[Path]]] = {
     "rerun": write_rerun,
     "webvtt": write_webvtt,
 }
-"""Name of each format -> what writes it."""
+"""Name of each format -> its writer."""
 OF_FILES = ("fiftyone",)
-"""Formats that link the videos; `rerun` leaves out those that are not here."""
+"""Formats that link to the videos; `rerun` leaves out videos that are not on this machine."""
 
 
 def export(
@@ -32,20 +32,20 @@ def export(
 ) -> tuple[list[Path], list[str]]:
     """Write clips into a folder; return the files, and the ids of the clips that are left out.
 
-    A clip whose poses or beats are not made yet is left out, unless it is named.
+    A clip whose poses or beats are not made yet is left out; if `clip_ids` names it, that is an error.
 
     Parameters
     ----------
-    form : of FORMATS
+    form : a key of FORMATS
     clip_ids : the clips; empty: all that are made
-    pictures : write the sampled frames, too; only of coco
+    pictures : also write the sampled frames; coco only
 
     Raises
     ------
     ExportError
         A clip is unknown or not made, a library is missing, or there is nothing to write.
     DiscoveryError, AnnotationError, SettingsError, DamagedError
-        As for any look at the collection.
+        As for any scan of the collection.
     """
     require_registry(platform.dataset)
     clips = scan_clips(platform.settings, platform.dataset).clips
@@ -58,9 +58,9 @@ def export(
         raise ExportError("No clip is made yet: run `bachata-assets generate`")
     if (pictures or form in OF_FILES) and any(clip.url for clip in wanted):
         what = "coco with --pictures" if pictures else form
-        raise ExportError(f"{what} needs the videos, which lie in a bucket: copy them to a folder, and name that")
+        raise ExportError(f"{what} needs the videos, which are in a bucket: copy them to a folder, and name that")
     if pictures and form != "coco":
-        raise ExportError("--pictures is for coco alone")
+        raise ExportError("--pictures works only with coco")
     write = partial(write_coco, pictures=True) if pictures else FORMATS[form]
     written = write(exported_clips(wanted, platform.dataset, platform.stages, platform.checks), out)
     return written, [] if clip_ids else [name for name in clips if name not in made]

@@ -1,4 +1,4 @@
-"""`generate`: bring one data dir up to date, as runs in its own Dagster instance."""
+"""`generate`: bring a data dir up to date, with runs in its own Dagster instance."""
 
 import hashlib
 import json
@@ -39,10 +39,10 @@ class Generated:
 
     Attributes
     ----------
-    tried : number of clips that were worked on this time
-    report_error : why the table over all clips or the reports could not be made, None when they are there
-    index_error : why the index cannot be brought level with the tables, None when it is
-    index_later : the index was to be left alone
+    tried : number of clips that were processed this time
+    report_error : why the table of all clips or the reports could not be made; None if they were
+    index_error : why the index could not be updated to match the tables; None if it matches
+    index_later : the caller asked to leave the index alone
     """
 
     status: Status
@@ -54,32 +54,31 @@ class Generated:
 
     @property
     def is_whole(self) -> bool:
-        """Whether everything that was asked for is there."""
+        """Whether everything that the caller asked for is made."""
         lacking = self.status.failed or self.status.pending or (self.status.not_indexed and not self.index_later)
         return not (lacking or self.report_error or self.index_error)
 
 
 def generate(platform: Platform, instance: Instance, *, index_later: bool = False) -> Generated:
-    """Make whatever is missing, damaged or stale, failed clips included, then the table over all clips and the report.
+    """Make everything missing, damaged or stale, including failed clips; then the table of all clips and the report.
 
-    The index is asked whether it takes documents before the first clip is made; one that lacks documents is filled
-    from their tables. The folder is listed once, and Dagster's log is asked once: what the runs make is added to what
-    is known.
+    Before the first clip, check that the index accepts documents, and send it those that it lacks from their tables.
+    The folder is listed once, and Dagster's log is read once; the results of the runs are added to both in memory.
 
     Parameters
     ----------
-    index_later : leave the index alone; the documents stay to be sent
+    index_later : leave the index alone; a later call sends the documents
 
     Raises
     ------
     SearchError
-        When the index takes no documents.
+        If the index does not accept documents.
     DiscoveryError, AnnotationError, SettingsError
-        When there is nothing to begin with.
+        If the clips, the annotations or the settings cannot be read.
     DamagedError
-        When the registry or `collection.json` cannot be read.
+        If the registry or `collection.json` cannot be read.
     KeyboardInterrupt
-        When someone ended it; what is made is kept.
+        If the user stopped it; what is made is kept.
     """
     if not index_later:
         with platform.tools.search.open() as index:
@@ -89,7 +88,7 @@ def generate(platform: Platform, instance: Instance, *, index_later: bool = Fals
         again = _bring_level(platform, instance, index_later=index_later)
         done = replace(again, tried=done.tried + again.tried)
     if done.report_error and _lacks_tables(platform, instance, done):
-        # A table could not be read when the report wanted it, and was set aside: once more, to make it again.
+        # The report could not read a table, which was set aside: run once more to make it again.
         again = _bring_level(platform, instance, index_later=index_later)
         return replace(again, tried=done.tried + again.tried)
     return done
@@ -105,7 +104,7 @@ def _bring_level(platform: Platform, instance: Instance, *, index_later: bool) -
         logger.warning(line)
     if not found.clips:
         taken = ", ".join(sorted(VIDEO_SUFFIXES | (MATROSKA_SUFFIXES if platform.settings.matroska else set())))
-        logger.warning("No videos in %s: %s are taken, in all its folders", found.folders.videos.absolute, taken)
+        logger.warning("No videos in %s or its folders; accepted are %s", found.folders.videos.absolute, taken)
     known = Known(found, History.read(instance, dataset, platform.stages))
     for name, why in known.history.damaged.items():
         logger.warning("%s is damaged (%s): it is made again", dataset.path(name), why)
@@ -145,36 +144,36 @@ def _bring_level(platform: Platform, instance: Instance, *, index_later: bool) -
 
 
 def _say_what_went_away(videos: Videos) -> None:
-    """Say in one line that the folder of clips is not there, or cannot be read, any more; its clips fail one by one."""
+    """Log one line if the folder of clips is gone or can no longer be read; its clips fail one by one."""
     why = videos.why_away()
     if why:
-        logger.error("%s %s, and give the same command again to make the others", videos.absolute, why)
+        logger.error("%s %s, and run the same command again to make the others", videos.absolute, why)
 
 
 def _fill_index(platform: Platform, known: Known, status: Status) -> str | None:
-    """Send again what the index lost; return why that cannot be said or done."""
+    """Send again what the index has lost; return why that failed, None if it did not."""
     try:
         filled = fill_index(platform.stages, platform.dataset, platform.tools.search, known.scan, status)
     except SearchError as error:
         logger.error("%s", error)
         return str(error)
     for asset, clip_ids in filled.damaged.items():
-        for stage in {asset, INDEX_STAGE}:  # what is made again is sent again
+        for stage in {asset, INDEX_STAGE}:  # a table that is made again is sent again
             known.history.stages[stage].tables -= clip_ids
-    refused = [f"the document of {clip_id} is refused: {reason}" for clip_id, reason in filled.refused.items()]
+    refused = [f"the index refuses the document of {clip_id}: {reason}" for clip_id, reason in filled.refused.items()]
     for line in refused:
         logger.error("%s", line)
     return "; ".join(refused) or None
 
 
 def _has_further_couples(platform: Platform, done: Generated) -> bool:
-    """Tell whether the keypoints that were made show couples that are to be clips and are none yet."""
+    """Tell whether the new keypoints show further couples that must become clips."""
     if not done.scan.folders.every_couple or not done.tried:
         return False
     try:
         now = scan_clips(platform.settings, platform.dataset)
     except ScanError:
-        return False  # it went away meanwhile, which was said
+        return False  # the folder has gone in the meantime, which is already logged
     return bool(now.clips.keys() - done.scan.clips.keys())
 
 
@@ -193,7 +192,7 @@ def _is_reported(dataset: Dataset, state: str) -> bool:
 
 
 def _report_state(platform: Platform, status: Status, found: Scan) -> str:
-    """Return what the report says, as a hash: where nothing has changed, it is not made again."""
+    """Return a hash of the report's content: if it has not changed, the report is not made again."""
     content = [
         version("bachata-assets"),
         platform.settings.quality_threshold,

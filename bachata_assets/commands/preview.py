@@ -1,6 +1,6 @@
-"""`preview`: write a clip of a collection as a video with its skeletons, or everyone in it as a picture.
+"""`preview`: write a video of a clip with its skeletons, or a picture of everyone in it.
 
-What they look like is in `pose/drawing/preview_video.py` and `pose/drawing/people_picture.py`.
+`pose/drawing/preview_video.py` and `pose/drawing/people_picture.py` draw them.
 """
 
 import json
@@ -29,17 +29,17 @@ class PreviewError(ValueError):
 
 
 def preview(clip_id: str, settings: Settings, dataset: Dataset, out: Path | None = None) -> str:
-    """Write the preview video of a clip, by default into the data dir; return where it is.
+    """Write the preview video of a clip, by default into the data dir; return its path or URL.
 
     Raises
     ------
     PreviewError
-        The clip is not known, has no keypoints yet, or changed since they were made; or `out` has no folder, or is a
-        clip.
+        The clip is unknown, has no keypoints yet, or has changed since they were made; or the folder of `out` does not
+        exist, or `out` is a clip.
     UnreadableVideoError
-        Its file is gone or cannot be decoded.
+        The clip's file is gone or cannot be decoded.
     DiscoveryError, AnnotationError, SettingsError
-        As for any look at the collection.
+        As for any scan of the collection.
     """
     with _clip_here(clip_id, settings, dataset) as clip:
         couple = _keypoints(clip, dataset)
@@ -60,19 +60,19 @@ def preview(clip_id: str, settings: Settings, dataset: Dataset, out: Path | None
 def preview_people(
     clip_id: str, settings: Settings, dataset: Dataset, models: Models, out: Path | None = None
 ) -> list[str]:
-    """Write a picture of everyone in a clip, by default into the data dir; return what is to be said of it.
+    """Write a picture of everyone in a clip, by default into the data dir; return lines that describe it.
 
-    The clip is looked at anew, by the models that its keypoints are made with, so that the numbers in the picture are
-    those that its annotation takes.
+    The models of the keypoints process the clip again, so that the numbers in the picture are those that its
+    annotation uses.
 
     Raises
     ------
     PreviewError
-        The clip is not known; or `out` has no folder, or is a clip.
+        The clip is unknown; or the folder of `out` does not exist, or `out` is a clip.
     UnreadableVideoError
-        Its file is gone or cannot be decoded.
+        The clip's file is gone or cannot be decoded.
     DiscoveryError, AnnotationError, SettingsError
-        As for any look at the collection.
+        As for any scan of the collection.
     """
     if out:
         _require_writable(out, settings, dataset)
@@ -97,14 +97,14 @@ def preview_people(
 
 
 def _line(person: SeenPerson) -> str:
-    """Return what is known of a person in a line."""
+    """Return a line about a person."""
     place = json.dumps({"box": person.box, "at_s": round(person.at_s, 1)})
     part = f", {person.part}" if person.part else ""
     return f"{person.number:3d}  {person.start_s:.1f} to {person.end_s:.1f} s{part}; {place}"
 
 
 def _advice(people: Sequence[SeenPerson]) -> list[str]:
-    """Return what to write into the annotation."""
+    """Return lines that say what to write into the annotation."""
     couple = [person.number for person in people if person.part == "the couple"]
     others = [person.number for person in people if person.part != "the couple"]
     if len(people) < 2 or not others:
@@ -112,30 +112,30 @@ def _advice(people: Sequence[SeenPerson]) -> list[str]:
     two = others[:2] if len(others) > 1 else couple[:1] + others
     return [
         f"The couple is {couple[0]} and {couple[1]}." if len(couple) == 2 else "No couple is found.",
-        f'For another one write its two numbers into the clip\'s annotation, as "couple": {sorted(two)}, or a box that '
-        'holds the two and its time, as above: "couple": {"box": …}.',
+        f'For another couple, write its two numbers into the clip\'s annotation, as "couple": {sorted(two)}, or a box '
+        'around the two and its time, as above: "couple": {"box": …}.',
     ]
 
 
 def _require_writable(out: Path, settings: Settings, dataset: Dataset) -> None:
     if not out.absolute().parent.is_dir():
-        raise PreviewError(f"There is no folder {out.parent}: make it, or name another --out")
+        raise PreviewError(f"There is no folder {out.parent}: make it, or choose another --out")
     _require_no_clip(out, settings, dataset)
 
 
 def _require_no_clip(out: Path, settings: Settings, dataset: Dataset) -> None:
-    """Refuse to write over a clip of the collection: its folder may be the data dir, and its name a preview's."""
+    """Refuse to overwrite a clip of the collection, which may be in the data dir under the name of a preview."""
     if not out.is_file():
         return
     size, videos = out.stat().st_size, folders_of(settings, dataset).videos
     alike = (on_disk(videos.file(file.path)) for file in scan.known_files(dataset).values() if file.size == size)
     if any(path.is_file() and path.samefile(out) for path in alike):
-        raise PreviewError(f"{out} is a clip of this collection, which a preview must not replace: name another --out")
+        raise PreviewError(f"{out} is a clip of this collection that a preview must not replace: choose another --out")
 
 
 @contextmanager
 def _clip_here(clip_id: str, settings: Settings, dataset: Dataset) -> Iterator[Clip]:
-    """Give a clip whose file can be read; one of a bucket is fetched, and its copy removed afterwards."""
+    """Yield a clip with a local file; from a bucket, it is fetched, and the copy removed afterwards."""
     clip = _clip(clip_id, settings, dataset)
     with open_arrivals(settings, dataset) as arrivals:
         arrivals.expect([clip])
@@ -163,6 +163,6 @@ def _keypoints(clip: Clip, dataset: Dataset) -> CoupleKeypoints:
     made_of = provenance_of(table)["inputs"]["clip_file"]
     if on_disk(clip.path).is_file() and made_of != clip.versions["clip_file"]:
         raise PreviewError(
-            f"{clip.shown} changed since its keypoints were made: run `bachata-assets generate`, then ask again"
+            f"{clip.shown} has changed since its keypoints were made: run `bachata-assets generate` first"
         )
     return CoupleKeypoints.from_table(table)

@@ -1,7 +1,7 @@
-"""`repair`: make a damaged or lost state whole again from the tables, which say themselves how they were made.
+"""`repair`: rebuild damaged or lost state from the tables, which record how they were made.
 
-Nothing is computed: registry, Dagster's history and index are written again; a damaged table is set aside for
-`generate` to make.
+It computes nothing: it writes registry, Dagster's history and index again, and sets damaged tables aside for `generate`
+to make again.
 """
 
 import logging
@@ -29,18 +29,18 @@ logger = logging.getLogger(__name__)
 
 
 def repair(settings: Settings) -> Iterator[str]:
-    """Mend a data dir, and yield what was done, a line each.
+    """Mend a data dir, and yield one line for each thing done.
 
     Raises
     ------
     SettingsError
-        When `collection.json` is lost and nothing else says where the clips are.
+        If `collection.json` is lost and nothing else says where the clips are.
     DiscoveryError, AnnotationError
-        When the folder or the annotations cannot be read.
+        If the folder or the annotations cannot be read.
     DamagedError
-        When something is damaged that is not ours to mend.
+        If something is damaged that `repair` cannot mend.
     SearchError
-        When the index cannot be reached; all else is mended by then.
+        If the index cannot be reached; everything else is mended by then.
     """
     dataset = Dataset(settings.data_dir)
     yield from _mend_places(dataset)
@@ -50,7 +50,7 @@ def repair(settings: Settings) -> Iterator[str]:
     yield from _mend_facts(settings, dataset)
     yield from _mend_registry(settings, dataset)
     for file in scan.exchanged_files(settings, dataset, take=True):
-        yield f"{file.path} is not what was read of it: `bachata-assets generate` makes its clip again"
+        yield f"{file.path} has changed since it was read: `bachata-assets generate` makes its clip again"
     for path in set_damaged_state_aside(settings.data_dir):
         yield f"{path} was damaged and is set aside; a new one is made"
     platform = build_platform(settings)
@@ -70,11 +70,11 @@ def repair(settings: Settings) -> Iterator[str]:
 def record_unknown(
     platform: Platform, instance: Instance, found: scan.Scan, history: History, *, sizes: bool = False
 ) -> int:
-    """Record the tables that Dagster's log does not know, and take them in; return how many there were.
+    """Record the tables that are missing in Dagster's log, also in `history`; return their number.
 
     Parameters
     ----------
-    sizes : also those of which it knows no size, since they were made by an older version
+    sizes : also those without a size in the log, since an older version made them
     """
     dataset = platform.dataset
     known = scan.known_files(dataset)
@@ -103,9 +103,9 @@ def record_unknown(
 
 def _mend_places(dataset: Dataset) -> Iterator[str]:
     for name in misplaced_in(dataset.url, (stage.name for stage in clip_stages("", ""))):
-        kind = "folder in the place of a file" if Path(dataset.path(name)).is_dir() else "file in the place of a folder"
+        kind = "folder where a file belongs" if Path(dataset.path(name)).is_dir() else "file where a folder belongs"
         dataset.set_aside(name)
-        yield f"{dataset.path(name)} was a {kind} and is set aside"
+        yield f"{dataset.path(name)} was a {kind}, and is set aside"
 
 
 def _mend_facts(settings: Settings, dataset: Dataset) -> Iterator[str]:
@@ -119,17 +119,17 @@ def _mend_facts(settings: Settings, dataset: Dataset) -> Iterator[str]:
         yield f"{error.path} was damaged and is set aside"
         facts = {}
     if "precision" not in facts and (precision := _remember_precision(dataset)):
-        yield f"Precision of the poses, as their tables say it: {precision}"
+        yield f"Precision of the poses, according to their tables: {precision}"
     dataset.remember(**folders_of(settings, dataset).absolute)
 
 
 def mend_lost(settings: Settings, dataset: Dataset) -> None:
-    """Find again in the tables what is gone: the precision, and the registry, without which clips get other ids."""
+    """Restore lost state from the tables: the precision, and the registry, without which clips get other ids."""
     if "precision" not in dataset.collection():
         _remember_precision(dataset)
     if scan.registry_is_lost(dataset):
         clips = scan.rebuild_registry(dataset, settings)
-        logger.warning("%s was gone; %d clips were found again in the tables", dataset.path(layout.REGISTRY), clips)
+        logger.warning("%s was gone; %d clips were restored from the tables", dataset.path(layout.REGISTRY), clips)
 
 
 def _remember_precision(dataset: Dataset) -> str | None:
@@ -147,7 +147,7 @@ def _mend_registry(settings: Settings, dataset: Dataset) -> Iterator[str]:
         yield f"{error.path} was damaged and is set aside"
         lost = True
     if lost:
-        yield f"Clips found again in the tables: {scan.rebuild_registry(dataset, settings)}"
+        yield f"Clips restored from the tables: {scan.rebuild_registry(dataset, settings)}"
 
 
 def _mend_archives(platform: Platform) -> Iterator[str]:
@@ -159,7 +159,7 @@ def _mend_archives(platform: Platform) -> Iterator[str]:
             if dataset.look(layout.archive_index(stage.name)) is not None:
                 dataset.set_aside(layout.archive_index(stage.name))
             tables = rebuild_archive_index(dataset, stage.name)
-            yield f"{error.path} was damaged or gone; tables found again in the archives: {tables}"
+            yield f"{error.path} was damaged or gone; tables restored from the archives: {tables}"
 
 
 def _mend_index(platform: Platform, found: scan.Scan, history: History) -> Iterator[str]:

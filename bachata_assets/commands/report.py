@@ -1,4 +1,4 @@
-"""`report`: make the table over all clips and the two reports, from what is there."""
+"""`report`: make the table of all clips and the two reports from the existing results."""
 
 from bachata_assets.collection.scan import require_registry
 from bachata_assets.orchestration.build import Platform
@@ -7,16 +7,16 @@ from bachata_assets.orchestration.jobs import REPORT_JOB, Known, run_in_process
 
 
 def make_report(platform: Platform, instance: Instance, knowing: Known | None = None) -> str | None:
-    """Make them; return why that broke off, None when they are made.
+    """Make the table and the reports; return why that failed, None if it did not.
 
     Parameters
     ----------
-    knowing : what the caller knows of the clips; by default the folder and Dagster's log are asked
+    knowing : what the caller knows about the clips; by default, read from the folder and Dagster's log
 
     Raises
     ------
     DamagedError
-        When the registry cannot be read, or is gone.
+        If the registry cannot be read, or is gone.
     """
     if knowing is None:
         require_registry(platform.dataset)

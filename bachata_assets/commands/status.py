@@ -9,14 +9,14 @@ from bachata_assets.pipeline.status import Status
 
 
 def collection_status(platform: Platform) -> tuple[Scan, Status]:
-    """Return the clips that are there now, and their status.
+    """Return the present clips and their status.
 
     Raises
     ------
     DiscoveryError, AnnotationError, SettingsError
-        When the folder or the annotations cannot be read.
+        If the folder or the annotations cannot be read.
     DamagedError
-        When the registry cannot be read, or is gone.
+        If the registry cannot be read, or is gone.
     """
     require_registry(platform.dataset)
     found = scan_clips(platform.settings, platform.dataset)
@@ -26,5 +26,5 @@ def collection_status(platform: Platform) -> tuple[Scan, Status]:
 
 
 def plan_for(platform: Platform, status: Status) -> Plan:
-    """Return how long it will take to make what is missing, stale or failed."""
+    """Return an estimate of the time for everything that is missing, stale or failed."""
     return plan_of(status.todo, [stage.name for stage in platform.stages], platform.dataset)

@@ -1,4 +1,4 @@
-"""`verify`: whether the platform will work here, each finding ok, a warning or a problem, with its remedy."""
+"""`verify`: check that the platform works here; each finding is ok, a warning or a problem, with its remedy."""
 
 import importlib.metadata
 import os
@@ -32,10 +32,10 @@ State = Literal["ok", "warning", "problem"]
 
 NEEDED_GB = 2.0
 NAMED = 5
-"""Most damaged files that are named."""
+"""Maximum number of damaged files that are named."""
 PACKAGES = ("dagster", "torch", "openvino", "mmdet", "mmpose", "librosa", "elasticsearch", "lancedb")
 WORST_KEYPOINT_ERROR = 0.10
-"""Mean distance of found keypoints from the drawn ones, in body heights."""
+"""Largest accepted mean distance of the found keypoints from the drawn ones, in body heights."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class Finding:
 
 
 def verify(platform: Platform, *, content: bool = False) -> Iterator[Finding]:
-    """Answer every question, the slow ones last.
+    """Yield the finding of every check, the slow ones last.
 
     Parameters
     ----------
-    content : read every table and document of the data dir, rather than look at their sizes and at a sample
+    content : read every table and document of the data dir instead of checking their sizes and a sample
     """
     tools, shared = platform.tools, platform.settings.shares_lancedb
     questions: tuple[Callable[[], Finding], ...] = (
@@ -95,7 +95,7 @@ def _disk(data_dir: str) -> Finding:
         return Finding("ok", f"The data dir {data_dir} is in an object store that answers")
     place = next(path for path in (Path(data_dir).absolute(), *Path(data_dir).absolute().parents) if path.exists())
     if not os.access(place, os.W_OK):
-        return Finding("problem", f"{place} may not be written to", "Choose another --data_dir, or change its rights.")
+        return Finding("problem", f"{place} is not writable", "Choose another --data_dir, or change its permissions.")
     free = shutil.disk_usage(place).free / 1e9
     if free < NEEDED_GB:
         return Finding("warning", f"{free:.1f} GB are free at {place}", f"Make {NEEDED_GB:g} GB free.")
@@ -107,11 +107,11 @@ def _models(models: PoseModelsProvider) -> Finding:
         fingerprint = models.check()
     except (FileNotFoundError, ValueError) as error:
         return Finding("problem", str(error), "See docs/models.md.")
-    return Finding("ok", f"The model set {models.model_set} is there and its hashes are right ({fingerprint})")
+    return Finding("ok", f"The model set {models.model_set} is complete and its hashes are right ({fingerprint})")
 
 
 def _workers(platform: Platform) -> Finding:
-    """Have something called where clips are worked on."""
+    """Call a function where clips are processed."""
     settings = platform.settings
     try:
         with open_workers(settings, platform.tools.models, here=True) as workers:
@@ -119,11 +119,11 @@ def _workers(platform: Platform) -> Finding:
     except (SettingsError, ClipError) as error:
         return Finding("problem", str(error), "See docs/settings.md.")
     if is_here:
-        return Finding("ok", "Clips are worked on in this process (BACHATA_WORKERS=in_process): a file can end it")
+        return Finding("ok", "Clips are read in this process (BACHATA_WORKERS=in_process): a bad file can end it")
     if settings.workers == "ray":
-        return Finding("ok", "Clips are worked on by a Ray cluster; this machine's own processes can be begun")
-    limit = f", of {settings.worker_memory_gb:g} GB at most" if settings.worker_memory_gb else ""
-    return Finding("ok", f"Clips are worked on in processes of their own{limit}")
+        return Finding("ok", "Clips are read by a Ray cluster; worker processes start on this machine, too")
+    limit = f" of at most {settings.worker_memory_gb:g} GB" if settings.worker_memory_gb else ""
+    return Finding("ok", f"Clips are read in worker processes{limit}")
 
 
 def _files(platform: Platform) -> Finding:
@@ -133,19 +133,19 @@ def _files(platform: Platform) -> Finding:
         if not known:
             return Finding("ok", "No clips are known yet")
         videos = folders_of(platform.settings, platform.dataset).videos
-        if videos.is_remote:  # where the content changes, what the store calls it does, too
-            return Finding("ok", f"The clips lie in {videos}, which says itself where one changes: none was read")
+        if videos.is_remote:  # if an object's content changes, its version in the store does, too
+            return Finding("ok", f"The clips are in {videos}, which reports changes itself: none was read")
         exchanged = exchanged_files(platform.settings, platform.dataset)
     except DamagedError as error:
         return Finding("problem", str(error), "`bachata-assets repair` mends it.")
     if exchanged:
         return Finding(
             "problem",
-            "Not what was read of them, although size and time are the same: "
+            "Changed since they were read, although size and time are the same: "
             f"{named([str(one.path) for one in exchanged])}",
-            "`bachata-assets repair` writes it down, `bachata-assets generate` makes their clips again.",
+            "`bachata-assets repair` records the change, `bachata-assets generate` makes their clips again.",
         )
-    return Finding("ok", f"The files of the clips are what was read of them ({counted(len(known), 'clip')} known)")
+    return Finding("ok", f"The files of the clips are as they were read ({counted(len(known), 'clip')} known)")
 
 
 def _tables(platform: Platform, *, content: bool) -> Finding:
@@ -163,7 +163,7 @@ def _tables(platform: Platform, *, content: bool) -> Finding:
         else:
             damaged = History.read(instance, dataset, platform.stages).damaged
     if not damaged:
-        return Finding("ok", f"All {count} tables are whole ({'every byte was read' if content else 'by their sizes'})")
+        return Finding("ok", f"All {count} tables are whole ({'every byte was read' if content else 'sizes checked'})")
     named = ", ".join(f"{dataset.path(name)} ({why})" for name, why in list(damaged.items())[:NAMED])
     more = f" and {len(damaged) - NAMED} more" if len(damaged) > NAMED else ""
     remedy = "`bachata-assets repair` sets them aside, `bachata-assets generate` makes them again."
@@ -177,7 +177,7 @@ def _reports(dataset: Dataset, *, content: bool) -> Finding:
     if damaged:
         named = ", ".join(dataset.path(name) for name in damaged)
         return Finding("problem", f"Damaged or gone: {named}", "`bachata-assets report` makes them again.")
-    return Finding("ok", "The table over all clips and the reports are whole")
+    return Finding("ok", "The table of all clips and the reports are whole")
 
 
 def _index(platform: Platform, search: SearchIndexProvider, *, every: bool) -> Finding:
@@ -201,13 +201,12 @@ def _index(platform: Platform, search: SearchIndexProvider, *, every: bool) -> F
     if (difference and not difference.complete) or differing or lacking:
         missing, unexpected = (len(difference.missing), len(difference.unexpected)) if difference else (0, 0)
         others = f", {counted(len(lacking), 'clip')} without all moments" if lacking else ""
-        others += f", {len(differing)} with another content" if differing else ""
+        others += f", {len(differing)} with different content" if differing else ""
         return Finding(
             "warning",
-            f"The index at {state.location} is not what the tables say: {missing} missing, "
-            f"{unexpected} unknown{others}",
-            "`bachata-assets generate` sends again what is missing, `bachata-assets repair` looks at every document; "
-            "`bachata-assets prune` takes out clips that are gone.",
+            f"The index at {state.location} does not match the tables: {missing} missing, {unexpected} unknown{others}",
+            "`bachata-assets generate` sends again what is missing, `bachata-assets repair` compares every document; "
+            "`bachata-assets prune` removes clips that are gone.",
         )
     foreign = next((version.name for version in state.versions if version.live and version.fingerprint is None), None)
     if foreign:
@@ -222,7 +221,7 @@ def _index(platform: Platform, search: SearchIndexProvider, *, every: bool) -> F
 
 
 def _rendered_clip(models: PoseModelsProvider) -> Finding:
-    """Draw a couple with music, send the clip through the pipeline and compare with what was drawn."""
+    """Render a couple with music, send the clip through the pipeline and compare the result with the truth."""
     from fractions import Fraction
 
     from bachata_assets.music.beats import find_beats
@@ -250,4 +249,4 @@ def _rendered_clip(models: PoseModelsProvider) -> Finding:
     tempo_is_right = beats.tempo is not None and abs(beats.tempo / drawn.tempo - 1) < 0.02
     if couple.detection_rate >= 0.9 and off <= WORST_KEYPOINT_ERROR and tempo_is_right:
         return Finding("ok", said)
-    return Finding("warning", said, "Another model set may see better: see docs/models.md.")
+    return Finding("warning", said, "Another model set may do better: see docs/models.md.")

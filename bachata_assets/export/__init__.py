@@ -1,5 +1,5 @@
-"""What is known of clips, in the files of other programs. A plain library: imports no Dagster.
+"""Clips as files for other programs. A plain library: imports no Dagster.
 
-One module a format, with a function that writes some clips into a folder. Libraries that only a format needs are extras
-of the package (`bachata-assets[rerun]`) and are imported when that format is written.
+One module per format, with a function that writes clips into a folder. Libraries that only one format needs are extras
+of the package (`bachata-assets[rerun]`), imported when that format is written.
 """

@@ -1,7 +1,7 @@
 """COCO keypoints, with the role and the track of every dancer: for pycocotools, CVAT and trainers of pose models.
 
-A picture is a sampled frame at 15 fps; `--pictures` writes them, too. The folder has the form that CVAT takes as "COCO
-Keypoints 1.0".
+A picture is a sampled frame at 15 fps; `--pictures` writes the pictures, too. The folder has the form that CVAT imports
+as "COCO Keypoints 1.0".
 """
 
 import json
@@ -16,10 +16,10 @@ from bachata_assets.pose.couple_keypoints import ROLES
 from bachata_assets.pose.skeleton import LIMBS, Joint
 
 FILE = "annotations/person_keypoints_default.json"
-"""Where CVAT looks for the annotations of a folder or zip file."""
+"""Path of the annotations in a folder or ZIP file for CVAT."""
 PICTURES = "images/default"
 SEEN_SCORE = 0.3
-"""Score from which a joint counts as visible (COCO's 2); below it is labelled and not visible (1)."""
+"""Score from which a joint counts as visible (COCO's 2); below, it is labelled but not visible (1)."""
 CATEGORY = {
     "id": 1,
     "name": "person",
@@ -30,11 +30,11 @@ CATEGORY = {
 
 
 def write_coco(clips: Iterable[ExportedClip], folder: Path, *, pictures: bool = False) -> list[Path]:
-    """Write one file of all clips; return what was written.
+    """Write one file for all clips; return the written files.
 
     Parameters
     ----------
-    pictures : write the sampled frames, too, as JPEG
+    pictures : also write the sampled frames, as JPEG
     """
     content: dict[str, Any] = {
         "info": {"description": "Couples dancing bachata, by bachata_assets", "version": "1"},

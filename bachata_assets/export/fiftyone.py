@@ -1,4 +1,4 @@
-"""A dataset folder of FiftyOne (`FiftyOneVideoLabelsDataset`): videos, and poses frame by frame. Needs no server."""
+"""A dataset folder for FiftyOne (`FiftyOneVideoLabelsDataset`): videos, and poses frame by frame. Needs no server."""
 
 import json
 import math
@@ -18,12 +18,12 @@ from bachata_assets.video.probe import probe
 def write_fiftyone(clips: Iterable[ExportedClip], folder: Path) -> list[Path]:
     """Write the dataset; return its manifest and the files of labels.
 
-    Videos are linked where the file system can, else copied.
+    Videos are linked if the file system allows it, else copied.
 
     Raises
     ------
     UnreadableVideoError
-        Naming the clip.
+        Names the clip.
     """
     for name in ("data", "labels"):
         (folder / name).mkdir(parents=True, exist_ok=True)

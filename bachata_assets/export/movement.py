@@ -1,4 +1,4 @@
-"""netCDF files in the form of the library movement, which reads them by xarray: one file a clip."""
+"""netCDF files for the library movement, which reads them with xarray: one file per clip."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +11,7 @@ from bachata_assets.pose.skeleton import Joint
 
 
 def write_movement(clips: Iterable[ExportedClip], folder: Path) -> list[Path]:
-    """Write `position` (time, space, keypoints, individuals), px, and `confidence` of each clip; return the files.
+    """Write `position` (time, space, keypoints, individuals), px, and `confidence` for each clip; return the files.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Recordings of Rerun (.rrd): video, both skeletons, beats and checks on one timeline; one file a clip."""
+"""Recordings for Rerun (.rrd): video, both skeletons, beats and checks on one timeline; one file per clip."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,7 +17,7 @@ COLOURS = {"lead": (230, 159, 0), "follow": (86, 180, 233)}
 
 
 def write_rerun(clips: Iterable[ExportedClip], folder: Path) -> list[Path]:
-    """Write a recording of each clip; return the files. The video is inside.
+    """Write a recording of each clip, with the video inside; return the files.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def write_rerun(clips: Iterable[ExportedClip], folder: Path) -> list[Path]:
     written = []
     for clip in clips:
         path = folder / f"{clip.clip_id}.rrd"
-        # The same clip is the same recording: the viewer then replaces it instead of adding to it.
+        # The same clip has the same recording id, so the viewer replaces it instead of adding to it.
         recording = rr.RecordingStream(APPLICATION, recording_id=str(uuid5(NAMESPACE_URL, clip.clip_id)))
         recording.save(path)
         recording.send_recording_name(clip.clip_id)
@@ -81,7 +81,7 @@ def _log_video(rr: Any, recording: Any, clip: ExportedClip) -> None:
     recording.log("video", video, static=True)
     try:
         times = video.read_frame_timestamps_nanos()
-    except RuntimeError as error:  # it knows no avi and no mov of some kinds; the rest is there all the same
+    except RuntimeError as error:  # it does not support avi and some kinds of mov; the rest is written in any case
         recording.set_time(TIMELINE, duration=0.0)
         recording.log("checks", rr.TextLog(f"The video cannot be shown here: {error}", level="WARN"))
         return

@@ -1,4 +1,4 @@
-"""`ExportedClip`: what every format is written from, read from the tables of a data dir."""
+"""`ExportedClip`: the input of every format, read from the tables of a data dir."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -21,12 +21,12 @@ class ExportError(ValueError):
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check asks about a clip.
+    """The message of a failed check about a clip.
 
     Attributes
     ----------
-    text : a sentence for a person
-    times : of the video that it is about, s; empty where it is about all of it
+    text : a sentence for the user
+    times : times of the video that it is about, s; empty if it is about all of it
     """
 
     check: str
@@ -36,7 +36,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class MomentTimes:
-    """When a moment of a clip is: s, and beats from the first that is heard; None without trusted beats."""
+    """Start and end of a moment: in s, and in beats from the first detected one; None without trusted beats."""
 
     start_s: float
     end_s: float
@@ -46,13 +46,13 @@ class MomentTimes:
 
 @dataclass(frozen=True)
 class ExportedClip:
-    """A clip that is made, with what was found in it.
+    """A made clip, with everything found in it.
 
     Attributes
     ----------
     path : its video file
-    video_path : the path as documents state it, POSIX
-    moments : in their order; empty where they are not made yet
+    video_path : the path as in documents, POSIX
+    moments : its moments in order; empty if they are not made yet
     """
 
     clip_id: str
@@ -68,14 +68,14 @@ class ExportedClip:
 def exported_clips(
     clips: Sequence[Clip], dataset: Dataset, stages: Sequence[Stage], checks: Sequence[Check]
 ) -> Iterator[ExportedClip]:
-    """Yield clips one at a time, as their tables have them.
+    """Yield clips one at a time, read from their tables.
 
     Raises
     ------
     TableMissingError
         A clip is not made yet.
     DamagedError
-        Naming the table.
+        Names the table.
     """
     figures = {stage.name: stage.figures for stage in stages}
     for clip in clips:

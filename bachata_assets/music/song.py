@@ -41,7 +41,7 @@ def load_song(
     last = math.inf if end is None else end
     if not (math.isfinite(first) and 0 <= first < last):
         raise SoundError(
-            f"{path}: a part from {first:g} to {last:g} s is none; both are s from 0, the second is larger"
+            f"{path}: a part from {first:g} to {last:g} s is not possible; both are s from 0, the second is larger"
         )
     last = min(last, first + limits.sound_s + SLACK_S)
     try:

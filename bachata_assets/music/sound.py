@@ -116,7 +116,7 @@ def _heard(path: Path, number: int, limits: MediaLimits) -> Sound | Absent:
         is_torn = is_avi and bool(chunk_breaks(path))
         is_mixed = is_avi and not is_torn and bool(index_breaks(path))
     if is_mixed:
-        raise SoundError(f"{path}: its index names other pieces than it holds; copy or export the file again")
+        raise SoundError(f"{path}: its index does not match its content; copy or export the file again")
     if span.end - span.origin > limits.sound_s:
         return Absent(
             f"the clip is {span.end - span.origin:.0f} s long, longer than the {limits.sound_s:g} s of sound allowed "
@@ -145,7 +145,7 @@ def audible(path: Path, samples: np.ndarray) -> Sound | Absent:
         The samples contain NaN or Inf.
     """
     if not np.isfinite(samples).all():
-        raise SoundError(f"{path}: its sound holds NaN or Inf; re-encode the file")
+        raise SoundError(f"{path}: its sound contains NaN or Inf; re-encode the file")
     peak = float(np.abs(samples).max())
     if peak < SILENCE:
         return Absent("the audio is silent")
@@ -222,7 +222,7 @@ def _decoded(
         except av.FFmpegError:
             raise
         except ValueError:
-            raise SoundError(f"{path}: its sound changes its form midway; re-encode the file") from None
+            raise SoundError(f"{path}: its sound changes its format midway; re-encode the file") from None
         pieces.extend([(piece[::2] - piece[1::2]) / 2 for piece in new] if difference else new)
         return sum(map(len, new)) // (2 if difference else 1)
 

@@ -1,6 +1,6 @@
-"""The checks over all clips: whether the index holds what was made, and what needs a person's eye.
+"""The checks over all clips: whether the index holds what was made, and what a person should review.
 
-The checks of a single clip are in `pipeline/checks.py`; they are asked while the clip is made.
+The checks of a single clip are in `pipeline/checks.py`; they run while the clip is made.
 """
 
 import json
@@ -23,29 +23,27 @@ from bachata_assets.report.streaming.rows import StoredRows
 from bachata_assets.settings import Settings
 
 SAMPLE_SIZE = 50
-"""Number of clips that are read back and compared."""
+"""Number of clips to read back and compare."""
 SHOWN = 200
-"""Most rows of a check's table; the number of clips is beside it."""
+"""Maximum number of rows in a check's table; the number of clips is beside it."""
 
 
 def _check_of(
     asset: str, description: str, names: Names
 ) -> Callable[[Callable[..., dg.AssetCheckResult]], dg.AssetChecksDefinition]:
-    """Return what makes a check of an asset over all clips."""
+    """Return a decorator that makes a check of an asset over all clips."""
     return dg.asset_check(asset=names.key(asset), required_resource_keys=resource_keys(names), description=description)
 
 
 def _unanswered(error: Exception) -> dg.AssetCheckResult:
-    """Return that the index could not be asked."""
+    """Return the result of a check that could not query the index."""
     return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, metadata={"error": str(error)})
 
 
 def index_checks(settings: Settings, names: Names) -> Sequence[dg.AssetChecksDefinition]:
-    """Return the checks; they hang on `embeddings`, which is made after the clips."""
+    """Return the checks of the index; they belong to `embeddings`, which is made after the clips."""
 
-    @_check_of(
-        "embeddings", "All clips that were indexed are in the index, with all their moments; nothing else is.", names
-    )
+    @_check_of("embeddings", "The index holds all indexed clips with all their moments, and nothing else.", names)
     def index_is_complete(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         from bachata_assets.search.checks import check_index_complete, check_moments_complete
         from bachata_assets.search.errors import SearchError
@@ -67,13 +65,13 @@ def index_checks(settings: Settings, names: Names) -> Sequence[dg.AssetChecksDef
                 "unexpected": list(difference.unexpected),
                 "without all moments": list(of_moments.missing),
                 "unexpected moments": list(of_moments.unexpected),
-                "remedy": "Materialize search_index of the missing clips; `bachata-assets prune` removes the others.",
+                "remedy": "Materialize search_index for the missing clips; `bachata-assets prune` removes the others.",
             },
         )
 
     @_check_of(
         "embeddings",
-        f"The vectors of up to {SAMPLE_SIZE} clips, read back from the index, are those in the tables.",
+        f"The vectors of up to {SAMPLE_SIZE} clips, read back from the index, equal those in the tables.",
         names,
     )
     def index_matches_dataset(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
@@ -82,7 +80,7 @@ def index_checks(settings: Settings, names: Names) -> Sequence[dg.AssetChecksDef
 
         tools = tools_of(context, names, settings)
         opened = tools.dataset
-        # A clip that lacks a table, or whose table cannot be read, is made again; `status` and the report say so.
+        # A clip with a missing or unreadable table is made again; `status` and the report list it.
         read = {clip_id: _vectors(opened, clip_id) for clip_id in _sample(opened.clip_ids("search_index"))}
         expected = {clip_id: vectors for clip_id, vectors in read.items() if vectors is not None}
         try:
@@ -118,9 +116,9 @@ def _vectors(dataset: Dataset, clip_id: str) -> dict[str, np.ndarray] | None:
 
 
 def report_checks(settings: Settings, names: Names) -> list[dg.AssetChecksDefinition]:
-    """Return the checks; they hang on `report`, which is made last."""
+    """Return the checks of the collection; they belong to `report`, which is made last."""
 
-    @_check_of("report", "No video is in the collection under two names.", names)
+    @_check_of("report", "The collection contains no video twice under two names.", names)
     def no_duplicate_clips(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         opened = tools_of(context, names, settings).dataset
         table = opened.read_parquet(layout.EMBEDDINGS, ["clip_id"])
@@ -130,7 +128,7 @@ def report_checks(settings: Settings, names: Names) -> list[dg.AssetChecksDefini
         rows = [{"clip": pair.clip_id, "the same as": pair.other, "because": pair.reason} for pair in pairs]
         return _result(rows, "Remove one of the files, or keep both: nothing else depends on this.", names)
 
-    @_check_of("report", "Every clip is made and of sufficient quality.", names)
+    @_check_of("report", "Every clip is made and its quality is sufficient.", names)
     def all_clips_are_good(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         content = json.loads(tools_of(context, names, settings).dataset.read_text(layout.REPORT) or "{}")
         rows = [{"clip": clip["clip_id"], "why": clip["error"]} for clip in content.get("failures", ())]
@@ -142,7 +140,7 @@ def report_checks(settings: Settings, names: Names) -> list[dg.AssetChecksDefini
             for row in content.get("embeddings", ())
             if row["quality_score"] < settings.quality_threshold
         ]
-        return _result(rows, "The clip's own partition says more; docs/operations.md says what to do.", names)
+        return _result(rows, "See each clip's partition for details, and docs/operations.md for what to do.", names)
 
     return [no_duplicate_clips, all_clips_are_good]
 
@@ -160,13 +158,13 @@ def _result(rows: list[dict[str, str]], remedy: str, names: Names) -> dg.AssetCh
 
 
 def _link(clip_id: str, names: Names = PLAIN) -> str:
-    """Return a line of Markdown that leads to a clip's partition."""
+    """Return a line of Markdown that links to a clip's partition."""
     place = f"/assets/{'/'.join(names.key('keypoints').path)}?view=partitions&partition={quote(clip_id, safe='')}"
     return f"- [{markdown.as_text(clip_id)}]({place})"
 
 
 def _column(dataset: Dataset, family: str) -> StoredRows:
-    """Return a family's vectors of all clips, float32 (N, D), NaN where absent."""
+    """Return the vectors of a family for all clips, float32 (N, D), NaN where absent."""
     rows = StoredRows(DIMENSIONS[family])
     for batch in dataset.batches(layout.EMBEDDINGS, [f"{family}_embedding"]):
         (column,) = batch.columns

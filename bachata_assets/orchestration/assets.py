@@ -1,8 +1,8 @@
-"""Every asset: what a clip begins with, what is made of it, and the two tables over all clips.
+"""All assets: the inputs of a clip, the tables made from it, and the two assets over all clips.
 
-All stages of a clip are one definition: one process, many clips, a result for each. Split over several steps, a failed
-clip would take the good clips' downstream assets with it: a failed step abandons them. So the chain stands in one
-step, and its loop (`pipeline/runner.py`) keeps the clips apart.
+All stages of a clip are one definition: one process, many clips, a result for each. In several steps, one failed clip
+would also stop the downstream assets of the good clips, because a failed step abandons them. So the chain is one step,
+and its loop (`pipeline/runner.py`) keeps the clips apart.
 """
 
 import warnings
@@ -48,13 +48,13 @@ from bachata_assets.report.trends import add_report
 from bachata_assets.settings import Settings
 
 REPORTED = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=15), warn_window=timedelta(days=8))
-"""For how long the table over all clips and the report are fresh: the weekly schedule makes them."""
+"""How long the table of all clips and the report count as fresh: the weekly schedule makes them."""
 
 SERVED = "link, while `bachata-assets serve` runs"
-"""Metadata key of the report page's address: a browser opens no path from a page of Dagster's."""
+"""Metadata key of the report page's URL: from a page of Dagster, a browser cannot open a path."""
 
 _KIND_OF_FILES = "lancedb"
-"""Kind of the index where no Elasticsearch is set up."""
+"""Kind of the index if Elasticsearch is not configured."""
 
 
 def clip_assets(
@@ -108,7 +108,7 @@ def clip_assets(
 
 @dataclass(frozen=True)
 class _Gathered:
-    """What both assets over all clips are made of, as one run found it."""
+    """The inputs of both assets over all clips, as one run found them."""
 
     run_id: str
     scan: Scan
@@ -119,7 +119,7 @@ class _Gathered:
 def collection_assets(
     stages: Sequence[Stage], checks: Sequence[Check], settings: Settings, names: Names
 ) -> list[dg.AssetsDefinition]:
-    """Return the assets over all clips; they take what is there, so one bad clip never holds them up."""
+    """Return the assets over all clips; they use the tables that exist, so a bad clip never blocks them."""
     kept: list[_Gathered] = []
 
     def gather(context: dg.AssetExecutionContext, dataset: Dataset) -> _Gathered:
@@ -141,12 +141,12 @@ def collection_assets(
         tags={"scope": "collection"},
         kinds={"parquet"},
         freshness_policy=REPORTED,
-        description="One row a clip with all vectors, in one file for pandas, polars or DuckDB.",
+        description="One row per clip with all its vectors, in one file for pandas, polars or DuckDB.",
         metadata={"dagster/column_schema": _columns(schemas.embeddings)},
     )
     def embeddings(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         opened = tools_of(context, names, settings).dataset
-        # The report, made next in the same process, need not read every clip's table again.
+        # So the report, made next in the same process, does not read every clip's table again.
         kept[:] = [found := gather(context, opened)]
         records = found.kept.through(_records(found.status, opened))
         rows = opened.write_parts(layout.EMBEDDINGS, schemas.embeddings, embeddings_parts(records))
@@ -162,7 +162,7 @@ def collection_assets(
         tags={"scope": "collection"},
         kinds={"json", "html"},
         freshness_policy=REPORTED,
-        description="What was made, how well, how long it took, what failed and why; as JSON and as a page to look at.",
+        description="What was made, its quality, how long it took, what failed and why; as JSON and as a web page.",
     )
     def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         tools = tools_of(context, names, settings)
@@ -195,7 +195,7 @@ def collection_assets(
 
 
 def _records(status: Status, dataset: Dataset) -> Iterator[ClipRecord]:
-    """Yield the records of all clips with vectors; a table that cannot be read is set aside, to be made again."""
+    """Yield the records of all clips with vectors; set unreadable tables aside, to be made again."""
     try:
         yield from indexed_records(status.made, dataset)
         yield from gathered_records(status.not_indexed, dataset)
@@ -207,7 +207,7 @@ def _records(status: Status, dataset: Dataset) -> Iterator[ClipRecord]:
 def _missing(
     context: dg.AssetExecutionContext, todo: Sequence[Clip], stages: Sequence[Stage], dataset: Dataset, names: Names
 ) -> dict[str, frozenset[str]]:
-    """Return what is missing now of every clip: another run, or the look into its file, may have settled it."""
+    """Return what each clip lacks now: another run, or reading its file, may have settled it."""
     versions = {clip.clip_id: clip.versions for clip in todo}
     caller = known()
     history = caller.history if caller else History.read(context.instance, dataset, stages, list(versions), names)
@@ -215,13 +215,13 @@ def _missing(
 
 
 def _clip_ids(context: dg.AssetExecutionContext, names: Names) -> Sequence[str]:
-    """Return the clips of a run; checks alone are asked of all clips where none are named."""
+    """Return the clips of a run; a run of checks alone takes all clips if none are named."""
     partitions = names.of(PARTITIONS)
     return context.partition_keys if context.run.is_partitioned else context.instance.get_dynamic_partitions(partitions)
 
 
 def _failure(failed: dict[str, dict[str, str]], clips_in_run: int) -> dg.Failure:
-    """Return what turns the planned and unmade (asset, clip) pairs from missing into failed, and no others."""
+    """Return the failure that marks only the planned and unmade (asset, clip) pairs as failed instead of missing."""
     rows = [
         dg.TableRecord({"clip": clip_id, "failed": ", ".join(why), "reason": "; ".join(dict.fromkeys(why.values()))})
         for clip_id, why in failed.items()
@@ -250,8 +250,8 @@ def _spec(stage: Stage, settings: Settings, names: Names) -> dg.AssetSpec:
 
 
 def _code_of(stage: Stage) -> dg.CodeReferencesMetadataValue:
-    """Return where the function stands that makes a stage's table; the UI links to it."""
-    # In beta in dagster 1.13: known, and no news to whoever opens the platform.
+    """Return the source location of the function that makes a stage's table; the UI links to it."""
+    # In beta in dagster 1.13, which users need not be told.
     warnings.filterwarnings("ignore", "Class `(LocalFileCodeReference|CodeReferencesMetadataValue)`", dg.BetaWarning)
     made_by: Any = stage.make if isinstance(stage, ClipStage) else cast(BatchStage, stage).make_batch
     code = getattr(made_by, "func", made_by).__code__  # a function, or a partial of one
@@ -274,9 +274,9 @@ def _columns(schema: pa.Schema) -> dg.TableSchema:
 
 
 def _check_specs(stages: Sequence[Stage], checks: Sequence[Check], names: Names) -> list[dg.AssetCheckSpec]:
-    # Partitioned checks are in preview in dagster 1.13: known, and no news to whoever opens the platform.
+    # Partitioned checks are in preview in dagster 1.13, which users need not be told.
     warnings.filterwarnings("ignore", "Specifying a partitions_def", dg.PreviewWarning)
-    why = "The table could be made. Where it could not, the reason says why; what needs the table waits for it."
+    why = "The table could be made. If not, the reason says why, and everything that needs the table waits for it."
     return [
         dg.AssetCheckSpec(name, asset=names.key(asset), description=description, partitions_def=names.clips)
         for name, asset, description in [

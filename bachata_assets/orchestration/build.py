@@ -1,4 +1,4 @@
-"""The one place where the platform is put together; the code location, the commands and the tests all use it."""
+"""Assembly of the platform; the code location, the commands and the tests all use it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ from bachata_assets.settings import Settings, SettingsError, load_settings
 
 @dataclass(frozen=True)
 class Platform:
-    """Everything put together: what Dagster loads, and what it was made of."""
+    """The assembled platform: what Dagster loads, and its parts."""
 
     settings: Settings
     stages: tuple[Stage, ...]
@@ -49,12 +49,12 @@ class Platform:
         return self.tools.dataset
 
     def require_models(self) -> None:
-        """Refuse to begin what would fail at every clip, or take all that is made for outdated.
+        """Refuse to start a run in which every clip would fail, or everything made would count as stale.
 
         Raises
         ------
         SettingsError
-            When a model is missing or is not what its set says.
+            If a model is missing, or its hash is not that of its set.
         """
         models = self.tools.models.pose
         try:
@@ -66,13 +66,13 @@ class Platform:
 
 
 def build_resources(settings: Settings, names: Names = PLAIN) -> dict[str, Any]:
-    """Return the resources that these settings ask for."""
+    """Return the resources for these settings."""
     dataset = DatasetResource(url=settings.data_dir).open()
     checkpoint_path = settings.mmpose_checkpoint_path
     pose_models = PoseModelsResource(
         model_set=settings.model_set,
         checkpoint_path=str(checkpoint_path) if checkpoint_path else None,
-        # Vectors made in two precisions are not to be mixed: a collection keeps the one it began with.
+        # Vectors of two precisions must not be mixed: a collection keeps its first precision.
         precision=dataset.collection().get("precision")
         or precision_of_tables(dataset)
         or effective_precision(settings.precision),
@@ -99,14 +99,14 @@ def build_platform(
     checks: Sequence[Check] | None = None,
     names: Names = PLAIN,
 ) -> Platform:
-    """Put the platform together.
+    """Assemble the platform.
 
     Parameters
     ----------
-    resources : replace single ones that the settings would give
-    stages : replace all of a clip's stages
+    resources : replace single resources of the settings
+    stages : replace all stages of a clip
     checks : replace all checks of a clip's tables
-    names : what the parts are called in Dagster, where the code location has several collections
+    names : names of the parts in Dagster, for a code location with several collections
     """
     resources = {**build_resources(settings, names), **(resources or {})}
     tools = open_tools(resources, settings)

@@ -1,7 +1,7 @@
-"""What happened to one clip, as Dagster's events.
+"""What happened to one clip, as Dagster events.
 
-A run takes many clips, and Dagster has no result of one partition inside it: an Output materialises all of them. So
-every event is made by hand, with the tags that Dagster would have put on it (seen with dagster 1.13.27).
+A run takes many clips, and Dagster has no result for a single partition within it: an Output materializes all of them.
+So every event is built here, with the tags that Dagster would give it (seen with dagster 1.13.27).
 """
 
 import base64
@@ -33,13 +33,13 @@ FAILURE = "failure"
 _GONE = ("gone; `prune` removes the clip", "said to show no couple; `prune` removes the clip")
 
 CAN_BE_MADE = "can_be_made"
-"""Check of every asset of a clip: the one thing that Dagster shows of a partition that was never made."""
+"""Check of every asset of a clip: the only thing that Dagster shows for a partition that was never made."""
 
 DagsterEvent = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 
 
 class ClipEvents:
-    """The events of one run. What Dagster's log says of an asset and clip is asked once until the run changes it."""
+    """The events of one run; Dagster's log is read once per asset and clip, until the run changes it."""
 
     def __init__(self, instance: DagsterInstance, names: Names = PLAIN) -> None:
         self._instance = instance
@@ -47,26 +47,26 @@ class ClipEvents:
         self._latest: dict[tuple[str, str], EventLogRecord | None] = {}
 
     def of(self, event: StageMade | StageFailed) -> Iterator[DagsterEvent]:
-        """Yield what Dagster is to know of one clip and stage; each must be stored before the next is asked for."""
+        """Yield the events of one clip and stage; each must be stored before the next is requested."""
         if isinstance(event, StageMade):
             pointers = {name: self._pointer(name, event.clip_id) for name in event.inputs}
             yield _materialization(event, pointers, self._names)
             self._latest.pop((event.stage.name, event.clip_id), None)
         elif event.follows:
-            return  # the stage that failed says why, once
+            return  # the failed stage reports the reason, once
         else:
             yield _failure(event, self._names)
         yield _could_be_made(event, self._record(event.stage.name, event.clip_id), self._names)
         yield from self.answers(event)
 
     def answers(self, event: StageMade | StageFailed) -> Iterator[dg.AssetCheckEvaluation]:
-        """Yield what the checks said of one clip and stage."""
+        """Yield the answers of the checks for one clip and stage."""
         for outcome in event.outcomes:
             checked = self._record(outcome.check.asset, event.clip_id)
             yield _evaluation(event.clip_id, outcome, checked, self._names)
 
     def _pointer(self, asset: str, clip_id: str) -> str:
-        """Return the storage id of the event that the asset's current data version comes from."""
+        """Return the storage id of the event with the asset's current data version."""
         record = self._record(asset, clip_id)
         return str(record.storage_id) if record else "NULL"
 
@@ -86,7 +86,7 @@ def evaluations(
     clips: Sequence[Clip],
     names: Names = PLAIN,
 ) -> Iterator[dg.AssetCheckEvaluation]:
-    """Yield the answers of checks for the tables that are there; clips without one are not asked about."""
+    """Yield the answers of checks for the existing tables; clips without one are left out."""
     events = ClipEvents(instance, names)
     for stage in stages:
         asked = [check for check in checks if check.asset == stage.name]
@@ -105,17 +105,16 @@ def record_again(
     clips: Mapping[str, Clip | None],
     tables: Mapping[str, Set[str]],
 ) -> dict[str, dict[str, DamagedError]]:
-    """Record tables that Dagster's log does not know, as they say themselves that they were made.
+    """Record tables that Dagster's log does not know, with the provenance that they hold.
 
     Parameters
     ----------
-    clips : clip id -> the clip, None for one whose file is gone: its checks are not asked
-    tables : stage -> clips whose tables are to be recorded
+    clips : clip id -> the clip, None if its file is gone: its checks do not run
+    tables : stage -> clips whose tables to record
 
     Returns
     -------
-    Asset -> clip id -> what is wrong, of the tables that turned out to be damaged when they were read; they are not
-    recorded.
+    Asset -> clip id -> what is wrong, for tables that turned out to be damaged; they are not recorded.
     """
     events = ClipEvents(instance)
     damaged: dict[str, dict[str, DamagedError]] = {}
@@ -133,10 +132,10 @@ def record_again(
 
 
 def _made_before(dataset: Dataset, stage: Stage, checks: Sequence[Check], clip_id: str, clip: Clip | None) -> StageMade:
-    """Return what the run that made a table said of it."""
+    """Return the event of the run that made a table."""
     read = dataset.check_content(layout.table(stage.name, clip_id))
     provenance = provenance_of(read.table)
-    is_current = provenance["code_version"] == stage.code_version  # what older code made is not for this code to judge
+    is_current = provenance["code_version"] == stage.code_version  # this code does not judge tables of older code
     made = Made(read.table, stage.figures(read.table) if is_current else {})
     asked = [check for check in checks if check.asset == stage.name and is_current]
     name = layout.preview_picture(clip_id)
@@ -165,14 +164,14 @@ def observations(
     clip_ids: Sequence[str] | None = None,
     names: Names = PLAIN,
 ) -> Iterator[dg.AssetObservation | dg.AssetMaterialization]:
-    """Yield the external versions of clips that differ from those last observed; a file not read has none yet.
+    """Yield the external versions of clips that differ from those last observed; an unread file has none yet.
 
-    A clip that is new is told as materialized, too: to the UI an observation alone leaves a partition missing.
+    A new clip is also reported as materialized: with an observation alone, the UI shows its partition as missing.
 
     Parameters
     ----------
-    also : clips whose file is to be reported all the same
-    clip_ids : ask Dagster of these only
+    also : clips whose file is reported in any case
+    clip_ids : query Dagster for these only
     """
     for asset in EXTERNAL:
         key = names.key(asset)
@@ -188,7 +187,7 @@ def observations(
 
 
 def gone(clip_id: str, found: Scan, names: Names = PLAIN) -> dg.AssetObservation:
-    """Return what says that a clip counts as gone; its version stays, so nothing made of it reads as stale."""
+    """Return the event that marks a clip as gone; its version stays, so nothing made from it becomes stale."""
     file = found.difference.files[clip_id]
     path = dg.MetadataValue.path(found.folders.videos.shown(file.path))
     metadata: dict[str, Any] = {"path": path, "file": _GONE[clip_id in found.difference.set_aside]}
@@ -197,7 +196,7 @@ def gone(clip_id: str, found: Scan, names: Names = PLAIN) -> dg.AssetObservation
 
 
 def _stated(asset: str, clip: Clip) -> dict[str, Any]:
-    """Return what a clip's file or annotation is, as metadata."""
+    """Return the metadata of a clip's file or annotation."""
     path = dg.MetadataValue.path(clip.shown)
     return {"path": path} | (clip.annotation.model_dump(mode="json") if asset == "annotation" else {})
 
@@ -225,7 +224,7 @@ def _materialization(made: StageMade, pointers: Mapping[str, str], names: Names)
 
 
 def _previews(made: StageMade) -> dict[str, dg.MarkdownMetadataValue]:
-    """Return the pictures of a table as the UI shows them beside it."""
+    """Return the pictures of a table for display in the UI."""
     picture = made.files.get(layout.preview_picture(made.clip_id))
     if picture is None:
         return {}
@@ -234,7 +233,7 @@ def _previews(made: StageMade) -> dict[str, dg.MarkdownMetadataValue]:
 
 
 def _failure(failed: StageFailed, names: Names) -> dg.AssetObservation:
-    """Record a failure where a person looks for it, with the version that failed: see `versions.StageHistory`."""
+    """Return the event that shows a failure in the UI, with the failed version: see `versions.StageHistory`."""
     return dg.AssetObservation(
         names.key(failed.stage.name),
         partition=failed.clip_id,
@@ -276,7 +275,7 @@ def _evaluation(
 
 
 def _metadata(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metadata as Dagster takes it: numbers as short as they are read, nested values as JSON."""
+    """Return metadata in Dagster's form: numbers shortened, nested values as JSON."""
     return {name: _metadata_value(short(value)) for name, value in values.items() if value is not None}
 
 
@@ -285,7 +284,7 @@ def _metadata_value(value: Any) -> Any:
 
 
 def short(value: Any) -> Any:
-    """Return a number with three digits, or what holds numbers with such numbers; whole numbers stay as they are."""
+    """Return a number, or every number in a container, with three digits; whole numbers stay as they are."""
     if isinstance(value, dict):
         return {name: short(one) for name, one in value.items()}
     if isinstance(value, list | tuple):

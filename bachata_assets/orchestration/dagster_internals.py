@@ -1,7 +1,7 @@
 """Every private import of Dagster and every call of its event log storage, seen with dagster 1.13.27.
 
-Each is here because there is no public way; `bachata_assets_tests/orchestration/test_dagster_internals.py` notices
-when one appears.
+Each is here because there is no public way; `bachata_assets_tests/orchestration/test_dagster_internals.py` fails when
+one appears.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -10,22 +10,22 @@ from typing import Any
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance, EventLogRecord
 
-# An evaluation without its target is not counted in the check's Partitions tab, and the target's type is private.
+# The check's Partitions tab does not count an evaluation without its target, and the target's type is private.
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData as _TargetMaterialization,
 )
 
-# DagsterInstance.from_ref is public, the reference that it takes is not; without it no setting can be overridden.
+# DagsterInstance.from_ref is public, but its parameter type is not; it is the only way to override settings.
 from dagster._core.instance import InstanceRef as _InstanceRef
 
-# What a launcher is, is given, and says of a run's process: the class of Dagster's own launcher alone is public.
+# The base class of launchers, their parameters and results: only the class of Dagster's own launcher is public.
 from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
 
-# The history of a check is asked for by status, and the status is private.
+# The history of a check is queried by status, and the status is private.
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as _Status
 
 # The storage classes named in dagster.yaml extend them.
-from dagster._core.storage.sqlite_storage import (  # type: ignore[attr-defined]  # one is imported there, not exported
+from dagster._core.storage.sqlite_storage import (  # type: ignore[attr-defined]  # imported there, but not exported
     DagsterSqliteStorage,
     DagsterStorage,
     EventLogStorage,
@@ -45,22 +45,22 @@ __all__ = [
 ]
 
 INDEX_SHARD_NAME = "index"
-"""Name of the SQLite file of the event log that holds all runs' events."""
+"""Name of the event log's SQLite file for the events of all runs."""
 DATA_VERSION = "dagster/data_version"
 SIZE = "bachata_assets/size"
 SHA256 = "bachata_assets/sha256"
-"""Tags of a materialization: what the table's file is, so that another or a damaged one is told from it."""
+"""Tags of a materialization that identify the table's file, so that a different or damaged one is noticed."""
 _HISTORY_PAGE = 1000
-"""Evaluations that are read at once."""
+"""Number of evaluations to read at once."""
 
 
 def open_instance(home: str, overrides: dict[str, Any]) -> DagsterInstance:
-    """Return the instance whose state and dagster.yaml are in `home`, with other settings in place of some."""
+    """Return the instance whose state and dagster.yaml are in `home`, with some settings overridden."""
     return DagsterInstance.from_ref(_InstanceRef.from_dir(home, overrides=overrides))
 
 
 def target_of(record: EventLogRecord) -> Any:
-    """Return what says that a check was asked of the table of this materialization."""
+    """Return the check target that refers to the table of this materialization."""
     return _TargetMaterialization(storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp)
 
 
@@ -73,8 +73,8 @@ def latest_tags(
 ) -> Mapping[str, Mapping[str, str]]:
     """Return clip id -> these tags of its latest event of this type, in one query.
 
-    The public `fetch_materializations` reads whole events, one query for each page of them. A storage that is not ours
-    keeps no tags of ours apart: there they are not found.
+    The public `fetch_materializations` reads whole events, with one query per page. Only the storages of this package
+    index these tags; others return none.
     """
     storage = instance.event_log_storage
     known = sorted(storage.get_asset_tags_to_index(set(names)))
@@ -100,13 +100,13 @@ def latest_ids(
 def with_materialization(
     instance: DagsterInstance, asset: dg.AssetKey, clip_ids: Sequence[str] | None = None
 ) -> Set[str]:
-    """Return the clips of which an asset has a materialization, in one query."""
+    """Return the clips for which an asset has a materialization, in one query."""
     wanted = None if clip_ids is None else set(clip_ids)
     return latest_ids(instance, asset, DagsterEventType.ASSET_MATERIALIZATION, wanted).keys()
 
 
 def latest_answers(instance: DagsterInstance, key: dg.AssetCheckKey) -> dict[str, bool]:
-    """Return clip id -> whether it passes a check, as of the latest evaluation."""
+    """Return clip id -> whether it passed the latest evaluation of a check."""
     infos = instance.event_log_storage.get_asset_check_partition_info([key])
     return {
         info.partition_key: info.latest_execution_status == _Status.SUCCEEDED
@@ -116,7 +116,7 @@ def latest_answers(instance: DagsterInstance, key: dg.AssetCheckKey) -> dict[str
 
 
 def failed_evaluations(instance: DagsterInstance, key: dg.AssetCheckKey) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield clip id and figures of every failed evaluation of a check, the latest first."""
+    """Yield clip id and figures of every failed evaluation of a check, latest first."""
     cursor = None
     while True:
         records = instance.event_log_storage.get_asset_check_execution_history(
@@ -132,9 +132,9 @@ def failed_evaluations(instance: DagsterInstance, key: dg.AssetCheckKey) -> Iter
 
 
 def limit_pool(instance: DagsterInstance, pool: str, slots: int) -> None:
-    """Set how many runs a pool lets go at a time, unless someone has set it.
+    """Set how many runs a pool allows at the same time, unless someone has set it already.
 
-    Not left to the instance's default limit: that holds from the second pass of the queue on only.
+    The instance's default limit does not suffice: it applies only from the second pass of the queue on.
     """
     storage = instance.event_log_storage
     if pool not in storage.get_concurrency_keys():
@@ -142,10 +142,10 @@ def limit_pool(instance: DagsterInstance, pool: str, slots: int) -> None:
 
 
 def is_limited(instance: DagsterInstance, pool: str) -> bool:
-    """Tell whether it is set how many runs a pool lets go at a time."""
+    """Tell whether the limit of a pool is set."""
     return pool in instance.event_log_storage.get_concurrency_keys()
 
 
 def free_slots(instance: DagsterInstance, run_id: str) -> None:
-    """Give a run's slots in its pools back."""
+    """Release the slots of a run in its pools."""
     instance.event_log_storage.free_concurrency_slots_for_run(run_id)

@@ -1,6 +1,6 @@
-"""What Dagster's event log knows of the clips: which versions were made, which failed and why, what the checks said.
+"""What Dagster's event log knows about the clips: versions made, failures and their reasons, answers of checks.
 
-Reads only; what is written is in `clip_events.py`. What a version means is in `pipeline/versions.py`.
+This module only reads; `clip_events.py` writes. `pipeline/versions.py` defines versions.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -25,16 +25,16 @@ from bachata_assets.pipeline.stage import Stage
 from bachata_assets.pipeline.versions import StageHistory
 
 _LOOKS = 16
-"""Number of tables that are looked at at once."""
+"""Number of tables to look at in parallel."""
 
 
 @dataclass
 class History:
-    """What is known of every stage over all clips, or over some; read once and kept level by `add`.
+    """What is known about every stage for all clips, or for some; read once and updated by `add`.
 
     Attributes
     ----------
-    stages : stage -> what was made, what failed, which tables are there
+    stages : stage -> what was made, what failed, which tables exist
     """
 
     instance: DagsterInstance
@@ -51,13 +51,13 @@ class History:
         clip_ids: Sequence[str] | None = None,
         names: Names = PLAIN,
     ) -> "History":
-        """Return what Dagster and the data dir know, of these clips or of all at once."""
+        """Return what Dagster and the data dir know about these clips, or about all."""
         found = {stage.name: _of_stage(instance, dataset, stage.name, clip_ids, names) for stage in stages}
         return cls(instance, found, names)
 
     @property
     def damaged(self) -> dict[str, str]:
-        """Name of each table that is not what was written -> what is wrong with it."""
+        """Name of each damaged table -> what is wrong with it."""
         return {
             layout.table(name, clip_id): why
             for name, stage in self.stages.items()
@@ -65,16 +65,16 @@ class History:
         }
 
     def reason_of(self, stage: str, clip_id: str) -> str:
-        """Return why a stage of a clip failed last."""
+        """Return the reason of the last failure of a stage of a clip."""
         if (stage, clip_id) not in self._reasons:
             filter_ = dg.AssetRecordsFilter(asset_key=self.names.key(stage), asset_partitions=[clip_id])
             observation = self.instance.fetch_observations(filter_, limit=1).records[0].asset_observation
-            assert observation is not None  # it is where the failed version was read
+            assert observation is not None  # the failed version was read from it
             self._reasons[stage, clip_id] = str(observation.metadata[FAILURE].value)
         return self._reasons[stage, clip_id]
 
     def add(self, events: Iterable[dg.DagsterEvent]) -> None:
-        """Take in what a run of this process has made or failed to make."""
+        """Add what a run of this process made or failed to make."""
         for event in events:
             if event.event_type == DagsterEventType.ASSET_MATERIALIZATION:
                 made = event.step_materialization_data.materialization
@@ -114,8 +114,8 @@ def _of_stage(
     )
     sizes = dataset.table_sizes(name)
     asked = sizes if clip_ids is None else sizes.keys() & set(clip_ids)
-    # A table of the recorded size is the recorded one; any other says itself what it is, also where nothing is
-    # recorded: Dagster's log was lost, or a run was killed after it wrote the table.
+    # A table of the recorded size is the recorded one. The provenance of any other says what it is, also if nothing
+    # is recorded because Dagster's log was lost, or a run was killed after it wrote the table.
     others = [clip_id for clip_id in asked if recorded.get(clip_id, {}).get(SIZE) != str(sizes[clip_id])]
     history.tables.update(sizes.keys() - set(others))
     for clip_id, found in zip(others, _looked_at(dataset, name, others), strict=True):
@@ -138,7 +138,7 @@ def _of_stage(
 
 
 def _made_after_failing(instance: DagsterInstance, key: dg.AssetKey, history: StageHistory) -> list[str]:
-    """Return the clips without a table whose last failure was of the version that was made after it."""
+    """Return the clips without a table whose last failed version was made after that failure."""
     unclear = {
         clip_id
         for clip_id, recorded in history.failed.items()
@@ -154,7 +154,7 @@ def _made_after_failing(instance: DagsterInstance, key: dg.AssetKey, history: St
 def damaged_tables(
     instance: DagsterInstance, dataset: Dataset, stages: Iterable[Stage], names: Names = PLAIN
 ) -> Iterator[tuple[str, dict[str, DamagedError]]]:
-    """Read every table of the data dir whole; yield each stage with its clips of which it is not what was written."""
+    """Read every table of the data dir in full; yield each stage with the clips whose tables are damaged."""
     for stage in stages:
         hashes = _recorded_hashes(instance, dataset, stage.name, names)
         damaged = {}
@@ -171,7 +171,7 @@ def damaged_tables(
 def set_damaged_aside(
     instance: DagsterInstance, dataset: Dataset, stages: Iterable[Stage], names: Names = PLAIN
 ) -> Iterator[DamagedError]:
-    """Read every table of the data dir whole and set aside those that are not what was written; yield why of each."""
+    """Read every table of the data dir in full and set damaged ones aside; yield the error of each."""
     for asset, damaged in damaged_tables(instance, dataset, stages, names):
         if damaged:
             dataset.set_tables_aside(asset, damaged.keys())
@@ -179,7 +179,7 @@ def set_damaged_aside(
 
 
 def _recorded_hashes(instance: DagsterInstance, dataset: Dataset, asset: str, names: Names) -> dict[str, str]:
-    """Return clip id -> hash of its table's file, of the tables that have the size that was recorded with it."""
+    """Return clip id -> recorded hash of its table's file, for tables of the recorded size."""
     key = names.key(asset)
     recorded = dagster_internals.latest_tags(instance, key, DagsterEventType.ASSET_MATERIALIZATION, [SIZE, SHA256])
     sizes = dataset.table_sizes(asset)
@@ -191,7 +191,7 @@ def _recorded_hashes(instance: DagsterInstance, dataset: Dataset, asset: str, na
 
 
 def _looked_at(dataset: Dataset, asset: str, clip_ids: Sequence[str]) -> list[Mapping[str, Any] | DamagedError | None]:
-    """Return the provenance of each clip's table, what is wrong with it, or None where it is gone again."""
+    """Return the provenance of each clip's table, or what is wrong with it, or None if it has gone."""
 
     def look(clip_id: str) -> Mapping[str, Any] | DamagedError | None:
         try:
@@ -201,14 +201,14 @@ def _looked_at(dataset: Dataset, asset: str, clip_ids: Sequence[str]) -> list[Ma
         except FileNotFoundError:
             return None
 
-    with ThreadPoolExecutor(_LOOKS) as pool:  # an object store takes its time for each
+    with ThreadPoolExecutor(_LOOKS) as pool:  # each request to an object store is slow
         return list(pool.map(look, clip_ids))
 
 
 def checked_clips(
     instance: DagsterInstance, checks: Sequence[Check], clip_ids: Collection[str], names: Names = PLAIN
 ) -> Mapping[str, CheckedClip]:
-    """Return what the checks last said of the clips; one query a check, and one more for its warnings."""
+    """Return the last answers of the checks for the clips; one query per check, and one more for its warnings."""
     found = {clip_id: CheckedClip() for clip_id in clip_ids}
     for check in checks:
         key = dg.AssetCheckKey(names.key(check.asset), check.name)
@@ -225,7 +225,7 @@ def checked_clips(
 
 
 def _figures(instance: DagsterInstance, key: dg.AssetCheckKey, clip_ids: set[str]) -> dict[str, dict[str, Any]]:
-    """Return the figures of clips whose latest answer is no."""
+    """Return the figures of clips that failed the latest evaluation."""
     figures: dict[str, dict[str, Any]] = {}
     if not clip_ids:
         return figures

@@ -1,4 +1,4 @@
-"""The Dagster instance of a data dir: where its state is, how it is set up, and opening it."""
+"""The Dagster instance of a data dir: where its state is, its configuration, and how to open it."""
 
 import errno
 import os
@@ -33,11 +33,11 @@ from bachata_assets.orchestration.state.storage import StateStorage
 from bachata_assets.settings.servers import PostgresSettings
 
 Instance = DagsterInstance
-"""The type of an instance, for the commands, which import no Dagster."""
+"""The type of an instance, for the commands, which do not import Dagster."""
 
 CONFIG = "dagster.yaml"
 OpenSqliteStorage = StateStorage
-"""The storage by the name that it has in the dagster.yaml of older states."""
+"""The storage under its name in the dagster.yaml of older states."""
 
 _NEW_INSTANCE = f"""\
 telemetry: {{enabled: false}}
@@ -74,7 +74,7 @@ retention:  # ticks, in days
       success: 30
       failure: 30
 """
-"""What a new state is set up with; the project's dagster.yaml says the same for `dagster dev` without DAGSTER_HOME."""
+"""Configuration of a new state; the project's dagster.yaml is equal, for `dagster dev` without DAGSTER_HOME."""
 
 _NO_CAPTURE = {
     "compute_logs": {
@@ -82,36 +82,36 @@ _NO_CAPTURE = {
         "class": "NoOpComputeLogManager",
     }
 }
-"""In our own process nothing is captured: the terminal is ours, and the capturing processes would not end quietly."""
+"""No capture of output in this process: it owns the terminal, and the capturing processes would not end quietly."""
 
 
 def dagster_home(data_dir: str) -> Path:
-    """Return where Dagster's state of a data dir is: inside it, unless DAGSTER_HOME says otherwise."""
+    """Return the folder of Dagster's state: DAGSTER_HOME if set, else one in the data dir."""
     given = os.environ.get("DAGSTER_HOME")
     return Path(given).absolute() if given else local_folder(data_dir) / layout.DAGSTER
 
 
 def local_folder(data_dir: str) -> Path:
-    """Return the data dir; log and state of one in an object store are in a folder of its name under `data`."""
+    """Return the local folder of log and state: the data dir, or for an object store a folder of its name in `data`."""
     return Path("data", data_dir.partition("://")[2]).absolute() if "://" in data_dir else Path(data_dir).absolute()
 
 
 @contextmanager
 def open_instance(data_dir: str, settings: PostgresSettings | None = None) -> Iterator[Instance]:
-    """Open the Dagster instance of a data dir; it is made where there is none.
+    """Open the Dagster instance of a data dir; create it if there is none.
 
     Parameters
     ----------
-    settings : with the address of a database for its state; by default, those of the environment
+    settings : may name a database for the state; by default, the settings of the environment
 
     Raises
     ------
     StateError
         The database cannot be used, or holds the state of another collection.
     DamagedError
-        Naming the file of its state that is damaged, also when that shows only while the instance is open.
+        A file of the state, which the message names, is damaged; may also be raised while the instance is open.
     OSError
-        The disk is full or read-only, or the state is held by others for too long.
+        The disk is full or read-only, or other processes lock the state for too long.
     """
     home = dagster_home(data_dir)
     with _damage_named(home), ExitStack() as opened:
@@ -128,24 +128,24 @@ def open_instance(data_dir: str, settings: PostgresSettings | None = None) -> It
 
 
 def set_damaged_state_aside(data_dir: str) -> list[Path]:
-    """Give what is damaged of a state another name, so that it is made anew; return what was moved.
+    """Rename the damaged files of a state, so that new ones are made; return the renamed paths.
 
     Raises
     ------
     DamagedError
-        When it is the state of a DAGSTER_HOME of one's own, which is not ours to move.
+        If the state is in the user's own DAGSTER_HOME, where this package moves nothing.
     """
     home = dagster_home(data_dir)
     moved = []
     while (error := _state_error(data_dir, home)) is not None:
         if "DAGSTER_HOME" in os.environ:
-            raise DamagedError(error.path, error.why, "mend or move it: DAGSTER_HOME is yours") from error
+            raise DamagedError(error.path, error.why, "mend or move it: it is in your own DAGSTER_HOME") from error
         path = Path(error.path)
         whole_state = path.suffix == ".db" and (path.stem == INDEX_SHARD_NAME or path.parent.name != "runs")
-        broken = home if whole_state or path == home else path  # the log of one run is no more than that
+        broken = home if whole_state or path == home else path  # a damaged log of one run affects that run alone
         aside = free_name(f"{broken}{layout.DAMAGED_SUFFIX}")
         broken.rename(aside)
-        for journal in ("-wal", "-shm"):  # SQLite would write an old journal into the new database of this name
+        for journal in ("-wal", "-shm"):  # SQLite would apply an old journal to the new database of this name
             with suppress(FileNotFoundError):
                 Path(f"{broken}{journal}").rename(f"{aside}{journal}")
         moved.append(broken)
@@ -159,12 +159,12 @@ def _state_error(data_dir: str, home: Path) -> DamagedError | None:
     except DamagedError as error:
         return error
     broken = _damaged_file(home)
-    return DamagedError(str(broken), "it is no whole database") if broken else None
+    return DamagedError(str(broken), "it is not a complete database") if broken else None
 
 
 @contextmanager
 def _damage_named(home: Path) -> Iterator[None]:
-    """Raise what SQLite and Dagster say of a state that cannot be used as an error that names the file."""
+    """Turn errors of SQLite and Dagster about an unusable state into an error that names the file."""
     try:
         yield
     except MISPLACED as error:
@@ -174,7 +174,7 @@ def _damage_named(home: Path) -> Iterator[None]:
         raise wrong from error
     except (YAMLError, DagsterInvalidConfigError, UnicodeDecodeError) as error:
         raise DamagedError(
-            str(home / CONFIG), _first_line(error), f"mend it, or remove it to have it written anew ({REMEDY})"
+            str(home / CONFIG), _first_line(error), f"mend it, or remove it so that a new one is written ({REMEDY})"
         ) from error
     except (sqlite3.DatabaseError, DatabaseError, CommandError) as error:
         reason = _first_line(getattr(error, "orig", None) or error)
@@ -190,7 +190,7 @@ def _damage_named(home: Path) -> Iterator[None]:
 
 
 _FILES = (CONFIG, layout.LOCK, "history/runs.db", f"history/runs/{INDEX_SHARD_NAME}.db", "schedules/schedules.db")
-"""Files of a state that are not of one run."""
+"""Files of a state that do not belong to a single run."""
 
 
 def _first_line(error: BaseException) -> str:
@@ -198,7 +198,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def _damaged_file(home: Path) -> Path | None:
-    """Return a database of a state that is not whole, None when all are."""
+    """Return a damaged database of a state, None if there is none."""
     for path in sorted(home.rglob("*.db")):
         try:
             with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
@@ -207,19 +207,19 @@ def _damaged_file(home: Path) -> Path | None:
                 versions = database.execute("SELECT * FROM alembic_version").fetchall() if tables else []
         except sqlite3.DatabaseError:
             return path
-        if said != "ok" or len(versions) > 1:  # two processes that made one database left it two versions
+        if said != "ok" or len(versions) > 1:  # two versions: two processes created the database at once
             return path
     return None
 
 
 def _misplaced(home: Path) -> DamagedError | None:
-    """Return what of a state is a folder in the place of a file, or a file in that of a folder; None: nothing."""
+    """Return a part of a state that is a folder where a file belongs, or vice versa; None if there is none."""
     files = {*home.rglob("*.db"), *(home / name for name in _FILES)}
     return next((error for path in sorted(files) if (error := misplaced(path))), None)
 
 
 def _storage(config: Path, home: Path) -> dict[str, Any]:
-    """Return our storage as an override, with the home as a path; nothing where another storage was configured."""
+    """Return this package's storage as an override, with the home as a path; nothing if another is configured."""
     configured = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
     if not isinstance(configured, dict):
         raise YAMLError("settings are lines of `name: value`")

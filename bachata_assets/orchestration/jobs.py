@@ -1,6 +1,6 @@
-"""The jobs: making clips and the report, looking after what is made; and a run of one in this process.
+"""The jobs: they make clips and the report and maintain the results; and running a job in this process.
 
-Belongs here: what a person or a schedule launches. When it is launched is in `sensors.py` and `schedules.py`.
+Belongs here: what a person or a schedule launches. `sensors.py` and `schedules.py` say when.
 """
 
 import logging
@@ -45,22 +45,22 @@ LOOK_JOB = "look_for_clips"
 COMPACT_JOB = "compact_tables"
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-"""Run config: what happens is told by our own log, not by every Dagster event."""
+"""Run config: the package's own log reports progress, not every Dagster event."""
 _LONGEST_TAG = "dagster/max_runtime"
-"""Tag that sets a run's time limit in seconds, 0 for none: a run of this process ends when a person ends it."""
+"""Tag with a run's time limit in seconds, 0 for none: a run of this process ends only when a person ends it."""
 
 
 class PruneConfig(dg.Config):
-    """What the prune job asks for in the launchpad."""
+    """Config of the prune job, for the launchpad."""
 
     dry_run: bool = Field(
-        default=True, description="Only say which clips have no file any more. Set it to false to remove them."
+        default=True, description="Only list the clips whose files are gone. Set it to false to remove them."
     )
 
 
 @dataclass(frozen=True)
 class Jobs:
-    """All jobs; those of assets are unresolved until the definitions are put together."""
+    """All jobs; asset jobs are unresolved until the definitions are assembled."""
 
     process: Any
     report: Any
@@ -77,12 +77,12 @@ def define_jobs(stages: Sequence[Stage], settings: Settings, names: Names) -> Jo
     process = dg.define_asset_job(
         names.of(PROCESS_JOB),
         selection=[names.key(stage.name) for stage in stages],
-        description="Everything that is made of single clips.",
+        description="Makes everything that belongs to a single clip.",
     )
     report = dg.define_asset_job(
         names.of(REPORT_JOB),
         selection=[names.key("embeddings"), names.key("report")],
-        description="The table over all clips, and the report, with the checks over all clips.",
+        description="Makes the table of all clips and the report, and runs the checks over all clips.",
     )
     return Jobs(
         process,
@@ -94,15 +94,15 @@ def define_jobs(stages: Sequence[Stage], settings: Settings, names: Names) -> Jo
         dg.define_asset_job(
             names.of(LOOK_JOB),
             selection=[names.key(FOLDER)],
-            description="Looks into the folder of clips (BACHATA_VIDEO_DIR) and makes a partition of each; makes "
-            "nothing of them.",
+            description="Lists the folder of clips (BACHATA_VIDEO_DIR) and adds a partition for each clip. It makes no "
+            "tables.",
         ),
         _compact_job(stages, settings, names),
     )
 
 
 def makes_any(run: dg.DagsterRun, stages: Set[str], names: Names = PLAIN) -> bool:
-    """Tell whether a run makes tables of these stages; a backfill or a Materialize in the UI has none of our jobs."""
+    """Tell whether a run makes tables of these stages; a backfill or Materialize in the UI uses none of these jobs."""
     if run.job_name == names.of(PROCESS_JOB):
         return True
     return any(names.owns(key) and key.path[-1] in stages for key in run.asset_selection or ())
@@ -112,7 +112,7 @@ def _prune_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.
     @dg.op(
         name=names.of("remove_clips_that_are_gone"),
         required_resource_keys=resource_keys(names),
-        description="Removes the clips whose files are gone, unless it is only to say which.",
+        description="Removes the clips whose files are gone, or only lists them.",
     )
     def remove_clips_that_are_gone(context: dg.OpExecutionContext, config: PruneConfig) -> None:
         tools = tools_of(context, names, settings)
@@ -121,13 +121,13 @@ def _prune_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.
         context.log.info(f"Clips without a file, or without a couple: {', '.join(clip_ids) or 'none'}")
         if clip_ids and not config.dry_run:
             remove_clips(context.instance, stages, opened, tools.search, clip_ids, names)
-            context.log.info(f"Clips removed: {len(clip_ids)}; {REPORT_JOB} brings the report level")
+            context.log.info(f"Clips removed: {len(clip_ids)}; {REPORT_JOB} updates the report")
 
     return _job_of(
         remove_clips_that_are_gone,
         names.of(PRUNE_JOB),
-        "Takes clips whose files are gone out of the collection: partition, tables and document together. "
-        "Says only which, unless dry_run is false. Never while a run uses them.",
+        "Removes clips whose files are gone from the collection: partition, tables and document together. "
+        "Only lists them unless dry_run is false. Refuses while a run uses them.",
     )
 
 
@@ -135,7 +135,7 @@ def _fill_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.J
     @dg.op(
         name=names.of("send_lost_documents"),
         required_resource_keys=resource_keys(names),
-        description="Sends the documents again that the index lacks, or holds otherwise, from their tables.",
+        description="Sends documents again that the index lacks or that differ from their tables.",
     )
     def send_lost_documents(context: dg.OpExecutionContext) -> None:
         _fill(context, settings, stages, names, every=False)
@@ -143,8 +143,8 @@ def _fill_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.J
     return _job_of(
         send_lost_documents,
         names.of(FILL_JOB),
-        "Brings the search index level with the tables, where it was emptied, damaged or restored from an "
-        "older copy. Computes no vector.",
+        "Updates the search index to match the tables, after it was emptied, damaged or restored from an "
+        "older copy. Computes no vectors.",
     )
 
 
@@ -157,7 +157,7 @@ def _check_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.
     def read_everything(context: dg.OpExecutionContext) -> None:
         opened = tools_of(context, names, settings).dataset
         for file in exchanged_files(settings, opened, take=True):
-            context.log.warning(f"{file.path} is not what was read of it: its clip is made again")
+            context.log.warning(f"{file.path} has changed since it was read: its clip is made again")
         for error in set_damaged_aside(context.instance, opened, stages, names):
             context.log.warning(f"{error.path} was damaged ({error.why}) and is set aside, to be made again")
         _fill(context, settings, stages, names, every=True)
@@ -165,8 +165,8 @@ def _check_job(stages: Sequence[Stage], settings: Settings, names: Names) -> dg.
     return _job_of(
         read_everything,
         names.of(CHECK_JOB),
-        "Compares every byte of the clips and tables with what was read and written, and every document with its "
-        "table. Sets damaged tables aside, which then are made again, and sends lost documents again.",
+        "Compares every byte of clips and tables with what was read and written, and every document with its "
+        "table. Sets damaged tables aside, so that they are made again, and sends lost documents again.",
     )
 
 
@@ -174,7 +174,7 @@ def _compact_job(stages: Sequence[Stage], settings: Settings, names: Names) -> d
     @dg.op(
         name=names.of("put_tables_into_archives"),
         required_resource_keys=resource_keys(names),
-        description="Gathers the tables of clips that no run uses into archives.",
+        description="Puts the tables of clips that no run uses into archives.",
     )
     def put_tables_into_archives(context: dg.OpExecutionContext) -> None:
         for stage, done in compact_tables(context.instance, stages, tools_of(context, names, settings).dataset, names):
@@ -183,20 +183,20 @@ def _compact_job(stages: Sequence[Stage], settings: Settings, names: Names) -> d
     return _job_of(
         put_tables_into_archives,
         names.of(COMPACT_JOB),
-        "Puts the tables of many clips into few archives, which a bucket gives quickly. Nothing else changes: a table "
-        "that is made again is a file of its own, and counts.",
+        "Puts the tables of many clips into few archives, which are faster to read from a bucket. Nothing else "
+        "changes: a table that is made again is a separate file, which takes precedence.",
     )
 
 
 def compact_tables(
     instance: Instance, stages: Sequence[Stage], dataset: Dataset, names: Names = PLAIN
 ) -> Iterator[tuple[str, Compacted]]:
-    """Put the tables of clips that no run uses into archives; yield what was done to those of each stage.
+    """Put the tables of clips that no run uses into archives; yield each stage and what was done.
 
     Raises
     ------
     DamagedError
-        Naming the index of a stage's archives.
+        The index of a stage's archives, which the message names, is damaged.
     """
     end_orphans(instance)
     for stage in stages:
@@ -224,11 +224,11 @@ def _job_of(op: dg.OpDefinition, name: str, description: str) -> dg.JobDefinitio
 
 @dataclass
 class Known:
-    """What the caller of a run in this process has found out already, so that the run need not ask again.
+    """What the caller of a run in this process knows already, so that the run does not read it again.
 
     Attributes
     ----------
-    status : of the whole collection, None where it may change while the run goes on
+    status : status of the whole collection; None if it may change during the run
     """
 
     scan: Scan
@@ -240,7 +240,7 @@ _KNOWN: ContextVar[Known | None] = ContextVar("known", default=None)
 
 
 def known() -> Known | None:
-    """Return what the caller of this run knows, None for a run in a process of its own."""
+    """Return what the caller of this run knows; None for a run in a separate process."""
     return _KNOWN.get()
 
 
@@ -253,21 +253,21 @@ def run_in_process(
     tags: dict[str, str] | None = None,
     knowing: Known | None = None,
 ) -> str | None:
-    """Run a job here and now; return why it broke off, None when it went through.
+    """Run a job in this process; return why the run failed, None if it did not.
 
-    Clips that failed alone say so in their own events.
+    A failed clip does not make the run fail; its own events report it.
 
     Parameters
     ----------
-    stages : those of the job's assets that are to be made; all of them when it is not given
-    knowing : handed to the assets; its history is brought level with what the run makes
+    stages : the assets of the job to make; by default, all
+    knowing : passed to the assets; its history is updated with what the run makes
 
     Raises
     ------
     KeyboardInterrupt
-        When someone ended it; what is made is kept.
+        If the user stopped it; what is made is kept.
     FileNotFoundError
-        When it failed and the working directory is gone.
+        If it failed and the working directory is gone.
     """
     with _handed_over(knowing):
         run_id = str(uuid4())
@@ -284,7 +284,7 @@ def run_in_process(
     reasons = []
     for event in result.all_node_events:
         if event.is_step_failure and not event.step_failure_data.user_failure_data:
-            # Clips that failed say so themselves (dg.Failure); anything else is a fault of the run.
+            # Failed clips report themselves (dg.Failure); anything else is a fault of the run.
             error = event.step_failure_data.error
             if error and error.cls_name == dg.DagsterExecutionInterruptedError.__name__:
                 raise KeyboardInterrupt
@@ -292,8 +292,8 @@ def run_in_process(
             logger.error("Run %s of %s failed: %s", result.run_id, job, reasons[-1])
             logger.debug("%s", error)
     if reasons:
-        Path.cwd()  # without it no process can be begun, and the system's words for that name nothing
-    return "; ".join(dict.fromkeys(reasons)) or (None if result.success or _clips_failed(result) else "it was ended")
+        Path.cwd()  # without it no process can start, and the system's message for that names nothing
+    return "; ".join(dict.fromkeys(reasons)) or (None if result.success or _clips_failed(result) else "it was stopped")
 
 
 def _clips_failed(result: dg.ExecuteInProcessResult) -> bool:
@@ -301,7 +301,7 @@ def _clips_failed(result: dg.ExecuteInProcessResult) -> bool:
 
 
 def _first_cause(error: Any) -> str:
-    """Return what the error below Dagster's own says, without its class; what that came from names no file."""
+    """Return the message of the error below Dagster's own, without its class; deeper causes name no file."""
     while error.cause and str(error.cls_name).startswith("Dagster"):
         error = error.cause
     message = str(error.message).strip()

@@ -1,8 +1,8 @@
-"""Runs whose process is gone: Dagster would leave them STARTED for ever, and they would hold their place in the pool.
+"""Runs whose process is gone: Dagster would leave them STARTED forever, and they would keep their slot in the pool.
 
-Every run records its process as it begins. The monitor of runs in `dagster dev` asks the launcher below every half
-minute whether it lives; without it, whoever starts next on the same machine ends the runs whose process does not.
-Runs that were launched on a cluster are judged by its launcher alone, see `launchers/`.
+Every run records its process when it begins. The run monitor of `dagster dev` asks the launcher below every half minute
+whether that process is alive. Without `dagster dev`, the next command on the same machine ends the runs whose process
+is gone. Only a cluster's launcher judges the runs that it launched, see `launchers/`.
 """
 
 import logging
@@ -21,13 +21,13 @@ from bachata_assets.orchestration.dagster_internals import CheckRunHealthResult,
 logger = logging.getLogger(__name__)
 
 PROCESS_TAG = ".dagster/bachata_assets/process"
-"""Tag of a run: which process is at work on it. The UI hides what begins with `.dagster/`."""
+"""Tag of a run with its process. The UI hides tags that begin with `.dagster/`."""
 LAUNCHED_TAG = ".dagster/bachata_assets/launched"
 """Tag of a run that was launched on a cluster."""
 STARTS_WITHIN_S = 300
-"""A launched run that has recorded no process after this time died before it could."""
+"""A launched run that has not recorded a process after this time has died."""
 QUEUES_WITHIN_S = 3600
-"""A run that is not queued after this time never will be: Dagster writes down also what it then refuses to launch."""
+"""A run that is not queued after this time never will be: Dagster also records runs that it then refuses to launch."""
 _UNFINISHED = [
     DagsterRunStatus.NOT_STARTED,
     DagsterRunStatus.STARTING,
@@ -37,30 +37,30 @@ _UNFINISHED = [
 
 
 def process_tag(run_id: str) -> dict[str, str]:
-    """Return the tag that says that this process is at work on a run.
+    """Return the tag that says that this process works on a run.
 
-    The run is in it, since Dagster gives the tags of a run that died to the one that tries it again.
+    It contains the run id, since Dagster copies the tags of a dead run to its retry.
     """
     return {PROCESS_TAG: f"{run_id}/{_identity(os.getpid())}"}
 
 
 def record_process(instance: DagsterInstance, run_id: str) -> None:
-    """Write into a run's tags that this process is at work on it."""
+    """Record in a run's tags that this process works on it."""
     instance.add_run_tags(run_id, process_tag(run_id))
 
 
 def launched_tag(run_id: str) -> dict[str, str]:
-    """Return the tag that says that a run was launched on a cluster; the run is in it as in `process_tag`."""
+    """Return the tag that says that a run was launched on a cluster; it contains the run id, as in `process_tag`."""
     return {LAUNCHED_TAG: run_id}
 
 
 def is_launched(run: DagsterRun) -> bool:
-    """Tell whether a run was launched on a cluster: its process is not for this machine to judge."""
+    """Tell whether a run was launched on a cluster, so that this machine cannot judge its process."""
     return run.tags.get(LAUNCHED_TAG) == run.run_id
 
 
 def health_of_process(run: DagsterRun) -> CheckRunHealthResult:
-    """Say whether the process of a run is there; where nothing is known, it is."""
+    """Return whether the process of a run is alive; if nothing is known, it counts as alive."""
     recorded = _recorded(run)
     if recorded is None or _lives(recorded):
         return CheckRunHealthResult(WorkerStatus.RUNNING)
@@ -68,23 +68,23 @@ def health_of_process(run: DagsterRun) -> CheckRunHealthResult:
 
 
 class WatchingRunLauncher(DefaultRunLauncher):
-    """Dagster's launcher, that also says whether the process of a run still lives.
+    """Dagster's launcher, which also reports whether the process of a run is alive.
 
-    Dagster's own starts a process and does not look at it again: a run whose process was killed would stay STARTED.
+    Dagster's own launcher does not watch the process that it starts: a run whose process was killed would stay STARTED.
     """
 
     @property
     def supports_check_run_worker_health(self) -> bool:
-        """Whether the monitor of runs may ask."""
+        """Whether the run monitor may ask."""
         return True
 
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
-        """Say whether a run's process is there; where nothing is known, it is."""
+        """Return whether a run's process is alive; if nothing is known, it counts as alive."""
         return health_of_process(run)
 
 
 def end_orphans(instance: DagsterInstance, *, now_s: float | None = None) -> list[str]:
-    """Mark the runs as failed whose process on this machine is gone, and give their slots back; return their ids."""
+    """Mark runs whose process on this machine is gone as failed, and release their slots; return their ids."""
     now_s = time.time() if now_s is None else now_s
     ended = []
     for record in instance.get_run_records(RunsFilter(statuses=_UNFINISHED)):
@@ -92,7 +92,7 @@ def end_orphans(instance: DagsterInstance, *, now_s: float | None = None) -> lis
         if is_launched(run):
             continue
         recorded = _recorded(run)
-        # A run without a process that is NOT_STARTED is on its way into the queue.
+        # A NOT_STARTED run without a process is on its way into the queue.
         within_s = QUEUES_WITHIN_S if run.status == DagsterRunStatus.NOT_STARTED else STARTS_WITHIN_S
         starts = record.update_timestamp.timestamp() + within_s > now_s
         if _lives(recorded) if recorded else starts:
@@ -107,28 +107,28 @@ def end_orphans(instance: DagsterInstance, *, now_s: float | None = None) -> lis
 
 
 def _recorded(run: DagsterRun) -> str | None:
-    """Return the process that a run recorded itself, None where it has recorded none."""
+    """Return the process that a run recorded itself, None if it recorded none."""
     run_id, _, process = run.tags.get(PROCESS_TAG, "").partition("/")
     return process if run_id == run.run_id else None
 
 
 def _identity(pid: int) -> str:
-    """Return what tells a process from all others: a pid alone is given again, after a reboot at the latest."""
+    """Return a unique identity of a process: pids alone are reused, after a reboot at the latest."""
     return f"{_machine()}/{pid}/{psutil.Process(pid).create_time():.2f}"
 
 
 @cache
 def _machine() -> str:
-    """Return what tells this machine from others, some of which may have its name: copies of one image do."""
+    """Return a unique identity of this machine: copies of one image have the same name."""
     try:
         number = Path("/etc/machine-id").read_text(encoding="ascii").strip()
-    except (OSError, ValueError):  # macOS has none, and many a container
+    except (OSError, ValueError):  # macOS has none, nor do many containers
         number = ""
     return f"{socket.gethostname()}:{number}" if number else socket.gethostname()
 
 
 def _lives(recorded: str) -> bool:
-    """Tell whether a process lives; of another machine's nothing can be said, so it does."""
+    """Tell whether a process is alive; one of another machine counts as alive."""
     machine, pid, created = recorded.rsplit("/", 2)
     if machine not in (_machine(), socket.gethostname()):  # earlier versions recorded the name alone
         return True

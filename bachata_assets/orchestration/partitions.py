@@ -1,7 +1,7 @@
-"""The partitions, one a clip, and how Dagster learns which clips there are.
+"""The partitions, one per clip, and how Dagster learns which clips exist.
 
-Belongs here: the assets that a collection begins with (folder, files, annotations), and Dagster's partitions and
-observations brought level with a scan. Which clips there are and what each is called is in `collection/`.
+Belongs here: the source assets of a collection (folder, files, annotations), and updating Dagster's partitions and
+observations from a scan. `collection/` decides which clips exist and what they are called.
 """
 
 import logging
@@ -33,20 +33,20 @@ from bachata_assets.video.files import on_disk
 logger = logging.getLogger(__name__)
 
 OWNER = "team:bachata"
-"""Owner of every asset, as the UI shows it."""
+"""Owner of every asset, shown in the UI."""
 
 FOLDER = "clip_folder"
-"""Asset of the folder of clips; its materializations are the looks at it."""
+"""Asset of the folder of clips; each scan is a materialization."""
 LOOKED_AT = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=8), warn_window=timedelta(days=2))
-"""For how long a look into the folder is fresh: the nightly schedule looks once a day."""
+"""How long a scan of the folder counts as fresh: the nightly schedule scans once a day."""
 LOOK_TOLD_S = 3600
-"""Time after which a look that found nothing new is told again, s: the sensor looks every minute."""
+"""Time after which a scan that found nothing new is reported again, s: the sensor scans every minute."""
 SHOWN = 200
-"""Most rows of a table in the metadata; the number is beside it."""
+"""Maximum number of rows of a table in the metadata; the number of all is beside it."""
 
 
 def register(instance: DagsterInstance, dataset: Dataset, found: Scan, names: Names = PLAIN) -> None:
-    """Keep what was found in the folder: the registry, the partitions of new clips, changed versions, the look."""
+    """Store the result of a scan: registry, partitions of new clips, changed versions, and the scan itself."""
     new = keep(instance, dataset, found, names)
     remove_invented(instance, found, names)
     for event in folder_events(instance, found, new, names):
@@ -54,8 +54,8 @@ def register(instance: DagsterInstance, dataset: Dataset, found: Scan, names: Na
 
 
 def keep(instance: DagsterInstance, dataset: Dataset, found: Scan, names: Names = PLAIN) -> list[str]:
-    """Do what `register` does, but for the look itself; return the clips that are new."""
-    if names == PLAIN:  # of several collections in one Dagster, the project keeps the state
+    """Do what `register` does, except for the scan itself; return the new clips."""
+    if names == PLAIN:  # with several collections in one Dagster, the project keeps the state
         require_own(instance, dataset)
     before = scan.keep(dataset, found)
     new = add_partitions(instance, found.clips, names)
@@ -74,7 +74,7 @@ def keep(instance: DagsterInstance, dataset: Dataset, found: Scan, names: Names 
 def folder_events(
     instance: DagsterInstance, found: Scan, new: Sequence[str], names: Names = PLAIN
 ) -> list[dg.AssetMaterialization]:
-    """Return what says that the folder was looked at: where clips are new, else once an hour."""
+    """Return the events of a scan: if clips are new, else once an hour."""
     last = instance.get_latest_materialization_event(names.key(FOLDER))
     if last and not new and time.time() - last.timestamp < LOOK_TOLD_S:
         return []
@@ -82,7 +82,7 @@ def folder_events(
 
 
 def folder_metadata(found: Scan, new: Sequence[str]) -> dict[str, Any]:
-    """Return what a look at the folder found, as metadata."""
+    """Return the metadata of a scan."""
     left_out = [dg.TableRecord({"path": str(one.path), "reason": one.reason}) for one in found.left_out[:SHOWN]]
     return {
         "path": dg.MetadataValue.path(str(found.folders.videos)),
@@ -96,11 +96,11 @@ def folder_metadata(found: Scan, new: Sequence[str]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Moves:
-    """What a scan says of the files of clips that were known before, in sets of clip ids.
+    """Changes of the files of known clips, as sets of clip ids.
 
     Attributes
     ----------
-    told : lines for a person
+    told : messages for the user
     """
 
     gone: frozenset[str]
@@ -115,9 +115,9 @@ class Moves:
         gone = [i for i, file in known.items() if before[i].present and not file.present]
         back = [i for i, file in known.items() if file.present and not before[i].present]
         told = (
-            *(f"Clip {i}: {now.why_gone(i)}; what was made of it is kept" for i in gone),
-            *(f"Clip {i}: its file {known[i].path} is there again" for i in back),
-            *(f"Clip {one.clip_id}: {one.old} is {one.new} now" for one in now.renamed),
+            *(f"Clip {i}: {now.why_gone(i)}; what was made from it is kept" for i in gone),
+            *(f"Clip {i}: its file {known[i].path} is back" for i in back),
+            *(f"Clip {one.clip_id}: {one.old} is now {one.new}" for one in now.renamed),
         )
         return cls(frozenset(gone), frozenset(back), frozenset(one.clip_id for one in now.renamed), told)
 
@@ -133,12 +133,12 @@ def add_partitions(instance: DagsterInstance, clip_ids: Iterable[str], names: Na
 
 
 def invented(found: Scan, keys: Iterable[str]) -> list[str]:
-    """Return the partitions that are no clip's, as the UI lets anyone add one; `found` is of the whole folder."""
+    """Return the partitions without a clip, which the UI lets anyone add; `found` must cover the whole folder."""
     return [key for key in keys if key not in found.difference.files]
 
 
 def remove_invented(instance: DagsterInstance, found: Scan, names: Names = PLAIN) -> None:
-    """Take the partitions out that are no clip's."""
+    """Remove the partitions without a clip."""
     partitions = names.of(PARTITIONS)
     for key in invented(found, instance.get_dynamic_partitions(partitions)):
         logger.warning("Partition %s is no clip of the folder: it is taken out", key)
@@ -148,15 +148,15 @@ def remove_invented(instance: DagsterInstance, found: Scan, names: Names = PLAIN
 def read_clips(
     instance: DagsterInstance, clip_ids: Iterable[str], settings: Settings, dataset: Dataset, names: Names = PLAIN
 ) -> list[Clip]:
-    """Return clips of the folder; files that are new or changed are read, kept and observed.
+    """Return clips of the folder; new or changed files are read, registered and observed.
 
-    The sensor asks for clips without writing anything down, so one that is not known, or is not where it was, is looked
-    for. A partition that is none, as the UI lets anyone invent one, is taken out again.
+    The sensor requests clips without storing anything, so an unknown or moved clip is searched in the folder. A
+    partition without a clip, which the UI lets anyone add, is removed.
 
     Raises
     ------
     SettingsError
-        When none of the ids is a clip's.
+        If no id belongs to a clip.
     """
     wanted = list(clip_ids)
     if not scan.registry_is_lost(dataset):
@@ -165,14 +165,14 @@ def read_clips(
         for clip_id in set(wanted) - known.keys():
             logger.warning("Partition %s is no clip of the folder: it is taken out", clip_id)
             instance.delete_dynamic_partition(names.of(PARTITIONS), clip_id)
-        wanted = [clip_id for clip_id in wanted if clip_id in known] or wanted  # of none, an error says so
+        wanted = [clip_id for clip_id in wanted if clip_id in known] or wanted  # if none is known, an error follows
     found = scan.read_clips(wanted, settings, dataset)
     observe(instance, found, names)
     return found
 
 
 def observe(instance: DagsterInstance, clips: Sequence[Clip], names: Names = PLAIN) -> None:
-    """Report the versions of clips' files and annotations that Dagster does not know."""
+    """Report versions of clips' files and annotations that Dagster does not know."""
     by_id = {clip.clip_id: clip for clip in clips}
     for observation in observations(instance, by_id, clip_ids=list(by_id), names=names):
         instance.report_runless_asset_event(observation)
@@ -181,22 +181,22 @@ def observe(instance: DagsterInstance, clips: Sequence[Clip], names: Names = PLA
 def _look_for(
     clip_ids: Sequence[str], instance: DagsterInstance, settings: Settings, dataset: Dataset, names: Names
 ) -> None:
-    """Register clips that are not known or are not where they were; other new files are left to the sensor."""
+    """Register unknown or moved clips; leave other new files to the sensor."""
     known = scan.known_files(dataset)
     videos = folders_of(settings, dataset).videos
-    # Whether an object is where it was is found out when it is fetched.
+    # Whether an object is still in its place shows when it is fetched.
     if all(i in known and (videos.is_remote or os.path.lexists(on_disk(videos.file(known[i].path)))) for i in clip_ids):
         return
     try:
         found = scan_clips(settings, dataset)
     except ScanError as error:
-        logger.warning("%s", error)  # each clip says so itself
+        logger.warning("%s", error)  # each clip reports it itself
         return
     keep(instance, dataset, found.only(known.keys() | set(clip_ids)), names)
 
 
 def clip_folder(settings: Settings, names: Names) -> dg.AssetsDefinition:
-    """Return the asset that looks into the folder of clips."""
+    """Return the asset that scans the folder of clips."""
 
     @dg.asset(
         key=names.key(FOLDER),
@@ -206,8 +206,8 @@ def clip_folder(settings: Settings, names: Names) -> dg.AssetsDefinition:
         tags={"scope": "collection"},
         kinds={"video"},
         freshness_policy=LOOKED_AT,
-        description="The folder of clips. Materialize it to look into it: each clip in it becomes a partition. A file "
-        "that is still being copied waits.",
+        description="The folder of clips. Materialize it to scan the folder: each clip becomes a partition. Files that "
+        "are still being copied are left for later.",
     )
     def look(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         opened = tools_of(context, names, settings).dataset
@@ -227,12 +227,12 @@ def clip_folder(settings: Settings, names: Names) -> dg.AssetsDefinition:
 
 
 def external_assets(names: Names) -> list[dg.AssetSpec]:
-    """Return what a clip begins with; the platform observes it."""
+    """Return the source assets of a clip, which the platform observes."""
     about_files = (
-        "The clip's video file. Its data version is the hash of its content. Where there are no partitions, "
+        "The clip's video file. Its data version is the hash of its content. If there are no partitions, "
         "materialize `clip_folder` (job `look_for_clips`) or run `bachata-assets generate`: each clip becomes one."
     )
-    about_words = "What a person said about the clip: its entry in the annotation file, or the fallbacks."
+    about_words = "The annotation of the clip: its entry in the annotation file, or the fallback values."
     return [
         dg.AssetSpec(
             names.key(name),

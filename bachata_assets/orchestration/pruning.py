@@ -1,6 +1,6 @@
-"""Taking clips out of a collection whose files are gone, or that show no couple: all that was made of them.
+"""Removing clips whose files are gone, or that show no couple, with everything made from them.
 
-Until then a removed file only marks its clip: nothing is lost because a disk was not mounted.
+Until then, a missing file only marks its clip, so that an unmounted disk does not lose anything.
 """
 
 from collections.abc import Sequence
@@ -17,22 +17,22 @@ from bachata_assets.settings import Settings
 
 
 class RunsUnfinishedError(RuntimeError):
-    """A run that is going on or queued uses what is to be removed."""
+    """A queued or running run uses what is to be removed."""
 
 
 def gone(settings: Settings, dataset: Dataset, *, unmounted: bool = False) -> list[str]:
-    """Return the clips that are registered and are not there; a copy under another name is there.
+    """Return the registered clips that are gone; a clip with a copy under another name is not gone.
 
-    Not there is also a clip whose annotation says that it shows no couple.
+    A clip whose annotation says that it shows no couple counts as gone.
 
     Parameters
     ----------
-    unmounted : also those whose disk may only not be mounted
+    unmounted : include clips whose disk may only be unmounted
 
     Raises
     ------
     DiscoveryError, AnnotationError, SettingsError
-        When the folder of clips cannot be listed, or holds no video at all: then nothing is known to be gone.
+        If the folder of clips cannot be listed, or holds no video at all, so that nothing is known to be gone.
     """
     present = set(scan.scan_clips(settings, dataset, read_copies=True, unmounted=unmounted).clips)
     return sorted(scan.known_files(dataset).keys() - present)
@@ -46,20 +46,20 @@ def remove_clips(
     clip_ids: list[str],
     names: Names = PLAIN,
 ) -> None:
-    """Remove clips. The registry comes last, so that an interrupted call is finished by the next.
+    """Remove clips. The registry comes last, so that the next call finishes an interrupted one.
 
     Raises
     ------
     RunsUnfinishedError
-        While a run that is going on or queued uses one of them.
+        While a queued or running run uses one of them.
     SearchError
-        When the index cannot be reached; nothing is removed then.
+        If the index cannot be reached; nothing is removed.
     """
     end_orphans(instance)
     used = clips_at_work(instance, names) & set(clip_ids)
     if used:
         raise RunsUnfinishedError(
-            f"A run that is not finished uses {', '.join(sorted(used))}: wait for it, or cancel it in the UI"
+            f"An unfinished run uses {', '.join(sorted(used))}: wait for it, or cancel it in the UI"
         )
     with search.open() as index:
         index.delete(clip_ids)

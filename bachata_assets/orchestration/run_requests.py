@@ -1,7 +1,7 @@
-"""Which runs are asked for, given the status of the clips and what is already at work.
+"""Which runs to request, given the status of the clips and the runs already at work.
 
-What is missing or stale is decided in `pipeline/versions.py`; when runs are asked for, in `sensors.py`, `schedules.py`
-and `commands/generate.py`.
+`pipeline/versions.py` decides what is missing or stale; `sensors.py`, `schedules.py` and `commands/generate.py` decide
+when to request runs.
 """
 
 import hashlib
@@ -35,19 +35,19 @@ UNFINISHED = [
 ]
 REQUEST_TAG = "bachata_assets/request"
 ONLY_MISSING_TAG = "bachata_assets/only_missing"
-"""On a run that is to make what is missing when it begins; a person's own run makes what it was told to."""
+"""Tag of a run that makes whatever is missing when it starts; a run of a person makes what it was told to."""
 TITLE_TAG = "clips"
-"""Tag of a run that says which clips it takes, for the list of runs."""
+"""Tag with the clips of a run, for the list of runs."""
 RUNS_A_TICK = 20
-"""Most runs that one tick asks for: the daemon launches them within its time, the next tick asks for more."""
+"""Maximum number of runs that a tick requests: the daemon can launch these in time; the next tick requests more."""
 ATTEMPTS = 3
-"""Most attempts at the same clips in the same versions: a run that kills its process must not go on for ever."""
+"""Maximum number of attempts at the same clips in the same versions: a run that kills its process must not repeat."""
 _FIRST_WAIT_S = 60
 _LONGEST_WAIT_S = 3600
 
 
 def find_clips(instance: DagsterInstance, settings: Settings, dataset: Dataset, names: Names = PLAIN) -> Scan:
-    """End the runs that were left behind, list the folder, and keep what was found."""
+    """End orphaned runs, scan the folder, and register the result."""
     end_orphans(instance)
     require_registry(dataset)
     found = scan_clips(settings, dataset, sizes_before={})
@@ -57,12 +57,12 @@ def find_clips(instance: DagsterInstance, settings: Settings, dataset: Dataset, 
 
 @dataclass(frozen=True)
 class Asked:
-    """What one tick asks for.
+    """What one tick requests.
 
     Attributes
     ----------
-    waiting : number of batches of clips that were tried and wait, or are left to the next tick
-    at_work : number of clips that queued and running runs take
+    waiting : number of batches that wait after an attempt, or for the next tick
+    at_work : number of clips in queued and running runs
     """
 
     requests: tuple[dg.RunRequest, ...]
@@ -70,7 +70,7 @@ class Asked:
     at_work: int
 
     def why(self, found: Scan, status: Status, *, retry_failed: bool) -> str:
-        """Return in words what the clips are, and why not all of them are asked for."""
+        """Return a summary of the clips, and why not all of them are requested."""
         counts = [
             (len(status.made), "up to date"),
             (len(status.failed), "failed"),
@@ -82,11 +82,11 @@ class Asked:
         if not found.clips:
             reasons.append(f"there are no videos in {found.folders.videos}")
         if self.at_work:
-            reasons.append(f"runs are at work on {self.at_work}")
+            reasons.append(f"runs are working on {self.at_work}")
         if self.waiting:
-            reasons.append("the rest waits: it was tried a short time ago or too often, or is for the next tick")
+            reasons.append("the rest waits: it was tried recently or too often, or is left to the next tick")
         if status.failed and not retry_failed:
-            reasons.append("a clip that failed waits until it changes, or where the reason may pass, for a while")
+            reasons.append("a failed clip waits until it changes, or for a while if the reason may pass")
         return "; ".join([f"Clips: {said}", *reasons])
 
 
@@ -102,13 +102,13 @@ def requests(
     keys: Sequence[str] | None = None,
     names: Names = PLAIN,
 ) -> Asked:
-    """Return the requests for clips of one tick.
+    """Return the run requests for clips of one tick.
 
     Parameters
     ----------
-    retry_failed : also for those that failed permanently and have not changed since
-    job : that makes clips, where whoever asks asks for other jobs too
-    keys : the partitions, where some of them are still to be added
+    retry_failed : include clips that failed permanently and have not changed since
+    job : the job that makes clips, if the caller also requests other jobs
+    keys : the partitions, if some of them are not added yet
     """
     keys = instance.get_dynamic_partitions(names.of(PARTITIONS)) if keys is None else keys
     at_work = clips_at_work(instance, names, keys)
@@ -116,7 +116,7 @@ def requests(
     every = (
         _request(instance, batch, found, stages, status, names, retry_failed=retry_failed, job=job) for batch in planned
     )
-    # Until a first run has set the limit of its pool, several of them would begin at once.
+    # Until the first run has set the limit of its pool, several runs would start at once.
     at_most = RUNS_A_TICK if dagster_internals.is_limited(instance, names.pool) else 1
     asked = tuple(islice(filter(None, every), at_most))
     return Asked(asked, len(planned) - len(asked), len(at_work & status.todo.keys()))
@@ -133,7 +133,7 @@ def _request(
     retry_failed: bool,
     job: str | None,
 ) -> dg.RunRequest | None:
-    """Return the request for a batch, None while it is not due."""
+    """Return the run request for a batch, None while it is not due."""
     identity = names.of(request_of(batch, found.clips, stages))
     run_key = None
     if not retry_failed:
@@ -157,9 +157,9 @@ def plan(
 
     Parameters
     ----------
-    keys : the partitions, in their order
-    at_most : clips in a run
-    retry_failed : also those that failed permanently and have not changed since
+    keys : the partitions, in order
+    at_most : maximum number of clips in a run
+    retry_failed : include clips that failed permanently and have not changed since
     spare : clips to leave out
     """
     left_out = set() if retry_failed else {clip.clip_id for clip in status.failed if not clip.failure.transient}
@@ -169,7 +169,7 @@ def plan(
 
 
 def run_tags(batch: Batch) -> dict[str, str]:
-    """Return the tags that make a run take what is missing of these clips: a contiguous range of partition keys."""
+    """Return the tags of a run that makes what these clips lack; their partition keys are a contiguous range."""
     return {
         ONLY_MISSING_TAG: "true",
         RANGE_START: batch.clip_ids[0],
@@ -179,24 +179,24 @@ def run_tags(batch: Batch) -> dict[str, str]:
 
 
 def title(clip_ids: Sequence[str]) -> str:
-    """Return what a run of these clips is called in the list of runs."""
+    """Return the title of a run of these clips in the list of runs."""
     first, last, count = clip_ids[0], clip_ids[-1], len(clip_ids)
     return first if count == 1 else f"{first} … {last}, {count} clips"
 
 
 def clips_at_work(instance: DagsterInstance, names: Names = PLAIN, partitions: Sequence[str] | None = None) -> set[str]:
-    """Return the clips that runs which are queued or going on will take.
+    """Return the clips of queued and running runs.
 
     Parameters
     ----------
-    partitions : of the clips; None: Dagster is asked
+    partitions : partitions of the clips; None: query Dagster
     """
     keys = instance.get_dynamic_partitions(names.of(PARTITIONS)) if partitions is None else partitions
     position = {key: number for number, key in enumerate(keys)}
     busy: set[str] = set()
     for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)):
         if run.asset_selection and not any(map(names.owns, run.asset_selection)):
-            continue  # it takes another collection's clips
+            continue  # a run of another collection
         single = run.tags.get(PARTITION)
         first = run.tags.get(RANGE_START, single)
         last = run.tags.get(RANGE_END, single)
@@ -206,17 +206,17 @@ def clips_at_work(instance: DagsterInstance, names: Names = PLAIN, partitions: S
 
 
 def request_of(batch: Batch, clips: Mapping[str, Clip], stages: Sequence[Stage]) -> str:
-    """Return what identifies a request: the same clips in the same versions have the same."""
+    """Return the identity of a request: equal for the same clips in the same versions."""
     wanted = {clip_id: expected_versions(stages, clips[clip_id].versions) for clip_id in batch.clip_ids}
     return hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]
 
 
 def due_attempt(instance: DagsterInstance, request: str, *, transient: bool, now_s: float) -> int | None:
-    """Return which attempt at a request is due now, counted from 0; None when it is to wait or was made too often.
+    """Return which attempt at a request is due now, counted from 0; None if it must wait or was tried too often.
 
     Parameters
     ----------
-    transient : clips of it failed for a reason that may pass: asked for without end, at doubling intervals
+    transient : its clips failed for a reason that may pass: requested without limit, at doubling intervals
     """
     asked = RunsFilter(tags={REQUEST_TAG: request})
     attempt = instance.get_runs_count(asked)

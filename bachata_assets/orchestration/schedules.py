@@ -1,4 +1,4 @@
-"""The schedules: what is missing every night; the report and a look at every byte every week. Off until switched on."""
+"""The schedules: missing clips every night; the report and a full read of all data every week. Off by default."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ def define_schedules(
     Raises
     ------
     SettingsError
-        When one of them can never come, or is no schedule.
+        If a cron time can never occur, or is malformed.
     """
     for variable, cron in (
         ("BACHATA_NIGHTLY_CRON", settings.nightly_cron),
@@ -34,7 +34,7 @@ def define_schedules(
         name=names.of("process_missing_clips"),
         job=jobs.process,
         cron_schedule=settings.nightly_cron,
-        description="Every night (BACHATA_NIGHTLY_CRON): asks for all that is missing or stale, failed clips included.",
+        description="Every night (BACHATA_NIGHTLY_CRON): requests everything missing or stale, including failed clips.",
         tags={"makes": "clips"},
     )
     def process_missing_clips(
@@ -52,7 +52,7 @@ def define_schedules(
         names.of("full_report"),
         job=jobs.report,
         cron_schedule=settings.report_cron,
-        description="Every week (BACHATA_REPORT_CRON): makes the table over all clips and the report, with all checks.",
+        description="Every week (BACHATA_REPORT_CRON): makes the table of all clips and the report, with all checks.",
         tags={"makes": "report"},
     )
     check_content = dg.ScheduleDefinition(
@@ -70,5 +70,5 @@ def _require_cron(variable: str, cron: str) -> None:
     try:
         dg.ScheduleDefinition(name="any", job_name="any", cron_schedule=cron)
     except dg.DagsterInvalidDefinitionError:
-        allowed = "five fields (minute, hour, day, month, weekday) that come about, as 0 3 * * *"
-        raise SettingsError(f"{variable} = {cron[:80]!r}: it can be {allowed}") from None
+        allowed = "five fields (minute, hour, day, month, weekday) of a time that exists, such as 0 3 * * *"
+        raise SettingsError(f"{variable} = {cron[:80]!r}: must be {allowed}") from None

@@ -1,6 +1,6 @@
-"""The sensor for new clips, and the report that follows finished runs.
+"""The sensor for new clips, and the sensors that make the report after finished runs.
 
-All are off until someone switches them on in the UI. Which runs are asked for is in `run_requests.py`.
+All are off until a user switches them on in the UI. `run_requests.py` decides which runs to request.
 """
 
 import hashlib
@@ -30,9 +30,9 @@ from bachata_assets.search.errors import SearchError
 from bachata_assets.settings import Settings
 
 NEW_CLIPS_A_TICK = 1000
-"""Most clips that one tick adds: each is stored with two events, by the daemon that runs all sensors."""
+"""Maximum number of clips that a tick adds: the daemon, which runs all sensors, stores each with two events."""
 SHOWN = 10
-"""Most names in one line of a tick."""
+"""Maximum number of names in a line of a tick."""
 _ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
@@ -47,11 +47,11 @@ def define_sensors(
         name=names.of("new_clips"),
         jobs=[jobs.process, jobs.report, jobs.fill, jobs.look],
         minimum_interval_seconds=60,
-        description="Finds new, changed and renamed clips and changed annotations, and asks for what they need. It "
-        "looks at names, sizes and times only; files that are still being copied wait. A clip that failed for a reason "
-        "of its own is asked for again only when its file, its annotation, a model or the code has changed; one that "
-        "failed because a disk or the index did not answer, at growing intervals. Tables, reports and documents that "
-        "were lost or damaged are noticed, too.",
+        description="Finds new, changed and renamed clips and changed annotations, and requests the runs that they "
+        "need. It reads only names, sizes and times; files that are still being copied wait. It requests a clip that "
+        "failed because of itself again only after its file, its annotation, a model or the code has changed. A clip "
+        "that failed because a disk or the index did not answer is requested again at growing intervals. The sensor "
+        "also notices lost or damaged tables, reports and documents.",
         tags={"makes": "clips"},
     )
     def new_clips(context: dg.SensorEvaluationContext) -> dg.SensorResult:
@@ -76,16 +76,16 @@ def define_sensors(
 
 @dataclass(frozen=True)
 class Looked:
-    """What one look at the folder, the tables and the index found. Nothing was written down.
+    """The result of one look at the folder, the tables and the index, which stored nothing.
 
     Attributes
     ----------
     new : clips without a partition, in the order of their partitions
-    no_clips : partitions that are no clip's
-    events : what Dagster does not know of the files and annotations
-    waiting : path -> size of the files that may still be being copied
-    warnings : lines for a person
-    summary : what the clips are, what waits, and why nothing more is asked for
+    no_clips : partitions without a clip
+    events : what Dagster does not know about the files and annotations
+    waiting : path -> size of files that may still be copied
+    warnings : messages for the user
+    summary : counts of the clips, what waits, and why nothing more is requested
     """
 
     requests: list[dg.RunRequest]
@@ -105,15 +105,15 @@ def look(
     sizes_before: Mapping[PurePosixPath, int],
     names: Names,
 ) -> Looked:
-    """Compare the folder with what is known, and say what is to be done about it.
+    """Compare the folder with what is known, and return what to do about the differences.
 
-    The registry is written by the runs that are asked for, and the partitions and events by Dagster: a test of the
-    sensor in the UI changes nothing.
+    The requested runs write the registry, and Dagster the partitions and events: testing the sensor in the UI changes
+    nothing.
 
     Raises
     ------
     DiscoveryError, AnnotationError, SettingsError, DamagedError
-        When nothing can be said.
+        If the folder, the annotations or the data dir cannot be read.
     """
     dataset = tools.dataset
     require_registry(dataset)
@@ -157,7 +157,7 @@ def look(
         asked.why(found, status, retry_failed=False),
         f"New: {len(new)} ({', '.join(new[:SHOWN])})" if new else "",
         f"{len(left)} more are left to the next tick" if left else "",
-        f"Still being copied, to be taken when they are at rest: {copied}" if copied else "",
+        f"Still being copied, so left for later: {copied}" if copied else "",
         *moves.told[:SHOWN],
     ]
     return Looked(
@@ -174,19 +174,19 @@ def look(
 def _mending_requests(
     instance: DagsterInstance, tools: Tools, found: Scan, status: Status, names: Names
 ) -> Iterator[dg.RunRequest | str]:
-    """Yield the requests for what is made of all clips together and was lost or damaged, or why nothing can be said."""
+    """Yield the run requests for lost or damaged results over all clips, or why their state is unknown."""
     try:
         if has_lost_documents(tools.dataset, tools.search, found, status):
             yield from _mending(instance, names.of(FILL_JOB), sorted(found.clips))
     except SearchError as error:
-        yield f"Whether the index holds what was sent cannot be said: {error}"
+        yield f"Cannot tell whether the index holds what was sent: {error}"
     damaged = damaged_reports(tools.dataset) if "report_files" in tools.dataset.collection() else []
     if damaged:
         yield from _mending(instance, names.of(REPORT_JOB), damaged)
 
 
 def _mending(instance: DagsterInstance, job: str, what: Sequence[str]) -> Iterator[dg.RunRequest]:
-    """Yield the request for a job, unless it is at work or was asked for a short time ago."""
+    """Yield the run request for a job, unless it is running or was requested recently."""
     if instance.get_runs_count(RunsFilter(job_name=job, statuses=UNFINISHED)):
         return
     identity = hashlib.sha256(json.dumps([job, *what]).encode()).hexdigest()[:16]
@@ -198,14 +198,14 @@ def _mending(instance: DagsterInstance, job: str, what: Sequence[str]) -> Iterat
 def _report_after(
     status: dg.DagsterRunStatus, jobs: Jobs, stages: Sequence[Stage], names: Names
 ) -> dg.SensorDefinition:
-    """Return the sensor that makes the report when a run of clips has ended in this way."""
+    """Return the sensor that makes the report after a run of clips ends with this status."""
     made = {stage.name for stage in stages}
 
     @dg.run_status_sensor(
         name=names.of(f"report_after_{status.value.lower()}"),
         run_status=status,
         request_job=jobs.report,
-        description=f"Makes the report when the last run of clips has ended in {status.value.lower()}.",
+        description=f"Makes the report after the last run of clips ends in {status.value.lower()}.",
     )
     def report_after(context: dg.RunStatusSensorContext) -> dg.RunRequest | None:
         if not makes_any(context.dagster_run, made, names):

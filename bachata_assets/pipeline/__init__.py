@@ -1,5 +1,5 @@
-"""What is made of a clip, in which order, and what a failure means.
+"""What is made from a clip, in which order, and what a failure means.
 
 Belongs here: stages and the loop over them, checks, data versions, retries, the status of a collection. Does not
-belong here: how something is computed (`pose/`, `music/`, `language/`, `search/`), and anything of Dagster.
+belong here: how something is computed (`pose/`, `music/`, `language/`, `search/`), and anything about Dagster.
 """

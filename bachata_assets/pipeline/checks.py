@@ -1,6 +1,6 @@
 """All asset checks of a clip, with their limits and what to do when one fails.
 
-An error rejects the table: it is not written, and nothing is made from it. A warning asks for a person's eye.
+An error rejects the table: it is not written, and nothing is made from it. A warning asks a person to have a look.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,12 +24,12 @@ Judgement = tuple[bool, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Check:
-    """A question asked of every table of one asset.
+    """A question about every table of one asset.
 
     Attributes
     ----------
-    judge : clip, what was made -> whether it passes, and the figures to show beside the answer
-    remedy : what to do when it does not pass
+    judge : clip, what was made -> whether it passes, and the figures to show with the answer
+    remedy : what to do if it does not pass
     """
 
     name: str
@@ -40,16 +40,16 @@ class Check:
     judge: Callable[[Clip, Made], Judgement]
 
     def evaluate(self, clip: Clip, made: Made) -> "Outcome":
-        """Ask the question of one clip."""
+        """Run the check on one clip."""
         passed, figures = self.judge(clip, made)
         return Outcome(self, passed, {**figures, "remedy": self.remedy})
 
     def rejects(self, asset: str) -> bool:
-        """Tell whether this is the check that keeps an asset's bad tables out."""
+        """Tell whether this check rejects bad tables of an asset."""
         return self.asset == asset and self.severity == "ERROR"
 
     def rejection(self, reason: str) -> "Outcome":
-        """Return the failure of a table that was rejected before it could be asked."""
+        """Return the failed outcome for a table that was rejected before the check ran."""
         return Outcome(self, False, {"reason": reason, "remedy": self.remedy})
 
 
@@ -74,7 +74,7 @@ class CheckedClip:
     Attributes
     ----------
     passed : names of the checks that the clip passes
-    warnings : name of a check that it does not pass -> the figures, and the remedy
+    warnings : name of a failed check -> its figures and remedy
     """
 
     passed: list[str] = field(default_factory=list)
@@ -88,7 +88,7 @@ def clip_checks(quality_threshold: float) -> list[Check]:
 
 
 def _pose_checks(quality_threshold: float) -> list[Check]:
-    look = "Look at the clip: are both dancers in the picture, lit, and large enough (480p or more)?"
+    look = "Look at the clip: are both dancers in the picture, well lit, and large enough (480p or more)?"
 
     def quality(_clip: Clip, made: Made) -> Judgement:
         score = _couple(made).quality_score
@@ -126,7 +126,7 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
             "mirror_images": couple.mirror_images,
         }
         changes = list(couple.partner_changes)
-        # Who named the couple knows which side of the mirror it is on.
+        # An annotation that names the couple settles on which side of the mirror it is.
         mirrored = couple.mirror_images > 0 and clip.annotation.couple is None
         sure = couple.couple_confidence >= 0.7 and not changes and not mirrored
         return sure, figures | ({"at_s": changes} if changes else {})
@@ -155,29 +155,29 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
               "Report this as a bug, with the clip.", _finite_keypoints),
         Check("quality_at_least_half", "keypoints", "WARN",
               "quality = 0.6 x detection rate + 0.4 x mean keypoint confidence reaches the limit.", look, quality),
-        Check("both_dancers_found", "keypoints", "WARN", "Both dancers are found in half of the frames.", look,
+        Check("both_dancers_found", "keypoints", "WARN", "Both dancers are found in at least half of the frames.", look,
               both_found),
         Check("poses_are_certain", "keypoints", "WARN",
-              f"In half of the frames both poses have a mean keypoint score of {CERTAIN_SCORE} or more.",
+              f"In at least half of the frames both poses have a mean keypoint score of {CERTAIN_SCORE} or more.",
               "Look at the preview: where one dancer hides the other, the hidden one's pose may be wrong.", poses),
         Check("lead_follow_certain", "keypoints", "WARN", "It is clear who leads.",
-              'Say it in the annotation: "lead": "left" or "right", the side in the first frame.', certain),
-        Check("identities_stable", "keypoints", "WARN", "The two dancers were not taken for one another.",
+              'Write it into the annotation: "lead": "left" or "right", the side in the first frame.', certain),
+        Check("identities_stable", "keypoints", "WARN", "The two dancers were never mistaken for each other.",
               "Look at the clip at these times.", stable),
         Check("one_couple", "keypoints", "WARN",
               "It is clear which couple is meant, the two stay together, and no mirror shows them again.",
-              'Look at the preview, where others are grey. Say in the annotation which "couple" is meant, by numbers '
-              "that `bachata-assets preview CLIP --people` shows; or cut the clip to one partner's time.",
+              'Look at the preview, where others are grey. Write the right "couple" into the annotation, by the '
+              "numbers that `bachata-assets preview CLIP --people` shows; or cut the clip to the time of one partner.",
               one),
-        Check("camera_is_steady", "keypoints", "WARN", "The camera stands still, or its motion is known and taken out.",
+        Check("camera_is_steady", "keypoints", "WARN", "The camera stands still, or its motion is known and removed.",
               "Look at these times, and film more of the room.", steady),
-        Check("one_shot", "keypoints", "WARN", "The clip is not cut: one camera films all of it.",
-              "The longest shot of the couple counts. Make a clip of each shot, cut at these times.", one_shot),
-        Check("file_is_intact", "keypoints", "WARN", "Every picture can be decoded as it was filmed, none is lacking.",
+        Check("one_shot", "keypoints", "WARN", "The clip is a single shot, without cuts.",
+              "Only the longest shot of the couple counts. Make a clip of each shot: cut at these times.", one_shot),
+        Check("file_is_intact", "keypoints", "WARN", "Every picture can be decoded as it was filmed; none is missing.",
               "Copy or export the clip again; the frames at these times are left out.", intact),
         Check("movement_is_seen", "keypoints", "WARN",
-              f"A dancer is seen for {MINIMUM_SEEN_S:g} s or more: less tells nothing of how they move.",
-              "The clip is too short or too empty, whatever its quality; take a longer one, or remove it.", moves),
+              f"A dancer is seen for {MINIMUM_SEEN_S:g} s or more: a shorter time does not show how they move.",
+              "The clip is too short or too empty, whatever its quality; use a longer one, or remove it.", moves),
     ]  # fmt: skip
 
 
@@ -196,8 +196,8 @@ def _tempo_check() -> Check:
         }
 
     return Check(
-        "tempo_as_annotated", "beats", "WARN", "The tempo heard is within 8 % of the annotated one.",
-        "Correct estimated_tempo in the annotation if the music says otherwise.", agrees,
+        "tempo_as_annotated", "beats", "WARN", "The tempo of the music is within 8 % of the annotated one.",
+        "Correct estimated_tempo in the annotation if the music has another tempo.", agrees,
     )  # fmt: skip
 
 
@@ -219,7 +219,7 @@ def _moment_checks() -> list[Check]:
         Check("moments_finite", "moments", "ERROR", "No number of a moment's vectors is NaN or Inf.",
               "Report this as a bug, with the clip.", _finite_moments),
         Check("moments_present", "moments", "WARN", "Every moment has a vector.",
-              "In these parts of the clip nobody is seen for a second; its other moments are searchable.",
+              "In these parts of the clip nobody is seen for a full second; its other moments are searchable.",
               _all_described),
     ]  # fmt: skip
 
@@ -241,7 +241,7 @@ def _transition_checks() -> list[Check]:
         Check("transitions_finite", "transitions", "ERROR", "No number of the two vectors is NaN or Inf.",
               "Report this as a bug, with the clip.", finite),
         Check("transitions_present", "transitions", "WARN", "The couple is seen where the clip begins and ends.",
-              "Cut the clip where both are seen; until then `next` and `chain` cannot use this edge.", seen),
+              "Cut the clip at times when both are seen; until then `next` and `chain` cannot use this end.", seen),
     ]  # fmt: skip
 
 

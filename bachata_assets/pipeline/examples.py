@@ -1,4 +1,4 @@
-"""Something that is not in the collection, to ask with: its vectors are made as a clip's are, and nothing is kept."""
+"""Search examples that are not in the collection: their vectors are made like a clip's, and nothing is stored."""
 
 import logging
 from collections.abc import Sequence
@@ -26,35 +26,35 @@ from bachata_assets.video.limits import MediaLimits
 logger = logging.getLogger(__name__)
 
 SAID_FROM_S = 0.5
-"""How far beyond its song a part ends for that to be said, s: compressed sound begins and ends with silence."""
+"""How far a part must reach beyond its song for a warning, s: compressed sound begins and ends with silence."""
 SEEN_FAMILIES = ("lead", "follow", "interaction", "audio")
-"""Families that a video shows; nobody has said in words what it is."""
+"""Families that a video shows; it has no text, since nobody has annotated it."""
 
 
 class ExampleError(ValueError):
-    """What is asked with cannot be used; the message names the file, what is wrong and what to do."""
+    """A search example cannot be used; the message names the file, what is wrong and what to do."""
 
 
 def song_example(path: Path, start: float | None, end: float | None, limits: MediaLimits, workers: Workers) -> Example:
-    """Return the tempo and the audio vector of a song, read where files from outside are read.
+    """Return the tempo and the audio vector of a song, which the workers read.
 
     Parameters
     ----------
-    path : of the song
-    start, end : the part that counts, s; None: its beginning, or its end
-    limits : what may be read of it
+    path : path of the song
+    start, end : the part to use, s; None: its beginning, or its end
+    limits : limits of what is read
 
     Raises
     ------
     ExampleError
-        It cannot be read, or there is nothing to hear in it.
+        The song cannot be read, or there is nothing to hear in it.
     """
     try:
         example, heard_to = workers.call(_song, path, start, end, limits)
     except Exception as error:
         raise ExampleError(str(named(error, path))) from error
     if end is not None and end - heard_to > SAID_FROM_S:
-        logger.warning("%s: its sound ends at %.1f s: so does the part, not at %g s", path, heard_to, end)
+        logger.warning("%s: its sound ends at %.1f s, so the part ends there, not at %g s", path, heard_to, end)
     return example
 
 
@@ -63,23 +63,23 @@ def video_example(path: Path, stages: Sequence[ClipStage], workers: Workers, *, 
 
     Parameters
     ----------
-    path : of the video
-    stages : of clips, inputs first
-    workers : where they run
-    matroska : read .mkv and .webm, too
+    path : path of the video
+    stages : stages of a clip, inputs first
+    workers : where the stages run
+    matroska : also read .mkv and .webm
 
     Raises
     ------
     ExampleError
-        It cannot be read as a clip, or shows no couple.
+        The video cannot be read as a clip, or shows no couple.
     """
     if path.suffix.lower() not in (VIDEO_SUFFIXES | MATROSKA_SUFFIXES if matroska else VIDEO_SUFFIXES):
         remedy = "set BACHATA_MATROSKA=true, or " if path.suffix.lower() in MATROSKA_SUFFIXES else ""
-        raise ExampleError(f"{path}: is not read as a video; {remedy}convert it to mp4")
+        raise ExampleError(f"{path}: this file type is not accepted as a video; {remedy}convert it to mp4")
     try:
         seen = Seen.of(on_disk(path).stat())
     except OSError as error:
-        raise ExampleError(f"{path}: cannot be read ({error.strerror}); mend its path, or its rights") from None
+        raise ExampleError(f"{path}: cannot be read ({error.strerror}); check its path and its permissions") from None
     version = f"asked-{seen.size}-{seen.mtime_ns}"
     clip = Clip("asked", path, path.as_posix(), Annotation(), {"clip_file": version, "annotation": "asked"})
     wanted = [stage for stage in stages if stage.name in ("beats", "keypoints", *map(VECTOR_FIELDS.get, SEEN_FAMILIES))]
@@ -103,7 +103,7 @@ def video_example(path: Path, stages: Sequence[ClipStage], workers: Workers, *, 
 
 
 def _song(path: Path, start: float | None, end: float | None, limits: MediaLimits) -> tuple[Example, float]:
-    """Hear a song, and say up to where, s; runs in a worker process."""
+    """Return the example of a song, and the time where its sound ends, s; runs in a worker process."""
     sound = load_song(path, start, end, limits)
     beats = find_beats(sound)
     vector = audio_embedding(sound, beats)

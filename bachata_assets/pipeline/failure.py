@@ -1,7 +1,7 @@
 """`Failure`: why a clip's table could not be made, and whether trying again may help.
 
-A file that is no video, or shows no couple, fails in the same way every time: it is *permanent*, until file, model or
-code change. A disk that does not answer or an index that is down is *transient*: the same clip may be made a minute
+A file that is not a video, or shows no couple, fails in the same way every time: this is *permanent*, until file, model
+or code change. A disk that does not answer or an index that is down is *transient*: the same clip may be made a minute
 later.
 """
 
@@ -15,13 +15,13 @@ _OUT_OF_MEMORY = re.compile(
     r"(?i)bad_alloc|(cannot|can't|unable to) alloc|insufficient memory|failed to map segment|out ?of ?memory|"
     r"can't start new thread"
 )
-"""What libraries written in C and C++ say when memory runs out, in errors that are no `MemoryError`."""
+"""Messages of C and C++ libraries that run out of memory, in errors other than `MemoryError`."""
 _TRANSIENT = "transient:"
 _TRANSIENT_BEFORE_0_2 = "passing:"
 
 
 class ClipError(Exception):
-    """A stage cannot make its table for this clip; the message is for people.
+    """A stage cannot make its table for this clip; the message is for the user.
 
     Parameters
     ----------
@@ -35,42 +35,42 @@ class ClipError(Exception):
 
 @dataclass(frozen=True)
 class Failure:
-    """Why something could not be made; `transient` when the reason is not in the clip."""
+    """Why something could not be made; `transient` if the reason is not in the clip."""
 
     reason: str
     transient: bool = False
 
     @classmethod
     def of(cls, error: Exception) -> "Failure":
-        """Return what an exception says."""
+        """Return the failure that an exception describes."""
         return cls(with_remedy(str(error)) or type(error).__name__, is_transient(error))
 
     @property
     def tried_again(self) -> str:
-        """When the clip is tried again, for people."""
+        """When the clip is tried again, for the user."""
         if self.transient:
-            return "by itself, later: the reason is not in the clip"
-        return "when the file, its annotation, a model or the code has changed, or by hand"
+            return "automatically, later: the reason is not in the clip"
+        return "after the file, its annotation, a model or the code has changed, or on request"
 
     def recorded(self, version: str) -> str:
-        """Return what is recorded when making this data version failed."""
+        """Return the text to record for a failure to make this data version."""
         return f"{_TRANSIENT}{version}" if self.transient else version
 
 
 def failed_version(recorded: str) -> str:
-    """Return the data version of what `Failure.recorded` returned."""
+    """Return the data version in a text of `Failure.recorded`."""
     return recorded.removeprefix(_TRANSIENT).removeprefix(_TRANSIENT_BEFORE_0_2)
 
 
 def was_transient(recorded: str) -> bool:
-    """Tell whether `Failure.recorded` was asked of a transient failure."""
+    """Tell whether a text of `Failure.recorded` is that of a transient failure."""
     return recorded.startswith((_TRANSIENT, _TRANSIENT_BEFORE_0_2))
 
 
 def is_transient(error: BaseException | None) -> bool:
-    """Tell whether the reason for an error, or for what it was raised from, is outside the clip.
+    """Tell whether the reason for an error, or for one of its causes, is outside the clip.
 
-    An exception that knows it has an attribute `transient`: `ClipError` and those of the search index.
+    Some exceptions say so in an attribute `transient`: `ClipError` and those of the search index.
     """
     while error is not None:
         transient: bool | None = getattr(error, "transient", None)
@@ -83,19 +83,19 @@ def is_transient(error: BaseException | None) -> bool:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error says that there was too little memory: for data, or for a library to be loaded."""
+    """Tell whether an error means too little memory: for data, or for loading a library."""
     said = f"{type(error).__name__}: {error}"
-    if isinstance(error, OSError) and error.errno in (errno.ENOMEM, errno.EAGAIN):  # EAGAIN: of a thread
+    if isinstance(error, OSError) and error.errno in (errno.ENOMEM, errno.EAGAIN):  # EAGAIN: for a thread
         return True
     return isinstance(error, MemoryError) or (not _is_ours(error) and bool(_OUT_OF_MEMORY.search(said)))
 
 
 def named(error: Exception, path: object) -> Exception:
-    """Return an error whose message names the file and says what to do: itself, if it is one of ours or the system's.
+    """Return an error whose message names the file and what to do; errors of the package or the system are unchanged.
 
     Parameters
     ----------
-    path : of the clip at hand
+    path : path of the clip
     """
     if _is_ours(error) or (isinstance(error, OSError) and not is_out_of_memory(error)):
         return error
@@ -103,7 +103,7 @@ def named(error: Exception, path: object) -> Exception:
     said = next(filter(_OUT_OF_MEMORY.search, lines), lines[0])
     if is_out_of_memory(error):
         return ClipError(
-            f"{path}: not enough memory ({said}). Free some, or raise BACHATA_WORKER_MEMORY_GB.", transient=True
+            f"{path}: not enough memory ({said}). Free some memory, or raise BACHATA_WORKER_MEMORY_GB.", transient=True
         )
     return ClipError(f"{path}: cannot be made ({said}). Report this as a bug, with the clip.")
 

@@ -1,7 +1,7 @@
-"""Bringing the search index level with the tables that keep its documents as they were sent.
+"""Updating the search index from the tables that keep its documents as they were sent.
 
-An index can be emptied, restored from an older copy or damaged, while the tables say that its documents were sent. They
-are sent again from there: no vector is computed for it.
+An index can be emptied, restored from an older copy or damaged, while the tables say that its documents were sent.
+Then the tables provide the documents again, and no vector is computed.
 """
 
 import hashlib
@@ -31,20 +31,20 @@ from bachata_assets.search.moments.record import MOMENTS, MomentRecord, moment_r
 logger = logging.getLogger(__name__)
 
 SAMPLE = 20
-"""Most documents that are read back to tell whether an index holds what was sent."""
+"""Maximum number of documents to read back to tell whether an index holds what was sent."""
 _SEEN = "index_seen"
-"""Fact of the collection: how the files of an embedded index looked when it was level."""
+"""Fact of the collection: state of the files of an embedded index when it last matched the tables."""
 
 
 @dataclass(frozen=True)
 class Filled:
-    """What was done to an index.
+    """The result of updating an index.
 
     Attributes
     ----------
     sent : clips whose documents were sent again
     refused : clip id -> why the index refuses its document
-    damaged : asset -> clips whose table of it cannot be read; it is set aside, to be made again
+    damaged : asset -> clips whose table cannot be read; it is set aside, to be made again
     """
 
     sent: frozenset[str] = frozenset()
@@ -61,18 +61,18 @@ def fill_index(
     *,
     every: bool = False,
 ) -> Filled:
-    """Send again what the index lacks, or holds otherwise than it was sent.
+    """Send again what the index lacks, or holds with other content than was sent.
 
     Parameters
     ----------
-    found : the clips that are there
+    found : the present clips
     status : says whose document is up to date
-    every : look at every document rather than at a sample
+    every : compare every document instead of a sample
 
     Raises
     ------
     SearchError
-        When the index cannot be reached.
+        If the index cannot be reached.
     """
     version = next((stage.code_version for stage in stages if stage.name == INDEX_STAGE), None)
     clip_ids = _up_to_date(found, status)
@@ -93,12 +93,12 @@ def fill_index(
 
 
 def has_lost_documents(dataset: Dataset, search: SearchIndexProvider, found: Scan, status: Status) -> bool:
-    """Tell from the number of its documents, and from a sample of them, whether an index holds what was sent to it.
+    """Tell from the number of its documents, and a sample of them, whether an index has lost what was sent.
 
     Raises
     ------
     SearchError
-        When the index cannot be reached.
+        If the index cannot be reached.
     """
     clip_ids = _up_to_date(found, status)
     if not clip_ids or _looks_as_before(dataset, search, clip_ids):
@@ -129,7 +129,7 @@ def _fill(
         lacking = (clip_ids - there) | _differing_documents(index, dataset, clip_ids & there, every=every)
         incomplete = (clip_ids - whole) | differing_moments(index, dataset, clip_ids & whole, every=every)
         if lacking or incomplete:
-            # Whoever lost these has lost those of clips whose files are gone, too; they are searched until `prune`.
+            # An index that lost these has also lost those of clips whose files are gone, which stay until `prune`.
             gone = dataset.clip_ids(INDEX_STAGE) - (there & whole) - present_clips(dataset)
             gone = {clip_id for clip_id in gone if _code_version(dataset, clip_id) == code_version}
             lacking, incomplete = lacking | (gone - there), incomplete | (gone - whole)
@@ -143,12 +143,12 @@ def _fill(
 
 
 def differing_clips(index: SearchIndex, dataset: Dataset, clip_ids: Set[str], *, every: bool = False) -> set[str]:
-    """Return the clips of which an index holds the document, or a moment, otherwise than it was sent.
+    """Return the clips whose document, or a moment, differs in the index from what was sent.
 
     Parameters
     ----------
     clip_ids : clips that are in the index
-    every : look at all of them; else only where a sample differs
+    every : compare all of them; else only if a sample differs
     """
     whole = clip_ids & index.moments.clips()
     documents = _differing_documents(index, dataset, clip_ids, every=every)
@@ -156,12 +156,12 @@ def differing_clips(index: SearchIndex, dataset: Dataset, clip_ids: Set[str], *,
 
 
 def differing_moments(index: SearchIndex, dataset: Dataset, clip_ids: Set[str], *, every: bool = False) -> set[str]:
-    """Return the clips of which an index holds a moment otherwise than it was sent.
+    """Return the clips of which a moment differs in the index from what was sent.
 
     Parameters
     ----------
     clip_ids : clips whose moments are in the index
-    every : look at all of them; else only where a sample differs
+    every : compare all of them; else only if a sample differs
     """
     if not every and not _differing_moments(index, dataset, _sample(clip_ids)):
         return set()
@@ -187,7 +187,7 @@ def _are_same_moments(dataset: Dataset, clip_id: str, found: Sequence[MomentReco
 def _differing_documents(index: SearchIndex, dataset: Dataset, clip_ids: Set[str], *, every: bool) -> set[str]:
     if not every and not any(_differs(index, dataset, clip_id) for clip_id in _sample(clip_ids)):
         return set()
-    # It was restored from an older copy, or others write into it: all are looked at.
+    # The index was restored from an older copy, or others write into it: compare all.
     all_there = (record for record in index.get_all_embeddings() if record.clip_id in clip_ids)
     return set(clip_ids) - {record.clip_id for record in all_there if _is_same(dataset, record)}
 
@@ -261,18 +261,18 @@ def _code_version(dataset: Dataset, clip_id: str) -> str | None:
 
 
 def _sample(clip_ids: Iterable[str]) -> list[str]:
-    """Return a few clips, others each time, so that in the end all are looked at."""
+    """Return a few clips, different ones each time, so that all are compared in the end."""
     ordered = sorted(clip_ids)
     return random.sample(ordered, min(SAMPLE, len(ordered)))
 
 
 def _looks_as_before(dataset: Dataset, search: SearchIndexProvider, clip_ids: Set[str]) -> bool:
-    """Tell whether an embedded index need not be opened: loading LanceDB takes longer than all the rest."""
+    """Tell whether an embedded index is unchanged, so that LanceDB, which is slow to load, need not be loaded."""
     seen = dataset.collection().get(_SEEN)
     return search.is_embedded and seen is not None and seen == _look(dataset, search, clip_ids)
 
 
 def _look(dataset: Dataset, search: SearchIndexProvider, clip_ids: Set[str]) -> str:
-    """Return the hash of how the files of an embedded index look from outside, and of what it should hold."""
+    """Return a hash of the names, sizes and times of an embedded index's files, and of what it should hold."""
     files = sorted(dataset.files_below(layout.INDEX).items())
     return hashlib.sha256(json.dumps([files, sorted(clip_ids), search.identity()]).encode()).hexdigest()[:16]

@@ -1,8 +1,7 @@
-"""How long what is to be made will take, judged by what making the same took before.
+"""An estimate of the time for everything to be made, from the times of the tables made before.
 
-The tables say for how long each was worked on (`seconds` of their provenance), how much processor time that took
-(`cpu_seconds`; earlier tables lack it) and when it was made; the last tells how much of that work this machine does
-side by side.
+The provenance of each table says how long the work took (`seconds`), how much processor time it took (`cpu_seconds`;
+earlier tables lack it) and when the table was made, which shows how much work this machine does in parallel.
 """
 
 import statistics
@@ -16,22 +15,22 @@ from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.whole_files import DamagedError
 
 MOST_CLIPS = 200
-"""Most clips whose tables are asked for their times."""
+"""Maximum number of clips whose tables are read for their times."""
 PAUSE = 5.0
-"""Times the usual time between two clips from which on nothing was made meanwhile."""
+"""Multiple of the usual time between two clips that counts as a pause."""
 FEWEST_GAPS = 3
-"""Fewest times between clips from which the time on the clock is judged."""
+"""Minimum number of times between clips for an estimate of the elapsed time."""
 
 
 @dataclass(frozen=True)
 class StagePlan:
-    """What is to be made of one stage.
+    """What one stage has to make.
 
     Attributes
     ----------
     clips : number of clips
-    each_s : median work for one, s; None where no table tells it
-    each_cpu_s : median processor time of all cores for one, s; None where no table tells it
+    each_s : median work for one, s; None if no table has it
+    each_cpu_s : median processor time of all cores for one, s; None if no table has it
     """
 
     stage: str
@@ -41,18 +40,18 @@ class StagePlan:
 
     @property
     def work_s(self) -> float:
-        """Work for all of them, s; 0 where it is not known."""
+        """Work for all of them, s; 0 if unknown."""
         return self.clips * (self.each_s or 0.0)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be made, stage by stage, inputs first.
+    """What has to be made, stage by stage, inputs first.
 
     Attributes
     ----------
-    clock_per_work : time on the clock for a second of work, as of the clips that were made last; None: not known
-    judged_by : number of clips whose tables were asked
+    clock_per_work : elapsed time per second of work, from the clips made last; None if unknown
+    judged_by : number of clips whose tables were read
     """
 
     stages: tuple[StagePlan, ...]
@@ -66,23 +65,23 @@ class Plan:
 
     @property
     def cpu_s(self) -> float | None:
-        """Processor time for everything, s; None where that of a stage is not known."""
+        """Processor time for everything, s; None if that of a stage is unknown."""
         each = [(stage.clips, stage.each_cpu_s) for stage in self.stages]
         return None if any(one is None for _, one in each) else sum(clips * (one or 0.0) for clips, one in each)
 
     @property
     def clock_s(self) -> float | None:
-        """Time on the clock for everything, s; None where it is not known."""
+        """Elapsed time for everything, s; None if unknown."""
         return None if self.clock_per_work is None else self.work_s * self.clock_per_work
 
 
 def plan_of(todo: Mapping[str, frozenset[str]], names: Sequence[str], dataset: Dataset) -> Plan:
-    """Return how long what is to be made will take.
+    """Return an estimate of the time for everything to be made.
 
     Parameters
     ----------
     todo : clip id -> stages that are missing or stale
-    names : of all stages, inputs first
+    names : names of all stages, inputs first
     """
     asked = sorted(dataset.clip_ids("keypoints"))[-MOST_CLIPS:]
     made = [[_provenance(dataset, name, clip_id) for clip_id in asked] for name in names]
@@ -98,13 +97,13 @@ def plan_of(todo: Mapping[str, frozenset[str]], names: Sequence[str], dataset: D
 
 
 def clock_per_work(clips: Sequence[Sequence[Mapping[str, Any]]]) -> float | None:
-    """Return the time on the clock for a second of work, of clips made one after the other; None: too few.
+    """Return the elapsed time per second of work, from clips made one after the other; None if too few.
 
     Parameters
     ----------
-    clips : of each clip the provenance of its tables
+    clips : for each clip, the provenance of its tables
     """
-    # Documents are sent for many clips at once, so the last table of a clip says little of when the clip was done.
+    # Documents are sent for many clips at once, so the time of a clip's last table is not the time when it was done.
     done = sorted((statistics.median(one["made_at"] for one in of_clip), of_clip) for of_clip in clips if of_clip)
     gaps = [(later[0] - earlier[0], sum(one["seconds"] for one in later[1])) for earlier, later in pairwise(done)]
     gaps = [(gap, work) for gap, work in gaps if work > 0]
@@ -116,7 +115,7 @@ def clock_per_work(clips: Sequence[Sequence[Mapping[str, Any]]]) -> float | None
 
 
 def _usual(made: Sequence[Mapping[str, Any] | None], name: str) -> float | None:
-    """Return the median of a figure of some tables; None where none has it."""
+    """Return the median of a figure of some tables; None if none has it."""
     values = [one[name] for one in made if one and name in one]
     return statistics.median(values) if values else None
 

@@ -1,4 +1,4 @@
-"""Trying again where a file cannot be read or written: a disk or an object store may answer a moment later."""
+"""Retries for files that cannot be read or written: a disk or an object store may answer a moment later."""
 
 import logging
 import time
@@ -17,9 +17,9 @@ T = TypeVar("T")
 
 
 def with_retries(make: Callable[[], T]) -> T:
-    """Return what `make` returns; where a file cannot be read or written, try again twice.
+    """Return what `make` returns; if a file cannot be read or written, try again twice.
 
-    An index that does not answer was asked again by its own client, and a file that is not there will not come.
+    There are no retries for an index, whose client has its own, or for a file that does not exist.
     """
     for wait in WAITS_S:
         try:

@@ -1,6 +1,6 @@
-"""The loop over clips and stages: one clip's failure never stops the others and never touches what is there.
+"""The loop over clips and stages: one clip's failure never stops the others and never touches existing tables.
 
-It tells what happened as plain events; `orchestration/clip_events.py` turns them into Dagster's.
+It yields plain events; `orchestration/clip_events.py` turns them into Dagster events.
 """
 
 import logging
@@ -36,15 +36,15 @@ class StageMade:
     Attributes
     ----------
     version : data version of the table
-    inputs : asset -> data version of what it was made from
-    metadata : figures that a person sees beside the table
+    inputs : asset -> data version of the input
+    metadata : figures to show with the table
     outcomes : answers of the asset's checks
-    path : of the table
-    rows : number of the table's rows
-    seconds : that making it took
-    size : of the table's file, bytes
-    sha256 : of the table's file
-    files : name in the data dir -> content, of pictures for a person
+    path : path of the table
+    rows : number of rows
+    seconds : time that making it took, s
+    size : size of the table's file, bytes
+    sha256 : hash of the table's file
+    files : name in the data dir -> content of a picture to show
     """
 
     clip_id: str
@@ -63,12 +63,12 @@ class StageMade:
 
 @dataclass(frozen=True)
 class StageFailed:
-    """A table could not be made; what was there before stays.
+    """A table could not be made; an earlier one stays.
 
     Attributes
     ----------
-    version : the data version it would have had, None when an input is missing
-    follows : only for a stage it needs has failed in this run, which says why
+    version : the data version it would have had, None if an input is missing
+    follows : it failed only because a stage that it needs has failed in this run, which has its own event
     """
 
     clip_id: str
@@ -88,7 +88,7 @@ Event = StageMade | StageFailed
 
 @dataclass
 class _Progress:
-    """What a run made and lost of one clip so far."""
+    """What a run has made and failed to make of one clip so far."""
 
     clip: Clip
     tables: dict[str, pa.Table] = field(default_factory=dict)
@@ -104,8 +104,8 @@ class Runner:
 
     Parameters
     ----------
-    stages : those to run, in an order in which inputs come first; inputs made earlier are read from the data dir
-    checks : asked of every table of their asset
+    stages : the stages to run, inputs first; inputs made earlier are read from the data dir
+    checks : run on every table of their asset
     workers : where the stages of one clip run; by default in this process
     arrivals : how the clips come to this machine; by default they are here
     """
@@ -131,8 +131,8 @@ class Runner:
 
         Parameters
         ----------
-        only : clip id -> names of the stages to run of it; all of them when it is not given. Looked at when a clip's
-            turn comes: a fetched file may turn out to be another one, or the same.
+        only : clip id -> names of its stages to run; by default all. It is read when a clip's turn comes, because a
+            fetched file may turn out to be a different one, or the same.
         """
         runs = [_Progress(clip) for clip in clips]
 
@@ -164,7 +164,7 @@ class Runner:
                         yield self._one(run, stage)
                 self._arrivals.release(run.clip)
                 self._log(run)
-                run.decoded.clear()  # clips are many, and what was decoded is large
+                run.decoded.clear()  # decoded tables are large, and there are many clips
         for batch_stage in self._batch_stages:
             failures: list[StageFailed] = []
             for event in self._together([run for run in runs if wanted(run, batch_stage)], batch_stage):
@@ -173,7 +173,7 @@ class Runner:
             _log_failures(batch_stage, failures)
 
     def _log(self, run: _Progress) -> None:
-        """Log what came of a clip; the seconds are those of its tables, as `processing_time` counts them."""
+        """Log the result of a clip; the seconds are those of its tables, as in `processing_time`."""
         first = [stage.name for stage in self._clip_stages if run.failed.keys().isdisjoint(stage.table_inputs)]
         reasons = "; ".join(dict.fromkeys(run.failed[name] for name in first if name in run.failed))
         level, state = (logging.ERROR, f"failed: {reasons}") if reasons else (logging.INFO, "made")
@@ -227,8 +227,8 @@ class Runner:
             timed = made()
             if "clip_file" in stage.inputs and run.clip.is_replaced():
                 raise ClipError(
-                    f"{run.clip.path}: it was replaced while it was being read; give the same command again to make "
-                    "the new one",
+                    f"{run.clip.path}: it was replaced while it was being read; check it, and run the same command "
+                    "again to make the new one",
                     transient=True,
                 )
             return self._keep(run, stage, timed, version, inputs)
@@ -251,7 +251,7 @@ class Runner:
                 except DamagedError as error:
                     self._dataset.set_aside(layout.table(name, run.clip.clip_id))
                     raise ClipError(
-                        f"{error.path} is damaged ({error.why}): it is made again next time", transient=True
+                        f"{error.path} is damaged ({error.why}): the next run makes it again", transient=True
                     ) from error
                 except OSError as error:
                     raise ClipError(str(error), transient=is_transient(error)) from error
@@ -261,7 +261,7 @@ class Runner:
         """Check what was made, write it, and return the event."""
         made, seconds, cpu_seconds = timed
         if not made.table.schema.equals(stage.schema):
-            raise ClipError(f"{stage.name} made a table of another schema than schemas.py says: {made.table.schema}")
+            raise ClipError(f"{stage.name} made a table whose schema differs from schemas.py: {made.table.schema}")
         outcomes = tuple(check.evaluate(run.clip, made) for check in self._checks if check.asset == stage.name)
         rejections = [str(outcome.metadata["reason"]) for outcome in outcomes if outcome.rejects]
         if rejections:
@@ -299,7 +299,7 @@ class Runner:
 
 
 def _log_failures(stage: Stage, failures: Sequence[StageFailed]) -> None:
-    """Log every reason once, with the clips: an index that does not answer fails all of them in the same words."""
+    """Log every reason once, with its clips: an index that does not answer fails all of them for the same reason."""
     clips: dict[str, list[str]] = {}
     for failed in failures:
         clips.setdefault(failed.failure.reason, []).append(failed.clip_id)
@@ -311,7 +311,7 @@ def _failed(
     run: _Progress, stage: Stage, error: Exception, version: str | None, outcomes: tuple[Outcome, ...] = ()
 ) -> StageFailed:
     failure = Failure.of(error)
-    if run.clip.url:  # people know the clip by its URL, not by the copy that was read
+    if run.clip.url:  # users know the clip by its URL, not by the copy that was read
         failure = replace(failure, reason=failure.reason.replace(str(run.clip.path), run.clip.url))
     run.failed[stage.name] = failure.reason
     return StageFailed(

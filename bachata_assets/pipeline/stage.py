@@ -1,4 +1,4 @@
-"""What a stage of a clip's life is: the types in which `stages/` describes them and `runner.py` runs them."""
+"""The types of a stage: `stages/` defines stages with them, `runner.py` runs them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,15 +12,15 @@ from bachata_assets.pipeline.tools import Models, Tools
 
 T = TypeVar("T")
 Figures = Mapping[str, Any]
-"""What a person sees beside a table."""
+"""Figures to show with a table."""
 
 
 class Tables(Mapping[str, pa.Table]):
-    """Input tables of a stage, by asset; each is decoded once, however many stages ask for it.
+    """Input tables of a stage, by asset; each is decoded once, however many stages use it.
 
     Parameters
     ----------
-    decoded : asset -> its table decoded; shared by all who are given the same tables
+    decoded : asset -> its decoded table; shared by all stages with the same tables
     """
 
     def __init__(self, tables: Mapping[str, pa.Table], decoded: dict[str, Any] | None = None) -> None:
@@ -37,7 +37,7 @@ class Tables(Mapping[str, pa.Table]):
         return len(self._tables)
 
     def decoded(self, asset: str, decode: Callable[[pa.Table], T]) -> T:
-        """Return what `decode` makes of an asset's table."""
+        """Return an asset's table, decoded by `decode`."""
         if asset not in self._decoded:
             self._decoded[asset] = decode(self[asset])
         found: T = self._decoded[asset]
@@ -46,12 +46,12 @@ class Tables(Mapping[str, pa.Table]):
 
 @dataclass(frozen=True)
 class Made:
-    """What a stage made of a clip.
+    """The result of a stage for a clip.
 
     Attributes
     ----------
-    metadata : figures that a person sees beside the table
-    files : name in the data dir -> content, of pictures for a person
+    metadata : figures to show with the table
+    files : name in the data dir -> content of a picture to show
     """
 
     table: pa.Table
@@ -60,14 +60,14 @@ class Made:
     _decoded: list[Any] = field(default_factory=list, repr=False, compare=False)
 
     def decoded(self, decode: Callable[[pa.Table], T]) -> T:
-        """Return what `decode` makes of the table; asked once, since several checks want it."""
+        """Return the table, decoded by `decode`; decoded once, since several checks use it."""
         if not self._decoded:
             self._decoded.append(decode(self.table))
         found: T = self._decoded[0]
         return found
 
     def share(self, asset: str, decoded: dict[str, Any]) -> None:
-        """Give the decoded table, if there is one, to the stages that take it as an input."""
+        """Share the decoded table, if there is one, with the stages that take it as an input."""
         decoded.pop(asset, None)
         if self._decoded:
             decoded[asset] = self._decoded[0]
@@ -79,17 +79,17 @@ def _no_figures(_table: pa.Table) -> Figures:
 
 @dataclass(frozen=True)
 class Stage:
-    """One table a clip: what it is made from; a `ClipStage` or a `BatchStage` says by what.
+    """One table per clip and its inputs; a `ClipStage` or a `BatchStage` adds the function that makes it.
 
     Attributes
     ----------
-    name : of the asset, and of the folder of its tables
+    name : name of the asset, and of the folder of its tables
     inputs : names of the assets it is made from
-    schema : of its table
+    schema : schema of its table
     code_version : changes when the same inputs would give another table
-    description : of the asset, in the UI
-    group : of the asset, in the UI
-    kinds : of the asset, in the UI
+    description : description of the asset in the UI
+    group : group of the asset in the UI
+    kinds : kinds of the asset in the UI
     figures : its table -> the figures that `Made.metadata` had when it was made
     """
 
@@ -114,9 +114,9 @@ class ClipStage(Stage):
 
     Attributes
     ----------
-    make : clip, input tables, models -> what was made; a function that can be pickled where it reads files
-    reads_files : reads what comes from outside (pictures, sound, words), so it may run in a process of its own
-    prefetch : takes no tables and all cores, so it is begun for the next clip while the rest of this one is made
+    make : clip, input tables, models -> what was made; can be pickled if it reads files
+    reads_files : reads data from outside (pictures, sound, text), so it may run in a worker process
+    prefetch : takes no tables and uses all cores, so it starts for the next clip while the rest of this one is made
     """
 
     make: Callable[[Clip, Tables, Models], Made]
@@ -126,11 +126,11 @@ class ClipStage(Stage):
 
 @dataclass(frozen=True)
 class BatchStage(Stage):
-    """A stage that is cheaper over many clips at once.
+    """A stage that is cheaper for many clips at once.
 
     Attributes
     ----------
-    make_batch : clips with their input tables, tools -> clip id and what was made of it, or why not
+    make_batch : clips with their input tables, tools -> clip id and what was made, or why not
     """
 
     make_batch: Callable[[Sequence[tuple[Clip, Tables]], Tools], Iterable[tuple[str, Made | ClipError]]]

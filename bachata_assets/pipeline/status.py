@@ -1,4 +1,4 @@
-"""The status of a collection: which clips are made, which failed and why, which are still to be made."""
+"""The status of a collection: which clips are made, which failed and why, and which are still to be made."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ class Status:
 
     Attributes
     ----------
-    not_indexed : clips that lack nothing but their document in the search index
-    todo : clip id -> stages that are missing or stale, of all clips that are not made
+    not_indexed : clips that lack only their document in the search index
+    todo : clip id -> missing or stale stages, for all clips that are not made
     """
 
     made: tuple[Clip, ...]
@@ -45,11 +45,11 @@ class Status:
         history: Mapping[str, StageHistory],
         reason_of: Callable[[str, str], str],
     ) -> "Status":
-        """Compare what ought to be there with what was made.
+        """Compare what should exist with what was made.
 
         Parameters
         ----------
-        history : stage -> what is known of it
+        history : stage -> what is known about it
         reason_of : stage, clip id -> reason of its last failure
         """
         todo = outdated(stages, {clip_id: clip.versions for clip_id, clip in clips.items()}, history)
@@ -88,5 +88,5 @@ def _failed_stages(
 
 
 def _each_once(reasons: Iterable[str]) -> str:
-    """Return reasons in one line: one broken file fails several stages in the same words."""
+    """Return the distinct reasons in one line: one broken file fails several stages for the same reason."""
     return "; ".join(dict.fromkeys(reasons))

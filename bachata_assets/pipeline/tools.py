@@ -1,4 +1,4 @@
-"""What stages are given: the data dir, the models and the index, each opened when a stage first needs it."""
+"""The tools of stages: the data dir, the models and the index, each opened when a stage first needs it."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 
 class PrecisionError(SettingsError):
-    """Poses would be found in another precision than the collection's; on another machine they may not."""
+    """The machine would find poses in another precision than the collection's; another machine may not."""
 
     transient = True
 
 
 @dataclass(frozen=True)
 class PoseModelsProvider:
-    """One model set in one precision: its fingerprint is known at once, its models are loaded when they are needed.
+    """One model set in one precision: its fingerprint is known at once, its models are loaded when needed.
 
     Attributes
     ----------
     model_set : name of the set in checkpoints/models.toml
-    checkpoint_path : folder of the weights; None: the package's own
+    checkpoint_path : folder of the weights; None: that of the package
     threads : CPU cores; 0: all that this process may use
-    streams : inferences at the same time; 0: OpenVINO's choice
-    hands : find the hands' keypoints too
-    mixed : a CPU that computes in f32 may work for a collection in bf16
+    streams : inferences at the same time; 0: OpenVINO chooses
+    hands : find the keypoints of the hands, too
+    mixed : a CPU that computes in f32 may add clips to a collection in bf16
     """
 
     model_set: str
@@ -48,11 +48,11 @@ class PoseModelsProvider:
     mixed: bool = False
 
     def fingerprint(self) -> str:
-        """Return what the keypoints depend on: weights, configs, precision. Reads files, loads no model."""
+        """Return the fingerprint of all that keypoints depend on: weights, configs, precision. Loads no model."""
         try:
             return self.check()
         except (FileNotFoundError, ModelSetError):
-            # The code location has to load all the same; whoever asks for keypoints is told what is missing.
+            # The code location must load in any case; runs that need keypoints report what is missing.
             return "unavailable"
 
     def check(self) -> str:
@@ -61,12 +61,12 @@ class PoseModelsProvider:
         Raises
         ------
         FileNotFoundError, ModelSetError
-            When a model is missing or is not what its set says.
+            If a model is missing, or its hash is not that of its set.
         """
         return load_model_set(self.model_set, self.checkpoint_path, self.hands).fingerprint(self.precision)
 
     def require_precision(self) -> None:
-        """Refuse to compute in another precision than the fingerprint says.
+        """Refuse to compute in another precision than that of the fingerprint.
 
         Raises
         ------
@@ -81,7 +81,7 @@ class PoseModelsProvider:
             )
 
     def estimator(self) -> "CouplePoseEstimator":
-        """Return the estimator; its models are compiled once a process."""
+        """Return the estimator; its models are compiled once per process."""
         return _estimator(self)
 
 
@@ -102,7 +102,7 @@ def _estimator(chosen: PoseModelsProvider) -> "CouplePoseEstimator":
 
 
 class TextModelProvider:
-    """all-MiniLM-L6-v2, loaded once a process at the first sentence."""
+    """all-MiniLM-L6-v2, loaded once per process at the first sentence."""
 
     def encoder(self) -> "TextEncoder":
         """Return the encoder."""
@@ -112,11 +112,11 @@ class TextModelProvider:
 
 
 class SearchIndexProvider:
-    """The index that documents go to: Elasticsearch when a host is set, else LanceDB inside the data dir.
+    """The index for documents: Elasticsearch if a host is set, else LanceDB inside the data dir.
 
     Parameters
     ----------
-    fingerprint : of what makes vectors comparable; another one goes to an index of its own
+    fingerprint : only vectors with the same fingerprint are comparable; each fingerprint has its own index
     """
 
     def __init__(self, settings: Settings, fingerprint: str) -> None:
@@ -125,11 +125,11 @@ class SearchIndexProvider:
 
     @property
     def is_embedded(self) -> bool:
-        """Whether the index is files in the data dir rather than a server's."""
+        """Whether the index is in files of the data dir, not on a server."""
         return not self._settings.elasticsearch_host
 
     def identity(self) -> str:
-        """Return what an indexed document depends on beside its content: which index it is in."""
+        """Return the identity of the index, on which an indexed document depends beside its content."""
         host = self._settings.elasticsearch_host
         place = f"{host}:{self._settings.elasticsearch_port}" if host else "lancedb"
         with self.open() as index:  # connects to nothing yet
@@ -141,7 +141,7 @@ class SearchIndexProvider:
 
 
 def media_limits(settings: Settings) -> MediaLimits:
-    """Return what a clip may be."""
+    """Return the limits of a clip."""
     return MediaLimits(
         clip_s=settings.longest_clip_seconds,
         picture_px=settings.largest_picture_megapixels * 1e6,
@@ -153,12 +153,12 @@ def media_limits(settings: Settings) -> MediaLimits:
 
 @dataclass(frozen=True)
 class Models:
-    """What the stages of one clip are given; holds no secret.
+    """Tools for the stages of one clip; without secrets.
 
     Attributes
     ----------
-    limits : what a clip may be
-    ended : set when nobody waits any more for what is being made
+    limits : limits of a clip
+    ended : set when nobody waits for the result any more
     """
 
     pose: PoseModelsProvider
@@ -167,13 +167,13 @@ class Models:
     ended: Event = field(default_factory=Event)
 
     def __reduce__(self) -> tuple[type["Models"], tuple[PoseModelsProvider, TextModelProvider, MediaLimits]]:
-        """Leave the event behind: nobody can set it in another process."""
+        """Leave the event out: nobody can set it in another process."""
         return Models, (self.pose, self.text, self.limits)
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What the stages of many clips are given."""
+    """Tools for the stages of many clips."""
 
     dataset: Dataset
     models: Models

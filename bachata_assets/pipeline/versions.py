@@ -1,8 +1,8 @@
-"""Data versions: what a table was made from, and which tables have to be made again.
+"""Data versions: what a table was made from, and which tables must be made again.
 
 A data version is the hash of a stage's code version and of its inputs' data versions, down to the clip's file and its
-annotation entry. So it can be said beforehand which version a table ought to have, and a table is up to date exactly
-when it has that version. The model set's fingerprint is part of the code version of `keypoints`.
+annotation entry. So the expected version of a table is known in advance, and a table is up to date exactly if it has
+that version. The model set's fingerprint is part of the code version of `keypoints`.
 """
 
 import hashlib
@@ -17,17 +17,17 @@ from bachata_assets.pipeline.stage import Stage, Tables
 
 
 def data_version(code_version: str, inputs: Mapping[str, str]) -> str:
-    """Return the version of what this code makes of these inputs (asset -> data version)."""
+    """Return the version of the table that this code makes from these inputs (asset -> data version)."""
     content = json.dumps([code_version, sorted(inputs.items())])
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def expected_versions(stages: Sequence[Stage], external: Mapping[str, str]) -> dict[str, str]:
-    """Return the data version that every stage of a clip ought to have.
+    """Return the data version that every stage of a clip should have.
 
     Parameters
     ----------
-    stages : in an order in which inputs come first
+    stages : the stages, inputs first
     external : `clip_file` and `annotation` -> data version
     """
     versions = dict(external)
@@ -38,7 +38,7 @@ def expected_versions(stages: Sequence[Stage], external: Mapping[str, str]) -> d
 
 
 def made_version(stage: Stage, clip: Clip, tables: Tables) -> tuple[str, dict[str, str]]:
-    """Return the data version of what is made of these tables, and those of its inputs."""
+    """Return the data version of a table made from these tables, and those of its inputs."""
     inputs = {
         name: provenance_of(tables[name])["data_version"] if name in tables else clip.versions[name]
         for name in stage.inputs
@@ -48,16 +48,16 @@ def made_version(stage: Stage, clip: Clip, tables: Tables) -> tuple[str, dict[st
 
 @dataclass
 class StageHistory:
-    """What is known of one stage over all clips.
+    """What is known about one stage for all clips.
 
     Attributes
     ----------
     made : clip id -> data version of what was made last
-    failed : clip id -> what `Failure.recorded` returned of the last failure, unless the same version was made after it
-    tables : clips that have a table which is whole
+    failed : clip id -> `Failure.recorded` of the last failure, unless the same version was made after it
+    tables : clips with an intact table
     damaged : clip id -> what is wrong with its table
-    unrecorded : clips whose table is whole and is not the one that was recorded last
-    unsized : clips whose table is the recorded one, as far as can be said: an older version recorded no size
+    unrecorded : clips with an intact table that is not the one recorded last
+    unsized : clips whose table is presumably the recorded one: an older version recorded no size
     """
 
     made: dict[str, str]
@@ -68,27 +68,27 @@ class StageHistory:
     unsized: set[str] = field(default_factory=set)
 
     def is_current(self, clip_id: str, version: str) -> bool:
-        """Tell whether the clip's table is whole and has this version."""
+        """Tell whether the clip's table is intact and has this version."""
         return self.made.get(clip_id) == version and clip_id in self.tables
 
     def has_failed(self, clip_id: str, version: str) -> bool:
-        """Tell whether making this very version was tried last and failed, and there is no table of it."""
+        """Tell whether the last attempt was at this version and failed, and there is no table of it."""
         return failed_version(self.failed.get(clip_id, "")) == version and not self.is_current(clip_id, version)
 
     def is_transient(self, clip_id: str) -> bool:
-        """Tell whether the last failure may be over when the clip is tried again."""
+        """Tell whether trying again may help after the last failure."""
         return was_transient(self.failed.get(clip_id, ""))
 
 
 def outdated(
     stages: Sequence[Stage], clips: Mapping[str, Mapping[str, str]], history: Mapping[str, StageHistory]
 ) -> dict[str, frozenset[str]]:
-    """Return the stages of every clip that are missing or stale; clips that are up to date are left out.
+    """Return the missing or stale stages of every clip; leave out clips that are up to date.
 
     Parameters
     ----------
     clips : clip id -> data versions of its external assets
-    history : stage -> what is known of it
+    history : stage -> what is known about it
     """
     plan = {}
     for clip_id, external in clips.items():
@@ -101,22 +101,22 @@ def outdated(
 
 @dataclass(frozen=True)
 class Batch:
-    """Clips that one run can take: the same stages, and next to one another among the partition keys."""
+    """Clips that one run can take: with the same stages, and adjacent partition keys."""
 
     stages: frozenset[str]
     clip_ids: tuple[str, ...]
 
 
 def batches(plan: Mapping[str, frozenset[str]], keys: Iterable[str], at_most: int) -> list[Batch]:
-    """Group what is to be made into runs.
+    """Group what has to be made into runs.
 
-    A Dagster run takes a contiguous range of keys, so a clip that is up to date ends a batch: were it planned, it
-    would be shown as failed when the run ends in failure.
+    A Dagster run takes a contiguous range of keys. So a clip that is up to date ends a batch: if it were part of a run
+    that fails, Dagster would show it as failed.
 
     Parameters
     ----------
-    keys : all partition keys in their order
-    at_most : clips in a batch
+    keys : all partition keys in order
+    at_most : maximum number of clips in a batch
     """
     made: list[Batch] = []
     open_batch: list[str] = []

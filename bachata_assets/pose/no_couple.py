@@ -61,7 +61,7 @@ class NoCoupleError(ValueError):
     def turned(cls, path: Path, degrees: int) -> "NoCoupleError":
         """Return the error for a video that must be turned by 90, 180 or 270 degrees clockwise."""
         shown, command = UPRIGHT[degrees]
-        remedy = f"Turn it by {degrees} degrees clockwise and take that file: {command}"
+        remedy = f"Turn it by {degrees} degrees clockwise and use that file: {command}"
         return cls(path, f"the video is shown {shown}", remedy)
 
     @classmethod

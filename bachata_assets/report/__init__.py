@@ -1,5 +1,5 @@
 """The two reports of a collection: one for scripts, one for people. A plain library: imports no Dagster.
 
-Here belongs the content of both reports, the page and its scripts, the map, thumbnails and the search for duplicates.
-What the checks ask is decided in `pipeline/checks.py`; when the reports are made, in `orchestration/`.
+Belongs here: the content of both reports, the page and its scripts, the map, thumbnails and the search for duplicates.
+`pipeline/checks.py` defines the checks; `orchestration/` decides when the reports are made.
 """

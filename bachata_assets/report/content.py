@@ -1,4 +1,4 @@
-"""The two reports of a collection, for scripts and for people: gathering their content and writing them."""
+"""The two reports of a collection, JSON for scripts and HTML for people: their content, and writing them."""
 
 import importlib.metadata
 import json
@@ -40,9 +40,9 @@ from bachata_assets.video.sampling import SAMPLING_RATE
 logger = logging.getLogger(__name__)
 
 OVER_ALL_CLIPS = (layout.EMBEDDINGS, layout.REPORT, layout.PAGE)
-"""Files that are made of all clips together, one after the other."""
+"""Files made from all clips together, in this order."""
 PICTURES = 100
-"""Largest number of clips with a thumbnail, those of lowest quality first: more than anyone looks at in a day."""
+"""Maximum number of clips with a thumbnail, lowest quality first: more than anyone looks at in a day."""
 
 
 def report_of(
@@ -86,30 +86,30 @@ def page_of(
     moments: MomentStrips | None = None,
     signed: Callable[[str], str | None] = lambda _url: None,
 ) -> Iterator[str]:
-    """Return the HTML report, in pieces; most of it is made while they are asked for.
+    """Return the HTML report, in pieces; most of it is computed while they are read.
 
     Parameters
     ----------
     content : mapping of str
-        Content of the JSON report, of `report_of`.
+        Content of the JSON report, from `report_of`.
     scan : Scan
         The clips and their files.
     kept : KeptRecords
-        Of the clips that are made.
+        Records of the made clips.
     checked : mapping of CheckedClip
-        Clip id -> the checks that it passed, and its warnings.
+        Clip id -> its passed checks and its warnings.
     data_dir : str
         Folder or bucket of the page; links are relative to it.
     workers : Workers
         Processes that decode the pictures of clips.
     figures : mapping of ClipFigures or None
-        Clip id -> what is known of its poses and beats, of `write_poses`.
+        Clip id -> figures of its poses and beats, from `write_poses`.
     trends : sequence of mapping
-        Figures of the last reports, of `add_report`.
+        Figures of the last reports, from `add_report`.
     moments : MomentStrips or None
-        What is where in the clips, of `write_strips`.
+        The moments of the clips, from `write_strips`.
     signed : callable
-        Returns the address by which a browser gets a clip of a bucket, of `signed_links`.
+        Returns the signed URL of a clip in a bucket, from `signed_links`.
     """
     figures = figures or {}
     clips = scan.clips
@@ -153,7 +153,7 @@ def page_of(
 
 
 def write_reports(dataset: Dataset, content: Mapping[str, Any], page: Iterable[str]) -> dict[str, str]:
-    """Write both reports into the data dir; return where each is: `path` the JSON, `page` the HTML in pieces."""
+    """Write both reports into the data dir; return their paths: `path` of the JSON, `page` of the HTML."""
     text = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(content)
     for name, pieces in ((layout.REPORT, chain(text, "\n")), (layout.PAGE, page)):
         dataset.write_pieces(name, partial(_write, pieces))
@@ -166,17 +166,17 @@ def _write(pieces: Iterable[str], file: IO[bytes]) -> None:
 
 
 def remember_reports(dataset: Dataset) -> None:
-    """Keep what the files over all clips are, so that one that is gone or damaged is noticed."""
+    """Remember size and hash of the files over all clips, so that a missing or damaged one is noticed."""
     files = {name: {"size": dataset.size(name), "sha256": dataset.sha256(name)} for name in OVER_ALL_CLIPS}
     dataset.remember(report_files=files)
 
 
 def damaged_reports(dataset: Dataset, *, content: bool = False) -> list[str]:
-    """Return the names of the files over all clips that are not what was written last.
+    """Return the names of the files over all clips that differ from what was written last.
 
     Parameters
     ----------
-    content : read them; else only their sizes are looked at
+    content : read the files; else compare only their sizes
     """
     written = dataset.collection().get("report_files", {})
     return [
@@ -188,7 +188,7 @@ def damaged_reports(dataset: Dataset, *, content: bool = False) -> list[str]:
 
 
 def _pictured(records: Sequence[ClipRecord], checked: Mapping[str, CheckedClip]) -> list[ClipRecord]:
-    """Return the clips that have to be looked at, of the lowest quality when they are many."""
+    """Return the clips that need a look; if there are many, those of the lowest quality."""
     worst = sorted(records, key=lambda record: record.quality_score)
     return [one for one in worst if any(map(is_of_the_picture, checked[one.clip_id].warnings))][:PICTURES]
 
@@ -226,15 +226,15 @@ def _made(
 
 
 def _said(annotation: Annotation, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an annotation says and these facts, as the page has them, do not; as its file states it."""
+    """Return the fields of an annotation that differ from these facts of the page, as in the annotation file."""
     said = annotation.model_dump(mode="json", exclude_unset=True)
     return {name: value for name, value in said.items() if value not in (None, "", [], shown(facts.get(name)))}
 
 
 def signed_links(videos: Videos, hours: float) -> Callable[[str], str | None]:
-    """Return what makes addresses of the clips in a bucket that hold for some hours: whoever has one may read its clip.
+    """Return a function that signs URLs of clips in a bucket for some hours: anyone who has one can read its clip.
 
-    It makes none for 0 hours, and none where the credentials cannot sign, which is said once.
+    It signs none for 0 hours, and none if the credentials cannot sign, which it logs once.
     """
     able = [hours > 0]
 
@@ -245,14 +245,14 @@ def signed_links(videos: Videos, hours: float) -> Callable[[str], str | None]:
             return videos.signed(url, round(hours * 3600))
         except OSError as error:
             able[0] = False
-            logger.warning("The report links no video: %s", error)
+            logger.warning("The report does not link videos: %s", error)
             return None
 
     return signed
 
 
 def _link(path: Path, data_dir: str) -> str | None:
-    """Return how a page in the data dir names a file; None for a page in an object store."""
+    """Return the link from a page in the data dir to a file; None for a page in an object store."""
     if "://" in data_dir:
         return None
     return quote(os.fsencode(os.path.relpath(on_disk(path), data_dir)))

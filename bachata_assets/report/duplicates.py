@@ -1,4 +1,4 @@
-"""Clips that are the same video: under two names, or re-encoded."""
+"""Clips that are the same video, under two names or re-encoded."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from bachata_assets.report.streaming.rows import Rows
 NEARLY_ONE = 0.98
 """Cosine above which, in every family, two clips count as one recording."""
 COMPARED = ("lead", "follow", "interaction", "audio")
-"""Families that are compared; not the text, since people write different things about one video."""
+"""Families to compare; without the text, since people write different things about one video."""
 _BLOCK = 256
 
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Two clips that seem to be one, and why."""
+    """Two clips that seem to be the same, and why."""
 
     clip_id: str
     other: str
@@ -60,7 +60,7 @@ def _same_content(contents: Mapping[str, str]) -> Iterator[Duplicate]:
 def _near(vectors: Mapping[str, Rows], clip_ids: Sequence[str]) -> Iterator[Duplicate]:
     """Yield pairs whose families are all nearly the same, in blocks so that memory stays small.
 
-    Each block is compared with itself and those after it: of two clips the first finds the other.
+    Each block is compared with itself and later blocks: of two clips, the first finds the other.
     """
     compared = [vectors[family] for family in COMPARED if family in vectors]
     blocks = [slice(start, start + _BLOCK) for start in range(0, len(clip_ids), _BLOCK)]

@@ -1,4 +1,4 @@
-"""One sentence for each check that a clip does not pass, and the moment of the clip to look at.
+"""One sentence for each check that a clip fails, and the moment of the clip to look at.
 
 The checks' limits and remedies are in `pipeline/checks.py`.
 """
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Figures = Mapping[str, Any]
-"""Name -> value of what a check found beside its answer."""
+"""Name -> value of a figure that a check returned with its answer."""
 
 
 def _not_one(found: Figures) -> str:
@@ -17,7 +17,7 @@ def _not_one(found: Figures) -> str:
     if found["couples_seen"] == 0:
         return "The two are seen together too briefly to tell whether they are a couple."
     other = (
-        'If it is another one, write "couple" into the annotation: `bachata-assets preview CLIP --people` shows how.'
+        'If it is another couple, write "couple" into the annotation: `bachata-assets preview CLIP --people` shows how.'
     )
     sure = f"{found['couple_confidence']:.0%} sure"
     if found["mirror_images"]:
@@ -28,15 +28,15 @@ def _not_one(found: Figures) -> str:
 
 
 def _who_leads(found: Figures) -> str:
-    """Return who was taken for the leader, how sure that is, and what to write where it is wrong."""
+    """Return who was taken for the leader, how sure that is, and what to write if it is wrong."""
     said = f"Unclear who leads ({found['role_confidence']:.0%} sure)"
     side = found.get("leader_at")
     if not side:
         return f"{said}."
     other = {"left": "right", "right": "left"}[side]
     return (
-        f"{said}: the dancer who is on the {side} at first was taken for the leader. "
-        f'If it is the other one, write "lead": "{other}" into the annotation.'
+        f"{said}: the dancer who starts on the {side} was taken for the leader. "
+        f'If it is the other dancer, write "lead": "{other}" into the annotation.'
     )
 
 
@@ -51,12 +51,12 @@ _SENTENCES: Mapping[str, Callable[[Figures], str]] = {
     "both_dancers_found": lambda found: f"Both dancers are found in only {found['detection_rate']:.0%} of the frames.",
     "poses_are_certain": lambda found: (
         f"Both poses are certain in only {found['certain_rate']:.0%} of the frames: where one dancer hides the "
-        "other, the hidden one's may be wrong."
+        "other, the hidden one's pose may be wrong."
     ),
     "lead_follow_certain": _who_leads,
-    "identities_stable": lambda found: f"The dancers may have been taken for one another at {_times(found['at_s'])}.",
+    "identities_stable": lambda found: f"The dancers may have been mistaken for each other at {_times(found['at_s'])}.",
     "one_couple": _not_one,
-    "camera_is_steady": lambda found: f"The camera's motion is not known at {_times(found['at_s'])}.",
+    "camera_is_steady": lambda found: f"The camera's motion is unknown at {_times(found['at_s'])}.",
     "one_shot": lambda found: f"The clip is cut at {_times(found['at_s'])}; only its longest good shot counts.",
     "file_is_intact": lambda found: (
         f"The file is damaged or lacks pictures: {found['damaged_frames']} frames ({found['damaged_rate']:.0%}) are "
@@ -67,7 +67,7 @@ _SENTENCES: Mapping[str, Callable[[Figures], str]] = {
         f"Too short or too empty: no dancer is seen for {found['at_least']:g} s, so there is no vector of movement."
     ),
     "moments_present": lambda found: (
-        f"Of {found['moments']} moments {found['without']} have no vector, since nobody is seen for a second from "
+        f"{found['without']} of {found['moments']} moments have no vector, since nobody is seen for a second from "
         f"{_times(found['at_s'])} on."
     ),
     "transitions_present": _no_edge,
@@ -91,14 +91,14 @@ _FINITE = "_finite"
 
 
 def message(check: str, figures: Figures) -> str:
-    """Return the sentence for a check that was not passed.
+    """Return the sentence for a failed check.
 
     Parameters
     ----------
     check : str
         Name of the check.
     figures : mapping of str
-        What the check found beside its answer.
+        Figures of the check.
 
     Examples
     --------
@@ -110,31 +110,31 @@ def message(check: str, figures: Figures) -> str:
             return f"No {check.removesuffix(_PRESENT)} vector: {figures['reason']}."
         if check.endswith(_FINITE):
             what = check.removesuffix(_FINITE).replace("_embedding", " vector")
-            return f"Of the {what} {figures['reason']}: report this as a bug, with the clip."
+            return f"In the {what}, {figures['reason']}: report this as a bug, with the clip."
         return _SENTENCES[check](figures)
     except (KeyError, TypeError, ValueError):
-        # A check that is new here, or an answer from before it had these figures.
+        # A check without a sentence, or an answer of an older version without these figures.
         numbers = [f"{name} {value:.3g}" for name, value in figures.items() if isinstance(value, int | float)]
         return f"{check.replace('_', ' ')}: no{' (' + ', '.join(numbers) + ')' if numbers else ''}."
 
 
 def is_of_the_picture(check: str) -> bool:
-    """Return whether looking at the clip answers the check."""
+    """Return whether a look at the clip answers the check."""
     return check in _PICTURE
 
 
 def moment(warnings: Mapping[str, Figures], timeline: str, seconds: float) -> float:
     """Return the time (s) in a clip that is most worth a look.
 
-    That is a suspected identity switch, else the middle of the longest part in which a dancer is not found, else the
-    middle.
+    This is a suspected identity switch, else the middle of the longest part in which a dancer is not found, else the
+    middle of the clip.
 
     Parameters
     ----------
     warnings : mapping of str
-        Check that was not passed -> its figures.
+        Failed check -> its figures.
     timeline : str
-        Of `detection_timeline`.
+        As from `detection_timeline`.
     seconds : float
         Length of the clip, s.
     """

@@ -1,9 +1,9 @@
 """Move labels that disagree with those of the clips that move alike.
 
-Each label is judged by clips that took no part in it (out of fold): neither the clip itself nor clips danced to its
-recording, of which many are takes of one scene. What the neighbours give the clip's own label is its self-confidence
-(Northcutt, Jiang and Chuang, "Confident Learning", JAIR 2021; the library cleanlab). How often it is right:
-docs/measurements/report.md.
+Each label is judged only by independent clips (out of fold): neither by the clip itself nor by clips danced to its
+recording, many of which are takes of one scene. The neighbours' share for the clip's own label is its self-confidence
+(Northcutt, Jiang and Chuang, "Confident Learning", JAIR 2021; the library cleanlab). docs/measurements/report.md says
+how often it is right.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,18 +18,18 @@ from bachata_assets.report.streaming.rows import Rows, chosen
 from bachata_assets.search.asking.same_song import ALIKE, SAME_TEMPO, SURELY_ALIKE
 
 FEWEST_CLIPS = 50
-"""Number of labelled clips from which on labels are judged."""
+"""Minimum number of labelled clips for judging labels."""
 FEWEST_OTHERS = 2
-"""Fewest clips of the same label, danced to other recordings, for a label to be judged."""
+"""Minimum number of clips with the same label, danced to other recordings, for judging a label."""
 NEIGHBOURS = 8
 """Number of clips that vote."""
 SHARPNESS = 0.2
-"""Difference of cosines that makes a vote weigh e times as much."""
+"""Difference of cosines that multiplies the weight of a vote by e."""
 DOUBTFUL = 0.5
-"""Least lead of another label, in shares of the votes, for a label to be doubted."""
+"""Minimum lead of another label, in shares of the votes, to doubt a label."""
 UNLABELLED = ("", "unknown")
 _ROWS = 128
-"""Number of clips that are compared with all others at once; bounds the memory."""
+"""Number of clips compared with all others at once; bounds the memory."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class LabelDoubt:
 
 
 def label_doubts(records: Sequence[ClipRecord], units: Mapping[str, Rows]) -> dict[str, LabelDoubt]:
-    """Return clip id -> doubt, of the clips whose label disagrees; none where too few clips have labels.
+    """Return clip id -> doubt, for clips whose label disagrees; empty if too few clips have labels.
 
     Parameters
     ----------
-    records : of the N clips, with or without vectors
-    units : family -> float32 (N, D), of `neighbours.unit_vectors`
+    records : records of the N clips, with or without vectors
+    units : family -> float32 (N, D), from `neighbours.unit_vectors`
     """
     places = [place for place, record in enumerate(records) if record.move_label not in UNLABELLED]
     if len(places) < FEWEST_CLIPS:
@@ -73,13 +73,13 @@ def label_doubts(records: Sequence[ClipRecord], units: Mapping[str, Rows]) -> di
 
 
 def doubts_of(labels: Sequence[str], units: Mapping[str, Rows], tempi: np.ndarray) -> dict[int, LabelDoubt]:
-    """Return place of a clip -> doubt.
+    """Return index of a clip -> doubt.
 
     Parameters
     ----------
-    labels : of the N clips
-    units : family -> float32 (N, D), of lead, follow, interaction and audio, of `neighbours.unit_vectors`
-    tempi : float (N,), heard and trusted, beats per minute, NaN where none is
+    labels : labels of the N clips
+    units : family -> float32 (N, D), for lead, follow, interaction and audio, from `neighbours.unit_vectors`
+    tempi : float (N,), trusted tempo of the music, beats per minute, NaN if there is none
     """
     view = View.of(units, VIEWS["movement"])
     names, numbers = np.unique(labels, return_inverse=True)
@@ -119,7 +119,7 @@ def _votes(scores: np.ndarray, of_label: np.ndarray) -> np.ndarray:
 
 
 def _same_recording(audio: np.ndarray, tempi: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return which clips sound as if they were danced to the recording of some, bool (R, N), as `--other-song` does."""
+    """Return which clips seem to have the same recording as some, bool (R, N), as `--other-song` does."""
     cosines = audio[rows] @ audio.T
     one_tempo = np.abs(tempi / tempi[rows][:, None] - 1) <= SAME_TEMPO  # False beside NaN
     return np.asarray((cosines >= SURELY_ALIKE) | (one_tempo & (cosines >= ALIKE)))

@@ -1,4 +1,4 @@
-"""Data of the page's map: places, neighbours, scores and reasons, as whole numbers."""
+"""Data of the page's map: positions, neighbours, scores and reasons, as integers."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,15 +12,15 @@ from bachata_assets.search.explanation import EXPLAINED, groups
 
 
 class Views(Mapping[str, dict[str, Any]]):
-    """Data of each view, made when it is asked for and not kept.
+    """Data of each view, computed on access and not kept.
 
     `places` (x, y in 0..9999, clip after clip), `near` (row numbers of the neighbours), `score` and `family` (in
-    thousandths, of each neighbour), `kind` and `part` (numbers in `groups`). -1 stands for nothing.
+    thousandths, for each neighbour), `kind` and `part` (numbers in `groups`). -1 means nothing.
 
     Parameters
     ----------
     units : mapping of Rows
-        Family -> float32 (N, D), of `neighbours.unit_vectors`.
+        Family -> float32 (N, D), from `neighbours.unit_vectors`.
     """
 
     def __init__(self, units: Mapping[str, Rows]) -> None:

@@ -1,10 +1,10 @@
-"""Names in Markdown, which the UI renders: a clip's name is text, whatever characters it is made of."""
+"""Names in Markdown, which the UI renders: a clip's name is plain text, whatever its characters."""
 
 import re
 
 
 def as_text(name: str) -> str:
-    r"""Return a name for Markdown: every character that may mean something is escaped.
+    r"""Return a name for Markdown, with every special character escaped.
 
     Examples
     --------

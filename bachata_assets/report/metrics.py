@@ -1,6 +1,6 @@
-"""Figures of a collection for Prometheus, as text beside the report: clips by state and a day, failures, the queue.
+"""Figures of a collection for Prometheus, as text beside the report: clips by state and per day, failures, the queue.
 
-node_exporter's textfile collector, or any web server, gives it to Prometheus.
+node_exporter's textfile collector, or any web server, passes it to Prometheus.
 """
 
 import re
@@ -16,9 +16,9 @@ DAY_S = 86_400
 WINDOWS = {"1d": DAY_S, "7d": 7 * DAY_S}
 """Name of each stretch of time before the report -> its length, s."""
 LONGEST_REASON = 80
-"""Most characters of a reason, as a label."""
+"""Maximum length of a reason as a label, characters."""
 MOST_REASONS = 20
-"""Most reasons that get a series of their own; the others count as one."""
+"""Maximum number of reasons with their own series; all others share one."""
 
 
 def metrics_text(content: Mapping[str, Any], scan: Scan, now_s: float | None = None) -> str:
@@ -26,8 +26,8 @@ def metrics_text(content: Mapping[str, Any], scan: Scan, now_s: float | None = N
 
     Parameters
     ----------
-    content : of the JSON report
-    scan : of the same moment
+    content : content of the JSON report
+    scan : scan of the same time
     now_s : the time, s since 1970; by default now
     """
     from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -52,7 +52,7 @@ def metrics_text(content: Mapping[str, Any], scan: Scan, now_s: float | None = N
     per_window: dict[tuple[str, ...], float] = {
         (name,): sum(now - at <= length for at in made) for name, length in WINDOWS.items()
     }
-    gauge("clips_made", "Clips whose last table was made in the time before the report.", per_window, "window")
+    gauge("clips_made", "Clips whose last table was made in this time before the report.", per_window, "window")
     gauge("clip_failures", "Failed clips by reason.", _failures(content["failures"]), "reason", "transient")
     waiting = [
         scan.difference.files[clip_id].mtime_ns / 1e9
@@ -71,7 +71,7 @@ def metrics_text(content: Mapping[str, Any], scan: Scan, now_s: float | None = N
 
 
 def _failures(failures: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], float]:
-    """Return how many clips failed for each reason, without the names of files in it."""
+    """Return the number of failed clips for each reason, without file names."""
     counts = Counted((reason_of(one["error"]), str(bool(one["transient"])).lower()) for one in failures)
     found: dict[tuple[str, ...], float] = dict(counts.most_common(MOST_REASONS))
     others = sum(counts.values()) - sum(found.values())
@@ -79,12 +79,12 @@ def _failures(failures: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], fl
 
 
 def reason_of(error: str) -> str:
-    """Return a reason without names and numbers, so that many clips share it.
+    """Return a reason without file names and numbers, so that many clips share it.
 
     Examples
     --------
-    >>> reason_of("/videos/a.mp4: one person only found in 90 frames, and no partner. Check that both are there.")
-    'one person only found in N frames, and no partner'
+    >>> reason_of("/videos/a.mp4: only one person found in 90 frames, and no partner. Check that both are there.")
+    'only one person found in N frames, and no partner'
     """
     said = re.sub(r"^[^:]*\.\w{2,4}: ", "", error.split("\n", 1)[0])
     said = re.split(r"[.;] ", said)[0].rstrip(".")

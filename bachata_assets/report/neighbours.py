@@ -1,6 +1,6 @@
 """The nearest clips of every clip of a collection, all at once, and why they are near.
 
-The scores are those of `search/similarity.py`. One clip is looked up in an index by `search/`.
+The scores are those of `search/similarity.py`. `search/` looks up a single clip in an index.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ SHOWN = 5
 _NEVER = np.float32(-1)
 """Below every score."""
 _ROWS = 128
-"""Number of clips that are compared with all others at once; bounds the memory."""
+"""Number of clips compared with all others at once; bounds the memory."""
 
 
 def unit_vectors(rows: np.ndarray) -> np.ndarray:
@@ -50,7 +50,7 @@ class View:
     Attributes
     ----------
     units : mapping of Rows
-        Family -> float32 (N, D), of `unit_vectors`; only the families that are compared.
+        Family -> float32 (N, D), from `unit_vectors`; only the families to compare.
     weights : np.ndarray
         float32 (F,), weights of these families.
     there : np.ndarray
@@ -81,7 +81,7 @@ class View:
     def scores(self, rows: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:
         """Return the scores 0..1 of some clips with others, by default with all; float32 (R, O).
 
-        They are NaN where two share no family.
+        They are NaN for clips without a shared family.
         """
         if others is not None:
             return self._scores(self._weighted(rows), rows, others)
@@ -100,7 +100,7 @@ class View:
         scores = np.zeros_like(total)
         for mine, units in zip(weighted, self.units.values(), strict=True):
             scores += mine @ units[others].T
-        with np.errstate(invalid="ignore"):  # 0 / 0 where they share no family
+        with np.errstate(invalid="ignore"):  # 0 / 0 without a shared family
             scores /= total
         scores += 1
         scores /= 2
@@ -108,7 +108,7 @@ class View:
 
 
 def _is_there(rows: Rows) -> np.ndarray:
-    """Return of each row whether it is a vector, bool (N,)."""
+    """Return for each row whether it is a vector, bool (N,)."""
     return np.concatenate([np.zeros(0, bool), *(rows[some].any(axis=1) for some in pieces(len(rows)))])
 
 
@@ -118,8 +118,8 @@ class Neighbours:
 
     Attributes
     ----------
-    rows : int (N, SHOWN), -1 where there are no more
-    scores : float32 (N, SHOWN), 0..1, NaN where there are no more
+    rows : int (N, SHOWN), -1 if there are no more
+    scores : float32 (N, SHOWN), 0..1, NaN if there are no more
     """
 
     rows: np.ndarray
@@ -134,10 +134,10 @@ def nearest(view: View) -> Neighbours:
     for start in range(0, count, _ROWS):
         some = np.arange(start, min(start + _ROWS, count))
         each = np.arange(len(some))
-        found = np.fmax(view.scores(some), _NEVER)  # passes over NaN
+        found = np.fmax(view.scores(some), _NEVER)  # ignores NaN
         found[each, some] = _NEVER
         for slot in range(SHOWN):
-            # Among equals the first clip, so that the same collection always gives the same page.
+            # The first clip among equals, so that the same collection always gives the same page.
             best = found.argmax(axis=1)
             there = found[each, best] > _NEVER
             rows[some[there], slot] = best[there]
@@ -152,8 +152,8 @@ class Comparison:
 
     Attributes
     ----------
-    scores : float32 (N, SHOWN), 0..1, NaN where one of the two lacks the family or there is no neighbour
-    kinds, parts : int (N, SHOWN), where most of the cosine comes from, by number in `explanation.groups`; -1 where the
+    scores : float32 (N, SHOWN), 0..1, NaN if one of the two lacks the family or there is no neighbour
+    kinds, parts : int (N, SHOWN), the largest contribution to the cosine, by number in `explanation.groups`; -1 if the
         family has no such groups, or the two are not alike in it (a cosine of 0 or less)
     """
 
@@ -167,7 +167,7 @@ def compare(family: str, units: Rows, neighbours: Neighbours) -> Comparison:
 
     Parameters
     ----------
-    units : float32 (N, D), of `unit_vectors`
+    units : float32 (N, D), from `unit_vectors`
     """
     scores = np.full(neighbours.rows.shape, np.nan, np.float32)
     kinds, parts = np.full(scores.shape, -1), np.full(scores.shape, -1)

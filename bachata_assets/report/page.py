@@ -1,7 +1,7 @@
-"""The HTML report: one file that needs nothing else, made of the template, styles and scripts in `web/`.
+"""The HTML report: one self-contained file, made from the template, styles and scripts in `web/`.
 
-Its content is gathered here; how it looks and what it does is in `web/`. Everything that people wrote goes through
-Jinja2's escaping, or into the page's JSON, in which `<` does not occur.
+This module gathers its content; `web/` defines its look and behaviour. All text written by people goes through Jinja2's
+escaping, or into the page's JSON, in which `<` does not occur.
 """
 
 import base64
@@ -25,7 +25,7 @@ from bachata_assets.report.streaming.json_pieces import json_pieces
 from bachata_assets.report.streaming.rows import Rows
 
 BINS = 20
-"""Bars of the quality histogram, over 0..1."""
+"""Number of bars of the quality histogram, over 0..1."""
 MODULES = (
     "page", "facts", "geometry", "colours", "likeness", "rows", "edits", "poses", "moments", "keys", "side", "player",
     "strip", "review", "send", "clip", "map", "table", "start",
@@ -35,7 +35,7 @@ FACTS = (
     "move_label", "difficulty", "energy_level", "notes", "estimated_tempo", "heard_tempo", "heard_tempo_confidence",
     "quality_score", "detection_rate", "processing_time",
 )  # fmt: skip
-"""Fields of `ClipRecord` that the map, the table and the box of a clip show."""
+"""Fields of `ClipRecord` that the map, the table and the panel of a clip show."""
 
 
 @dataclass(frozen=True)
@@ -47,30 +47,30 @@ class ShownClip:
     clip_id : str
         The clip's name.
     video_path : str
-        Path of the video as the documents have it.
+        Path of the video, as in documents.
     state : str
-        `made`, `remark` (made, with messages), `look` (made, and to be looked at), `failed` or `pending`.
+        `made`, `remark` (made, with messages), `look` (made, needs a look), `failed` or `pending`.
     facts : mapping of str
         The document without vectors; empty for a clip that was not made.
     video : str or None
-        Where the file is, relative to the page and percent-encoded, or its signed address in a bucket; None where the
-        page is far from the files.
+        Percent-encoded path of the file relative to the page, or its signed URL in a bucket; None if the page is not on
+        the machine of the files.
     timeline : str
-        Of `detection_timeline`.
+        As from `detection_timeline`.
     messages : tuple of str
-        Sentences for a person: why it failed, and what the checks ask about.
+        Sentences for the user: why it failed, and what the failed checks say.
     thumbnail : str or None
-        Data URI, only where the picture has to be looked at.
+        Data URI, only if someone should look at the picture.
     moment : float
         Time worth a look, s.
     passed : tuple of str
-        Names of the checks that it passes.
+        Names of the passed checks.
     tempo_given : bool
         Its tempo is annotated, not the fallback.
     said : mapping of str
-        Fields of its annotation that `facts` does not have, as the annotation file states them.
+        Fields of its annotation that `facts` lacks, as in the annotation file.
     figures : ClipFigures or None
-        Of its poses and beats; None where they are not known.
+        Figures of its poses and beats; None if unknown.
     """
 
     clip_id: str
@@ -89,7 +89,7 @@ class ShownClip:
 
     @property
     def preview(self) -> str | None:
-        """Address of the picture with both skeletons, relative to the page; None for a clip that was not made."""
+        """Path of the picture with both skeletons, relative to the page; None for a clip that was not made."""
         return quote(layout.preview_picture(self.clip_id)) if self.facts else None
 
 
@@ -103,7 +103,7 @@ def render_page(
     trends: Sequence[Mapping[str, Any]] = (),
     moments: MomentStrips | None = None,
 ) -> Iterator[str]:
-    """Return the page as HTML, in pieces; the maps of the clips are made while they are asked for.
+    """Yield the page as HTML, in pieces; the maps of the clips are computed on the way.
 
     Parameters
     ----------
@@ -112,15 +112,15 @@ def render_page(
     clips : sequence of ShownClip
         Made ones first, in the order of `units`.
     units : mapping of Rows
-        Family -> float32 (N, D) of the made clips, of `neighbours.unit_vectors`.
+        Family -> float32 (N, D) of the made clips, from `neighbours.unit_vectors`.
     made_at : str
-        When the page was made, for people.
+        Time of the page, as text.
     remarks : sequence of str
-        What is to be said of files and annotations that were not taken, in lines.
+        Lines about files and annotations that were left out.
     trends : sequence of mapping
-        What is drawn of the last reports, of `trends.lines`.
+        Curves of the last reports, from `trends.lines`.
     moments : MomentStrips or None
-        What is where in the clips; None: not known.
+        The moments of the clips; None: unknown.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -158,9 +158,9 @@ def _data(
     moments: MomentStrips,
     doubts: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Return what the page's scripts work on, for `json_pieces`.
+    """Return the data of the page's scripts, for `json_pieces`.
 
-    Clips that pass the same checks share a list of their names.
+    Clips that pass the same checks share one list of names.
     """
     sets = list(dict.fromkeys(clip.passed for clip in clips))
     number = {passed: place for place, passed in enumerate(sets)}
@@ -172,7 +172,7 @@ def _data(
 
 
 def _columns(clips: Sequence[ShownClip]) -> dict[str, list[Any]]:
-    """Return the clips' facts column by column: shorter than clip by clip."""
+    """Return the clips' facts by column, which is shorter than by clip."""
     own = ("clip_id", "video_path", "state", "video", "timeline", "messages", "moment", "tempo_given")
     columns: dict[str, list[Any]] = {name: [getattr(clip, name) for clip in clips] for name in own}
     for name in FACTS:
@@ -182,12 +182,12 @@ def _columns(clips: Sequence[ShownClip]) -> dict[str, list[Any]]:
 
 
 def shown(value: Any) -> Any:
-    """Return a value as the page has it: numbers in thousandths."""
+    """Return a value for the page: numbers rounded to thousandths."""
     return round(value, 3) if isinstance(value, float) else value
 
 
 def _figure_columns(clips: Sequence[ShownClip]) -> dict[str, list[Any]]:
-    """Return what is uncertain of the clips' poses and beats, null or empty where nothing is known."""
+    """Return what is uncertain about the clips' poses and beats, null or empty if unknown."""
     unknown = ClipFigures("")
     figures = [clip.figures or unknown for clip in clips]
     return {
@@ -211,7 +211,7 @@ def _mean_timeline(timelines: Sequence[str]) -> list[float]:
 
 
 def page_script() -> str:
-    """Return the page's modules as one script; a page that is opened from a file can import none."""
+    """Return the page's modules as one script, because a page opened from a file cannot import modules."""
     modules = "\n".join(_web(f"{name}.mjs") for name in MODULES)
     return '"use strict";\n' + re.sub(r"^(import .*\n|export )", "", modules, flags=re.MULTILINE)
 

@@ -1,9 +1,9 @@
-"""Poses and beats of a clip, packed for the report's page: a small file a clip, beside the page.
+"""Poses and beats of a clip, packed for the report page: one small file per clip, beside the page.
 
-A page that is opened from a file can read no other file, but it can show one in a frame, which then tells it what it
-holds. Each file is such a frame: it has one script, which its own policy names by hash, and gives its numbers away to
-whoever shows it. They are read once per version of the clip's tables; the figures that the page lists of every clip are
-kept beside them.
+A page opened from a file cannot read other files, but it can show one in a frame, which sends its content to the page.
+Each file is such a frame: it has one script, allowed by hash in its own policy, and sends its numbers to the page that
+shows it. The tables of a clip are read once per version; the figures that the page lists for every clip are kept beside
+the files.
 """
 
 import base64
@@ -26,11 +26,11 @@ from bachata_assets.pipeline.versions import expected_versions
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 
 FORM = 1
-"""Form of the files; another one makes all of them anew."""
+"""Version of the files; a different one makes all of them again."""
 EVERY = 2
-"""Of the frames at 15 a second every second one is kept; the page draws between them."""
+"""Every second of the 15 frames per second is kept; the page interpolates between them."""
 LEVELS = 254
-"""Steps of a coordinate over the width and height of the video; 255 is a joint that was not found."""
+"""Steps of a coordinate over the width and height of the video; 255 marks a joint that was not found."""
 SEEN_SCORE = 0.2
 """Score below which a joint is not drawn."""
 _SCRIPT = 'parent.postMessage(document.getElementById("poses").textContent, "*");'
@@ -43,15 +43,15 @@ _PAGE = (
 
 @dataclass(frozen=True)
 class ClipFigures:
-    """What the page lists of a clip's poses and beats.
+    """Figures of a clip's poses and beats for the page.
 
     Attributes
     ----------
-    version : of the tables that it was read from
+    version : version of the tables from which they were read
     role_confidence : probability that lead and follow are not exchanged, 0.5..1
-    leader_at : side on which the leader stands when both are first found; None where they never are
+    leader_at : side on which the leader stands when both are first found; None if they never are
     switches : times of suspected identity switches, s
-    tempo : beats per minute that were heard; None without beats
+    tempo : tempo of the music, beats per minute; None without beats
     trusted : whether the beats are trusted
     """
 
@@ -64,12 +64,12 @@ class ClipFigures:
 
 
 def write_poses(dataset: Dataset, clips: Sequence[Clip], stages: Sequence[Stage]) -> dict[str, ClipFigures]:
-    """Write the files of clips whose tables have changed since, and return the figures of all of them.
+    """Write the files of clips whose tables have changed since the last call, and return the figures of all clips.
 
     Parameters
     ----------
-    clips : that are made
-    stages : of which `keypoints` and `beats` are read
+    clips : the made clips
+    stages : stages, of which `keypoints` and `beats` are read
     """
     known = _known(dataset)
     found = {}
@@ -82,7 +82,7 @@ def write_poses(dataset: Dataset, clips: Sequence[Clip], stages: Sequence[Stage]
                 couple = CoupleKeypoints.from_table(dataset.read_table("keypoints", clip.clip_id))
                 beats = Beats.from_table(dataset.read_table("beats", clip.clip_id))
             except (DamagedError, FileNotFoundError):
-                continue  # it is made again at the next `generate`
+                continue  # the next `generate` makes it again
             dataset.write_text(layout.shown_poses(clip.clip_id), poses_page(couple, beats))
             figures = _figures(version, couple, beats)
         found[clip.clip_id] = figures
@@ -92,11 +92,11 @@ def write_poses(dataset: Dataset, clips: Sequence[Clip], stages: Sequence[Stage]
 
 
 def poses_page(couple: CoupleKeypoints, beats: Beats) -> str:
-    """Return the file of a clip, which gives its numbers to the page that shows it.
+    """Return the file of a clip, which sends its numbers to the page that shows it.
 
-    The numbers are JSON: `rate` of the frames (1/s), `start` of the first (s), `frames`, `beats` (s, where they are
-    trusted), `packed`: base64 of deflated bytes (frames, lead and follow, 17 joints, x and y), each the difference to
-    the frame before, modulo 256.
+    The numbers are JSON: `rate` of the frames (1/s), `start` of the first (s), `frames`, `beats` (s, if they are
+    trusted), `packed`: base64 of deflated bytes (frames, lead and follow, 17 joints, x and y), each the difference from
+    the previous frame, modulo 256.
     """
     packed = packed_poses(couple)
     content = {
@@ -120,7 +120,7 @@ def packed_poses(couple: CoupleKeypoints) -> np.ndarray:
 
 
 def _differences(packed: np.ndarray) -> np.ndarray:
-    """Return bytes minus those of the frame before, modulo 256: small numbers, which deflate well."""
+    """Return bytes minus those of the previous frame, modulo 256: small numbers, which deflate well."""
     return np.diff(packed, axis=0, prepend=np.zeros_like(packed[:1]))
 
 
@@ -136,7 +136,7 @@ def _figures(version: str, couple: CoupleKeypoints, beats: Beats) -> ClipFigures
 
 
 def _known(dataset: Dataset) -> dict[str, ClipFigures]:
-    """Return the figures that were kept, of clips whose files are there; none where they cannot be read."""
+    """Return the kept figures of clips whose files exist; empty if they cannot be read."""
     try:
         kept: Mapping[str, Any] = json.loads(dataset.read_text(layout.KNOWN_POSES) or "{}")
         there = {

@@ -1,8 +1,8 @@
-"""A collection laid out on a plane, so that clips which are alike lie near one another.
+"""A collection laid out on a plane, so that similar clips are close together.
 
-t-SNE (van der Maaten & Hinton 2008) of up to `LANDMARKS` clips; further ones are laid between the landmarks they are
-most like, which keeps a map of 10,000 clips to seconds. Nothing in it is random: the same clips give the same map.
-Distances across it mean little, and a new clip may turn it.
+t-SNE (van der Maaten & Hinton 2008) lays out up to `LANDMARKS` clips; further clips are placed between the landmarks
+most like them, so a map of 10,000 clips takes seconds. Nothing is random: the same clips give the same map. Long
+distances mean little, and a new clip may turn the map.
 """
 
 import numpy as np
@@ -10,23 +10,23 @@ import numpy as np
 from bachata_assets.report.neighbours import View
 
 LANDMARKS = 500
-"""Largest number of clips that t-SNE lays out."""
+"""Maximum number of clips that t-SNE lays out."""
 PERPLEXITY = 30.0
 """Perplexity of t-SNE: about the number of neighbours that count."""
 STEPS = 500
-"""Number of steps of t-SNE's descent; more change nothing that a person sees."""
+"""Number of steps of t-SNE's descent; more make no visible difference."""
 FEWEST = 8
-"""Number of clips below which t-SNE has nothing to work with, and principal components are shown."""
+"""Number of clips below which principal components are shown instead of t-SNE."""
 _NEAREST = 3
-"""Number of landmarks that a further clip is laid between."""
+"""Number of landmarks between which a further clip is placed."""
 _SHARPNESS = 40.0
 """Weight of a nearer landmark: exp(_SHARPNESS x difference of scores)."""
 _ROWS = 2048
-"""Number of further clips that are laid at once; bounds the memory."""
+"""Number of further clips placed at once; bounds the memory."""
 
 
 def lay_out(view: View) -> np.ndarray:
-    """Return a place for every clip.
+    """Return a position for every clip.
 
     Returns
     -------
@@ -50,14 +50,14 @@ def lay_out(view: View) -> np.ndarray:
 
 
 def _lying(places: np.ndarray) -> np.ndarray:
-    """Return places turned so that the map is widest along its first axis: screens are."""
+    """Return positions rotated so that the map is widest along its first axis, like screens."""
     centred = places - np.nanmean(places, axis=0)
     _, axes = np.linalg.eigh(np.nan_to_num(centred).T @ np.nan_to_num(centred))
     return np.asarray(centred @ axes[:, ::-1])
 
 
 def _landmarks(view: View, rows: np.ndarray) -> np.ndarray:
-    """Return places of a few clips, (L, 2)."""
+    """Return positions of a few clips, (L, 2)."""
     stacked = view.stacked(rows)
     vectors = stacked - stacked.mean(axis=0)
     _, singular, axes = np.linalg.svd(vectors, full_matrices=False)
@@ -71,16 +71,16 @@ def _landmarks(view: View, rows: np.ndarray) -> np.ndarray:
 
     distances = np.maximum(1 - np.nan_to_num(view.scores(rows, rows)), 0)
     np.fill_diagonal(distances, 0)
-    # A small start in the order of the principal components keeps the map's large parts where they belong.
+    # Small initial values along the principal components keep the map's large parts where they belong.
     start = components / (components.std() or 1.0) * 1e-4
     perplexity = min(PERPLEXITY, (len(rows) - 1) / 3)
     tsne = TSNE(perplexity=perplexity, metric="precomputed", init=start, max_iter=STEPS, random_state=0)
-    with threadpool_limits(1):  # on a busy machine its threads would wait for one another at every step
+    with threadpool_limits(1):  # on a busy machine, threads would wait for one another at every step
         return np.asarray(tsne.fit_transform(distances))
 
 
 def _between(scores: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """Return places (R, 2) between landmarks, given the scores with them (R, L)."""
+    """Return positions (R, 2) between landmarks, given the scores with them (R, L)."""
     nearest = np.argsort(-scores, axis=1, kind="stable")[:, :_NEAREST]
     values = np.take_along_axis(scores, nearest, axis=1)
     weights = np.exp(_SHARPNESS * (values - values.max(axis=1, keepdims=True)))

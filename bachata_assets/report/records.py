@@ -1,4 +1,4 @@
-"""`KeptRecords`: the records of all clips as the report needs them, their vectors on disk."""
+"""`KeptRecords`: the records of all clips for the report, with their vectors on disk."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -11,7 +11,7 @@ from bachata_assets.report.neighbours import family_rows, unit_vectors
 from bachata_assets.report.streaming.rows import StoredRows
 
 _WITHOUT: dict[str, Any] = dict.fromkeys((*VECTOR_FIELDS.values(), *EDGES, "edges"))
-"""Fields of a record that are left out: the report shows none of them."""
+"""Fields of a record that the report does not show."""
 _AT_ONCE = 250
 """Number of records whose vectors are in memory at once."""
 
@@ -21,8 +21,8 @@ class KeptRecords:
 
     Attributes
     ----------
-    records : without vectors
-    units : family -> float32 (N, D) in the order of the records, of `neighbours.unit_vectors`
+    records : the records, without vectors
+    units : family -> float32 (N, D) in the order of the records, from `neighbours.unit_vectors`
     """
 
     def __init__(self) -> None:
@@ -31,11 +31,11 @@ class KeptRecords:
 
     @property
     def clip_ids(self) -> list[str]:
-        """The clips, in their order."""
+        """Ids of the clips, in order."""
         return [record.clip_id for record in self.records]
 
     def through(self, records: Iterable[ClipRecord]) -> Iterator[ClipRecord]:
-        """Keep records, and yield them as they were."""
+        """Keep records, and yield them unchanged."""
         left = iter(records)
         while some := list(islice(left, _AT_ONCE)):
             for family, rows in self.units.items():

@@ -1,4 +1,4 @@
-"""The JSON report's content: the sections of the specification, and those added to them."""
+"""The JSON report's content: the sections of the specification, and additional ones."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -28,19 +28,19 @@ def summarize(
     Parameters
     ----------
     made : sequence of mapping
-        Documents of the clips that are made, indexed or not, without vectors.
+        Documents of the made clips, indexed or not, without vectors.
     failed : sequence of FailedClip
-        Clips that were tried and not made.
+        Clips that failed.
     generated_at : str
-        When the report was made, ISO 8601 with time zone.
+        Time of the report, ISO 8601 with time zone.
     pending : sequence of str
-        Ids of clips that were not tried yet, or have to be made again.
+        Ids of clips that were not tried yet, or must be made again.
     not_indexed : sequence of str
-        Ids of the clips that are made and whose documents are still to be sent to the index.
+        Ids of made clips whose documents are not sent to the index yet.
     absent : mapping
         Clip id -> family -> reason why a made clip lacks its vector.
     annotations_without_file : sequence of str
-        Ids of annotation entries without a file; they count nowhere.
+        Ids of annotation entries without a file; not included in any count.
     videos_without_annotation : sequence of str
         Ids of clips without an annotation entry, in all states.
     checks : mapping
@@ -48,9 +48,9 @@ def summarize(
     versions : mapping
         Versions of the package and of the stages' code.
     annotation_problems : sequence of str
-        What cannot be used of the annotation file, in lines.
+        Lines about unusable parts of the annotation file.
     left_out : sequence of mapping
-        `path` of each file or folder that was not taken, and the `reason`; they count nowhere.
+        `path` of each file or folder that was left out, and the `reason`; not included in any count.
     """
     total = len(made) + len(failed) + len(pending)
     seconds = sum(row["processing_time"] for row in made)

@@ -1,4 +1,4 @@
-"""Small pictures of the clips that a person has to look at, to be written into the page itself."""
+"""Small pictures of the clips that need a look, embedded into the page."""
 
 import base64
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ from bachata_assets.video.streams import picture_stream
 from bachata_assets.video.tone import picture_of
 
 WIDTH = 240
-"""px; a clip held upright is shown as high as this instead."""
+"""px; for an upright clip, the height."""
 _QUALITY = 70
 _AT_ONCE = 4
-"""Videos that are open at most: each holds several pictures, of 12 MB in 4K."""
+"""Maximum number of open videos: each holds several pictures, of 12 MB in 4K."""
 
 
 def thumbnails(wanted: Mapping[str, tuple[Path, float]]) -> dict[str, str | None]:
-    """Return the `thumbnail` of each clip; a video is decoded by one core, so several at once.
+    """Return the `thumbnail` of each clip; several at once, since one core decodes a video.
 
     Parameters
     ----------
@@ -32,11 +32,10 @@ def thumbnails(wanted: Mapping[str, tuple[Path, float]]) -> dict[str, str | None
 
 
 def thumbnail(path: Path, time_s: float) -> str | None:
-    """Return the picture shown at a time as the data URI of a JPEG, None where none can be decoded.
+    """Return the picture shown at a time as the data URI of a JPEG, None if it cannot be decoded.
 
-    The key frame before the time is searched and decoded from; only what is needed is read. It may be one or two frames
-    later than asked for, and is decoded without smoothing its blocks, which nobody sees in so small a picture: half the
-    cost.
+    Decoding starts at the key frame before the time, and reads only what is needed. The picture may be one or two
+    frames late. Its blocks are not smoothed, which is invisible in so small a picture and halves the cost.
     """
     import av
     import cv2

@@ -1,4 +1,4 @@
-"""How a collection went on: a few figures of each report, kept in the data dir, and shown in the next ones."""
+"""The history of a collection: a few figures of each report, kept in the data dir and shown in later reports."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,26 +9,26 @@ from bachata_assets.collection.dataset import Dataset
 from bachata_assets.collection.whole_files import DamagedError
 
 KEPT = 200
-"""Most reports of which figures are kept."""
+"""Maximum number of reports whose figures are kept."""
 SHOWN = 40
 """Number of the last reports that the page shows."""
 FIGURES = {
     "made": "clips made",
     "failed": "clips failed",
     "quality": "mean quality",
-    "each_s": "seconds a clip",
+    "each_s": "seconds per clip",
 }
-"""Figure -> what it is, in words."""
+"""Figure -> its description."""
 WIDTH, HEIGHT = 200, 44
 """Size of a line, in units of its picture."""
 
 
 def add_report(dataset: Dataset, content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Keep the figures of a report, and return those of the last ones with it, oldest first.
+    """Keep the figures of a report, and return those of the last reports including it, oldest first.
 
     Parameters
     ----------
-    content : of the JSON report
+    content : content of the JSON report
     """
     row = {
         "at": content["generated_at"],
@@ -43,7 +43,7 @@ def add_report(dataset: Dataset, content: Mapping[str, Any]) -> list[dict[str, A
 
 
 def lines(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return what the page draws of each figure: its name, its last value, its range, and the points of a line."""
+    """Return for each figure its name, its last value, its range, and the points of its curve."""
     drawn = []
     for figure, says in FIGURES.items():
         values = [row[figure] for row in rows]
@@ -62,7 +62,7 @@ def lines(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _known(dataset: Dataset) -> list[dict[str, Any]]:
-    """Return the figures that were kept; none where they cannot be read."""
+    """Return the kept figures; empty if they cannot be read."""
     try:
         rows = json.loads(dataset.read_text(layout.TRENDS) or "[]")
         return [{"at": str(row["at"]), **{name: _number(row[name]) for name in FIGURES}} for row in rows]

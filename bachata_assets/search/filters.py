@@ -63,7 +63,7 @@ class Filters:
                 values[name] = _number(name, value)
             else:
                 allowed = ", ".join((*LABELS, "tempo", *NUMBERS))
-                raise QueryError(f"filters: no filter {name!r}; there are {allowed}")
+                raise QueryError(f"filters: no filter {name!r}; choose from {allowed}")
         return cls(**values)
 
     @classmethod

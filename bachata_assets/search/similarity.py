@@ -75,7 +75,7 @@ def checked_size(size: int, name: str = "size") -> int:
 def checked_vector(family: str, vector: np.ndarray) -> np.ndarray:
     """Return a query vector as float32 (D,); raises `QueryError` if it cannot be a vector of this family."""
     if family not in DIMENSIONS:
-        raise QueryError(f"vectors: no family {family!r}; there are {', '.join(DIMENSIONS)}")
+        raise QueryError(f"vectors: no family {family!r}; choose from {', '.join(DIMENSIONS)}")
     try:
         checked = np.asarray(vector, np.float32)
     except (TypeError, ValueError):
@@ -101,7 +101,7 @@ def checked_weights(weights: Mapping[str, float] | None) -> dict[str, float]:
     chosen = DEFAULT_WEIGHTS if weights is None else weights
     for family, weight in chosen.items():
         if family not in DIMENSIONS:
-            raise QueryError(f"weights: no family {family!r}; there are {', '.join(DIMENSIONS)}")
+            raise QueryError(f"weights: no family {family!r}; choose from {', '.join(DIMENSIONS)}")
         if not isinstance(weight, Real) or isinstance(weight, bool) or not (math.isfinite(weight) and weight >= 0):
             raise QueryError(f"weights: {family} is {weight!r}, must be a number of at least 0")
     positive = {family: float(weight) for family, weight in chosen.items() if weight > 0}

@@ -1,4 +1,4 @@
-"""The read service: the search index, the report page and their files over HTTP.
+"""The HTTP service: the search index, the report page and its files.
 
-It answers from the search index and from files, so no process of it loads torch or Dagster.
+It answers from the search index and from files, so none of its processes loads torch or Dagster.
 """

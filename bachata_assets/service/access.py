@@ -1,4 +1,4 @@
-"""Who may ask the service: callers of this machine, or those that send the token."""
+"""Who may use the service: callers on this machine, or callers with the token."""
 
 import base64
 import binascii
@@ -10,23 +10,23 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 OPEN_PATHS = ("/healthz",)
-"""Paths that need no token: whoever watches a server only learns whether it answers."""
+"""Paths that need no token: monitoring only learns whether the server answers."""
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
-    (b"cross-origin-resource-policy", b"same-origin"),  # no other site shows these clips
+    (b"cross-origin-resource-policy", b"same-origin"),  # other sites cannot show these clips
 )
 """Headers of every answer."""
 
 
 class Access:
-    """ASGI middleware that refuses strangers before anything is read of what they ask.
+    """ASGI middleware that refuses strangers before reading their request.
 
     Parameters
     ----------
-    app : what answers the others
-    hosts : values of the header `Host` that lead here; a page of another site reaches a server of this machine by a
-        name of its own (DNS rebinding). None: any, since a token is asked for
-    token : what callers send as `Authorization: Bearer TOKEN`, or browsers as a password; None: nothing is asked for
+    app : the application behind it
+    hosts : accepted values of the header `Host`; a page of another site could reach a server on this machine under its
+        own name (DNS rebinding). None: any, since a token is required
+    token : sent by callers as `Authorization: Bearer TOKEN`, or by browsers as a password; None: none is required
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str] | None, token: str | None) -> None:
@@ -47,7 +47,7 @@ class Access:
 
         headers = Headers(scope=scope)
         if self._hosts is not None and headers.get("host") not in self._hosts:
-            refusal = JSONResponse({"detail": "this server answers to this machine's own names only"}, 403)
+            refusal = JSONResponse({"detail": "this server answers only under this machine's own names"}, 403)
             await refusal(scope, receive, with_headers)
         elif self._token and scope["path"] not in OPEN_PATHS and not self._knows(headers.get("authorization", "")):
             refusal = JSONResponse(
@@ -60,9 +60,9 @@ class Access:
             await self._app(scope, receive, with_headers)
 
     def _knows(self, authorization: str) -> bool:
-        """Tell whether a header holds the token, in a time that does not depend on how much of it is right."""
+        """Tell whether a header contains the token, in constant time."""
         kind, _, value = authorization.partition(" ")
-        said = value.strip().encode("latin-1")  # the bytes as they came
+        said = value.strip().encode("latin-1")  # the raw bytes
         if kind.lower() == "basic":
             try:
                 said = base64.b64decode(said, validate=True).partition(b":")[2]

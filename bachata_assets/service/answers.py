@@ -1,4 +1,4 @@
-"""What the service answers with, for its OpenAPI page: the form of each answer, with an example."""
+"""The answers of the service for its OpenAPI page: the schema of each, with an example."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from bachata_assets.search.similarity import Match
 
 
 class Problem(BaseModel):
-    """Why something is not answered."""
+    """Why a request is refused."""
 
     detail: str = Field(description="One line that says what is wrong.")
 
@@ -24,7 +24,7 @@ class Health(BaseModel):
 
 
 class ChangedField(BaseModel):
-    """What a patch changes of one clip's annotation."""
+    """A change of one clip's annotation by a patch."""
 
     clip_id: str
     field: str
@@ -38,7 +38,7 @@ class Changes(BaseModel):
     annotations: str = Field(description="The annotation file.")
     written: bool = Field(description="Whether the file was changed.")
     changes: list[ChangedField]
-    to_be_made: dict[str, list[str]] = Field(description="Clip -> what `generate` makes anew of it.")
+    to_be_made: dict[str, list[str]] = Field(description="Clip -> what `generate` makes again for it.")
     left_out: list[str] = Field(description="Clips that are no longer part of the collection.")
 
 
@@ -52,7 +52,7 @@ def _values_of(column: Column) -> Any:
 
 ClipDocument = create_model(
     "ClipDocument",
-    __doc__="The document of a clip; its vectors only where they are asked for.",
+    __doc__="The document of a clip; with its vectors only on request.",
     **{name: _values_of(COLUMNS[name]) for name in DOCUMENT_FIELDS},
 )
 
@@ -115,20 +115,20 @@ ANNOTATED = {
 FIGURES = 'bachata_http_answers_total{method="GET",route="/similar",status="200"} 12.0\n'
 
 _REFUSALS = {
-    403: "Not switched on, or not allowed, here.",
-    404: "A clip that is not there.",
-    413: "What was sent is too large.",
-    422: "A question that cannot be answered as it is asked.",
+    403: "Not enabled or not allowed here.",
+    404: "The clip does not exist.",
+    413: "The body is too large.",
+    422: "The question cannot be answered in this form.",
     503: "The index does not answer now, or too many files are waiting.",
 }
 
 
 def described(example: Any, *refused: int, form: str = "application/json") -> dict[int | str, dict[str, Any]]:
-    """Return the answers of a route for its description: the example, and how it may be refused.
+    """Return the answers of a route for its description: an example, and the possible refusals.
 
     Parameters
     ----------
-    example : of an answer
+    example : an example of an answer
     refused : status of each refusal
     form : media type of the answer
     """
@@ -137,10 +137,10 @@ def described(example: Any, *refused: int, form: str = "application/json") -> di
 
 
 def body(form: str, schema: Mapping[str, Any], example: Any = None) -> dict[str, Any]:
-    """Return the description of what is sent to a route, which reads it by itself."""
+    """Return the description of the body of a route, which reads it itself."""
     content = {"schema": dict(schema)} | ({} if example is None else {"example": example})
     return {"requestBody": {"required": True, "content": {form: content}}}
 
 
 FILE = body("application/octet-stream", {"type": "string", "format": "binary"})
-"""The description of a file that is sent."""
+"""The description of an uploaded file."""

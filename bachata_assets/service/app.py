@@ -20,10 +20,10 @@ from bachata_assets.service.uploads import upload_routes
 from bachata_assets.settings import Settings
 
 ABOUT = """
-Clips of bachata couples and what is like them, from the search index of one collection.
+Clips of bachata couples and similar clips, from the search index of one collection.
 
-Errors are `{"detail": "…"}`: one line that says what is wrong. 404 is a clip that is not there, 422 a question that
-cannot be answered as it is asked, 503 an index that does not answer now.
+Errors are `{"detail": "…"}`: one line that says what is wrong. 404: the clip does not exist; 422: the question cannot
+be answered in this form; 503: the index does not answer now.
 """
 
 
@@ -32,12 +32,12 @@ def build_app(settings: Settings, index: SearchIndex, page: Page | None, hosts: 
 
     Parameters
     ----------
-    settings : of the collection and of the service
-    index : of the collection; it is asked by several threads at once
+    settings : settings of the collection and of the service
+    index : index of the collection; several threads query it at once
     page : files of the report; None: they are not on this machine
-    hosts : names under which the server is asked, see `Access`
+    hosts : accepted names of the server, see `Access`
     """
-    # Swagger UI from the package's own files: the pages of FastAPI load it from the internet.
+    # Swagger UI from the package's own files: FastAPI's pages load it from the internet.
     app = FastAPIOffline(
         redoc_url=None, title="bachata_assets", version=bachata_assets.__version__, description=ABOUT.strip()
     )
@@ -51,7 +51,7 @@ def build_app(settings: Settings, index: SearchIndex, page: Page | None, hosts: 
 
     @app.get("/healthz", tags=["operating"], response_model=Health, responses=described(HEALTH, 503))
     def healthz() -> dict[str, int]:
-        """Return the number of clips in the index; 503 where it does not answer."""
+        """Return the number of clips in the index; 503 if it does not answer."""
         return {"clips": index.count()}
 
     @app.get("/metrics", tags=["operating"], response_class=Response, responses=described(FIGURES, form="text/plain"))

@@ -1,4 +1,4 @@
-"""What callers send, read within limits."""
+"""Request bodies, read within limits."""
 
 import asyncio
 import io
@@ -7,11 +7,11 @@ from typing import BinaryIO
 from fastapi import HTTPException, Request
 
 LONGEST_WAIT_S = 60.0
-"""Longest time that a caller may take to send a document, s."""
+"""Time limit for a caller to send a document, s."""
 
 
 async def body_of(request: Request, most: float) -> bytes:
-    """Return the body of a request; for limits see `write_body`."""
+    """Return the body of a request; limits as in `write_body`."""
     content = io.BytesIO()
     await write_body(request, content, most)
     return content.getvalue()
@@ -22,12 +22,12 @@ async def write_body(request: Request, file: BinaryIO, most: float) -> None:
 
     Parameters
     ----------
-    most : size of the largest one, bytes
+    most : maximum size, bytes
 
     Raises
     ------
     HTTPException
-        413 where it is larger, 408 where it takes too long.
+        413 if it is larger, 408 if it takes too long.
     """
     size = 0
     try:
@@ -35,7 +35,7 @@ async def write_body(request: Request, file: BinaryIO, most: float) -> None:
             async for piece in request.stream():
                 size += len(piece)
                 if size > most:
-                    raise HTTPException(413, f"what was sent is larger than {most / 1e6:g} MB")
+                    raise HTTPException(413, f"the body is larger than {most / 1e6:g} MB")
                 file.write(piece)
     except TimeoutError:
-        raise HTTPException(408, f"what was sent took longer than {LONGEST_WAIT_S:g} s") from None
+        raise HTTPException(408, f"sending the body took longer than {LONGEST_WAIT_S:g} s") from None

@@ -1,4 +1,4 @@
-"""Changes of annotations that callers send, as `bachata-assets annotate` applies them."""
+"""Changes of annotations that callers send, applied as by `bachata-assets annotate`."""
 
 from typing import Annotated, Any
 
@@ -14,12 +14,12 @@ from bachata_assets.settings import Settings, SettingsError
 
 
 def change_routes(settings: Settings) -> APIRouter:
-    """Return the routes for changes of the annotations of a collection, which are taken only with a token."""
+    """Return the routes for changes of a collection's annotations, which are accepted only with a token."""
     router = APIRouter(tags=["changing"])
 
     @router.get("/annotations", include_in_schema=False)
     def takes() -> dict[str, bool]:
-        """Tell whether changes are taken here; the report's page then offers to send them."""
+        """Tell whether changes are accepted here; the report page then offers to send them."""
         return {"changes": settings.serve_token is not None}
 
     @router.post(
@@ -32,10 +32,10 @@ def change_routes(settings: Settings) -> APIRouter:
         request: Request,
         dry_run: Annotated[bool, Query(description="Only return the difference; write nothing.")] = False,
     ) -> dict[str, Any]:
-        """Apply a patch as the report's page makes it (`application/json`); `generate` then makes what is stale."""
+        """Apply a patch from the report page (`application/json`); afterwards, `generate` makes what is stale."""
         if settings.serve_token is None:
             raise HTTPException(403, "set BACHATA_SERVE_TOKEN to change annotations here")
-        # A page of another site can send a browser's password along, but not with this type.
+        # A page of another site can make a browser send its password, but not with this media type.
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             raise HTTPException(415, "send the patch as application/json")
         content = await body_of(request, LARGEST_FILE)

@@ -8,13 +8,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0)
-"""Upper ends of the classes of times, s: a question takes some hundredths, a video some seconds."""
+"""Upper limits of the time buckets, s: a question takes some hundredths, a video some seconds."""
 NO_ROUTE = "none"
-"""Label of what no route answers, so that invented paths make no series of their own."""
+"""Label of requests without a route, so that invented paths do not create their own series."""
 
 
 class Figures:
-    """What is counted of one service."""
+    """The counters of one service."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -23,7 +23,7 @@ class Figures:
         self.answers = Counter("bachata_http_answers", "Answers by route.", named, registry=self.registry)
         self.seconds = Histogram(
             "bachata_http_answer_seconds",
-            "Time to the end of an answer.",
+            "Time until the end of an answer.",
             ("route",),
             buckets=BUCKETS,
             registry=self.registry,
@@ -36,7 +36,7 @@ class Figures:
 
 
 class Measured:
-    """ASGI middleware that counts what the service answers."""
+    """ASGI middleware that counts the answers of the service."""
 
     def __init__(self, app: ASGIApp, figures: Figures) -> None:
         self._app = app

@@ -1,7 +1,7 @@
 """The report page and its files: previews, poses and the clips themselves.
 
-A browser opens no file from a page that it got by HTTP, and Dagster's webserver serves no files. Files are asked for by
-their whole paths, so that the page's relative links lead to them.
+A browser does not open files from a page that it got over HTTP, and Dagster's webserver serves no files. Files are
+requested by their full paths, so that the page's relative links work.
 """
 
 import os
@@ -24,7 +24,7 @@ class Page:
 
     Parameters
     ----------
-    settings : of the collection; its data dir is a folder of this machine
+    settings : settings of the collection; its data dir is a folder of this machine
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -38,13 +38,13 @@ class Page:
         return Path(self._dataset.path(layout.PAGE)).absolute()
 
     def shows(self, path: Path) -> bool:
-        """Tell whether a file is the page's: itself, its JSON, a preview, poses, or a clip."""
+        """Tell whether a file belongs to the page: the page, its JSON, a preview, poses, or a clip."""
         folder = self.path.parent
         if path in (self.path, folder / layout.REPORT):
             return True
         if any(path.is_relative_to(folder / name) for name in (layout.PREVIEWS, layout.POSES)):
             return True
-        if path not in self._clips:  # clips that came since the last look
+        if path not in self._clips:  # clips added since the last look
             videos = folders_of(self._settings, self._dataset).videos
             paths = (on_disk(videos.file(file.path)) for file in known_files(self._dataset).values())
             self._clips = frozenset(Path(os.path.normpath(path.absolute())) for path in paths)
@@ -52,7 +52,7 @@ class Page:
 
 
 def page_routes(page: Page) -> APIRouter:
-    """Return the routes of the page's files, to be the last: they take every path."""
+    """Return the routes of the page's files; they must come last, since they match every path."""
     router = APIRouter(include_in_schema=False)
 
     @router.api_route("/", methods=["GET", "HEAD"])
@@ -61,14 +61,14 @@ def page_routes(page: Page) -> APIRouter:
 
     @router.api_route("/{path:path}", methods=["GET", "HEAD"])
     def file(request: Request) -> FileResponse:
-        # The path as bytes: names of files need not be UTF-8.
+        # The path as bytes: file names need not be UTF-8.
         asked = Path(os.fsdecode(unquote_to_bytes(request.scope["raw_path"])))
         try:
-            # Not resolve(): a clip may be a link. What leads out of its folder by `..` is no file of the page's.
+            # Not resolve(): a clip may be a link. A path that leaves its folder by `..` does not belong to the page.
             if ".." not in asked.parts and page.shows(asked) and asked.is_file():
                 return FileResponse(asked)
         except (OSError, ValueError):
-            pass  # answered as a file that is not there
+            pass  # answered like a missing file
         remedy = "the report is not made yet: `bachata-assets report` makes it"
         raise HTTPException(404, remedy if asked == page.path else "no such page or file")
 

@@ -20,7 +20,7 @@ from bachata_assets.service.answers import CHAIN, CLIP, CONTINUATIONS, MATCHES, 
 
 
 class Conditions(BaseModel):
-    """What the clips of an answer have in common; names that are no parameters are refused."""
+    """Conditions for the clips of an answer; unknown parameters are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,28 +33,28 @@ class Conditions(BaseModel):
     near_tempo: float | None = Field(None, description="Tempo of a song: it, its double or its half within 4 %.")
 
     def filters(self) -> Filters:
-        """Return the conditions as the index takes them."""
+        """Return the conditions as filters of the index."""
         return Filters.of({name: value for name in Conditions.model_fields if (value := getattr(self, name))})
 
 
 class Weighed(Conditions):
-    """What is meant by alike, and how many answers are wanted."""
+    """What to compare, and how many answers to return."""
 
-    by: str | None = Field(None, description="What is meant by alike.", examples=["move"])
-    weights: str | None = Field(None, description="What counts how much, as lead=0.5,follow=0.5, instead of `by`.")
+    by: str | None = Field(None, description="What to compare.", examples=["move"])
+    weights: str | None = Field(None, description="Weight of each family, e.g. lead=0.5,follow=0.5, instead of `by`.")
     size: int = Field(10, ge=1, le=MAX_SIZE, description="Number of answers.")
 
     def wanted(self) -> dict[str, Any]:
-        """Return what every question to the index takes."""
+        """Return the parameters common to all questions to the index."""
         weights = parse_weights(self.weights) if self.weights else None
         return {"by": self.by, "weights": weights, "filters": self.filters(), "size": self.size}
 
 
 class Ranking(Weighed):
-    """Which clips are wanted, and in which order."""
+    """Which clips to return, and in which order."""
 
-    other_song: bool = Field(False, description="Leave out clips to the same recording.")
-    diverse: bool = Field(False, description="Find clips that are unlike one another, too.")
+    other_song: bool = Field(False, description="Leave out clips with the same recording.")
+    diverse: bool = Field(False, description="Prefer clips that also differ from one another.")
 
     def answer(self, index: SearchIndex, **asked: Any) -> list[dict[str, Any]]:
         """Return the clips that the index finds; `asked` is the clip, the vectors or the sentence."""
@@ -70,18 +70,18 @@ class SimilarQuestion(Ranking):
 
 
 class MomentsQuestion(Weighed):
-    """A question for the moments most like a part of a clip."""
+    """A question about the moments most like a part of a clip."""
 
     clip_id: str = Field(description="A clip of the collection.", examples=["basic_step_1"])
-    start: float | None = Field(None, description="Where the part begins, s; by default with the clip.", examples=[2])
-    end: float | None = Field(None, description="Where the part ends, s; by default with the clip.", examples=[6])
+    start: float | None = Field(None, description="Start of the part, s; by default that of the clip.", examples=[2])
+    end: float | None = Field(None, description="End of the part, s; by default that of the clip.", examples=[6])
     per_clip: int = Field(2, ge=1, le=MAX_SIZE, description="Most moments of one clip.")
-    own_clip: bool = Field(False, description="Look in the clip that is asked about, too.")
-    why: bool = Field(False, description="Say what the likeness of each comes from.")
+    own_clip: bool = Field(False, description="Also search in the clip itself.")
+    why: bool = Field(False, description="Explain what the similarity of each comes from.")
 
 
 class NextQuestion(Conditions):
-    """A question for clips that can follow one."""
+    """A question about clips that can follow a clip."""
 
     clip_id: str = Field(description="A clip of the collection.", examples=["basic_step_1"])
     size: int = Field(10, ge=1, le=MAX_SIZE, description="Number of clips.")
@@ -93,9 +93,9 @@ class NextQuestion(Conditions):
 
 
 class ChainQuestion(Conditions):
-    """A question for a sequence of clips."""
+    """A question about a sequence of clips."""
 
-    clip_id: str = Field(description="The clip that it begins with.", examples=["basic_step_1"])
+    clip_id: str = Field(description="The first clip.", examples=["basic_step_1"])
     length: int = Field(6, ge=SHORTEST, le=LONGEST, description="Number of clips.")
 
     def answer(self, index: SearchIndex, song: Example | None = None) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def question_routes(index: SearchIndex) -> APIRouter:
 
     @router.get("/next", response_model=list[Continuation], responses=described(CONTINUATIONS, 404, 422, 503))
     def follows(question: Annotated[NextQuestion, Query()]) -> Any:
-        """Return the clips whose beginning continues the ending of a clip, and what fits and jumps; best first."""
+        """Return the clips that can follow a clip, with what fits and what jumps; best first."""
         return JSONResponse(question.answer(index))
 
     @router.get("/chain", response_model=Chain, responses=described(CHAIN, 404, 422, 503))

@@ -1,4 +1,4 @@
-"""`Server`: the service on an address of this machine, until it is told to end."""
+"""`Server`: the service on an address of this machine, until it is stopped."""
 
 import os
 import socket
@@ -12,13 +12,13 @@ from bachata_assets.service.page import Page
 from bachata_assets.settings import Settings, SettingsError
 
 MOST_AT_ONCE = 200
-"""Most connections; the next one is refused with 503, so that a crowd cannot take all memory."""
+"""Maximum number of connections; the next one gets 503, so that many callers cannot exhaust the memory."""
 PATIENCE_S = 10
-"""Time that questions have to be answered in after the server was told to end, s."""
+"""Time limit for unfinished answers after the server is stopped, s."""
 
 
 class Server:
-    """The service of a collection on its address. Use as a context, and `serve`.
+    """The service of a collection on its address. Use it as a context manager, and call `serve`.
 
     Parameters
     ----------
@@ -27,14 +27,14 @@ class Server:
     Raises
     ------
     SettingsError
-        The data dir is not there, the address is taken, or strangers could ask without a token.
+        The data dir does not exist, the address is in use, or strangers could connect without a token.
     """
 
     def __init__(self, settings: Settings) -> None:
         local = ip_address(settings.serve_host).is_loopback
         if not local and not settings.serve_token:
             raise SettingsError(
-                f"BACHATA_SERVE_HOST = {settings.serve_host!r} lets other machines ask: set BACHATA_SERVE_TOKEN, too"
+                f"BACHATA_SERVE_HOST = {settings.serve_host!r} lets other machines in: set BACHATA_SERVE_TOKEN, too"
             )
         self.page = _page(settings)
         self._index = SearchIndex.from_settings(settings)
@@ -54,11 +54,11 @@ class Server:
         self._server = uvicorn.Server(config)
 
     def serve(self) -> None:
-        """Answer until a signal asks to end, or `stop` does; questions that are being answered are finished."""
+        """Serve until a signal or `stop` ends it; unfinished answers are completed."""
         self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:
-        """Ask another thread's `serve` to end."""
+        """Make another thread's `serve` end."""
         self._server.should_exit = True
 
     def __enter__(self) -> "Server":
@@ -70,12 +70,12 @@ class Server:
 
 
 def _page(settings: Settings) -> Page | None:
-    """Return the files of the report, None where they are in an object store, which serves them itself."""
+    """Return the files of the report, None if they are in an object store, which serves them itself."""
     if "://" in settings.data_dir:
         return None
     page = Page(settings)
     if not page.path.parent.is_dir():
-        raise SettingsError(f"{page.path.parent} is not there: give the folder that `generate` wrote into")
+        raise SettingsError(f"{page.path.parent} does not exist: give the folder that `generate` wrote into")
     return page
 
 
@@ -90,6 +90,6 @@ def _listening(settings: Settings) -> socket.socket:
 
 
 def _own_names(port: int) -> frozenset[str]:
-    """Return what browsers and callers of this machine send as `Host`."""
+    """Return the values of `Host` that browsers and callers on this machine send."""
     names = ("127.0.0.1", "localhost", "[::1]")
     return frozenset(f"{name}:{port}" for name in names) | (frozenset(names) if port == 80 else frozenset())

@@ -1,4 +1,4 @@
-"""Questions by a video or a song that a caller sends; read in worker processes within limits, and not kept."""
+"""Questions with an uploaded video or song; worker processes read it within limits, and it is not kept."""
 
 import asyncio
 import tempfile
@@ -23,47 +23,47 @@ from bachata_assets.service.questions import ChainQuestion, NextQuestion, Rankin
 from bachata_assets.settings import Settings, SettingsError
 
 LONGEST_QUEUE = 8
-"""Most files that wait for their turn; each lies on the disk meanwhile."""
+"""Maximum number of waiting files, which are on the disk meanwhile."""
 
 
 def taking(example: Any) -> dict[int | str, dict[str, Any]]:
-    """Return the answers of a route that takes a file, for its description."""
+    """Return the answers of a route that accepts a file, for its description."""
     return described(example, 403, 404, 413, 422, 503)
 
 
 class File(BaseModel):
     """A file, which is the body of the request."""
 
-    name: str = Field(max_length=255, description="Name of the file; its ending says what it is.", examples=["a.mp4"])
+    name: str = Field(max_length=255, description="Name of the file; its suffix gives its type.", examples=["a.mp4"])
 
 
 class Song(File):
     """A song, or a part of it."""
 
-    start: float | None = Field(None, ge=0, description="Where the part of the song begins, s.")
-    end: float | None = Field(None, gt=0, description="Where the part of the song ends, s.")
+    start: float | None = Field(None, ge=0, description="Start of the part of the song, s.")
+    end: float | None = Field(None, gt=0, description="End of the part of the song, s.")
 
 
 class SimilarSong(Ranking, Song):
-    """A question for clips by a song."""
+    """A question about clips that fit a song."""
 
 
 class SimilarVideo(Ranking, File):
-    """A question for clips by a video."""
+    """A question about clips like a video."""
 
 
 class NextSong(NextQuestion, Song):
-    """A question for clips that can follow one, to a song."""
+    """A question about clips that can follow a clip and fit a song."""
 
 
 class ChainSong(ChainQuestion, Song):
-    """A question for a sequence of clips, to a song."""
+    """A question about a sequence of clips that fits a song."""
 
 
 def upload_routes(settings: Settings, index: SearchIndex) -> APIRouter:
-    """Return the routes that take files; they answer 403 where these are not switched on."""
+    """Return the routes that accept files; they answer 403 if uploads are not enabled."""
     router = APIRouter(tags=["finding"])
-    # One file at a time: its worker processes take all cores.
+    # One file at a time: its worker processes use all cores.
     worked = settings.model_copy(update={"clip_seconds": settings.upload_seconds, "workers": "processes"})
     turn = asyncio.Semaphore(1)
     waiting = 0
@@ -73,13 +73,13 @@ def upload_routes(settings: Settings, index: SearchIndex) -> APIRouter:
     ) -> Response:
         nonlocal waiting
         if not settings.serve_uploads:
-            raise HTTPException(403, "files are not taken here: set BACHATA_SERVE_UPLOADS=true")
+            raise HTTPException(403, "uploads are not enabled here: set BACHATA_SERVE_UPLOADS=true")
         if waiting >= LONGEST_QUEUE:
             raise HTTPException(503, "too many files are waiting: try again later", {"Retry-After": "30"})
         waiting += 1
         try:
             with tempfile.TemporaryDirectory(prefix="bachata-upload-") as folder:
-                # The name alone counts, and of it the ending: no caller chooses a place on this machine.
+                # Only the suffix of the name is used, so that a caller cannot choose a path on this machine.
                 path = Path(folder) / f"file{PurePosixPath(file.name).suffix[:10]}"
                 with path.open("wb") as written:
                     await write_body(request, written, settings.upload_megabytes * 1e6)

@@ -1,7 +1,7 @@
-"""Every setting, where it comes from and what it may be.
+"""All settings, their sources and their allowed values.
 
 Precedence: keyword arguments (the CLI's flags) > environment > Google Secret Manager (ENVIRONMENT=cloud) > `.env` >
-defaults. Beside this module only `commands/generate.py` reads the environment, for Dagster's own DAGSTER_HOME.
+defaults. Apart from this module, only `commands/generate.py` reads the environment, for Dagster's DAGSTER_HOME.
 """
 
 import difflib
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 PREFIX = "BACHATA_"
 ENV_FILE = ".env"
 ENV_ENCODING = "utf-8-sig"
-"""UTF-8, with or without the mark that Windows' editors put in front."""
+"""UTF-8, with or without the byte order mark that Windows editors write."""
 SECRET_NAMES = {
     "elasticsearch_host": "elasticsearch-host",
     "elasticsearch_port": "elasticsearch-port",
@@ -38,18 +38,18 @@ SECRET_NAMES = {
 """Setting -> its secret in Google Secret Manager, read when ENVIRONMENT=cloud."""
 
 CREDENTIALS = ("elasticsearch_username", "elasticsearch_password")
-"""Settings that an API key stands for: their secrets need not be there."""
+"""Settings that an API key replaces; with one, their secrets may be missing."""
 
 
 class SettingsError(ValueError):
-    """A setting is missing or malformed; the message names it, its value and what is allowed."""
+    """A setting is missing or malformed; the message gives its name, its value and the allowed values."""
 
 
 class Settings(PostgresSettings, ElasticsearchSettings, QuestionSettings, CollectionSettings):
     """Settings of one process.
 
-    The environment variables are the specification's (ENVIRONMENT, ELASTICSEARCH_HOST, …); those it does not name
-    begin with BACHATA_ (BACHATA_DATA_DIR, …).
+    The specification names some environment variables (ENVIRONMENT, ELASTICSEARCH_HOST, …). All others begin with
+    BACHATA_ (BACHATA_DATA_DIR, …).
     """
 
     model_config = SettingsConfigDict(
@@ -65,17 +65,17 @@ class Settings(PostgresSettings, ElasticsearchSettings, QuestionSettings, Collec
 
     @property
     def elasticsearch_by_https(self) -> bool:
-        """Whether Elasticsearch is asked by https: as set, else in the cloud, where user and password are secrets."""
+        """Whether to use https for Elasticsearch: as set, else only in the cloud, where the credentials are secrets."""
         return self.environment == "cloud" if self.elasticsearch_use_ssl is None else self.elasticsearch_use_ssl
 
     @property
     def shares_lancedb(self) -> bool:
-        """Whether many machines may write into the data dir's LanceDB, which takes one writer."""
+        """Whether several machines may write to the data dir's LanceDB, which supports only one writer."""
         return "://" in self.data_dir and self.postgres_url is not None and self.elasticsearch_host is None
 
     @property
     def report_address(self) -> str:
-        """Where browsers find the report page: as set, else where `serve` shows it on this machine."""
+        """URL of the report page for browsers: as set, else the address of `serve` on this machine."""
         return self.report_url or f"http://{'[::1]' if self.serve_host == '::1' else '127.0.0.1'}:{self.serve_port}/"
 
     _text = field_validator("*", mode="before")(values.one_line_of_text)
@@ -107,7 +107,7 @@ def load_settings(**flags: object) -> Settings:
     Raises
     ------
     SettingsError
-        Naming every setting that is missing or malformed, and what is allowed.
+        Names every missing or malformed setting and its allowed values.
     """
     given = {name: value for name, value in flags.items() if value is not None}
     for warning in _unknown_variables():
@@ -143,12 +143,12 @@ class _StateSettings(PostgresSettings):
 
 
 def state_settings() -> PostgresSettings:
-    """Return the settings of Dagster's state, also where others are wrong: Dagster's pages then say which.
+    """Return the settings of Dagster's state, even if others are wrong; Dagster's pages then name those.
 
     Raises
     ------
     SettingsError
-        When those of the state are wrong.
+        If the settings of the state are wrong.
     """
     try:
         return load_settings()
@@ -161,13 +161,13 @@ def state_settings() -> PostgresSettings:
 
 
 def variables() -> dict[str, str]:
-    """Return setting -> the environment variable that it is read from."""
+    """Return setting -> its environment variable."""
     fields = Settings.model_fields.items()
     return {name: str(field.validation_alias or f"{PREFIX}{name.upper()}") for name, field in fields}
 
 
 def _unknown_variables() -> Iterable[str]:
-    """Say which variables are no settings: all that `.env` has, and of the environment those that are meant for us."""
+    """Yield a warning for each variable that is not a setting: all of `.env`, and BACHATA_ ones of the environment."""
     known = set(variables().values())
     try:
         in_file = {name.upper() for name in dotenv_values(ENV_FILE, encoding=ENV_ENCODING)}
@@ -181,12 +181,12 @@ def _unknown_variables() -> Iterable[str]:
             continue
         (meant,) = difflib.get_close_matches(name, sorted(known), 1) or ("",)
         remedy = f"did you mean {meant}?" if meant else "`bachata-assets settings --example` lists them all."
-        yield f"{name} in {where} is no setting: {remedy}"
+        yield f"{name} in {where} is not a setting: {remedy}"
 
 
 @cache
 def _warn(warning: str) -> None:
-    """Say it once a process."""
+    """Log a warning once per process."""
     logger.warning(warning)
 
 
@@ -206,7 +206,7 @@ def _problems_named() -> Iterator[None]:
 
 def example_env() -> str:
     """Return a .env file with every setting, its description and its default, all commented out."""
-    lines = ["# Settings of bachata_assets: copy to .env and uncomment what you change.", ""]
+    lines = ["# Settings of bachata_assets: copy this file to .env and uncomment the lines that you change.", ""]
     for name, variable in variables().items():
         field = Settings.model_fields[name]
         default = "" if field.default is None else field.default

@@ -1,4 +1,4 @@
-"""What is wrong with a setting, in words that name it as it is written."""
+"""Error messages and warnings about settings, which name each setting as users write it."""
 
 import reprlib
 from collections.abc import Mapping
@@ -8,16 +8,16 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 MAY_HOLD_A_PASSWORD = ("elasticsearch_host", "elasticsearch_username")
-"""Settings in which passwords are written by mistake: their values are not shown."""
+"""Settings that may contain a password by mistake; their values are not shown."""
 PLAIN_HTTP = (
-    "ELASTICSEARCH_USE_SSL=false with ENVIRONMENT=cloud: Elasticsearch is asked by plain http; unset it for https"
+    "ELASTICSEARCH_USE_SSL=false with ENVIRONMENT=cloud: requests to Elasticsearch use plain http; unset it for https"
 )
 SHARED_LANCEDB = (
     "The state is in PostgreSQL and the data dir in a bucket, as for many machines, but the index is LanceDB, "
-    "which takes one writer",
-    "set ELASTICSEARCH_HOST, or let one machine at a time make clips",
+    "which supports one writer",
+    "set ELASTICSEARCH_HOST, or let only one machine at a time make clips",
 )
-"""What is doubtful about settings, and the remedy."""
+"""A doubtful combination of settings, and the remedy."""
 UNUSED = {
     "ELASTICSEARCH_MAX_CONNECTIONS": "requests are made one after another, by one connection",
     "MMPOSE_CONFIDENCE": "the thresholds are part of the code that makes the vectors, so that all of them compare",
@@ -28,16 +28,16 @@ UNUSED = {
     "YOLOV8_IOU_THRESHOLD": "the thresholds are part of the code that makes the vectors, so that all of them compare",
     "YOLOV8_MAX_DET": "the thresholds are part of the code that makes the vectors, so that all of them compare",
 }
-"""Variable of the earlier pipeline that nothing here is set by -> why."""
+"""Variable of the earlier pipeline that has no effect here -> why."""
 
 
 def problem_of(error: Mapping[str, Any], settings: type[BaseModel], variables: Mapping[str, str]) -> str:
-    """Return what is wrong with a setting: its variable, its value unless that may hold a secret, what is allowed.
+    """Return the message for a wrong setting: its variable, its value unless that may be a secret, what is allowed.
 
     Parameters
     ----------
-    error : one of those that pydantic lists
-    settings : the class that was to be made
+    error : an entry of pydantic's list of errors
+    settings : the settings class
     variables : setting -> its environment variable
     """
     message = error["msg"].removeprefix("Value error, ")
@@ -50,11 +50,11 @@ def problem_of(error: Mapping[str, Any], settings: type[BaseModel], variables: M
     is_secret = field.annotation == SecretStr | None or name in MAY_HOLD_A_PASSWORD or "@" in value
     shown = variable if is_secret else f"{variable} = {reprlib.repr(value)}"
     own = error["type"] == "value_error"
-    return f"{shown}: {message if own else f'it can be {_allowed(field)}'}"
+    return f"{shown}: {message if own else f'must be {_allowed(field)}'}"
 
 
 def _allowed(field: FieldInfo) -> str:
-    """Return what a setting may be, in words; empty where there is nothing to choose from."""
+    """Return the allowed values of a setting in words; empty if its type allows any."""
     if get_origin(field.annotation) is Literal:
         return " or ".join(map(str, get_args(field.annotation)))
     bounds = {type(bound).__name__: getattr(bound, type(bound).__name__.lower(), None) for bound in field.metadata}

@@ -1,23 +1,25 @@
-"""Settings of those who ask: of `serve`, and of the weights by which clips are alike."""
+"""Settings of questions: of `serve`, and the weights of `similar --by`."""
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
 
 class QuestionSettings(BaseSettings):
-    """Where `serve` listens, whom it lets in, what it takes, and what `similar --by` means."""
+    """Where `serve` listens, who may use it, what it accepts, and what `similar --by` means."""
 
     serve_host: str = Field(
-        "127.0.0.1", description="Address that `serve` listens on; any but this machine's own needs a token."
+        "127.0.0.1", description="Address on which `serve` listens; one that other machines can reach needs a token."
     )
-    serve_port: int = Field(3001, ge=0, le=65535, description="Port that `serve` listens on; 0 is any that is free.")
+    serve_port: int = Field(3001, ge=0, le=65535, description="Port on which `serve` listens; 0: any free port.")
     serve_token: SecretStr | None = Field(
         None,
-        description="What callers of `serve` send as their token or password, and what lets them change annotations.",
+        description="Token or password that callers of `serve` must send; without it, it changes no annotations.",
     )
-    serve_uploads: bool = Field(False, description="Let callers of `serve` ask by videos and songs that they send.")
-    upload_megabytes: float = Field(200.0, gt=0, description="Largest file that `serve` takes, 10^6 bytes.")
-    upload_seconds: float = Field(120.0, gt=0, description="Longest time that `serve` works on a file, s.")
+    serve_uploads: bool = Field(
+        False, description="Let callers of `serve` search by videos and songs that they upload."
+    )
+    upload_megabytes: float = Field(200.0, gt=0, description="Largest file that `serve` accepts, 10^6 bytes.")
+    upload_seconds: float = Field(120.0, gt=0, description="Time limit of `serve` for one uploaded file, s.")
 
     alike_by_move: str = Field(
         "lead=1,follow=1,interaction=1", description="Weights of `similar --by move`: how the two move."

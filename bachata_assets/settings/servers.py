@@ -1,4 +1,4 @@
-"""Settings of the servers that many machines share: Elasticsearch with the index, PostgreSQL with Dagster's state."""
+"""Settings of the servers that many machines share: Elasticsearch for the index, PostgreSQL for Dagster's state."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from bachata_assets.settings import values
 
 
 class ElasticsearchSettings(BaseSettings):
-    """How Elasticsearch is reached; without it, the index is in files of the data dir."""
+    """How to reach Elasticsearch; without it, the index is in files of the data dir."""
 
     elasticsearch_host: str | None = Field(
         None,
@@ -22,10 +22,10 @@ class ElasticsearchSettings(BaseSettings):
     elasticsearch_index: str = Field(
         "bachata_move_embeddings",
         validation_alias="ELASTICSEARCH_INDEX",
-        description="Alias that readers use.",
+        description="Alias of the index, which readers use.",
     )
     elasticsearch_username: str | None = Field(
-        None, validation_alias="ELASTICSEARCH_USERNAME", description="User name, with the password."
+        None, validation_alias="ELASTICSEARCH_USERNAME", description="User name; needs the password, too."
     )
     elasticsearch_password: SecretStr | None = Field(
         None, validation_alias="ELASTICSEARCH_PASSWORD", description="Password of the user."
@@ -36,21 +36,23 @@ class ElasticsearchSettings(BaseSettings):
     elasticsearch_use_ssl: bool | None = Field(
         None,
         validation_alias="ELASTICSEARCH_USE_SSL",
-        description="Connect by https; unset: with ENVIRONMENT=cloud yes, else no.",
+        description="Connect over https; unset: true with ENVIRONMENT=cloud, else false.",
     )
     elasticsearch_verify_certs: bool = Field(
         True, validation_alias="ELASTICSEARCH_VERIFY_CERTS", description="Verify the server's certificate."
     )
     elasticsearch_ca_certs: Path | None = Field(
-        None, validation_alias="ELASTICSEARCH_CA_CERTS", description="CA file that signed the server's certificate."
+        None,
+        validation_alias="ELASTICSEARCH_CA_CERTS",
+        description="File of the CA that signed the server's certificate.",
     )
     elasticsearch_timeout: float = Field(
-        60.0, validation_alias="ELASTICSEARCH_TIMEOUT", gt=0, description="Longest time of a request, s."
+        60.0, validation_alias="ELASTICSEARCH_TIMEOUT", gt=0, description="Time limit of a request, s."
     )
     elasticsearch_retry_on_timeout: bool = Field(
         True,
         validation_alias="ELASTICSEARCH_RETRY_ON_TIMEOUT",
-        description="Ask again, up to three times in all, when a request takes longer.",
+        description="Repeat a request that takes longer, up to three attempts in all.",
     )
     elasticsearch_source_vectors: bool = Field(
         True,
@@ -60,14 +62,15 @@ class ElasticsearchSettings(BaseSettings):
 
 
 class PostgresSettings(BaseSettings):
-    """Where Dagster's state is kept for many machines; unset, it is in files of the data dir."""
+    """Where many machines keep Dagster's state; if unset, it is in files of the data dir."""
 
     postgres_url: SecretStr | None = Field(
         None,
-        description="Database of Dagster's state, postgresql://USER:PASSWORD@HOST:PORT/NAME; unset: files.",
+        description="Database of Dagster's state, postgresql://USER:PASSWORD@HOST:PORT/NAME; unset: files of the data "
+        "dir.",
     )
     postgres_schema: str = Field(
-        "bachata", description="Schema of the database that holds this collection's state; each has its own."
+        "bachata", description="Database schema of this collection's state; every collection needs its own."
     )
     postgres_secret: str | None = Field(
         None, description="Secret of Google Secret Manager that holds BACHATA_POSTGRES_URL (cloud only)."

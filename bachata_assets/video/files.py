@@ -113,10 +113,10 @@ def why_missing(path: Path) -> tuple[str, str]:
     folder = on_disk(path).absolute().parent
     missing = next((one for one in reversed((folder, *folder.parents)) if not one.is_dir()), None)
     if missing:
-        return f"no such file: there is no folder {missing}", "Mount its disk, or mend the path."
+        return f"no such file: there is no folder {missing}", "Mount its disk, or check the path."
     if not any(folder.iterdir()):
-        return f"no such file: the folder {folder} is empty", "Mount its disk, or mend the path."
-    return "no such file", "Mend the path."
+        return f"no such file: the folder {folder} is empty", "Mount its disk, or check the path."
+    return "no such file", "Check the path."
 
 
 def open_regular(path: Path) -> io.BufferedReader:

@@ -45,7 +45,7 @@ class MediaLimits:
         """Raise `UnreadableVideoError` if there are too many pictures."""
         if count > self.frames:
             raise UnreadableVideoError(
-                path, f"holds more than the {self.frames} pictures allowed", "Cut it, or raise BACHATA_MOST_FRAMES."
+                path, f"has more than the {self.frames} pictures allowed", "Cut it, or raise BACHATA_MOST_FRAMES."
             )
 
     def require_gap(self, path: Path, seconds: float) -> None:

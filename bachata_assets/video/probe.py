@@ -67,7 +67,7 @@ def probe(path: Path, limits: MediaLimits = DEFAULT_LIMITS) -> VideoInfo:
     with opened_video(path, limits) as (container, stream):
         first = first_picture(container, stream)
         if first is None:
-            raise UnreadableVideoError(path, "holds no picture that can be decoded")
+            raise UnreadableVideoError(path, "contains no picture that can be decoded")
         display = Display.of(first, stream.sample_aspect_ratio)
         width, height = display.size
         return VideoInfo(
@@ -130,7 +130,7 @@ def opened_video(
     except av.error.PermissionError as error:
         raise _not_readable(path, error) from error
     except (av.error.MemoryError, av.error.BlockingIOError) as error:
-        remedy = "Free some, or raise BACHATA_WORKER_MEMORY_GB."
+        remedy = "Free some memory, or raise BACHATA_WORKER_MEMORY_GB."
         raise UnreadableVideoError(path, "there is not enough memory to decode it", remedy) from error
     except av.error.FFmpegError as error:
         require_readable(path)
@@ -155,7 +155,7 @@ def _container(path: Path) -> "av.container.InputContainer":
     except av.error.ArgumentError as error:
         expected = "mp4, mov or avi" if formats_of(path) == FORMATS else "Matroska"
         raise UnreadableVideoError(
-            path, f"is no {expected} file, whatever its name says", "Export it as mp4, or remove it."
+            path, f"is not a file of type {expected}, whatever its name says", "Export it as mp4, or remove it."
         ) from error
     except av.error.MemoryError:  # for what the header announces; the header itself is small
         raise UnreadableVideoError(path, "announces more than memory can hold") from None
@@ -208,7 +208,7 @@ def _next_content(descriptor: int, place: int) -> int | None:
 def _not_readable(path: Path, error: OSError) -> UnreadableVideoError:
     if isinstance(error, FileNotFoundError):
         return UnreadableVideoError(path, *why_missing(path))
-    return UnreadableVideoError(path, f"not readable ({error.strerror})", "Mend its path, or its rights.")
+    return UnreadableVideoError(path, f"not readable ({error.strerror})", "Check its path and its permissions.")
 
 
 def announced_duration(container: Any, stream: Any) -> float:

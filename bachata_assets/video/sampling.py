@@ -121,7 +121,7 @@ def sample_frames(
             shown, intact = timed, timed.frame if timed.intact else intact
             end = timed.time_s + min(_display_time(timed.frame, stream), limits.gap_s)
         if shown is None or start is None or end is None:
-            raise UnreadableVideoError(path, "holds no picture that can be decoded")
+            raise UnreadableVideoError(path, "contains no picture that can be decoded")
         missing = announced - (end - (start if begun is None else begun))
         if missing > max(LONGEST_CUT_S, LONGEST_CUT * announced):
             raise UnreadableVideoError(

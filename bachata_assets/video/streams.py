@@ -23,7 +23,7 @@ def picture_stream(container: Any, path: Path) -> Any:
     still = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
     moving = [stream for stream in container.streams.video if not stream.disposition & still]
     if not moving:
-        reason = "holds sound with a cover picture" if container.streams.video else "has no video stream"
+        reason = "contains only sound with a cover picture" if container.streams.video else "has no video stream"
         raise UnreadableVideoError(path, reason, "Remove it, or give it pictures.")
 
     def rank(stream: Any) -> tuple[bool, bool, int]:

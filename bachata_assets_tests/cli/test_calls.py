@@ -100,12 +100,12 @@ def test_a_call_that_cannot_be_understood_is_one_line_and_two(words: list[str], 
 @pytest.mark.parametrize(
     ("number", "remedy"),
     [
-        (errno.ENOSPC, "No space left on device: free some room, and give the same command again"),
-        (errno.EROFS, "Read-only file system: make it writable, or name another folder"),
-        (errno.EACCES, "Permission denied: change its rights, or its folder's"),
+        (errno.ENOSPC, "No space left on device: free some space, and run the same command again"),
+        (errno.EROFS, "Read-only file system: make it writable, or choose another folder"),
+        (errno.EACCES, "Permission denied: change its permissions, or its folder's"),
         (
             errno.EIO,
-            "Input/output error: see whether its disk, or the way to it, is broken, and give the same command again",
+            "Input/output error: check its disk and the connection to it, and run the same command again",
         ),
     ],
 )
@@ -132,9 +132,9 @@ def test_a_working_directory_that_was_removed_is_one_line(tmp_path: Path, monkey
     for words in (["status"], ["generate", "--video_dir", "videos"], ["similar", "a"]):
         result = CliRunner().invoke(app, words)
         assert result.exit_code == 2
-        assert result.output == "Error: the working directory is gone: change into another one\n"
+        assert result.output == "Error: the working directory no longer exists: change to another one\n"
     elsewhere = CliRunner().invoke(app, ["status", "--data_dir", str(tmp_path / "data")])
-    assert "No folder of clips is known" in elsewhere.output
+    assert "The folder of clips is unknown" in elsewhere.output
 
 
 def test_a_working_directory_that_is_removed_during_a_run_is_one_line(
@@ -151,7 +151,7 @@ def test_a_working_directory_that_is_removed_during_a_run_is_one_line(
     monkeypatch.setattr(WorkerProcesses, "begin", begin)
     result = place.generate()
     assert result.exit_code == 2
-    assert result.output.splitlines()[-1] == "Error: the working directory is gone: change into another one"
+    assert result.output.splitlines()[-1] == "Error: the working directory no longer exists: change to another one"
 
 
 def test_flags_have_dashes_and_underscores() -> None:
@@ -233,7 +233,7 @@ def test_the_end_of_generate_says_where_the_report_is_and_how_dagster_opens_from
 def test_a_folder_without_videos_is_said(tmp_path: Path) -> None:
     (tmp_path / "videos").mkdir()
     result = CliRunner().invoke(app, ["generate", "--video_dir", "videos", "--data_dir", "data"])
-    assert f"No videos in {tmp_path / 'videos'}: .avi, .mov, .mp4 are taken, in all its folders" in result.stderr
+    assert f"No videos in {tmp_path / 'videos'} or its folders; accepted are .avi, .mov, .mp4" in result.stderr
 
 
 def test_control_c_keeps_what_is_made_and_the_next_run_does_the_rest(place: Workplace) -> None:
@@ -249,7 +249,7 @@ def test_control_c_keeps_what_is_made_and_the_next_run_does_the_rest(place: Work
         rest = process.stderr.read().splitlines()
         assert process.stdout.read() == ""
     assert process.returncode == 130
-    assert rest[-1] == "Ended. What is made is kept; the same command goes on from there."
+    assert rest[-1] == "Stopped. What is made is kept; run the same command again to continue."
     assert not any("Traceback" in line for line in rest)
     first = said.split()[1].rstrip(":")
     kept = place.data / "keypoints" / f"{first}.parquet"

@@ -106,7 +106,7 @@ def test_what_is_meant_by_alike_other_songs_and_variety_are_asked_for(collection
 def test_nothing_found_is_said(with_moments: Path) -> None:
     for words in ((), ("--from", "1")):
         asked = ("similar", "clip_0000", *words, "--filter", "tempo=300..400", "--data_dir", str(with_moments))
-        assert run(*asked).output.startswith("Nothing that was asked for is in the collection")
+        assert run(*asked).output.startswith("No clip of the collection matches")
         assert json.loads(run(*asked, "--json").output) == []
 
 
@@ -153,20 +153,20 @@ def test_a_filter_and_weights_are_understood(collection: Path) -> None:
     [
         (("nobody",), "Error: no clip 'nobody' in the index: `bachata-assets status` names the clips"),
         (("clip_000",), "Error: no clip 'clip_000' in the index: did you mean clip_00"),
-        ((), "Error: ask for exactly one of: a clip, vectors, or a text"),
+        ((), "Error: give exactly one of: a clip, vectors, or a text"),
         (("--text", "slow", "--why"), "Error: --why compares movements and sounds: ask about a clip"),
-        (("clip_0000", "--text", "slow"), "Error: ask for one of: a clip, --text, --video, --song"),
-        (("--text", "a turn", "--from", "3"), "Error: --from and --to are the part of a --song, or of a clip"),
+        (("clip_0000", "--text", "slow"), "Error: give only one of: a clip, --text, --video, --song"),
+        (("--text", "a turn", "--from", "3"), "Error: --from and --to select a part of a --song, or of a clip"),
         (("--song", "gone.mp3"), "Error: gone.mp3: cannot be read (No such file or directory); give an mp3"),
-        (("--video", "gone.txt"), "Error: gone.txt: is not read as a video; convert it to mp4"),
-        (("clip_0000", "--by", "feet"), "Error: by: no 'feet'; there are move, couple, lead, follow, music, words"),
+        (("--video", "gone.txt"), "Error: gone.txt: this file type is not accepted as a video; convert it to mp4"),
+        (("clip_0000", "--by", "feet"), "Error: by: no 'feet'; choose from move, couple, lead, follow, music, words"),
         (("clip_0000", "--weights", "legs=1"), "Error: weights: no family 'legs'"),
-        (("clip_0000", "--weights", "lead=1", "--by", "move"), "Error: --by is a name for weights: say one of"),
-        (("clip_0000", "--per-clip", "1"), "Error: --per-clip is for the moments of a clip's part"),
+        (("clip_0000", "--weights", "lead=1", "--by", "move"), "Error: --by is a name for weights: use either"),
+        (("clip_0000", "--per-clip", "1"), "Error: --per-clip limits the moments that a part of a clip finds"),
         (("clip_0000", "--filter", "colour=red"), "Error: filters: no filter 'colour'"),
         (
             ("clip_0000", "--filter", "difficulty=hard"),
-            "Error: filters: no clip has difficulty=hard; there are advanced, beginner",
+            "Error: filters: no clip has difficulty=hard; choose from advanced, beginner",
         ),
     ],
 )
@@ -264,7 +264,7 @@ def test_a_part_that_ends_behind_its_clip_is_said_to_be_cut(
 def test_a_part_that_ends_behind_its_song_is_said_to_be_cut(collection: Path, caplog: pytest.LogCaptureFixture) -> None:
     words = ("similar", "--song", str(SAMPLE_CLIP), "--from", "2", "--to", "90", "--data_dir", str(collection))
     assert run(*words).exit_code == 0
-    assert caplog.messages == [f"{SAMPLE_CLIP}: its sound ends at 6.0 s: so does the part, not at 90 s"]
+    assert caplog.messages == [f"{SAMPLE_CLIP}: its sound ends at 6.0 s, so the part ends there, not at 90 s"]
 
 
 @pytest.mark.parametrize(

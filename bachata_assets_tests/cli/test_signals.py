@@ -126,7 +126,7 @@ def test_making_clips_ends_like_by_control_c_and_leaves_no_process_behind(
         process.send_signal(number)
         rest = process.stderr.read().splitlines()
     assert process.returncode == 128 + number
-    assert rest[-1] == "Ended. What is made is kept; the same command goes on from there."
+    assert rest[-1] == "Stopped. What is made is kept; run the same command again to continue."
     _, alive = psutil.wait_procs(children, timeout=10)
     assert alive == []
     assert 1 <= len(list(Path(place.data / "keypoints").iterdir())) < 4

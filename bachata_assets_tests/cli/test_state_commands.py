@@ -52,8 +52,8 @@ def test_verify_finds_this_machine_fit(tmp_path: Path) -> None:
         "Python 3",
         "PyAV",
         "GB are free at",
-        "The model set bundled is there",
-        "processes of their own, of 4 GB at most",
+        "The model set bundled is complete",
+        "worker processes of at most 4 GB",
         "There are no tables yet",
         "There is no report yet",
         "is complete (0 clips)",
@@ -107,13 +107,13 @@ def test_verify_counts_what_the_index_lacks(place: Workplace) -> None:
     (place.data / "search_index" / "lady_right_turn_1.parquet").unlink()
     finding = findings_of(place.data)["index"]
     assert finding.state == "warning"
-    assert finding.what.endswith("is not what the tables say: 1 missing, 1 unknown")
+    assert finding.what.endswith("does not match the tables: 1 missing, 1 unknown")
     assert finding.remedy.startswith("`bachata-assets generate` sends again what is missing, `bachata-assets repair`")
 
 
 def test_verify_names_damaged_tables_and_reports(place: Workplace) -> None:
-    assert findings_of(place.data)["tables"].what == "All 40 tables are whole (by their sizes)"
-    assert findings_of(place.data)["reports"].what == "The table over all clips and the reports are whole"
+    assert findings_of(place.data)["tables"].what == "All 40 tables are whole (sizes checked)"
+    assert findings_of(place.data)["reports"].what == "The table of all clips and the reports are whole"
     cut(place.data / "beats" / "basic_step_1.parquet")
     cut(place.data / "embeddings.parquet")
     tables, reports = (findings_of(place.data)[name] for name in ("tables", "reports"))
@@ -141,15 +141,15 @@ def test_status_and_report_name_what_was_left_out_and_what_of_the_annotations_ca
     annotations.write_text('[{"clip_id": "a", "move_labell": "dips"}, {"clip_id": "a"}, {"clip_id": "ghost"}]')
     monkeypatch.setenv("BACHATA_ANNOTATIONS", str(annotations))
     problems = [
-        "annotations.json, entry 1: 'move_labell' is no field of an annotation: did you mean move_label?",
-        "annotations.json, entry 2: clip a has annotations.json, entry 1 already, which counts",
+        "annotations.json, entry 1: 'move_labell' is not a field of an annotation: did you mean move_label?",
+        "annotations.json, entry 2: clip a has an earlier entry, annotations.json, entry 1, which counts",
     ]
     state = json.loads(run("status", "--json", "--data_dir", str(untouched)).output)
     assert state["annotation_problems"] == problems
     assert len(state["left_out"]) == 13
     assert state["left_out"][-1] == {"path": "pipe.mp4", "reason": "not a regular file (a named pipe)"}
     lines = [line.strip() for line in run("status", "--data_dir", str(untouched)).output.splitlines()]
-    not_read = "not a video the platform reads (.mkv): set BACHATA_MATROSKA=true, or export it as .mp4"
+    not_read = "a file type that is not accepted (.mkv): set BACHATA_MATROSKA=true, or export it as .mp4"
     assert [line for line in lines if not_read in line] == [
         *(f"left out: {number:02d}.mkv: {not_read}" for number in range(10)),
         f"… and 2 more: {not_read}",
@@ -174,7 +174,7 @@ def test_report_counts_what_is_still_to_be_made(untouched: Path) -> None:
 def test_status_of_nothing_says_how_to_begin(tmp_path: Path) -> None:
     result = run("status", "--data_dir", str(tmp_path / "data"))
     assert result.exit_code == 2
-    assert "No folder of clips is known: set BACHATA_VIDEO_DIR, or run `bachata-assets generate" in result.output
+    assert "The folder of clips is unknown: set BACHATA_VIDEO_DIR, or run `bachata-assets generate" in result.output
 
 
 def test_settings_are_shown_with_secrets_masked(monkeypatch: pytest.MonkeyPatch) -> None:

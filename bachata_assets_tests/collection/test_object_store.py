@@ -71,7 +71,7 @@ def test_a_new_clip_is_made_indexed_and_reported_in_google_cloud_storage(
     assert [match["clip_id"] for match in json.loads(found.output)] == ["forward_backward_1"]
     before = google_bucket.info("dances/bachata/keypoints/forward_backward_1.parquet")
     again = generate(tmp_path / "videos", SAMPLE / "annotations.json", GOOGLE_DATA_DIR)
-    assert "Clips: 1 made, 0 failed, 0 worked on this time." in again.output
+    assert "Clips: 1 made, 0 failed, 0 processed this time." in again.output
     assert google_bucket.info("dances/bachata/keypoints/forward_backward_1.parquet") == before
 
 
@@ -106,7 +106,7 @@ def test_a_bucket_that_is_not_there_is_one_clear_line(
     result = CliRunner().invoke(app, ["status", "--data_dir", "s3://nowhere/x"])
     assert result.exit_code == 2
     (line,) = result.output.splitlines()
-    assert line.startswith("Error: s3://nowhere/x: the bucket nowhere is not there or cannot be reached: create it")
+    assert line.startswith("Error: s3://nowhere/x: the bucket nowhere does not exist or is unreachable: create it")
 
 
 def test_tables_in_google_cloud_storage_are_what_was_written(google_bucket: GCSFileSystem) -> None:
@@ -160,7 +160,7 @@ def test_a_google_bucket_that_is_not_there_is_one_clear_line(google_bucket: GCSF
     result = CliRunner().invoke(app, ["status", "--data_dir", "gs://nowhere/x"])
     assert result.exit_code == 2
     (line,) = result.output.splitlines()
-    assert line.startswith("Error: gs://nowhere/x: the bucket nowhere is not there or cannot be reached: create it")
+    assert line.startswith("Error: gs://nowhere/x: the bucket nowhere does not exist or is unreachable: create it")
 
 
 def test_what_another_process_wrote_into_a_store_is_seen(google_bucket: GCSFileSystem) -> None:

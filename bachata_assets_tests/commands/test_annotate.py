@@ -49,7 +49,7 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(untouched: Path) -> N
     assert (untouched / "said.json").read_text() == (
         '[{"clip_id": "a", "move_label": "dip", "by": "me", "swapped_at": [2.0]}]'
     )
-    assert "says all of it already" in run(*words).output
+    assert "has all of these values already" in run(*words).output
 
 
 def test_a_patch_that_cannot_be_applied_changes_nothing_and_ends_with_2(untouched: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_patch_that_cannot_be_applied_changes_nothing_and_ends_with_2(untouche
     before = (untouched / "said.json").read_bytes()
     refused = run("annotate", "--apply", patch(untouched, good, unknown), "--data_dir", str(untouched / "data"))
     assert refused.exit_code == 2
-    assert refused.output == "Error: No clips of this collection: ghost. Nothing is applied.\n"
+    assert refused.output == "Error: Not clips of this collection: ghost. Nothing is applied.\n"
     assert (untouched / "said.json").read_bytes() == before
 
 

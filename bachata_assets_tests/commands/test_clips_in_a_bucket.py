@@ -74,7 +74,7 @@ def test_clips_of_a_bucket_are_made_as_those_of_a_folder(
     assert words == [*("generate", "--video_dir", VIDEOS, "--annotations", ANNOTATIONS, "--data_dir", DATA_DIR)]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
-    assert "Clips: 2 made, 0 failed, 2 worked on this time." in result.output
+    assert "Clips: 2 made, 0 failed, 2 processed this time." in result.output
     assert left_here(tmp_path) == []
     assert sorted(one.path for one in proxy.gets()) == [f"/dances/videos/{name}" for name in CLIPS]
     there = vectors("s3://dances/made/embeddings.parquet")
@@ -103,15 +103,15 @@ def test_clips_of_a_bucket_are_made_as_those_of_a_folder(
     ]
     monkeypatch.delenv("BACHATA_SIGNED_LINK_HOURS")
     told = CliRunner().invoke(app, ["verify", "--data", "--data_dir", DATA_DIR])
-    assert f"The clips lie in {VIDEOS}, which says itself where one changes: none was read" in told.output
+    assert f"The clips are in {VIDEOS}, which reports changes itself: none was read" in told.output
     refused = CliRunner().invoke(app, ["export", "fiftyone", "--out", "fifty", "--data_dir", DATA_DIR])
     assert refused.exit_code == 2
-    assert "lie in a bucket" in refused.output
+    assert "are in a bucket" in refused.output
 
     assert generate(VIDEOS, ANNOTATIONS, DATA_DIR).exit_code == 0  # the report again, without links
     proxy.asked.clear()
     again = generate(VIDEOS, ANNOTATIONS, DATA_DIR)
-    assert "Clips: 2 made, 0 failed, 0 worked on this time." in again.output
+    assert "Clips: 2 made, 0 failed, 0 processed this time." in again.output
     assert [one for one in proxy.asked if one.path.endswith(".mp4")] == []  # known by the listing alone
     listed = [one for one in proxy.asked if one.path == "/dances" and "prefix=videos" in one.query]
     assert len(listed) == 1
@@ -127,7 +127,7 @@ def test_clips_of_a_bucket_are_made_as_those_of_a_folder(
     files.rm_file(f"dances/videos/{CLIPS[1]}")
     proxy.asked.clear()
     changed = CliRunner().invoke(app, ["generate", "--video_dir", VIDEOS, "--data_dir", DATA_DIR])
-    assert "Clips: 1 made, 0 failed, 1 worked on this time." in changed.output, changed.output
+    assert "Clips: 1 made, 0 failed, 1 processed this time." in changed.output, changed.output
     assert [one.path for one in proxy.gets()] == [f"/dances/videos/{CLIPS[0]}"]
     assert [(name, file.present) for name, file in known_files(Dataset(DATA_DIR)).items()] == [
         ("basic_step_1", True),
@@ -154,7 +154,7 @@ def test_clips_of_google_cloud_storage_are_made_into_it_as_those_of_a_folder(
     words = ("gs://dances/videos", "gs://dances/annotations.json", "gs://dances/made")
     result = generate(*words)
     assert result.exit_code == 0, result.output
-    assert "Clips: 2 made, 0 failed, 2 worked on this time." in result.output
+    assert "Clips: 2 made, 0 failed, 2 processed this time." in result.output
     assert left_here(tmp_path) == []
     there = vectors("gs://dances/made/embeddings.parquet")
     here = vectors(sample_made[0].data / "embeddings.parquet")
@@ -170,20 +170,20 @@ def test_clips_of_google_cloud_storage_are_made_into_it_as_those_of_a_folder(
     assert document["video_path"] == f"gs://dances/videos/{CLIPS[0]}"
     assert document["move_label"] == "basic_step"
     again = generate(*words)
-    assert "Clips: 2 made, 0 failed, 0 worked on this time." in again.output
+    assert "Clips: 2 made, 0 failed, 0 processed this time." in again.output
 
     google_bucket.pipe_file(f"dances/videos/{CLIPS[0]}", (SAMPLE / "videos" / CLIPS[1]).read_bytes())
     changed = generate(*words)
-    assert "Clips: 2 made, 0 failed, 1 worked on this time." in changed.output, changed.output
+    assert "Clips: 2 made, 0 failed, 1 processed this time." in changed.output, changed.output
     assert left_here(tmp_path) == []
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--video_dir", "s3://nowhere/x"], "s3://nowhere/x: the bucket nowhere is not there or cannot be reached"),
-        (["--video_dir", "s3://ana:hunter2@dances/x"], "BACHATA_VIDEO_DIR: it can be a path, or a bucket and folder"),
-        (["--video_dir", "https://dances/x"], "BACHATA_VIDEO_DIR = 'https://dances/x': it can be a path, or a bucket"),
+        (["--video_dir", "s3://nowhere/x"], "s3://nowhere/x: the bucket nowhere does not exist or is unreachable"),
+        (["--video_dir", "s3://ana:hunter2@dances/x"], "BACHATA_VIDEO_DIR: must be a path, or a bucket and folder"),
+        (["--video_dir", "https://dances/x"], "BACHATA_VIDEO_DIR = 'https://dances/x': must be a path, or a bucket"),
         (
             ["--video_dir", VIDEOS, "--annotations", "s3://dances/no.json"],
             "Annotation file not found: s3://dances/no.json",

@@ -37,10 +37,10 @@ def test_tables_in_archives_are_made_and_whole_for_every_command(place: Workplac
     assert result.exit_code == 0, result.output
     assert "keypoints: 4 tables into 1 archive\n" in result.output
     assert files_of_tables(place) == []
-    assert run(place, "compact").output.startswith("Nothing to put into archives: ")
+    assert run(place, "compact").output.startswith("Nothing to compact: ")
     result = place.generate()
     assert result.exit_code == 0, result.output
-    assert "Clips: 4 made, 0 failed, 0 worked on this time." in result.output
+    assert "Clips: 4 made, 0 failed, 0 processed this time." in result.output
     assert run(place, "report").exit_code == 0
     pd.testing.assert_frame_equal(pd.read_parquet(place.data / "embeddings.parquet"), clips)
     verified = run(place, "verify", "--data").output
@@ -48,7 +48,7 @@ def test_tables_in_archives_are_made_and_whole_for_every_command(place: Workplac
     shutil.rmtree(place.data / ".dagster")
     repaired = run(place, "repair").output
     assert f"Tables recorded again in Dagster's log: {len(before)}" in repaired
-    assert "Clips: 4 made, 0 failed, 0 worked on this time." in place.generate().output
+    assert "Clips: 4 made, 0 failed, 0 processed this time." in place.generate().output
     for archive in (place.data / "archives").rglob("*.zip"):
         shutil.unpack_archive(archive, place.data)
     assert {path.relative_to(place.data): path.read_bytes() for path in files_of_tables(place)} == before
@@ -72,7 +72,7 @@ def test_what_changes_is_made_again_as_files_and_what_is_gone_leaves_the_archive
     assert run(place, "compact").exit_code == 0
     dataset = Dataset(str(place.data))
     assert dataset.clip_ids("keypoints") == dataset.clip_ids("search_index") == SAMPLE_CLIPS - {CLIP}
-    assert "Clips: 3 made, 0 failed, 0 worked on this time." in place.generate().output
+    assert "Clips: 3 made, 0 failed, 0 processed this time." in place.generate().output
 
 
 @pytest.mark.parametrize("is_there", [True, False])
@@ -110,7 +110,7 @@ def test_repair_writes_the_index_of_a_damaged_archive_once(place: Workplace, mon
     result = run(place, "repair")
     assert result.output.count("is set aside: `bachata-assets generate` makes it again") == len(SAMPLE_CLIPS)
     assert written == [("lead_embedding", set())]
-    assert "Clips: 4 made, 0 failed, 4 worked on this time." in place.generate().output
+    assert "Clips: 4 made, 0 failed, 4 processed this time." in place.generate().output
 
 
 def test_a_lost_index_is_one_line_and_repair_finds_it_again(place: Workplace) -> None:
@@ -120,8 +120,8 @@ def test_a_lost_index_is_one_line_and_repair_finds_it_again(place: Workplace) ->
     result = place.generate()
     assert result.exit_code == 2
     assert f"Error: {index} is damaged (it is gone, but there are archives of tables)" in result.output
-    assert f"{index} was damaged or gone; tables found again in the archives: 4" in run(place, "repair").output
-    assert "Clips: 4 made, 0 failed, 0 worked on this time." in place.generate().output
+    assert f"{index} was damaged or gone; tables restored from the archives: 4" in run(place, "repair").output
+    assert "Clips: 4 made, 0 failed, 0 processed this time." in place.generate().output
 
 
 def test_the_job_in_the_ui_does_the_same(place: Workplace) -> None:

@@ -32,7 +32,7 @@ from bachata_assets_tests.support.vectors import present
 from bachata_assets_tests.support.workplace import Workplace, report_of
 
 CLIP = "basic_step_1"
-REMEDY = "Mend its path, or its rights."
+REMEDY = "Check its path and its permissions."
 ASSETS = (
     *("keypoints", "beats", *(f"{family}_embedding" for family in DIMENSIONS)),
     *("moments", "transitions", "search_index"),
@@ -131,7 +131,7 @@ def test_a_damaged_report_is_made_again_without_touching_a_clip(
     damage(place.data / name)
     result = place.generate()
     assert result.exit_code == 0
-    assert "Clips: 4 made, 0 failed, 0 worked on this time." in result.output
+    assert "Clips: 4 made, 0 failed, 0 processed this time." in result.output
     assert place.tables() == before
     assert len(pd.read_parquet(place.data / "embeddings.parquet")) == 4
     assert report_of(place.data)["summary"]["successful"] == 4
@@ -157,7 +157,7 @@ def test_generate_goes_on_by_itself_where_the_report_finds_a_damaged_table(place
     (place.data / "embeddings.parquet").unlink()
     result = place.generate()
     assert result.exit_code == 0, result.output
-    assert "Clips: 4 made, 0 failed, 1 worked on this time." in result.output
+    assert "Clips: 4 made, 0 failed, 1 processed this time." in result.output
     assert set(pd.read_parquet(place.data / "embeddings.parquet")["clip_id"]) == SAMPLE_CLIPS
 
 
@@ -196,7 +196,7 @@ def test_a_clip_that_may_not_be_read_has_failed_and_says_so(place: Workplace, mo
     assert (failed["clip_id"], failed["transient"]) == (CLIP, True)
     assert place.tables() == before  # what was made of it stays
     monkeypatch.undo()
-    assert "Clips: 4 made, 0 failed, 1 worked on this time." in place.generate().output
+    assert "Clips: 4 made, 0 failed, 1 processed this time." in place.generate().output
 
 
 def test_a_report_that_cannot_be_written_is_said_with_the_file_and_an_exit_code(place: Workplace) -> None:
@@ -268,7 +268,7 @@ def test_what_the_index_lost_is_sent_again_without_computing_anything(
     result = place.generate()
     assert result.exit_code == 0, result.output
     assert "sent again from the tables" in result.output
-    assert "Clips: 4 made, 0 failed, 0 worked on this time." in result.output
+    assert "Clips: 4 made, 0 failed, 0 processed this time." in result.output
     assert place.tables() == before
     sent = {clip: pq.read_table(place.data / "search_index" / f"{clip}.parquet").to_pylist() for clip in SAMPLE_CLIPS}
     with index_of(place) as index:
@@ -339,8 +339,8 @@ def test_an_index_that_no_longer_answers_is_no_success(place: Workplace, monkeyp
     monkeypatch.setattr("bachata_assets.pipeline.stages.search.DOCUMENT_VERSION", version.partition("+")[0])
     result = place.generate()
     assert result.exit_code == 1
-    assert "the index is not level with the tables: Cannot connect to Elasticsearch at 127.0.0.1:9" in result.output
-    assert "Clips: 4 made, 0 failed, 0 worked on this time." in result.output
+    assert "the index does not match the tables: Cannot connect to Elasticsearch at 127.0.0.1:9" in result.output
+    assert "Clips: 4 made, 0 failed, 0 processed this time." in result.output
 
 
 @pytest.mark.parametrize("asset", ["keypoints", "beats", "text_embedding", "transitions", "search_index"])
@@ -352,7 +352,7 @@ def test_the_table_of_another_clip_is_noticed_and_made_again(asset: str, place: 
     result = place.generate()
     assert result.exit_code == 0, result.output
     assert f"{asset}/{CLIP}.parquet is damaged" in result.output
-    assert "1 worked on this time" in result.output
+    assert "1 processed this time" in result.output
     assert values_of(path) == values
 
 
@@ -389,11 +389,11 @@ def test_two_files_that_were_exchanged_under_the_same_sizes_and_times_are_notice
     before = known_files(platform.dataset)
     said = run(place, "verify", "--data")
     assert said.exit_code == 1
-    assert "Not what was read of them, although size and time are the same: " in said.output
+    assert "Changed since they were read, although size and time are the same: " in said.output
     assert known_files(platform.dataset) == before
     repaired = run(place, "repair").output
     for path in (one, other):
-        assert f"{path.relative_to(place.videos)} is not what was read of it" in repaired
+        assert f"{path.relative_to(place.videos)} has changed since it was read" in repaired
     now = known_files(platform.dataset)
     assert now["basic_step_1"].content == before["lady_right_turn_1"].content
     assert now["lady_right_turn_1"].content == before["basic_step_1"].content
@@ -410,7 +410,7 @@ def test_a_document_under_the_id_of_another_clip_is_sent_again(place: Workplace)
     assert "another content" in run(place, "verify", "--data").output
     result = place.generate()
     assert result.exit_code == 0
-    assert "0 worked on this time" in result.output
+    assert "0 processed this time" in result.output
     with SearchIndex.from_settings(settings) as index:
         assert index.get_embedding_by_id(CLIP) is not None
         assert read_of(index, CLIP).move_label == before.move_label

@@ -104,7 +104,7 @@ def test_silence_too_little_and_too_much_are_named(tmp_path: Path, track: np.nda
     parts: list[tuple[dict[str, float], str]] = [
         ({"start": 13.5}, r"holds 0\.\d s of sound from 13\.5 s on; at least 1 s are needed"),
         ({"start": 60}, "holds no sound from 60 s on"),
-        ({"start": 5, "end": 5}, "a part from 5 to 5 s is none"),
+        ({"start": 5, "end": 5}, "a part from 5 to 5 s is not possible"),
         ({"start": -1}, "a part from -1"),
         ({"most_sound_seconds": 3.0}, r"more than the 3 s of sound allowed; say which part counts \(--from, --to\)"),
     ]
@@ -174,8 +174,8 @@ def test_what_is_no_video_is_named_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"no video")
     (tmp_path / "film.mkv").write_bytes(b"x")
     for name, said in [
-        ("song.mp3", "is not read as a video; convert it to mp4"),
-        ("film.mkv", "is not read as a video; set BACHATA_MATROSKA=true, or convert it to mp4"),
+        ("song.mp3", "this file type is not accepted as a video; convert it to mp4"),
+        ("film.mkv", "this file type is not accepted as a video; set BACHATA_MATROSKA=true, or convert it to mp4"),
         ("gone.mp4", "cannot be read (No such file or directory)"),
         ("broken.mp4", ""),
     ]:

@@ -24,7 +24,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     place.annotations.write_text(json.dumps({"clips": entries}))
     result = place.generate("--every_couple")
     assert result.exit_code == 0, result.output
-    assert "Clips: 2 made, 0 failed, 2 worked on this time." in result.output
+    assert "Clips: 2 made, 0 failed, 2 processed this time." in result.output
     return place
 
 
@@ -46,7 +46,7 @@ def test_both_couples_have_vectors_of_their_own_and_what_was_said_of_each(made: 
 def test_it_is_remembered_and_nothing_is_made_again(made: Workplace) -> None:
     before = made.tables()
     result = made.generate()
-    assert "Clips: 2 made, 0 failed, 0 worked on this time." in result.output
+    assert "Clips: 2 made, 0 failed, 0 processed this time." in result.output
     assert made.tables() == before
 
 
@@ -57,12 +57,12 @@ def test_a_lost_registry_is_found_again_with_both(made: Workplace) -> None:
     result = made.generate()
     assert result.exit_code == 0, result.output
     assert scan.known_files(dataset) == before
-    assert "0 worked on this time" in result.output
+    assert "0 processed this time" in result.output
 
 
 def test_with_one_couple_the_second_is_no_clip_any_more_and_is_kept_until_pruned(made: Workplace) -> None:
     result = made.generate("--one_couple")
-    assert "Clips: 1 made, 0 failed, 0 worked on this time." in result.output
+    assert "Clips: 1 made, 0 failed, 0 processed this time." in result.output
     assert (made.data / "keypoints" / "floor__couple_2.parquet").is_file()
     assert scan.present_clips(Dataset(str(made.data))) == {"floor"}
     assert list(pd.read_parquet(made.data / "embeddings.parquet")["clip_id"]) == ["floor"]

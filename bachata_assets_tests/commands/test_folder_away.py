@@ -39,7 +39,7 @@ def test_a_folder_that_goes_away_loses_nothing_and_the_next_call_goes_on(
     monkeypatch.setattr(Runner, "_log", unmount)
     result = place.generate()
     assert result.exit_code == 1
-    assert result.output.count("went away while clips were made") == 1
+    assert result.output.count("disappeared while clips were made") == 1
     assert "is gone" not in result.output
     assert "Trying again" not in result.output
     failed = [line for line in result.output.splitlines() if "] " in line and "failed: " in line]
@@ -63,7 +63,7 @@ def test_a_folder_that_goes_away_loses_nothing_and_the_next_call_goes_on(
     away.rename(place.videos)
     again = place.generate()
     assert again.exit_code == 0, again.output
-    assert f"{len(failed)} worked on this time" in again.output
+    assert f"{len(failed)} processed this time" in again.output
     assert {Path(name).stem for name in place.tables() if name.startswith("beats/")} == SAMPLE_CLIPS
 
 
@@ -83,7 +83,7 @@ def test_a_folder_that_nobody_may_read_any_more_fails_each_clip_by_name(place: W
                 place.videos.chmod(0)
     place.videos.chmod(0o755)
     assert run.returncode == 1, said
-    assert any("cannot be read any more (Permission denied): change its rights" in line for line in said)
+    assert any("cannot be read any more (Permission denied): change its permissions" in line for line in said)
     assert set(report_of(place.data)["failed_videos"]) == SAMPLE_CLIPS
     failed = [line for line in said if "] " in line and "failed: " in line]
     assert len(failed) == len(SAMPLE_CLIPS)
@@ -101,4 +101,4 @@ def test_a_registry_that_is_gone_is_not_found_again_in_an_empty_folder(place: Wo
     (place.folder / "away").rename(place.videos)
     again = place.generate()
     assert again.exit_code == 0
-    assert "0 worked on this time" in again.output
+    assert "0 processed this time" in again.output

@@ -176,14 +176,14 @@ def test_without_elasticsearch_the_vectors_are_safe_and_the_next_run_indexes_the
     assert refused.exit_code == 2
     (line,) = refused.output.strip().splitlines()
     assert line.startswith("Error: Cannot connect to Elasticsearch at 127.0.0.1")
-    assert line.endswith("Nothing was made; with `--index later` everything but the index is.")
+    assert line.endswith("Nothing was made. `--index later` makes everything except the index.")
     assert made.exit_code == 0, made.output
     after = place.tables()
     assert {name for name in before if after[name] != before[name]} == {"beats/basic_step_1.parquet"}
     assert "basic_step_1: made" in made.output
-    assert "Clips: 4 made, 0 failed, 1 worked on this time." in made.output
-    assert "not indexed yet: 4 clips; the same command without --index later sends the documents" in made.output
-    assert (again.exit_code, "0 worked on this time" in again.output) == (0, True)
+    assert "Clips: 4 made, 0 failed, 1 processed this time." in made.output
+    assert "not indexed yet: 4 clips; the same command without --index later indexes them" in made.output
+    assert (again.exit_code, "0 processed this time" in again.output) == (0, True)
     assert (status["made"], status["to_be_made"], set(status["not_indexed"])) == ([], {}, SAMPLE_CLIPS)
     report = report_of(place.data)
     assert report["summary"] == {"total_videos": 4, "successful": 4, "failed": 0, "success_rate": 1.0}
@@ -229,7 +229,7 @@ def test_a_clip_without_sound_and_annotation_is_made_without_its_audio_vector(tm
     assert "Readers see" not in log  # there was no version before
     assert f"; {row['processing_time']:.1f} s, {row['processing_time']:.1f} s a clip" in log
     assert f"quiet: made ({row['processing_time']:.1f} s)" in log
-    assert "Report: 1 clip: 1 made, 0 failed, 0 to be made, 1 without some vector; quality" in log
+    assert "Report: 1 clip: 1 made, 0 failed, 0 to be made, 1 with a vector missing; mean quality" in log
     assert report["annotations_without_file"] == ["ghost"]
 
 
@@ -271,7 +271,7 @@ def test_real_clips_are_made(shared_clips: Path, tmp_path: Path) -> None:
     [
         (["--video_dir", "nowhere", "--annotations", "a.json"], "Annotation file not found: a.json"),
         (["--video-dir", "nowhere", "--annotations", "ok.json"], "Video directory not found: nowhere"),
-        (["--video_dir", ".", "--annotations", "ok.json", "--environment", "moon"], "ENVIRONMENT = 'moon': it can"),
+        (["--video_dir", ".", "--annotations", "ok.json", "--environment", "moon"], "ENVIRONMENT = 'moon': must"),
         (
             ["--video_dir", ".", "--annotations", "ok.json", "--checkpoint_path", "no"],
             "Checkpoint directory not found: no",

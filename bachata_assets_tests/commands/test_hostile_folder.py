@@ -61,4 +61,4 @@ def test_every_clip_is_made_whatever_it_is_called_and_whatever_lies_beside_it(
     pruned = CliRunner().invoke(app, ["prune", "--dry-run", "--data_dir", "."])
     assert "Clips without a file, or without a couple: none" in pruned.output
     again = generate(Path(), Path("../annotations.json"), Path())
-    assert "0 worked on this time" in again.output
+    assert "0 processed this time" in again.output

@@ -52,7 +52,7 @@ def of_generate(folder: Path) -> str:
     result = generate(folder / "videos", folder / "annotations.json", folder / "data")
     assert result.exit_code == 2
     (line,) = result.output.strip().splitlines()
-    assert line.endswith("Nothing was made; with `--index later` everything but the index is.")
+    assert line.endswith("Nothing was made. `--index later` makes everything except the index.")
     return line
 
 
@@ -98,7 +98,7 @@ def test_a_server_that_is_no_elasticsearch_is_said_first(
         use(monkeypatch, "127.0.0.1", server.server_port)
         line, finding = of_generate(tmp_path), of_verify(tmp_path)
         server.shutdown()
-    assert f"is no Elasticsearch ({status}): correct ELASTICSEARCH_HOST and ELASTICSEARCH_PORT" in line
+    assert f"is not Elasticsearch ({status}): correct ELASTICSEARCH_HOST and ELASTICSEARCH_PORT" in line
     assert finding.state == "problem"
 
 
@@ -113,7 +113,7 @@ def test_a_server_that_is_too_old_is_said_first(
 @pytest.mark.usefixtures("node")
 def test_a_plain_index_is_said_first_and_adopted_by_the_command_that_is_named(tmp_path: Path, alias: str) -> None:
     line, finding = of_generate(tmp_path), of_verify(tmp_path)
-    assert f"{alias} is a plain index, but is to be an alias: `bachata-assets index adopt` keeps its documents" in line
+    assert f"{alias} is a plain index, but must be an alias: `bachata-assets index adopt` keeps its documents" in line
     assert finding.state == "problem"
     adopted = CliRunner().invoke(app, ["index", "adopt", "--data_dir", str(tmp_path / "data")])
     assert adopted.exit_code == 0, adopted.output

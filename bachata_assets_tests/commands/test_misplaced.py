@@ -60,7 +60,7 @@ def test_what_is_in_the_place_of_another_is_named_with_the_remedy_and_repair_men
 
 def test_a_file_in_the_place_of_the_previews_is_set_aside_before_anything_wants_them(place: Workplace) -> None:
     path = misplace(place.data / "previews")
-    assert f"{path} was a file in the place of a folder and is set aside" in run(place, "repair").output
+    assert f"{path} was a file where a folder belongs, and is set aside" in run(place, "repair").output
     assert not path.exists()
 
 
@@ -74,5 +74,5 @@ def test_a_file_in_the_place_of_the_data_dir_is_one_line(command: str, place: Wo
         assert result.exit_code == 2, result.output
         (line,) = result.output.splitlines()
         assert line.startswith("Error: BACHATA_DATA_DIR = ")
-        assert line.endswith(f": {wrong} is there and is no folder")
+        assert line.endswith(f": {wrong} exists and is not a folder")
     assert wrong.read_text() == "no folder"

@@ -135,7 +135,7 @@ def test_a_clip_that_changed_since_is_not_drawn_on(place: Workplace) -> None:
 def test_a_folder_that_is_not_there_is_named(place: Workplace, tmp_path: Path) -> None:
     result = preview(place, CLIP, "--out", str(tmp_path / "nowhere" / "film.mp4"))
     assert (result.exit_code, result.stderr) == (
-        2, f"Error: There is no folder {tmp_path / 'nowhere'}: make it, or name another --out\n",
+        2, f"Error: There is no folder {tmp_path / 'nowhere'}: make it, or choose another --out\n",
     )  # fmt: skip
 
 
@@ -146,7 +146,7 @@ def test_a_preview_never_replaces_a_clip(place: Workplace) -> None:
     for out in (clip, place.folder / "link.mp4"):
         result = preview(place, CLIP, "--out", str(out))
         assert result.exit_code == 2
-        assert f"{out} is a clip of this collection, which a preview must not replace" in result.output
+        assert f"{out} is a clip of this collection that a preview must not replace" in result.output
     assert clip.read_bytes() == before
 
 

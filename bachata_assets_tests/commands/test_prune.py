@@ -67,7 +67,7 @@ def test_nothing_is_pruned_while_a_run_goes_on(place: Workplace) -> None:
         )
     said = prune(place, "--yes")
     assert said.startswith("2 ")
-    assert "A run that is not finished uses basic_step_1" in said
+    assert "An unfinished run uses basic_step_1" in said
     assert indexed(place) == SAMPLE_CLIPS
 
 

@@ -33,7 +33,7 @@ def run(place: Workplace, *words: str) -> Result:
 def check_that_all_is_up_to_date(place: Workplace, before: dict[str, int]) -> None:
     result = place.generate()
     assert result.exit_code == 0, result.output
-    assert "Clips: 4 made, 0 failed, 0 worked on this time." in result.output
+    assert "Clips: 4 made, 0 failed, 0 processed this time." in result.output
     assert place.tables() == before
     assert run(place, "status").exit_code == 0
 
@@ -130,7 +130,7 @@ def test_damaged_facts_are_found_again_with_the_folders_given(place: Workplace) 
     assert "say where the clips are: `bachata-assets repair --video_dir … --annotations …`" in result.output
     result = run(place, "repair", "--video_dir", str(place.videos), "--annotations", str(place.annotations))
     assert result.exit_code == 0, result.output
-    assert f"Precision of the poses, as their tables say it: {facts['precision']}" in result.output
+    assert f"Precision of the poses, according to their tables: {facts['precision']}" in result.output
     found = Dataset(str(place.data)).collection()
     assert {name: found[name] for name in ("video_dir", "annotations", "precision")} == {
         name: facts[name] for name in ("video_dir", "annotations", "precision")
@@ -200,7 +200,7 @@ def test_everything_but_the_tables_is_lost_and_nothing_is_computed(place: Workpl
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     result = run(place, "repair", "--video_dir", str(place.videos), "--annotations", str(place.annotations))
     assert result.exit_code == 0, result.output
-    assert "Clips found again in the tables: 4" in result.output
+    assert "Clips restored from the tables: 4" in result.output
     assert "Documents sent again to the index: 4" in result.output
     check_that_all_is_up_to_date(place, before)
     assert set(report_of(place.data)["checks"]) == SAMPLE_CLIPS
@@ -224,7 +224,7 @@ def test_a_renamed_and_a_gone_clip_keep_their_ids_when_the_registry_is_lost(plac
         i: (file.content, file.present) for i, file in files.items()
     }
     result = place.generate()
-    assert "Clips: 3 made, 0 failed, 0 worked on this time." in result.output
+    assert "Clips: 3 made, 0 failed, 0 processed this time." in result.output
     assert place.tables() == before
 
 
@@ -242,7 +242,7 @@ def test_repair_sets_damaged_tables_aside_and_generate_makes_them(place: Workpla
     assert (place.data / "keypoints" / f"{CLIP}.parquet.damaged").exists()
     result = place.generate()
     assert result.exit_code == 0
-    assert "1 worked on this time" in result.output
+    assert "1 processed this time" in result.output
 
 
 def test_repair_fills_an_index_of_which_a_sample_would_not_tell(place: Workplace) -> None:
@@ -282,5 +282,5 @@ def test_a_dagster_home_of_ones_own_is_not_moved(place: Workplace, monkeypatch: 
     assert result.exit_code == 2
     (line,) = result.output.splitlines()
     assert line.startswith(f"Error: {home}/history/runs.db is damaged (")
-    assert line.endswith("mend or move it: DAGSTER_HOME is yours")
+    assert line.endswith("mend or move it: it is in your own DAGSTER_HOME")
     assert home.is_dir()

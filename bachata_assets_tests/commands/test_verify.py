@@ -17,4 +17,4 @@ def test_an_index_of_one_writer_is_a_warning_where_many_machines_write(tmp_path:
     shared = replace(platform, settings=platform.settings.model_copy(update=for_many))
     warnings = [[one.what for one in islice(verify(each), 6) if one.state == "warning"] for each in (platform, shared)]
     assert warnings[0] == []
-    assert [what for what in warnings[1] if "LanceDB, which takes one writer" in what]
+    assert [what for what in warnings[1] if "LanceDB, which supports one writer" in what]

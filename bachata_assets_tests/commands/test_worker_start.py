@@ -23,8 +23,8 @@ NAMESPACE = [
 
 
 LINE = (
-    "worker processes cannot be begun (Read-only file system): they need a writable /dev/shm and a writable folder of "
-    "temporary files (TMPDIR); without them set BACHATA_WORKERS=in_process"
+    "worker processes cannot start (Read-only file system): they need a writable /dev/shm and a writable folder for "
+    "temporary files (TMPDIR); without them, set BACHATA_WORKERS=in_process"
 )
 
 

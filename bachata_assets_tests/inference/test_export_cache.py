@@ -146,7 +146,7 @@ print(adds(cached_export("adder", "1", adder, folder)), sorted(left_in(folder)) 
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [("size=2m", "No space left on device: free some room"), ("ro", "Read-only file system: make it writable")],
+    [("size=2m", "No space left on device: free some space"), ("ro", "Read-only file system: make it writable")],
 )
 def test_on_a_full_or_read_only_disk_the_export_is_used_and_nothing_half_written_stays(
     options: str, said: str, tmp_path: Path

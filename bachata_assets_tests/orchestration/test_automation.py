@@ -138,8 +138,8 @@ def test_a_tick_says_what_it_found_and_why_it_asks_for_nothing(platform: Platfor
     put(video(platform, "d.mp4"), "half", age_s=1)
     said = evaluate(platform, instance)
     assert said.skip_message == (
-        "Clips: 0 up to date, 3 to be made, 1 still being copied; runs are at work on 3. "
-        "Still being copied, to be taken when they are at rest: d.mp4"
+        "Clips: 0 up to date, 3 to be made, 1 still being copied; runs are working on 3. "
+        "Still being copied, so left for later: d.mp4"
     )
 
 

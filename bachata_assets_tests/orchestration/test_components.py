@@ -112,7 +112,7 @@ def test_a_name_that_no_key_can_have_is_refused(name: str) -> None:
 
 def test_a_setting_that_is_none_is_named(tmp_path: Path) -> None:
     wrong = BachataCollection(name="cuba", video_dir="v", data_dir="d", settings={"clips_a_run": 3})
-    with pytest.raises(SettingsError, match=r"cuba: clips_a_run is no setting: did you mean clips_per_run\?"):
+    with pytest.raises(SettingsError, match=r"cuba: clips_a_run is not a setting: did you mean clips_per_run\?"):
         wrong.settings_in(tmp_path)
 
 

@@ -64,7 +64,7 @@ def test_a_backfill_makes_the_whole_clip_and_says_why_the_cut_one_failed(backfil
     observed = backfilled.ask(OBSERVED, key=["keypoints"], clip="cut_short")["assetOrError"]["assetObservations"]
     said = {entry["label"]: entry.get("text") for entry in observed[0]["metadataEntries"]}
     assert "cut_short.mp4" in said["failure"]
-    assert said["tried again"].startswith("when the file")
+    assert said["tried again"].startswith("after the file")
 
 
 def test_the_check_of_the_clip_that_goes_dark_says_number_limit_and_remedy(backfilled: Webserver) -> None:

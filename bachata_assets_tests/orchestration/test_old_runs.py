@@ -25,7 +25,7 @@ def note(place: Workplace, words: str) -> None:
     next(clip for clip in said["clips"] if clip["clip_id"] == "basic_step_1")["notes"] = words
     place.annotations.write_text(json.dumps(said))
     result = place.generate()
-    assert "1 worked on this time" in result.output, result.output
+    assert "1 processed this time" in result.output, result.output
 
 
 def known(place: Workplace, instance: DagsterInstance) -> dict[str, Any]:
@@ -76,6 +76,6 @@ def test_a_run_of_which_nothing_is_current_goes_and_what_is_known_stays(
         # Of two notes' runs and reports the later ones count, and the run that made the poses.
         assert left == [all_runs[0], *all_runs[-2:]] or (state == "PostgreSQL" and left == all_runs[-2:])
         assert not instance.all_logs(all_runs[-4])
-    assert "0 worked on this time" in place.generate().output
+    assert "0 processed this time" in place.generate().output
     status = CliRunner().invoke(app, ["status", "--data_dir", str(place.data)])
     assert status.output.splitlines()[0] == "4 made, 0 failed, 0 to be made"

@@ -83,7 +83,7 @@ def test_a_whole_generate_keeps_its_state_in_the_database(
 def test_a_second_generate_makes_nothing_and_the_status_is_whole(in_postgres: Workplace) -> None:
     before = in_postgres.tables()
     again = in_postgres.generate()
-    assert "0 worked on this time" in again.output
+    assert "0 processed this time" in again.output
     assert in_postgres.tables() == before
     status = CliRunner().invoke(app, ["status", "--data_dir", str(in_postgres.data)])
     assert (status.exit_code, status.output.splitlines()[0]) == (0, "4 made, 0 failed, 0 to be made")
@@ -104,7 +104,7 @@ def test_what_was_made_with_files_is_not_made_again_in_a_database(place: Workpla
     before = place.tables()
     done = place.generate()
     assert done.exit_code == 0, done.output
-    assert "0 worked on this time" in done.output
+    assert "0 processed this time" in done.output
     assert place.tables() == before
 
 
@@ -119,7 +119,7 @@ def test_another_data_dir_is_refused_by_the_schema(in_postgres: Workplace, place
     line = one_line(place.generate())
     assert line.startswith("Error: BACHATA_POSTGRES_SCHEMA: the schema bachata of ")
     assert (
-        f"holds the state of another collection, that of {in_postgres.data}: give {place.data} one of its own" in line
+        f"holds the state of another collection, that of {in_postgres.data}: give {place.data} its own schema" in line
     )
 
 
@@ -147,10 +147,10 @@ def test_a_copy_is_refused_a_moved_data_dir_is_not_and_another_schema_takes_both
     [
         ("postgresql://tester:canary@127.0.0.1:{port}/{name}", "refuses the user or the password"),
         ("postgresql://nobody:canary@127.0.0.1:{port}/{name}", "refuses the user or the password"),
-        ("postgresql://tester@127.0.0.1:{port}/{name}", "wants a password"),
+        ("postgresql://tester@127.0.0.1:{port}/{name}", "requires a password"),
         ("postgresql://tester:{written}@127.0.0.1:{port}/no_such", "has no such database or user"),
-        ("postgresql://tester:canary@127.0.0.1:1/moves", "no PostgreSQL lets us in"),
-        ("postgresql://tester:canary@nowhere.invalid/moves", "the host of .* is not known"),
+        ("postgresql://tester:canary@127.0.0.1:1/moves", "cannot connect to"),
+        ("postgresql://tester:canary@nowhere.invalid/moves", "the host of .* is unknown"),
         ("postgresql://tester:{written}@127.0.0.1:{port}/{name}?sslmode=require", "cannot be reached by TLS"),
         (
             "postgresql://tester:{written}@127.0.0.1:{port}/{name}?unknown=canary",
@@ -177,7 +177,7 @@ def test_a_database_that_lacks_letters_is_refused(
     place: Workplace, postgres: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BACHATA_POSTGRES_URL", postgres.url(postgres.new("SQL_ASCII")))
-    assert "keeps text as SQL_ASCII" in one_line(place.generate())
+    assert "stores text as SQL_ASCII" in one_line(place.generate())
 
 
 def test_a_user_that_may_not_make_the_schema_is_told(
@@ -202,7 +202,7 @@ def test_a_package_that_is_not_installed_is_named(place: Workplace, monkeypatch:
     monkeypatch.setenv("BACHATA_POSTGRES_URL", "postgresql://tester:canary@127.0.0.1/moves")
     monkeypatch.setattr("bachata_assets.settings.values.find_spec", lambda name: None)
     line = one_line(place.generate())
-    assert line.endswith("PostgreSQL needs a package of its own: pip install 'bachata-assets[postgres]'")
+    assert line.endswith("PostgreSQL needs an extra package: pip install 'bachata-assets[postgres]'")
 
 
 def test_without_the_setting_no_driver_is_loaded() -> None:
@@ -263,7 +263,7 @@ def test_a_server_that_stays_away_ends_the_run_in_one_line_and_what_was_made_is_
     broken = place.generate()
     ending.join()
     assert broken.exit_code == 2, broken.output
-    assert "went away and did not come back within 1 s" in broken.output.splitlines()[-1]
+    assert "was lost and did not come back within 1 s" in broken.output.splitlines()[-1]
     assert "Traceback" not in broken.output
     own_server.start()
     made_before = {path.stem for path in place.data.glob("keypoints/*.parquet")}

@@ -57,7 +57,7 @@ def test_a_password_in_a_wrong_address_of_the_state_is_not_shown(place: Workplac
     command = [sys.executable, "-m", "dagster", "instance", "info"]
     done = subprocess.run(command, env=environment, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode
-    assert "BACHATA_POSTGRES_URL: it can be postgresql://" in done.stderr
+    assert "BACHATA_POSTGRES_URL: must be postgresql://" in done.stderr
     assert CANARY not in done.stdout + done.stderr
 
 

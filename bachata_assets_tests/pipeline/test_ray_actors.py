@@ -140,7 +140,7 @@ def test_a_clip_that_loses_two_machines_fails_alone_by_name_and_is_tried_again(
     tools: Tools, address: str, tmp_path: Path
 ) -> None:
     events = {e.clip_id: e for e in events_of(tools, address, [clip("v"), named("lost", tmp_path), clip("w")])}
-    assert reason(events["lost"]).startswith("lost: the actors at work on it were lost, 2 times (on ")
+    assert reason(events["lost"]).startswith("lost: the actors working on it were lost, 2 times (on ")
     assert isinstance(events["lost"], StageFailed)
     assert events["lost"].failure.transient
     assert set(made_of(tools, "a")) == {"v", "w"}
@@ -148,7 +148,7 @@ def test_a_clip_that_loses_two_machines_fails_alone_by_name_and_is_tried_again(
 
 def test_a_clip_that_takes_too_long_fails_alone(tools: Tools, address: str) -> None:
     events = {e.clip_id: e for e in events_of(tools, address, [clip("hang"), clip("w")], replace(LIMITS, seconds=8.0))}
-    assert reason(events["hang"]).startswith("hang: not done after 8 s, so its worker process was ended; cut the clip")
+    assert reason(events["hang"]).startswith("hang: not done after 8 s, so its worker process was stopped; cut the")
     assert set(made_of(tools, "a")) == {"w"}
 
 
@@ -176,10 +176,10 @@ def test_machines_with_other_models_are_refused_and_named_once(
     monkeypatch.setattr(log, "propagate", True)
     monkeypatch.setattr(crews, "versions_of", lambda _models: ["keypoints 1+other"])
     events = events_of(tools, address, [clip("x"), clip("y")])
-    said = "it has other code or models: keypoints 1+other is asked for"
-    assert [reason(event).partition(": ")[2].endswith(f"takes clips: {said}") for event in events] == [True, True]
+    said = "it has other code or models; required: keypoints 1+other"
+    assert [reason(event).partition(": ")[2].endswith(f"accepts clips: {said}") for event in events] == [True, True]
     assert all(isinstance(event, StageFailed) and event.failure.transient for event in events)
-    assert len([one for one in caplog.records if one.getMessage().endswith(f"takes no clips: {said}")]) == 2
+    assert len([one for one in caplog.records if one.getMessage().endswith(f"accepts no clips: {said}")]) == 2
     close_crew()
 
 
@@ -232,9 +232,9 @@ def test_a_missing_package_and_a_wrong_address_are_one_line_each(monkeypatch: py
     monkeypatch.setattr(values, "find_spec", lambda _name: None)
     result = CliRunner().invoke(app, ["status"], env={"BACHATA_WORKERS": "ray"})
     assert result.exit_code == 2
-    assert result.output.endswith("ray needs a package of its own: pip install 'bachata-assets[ray]'\n")
+    assert result.output.endswith("ray needs an extra package: pip install 'bachata-assets[ray]'\n")
     assert len(result.output.splitlines()) == 1
-    with pytest.raises(SettingsError, match=r"BACHATA_RAY_ADDRESS.*it can be auto, or host:port"):
+    with pytest.raises(SettingsError, match=r"BACHATA_RAY_ADDRESS.*must be auto, or host:port"):
         load_settings(ray_address="ray://somewhere:10001")
 
 

@@ -112,7 +112,7 @@ def test_a_machine_without_credentials_is_sent_its_clips_and_named(
             assert values(tools, "a") == {name: zlib.crc32(name.encode() * 1000) for name in ("content0", "content1")}
             close_crew()
     assert "cannot read s3://dances (" in caplog.text
-    assert "its clips are sent to it; give its node of Ray the store's credentials" in caplog.text
+    assert "so the clips are sent to it; give its Ray node the store's credentials" in caplog.text
 
 
 def test_few_copies_lie_there_and_none_is_fetched_twice_while_it_does(

@@ -61,7 +61,9 @@ def test_a_file_that_is_replaced_while_it_is_read_is_not_taken_for_the_one_befor
     first, second, third = Runner(stages, [], tools).run([replaced_clip])
     assert isinstance(first, StageMade)
     assert isinstance(second, StageFailed)
-    assert second.failure.reason.startswith(f"{path}: it was replaced while it was being read; give the same command")
+    assert second.failure.reason.startswith(
+        f"{path}: it was replaced while it was being read; check it, and run the same command"
+    )
     assert second.failure.transient
     assert isinstance(third, StageFailed)
     assert values(tools, "b") == {}
@@ -271,7 +273,7 @@ def test_only_what_is_asked_for_is_made_of_each_clip(tools: Tools) -> None:
         (IndexError("list index\nout of range"), "cannot be made (IndexError: list index). Report this as", False),
         (RuntimeError("std::bad_alloc"), "not enough memory (RuntimeError: std::bad_alloc). Free some", True),
         (ImportError("libx.so: failed to map segment from shared object"), "not enough memory (ImportError", True),
-        (MemoryError(), "not enough memory (MemoryError: ). Free some, or raise", True),
+        (MemoryError(), "not enough memory (MemoryError: ). Free some memory, or raise", True),
         (RuntimeError("Exception from a.cpp:1:\n[CPU] node 'x' can't alloc\n"), "not enough memory ([CPU] node", True),
         (
             BlockingIOError(11, "Resource temporarily unavailable"),

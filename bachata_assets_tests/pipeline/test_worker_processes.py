@@ -82,7 +82,7 @@ def test_a_clip_that_takes_too_long_fails_alone_and_for_good(tools: Tools) -> No
     run(tools, "before")  # begins the process, which takes longer than the limit below where the machine is busy
     events = run(tools, "hang", limits=replace(LIMITS, seconds=5.0))
     run(tools, "after")
-    said = "hang: not done after 5 s, so its worker process was ended; cut the clip"
+    said = "hang: not done after 5 s, so its worker process was stopped; cut the clip"
     assert reason(events["hang"]).startswith(said)
     assert not is_transient(events["hang"])
     assert set(values(tools, "a")) == {"before", "after"}

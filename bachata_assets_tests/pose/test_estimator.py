@@ -76,7 +76,7 @@ def test_one_dancer_alone_is_no_couple(estimate: CouplePoseEstimator, tmp_path: 
     pictures = [scene.draw(t / 15) for t in range(20)]
     middle = int(scene.truth(0.0).boxes[:2, [0, 2]].mean())
     alone = [np.concatenate([p[:, :middle], np.repeat(room, 640 - middle, axis=1)], axis=1) for p in pictures]
-    with pytest.raises(NoCoupleError, match=r"alone\.mp4: one person only found in 20 frames, and no partner\. Check"):
+    with pytest.raises(NoCoupleError, match=r"alone\.mp4: only one person found in 20 frames, and no partner\. Check"):
         estimate(write_pictures(tmp_path / "alone.mp4", alone))
 
 

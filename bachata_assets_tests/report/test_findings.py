@@ -43,7 +43,7 @@ def test_findings_are_sentences() -> None:
         "No audio vector: the file has no audio stream."
     )
     unclear = message("lead_follow_certain", {"role_confidence": 0.62, "leader_at": "left"})
-    assert unclear.startswith("Unclear who leads (62% sure): the dancer who is on the left at first was taken")
+    assert unclear.startswith("Unclear who leads (62% sure): the dancer who starts on the left was taken")
     assert unclear.endswith('write "lead": "right" into the annotation.')
     assert message("lead_follow_certain", {"role_confidence": 0.62}) == "Unclear who leads (62% sure)."
     mirror = {"couples_seen": 1, "mirror_images": 2, "couple_confidence": 0.5}
@@ -54,7 +54,8 @@ def test_findings_are_sentences() -> None:
     assert message("one_couple", two).startswith("2 couples are seen, and it is unclear which is meant (57% sure).")
     assert "`bachata-assets preview CLIP --people`" in message("one_couple", two)
     switches = {"identity_switches": 2, "at_s": [13.2, 14.61]}
-    assert message("identities_stable", switches) == "The dancers may have been taken for one another at 13.2, 14.6 s."
+    said = "The dancers may have been mistaken for each other at 13.2, 14.6 s."
+    assert message("identities_stable", switches) == said
 
 
 def test_findings_of_parts_of_a_clip_are_sentences() -> None:
@@ -63,7 +64,7 @@ def test_findings_of_parts_of_a_clip_are_sentences() -> None:
     )
     unseen = {"moments": 7, "without": 2, "at_most": 0, "at_s": [0.2, 12.0]}
     assert message("moments_present", unseen) == (
-        "Of 7 moments 2 have no vector, since nobody is seen for a second from 0.2, 12.0 s on."
+        "2 of 7 moments have no vector, since nobody is seen for a second from 0.2, 12.0 s on."
     )
     one, none = ({"edges": edges, "at_least": 2, "reason": "the lead was not seen"} for edges in (1, 0))
     assert message("transitions_present", one) == (
@@ -72,7 +73,7 @@ def test_findings_of_parts_of_a_clip_are_sentences() -> None:
     assert "can use neither end of it" in message("transitions_present", none)
     broken = {"non_finite": 3, "at_most": 0, "reason": "3 numbers are NaN or Inf"}
     assert message("lead_embedding_finite", broken) == (
-        "Of the lead vector 3 numbers are NaN or Inf: report this as a bug, with the clip."
+        "In the lead vector, 3 numbers are NaN or Inf: report this as a bug, with the clip."
     )
 
 

@@ -75,7 +75,7 @@ def test_many_reasons_do_not_make_many_series() -> None:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        ("/v/a.mp4: one person only found in 90 frames. Check.", "one person only found in N frames"),
+        ("/v/a.mp4: only one person found in 90 frames. Check.", "only one person found in N frames"),
         ("cannot read /v/a.mp4", "cannot read FILE"),
         ("x" * 300, "x" * 80),
         ("", ""),

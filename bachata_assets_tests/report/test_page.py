@@ -193,7 +193,7 @@ def test_the_skeletons_the_checks_and_the_file_of_a_clip_are_shown(opened: "Page
     opened.evaluate("choose(byId.get('clip_0'), true)")
     picture = opened.locator("#clip .skeletons img")
     assert picture.evaluate(LOADED) == 160
-    opened.get_by_text("What was checked and is right: 3").click()
+    opened.get_by_text("Checks passed: 3").click()
     assert opened.locator(".passed li").all_inner_texts() == [
         "Quality 0.95 is high enough",
         "It is clear who leads",

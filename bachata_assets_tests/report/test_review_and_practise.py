@@ -116,7 +116,7 @@ def test_the_most_uncertain_clip_is_first_and_says_why(opened: "Page") -> None:
 
 def test_every_field_can_be_changed_and_is_in_the_patch(opened: "Page", tmp_path: Path) -> None:
     choose(opened, "sure")
-    opened.get_by_text("Put the annotation right").click()
+    opened.get_by_text("Correct the annotation").click()
     form = opened.locator("details.review")
     form.get_by_label("Move").fill("body_roll")
     form.get_by_label("Difficulty").select_option("advanced")
@@ -127,7 +127,7 @@ def test_every_field_can_be_changed_and_is_in_the_patch(opened: "Page", tmp_path
     form.get_by_label("Notes").fill("</script>'\"")
     opened.evaluate(f"{AT} = 2.4")
     form.get_by_role("button", name="exchanged from here").click()
-    assert opened.locator("#changes-count").inner_text() == "8 changes of 1 clip", downloaded(opened, tmp_path)
+    assert opened.locator("#changes-count").inner_text() == "8 changes in 1 clip", downloaded(opened, tmp_path)
     assert form.locator(".changed").count() == 8
     (change,) = downloaded(opened, tmp_path)["changes"]
     assert change == {
@@ -142,19 +142,19 @@ def test_every_field_can_be_changed_and_is_in_the_patch(opened: "Page", tmp_path
         },
     }  # fmt: skip
     form.get_by_title("Take this time away").click()
-    assert opened.locator("#changes-count").inner_text() == "7 changes of 1 clip"
+    assert opened.locator("#changes-count").inner_text() == "7 changes in 1 clip"
     form.get_by_role("button", name="Undo my changes").click()
     assert opened.locator("#changes").is_hidden()
 
 
 def test_changes_are_there_after_a_reload_until_they_are_discarded(opened: "Page") -> None:
     choose(opened, "other")
-    opened.get_by_text("Put the annotation right").click()
+    opened.get_by_text("Correct the annotation").click()
     opened.locator("details.review").get_by_label("Move").fill("turn")
     opened.keyboard.press("Tab")
     opened.reload()
-    assert opened.locator("#changes-count").inner_text() == "1 change of 1 clip"
-    opened.get_by_text("Put the annotation right").click()
+    assert opened.locator("#changes-count").inner_text() == "1 change in 1 clip"
+    opened.get_by_text("Correct the annotation").click()
     assert opened.locator("details.review").get_by_label("Move").input_value() == "turn"
     opened.locator("#discard").click()
     opened.reload()

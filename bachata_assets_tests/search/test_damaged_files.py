@@ -62,12 +62,12 @@ def test_any_damage_to_any_file_is_one_kind_of_error_or_does_no_harm(
     [
         (
             "LanceError(IO): No space left on device (os error 28), /build/io.rs",
-            "on device): free some room",
+            "on device): free some space",
         ),
-        ('Io { path: Some("/x"), err: Os { code: 13, kind: PermissionDenied } }', "denied): change its rights"),
+        ('Io { path: Some("/x"), err: Os { code: 13, kind: PermissionDenied } }', "denied): change its permissions"),
         ("IO error: Read-only file system (os error 30)", "file system): make it writable"),
-        ("LanceError(IO): Disk quota exceeded (os error 122), /build/io.rs", "exceeded): free some room"),
-        ("External error: Input/output error (os error 5)", "error): see whether its disk"),
+        ("LanceError(IO): Disk quota exceeded (os error 122), /build/io.rs", "exceeded): free some space"),
+        ("External error: Input/output error (os error 5)", "error): check its disk"),
         ("IO error: Stale file handle (os error 116)", "handle): its folder was replaced"),
     ],
 )

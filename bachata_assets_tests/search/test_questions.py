@@ -62,7 +62,7 @@ def test_weights_that_are_given_count_more_than_what_is_meant_by_alike(writer: S
     writer.put(ALIKE)
     assert writer.find_similar("asked", by="music", weights={"lead": 1})[0].scores.keys() == {"lead"}
     assert writer.find_similar("asked")[0].scores.keys() == set(DIMENSIONS)
-    with pytest.raises(QueryError, match="by: no 'dance'; there are move, couple, lead, follow, music, words, every"):
+    with pytest.raises(QueryError, match="by: no 'dance'; choose from move, couple, lead, follow, music, words, every"):
         writer.find_similar("asked", by="dance")
 
 

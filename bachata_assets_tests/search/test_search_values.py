@@ -121,7 +121,7 @@ def test_a_tempo_range_may_be_open() -> None:
         ("min_quality=high", "min_quality must be a number, is 'high'"),
         ("near_tempo=nan", "near_tempo must be a number, is 'nan'"),
         ("tempo=100..inf", "tempo must be a number, is 'inf'"),
-        ("mood=happy", "no filter 'mood'; there are move_label, difficulty"),
+        ("mood=happy", "no filter 'mood'; choose from move_label, difficulty"),
     ],
 )
 def test_a_filter_that_cannot_be_read_is_named(text: str, says: str) -> None:

@@ -77,6 +77,6 @@ def test_an_address_to_listen_on_that_is_none_is_refused(host: str) -> None:
 
 
 def test_a_data_dir_that_is_not_there_is_not_served(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="mistyped is not there"):
+    with pytest.raises(SettingsError, match="mistyped does not exist"):
         Server(load_settings(data_dir=str(tmp_path / "mistyped"), serve_port=0))
     assert not (tmp_path / "mistyped").exists()

@@ -52,8 +52,8 @@ def test_a_patch_is_shown_and_then_applied(service: Service, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("body", "kind", "status", "words"),
     [
-        (patch("ghost"), "application/json", 422, "No clips of this collection: ghost"),
-        (patch(move_labell="dip"), "application/json", 422, "'move_labell' is no field"),
+        (patch("ghost"), "application/json", 422, "Not clips of this collection: ghost"),
+        (patch(move_labell="dip"), "application/json", 422, "'move_labell' is not a field"),
         (b"{", "application/json", 422, "the patch is not valid JSON"),
         (patch(), "text/plain", 415, "send the patch as application/json"),
         (b" " * (16 * 2**20 + 1), "application/json", 413, "larger than"),

@@ -105,7 +105,7 @@ def test_what_the_server_refuses_is_said_in_one_line(page: "Page", tmp_path: Pat
     page.locator("#send").click()
     page.get_by_label("The server's token").fill(TOKEN)
     page.keyboard.press("Enter")
-    page.get_by_text('a: move_label was "turn" when it was changed, and is "basic" now').wait_for()
+    page.get_by_text('a: move_label was "turn" when it was changed, and is now "basic"').wait_for()
     assert page.locator("#send-apply").is_hidden()
 
 

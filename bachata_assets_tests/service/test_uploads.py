@@ -79,7 +79,7 @@ def plain(answer: Any) -> Any:
         ("/similar/song?name=a.mp3", b"no song", 422, "a.mp3: "),
         ("/similar/song?name=a.exe", b"no song", 422, "a.exe: "),
         ("/similar/video?name=a.mp4", b"no video", 422, "a.mp4: "),
-        ("/similar/video?name=../../a", b"no video", 422, "is not read as a video"),
+        ("/similar/video?name=../../a", b"no video", 422, "this file type is not accepted as a video"),
         ("/similar/video", b"no video", 422, "name: "),
         ("/similar/song?name=a.wav", b"x" * 3_000_001, 413, "larger than 3 MB"),
         ("/next/song?clip_id=step_0&name=a.mp3", b"no song", 422, "a.mp3: "),

@@ -211,9 +211,11 @@ def test_a_matroska_file_is_read_as_the_same_clip_in_mp4(tmp_path: Path) -> None
 def test_a_containers_name_and_content_have_to_agree(tmp_path: Path) -> None:
     remuxed(SAMPLE_CLIP, tmp_path / "x.mkv").rename(tmp_path / "y.mp4")
     shutil.copy(SAMPLE_CLIP, tmp_path / "z.mkv")
-    with pytest.raises(UnreadableVideoError, match=r"y\.mp4: is no mp4, mov or avi file, whatever its name says"):
+    with pytest.raises(
+        UnreadableVideoError, match=r"y\.mp4: is not a file of type mp4, mov or avi, whatever its name says"
+    ):
         probe(tmp_path / "y.mp4")
-    with pytest.raises(UnreadableVideoError, match=r"z\.mkv: is no Matroska file, whatever its name says"):
+    with pytest.raises(UnreadableVideoError, match=r"z\.mkv: is not a file of type Matroska, whatever its name says"):
         probe(tmp_path / "z.mkv")
 
 

@@ -35,7 +35,7 @@ def tone(seconds: float) -> np.ndarray:
             {"gap_s": 0.05},
             "shows one picture for 0 s, longer than the 0.05 s allowed. Export it again, or raise BACHATA",
         ),
-        ({"frames": 29}, "holds more than the 29 pictures allowed. Cut it, or raise BACHATA_MOST_FRAMES."),
+        ({"frames": 29}, "has more than the 29 pictures allowed. Cut it, or raise BACHATA_MOST_FRAMES."),
         (
             {"picture_px": 3000.0},
             "its pictures of 64x48 are larger than the 0.003 megapixels allowed. Export it smaller",

@@ -275,7 +275,7 @@ def test_an_avi_whose_index_names_other_pieces_has_no_sound_and_is_damaged_there
     path.write_bytes(content)
     assert len(index_breaks(path)) == 1
     assert chunk_breaks(path) == []
-    with pytest.raises(SoundError, match=r"clip\.avi: its index names other pieces than it holds"):
+    with pytest.raises(SoundError, match=r"clip\.avi: its index does not match its content"):
         load_sound(path)
 
 

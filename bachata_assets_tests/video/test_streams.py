@@ -40,7 +40,9 @@ def test_a_playlist_is_no_video_whatever_its_name(text: str, suffix: str, tmp_pa
     write_pictures(tmp_path / "original.mp4", [grey(90)] * 3)
     path = tmp_path / f"playlist{suffix}"
     path.write_text(text)
-    with pytest.raises(UnreadableVideoError, match=r"playlist\..*: is no mp4, mov or avi file, whatever its name says"):
+    with pytest.raises(
+        UnreadableVideoError, match=r"playlist\..*: is not a file of type mp4, mov or avi, whatever its name says"
+    ):
         probe(path)
 
 
@@ -57,7 +59,7 @@ def test_other_containers_are_refused_under_a_known_name(container: str, tmp_pat
             stream: Any = out.add_stream("libx264", rate=15)
             stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
             out.mux([*stream.encode(av.VideoFrame.from_ndarray(grey(90), "bgr24")), *stream.encode()])
-    with pytest.raises(UnreadableVideoError, match="is no mp4, mov or avi file"):
+    with pytest.raises(UnreadableVideoError, match="is not a file of type mp4, mov or avi"):
         probe(path)
 
 
@@ -191,7 +193,7 @@ def test_a_picture_that_a_mov_carries_as_its_cover_is_not_shown(tmp_path: Path) 
 
 def test_sound_with_a_cover_is_no_video(tmp_path: Path) -> None:
     path = with_cover(tmp_path / "song.mov", [], grey(230))
-    with pytest.raises(UnreadableVideoError, match=r"song\.mov: holds sound with a cover picture"):
+    with pytest.raises(UnreadableVideoError, match=r"song\.mov: contains only sound with a cover picture"):
         probe(path)
 
 

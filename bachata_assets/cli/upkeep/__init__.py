@@ -1,1 +1,1 @@
-"""The commands that look after what a data dir holds, and take it elsewhere."""
+"""The commands that maintain the content of a data dir or export it."""

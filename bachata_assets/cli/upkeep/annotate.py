@@ -1,4 +1,4 @@
-"""`annotate`: applying what was changed in the report's page to the annotation file."""
+"""`annotate`: apply the changes of the report page to the annotation file."""
 
 import json
 from pathlib import Path
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 def annotate(
-    apply: Annotated[Path, typer.Option("--apply", help="The patch file that the report's page gave.")],
-    dry_run: Annotated[bool, typer.Option("--dry_run", help="Only show the difference.")] = False,
+    apply: Annotated[Path, typer.Option("--apply", help="The patch file from the report page.")],
+    dry_run: Annotated[bool, typer.Option("--dry_run", help="Only show the changes.")] = False,
     annotations: Annotated[
         Path | None,
-        typer.Option("--annotations", help="The annotation file to write. [default: as the data dir remembers]"),
+        typer.Option("--annotations", help="The annotation file to write. [default: as last used here]"),
     ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write what was changed in the report's page into the annotation file.
+    """Write the changes made on the report page into the annotation file.
 
-    Order, unknown fields and all other entries of the file stay as they are. A field that was changed in the file since
-    the page was made is named, and then nothing is written. `generate` afterwards makes what is stale.
+    Order, unknown fields and all other entries of the file stay as they are. If a field has changed in the file since
+    the page was made, the command names it and writes nothing. Afterwards, `generate` makes what is stale.
 
     For example:
 
@@ -58,14 +58,15 @@ def _say(done: "Done", dry_run: bool) -> None:
     for clip_id, stages in done.stale.items():
         say(f"  to be made again: {clip_id}: {', '.join(stages) or 'nothing'}")
     for clip_id in done.left_out:
-        say(f"  left out, since it shows no couple: {clip_id}; `bachata-assets prune` removes what was made of it")
+        say(f"  left out, since it shows no couple: {clip_id}; `bachata-assets prune` removes what was made from it")
     clips = counted(len(done.stale) + len(done.left_out), "clip")
     if not done.changes:
-        say(f"Nothing changes: {done.path} says all of it already.")
+        say(f"Nothing changes: {done.path} has all of these values already.")
     elif dry_run:
         say(f"{counted(len(done.changes), 'field')} of {clips} would change in {done.path}. Nothing is written.")
     else:
-        say(f"Wrote {done.path}: {counted(len(done.changes), 'field')} of {clips}. `bachata-assets generate` goes on.")
+        changed = counted(len(done.changes), "field")
+        say(f"Wrote {done.path}: {changed} of {clips}. `bachata-assets generate` makes what is stale.")
 
 
 def _shown(value: Any) -> str:

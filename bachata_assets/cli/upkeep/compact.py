@@ -1,13 +1,13 @@
-"""`compact`: putting the tables of many clips into few archives."""
+"""`compact`: put the tables of many clips into few archives."""
 
 from bachata_assets.cli.options import DataDir, refuse
 from bachata_assets.cli.plain import say
 
 
 def compact(data_dir: DataDir = None) -> None:
-    """Put the tables of many clips into few archives, so that they are read quickly from a bucket.
+    """Put the tables of many clips into few archives, which are faster to read from a bucket.
 
-    Only files move: no table changes, and none is made again. Tables of clips that a run uses stay as they are.
+    Only files move: no table changes, and none is made again. Tables of clips that a run is using stay as they are.
 
     For example:
 
@@ -26,7 +26,7 @@ def compact(data_dir: DataDir = None) -> None:
         platform = build_platform(load_settings(data_dir=data_dir))
         if not platform.dataset.collection():
             refuse(
-                f"{platform.settings.data_dir}: holds no collection; --data_dir is the folder that `generate` filled"
+                f"{platform.settings.data_dir}: holds no collection; --data_dir must be a folder that `generate` filled"
             )
         with open_instance(platform.settings.data_dir) as instance:
             is_level = True
@@ -35,6 +35,6 @@ def compact(data_dir: DataDir = None) -> None:
                     is_level = False
                     say(f"{stage}: {done}")
         if is_level:
-            say("Nothing to put into archives: no table of a clip is a file of its own, but for those that a run uses.")
+            say("Nothing to compact: every table is in an archive already, except those that a run is using.")
     except (SettingsError, *ScanError) as error:
         refuse(str(error))

@@ -1,4 +1,4 @@
-"""`export`: clips in the files of other programs."""
+"""`export`: clips as files for other programs."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,9 +17,11 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
     clip: Annotated[
         list[str] | None,
-        typer.Option("--clip", help="A clip; may be given again. [default: all]", autocompletion=clip_ids),
+        typer.Option("--clip", help="A clip; may be repeated. [default: all]", autocompletion=clip_ids),
     ] = None,
-    pictures: Annotated[bool, typer.Option("--pictures", help="coco: the frames at 15 fps, too, as JPEG.")] = False,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="coco: also write the frames at 15 fps, as JPEG.")
+    ] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:

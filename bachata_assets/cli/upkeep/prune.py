@@ -1,4 +1,4 @@
-"""`prune`: taking clips out whose files are gone, or that show no couple."""
+"""`prune`: remove clips whose files are gone, or that show no couple."""
 
 from typing import Annotated
 
@@ -9,17 +9,17 @@ from bachata_assets.cli.plain import say
 
 
 def prune(
-    dry_run: Annotated[bool, typer.Option("--dry_run", help="Only say which clips would go.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry_run", help="Only list the clips that would be removed.")] = False,
     unmounted: Annotated[
         bool,
-        typer.Option("--unmounted", help="Also those of a disk that is not mounted, or of a folder without any video."),
+        typer.Option("--unmounted", help="Include clips of an unmounted disk, or of a folder without any video."),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Remove the clips whose files are gone, or whose annotation says that they show no couple.
 
-    Partition, tables and document go together; videos and annotations are never touched.
+    Removes each clip's partition, tables and document together; never touches videos and annotations.
 
     For example:
 
@@ -47,4 +47,4 @@ def prune(
             remove_clips(instance, platform.stages, platform.dataset, platform.tools.search, clip_ids)
     except (SettingsError, SearchError, RunsUnfinishedError, *ScanError) as error:
         refuse(str(error))
-    say(f"Clips removed: {len(clip_ids)}. `bachata-assets report` brings the report level.")
+    say(f"Clips removed: {len(clip_ids)}. `bachata-assets report` updates the report.")

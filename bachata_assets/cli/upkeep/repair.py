@@ -1,16 +1,16 @@
-"""`repair`: mending a data dir whose state is damaged or lost."""
+"""`repair`: mend a data dir whose state is damaged or lost."""
 
 from bachata_assets.cli.options import AnnotationsOption, DataDir, VideoDirOption, refuse
 from bachata_assets.cli.plain import say
 
 
 def repair(video_dir: VideoDirOption = None, annotations: AnnotationsOption = None, data_dir: DataDir = None) -> None:
-    r"""Make a damaged or lost state whole again: registry, Dagster's history, index. Computes nothing.
+    r"""Rebuild damaged or lost state from the tables: registry, Dagster's history, index. Computes nothing.
 
-    The tables say themselves how they were made, so they are all that is needed. What is damaged keeps lying beside
-    its place, with `.damaged` behind its name.
+    The tables record how they were made, so nothing else is needed. A damaged file stays beside the new one, with
+    `.damaged` appended to its name.
 
-    For example, the second where the folders are forgotten:
+    For example (the second call where the data dir has lost the folders):
 
     ```sh
     bachata-assets repair

@@ -1,4 +1,4 @@
-"""`verify`: whether it will work here."""
+"""`verify`: check that the program works here."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -15,17 +15,17 @@ SIGNS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "problem": ("p
 
 
 Data = Annotated[
-    bool, typer.Option("--data", help="Read every table and document, rather than look at sizes and a sample.")
+    bool, typer.Option("--data", help="Read every table and document instead of checking sizes and a sample.")
 ]
 
 
 def verify(data: Data = False, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Check this machine and the data dir.
 
-    Asks for versions, libraries, disk, models, tables, reports and index, and sends one rendered clip through the
-    pipeline. Exits with 1 when there is a problem; a warning is none.
+    Checks versions, libraries, disk, models, tables, reports and index, and sends one rendered clip through the
+    pipeline. Exits with 1 when there is a problem; a warning does not count as one.
 
-    For example, `--data` reads every byte of the data dir:
+    For example (`--data` reads every byte of the data dir):
 
     ```sh
     bachata-assets verify

@@ -1,1 +1,1 @@
-"""The annotation file: what people said of the clips."""
+"""The annotation file: what people wrote about the clips."""

@@ -1,7 +1,7 @@
 """The annotation file: reading it, its fallbacks, and which entry belongs to which clip.
 
-What cannot be used of an entry costs that and nothing else; a file that is no JSON is refused whole, since nobody knows
-then where its entries end. Which clips exist is found in `videos/discovery.py`.
+An unusable part of an entry affects only that part; a file that is not JSON is refused as a whole, since then nobody
+knows where its entries end. `videos/discovery.py` finds the clips.
 """
 
 import difflib
@@ -22,11 +22,11 @@ from bachata_assets.collection.annotations.file_content import AnnotationError, 
 from bachata_assets.collection.remarks import Remark
 
 LONGEST_NAME = 4096
-"""Most characters of a `clip_id` and a `video_path`: a path's length on Linux."""
+"""Maximum length of a `clip_id` and a `video_path`, characters: that of a path on Linux."""
 MOST_UNKNOWN = 5
-"""Most unknown fields of one entry that are named."""
+"""Maximum number of unknown fields of an entry that are named."""
 LONGEST_FIELD = 40
-"""Characters of an unknown name beyond which no field is looked for that may have been meant."""
+"""Maximum length of an unknown name for which a similar field is suggested, characters."""
 _NAMES = ("clip_id", "video_path")
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
@@ -35,11 +35,11 @@ _FIELDS = (*_NAMES, *Annotation.model_fields)
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the file: which clip it means, what it says, and what could not be used of it.
+    """One entry of the file: its clip, its annotation, and its problems.
 
     Attributes
     ----------
-    number : of the entry in the file, from 1
+    number : number of the entry in the file, from 1
     """
 
     clip_id: str
@@ -51,33 +51,33 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """What the entry calls its clip."""
+        """The entry's name for its clip."""
         return self.clip_id or self.video_path
 
 
 @dataclass(frozen=True)
 class Matched:
-    """Entries laid against clips."""
+    """Entries matched with clips."""
 
     by_clip: dict[str, Entry] = field(default_factory=dict)
     without_file: tuple[Entry, ...] = ()
     problems: tuple[Remark, ...] = ()
 
     def annotation(self, clip_id: str) -> Annotation:
-        """Return what is known of a clip, the fallbacks where it has no entry."""
+        """Return the annotation of a clip; the fallbacks if it has no entry."""
         entry = self.by_clip.get(clip_id)
         return entry.annotation if entry else Annotation()
 
 
 def load_annotations(path: str | Path) -> list[Entry]:
-    """Read an annotation file, or one in a bucket by its URL; one that is being written is waited for.
+    """Read an annotation file from a path or the URL of an object; wait for a file that is being written.
 
-    A field that cannot be used falls back to its default and is named in the entry's `problems`.
+    An unusable field falls back to its default and is named in the entry's `problems`.
 
     Raises
     ------
     AnnotationError
-        When the file is missing, too large, is not JSON or has no list of clips.
+        If the file is missing, too large, is not JSON or has no list of clips.
     """
     return once_written(path, lambda: entries_of(read_file(path), path))
 
@@ -87,12 +87,12 @@ def entries_of(written: bytes, path: str | Path) -> list[Entry]:
 
     Parameters
     ----------
-    path : of the file, or its URL, for messages
+    path : path or URL of the file, for messages
 
     Raises
     ------
     AnnotationError
-        When it is not JSON or has no list of clips.
+        If it is not JSON or has no list of clips.
     """
     text, more, name = text_of(written, path), 0, PurePosixPath(path).name
     try:
@@ -102,20 +102,20 @@ def entries_of(written: bytes, path: str | Path) -> list[Entry]:
         except RecursionError:
             clips = list(lenient_json.elements(text, "clips")) or None
     except json.JSONDecodeError as error:
-        raise AnnotationError(f"{path} is not valid JSON: {error}. Correct the file at that place.") from error
+        raise AnnotationError(f"{path} is not valid JSON: {error}. Correct the file at that position.") from error
     if not isinstance(clips, list):
         raise AnnotationError(f'{path} has no list of clips: expected {{"clips": [{{"clip_id": …}}, …]}}.')
     entries = [
         replace(_entry(raw, f"{name}, entry {number}"), number=number) for number, raw in enumerate(clips, start=1)
     ]
     if more:
-        said = Remark("clips is there more than once", f"{name}: clips is there {more + 1} times; all of them count")
+        said = Remark("clips occurs more than once", f"{name}: clips occurs {more + 1} times; all of them count")
         entries.append(Entry("", "", Annotation(), (said,), name))
     return entries
 
 
 def _lists_of(content: Mapping[str, Any]) -> tuple[Any, int]:
-    """Return the entries of a file, and how many lists there are beside the first one."""
+    """Return the entries of a file, and the number of further lists after the first."""
     lists = content.every("clips") if isinstance(content, lenient_json.Repeating) else []
     if len(lists) > 1 and all(isinstance(one, list) for one in lists):
         return [entry for one in lists for entry in one], len(lists) - 1
@@ -132,13 +132,13 @@ def match_annotations(
 ) -> Matched:
     """Find the entry of every clip.
 
-    An entry's `video_path` is tried against the annotation file's folder, the video dir and its parent, then by the
-    longest common suffix of path parts; then its `clip_id` is looked for. The first entry of a clip counts.
+    An entry's `video_path` is tried relative to the annotation file's folder, the video dir and its parent, then by the
+    longest common suffix of path parts; then its `clip_id` is tried. The first entry of a clip counts.
 
     Parameters
     ----------
     clips : clip id -> file
-    by_id : ids that only an entry's `clip_id` can mean: further couples of a file
+    by_id : ids that only a `clip_id` can match: further couples of a file
     """
     by_path = {_real(path): clip_id for clip_id, path in clips.items()}
     by_name: dict[str, list[str]] = {}
@@ -158,15 +158,15 @@ def match_annotations(
         if meant is None and entry.name:
             without_file.append(entry)
         elif meant is not None and by_clip.setdefault(meant, entry) is not entry:
-            kind = "a clip has an entry already, which counts"
+            kind = "a clip has an earlier entry, which counts"
             problems.append(
-                Remark(kind, f"{entry.place}: clip {meant} has {by_clip[meant].place} already, which counts")
+                Remark(kind, f"{entry.place}: clip {meant} has an earlier entry, {by_clip[meant].place}, which counts")
             )
     return Matched(by_clip, tuple(without_file), tuple(problems))
 
 
 def _entry(raw: Any, place: str) -> Entry:
-    """Return an entry and what could not be used of it."""
+    """Return an entry with its problems."""
 
     def problem(kind: str, text: str = "") -> Remark:
         return Remark(kind, f"{place}: {text or kind}")
@@ -178,9 +178,9 @@ def _entry(raw: Any, place: str) -> Entry:
     problems = [problem(*said) for said in _unknown(raw)]
     names = {name: _name(raw.get(name)) for name in _NAMES}
     for name in (name for name in _NAMES if names[name] is None):
-        problems.append(problem(f"{name} cannot be used", f"{name} = {_shown(raw[name])} can be no name of a clip"))
+        problems.append(problem(f"{name} cannot be used", f"{name} = {_shown(raw[name])} cannot be the name of a clip"))
     if not any(names.values()) and not any(name is None for name in names.values()):
-        problems.append(problem("says of no clip: clip_id and video_path are missing"))
+        problems.append(problem("names no clip: clip_id and video_path are missing"))
     said = {name: raw[name] for name in Annotation.model_fields if name in raw and not _is_blank(raw[name])}
     try:
         annotation = Annotation.model_validate(said)
@@ -189,32 +189,32 @@ def _entry(raw: Any, place: str) -> Entry:
             name = str(wrong["loc"][0])
             message = wrong["msg"].removeprefix("Value error, ")
             text = f"{name} = {_shown(said.pop(name, None))}: {message}; fallback used"
-            problems.append(problem(f"{name} cannot be used, its fallback is", text))
+            problems.append(problem(f"{name} cannot be used; fallback used", text))
         annotation = Annotation.model_validate(said)
     return Entry(names["clip_id"] or "", names["video_path"] or "", annotation, tuple(problems), place)
 
 
 def _unknown(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield kind and text of what is said of fields that are unknown, or there twice."""
+    """Yield kind and text of the remarks about unknown or repeated fields."""
     unknown = sorted(raw.keys() - set(_FIELDS))
     for name in unknown[:MOST_UNKNOWN]:
         hint = _meant(name)
-        yield hint or "no field of an annotation", f"{_shown(name)} is no field of an annotation{hint}"
+        yield hint or "not a field of an annotation", f"{_shown(name)} is not a field of an annotation{hint}"
     if len(unknown) > MOST_UNKNOWN:
-        yield "many unknown fields", f"{len(unknown) - MOST_UNKNOWN:,} more are no fields of an annotation"
+        yield "many unknown fields", f"{len(unknown) - MOST_UNKNOWN:,} more are not fields of an annotation"
     for name in raw.repeated[:MOST_UNKNOWN] if isinstance(raw, lenient_json.Repeating) else ():
-        yield "there more than once", f"{_shown(name)} is there more than once; the last counts"
+        yield "occurs more than once", f"{_shown(name)} occurs more than once; the last counts"
 
 
 @cache
 def _meant(name: str) -> str:
-    """Return the question after the field that was probably meant; empty where none is."""
+    """Return a suggestion of the field that was probably meant; empty if there is none."""
     near = difflib.get_close_matches(name, _FIELDS, 1) if len(name) <= LONGEST_FIELD else []
     return f": did you mean {near[0]}?" if near else ""
 
 
 def _name(value: Any) -> str | None:
-    """Return a name as text, empty where there is none; None for what can be none."""
+    """Return a name as text, empty if missing; None for a value that cannot be a name."""
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -237,12 +237,12 @@ def _is_blank(value: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    """Return a value as it is shown in a message: short, on one line, without what a terminal would obey."""
+    """Return a value for a message: short, on one line, without control characters."""
     return _SHORT.repr(value)
 
 
 def _real(path: Path) -> Path:
-    # Path.resolve() raises at a link that leads back to itself.
+    # Path.resolve() raises for a link that leads back to itself.
     return Path(os.path.realpath(path))
 
 
@@ -254,7 +254,7 @@ def _by_root(entry: Entry, roots: list[Path], by_path: Mapping[Path, str]) -> st
 
 
 def _by_suffix(entry: Entry, clips: Mapping[str, Path], by_name: Mapping[str, list[str]]) -> str | None:
-    """Return the clip that shares most trailing path parts, None when several share as many."""
+    """Return the clip that shares most trailing path parts, None if several share as many."""
     parts = PurePosixPath(entry.video_path.replace("\\", "/")).parts
     if not parts:
         return None

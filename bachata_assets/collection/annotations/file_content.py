@@ -1,4 +1,4 @@
-"""What is in an annotation file: its bytes, read within limits and once it is written, and its text."""
+"""The content of an annotation file: its bytes, read within limits and once it is written, and its text."""
 
 import json
 import time
@@ -12,13 +12,13 @@ from bachata_assets.video.files import Seen, on_disk, open_regular
 T = TypeVar("T")
 
 LARGEST_FILE = 64 * 2**20
-"""Size of the largest annotation file that is read, bytes: about 200,000 entries, read into 1.5 GB at most."""
+"""Maximum size of an annotation file, bytes: about 200,000 entries, which take at most 1.5 GB of memory."""
 WAIT_S = 0.3
-"""Time within which a file that is being written grows, s."""
+"""Time within which a file that is being written must grow, s."""
 MOST_WAITS = 20
-"""Most times that is waited for one."""
+"""Maximum number of waits for a file."""
 JUST_NOW_S = 2.0
-"""Age below which a file that cannot be used may still be being written, s."""
+"""Age below which an unusable file may still be in the process of being written, s."""
 _PACKED = {b"\x1f\x8b": "compressed with gzip", b"PK\x03\x04": "a zip archive"}
 
 
@@ -27,7 +27,7 @@ class AnnotationError(ValueError):
 
 
 def once_written(path: str | Path, read: Callable[[], T]) -> T:
-    """Return what `read` makes of a file; while it cannot be used and grows, it is waited for.
+    """Return what `read` makes of a file; wait while it is unusable and grows.
 
     Raises
     ------
@@ -48,12 +48,12 @@ def once_written(path: str | Path, read: Callable[[], T]) -> T:
 
 
 def read_file(path: str | Path) -> bytes:
-    """Return what is in an annotation file; `path` may be the URL of one in a bucket.
+    """Return the content of an annotation file; `path` may be the URL of an object.
 
     Raises
     ------
     AnnotationError
-        When it is missing, cannot be read or is too large.
+        If it is missing, cannot be read or is too large.
     """
     try:
         if "://" in str(path):
@@ -65,16 +65,16 @@ def read_file(path: str | Path) -> bytes:
         raise AnnotationError(f"Annotation file not found: {path}. Give its path with --annotations.") from None
     except OSError as error:
         said = f"Cannot read the annotation file {path}: {error.strerror or error}"
-        raise AnnotationError(f"{said}. Check its permissions, and the disk." if error.errno else said) from error
+        raise AnnotationError(f"{said}. Check its permissions and the disk." if error.errno else said) from error
     if len(content) > LARGEST_FILE:
         raise AnnotationError(
-            f"{path} is larger than {LARGEST_FILE // 2**20} MB: no annotation file. Give another one."
+            f"{path} is larger than {LARGEST_FILE // 2**20} MB, so it is not an annotation file. Give another one."
         )
     return content
 
 
 def text_of(content: bytes, path: str | Path) -> str:
-    """Return a file's text; bytes that are not UTF-8 become lone surrogates, which the entry with them names."""
+    """Return a file's text; bytes that are not UTF-8 become lone surrogates, which their entry reports."""
     for beginning, kind in _PACKED.items():
         if content.startswith(beginning):
             raise AnnotationError(f"{path} is {kind}, not JSON. Unpack it, and give the JSON file in it.")
@@ -85,7 +85,7 @@ def text_of(content: bytes, path: str | Path) -> str:
 
 
 def _look(path: str | Path) -> Seen | None:
-    """Return how a file looks; None for an object in a bucket, which is whole when it is there."""
+    """Return the look of a file; None for an object in a bucket, which is always complete."""
     try:
         return Seen.of(on_disk(Path(path)).stat())
     except OSError:

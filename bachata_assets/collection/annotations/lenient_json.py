@@ -1,4 +1,4 @@
-"""JSON written by hand or by a foreign program: one value that cannot be used does not cost the others."""
+"""JSON written by hand or by another program: one unusable value does not affect the others."""
 
 import json
 import re
@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 _LONGEST_INTEGER = 300
-"""Digits; a longer number is no number of anything, and Python takes quadratic time for it."""
+"""Digits; a longer number is meaningless, and Python takes quadratic time for it."""
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
 
 _COLON = re.compile(r"\s*:")
 
 
 class Unusable:
-    """A value that JSON allows and nothing can use; its representation says what it is."""
+    """A value that JSON allows but nothing can use; its `repr` says what it is."""
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -24,7 +24,7 @@ class Unusable:
 
 
 class Repeating(dict[str, Any]):
-    """An object in which keys occur more than once; the last of each counts."""
+    """An object with repeated keys; the last of each counts."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -33,7 +33,7 @@ class Repeating(dict[str, Any]):
         self.repeated = [name for name in self if times[name] > 1]
 
     def every(self, name: str) -> list[Any]:
-        """Return all values that a key has."""
+        """Return all values of a key."""
         return [value for key, value in self._pairs if key == name]
 
 
@@ -41,9 +41,9 @@ TOO_DEEP = Unusable("nested too deeply")
 
 
 def loads(text: str) -> Any:
-    """Return what a JSON text says; control characters in strings, NaN and Infinity are taken too.
+    """Return the value of a JSON text; control characters in strings, NaN and Infinity are accepted.
 
-    A number that is too long is `Unusable`, an object with a key that occurs twice is `Repeating`.
+    A number that is too long is `Unusable`, an object with a repeated key is `Repeating`.
 
     Raises
     ------
@@ -56,11 +56,11 @@ def loads(text: str) -> Any:
 
 
 def elements(text: str, name: str) -> Iterator[Any]:
-    """Yield the elements of a list, each read by itself: one that is nested too deeply is TOO_DEEP.
+    """Yield the elements of a list, each parsed separately: one that is nested too deeply is TOO_DEEP.
 
     Parameters
     ----------
-    text : a list, or an object that has one
+    text : a list, or an object with one
     name : key of the list in the object
 
     Raises
@@ -87,7 +87,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def spans(text: str, name: str) -> Iterator[tuple[int, int]]:
-    """Yield begin and end of the elements of the list, found by brackets alone; none where there is no such list."""
+    """Yield start and end of the elements of the list, found by brackets alone; none without such a list."""
     depth, inside, start, key = 0, 0, 0, ""
     for token in _TOKEN.finditer(text):
         mark = token[0]

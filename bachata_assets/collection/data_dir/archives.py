@@ -1,8 +1,8 @@
 """The archives of an asset: the files of many clips' tables, byte for byte, in a few larger ones.
 
-An archive is a ZIP file that compresses nothing, named by the hash of its content and never changed. An index beside
-the archives says which clip's table is where; it is replaced as a whole, under the lock of the data dir. A table's own
-file counts where there is one: it is newer.
+An archive is an uncompressed ZIP file, named by the hash of its content and never changed. An index beside the archives
+says which clip's table is where; it is replaced as a whole, under the lock of the data dir. If a table also has its own
+file, that file is newer and takes precedence.
 """
 
 import io
@@ -22,7 +22,7 @@ from bachata_assets.collection.data_dir.files import Files, Look
 from bachata_assets.collection.whole_files import DamagedError, content_hash, damage_named
 
 UNKNOWN_SIZE = -1
-"""Size of a table whose archive is gone or has another size than was written: whoever wants to know has to read it."""
+"""Size of a table whose archive is gone or has another size than was written, so that the table must be read."""
 
 
 class Entry(NamedTuple):
@@ -36,15 +36,15 @@ class Entry(NamedTuple):
 
 
 class Index:
-    """What is where in the archives of an asset; not changed, but replaced.
+    """The index of an asset's archives; immutable.
 
     Parameters
     ----------
-    table : of `schemas.archive_index`, sorted by clip id
+    table : table of `schemas.archive_index`, sorted by clip id
     """
 
     def __init__(self, table: pa.Table) -> None:
-        # As Arrow's columns: dictionaries of 100,000 clips would take ten times as much memory, of each asset.
+        # As Arrow columns: dictionaries of 100,000 clips would take ten times the memory, for each asset.
         self.table = table
 
     @classmethod
@@ -55,7 +55,7 @@ class Index:
         return cls(pa.table(columns, schema=schemas.archive_index))
 
     def get(self, clip_id: str) -> Entry | None:
-        """Return where a clip's table is, None where it is in no archive."""
+        """Return where a clip's table is, None if it is in no archive."""
         clip_ids = self.table.column("clip_id")
         at = bisect_left(range(len(clip_ids)), clip_id, key=lambda row: clip_ids[row].as_py())
         if at == len(clip_ids) or clip_ids[at].as_py() != clip_id:
@@ -69,7 +69,7 @@ class Index:
         return {clip_id: Entry(*row) for clip_id, row in zip(clip_ids, zip(*columns, strict=True), strict=True)}
 
 
-EMPTY = Index(pa.Table.from_batches([], schemas.archive_index))  # of no lists, for which Arrow loads pandas
+EMPTY = Index(pa.Table.from_batches([], schemas.archive_index))  # not from lists, for which Arrow loads pandas
 
 
 class Archives:
@@ -90,16 +90,16 @@ class Archives:
         return self._files.look(self._index_name) is not None
 
     def index(self, look: Look | None = None) -> Index:
-        """Return what is where, as it is now; it is read where it has changed since it was read last.
+        """Return the current index; read it again if it has changed since the last read.
 
         Parameters
         ----------
-        look : how the index looks from outside; None: it is looked at
+        look : look of the index file; None: look at it now
 
         Raises
         ------
         DamagedError
-            Naming the index.
+            Names the index.
         """
         look = look or self._files.look(self._index_name)
         known, index = self._known
@@ -117,17 +117,17 @@ class Archives:
         return index
 
     def sizes(self) -> dict[str, int]:
-        """Return clip id -> size of its table; only names and sizes of the archives are looked at.
+        """Return clip id -> size of its table, from the index and the names and sizes of the archives.
 
         Raises
         ------
         DamagedError
-            Naming the index, also where there are archives and it is gone.
+            Names the index, also if it is gone but archives exist.
         """
         before = None
         while True:
             there = self._files.looks_in(f"{layout.ARCHIVES}/{self.asset}")
-            # A list that was made while the index was replaced may lack it.
+            # A listing made while the index was replaced may lack it.
             look = there.get(layout.ARCHIVE_INDEX) or self._files.look(self._index_name)
             archives = {name: one.size for name, one in there.items() if name.endswith(layout.ARCHIVE_SUFFIX)}
             if look is None and archives:
@@ -139,21 +139,21 @@ class Archives:
                 else UNKNOWN_SIZE
                 for clip_id, entry in entries.items()
             }
-            # Once more where an archive is gone: another process may have put its tables into another one meanwhile.
+            # Once more if an archive is gone: another process may have put its tables into another one meanwhile.
             if UNKNOWN_SIZE not in sizes.values() or look == before:
                 return sizes
             before = look
 
     def content(self, clip_id: str) -> bytes | None:
-        """Return the file of a clip's table, None where it is in no archive.
+        """Return the file of a clip's table, None if it is in no archive.
 
         Raises
         ------
         DamagedError
-            Naming the table and the archive: that is gone, or is not what was written.
+            Names the table and its archive, which is gone or damaged.
         """
         before = None
-        # Once more where its archive is gone: another process may have moved the table into another one.
+        # Once more if its archive is gone: another process may have moved the table into another one.
         while (entry := self.index().get(clip_id)) is not None and entry != before:
             found = self._files.read_ranges([_range(self.asset, entry)])[0]
             if isinstance(found, bytes) and content_hash(found) == entry.sha256:
@@ -169,9 +169,9 @@ class Archives:
         raise self._damaged(clip_id, entry, "is gone")
 
     def contents(self, clip_ids: Iterable[str]) -> dict[str, bytes]:
-        """Return the files of clips' tables; those that are in no archive, or cannot be read, are left out.
+        """Return the files of clips' tables; leave out those that are in no archive or cannot be read.
 
-        Tables that lie beside each other are read at once.
+        Adjacent tables are read together.
         """
         from fsspec.utils import merge_offset_ranges
 
@@ -196,13 +196,13 @@ class Archives:
         return contents
 
     def drop(self, clip_ids: Set[str]) -> None:
-        """Take tables out of the index; under the lock of the data dir."""
+        """Remove tables from the index; under the lock of the data dir."""
         entries = self.index().entries()
         if clip_ids & entries.keys():
             self.replace_index({name: entry for name, entry in entries.items() if name not in clip_ids})
 
     def replace_index(self, entries: Mapping[str, Entry]) -> None:
-        """Write what is where; under the lock of the data dir."""
+        """Write the index; under the lock of the data dir."""
         buffer = io.BytesIO()
         pq.write_table(Index.of(entries).table, buffer, compression="zstd", write_page_checksum=True)
         self._files.write_bytes(self._index_name, buffer.getvalue())
@@ -213,9 +213,9 @@ class Archives:
 
 
 _GAP = 64 * 1024
-"""Most bytes between two tables that are read at once; less than what a request costs in time."""
+"""Maximum gap between two tables that are read together, bytes; reading it is faster than another request."""
 _BLOCK = 16 * 1024 * 1024
-"""Most bytes that are read at once."""
+"""Maximum number of bytes to read at once."""
 
 
 def _range(asset: str, entry: Entry) -> tuple[str, int, int]:
@@ -233,7 +233,7 @@ def packed(asset: str, tables: Mapping[str, bytes]) -> tuple[bytes, dict[str, En
     offsets = {}
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for clip_id, content in tables.items():
-            # Of no time, so that the same tables give the same archive.
+            # Without a time, so that the same tables give the same archive.
             archive.writestr(zipfile.ZipInfo(layout.table(asset, clip_id)), content)
             offsets[clip_id] = buffer.tell() - len(content)
     packed = buffer.getvalue()
@@ -245,12 +245,12 @@ def packed(asset: str, tables: Mapping[str, bytes]) -> tuple[bytes, dict[str, En
 
 
 def unpacked(content: bytes) -> dict[str, tuple[Entry, bytes]]:
-    """Return clip id -> where its table is in an archive, and the table's file; without those that are damaged.
+    """Return clip id -> where its table is in an archive, and the table's file; without damaged ones.
 
     Raises
     ------
     zipfile.BadZipFile
-        It is no archive.
+        The content is not an archive.
     """
     found = {}
     digest = content_hash(content)

@@ -1,7 +1,7 @@
 """The lock of a data dir in a bucket: an object that one writer at a time can create.
 
-A store has no locks that end with the process that holds them. So whoever holds this one writes it anew every few
-seconds, and others take it away when they have seen no change for a minute; no two machines' clocks are compared.
+A store has no locks that end with the process that holds them. So the holder writes the object again every few seconds,
+and others take the lock after seeing no change for a minute; clocks of different machines are never compared.
 """
 
 import errno
@@ -21,21 +21,21 @@ from fsspec import AbstractFileSystem
 logger = logging.getLogger(__name__)
 
 SIGN_EVERY_S = 10.0
-"""Time after which a holder shows again that it is there, s."""
+"""Time between two signs of life of a holder, s."""
 GIVEN_UP_S = 60.0
-"""Time without a sign after which a holder is taken for gone, s."""
+"""Time without a sign of life after which a holder counts as gone, s."""
 ASK_EVERY_S = 0.5
-"""Time between two tries of whoever waits, s."""
+"""Time between two attempts of a waiting process, s."""
 SAID_AFTER_S = 10.0
-"""Time after which it is said that something waits, s."""
+"""Time after which a wait is logged, s."""
 
 
 @contextmanager
 def held_in_bucket(files: AbstractFileSystem, path: str) -> Iterator[None]:
-    """Hold an object that keeps other processes, on any machine, out; wait for it where another holds it.
+    """Hold an object that locks out other processes on any machine; wait while another process holds it.
 
-    Of threads of this process, one at a time holds it, and may take it again. In a store that cannot create an object
-    on condition that there is none, it keeps out the threads of this process alone.
+    One thread of this process at a time holds it, and may take it again. In a store that cannot create an object only
+    if none exists, it locks out only the threads of this process.
     """
     with _here(path) as is_first:
         if is_first:
@@ -51,7 +51,7 @@ _DEPTHS: Counter[str] = Counter()
 
 @contextmanager
 def _here(path: str) -> Iterator[bool]:
-    """Keep other threads of this process out; tells whether this one held it already."""
+    """Lock out other threads of this process; yield whether this one held the lock already."""
     with _LOCKS.setdefault(path, threading.RLock()):
         _DEPTHS[path] += 1
         try:
@@ -61,7 +61,7 @@ def _here(path: str) -> Iterator[bool]:
 
 
 class _BucketLock:
-    """The object, for one time that it is held."""
+    """The object while it is held once."""
 
     def __init__(self, files: AbstractFileSystem, path: str) -> None:
         self._files, self._path = files, path
@@ -79,8 +79,8 @@ class _BucketLock:
         finally:
             done.set()
             signs.join()
-            with suppress(OSError):  # the store is away: others take it away
-                if self._seen().get("id") == own["id"]:  # not where a machine slept, and it was taken away
+            with suppress(OSError):  # the store is unreachable: others take the lock over
+                if self._seen().get("id") == own["id"]:  # not if this machine slept and another took it over
                     self._files.rm_file(self._path)
 
     def _create(self, own: dict[str, str]) -> None:
@@ -90,18 +90,18 @@ class _BucketLock:
         while not self._is_created(own):
             now, seen = time.monotonic(), self._seen()
             if seen.get("id") == own["id"]:
-                return  # created by a request whose answer was lost, so that it was sent again
+                return  # created by a request whose answer was lost, so it was sent again
             if seen != before:
                 before, changed = seen, now
             elif now - changed > GIVEN_UP_S:
-                logger.info("%s: its holder (%s) is gone, so it is taken", self._path, seen.get("held_by"))
+                logger.info("%s: its holder (%s) is gone; taking the lock", self._path, seen.get("held_by"))
                 with suppress(FileNotFoundError):
                     self._files.rm_file(self._path)
                 changed = now
                 continue
             if not is_said and now - begun > SAID_AFTER_S:
                 is_said = True
-                logger.warning("%s: waiting for %s, which writes there", self._path, seen.get("held_by"))
+                logger.warning("%s: waiting for %s, which is writing there", self._path, seen.get("held_by"))
             time.sleep(ASK_EVERY_S)
 
     def _is_created(self, own: dict[str, str]) -> bool:
@@ -118,12 +118,12 @@ class _BucketLock:
         number = 0
         while not done.wait(SIGN_EVERY_S):
             number += 1
-            with suppress(OSError):  # the store is away: what is written next says so
+            with suppress(OSError):  # the store is unreachable: the next write reports it
                 if self._seen().get("id") == own["id"]:
                     self._files.pipe_file(self._path, json.dumps(own | {"sign": str(number)}).encode())
 
     def _seen(self) -> dict[str, str]:
-        """Return what the object says, nothing where there is none."""
+        """Return the content of the object, empty if there is none."""
         try:
             return dict(json.loads(self._files.cat_file(self._path)))
         except (FileNotFoundError, ValueError, TypeError):

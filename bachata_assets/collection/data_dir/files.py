@@ -1,4 +1,4 @@
-"""The files of a data dir, in a folder or in an object store: each is written whole or not at all."""
+"""The files of a data dir, in a folder or an object store: each is written whole or not at all."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,17 +27,17 @@ from bachata_assets.collection.whole_files import (
 )
 
 _PIECE = 8 * 1024 * 1024
-"""Bytes of a large file that are read at once."""
+"""Bytes of a large file to read at once."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a file looks from outside.
+    """The look of a file from outside.
 
     Attributes
     ----------
     size : bytes
-    stamp : changes with the content: what a store calls it, or a file's time and number
+    stamp : changes with the content: the version in a store, or a file's time and inode
     """
 
     size: int
@@ -73,7 +73,7 @@ class Files:
         return isinstance(self._filesystem, LocalFileSystem)
 
     def path(self, name: str) -> str:
-        """Return where `name` is, as its file system says it."""
+        """Return the path of `name` in its file system."""
         return f"{self._place[1]}/{name}"
 
     def write_text(self, name: str, text: str) -> None:
@@ -81,18 +81,18 @@ class Files:
         self.write_bytes(name, text.encode())
 
     def write_bytes(self, name: str, content: bytes) -> None:
-        """Make `name` hold `content`, whole or not at all; an object store does that by itself."""
+        """Write `content` into `name`, whole or not at all, which object stores guarantee by themselves."""
         if self.is_local:
             self._write_durably(name, content)
         else:
             self._filesystem.pipe_file(self.path(name), content)
 
     def write_pieces(self, name: str, write: Callable[[IO[bytes]], object]) -> None:
-        """Make `name` hold, whole or not at all, what `write` writes piece by piece: it need not fit the memory."""
+        """Write into `name`, whole or not at all, what `write` writes in pieces, which need not fit into memory."""
         if self.is_local:
             self._write_durably(name, write)
             return
-        with NamedTemporaryFile() as file:  # a store is given only what is whole
+        with NamedTemporaryFile() as file:  # a store gets only complete files
             write(file)
             file.flush()
             self._filesystem.put_file(file.name, self.path(name))
@@ -103,7 +103,7 @@ class Files:
         self._same_place.keep(self._place[1])
 
     def read_text(self, name: str) -> str | None:
-        """Return a text file's content, None when it is not there."""
+        """Return a text file's content, None if it does not exist."""
         content = self.read_bytes(name)
         if content is None:
             return None
@@ -111,9 +111,9 @@ class Files:
             return content.decode()
 
     def read_bytes(self, name: str) -> bytes | None:
-        """Return a file's content, None when it is not there."""
-        path = self.path(name)  # a bucket that is not there is no missing file
-        # The client of S3 asks for the size first, unless it is to read in one go.
+        """Return a file's content, None if it does not exist."""
+        path = self.path(name)  # a missing bucket is not a missing file
+        # The client of S3 asks for the size first, unless it reads in one go.
         in_one_go = {"max_concurrency": 1} if "s3" in self._filesystem.protocol else {}
         try:
             with places_named(path):
@@ -122,11 +122,11 @@ class Files:
             return None
 
     def read_ranges(self, ranges: Sequence[tuple[str, int, int | None]]) -> list[bytes | Exception]:
-        """Return parts of files, or why they cannot be read; a store is asked for many at once.
+        """Return parts of files, or why they cannot be read; a store gets many requests at once.
 
         Parameters
         ----------
-        ranges : name, first byte, and the byte behind the last; None: to the end
+        ranges : name, first byte, and the byte after the last; None: to the end
         """
         paths = [self.path(name) for name, _, _ in ranges]
         firsts, ends = [first for _, first, _ in ranges], [end for _, _, end in ranges]
@@ -134,12 +134,12 @@ class Files:
         return list(self._filesystem.cat_ranges(paths, firsts, ends, on_error="return", **many))
 
     def size(self, name: str) -> int | None:
-        """Return the size of a file, None when it is not there."""
+        """Return the size of a file, None if it does not exist."""
         look = self.look(name)
         return None if look is None else look.size
 
     def look(self, name: str) -> Look | None:
-        """Return how a file looks from outside, None when it is not there."""
+        """Return the look of a file, None if it does not exist."""
         path = self.path(name)
         try:
             with places_named(path):
@@ -148,20 +148,20 @@ class Files:
             return None
 
     def looks(self, names: Iterable[str]) -> dict[str, Look]:
-        """Return how files look from outside, of those that are there."""
+        """Return the looks of the files that exist."""
         asked = list(names)
         with ThreadPoolExecutor(1 if self.is_local else ASKED_AT_ONCE) as pool:
             return {name: look for name, look in zip(asked, pool.map(self.look, asked), strict=True) if look}
 
     def looks_in(self, folder: str, suffix: str = "") -> dict[str, Look]:
-        """Return name in a folder -> how the file looks from outside; none where there is no folder."""
+        """Return name in a folder -> look of the file; empty if there is no folder."""
         path = self.path(folder)
         with suppress(FileNotFoundError), places_named(f"{path}/table"):
             if not self.is_local:
                 listed = self._filesystem.ls(path, detail=True)
                 return {one["name"].rsplit("/", 1)[-1]: _look(one) for one in listed if one["name"].endswith(suffix)}
             looks = {}
-            with os.scandir(path) as entries:  # a tenth of what the file system's ls costs
+            with os.scandir(path) as entries:  # a tenth of the cost of the file system's ls
                 for entry in entries:
                     if entry.name.endswith(suffix):
                         with suppress(FileNotFoundError):  # removed in the meantime
@@ -170,7 +170,7 @@ class Files:
         return {}
 
     def sha256(self, name: str) -> str | None:
-        """Return the hash of a file's content, None when it is not there."""
+        """Return the hash of a file's content, None if it does not exist."""
         path = self.path(name)
         try:
             with places_named(path), self._filesystem.open(path, "rb", block_size=_PIECE) as file:
@@ -179,14 +179,14 @@ class Files:
             return None
 
     def delete(self, name: str) -> None:
-        """Remove a file, if it is there."""
-        # Not by `rm`, which takes `*`, `?` and `[` in a clip's name for a pattern.
+        """Remove a file if it exists."""
+        # Not by `rm`, which interprets `*`, `?` and `[` in a clip's name as a pattern.
         if self.size(name) is not None:
             with places_named(self.path(name)):
                 self._filesystem.rm_file(self.path(name))
 
     def delete_all(self, names: Sequence[str]) -> None:
-        """Remove files that are there; of a store many at once, but for names that it may take for patterns."""
+        """Remove files that exist; in a store many at once, except names that look like patterns."""
         alone = {name for name in names if self.is_local or has_magic(self.path(name))}
         for name in alone:
             self.delete(name)
@@ -194,7 +194,7 @@ class Files:
             self._filesystem.rm(together)
 
     def set_aside(self, name: str) -> None:
-        """Give a damaged file another name, so that it is not there any more and can still be looked at."""
+        """Rename a damaged file, so that it counts as missing and can still be examined."""
         path, aside = self.path(name), self.path(name + layout.DAMAGED_SUFFIX)
         if self.is_local:
             Path(path).replace(free_name(aside) if Path(path).is_dir() or Path(aside).is_dir() else aside)
@@ -203,7 +203,7 @@ class Files:
             self._filesystem.rm_file(path)
 
     def files_below(self, folder: str) -> dict[str, str]:
-        """Return how every file below a folder looks from outside: name -> size and time."""
+        """Return the look of every file below a folder: name -> size and time."""
         filesystem, root = self._place
         start = len(root) + 1
         if self.is_local:
@@ -221,17 +221,17 @@ class Files:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold what all that write this data dir share: those of one machine, in an object store those of any."""
+        """Hold the lock of all writers of this data dir: of one machine, or in an object store of any machine."""
         path = self.path(layout.LOCK)
         with held(Path(path)) if self.is_local else held_in_bucket(self._filesystem, path):
             yield
 
 
 def _look(info: Mapping[str, Any]) -> Look:
-    """Return a look, by what a file system says of a file."""
-    if "ino" in info:  # of a folder; its time is a float, which the status has whole
+    """Return a look, from a file system's information about a file."""
+    if "ino" in info:  # a local file; its time is a float here, but exact in the status
         return _look_of_status(os.stat(info["name"]))  # noqa: PTH116
-    # Google's generation is of the content alone; its entity tag also changes with what is said about the object.
+    # Google's generation depends on the content alone; its entity tag also changes with the object's metadata.
     tag = info.get("generation") or info.get("ETag") or info.get("etag") or info.get("created") or ""
     return Look(int(info["size"]), str(tag).strip('"'))
 

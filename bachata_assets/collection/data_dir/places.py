@@ -1,4 +1,4 @@
-"""Where a data dir is, a folder or a place in an object store; and what in a folder is in the place of another."""
+"""Where a data dir is, a folder or a place in an object store; and files where folders belong, or vice versa."""
 
 import errno
 import os
@@ -26,13 +26,13 @@ def place_of(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
     Raises
     ------
     OSError
-        Naming the data dir, when its bucket is not there or cannot be asked for.
+        Names the data dir, if its bucket does not exist or cannot be reached.
     """
-    if "://" not in url:  # not by url_to_fs, which takes `::` and `~` in a folder's name for more than a name
+    if "://" not in url:  # not by url_to_fs, which interprets `::` and `~` in a folder's name
         return LocalFileSystem(), os.path.abspath(url)  # noqa: PTH100  # links are not followed
-    # The client of S3 has ten connections otherwise, so that most of what is asked at once waits.
+    # By default, the client of S3 has ten connections, so most parallel requests would wait.
     own = {"config_kwargs": {"max_pool_connections": ASKED_AT_ONCE}} if url.startswith("s3:") else {}
-    # A store's listings are asked for each time: other processes write there too.
+    # Listings of a store are not cached: other processes write there, too.
     filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False, **own)
     root = root.rstrip("/")
     if {"s3", "gs"} & {*filesystem.protocol}:
@@ -41,16 +41,16 @@ def place_of(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
 
 
 def read_object(url: str, most: int) -> bytes:
-    """Return what is in an object, its first `most` bytes where it is larger.
+    """Return the content of an object, at most its first `most` bytes.
 
     Raises
     ------
     OSError
-        It is not there, or the store does not give it.
+        It does not exist, or the store refuses it.
     """
     filesystem, path = place_of(url)
     try:
-        # By its exact name, and no more than is wanted: what is larger is refused.
+        # By its exact name, and no more than needed: a larger object is refused.
         return bytes(filesystem.cat_file(path, start=0, end=min(most, filesystem.info(path)["size"])))
     except OSError:
         raise
@@ -59,7 +59,7 @@ def read_object(url: str, most: int) -> bytes:
 
 
 def misplaced_in(url: str, assets: Iterable[str]) -> list[str]:
-    """Return the names of folders in the place of files, and of files in the place of folders.
+    """Return the names of folders where files belong, and of files where folders belong.
 
     An object store has no folders, so there nothing is misplaced.
 
@@ -99,7 +99,7 @@ def abandoned_in(url: str) -> list[str]:
 
 
 class SamePlace:
-    """A local data dir that this process has written to: no other folder is taken for it, and no new one is made.
+    """A local data dir that this process has written to: it is not replaced by another or a new folder.
 
     A disk that is unmounted while clips are made leaves no folder, or an empty one of another disk.
     """
@@ -108,19 +108,19 @@ class SamePlace:
         self._identity: tuple[int, int] | None = None
 
     def require(self, path: str) -> None:
-        """Raise an OSError that names the data dir when it went away since `keep`."""
+        """Raise an OSError that names the data dir if it has disappeared since `keep`."""
         if self._identity in (None, identity_of(path)) or Path(path, layout.COLLECTION).exists():
             return
-        raise FileNotFoundError(errno.ENOENT, "the data dir went away while it was written to", path)
+        raise FileNotFoundError(errno.ENOENT, "the data dir disappeared during a write", path)
 
     def keep(self, path: str) -> None:
-        """Take the folder for the data dir from now on, if it says that it is one."""
+        """Take the folder as the data dir from now on, if its content says that it is one."""
         if self._identity is None and Path(path, layout.COLLECTION).exists():
             self._identity = identity_of(path)
 
 
 def identity_of(folder: str | Path) -> tuple[int, int] | None:
-    """Return what tells a folder from all others, whatever it is called; None where it is not to be seen."""
+    """Return the identity of a folder, whatever its name; None if it cannot be read."""
     try:
         status = Path(folder).stat()
     except OSError:
@@ -129,11 +129,11 @@ def identity_of(folder: str | Path) -> tuple[int, int] | None:
 
 
 def _require_bucket(filesystem: fsspec.AbstractFileSystem, bucket: str, url: str) -> None:
-    """Raise an OSError that names the data dir when its bucket is not there or cannot be asked for."""
+    """Raise an OSError that names the data dir if its bucket does not exist or cannot be reached."""
     try:
         there = filesystem.exists(bucket)
     except Exception as error:  # every store's client has exceptions of its own
         raise OSError(errno.EIO, f"cannot be reached: {error}", url) from error
     if not there:
         remedy = "create it, or check the store's address and the credentials"
-        raise FileNotFoundError(errno.ENOENT, f"the bucket {bucket} is not there or cannot be reached: {remedy}", url)
+        raise FileNotFoundError(errno.ENOENT, f"the bucket {bucket} does not exist or is unreachable: {remedy}", url)

@@ -1,1 +1,1 @@
-"""Patches of an annotation file: what people changed in the report's page, read, checked and written into the file."""
+"""Patches of an annotation file: changes from the report page, read, checked and written into the file."""

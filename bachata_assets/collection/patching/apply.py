@@ -1,4 +1,4 @@
-"""A patch laid against an annotation file: which fields change, and the text of the file afterwards."""
+"""A patch compared with an annotation file: which fields change, and the text of the file afterwards."""
 
 import codecs
 import json
@@ -22,7 +22,7 @@ _BY_HAND = "The annotation file cannot be edited without loss: write the changes
 
 @dataclass(frozen=True)
 class FieldChange:
-    """One field of one clip's annotation; None: it is not said, and its fallback holds."""
+    """One field of one clip's annotation; None: it is missing, so its fallback applies."""
 
     clip_id: str
     field: str
@@ -31,12 +31,12 @@ class FieldChange:
 
 
 def differences(patch: Patch, entries: Mapping[str, Entry], clip_ids: Collection[str]) -> list[FieldChange]:
-    """Return what a patch changes; fields that are so already are left out.
+    """Return what a patch changes; leave out fields that already have the value.
 
     Parameters
     ----------
     entries : clip id -> its annotation entry
-    clip_ids : of all clips of the collection
+    clip_ids : ids of all clips of the collection
 
     Raises
     ------
@@ -45,14 +45,14 @@ def differences(patch: Patch, entries: Mapping[str, Entry], clip_ids: Collection
     """
     unknown = [change.clip_id for change in patch.changes if change.clip_id not in clip_ids]
     if unknown:
-        raise PatchError(f"No clips of this collection: {named(unknown)}. Nothing is applied.")
+        raise PatchError(f"Not clips of this collection: {named(unknown)}. Nothing is applied.")
     found, conflicts = [], []
     for change in patch.changes:
         entry = entries.get(change.clip_id)
         annotation = entry.annotation if entry else Annotation()
         now = annotation.model_dump(mode="json")
         conflicts += [
-            f"{change.clip_id}: {field} was {_shown(was)} when it was changed, and is {_shown(now[field])} now"
+            f"{change.clip_id}: {field} was {_shown(was)} when it was changed, and is now {_shown(now[field])}"
             for field, was in change.was.items()
             if field in change.set and was != _said_of(now[field]) and change.set[field] != _said_of(now[field])
         ]
@@ -63,17 +63,17 @@ def differences(patch: Patch, entries: Mapping[str, Entry], clip_ids: Collection
             if said.get(field) != after
         ]
     if conflicts:
-        raise PatchError(f"{named(conflicts)}. Nothing is applied: make the report again, and the changes.")
+        raise PatchError(f"{named(conflicts)}. Nothing is applied: make the report and the changes again.")
     return found
 
 
 def patched(content: bytes, changes: Collection[FieldChange], entries: Mapping[str, Entry]) -> bytes:
-    """Return an annotation file after some changes; all other entries stay as they are, to the byte.
+    """Return an annotation file after some changes; all other entries stay byte for byte.
 
     Parameters
     ----------
-    content : of the file
-    changes : of `differences`
+    content : content of the file
+    changes : changes from `differences`
     entries : clip id -> its annotation entry, as the file has it
 
     Raises
@@ -96,7 +96,7 @@ def patched(content: bytes, changes: Collection[FieldChange], entries: Mapping[s
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Make an annotation file hold this content, whole or not at all; a link to it stays one, and so do its rights."""
+    """Replace the content of an annotation file, whole or not at all; keep its permissions, and links to it."""
     target = path.resolve()
     mode = target.stat().st_mode & 0o777 if target.exists() else None
     write_durably(target, content)
@@ -105,11 +105,11 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def _edited(text: str, values: Mapping[str, dict[str, Any]], numbers: Mapping[str, int]) -> str:
-    """Return the text with changed entries; clips without an entry get one behind the last.
+    """Return the text with changed entries; clips without an entry get one after the last.
 
     Parameters
     ----------
-    numbers : clip id -> place of its entry in the list, from 0
+    numbers : clip id -> index of its entry in the list
     """
     spans = _elements(text)
     for clip_id in sorted(numbers, key=numbers.__getitem__, reverse=True):
@@ -124,7 +124,7 @@ def _edited(text: str, values: Mapping[str, dict[str, Any]], numbers: Mapping[st
 
 
 def _with_first(text: str, new: dict[str, Any]) -> str:
-    """Return the text of a file that has no entries with its first."""
+    """Return the text of a file without entries, with a first entry added."""
     inner = text.strip("\ufeff \t\r\n")
     first = (
         json.dumps([new], ensure_ascii=False) if inner[:1] == "[" else json_text.with_values(inner, {"clips": [new]})
@@ -139,7 +139,7 @@ def _said(entry: Entry) -> tuple[str, str, dict[str, Any]]:
 def _said_after(
     content: bytes, values: Mapping[str, dict[str, Any]], numbers: Mapping[str, int]
 ) -> list[tuple[str, str, dict[str, Any]]]:
-    """Return what the entries have to say after the changes; whatever was written must read back as this."""
+    """Return the expected content of the entries after the changes; the written file must read back as this."""
     said = [_said(entry) for entry in entries_of(content, Path("annotations"))]
     for clip_id, changed in values.items():
         if clip_id in numbers:
@@ -155,7 +155,7 @@ def _said_after(
 
 
 def _elements(text: str) -> list[tuple[int, int]]:
-    """Return begin and end of every entry, without the space around it."""
+    """Return start and end of every entry, without the space around it."""
     found = []
     for start, end in lenient_json.spans(text, "clips"):
         inner = text[start:end]
@@ -164,15 +164,15 @@ def _elements(text: str) -> list[tuple[int, int]]:
 
 
 def _decoded(content: bytes) -> tuple[str, str]:
-    """Return the text of a file and the encoding that writes it back to the byte."""
+    """Return the text of a file and the encoding that writes it back byte for byte."""
     for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if content.startswith(mark):
-            return content.decode(encoding), encoding  # the mark stays the first character
+            return content.decode(encoding), encoding  # the byte order mark stays the first character
     return content.decode("utf-8", "surrogateescape"), "utf-8"
 
 
 def _said_of(value: Any) -> Any:
-    """Return the value of a field as `stated` has it."""
+    """Return the value of a field in the form of `stated`."""
     return None if value in ("", []) else value
 
 

@@ -1,4 +1,4 @@
-"""Editing JSON as text: some values of one object change, every other character of the file stays as it was."""
+"""Editing JSON as text: some values of one object change, every other character of the file stays."""
 
 import json
 import re
@@ -16,8 +16,8 @@ class _Member:
 
     Attributes
     ----------
-    gap : what stands between the member before, or the opening bracket, and this one
-    body : from the begin of the name to the end of the value
+    gap : text between the previous member, or the opening bracket, and this one
+    body : text from the start of the name to the end of the value
     """
 
     name: str
@@ -30,13 +30,13 @@ def with_values(text: str, values: Mapping[str, Any]) -> str:
 
     Parameters
     ----------
-    text : of one object, without anything around it
-    values : name -> new value; None removes the member. Of a name that occurs twice the last counts
+    text : text of one object, without anything around it
+    values : name -> new value; None removes the member. If a name occurs twice, the last one counts
 
     Raises
     ------
     json.JSONDecodeError
-        It is no object.
+        The text is not an object.
     RecursionError
         It is nested too deeply.
 
@@ -63,13 +63,13 @@ def with_values(text: str, values: Mapping[str, Any]) -> str:
 
 
 def with_element(text: str, spans: Sequence[tuple[int, int]], values: Mapping[str, Any]) -> str:
-    """Return the text of a list of objects, or of an object that has one, with one more object behind the last.
+    """Return the text of a list of objects, or of an object with such a list, with one more object after the last.
 
     Parameters
     ----------
-    text : of the file
-    spans : begin and end of the list's elements, without the space around them; at least one
-    values : of the new object
+    text : text of the file
+    spans : start and end of the list's elements, without the space around them; at least one
+    values : values of the new object
     """
     start, end = spans[-1]
     before = text[spans[-2][1] : start] if len(spans) > 1 else f",{_space_before(text, start)}"
@@ -84,7 +84,7 @@ def with_element(text: str, spans: Sequence[tuple[int, int]], values: Mapping[st
 
 
 def _members(text: str) -> tuple[list[_Member], str]:
-    """Return the members of an object, and what stands before its closing bracket."""
+    """Return the members of an object, and the text before its closing bracket."""
     if not text.startswith("{"):
         raise json.JSONDecodeError("an object was expected", text, 0)
     found: list[_Member] = []
@@ -117,7 +117,7 @@ def _comma(gap: str) -> str:
 
 
 def _space_before(text: str, at: int) -> str:
-    return re.search(r"\s*$", text[:at])[0] or " "  # type: ignore[index]  # it matches nothing, too
+    return re.search(r"\s*$", text[:at])[0] or " "  # type: ignore[index]  # it always matches
 
 
 def _body(name: str, value: Any) -> str:

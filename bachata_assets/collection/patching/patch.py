@@ -1,6 +1,6 @@
-"""`Patch`: what people changed of the annotations, as the report's page writes it; hostile until it is read.
+"""`Patch`: changes of annotations, as the report page writes them; untrusted until checked.
 
-The format, with an example, is in docs/report.md.
+docs/report.md describes the format, with an example.
 """
 
 import json
@@ -15,11 +15,11 @@ from bachata_assets.collection.annotations import lenient_json
 from bachata_assets.video.files import open_regular
 
 FORMAT = "bachata-annotations-patch"
-"""What `format` of every patch says."""
+"""Value of `format` in every patch."""
 LARGEST_FILE = 16 * 2**20
-"""Size of the largest patch that is read, bytes."""
+"""Maximum size of a patch, bytes."""
 MOST_CHANGES = 100_000
-"""Most clips in one patch."""
+"""Maximum number of clips in a patch."""
 
 
 class PatchError(ValueError):
@@ -27,9 +27,9 @@ class PatchError(ValueError):
 
 
 def stated(values: dict[str, Any]) -> dict[str, Any]:
-    """Return fields of an annotation as a file states them: checked, and as plain JSON values.
+    """Return checked fields of an annotation as plain JSON values, as a file contains them.
 
-    None, an empty text and an empty list are None: the field is not said.
+    None, an empty text and an empty list become None: the field is missing.
 
     Raises
     ------
@@ -42,12 +42,12 @@ def stated(values: dict[str, Any]) -> dict[str, Any]:
 
 
 class Change(BaseModel):
-    """What changes of one clip.
+    """The changes of one clip.
 
     Attributes
     ----------
-    set : field of the annotation -> its new value; None: the field is taken out, and its fallback holds
-    was : field -> the value that whoever changed it saw; where the file says another one now, nothing is applied
+    set : field of the annotation -> its new value; None: remove the field, so that its fallback applies
+    was : field -> the value seen when it was changed; if the file has another one now, nothing is applied
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,12 +61,12 @@ class Change(BaseModel):
     def _of_an_annotation(cls, values: dict[str, Any]) -> dict[str, Any]:
         unknown = sorted(values.keys() - Annotation.model_fields.keys())
         if unknown:
-            raise ValueError(f"{unknown[0][:80]!r} is no field of an annotation")
+            raise ValueError(f"{unknown[0][:80]!r} is not a field of an annotation")
         return stated(values)
 
 
 class Patch(BaseModel):
-    """What changes of a collection's annotations."""
+    """The changes of a collection's annotations."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -80,7 +80,7 @@ class Patch(BaseModel):
         seen = set()
         for change in self.changes:
             if change.clip_id in seen:
-                raise ValueError(f"clip {change.clip_id[:80]!r} is there more than once")
+                raise ValueError(f"clip {change.clip_id[:80]!r} occurs more than once")
             seen.add(change.clip_id)
         return self
 
@@ -91,7 +91,7 @@ def load_patch(path: Path) -> Patch:
     Raises
     ------
     PatchError
-        It is missing, too large, no JSON or no patch; the message names the first thing that is wrong.
+        It is missing, too large, not JSON or not a patch; the message names the first thing that is wrong.
     """
     try:
         with open_regular(path) as file:
@@ -102,22 +102,23 @@ def load_patch(path: Path) -> Patch:
 
 
 def read_patch(content: bytes, name: str) -> Patch:
-    """Read the content of a patch, which a message calls by a name.
+    """Read the content of a patch; messages use the given name for it.
 
     Raises
     ------
     PatchError
-        As of `load_patch`.
+        As in `load_patch`.
     """
     if len(content) > LARGEST_FILE:
-        raise PatchError(f"{name} is larger than {LARGEST_FILE // 2**20} MB: no patch")
+        raise PatchError(f"{name} is larger than {LARGEST_FILE // 2**20} MB, so it is not a patch")
     try:
         return Patch.model_validate(lenient_json.loads(content.decode("utf-8-sig")))
     except RecursionError:
-        raise PatchError(f"{name} is nested too deeply: no patch") from None
+        raise PatchError(f"{name} is nested too deeply, so it is not a patch") from None
     except ValidationError as error:
         wrong = error.errors(include_url=False, include_context=False)[0]
         place = ".".join(str(part)[:40] for part in wrong["loc"]) or "the whole"
-        raise PatchError(f"{name} is no patch: {place}: {wrong['msg'].removeprefix('Value error, ')[:300]}") from None
+        why = wrong["msg"].removeprefix("Value error, ")[:300]
+        raise PatchError(f"{name} is not a patch: {place}: {why}") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise PatchError(f"{name} is not valid JSON: {error}") from None

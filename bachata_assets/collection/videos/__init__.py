@@ -1,5 +1,5 @@
-"""The videos of a collection: where they lie, which of them are clips, and how a run gets at one.
+"""The videos of a collection: where they are, which of them are clips, and how a run gets them.
 
-Belongs here: listing a folder or a bucket, and bringing what lies in a bucket to this machine for a while. Does not
-belong here: which clip a file is (`registry.py`, `clip_ids.py`), and what is made of it (`pipeline/`).
+Belongs here: listing a folder or a bucket, and fetching objects of a bucket to this machine for a while. Does not
+belong here: which clip a file is (`registry.py`, `clip_ids.py`), and what is made from it (`pipeline/`).
 """

@@ -1,7 +1,7 @@
-"""`Arrivals`: how the clips of a run come to this machine: those of a folder are here, those of a bucket are fetched.
+"""`Arrivals`: how the clips of a run come to this machine: files of a folder are here, those of a bucket are fetched.
 
-The next clip is fetched while one is worked on, and what is done with is removed. Only this process talks to the store:
-whoever reads a clip is given the path of a copy.
+The next clip is fetched while one is processed, and finished copies are removed. Only this process talks to the store:
+readers of a clip get the path of a copy.
 """
 
 import hashlib
@@ -24,9 +24,9 @@ from bachata_assets.video.files import Seen
 logger = logging.getLogger(__name__)
 
 REPLACED_AT_MOST = 3
-"""Most attempts at an object that is replaced while it is fetched."""
+"""Maximum number of attempts at an object that is replaced while it is fetched."""
 LONGEST_END_S = 10.0
-"""Time within which a transfer that nobody waits for has ended, s."""
+"""Time limit for an abandoned transfer to end, s."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Arrived:
 
     Attributes
     ----------
-    content : hash of what is in it
-    seen : how the object looked
+    content : hash of its content
+    seen : look of the object
     """
 
     path: Path
@@ -45,14 +45,14 @@ class Arrived:
 
 
 class Arrivals:
-    """Clips of a folder: their files are here and stay. As a context manager it leaves nothing behind."""
+    """Clips of a folder: their files are local and stay. As a context manager, it removes everything it fetched."""
 
     def expect(self, clips: Sequence[Clip], ahead: Callable[[], int] = lambda: 1) -> None:
-        """Say which clips will be worked on, in which order.
+        """Announce which clips will be processed, in which order.
 
         Parameters
         ----------
-        ahead : returns the number of clips after the present one that are begun
+        ahead : returns the number of clips that are started ahead of the present one
         """
 
     def is_here(self, clip: Clip) -> bool:  # noqa: ARG002  # those of a folder are
@@ -60,17 +60,17 @@ class Arrivals:
         return True
 
     def take(self, clip: Clip) -> Clip:
-        """Return a clip as it can be read, and wait for its file; a clip that is not expected stays as it is.
+        """Wait for a clip's file and return the readable clip; a clip that was not announced is returned unchanged.
 
         Raises
         ------
         OSError
-            Its file does not come; the text names it.
+            The file, which the message names, cannot be fetched.
         """
         return clip
 
     def release(self, clip: Clip) -> None:
-        """Say that nobody reads a clip any more."""
+        """Declare that nobody reads a clip any more."""
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +81,7 @@ class Arrivals:
         self.end()
 
     def end(self) -> None:
-        """Remove what was fetched, and fetch no more."""
+        """Remove all copies, and stop fetching."""
 
 
 class FetchedClips(Arrivals):
@@ -89,8 +89,8 @@ class FetchedClips(Arrivals):
 
     Parameters
     ----------
-    limit : most bytes that lie here at once
-    arrived : clip and its copy -> the clip as it is to be worked on; asked once a clip, by whoever takes it
+    limit : maximum size of all copies at once, bytes
+    arrived : clip and its copy -> the clip to process; called once per clip, when it is taken
     """
 
     def __init__(self, videos: VideoBucket, limit: float, arrived: Callable[[Clip, Arrived], Clip]) -> None:
@@ -107,7 +107,7 @@ class FetchedClips(Arrivals):
         self._users: Counter[str] = Counter()
 
     def expect(self, clips: Sequence[Clip], ahead: Callable[[], int] = lambda: 1) -> None:
-        """Begin to fetch."""
+        """Start fetching."""
         self._ahead = ahead
         self._coming = {clip.clip_id: Future() for clip in clips}
         if clips:
@@ -126,7 +126,7 @@ class FetchedClips(Arrivals):
         return replace(self._arrived(clip, arrived), path=arrived.path)
 
     def release(self, clip: Clip) -> None:
-        """Remove a clip's file, unless the next clip is another couple of it."""
+        """Remove a clip's file, unless the next clip is another couple in it."""
         coming = self._coming.get(clip.clip_id)
         if coming is None or not coming.done() or coming.exception():
             return
@@ -154,12 +154,12 @@ class FetchedClips(Arrivals):
             except OSError as error:
                 logger.debug("%s", clip.url, exc_info=error)
                 coming.set_exception(OSError(f"{clip.url}: {error.strerror or error}"))
-            except Exception as error:  # noqa: BLE001  # it is raised where the clip is taken: nobody waits for ever
+            except Exception as error:  # noqa: BLE001  # `take` raises it, so nobody waits forever
                 coming.set_exception(error)
 
     def _fetch(self, clip: Clip) -> Arrived:
-        """Return a clip's copy: the one that is here for another couple of the same video, or a new one."""
-        with self._changed:  # beside those that are begun lies one more
+        """Return a clip's copy: the existing one of another couple of the same video, or a new one."""
+        with self._changed:  # one more than those that are started
             self._changed.wait_for(lambda: self._ended or sum(self._users.values()) <= 1 + self._ahead())
             if clip.url in self._held:
                 self._users[clip.url] += 1
@@ -171,18 +171,18 @@ class FetchedClips(Arrivals):
             except ReplacedError:
                 if attempt == REPLACED_AT_MOST:
                     raise
-                logger.info("%s was replaced while it was fetched: it is fetched again", clip.url)
+                logger.info("%s was replaced while it was fetched; fetching it again", clip.url)
         raise AssertionError("the last attempt returns or raises")
 
     def _copied(self, opened: OpenedObject, clip: Clip) -> Arrived:
         size = opened.seen.size
         if size > self._limit:
             limit = f"{self._limit / 1e9:g}"
-            raise OSError(f"it has {size / 1e9:.3g} GB, more than BACHATA_CACHE_GB = {limit} lets lie here: raise that")
+            raise OSError(f"it has {size / 1e9:.3g} GB, more than BACHATA_CACHE_GB = {limit} allows: raise that")
         with self._changed:
             self._changed.wait_for(lambda: self._ended or size + self._bytes() <= self._limit)
         self._folder = self._folder or CacheFolder()
-        # A name of its own: a key may be longer than a file's name, and two prefixes have the same ones.
+        # A new name: a key may be too long for a file name, and two prefixes may contain the same one.
         name = hashlib.sha256(clip.url.encode()).hexdigest()[:32] + PurePosixPath(clip.url).suffix.lower()
         path = self._folder.path / name
         content = opened.copy(path, lambda: self._ended)

@@ -1,6 +1,6 @@
-"""`VideoBucket`: videos in an object store, known by listing it; no object is opened to know what is new.
+"""`VideoBucket`: videos in an object store, found by listing it; no object is opened to find new ones.
 
-How one is brought to this machine is in `transfer.py`.
+`transfer.py` fetches objects to this machine.
 """
 
 import logging
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LONGEST_PART = 255
-"""Bytes of the longest part of a key that is taken: file systems allow no longer name."""
+"""Maximum length of a part of a key, bytes: that of a name in a file system."""
 
 
 def open_videos(place: str | Path) -> Videos:
-    """Return the place where videos lie: a folder, or by a URL what is in a bucket. Nothing is asked of it yet."""
+    """Return the place of videos: a folder, or for a URL a bucket. Does not access it yet."""
     return VideoBucket(str(place)) if "://" in str(place) else VideoFolder(Path(place))
 
 
@@ -62,12 +62,12 @@ class VideoBucket(Videos):
         return self.place
 
     def listing(self, *, matroska: bool = False, mounts_before: Set[PurePosixPath] = frozenset()) -> Listing:  # noqa: ARG002
-        """Return the videos by their names, sizes, times and entity tags; one request a page of names.
+        """Return the videos with names, sizes, times and entity tags; one request per page of names.
 
         Raises
         ------
         DiscoveryError
-            When the store does not list all of it: nothing may be concluded from a part.
+            If the store does not list everything: nothing may be concluded from a part.
         """
         filesystem, root = self._store
         try:
@@ -76,7 +76,7 @@ class VideoBucket(Videos):
             listed = {}
         except Exception as error:  # every store's client has exceptions of its own
             raise DiscoveryError(
-                f"Cannot list {self}: {error}. Check the credentials and what they allow, and give the command again."
+                f"Cannot list {self}: {error}. Check the credentials and their permissions, and run the command again."
             ) from error
         start = f"{root}/"
         below = {name.removeprefix(start): info for name, info in listed.items() if name.startswith(start)}
@@ -91,7 +91,7 @@ class VideoBucket(Videos):
             return None
 
     def content(self, path: PurePosixPath) -> str:
-        """Return the hash of an object, all of which is read for it; UNREADABLE when it cannot be read."""
+        """Return the hash of an object, which is read in full; UNREADABLE if it cannot be read."""
         try:
             return self.open(self.url(path)).content()
         except OSError as error:
@@ -99,7 +99,7 @@ class VideoBucket(Videos):
             return UNREADABLE
 
     def known_content(self, path: PurePosixPath, seen: Seen | None = None) -> str:
-        """Return the hash that the store itself has of an object, by one request; UNREADABLE where it has none."""
+        """Return the hash that the store itself has of an object, with one request; UNREADABLE if it has none."""
         try:
             return stated_content(self._store[0], self._name(path), seen) or UNREADABLE
         except Exception as error:  # every store's client has exceptions of its own
@@ -107,7 +107,7 @@ class VideoBucket(Videos):
             return UNREADABLE
 
     def why_away(self) -> str:
-        """Return nothing: every object that does not come says so itself."""
+        """Return nothing: each object that cannot be fetched is reported by itself."""
         return ""
 
     def url(self, path: PurePosixPath) -> str:
@@ -115,17 +115,17 @@ class VideoBucket(Videos):
         return f"{self.place}/{path}"
 
     def open(self, url: str) -> OpenedObject:
-        """Return an object that is to be read.
+        """Return an object to read.
 
         Raises
         ------
         OSError
-            Naming its URL: it is not there, or the store does not give it.
+            Names its URL: it does not exist, or the store refuses it.
         """
         return OpenedObject(self._store[0], url)
 
     def signed(self, url: str, seconds: int) -> str:
-        """Return an address by which whoever has it may read an object for some time.
+        """Return a signed URL, with which anyone can read an object for some time.
 
         Raises
         ------
@@ -135,7 +135,7 @@ class VideoBucket(Videos):
         try:
             return str(self._store[0].sign(url.partition("://")[2], expiration=seconds))
         except Exception as error:
-            raise OSError(f"{url}: no address can be signed: {error}") from error
+            raise OSError(f"{url}: cannot sign a URL: {error}") from error
 
     def _name(self, path: PurePosixPath) -> str:
         return f"{self._store[1]}/{path}"
@@ -149,13 +149,13 @@ class VideoBucket(Videos):
 
 
 def listing_of(listed: Mapping[str, Mapping[str, Any]], taken: Set[str]) -> Listing:
-    """Return which objects are clips, by what a store says of them.
+    """Return which objects are clips, from the listing of a store.
 
-    Hidden names and the preview videos of data dirs are passed over, as in a folder.
+    Hidden names and the preview videos of data dirs are ignored, as in a folder.
 
     Parameters
     ----------
-    listed : name below the prefix -> what the store says of the object
+    listed : name below the prefix -> the store's information about the object
     taken : suffixes of videos
     """
     files: dict[PurePosixPath, Seen | None] = {}
@@ -172,7 +172,7 @@ def listing_of(listed: Mapping[str, Mapping[str, Any]], taken: Set[str]) -> List
             continue
         elif suffix not in taken:
             remedy = "set BACHATA_MATROSKA=true, or " if suffix in MATROSKA_SUFFIXES else ""
-            left_out.append(LeftOut(path, f"not a video the platform reads ({suffix}): {remedy}export it as .mp4"))
+            left_out.append(LeftOut(path, f"a file type that is not accepted ({suffix}): {remedy}export it as .mp4"))
         elif info["size"] > LARGEST_FILE:
             left_out.append(LeftOut(path, f"larger than {LARGEST_FILE / 1e9:g} GB: cut it into clips"))
             unseen.add(path)
@@ -183,12 +183,12 @@ def listing_of(listed: Mapping[str, Mapping[str, Any]], taken: Set[str]) -> List
 
 
 def why_no_path(name: str) -> str | None:
-    """Return why an object's name can be no path of a clip, None for one that can."""
+    """Return why an object's name cannot be the path of a clip, None if it can."""
     parts = name.split("/")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
-        return "its name holds a control character: rename it"
+        return "its name contains a control character: rename it"
     if not all(parts):
-        return "its name has an empty part (//), which no path has: rename it"
+        return "its name has an empty part (//), which a path cannot have: rename it"
     if not {".", ".."}.isdisjoint(parts):
         return "its name has a part . or .., which leads elsewhere: rename it"
     if any(len(part.encode()) > LONGEST_PART for part in parts):
@@ -201,7 +201,7 @@ def _printable(name: str) -> str:
 
 
 def _is_preview(path: PurePosixPath, listed: Mapping[str, Any]) -> bool:
-    """Tell whether an object is the preview video of a data dir that lies below the same prefix."""
+    """Tell whether an object is the preview video of a data dir below the same prefix."""
     data_dir = path.parent.parent
     if path.parent.name != layout.PREVIEWS or str(data_dir / layout.COLLECTION) not in listed:
         return False

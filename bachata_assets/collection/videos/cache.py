@@ -1,4 +1,4 @@
-"""The folder of this machine in which a run keeps the clips that it fetched, and nothing else."""
+"""The local folder in which a run keeps the clips that it fetched."""
 
 import shutil
 import tempfile
@@ -10,21 +10,21 @@ from filelock import FileLock, Timeout
 from bachata_assets.inference.export_cache import default_cache_dir
 
 _LOCK = "lock"
-"""Name of the file that whoever uses a folder holds: the system frees it, however the process ends."""
+"""Name of the lock file in a folder: the system releases it, however the process ends."""
 
 
 def cache_root() -> Path:
-    """Return the folder in which every run has a folder of its own."""
+    """Return the parent of the folders of all runs."""
     return default_cache_dir() / "clips"
 
 
 class CacheFolder:
-    """A new folder for one run; what killed runs left behind is removed first."""
+    """A new folder for one run; removes those of killed runs first."""
 
     def __init__(self) -> None:
         root = cache_root()
         root.mkdir(parents=True, exist_ok=True)
-        # One at a time: a folder that was just made is not held yet.
+        # One process at a time: a new folder is not locked yet.
         with FileLock(root / _LOCK):
             for left in root.iterdir():
                 if left.is_dir():
@@ -34,7 +34,7 @@ class CacheFolder:
             self._lock.acquire()
 
     def remove(self) -> None:
-        """Remove the folder with all that is in it."""
+        """Remove the folder and its content."""
         shutil.rmtree(self.path, ignore_errors=True)
         self._lock.release()
 

@@ -1,6 +1,6 @@
 """Which files below a folder are clips, and which are left out and why.
 
-No file is opened here: what is inside one is read by `video/probe.py`.
+No file is opened here: `video/probe.py` reads their content.
 """
 
 import errno
@@ -23,22 +23,22 @@ VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mov"})
 OTHER_VIDEO_SUFFIXES = frozenset(
     {".3gp", ".flv", ".m2ts", ".m4v", ".mkv", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".vob", ".webm", ".wmv"}
 )
-"""Suffixes of videos that the platform does not read; such files are named, so that nobody waits for them."""
+"""Suffixes of unsupported videos; such files are reported, so that nobody waits for them."""
 LARGEST_FILE = 100 * 10**9
-"""Size of the largest file that is taken, bytes; a larger one is no clip, and would be read for minutes."""
+"""Maximum size of a file, bytes; a larger one is not a clip, and would take minutes to read."""
 
 
 class DiscoveryError(OSError):
-    """The folder of clips cannot be listed. Not the same as an empty one: nothing may be concluded from it."""
+    """The folder of clips cannot be listed. Unlike an empty folder, nothing may be concluded from this."""
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file or folder that may have been meant to be taken, and is not.
+    """A file or folder that was left out, although it may have been meant as a clip.
 
     Attributes
     ----------
-    path : below the folder of clips
+    path : path below the folder of clips
     reason : why, and what to do about it
     """
 
@@ -52,10 +52,10 @@ class Listing:
 
     Attributes
     ----------
-    files : path -> look of every video file, sorted; None for one of which not even that can be said
-    left_out : what was not taken, sorted
-    unseen : those left out of which nothing is known now: a clip that was there may still be there
-    mounts : folders that are disks of their own, also those that are not mounted now; `.` is the folder itself
+    files : path -> look of every video file, sorted; None if unknown
+    left_out : what was left out, sorted
+    unseen : left-out paths of unknown content: a clip that was there may still be there
+    mounts : folders that are mount points, also those that are not mounted now; `.` is the folder itself
     """
 
     files: Mapping[PurePosixPath, Seen | None]
@@ -64,26 +64,26 @@ class Listing:
     mounts: frozenset[PurePosixPath] = frozenset()
 
     def hides(self, path: PurePosixPath) -> bool:
-        """Tell whether a file may be there although it was not seen: itself or a folder above it could not be."""
+        """Tell whether a file may exist unseen, because it or a folder above it could not be read."""
         return bool(self.unseen) and not self.unseen.isdisjoint((path, *path.parents))
 
 
 def list_clips(video_dir: Path, *, matroska: bool = False, mounts_before: Set[PurePosixPath] = frozenset()) -> Listing:
     """Return the video files below a folder, and what was left out.
 
-    Suffixes count in any case. Hidden files and folders, and the preview videos of data dirs, are passed over. A folder
-    is entered once, by its own name rather than by a link.
+    Suffixes match in upper and lower case. Hidden files and folders, and the preview videos of data dirs, are ignored.
+    A folder is entered once, by its own name rather than by a link.
 
     Parameters
     ----------
-    matroska : take .mkv and .webm, too
-    mounts_before : `mounts` of an earlier listing; of one that is no disk of its own any more and holds no video,
-        nothing is known
+    matroska : also accept .mkv and .webm
+    mounts_before : `mounts` of an earlier listing; one that is no longer a mount point and contains no video counts as
+        unmounted
 
     Raises
     ------
     DiscoveryError
-        When the folder itself cannot be listed, or went away meanwhile; one below it is left out.
+        If the folder itself cannot be listed, or disappears meanwhile; a folder below it is left out.
     """
     before = identity_of(video_dir)
     require_folder(video_dir)
@@ -91,7 +91,7 @@ def list_clips(video_dir: Path, *, matroska: bool = False, mounts_before: Set[Pu
     walk.tree(os.fspath(video_dir), PurePosixPath())
     walk.links()
     if identity_of(video_dir) != before:
-        raise DiscoveryError(f"{video_dir} went away while it was listed: is its disk mounted? Give the command again.")
+        raise DiscoveryError(f"{video_dir} disappeared while it was listed: check its disk, and run the command again.")
     walk.unmounted(mounts_before)
     left_out = sorted(walk.left_out, key=lambda one: one.path)
     return Listing(dict(sorted(walk.files.items())), tuple(left_out), frozenset(walk.unseen), frozenset(walk.mounts))
@@ -110,7 +110,7 @@ def require_folder(video_dir: Path) -> None:
 
 
 def require_videos(videos: object, listing: Listing, known: int) -> None:
-    """Refuse a folder without any video when clips are known: a disk that is not mounted leaves an empty folder.
+    """Refuse a folder without any video if clips are known: an unmounted disk leaves an empty folder.
 
     Parameters
     ----------
@@ -125,8 +125,8 @@ def require_videos(videos: object, listing: Listing, known: int) -> None:
         question = "is it the right prefix" if "://" in str(videos) else "is its disk mounted"
         raise DiscoveryError(
             f"{videos} holds no video now, but the data dir has {known:,} clip{'' if known == 1 else 's'}: {question}? "
-            "Nothing was changed. Where the files are gone for good, `bachata-assets prune --unmounted` takes the "
-            "clips out."
+            "Nothing was changed. If the files are gone for good, `bachata-assets prune --unmounted` removes the "
+            "clips."
         )
 
 
@@ -144,14 +144,14 @@ class _Walk:
     _linked: list[tuple[PurePosixPath, str]] = field(default_factory=list)
 
     def tree(self, top: str, at: PurePosixPath) -> None:
-        """Take what is below a folder, but for what is behind links to folders."""
+        """Take everything below a folder, except what is behind links to folders."""
         folders = [(top, at)]
         while folders:
             folder, path = folders.pop()
             folders += self._folder(folder, path)
 
     def links(self) -> None:
-        """Take what is behind links to folders, of folders that are not taken yet."""
+        """Take everything behind links to folders that are not taken yet."""
         above = {identity_of(folder) for folder in Path(os.path.realpath(self.video_dir)).parents}
         while self._linked:
             self._linked.sort(reverse=True)
@@ -160,15 +160,15 @@ class _Walk:
             if identity in self._entered:
                 self._leave_out(path, "a link to a folder that is listed already", seen=True)
             elif identity in above:
-                self._leave_out(path, "a link to a folder that holds the folder of clips", seen=True)
+                self._leave_out(path, "a link to a folder that contains the folder of clips", seen=True)
             else:
                 self.tree(folder, path)
 
     def unmounted(self, mounts_before: Set[PurePosixPath]) -> None:
-        """Leave out the disks that were mounted before and are not now, unless videos are in their place."""
+        """Leave out disks that were mounted before and are not now, unless videos are in their place."""
         for path in sorted(mounts_before - self.mounts - {PurePosixPath()}):
             if not any(path in file.parents for file in self.files):
-                self._leave_out(path, "a disk that is not mounted now; what was made of its clips is kept")
+                self._leave_out(path, "a disk that is not mounted now; what was made from its clips is kept")
                 self.mounts.add(path)
 
     def _leave_out(self, path: PurePosixPath, reason: str, *, seen: bool = False) -> None:
@@ -177,7 +177,7 @@ class _Walk:
             self.unseen.add(path)
 
     def _folder(self, folder: str, at: PurePosixPath) -> Iterable[tuple[str, PurePosixPath]]:
-        """Take what is in a folder; return the folders in it."""
+        """Take the files of a folder; return the folders in it."""
         try:
             with os.scandir(folder) as listed:
                 entries = {entry.name: entry for entry in listed if not entry.name.startswith(".")}
@@ -196,7 +196,7 @@ class _Walk:
             if name in passed_over:
                 continue
             if path.name != name and on_disk(self.video_dir / path).name != name:
-                self._leave_out(path, "its name is not valid UTF-8 and reads like another one: rename it")
+                self._leave_out(path, "its name is not valid UTF-8 and looks like another name: rename it")
             elif entry.is_dir(follow_symlinks=False):
                 folders.append((entry.path, path))
             else:
@@ -218,14 +218,14 @@ class _Walk:
             self._linked.append((path, os.path.realpath(entry.path)))
         elif not is_video and suffix in OTHER_VIDEO_SUFFIXES:
             remedy = "set BACHATA_MATROSKA=true, or " if suffix in MATROSKA_SUFFIXES else ""
-            self._leave_out(path, f"not a video the platform reads ({suffix}): {remedy}export it as .mp4", seen=True)
+            self._leave_out(path, f"a file type that is not accepted ({suffix}): {remedy}export it as .mp4", seen=True)
         elif is_video and (reason := irregular(status) or _too_large(status)):
             self._leave_out(path, reason)
         elif is_video:
             self.files[path] = Seen.of(status)
 
     def _unknown(self, entry: os.DirEntry[str], path: PurePosixPath, error: OSError) -> None:
-        """Take or leave out something of which the file system says only why it says nothing."""
+        """Take or leave out something that the file system refuses to describe."""
         is_video = path.suffix.lower() in self.taken
         if not is_video and path.suffix:
             return
@@ -246,13 +246,13 @@ def _too_large(status: os.stat_result) -> str | None:
 
 
 def _preview_videos(folder: str, at: PurePosixPath, names: Iterable[str]) -> set[str]:
-    """Return those of the names in a folder that are preview videos of the data dir that the folder is in."""
+    """Return the names in a folder that are preview videos of the data dir around it."""
     data_dir = Path(folder).parent
     if Path(folder).name != layout.PREVIEWS or not at.name or not (data_dir / layout.COLLECTION).is_file():
         return set()
     videos = {name: Path(name).stem for name in names if Path(name).suffix == ".mp4"}
     clips = _registered(data_dir)
-    if clips is None:  # what has keypoints has its preview picture beside it
+    if clips is None:  # a clip with keypoints has a preview picture beside it
         made = (layout.preview_picture, partial(layout.table, "keypoints"))  # which may be in an archive
         return {name for name, clip_id in videos.items() if any((data_dir / of(clip_id)).is_file() for of in made)}
     return {
@@ -265,7 +265,7 @@ def _preview_videos(folder: str, at: PurePosixPath, names: Iterable[str]) -> set
 
 
 def _registered(data_dir: Path) -> dict[str, tuple[Path, PurePosixPath]] | None:
-    """Return clip id -> folder of clips, and file in it, of a data dir's collection; None where it cannot be read."""
+    """Return clip id -> folder of clips and file in it, for a data dir's collection; None if it cannot be read."""
     try:
         with open_regular(data_dir / layout.REGISTRY) as file:
             rows: Sequence[Mapping[str, str]] = pq.ParquetFile(file).read(["clip_id", "path"]).to_pylist()

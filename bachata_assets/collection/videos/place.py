@@ -1,4 +1,4 @@
-"""`Videos`: the place where a collection's videos lie, a folder of this machine or a bucket."""
+"""`Videos`: the place of a collection's videos, a folder of this machine or a bucket."""
 
 import hashlib
 import logging
@@ -14,36 +14,36 @@ from bachata_assets.video.files import Seen, on_disk, open_regular
 logger = logging.getLogger(__name__)
 
 UNREADABLE = "unreadable"
-"""Content of a file that is there but could not be read."""
+"""Content of a file that exists but could not be read."""
 
 
 def as_path(place: str | Path) -> Path:
-    """Return a path as it is, and for a URL one that stands for it, so that names are matched in the same way."""
+    """Return a path unchanged, and for a URL a path that represents it, so that names are matched in the same way."""
     protocol, is_url, rest = str(place).partition("://")
     return Path(f"/{protocol}:/{rest}") if is_url else Path(place)
 
 
 def hash_of(digest: "hashlib._Hash") -> str:
-    """Return the content of a file as registry and data versions have it: 64 bits of its sha256."""
+    """Return the content hash for registry and data versions: 64 bits of the sha256."""
     return content_named(digest.digest())
 
 
 def content_named(sha256: bytes) -> str:
-    """Return what `hash_of` does, of a sha256 that somebody else has computed."""
+    """Return what `hash_of` does, from a sha256 computed elsewhere."""
     return sha256.hex()[:16]
 
 
 class Videos(ABC):
-    """Where a collection's videos lie. Its text is the place, as people know it.
+    """The place of a collection's videos; its `str` is the place as users know it.
 
     Attributes
     ----------
-    folder : the folder; for a bucket a path that stands for its URL, where no file is
+    folder : the folder; for a bucket, a path that represents its URL, without files
     """
 
     folder: Path
     is_remote: bool = False
-    """Whether a video has to be brought to this machine before it can be read."""
+    """Whether a video must be fetched to this machine before it can be read."""
 
     @property
     @abstractmethod
@@ -59,30 +59,30 @@ class Videos(ABC):
 
     @abstractmethod
     def look(self, path: PurePosixPath) -> Seen | None:
-        """Return how a video looks from outside; None where that cannot be said."""
+        """Return the look of a video from outside; None if unknown."""
 
     @abstractmethod
     def content(self, path: PurePosixPath) -> str:
-        """Return the hash of what is in a video, UNREADABLE when it cannot be read."""
+        """Return the hash of a video's content, UNREADABLE if it cannot be read."""
 
     def known_content(self, path: PurePosixPath, seen: Seen | None = None) -> str:  # noqa: ARG002  # a store's
-        """Return the same where it takes no fetching of the video, UNREADABLE where it would.
+        """Return the same if it is known without fetching the video, else UNREADABLE.
 
         Parameters
         ----------
-        seen : how the object of a store has to look
+        seen : look that the object must have
         """
         return self.content(path)
 
     @abstractmethod
     def why_away(self) -> str:
-        """Return why nothing at all is there any more, and what to do; empty where something is.
+        """Return why the whole place has disappeared, and what to do; empty if it has not.
 
-        Asked while a run goes on: a disk may not be mounted any more.
+        Called during a run: a disk may have been unmounted.
         """
 
     def file(self, path: PurePosixPath) -> Path:
-        """Return the file of a video; for a bucket a path that stands for it."""
+        """Return the file of a video; for a bucket, a path that represents it."""
         return self.folder / path
 
     def url(self, path: PurePosixPath) -> str:  # noqa: ARG002  # only buckets have URLs
@@ -90,7 +90,7 @@ class Videos(ABC):
         return ""
 
     def shown(self, path: PurePosixPath) -> str:
-        """Return what people call a video: its URL, or its path."""
+        """Return the name of a video for messages: its URL, or its path."""
         return self.url(path) or str(self.file(path))
 
 
@@ -136,14 +136,14 @@ class VideoFolder(Videos):
                 if any(listed):
                     return ""
         except PermissionError as error:
-            return f"cannot be read any more ({error.strerror}): change its rights"
+            return f"cannot be read any more ({error.strerror}): change its permissions"
         except OSError:
             pass  # whatever it is, its clips cannot be read
-        return "went away while clips were made: mount its disk"
+        return "disappeared while clips were made: mount its disk"
 
 
 def content_of(path: Path) -> str:
-    """Return the hash of what is in a file, UNREADABLE when it cannot be read."""
+    """Return the hash of a file's content, UNREADABLE if it cannot be read."""
     try:
         with open_regular(path) as file:
             return hash_of(hashlib.file_digest(file, "sha256"))

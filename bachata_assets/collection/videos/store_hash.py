@@ -1,8 +1,8 @@
-"""What a store itself says is in an object: the sha256 that S3 keeps of one that was uploaded with it.
+"""The hash that a store itself has of an object: the sha256 that S3 keeps if it was uploaded with one.
 
-Amazon computes it anew when an object arrives, and refuses one that differs, so it can be trusted. Of an upload in
-several parts S3 keeps a hash of the parts' hashes, which is not the file's. Google keeps no sha256: its crc32c and md5
-can be made to agree for two files.
+Amazon computes it again when an object arrives, and refuses one that differs, so it can be trusted. For an upload in
+several parts, S3 keeps a hash of the parts' hashes, which is not the file's. Google keeps no sha256, and two different
+files can be made with the same crc32c and md5.
 """
 
 import base64
@@ -20,17 +20,17 @@ _SHA256_BYTES = 32
 
 
 def stated_content(filesystem: "fsspec.AbstractFileSystem", name: str, seen: Seen | None) -> str | None:
-    """Return the hash of an object as registry and data versions have it; None where the store has none of all of it.
+    """Return the hash of an object in the form of registry and data versions; None if the store has none of all of it.
 
     Parameters
     ----------
     name : bucket and key
-    seen : how the object looked; of one that looks different by now nothing is said
+    seen : look of the object; None is returned if it looks different now
 
     Raises
     ------
     Exception
-        What the store's client raises.
+        Any error of the store's client.
     """
     if "s3" not in {*filesystem.protocol}:
         return None
@@ -41,10 +41,10 @@ def stated_content(filesystem: "fsspec.AbstractFileSystem", name: str, seen: See
 
 
 def _of_the_whole(said: dict[str, Any]) -> str | None:
-    """Return the content by what S3 says of an object.
+    """Return the content hash from S3's information about an object.
 
-    `HeadObject` writes the number of parts behind a hash of hashes (`…=-3`); stores that leave it out write the number
-    behind the entity tag all the same.
+    `HeadObject` appends the number of parts to a hash of hashes (`…=-3`); stores that omit it still append the number
+    to the entity tag.
     """
     if said.get("ChecksumType", "FULL_OBJECT") != "FULL_OBJECT" or "-" in said.get("ETag", ""):
         return None

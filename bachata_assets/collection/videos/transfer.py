@@ -1,6 +1,6 @@
-"""Reading an object of a store whole: a transfer that is cut goes on where it was.
+"""Reading a whole object of a store: an interrupted transfer continues where it stopped.
 
-One that is replaced in the middle is noticed.
+An object that is replaced during the transfer is noticed.
 """
 
 import errno
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import fsspec
 
 PIECE = 16 * 2**20
-"""Bytes that are asked for at once; what a cut transfer reads again at most."""
+"""Bytes per request, so the most that an interrupted transfer reads again."""
 WAITS_S = (0.5, 2.0, 5.0)
-"""Waits before a piece that did not come is asked for again, s; the store's client has tried several times by then."""
+"""Waits before a missing piece is requested again, s; by then the store's client has tried several times."""
 
 
 class ReplacedError(OSError):
@@ -31,28 +31,28 @@ class EndedError(OSError):
 
 
 def seen_of(info: Mapping[str, Any]) -> Seen:
-    """Return how an object looks, by what the client of its store says of it.
+    """Return the look of an object, from the information of its store's client.
 
-    Times are whole seconds: a listing may give parts of them that the object's own header leaves out.
+    Times are whole seconds: a listing may give fractions that the object's own header leaves out.
     """
     written = info.get("LastModified") or info.get("ctime") or info.get("mtime")
     mtime_ns = int(written.timestamp()) * 10**9 if written else 0
-    # Google's generation is of the content alone; its entity tag also changes with what is said about the object.
+    # Google's generation depends on the content alone; its entity tag also changes with the object's metadata.
     tag = info.get("generation") or info.get("ETag") or info.get("etag") or ""
     return Seen(int(info["size"]), mtime_ns, str(tag).strip('"'))
 
 
 class OpenedObject:
-    """An object that is to be read, as it is now.
+    """An object to read, in its present version.
 
     Attributes
     ----------
-    seen : how it looks
+    seen : its look
 
     Raises
     ------
     OSError
-        Naming its URL, with what the store says.
+        Names its URL, with the store's message.
     """
 
     def __init__(self, filesystem: "fsspec.AbstractFileSystem", url: str) -> None:
@@ -70,11 +70,11 @@ class OpenedObject:
         return hash_of(digest)
 
     def copy(self, to: Path, ended: Callable[[], bool] = lambda: False) -> str:
-        """Write the object into a file, under a temporary name until it is whole; return its hash.
+        """Write the object into a file, under a temporary name until it is complete; return its hash.
 
         Parameters
         ----------
-        ended : tells whether nobody waits for it any more; asked before each piece
+        ended : tells whether nobody waits for it any more; called before each piece
         """
         digest, part = hashlib.sha256(), to.with_name(f"{to.name}.part")
         try:
@@ -93,23 +93,23 @@ class OpenedObject:
         Raises
         ------
         ReplacedError
-            It is another one by now.
+            The object was replaced.
         EndedError
-            As `ended` says.
+            `ended` returned true.
         OSError
-            Naming its URL: the store does not give it.
+            Names its URL: the store refuses it.
         """
         at = 0
         while at < self.seen.size:
             piece = self._piece(at, ended)
             yield piece
             at += len(piece)
-        # S3 is asked for pieces of this content alone, other stores are not.
+        # S3 gets requests for this version only; other stores do not support that.
         if seen_of(self._asked(lambda: self._filesystem.info(self._name))) != self.seen:
             raise ReplacedError(errno.ESTALE, "it was replaced while it was fetched", self.url)
 
     def _piece(self, at: int, ended: Callable[[], bool]) -> bytes:
-        """Return what comes next, asked for again where a connection is cut."""
+        """Return the next piece; request it again if the connection is cut."""
         for wait in (*WAITS_S, None):
             if ended():
                 raise EndedError(errno.ECANCELED, "nobody waits for it any more", self.url)
@@ -127,11 +127,11 @@ class OpenedObject:
         self._file.seek(at)
         piece = bytes(self._file.read(min(PIECE, self.seen.size - at)))
         if not piece:
-            raise OSError(errno.EIO, "the store gave nothing")
+            raise OSError(errno.EIO, "the store returned nothing")
         return piece
 
     def _asked(self, ask: Callable[[], Any]) -> Any:
-        """Return what the store answers; whatever its client raises becomes an OSError that names the object."""
+        """Return the store's answer; errors of its client become an OSError that names the object."""
         try:
             return ask()
         except FileNotFoundError:
@@ -139,6 +139,6 @@ class OpenedObject:
         except PermissionError as error:
             raise PermissionError(errno.EACCES, f"the store refuses it ({error})", self.url) from error
         except Exception as error:
-            if isinstance(error, OSError) and error.errno == errno.EBUSY:  # s3fs: the entity tag is another one
+            if isinstance(error, OSError) and error.errno == errno.EBUSY:  # s3fs: the entity tag differs
                 raise ReplacedError(errno.ESTALE, "it was replaced while it was fetched", self.url) from error
             raise OSError(errno.EIO, f"cannot be fetched ({error})", self.url) from error

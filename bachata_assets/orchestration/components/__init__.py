@@ -1,4 +1,4 @@
-"""`BachataCollection`: one more collection in a code location, by a `defs.yaml` and without Python."""
+"""`BachataCollection`: another collection in a code location, defined in a `defs.yaml` without Python."""
 
 import difflib
 from pathlib import Path
@@ -15,22 +15,22 @@ __all__ = ["BachataCollection"]
 
 
 class BachataCollection(dg.Component, dg.Resolvable, dg.Model):
-    """A folder of clips, and everything that is made of it: assets, checks, jobs, the sensor, the schedules.
+    """A folder of clips, and everything made from it: assets, checks, jobs, the sensor, the schedules.
 
-    Paths that are not absolute are below the project's folder. What is not set here is as the environment and `.env`
-    say. Runs of two collections go at the same time: each has a pool of its own.
+    Relative paths start at the project's folder. Settings that are missing here come from the environment and `.env`.
+    Runs of two collections can go on at the same time: each collection has its own pool.
     """
 
     name: str = Field(
         pattern="^[a-z][a-z0-9_]*$",
-        description="First part of the asset keys, and of the names of jobs, sensor, schedules, pool and partitions.",
+        description="Prefix of the asset keys, and of the names of jobs, sensor, schedules, pool and partitions.",
         examples=["cuba"],
     )
     video_dir: str = Field(
         description="Folder of clips, searched recursively, or a URL (s3://…, gs://…).", examples=["data/cuba"]
     )
     data_dir: str = Field(
-        description="Where tables, index and report go: a folder or a URL (s3://…, gs://…), no other collection's.",
+        description="Folder or URL (s3://…, gs://…) for tables, index and report; not that of another collection.",
         examples=["data/made_of_cuba"],
     )
     annotations: str | None = Field(
@@ -38,27 +38,29 @@ class BachataCollection(dg.Component, dg.Resolvable, dg.Model):
     )
     model_set: str | None = Field(default=None, description="Model set of checkpoints/models.toml.")
     index: str | None = Field(
-        default=None, description="Alias of the index that readers use; default: bachata_move_embeddings_<name>."
+        default=None, description="Alias of the index, which readers use; default: bachata_move_embeddings_<name>."
     )
-    nightly_cron: str | None = Field(default=None, description="When all that is missing is asked for.")
-    report_cron: str | None = Field(default=None, description="When the report is made, and every byte is read.")
+    nightly_cron: str | None = Field(default=None, description="Cron time at which missing clips are made.")
+    report_cron: str | None = Field(default=None, description="Cron time of the report and of the full read.")
     settings: dict[str, Any] = Field(
         default_factory=dict,
-        description="Other settings, by their names (docs/settings.md) without BACHATA_, in small letters.",
+        description="Other settings, by name (docs/settings.md) without BACHATA_, in lower case.",
         examples=[{"clips_per_run": 10}],
     )
 
     def settings_in(self, project: Path) -> Settings:
-        """Return the settings of the collection, with paths below a project's folder.
+        """Return the settings of the collection, with relative paths resolved in the project's folder.
 
         Raises
         ------
         SettingsError
-            When one of them is no setting, or cannot have its value.
+            If one of them is not a setting, or has a wrong value.
         """
         for name in self.settings.keys() - Settings.model_fields.keys():
             meant = difflib.get_close_matches(name, Settings.model_fields, 1)
-            raise SettingsError(f"{self.name}: {name} is no setting" + (f": did you mean {meant[0]}?" if meant else ""))
+            raise SettingsError(
+                f"{self.name}: {name} is not a setting" + (f": did you mean {meant[0]}?" if meant else "")
+            )
 
         def there(place: str) -> str:
             return place if "://" in place else str(project / place)

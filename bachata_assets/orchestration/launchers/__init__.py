@@ -1,1 +1,1 @@
-"""Run launchers of clusters, for dagster.yaml: a batch of clips is a run, on whichever machine has room."""
+"""Run launchers of clusters, for dagster.yaml: each batch of clips is a run on any machine with free capacity."""

@@ -6,6 +6,6 @@ from bachata_assets.orchestration.launchers.cluster import ClusterRuns
 
 
 class KubernetesRuns(ClusterRuns, K8sRunLauncher):
-    """Launches a run as a job of Kubernetes; its config in dagster.yaml is that of `K8sRunLauncher`."""
+    """Launches a run as a Kubernetes job; its config in dagster.yaml is that of `K8sRunLauncher`."""
 
     GONE = "could not be found"

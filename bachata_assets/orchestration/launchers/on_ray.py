@@ -6,6 +6,6 @@ from bachata_assets.orchestration.launchers.cluster import ClusterRuns
 
 
 class RayRuns(ClusterRuns, RayRunLauncher):
-    """Launches a run as a job of Ray; its config in dagster.yaml is that of `RayRunLauncher`."""
+    """Launches a run as a Ray job; its config in dagster.yaml is that of `RayRunLauncher`."""
 
     GONE = "does not exist"

@@ -1,6 +1,6 @@
-"""Where Dagster's runs, events and schedules are kept: in SQLite files of the data dir, or in PostgreSQL.
+"""Storage of Dagster's runs, events and schedules: SQLite files of the data dir, or PostgreSQL.
 
-`storage.py` is what dagster.yaml names; `sqlite.py` and `postgres.py` are the two, `event_log.py` is what their event
-logs have in common; `server.py` reaches PostgreSQL and says what is wrong with it; `owner.py` keeps two collections
-out of one state; `old_runs.py` deletes runs that can go.
+dagster.yaml names the storage of `storage.py`. `sqlite.py` and `postgres.py` implement it; `event_log.py` is the common
+part of their event logs. `server.py` connects to PostgreSQL and explains its errors, `owner.py` keeps two collections
+out of one state, and `old_runs.py` deletes runs that are no longer needed.
 """

@@ -1,4 +1,4 @@
-"""That the state cannot be used: an error that every command tells as it tells of a wrong setting."""
+"""The error for an unusable state; every command reports it like a wrong setting."""
 
 from bachata_assets.settings import SettingsError
 

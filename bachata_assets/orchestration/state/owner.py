@@ -1,4 +1,4 @@
-"""Whose state is in a schema: two collections in one would take each other's clips for their own."""
+"""The owner of a schema's state: two collections in one schema would mistake each other's clips for their own."""
 
 import json
 from pathlib import Path
@@ -12,16 +12,16 @@ from bachata_assets.orchestration.state.errors import StateError
 from bachata_assets.orchestration.state.storage import server_of
 
 _KEY = "bachata_assets/collection"
-"""Name under which Dagster's key-value store keeps whose the state is."""
+"""Key of the owner in Dagster's key-value store."""
 _FACT = "state"
-"""Name of the same in `collection.json`."""
+"""Key of the owner in `collection.json`."""
 
 
 def require_own(instance: DagsterInstance, dataset: Dataset) -> None:
-    """Refuse a schema with the state of another data dir, or of the one that this is a copy of.
+    """Refuse a schema with the state of another data dir, or of the data dir of which this is a copy.
 
-    Both hold the same random name, so that a data dir may be moved, or be mounted elsewhere on another machine. State
-    in files needs none: it lies in the data dir.
+    Data dir and schema hold the same random name, so a data dir may be moved, or mounted elsewhere on another machine.
+    State in files needs no name: it is in the data dir.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def require_own(instance: DagsterInstance, dataset: Dataset) -> None:
     try:
         own = dataset.collection().get(_FACT)
     except DamagedError:
-        return  # said by whoever needs it; `repair` goes on
+        return  # code that needs it reports it; `repair` continues
     place = _place(dataset.url)
     kept = instance.run_storage.get_cursor_values({_KEY}).get(_KEY)
     recorded = json.loads(kept) if kept else None
@@ -55,7 +55,7 @@ def _refusal(instance: DagsterInstance, dataset: Dataset, whose: str) -> StateEr
     assert server is not None
     return StateError(
         f"BACHATA_POSTGRES_SCHEMA: the schema {server.schema} of {server.place} holds the state of {whose}: give "
-        f"{dataset.url} one of its own, as BACHATA_POSTGRES_SCHEMA={server.schema}_2"
+        f"{dataset.url} its own schema, such as BACHATA_POSTGRES_SCHEMA={server.schema}_2"
     )
 
 
@@ -64,7 +64,7 @@ def _place(url: str) -> str:
 
 
 def _holds(data_dir: str, name: str, place: str) -> bool:
-    """Tell whether another data dir has this name, too; one that is not to be seen from here has not."""
+    """Tell whether another data dir has this name, too; one that cannot be read from here counts as having none."""
     if "://" not in data_dir and Path(data_dir).exists() and Path(data_dir).samefile(place):
         return False
     try:

@@ -1,6 +1,6 @@
-"""Dagster's state in PostgreSQL, for runs on many machines: `dagster-postgres`, with a few connections that are kept.
+"""Dagster's state in PostgreSQL, for runs on many machines: `dagster-postgres` with a few persistent connections.
 
-Dagster's own classes connect anew for each statement, and give a server up that does not answer within six seconds.
+Dagster's own classes connect for each statement, and give up on a server that does not answer within six seconds.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Runs(PostgresRunStorage):
         """Leave the connections as they are."""
 
     def handle_run_event(self, *args: Any, **kwargs: Any) -> None:
-        """Keep what an event says of its run."""
+        """Store what an event says about its run."""
         self.server.again_if_cut(lambda: super(Runs, self).handle_run_event(*args, **kwargs))
 
     def add_run_tags(self, run_id: str, new_tags: Any) -> None:
@@ -52,7 +52,7 @@ class Events(ClipEventLog, PostgresEventLogStorage):
         return self.server.connection()
 
     def optimize_for_webserver(self, statement_timeout: int, pool_recycle: int, max_overflow: int) -> None:  # noqa: ARG002
-        """Let no page ask for longer than this; the connections are as many as before."""
+        """Limit the statements of a page to this time; keep the number of connections."""
         self.server.limit_statements(statement_timeout)
 
     def dispose(self) -> None:
@@ -91,7 +91,7 @@ class PostgresStorage(DagsterStorage):
     Raises
     ------
     StateError
-        When the database cannot be used.
+        If the database cannot be used.
     """
 
     def __init__(self, server: StateServer, inst_data: Any = None) -> None:

@@ -1,6 +1,6 @@
-"""The PostgreSQL server of Dagster's state: whether it can be used, its few connections, and what is wrong with it.
+"""The PostgreSQL server of Dagster's state: checks before use, its few connections, and its error messages.
 
-No message of the driver is shown: it may hold what stands in the address.
+Messages of the driver are never shown: they may contain parts of the URL.
 """
 
 import logging
@@ -21,23 +21,23 @@ from bachata_assets.settings.servers import PostgresSettings
 logger = logging.getLogger(__name__)
 
 OLDEST = 13
-"""Oldest major version that is taken; the tests' is 15."""
+"""Oldest supported major version; the tests use 15."""
 KEPT, MOST = 2, 8
-"""Number of connections that a process keeps, and of those that it has at most."""
+"""Number of connections that a process keeps, and its maximum number."""
 CONNECT_S = 10
-"""Longest time that connecting may take, s."""
+"""Time limit for connecting, s."""
 PATIENCE_S = 120.0
-"""Time that a run waits for a server that went away, s: a restart, or another server that takes over."""
+"""Time that a run waits for a lost server, s: for a restart, or for another server to take over."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.25, 5.0
-"""Time between two tries to connect, s: of the first, doubled up to the longest."""
+"""First and longest time between two attempts to connect, s; it doubles each time."""
 ANSWERS_S = 60
-"""Time after which the system asks a silent connection whether the other end is there, s."""
+"""Time after which the system probes a silent connection, s."""
 NAME = "bachata_assets"
-"""What the server's list of connections calls ours."""
+"""Name of this package's connections in the server's list."""
 CUT = (DBAPIError, psycopg2.OperationalError, psycopg2.InterfaceError)
-"""What is raised where a connection is cut; the driver's own where SQLAlchemy changes how it commits."""
+"""Errors of a cut connection; the driver's own where SQLAlchemy changes how it commits."""
 CUTS = 3
-"""Number of times that something is tried whose connection is cut."""
+"""Number of attempts at an operation whose connection is cut."""
 _Answer = TypeVar("_Answer")
 
 
@@ -46,11 +46,11 @@ class StateServer:
 
     Parameters
     ----------
-    settings : with an address
+    settings : must contain an address
 
     Attributes
     ----------
-    lost : why the server was given up, None while it answers
+    lost : why this process gave up on the server, None while it answers
     """
 
     def __init__(self, settings: PostgresSettings) -> None:
@@ -67,7 +67,7 @@ class StateServer:
 
     @cached_property
     def url(self) -> URL:
-        """The address with which connections find the schema, and notice a server that is gone."""
+        """The URL for connections, with options that select the schema and detect a lost server."""
         options = f"{self._given.query.get('options', '')} -csearch_path={self.schema}".strip()
         asked: dict[str, Any] = {"keepalives_idle": str(ANSWERS_S), "connect_timeout": str(CONNECT_S)}
         asked |= {"application_name": NAME}
@@ -83,17 +83,17 @@ class StateServer:
             isolation_level="AUTOCOMMIT",
             pool_size=KEPT,
             max_overflow=MOST - KEPT,
-            pool_pre_ping=True,  # a connection that a restart of the server has cut is made anew
+            pool_pre_ping=True,  # replaces a connection that a restart of the server has cut
         )
 
     @contextmanager
     def opening(self) -> Iterator[None]:
-        """Connect, make the schema where there is none, and let no other process make tables in it meanwhile.
+        """Connect, create the schema if needed, and keep other processes from creating tables in it meanwhile.
 
         Raises
         ------
         StateError
-            Saying which setting is wrong, and what to do.
+            Says which setting is wrong, and what to do.
         """
         try:
             connection = psycopg2.connect(self.url.set(drivername="postgresql").render_as_string(hide_password=False))
@@ -113,8 +113,8 @@ class StateServer:
         ((encoding,),) = cursor.fetchall()
         if encoding != "UTF8":
             raise StateError(
-                f"BACHATA_POSTGRES_URL: the database {self.place} keeps text as {encoding}, which lacks letters of "
-                "clips' names: make one with `createdb --encoding UTF8 --template template0`"
+                f"BACHATA_POSTGRES_URL: the database {self.place} stores text as {encoding}, which lacks letters of "
+                "clips' names: create one with `createdb --encoding UTF8 --template template0`"
             )
 
     def _require_schema(self, cursor: psycopg2.extensions.cursor) -> None:
@@ -136,17 +136,17 @@ class StateServer:
             )
 
     def _why_refused(self, said: str) -> str:
-        """Return what is wrong with the address, by what the server and the driver say of it."""
+        """Return what is wrong with the address, judging by the messages of the server and the driver."""
         for words, problem in _REFUSALS.items():
             if words in said:
                 return f"BACHATA_POSTGRES_URL: {problem.format(place=self.place, database=self._given.database)}"
         return (
-            f"BACHATA_POSTGRES_URL: no PostgreSQL lets us in for {self.place}: start it, or correct the address. "
+            f"BACHATA_POSTGRES_URL: cannot connect to {self.place}: start PostgreSQL, or correct the address. "
             "Without the setting, the state is kept in files of the data dir"
         )
 
     def failure(self, error: Exception) -> StateError:
-        """Return what the server could not do, as an error for a person."""
+        """Return an error for the user about what the server could not do."""
         kind = type(getattr(error, "orig", error)).__name__
         return StateError(
             f"BACHATA_POSTGRES_URL: the database {self.place} failed ({kind}): its log says more. What was made is kept"
@@ -154,12 +154,12 @@ class StateServer:
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """Give a connection; a server that is gone is waited for.
+        """Yield a connection; wait for a lost server.
 
         Raises
         ------
         StateError
-            When it does not come back.
+            If the server does not come back.
         """
         connection = self._connect()
         try:
@@ -176,8 +176,8 @@ class StateServer:
             except DBAPIError as error:
                 if time.monotonic() >= until:
                     self.lost = StateError(
-                        f"BACHATA_POSTGRES_URL: the database {self.place} went away and did not come back within "
-                        f"{PATIENCE_S:g} s. What was made is kept: start it, and give the same command again"
+                        f"BACHATA_POSTGRES_URL: the connection to {self.place} was lost and did not come back within "
+                        f"{PATIENCE_S:g} s. What was made is kept: start it, and run the same command again"
                     )
                     raise self.lost from error
                 if not waiting:
@@ -192,9 +192,9 @@ class StateServer:
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
     def again_if_cut(self, call: Callable[[], _Answer]) -> _Answer:
-        """Do something once more where the server went away in the middle of it.
+        """Repeat a call during which the server was lost.
 
-        What had been written by then is written twice: of two equal events the later one counts.
+        What it had written by then is written twice: of two equal events, the later one counts.
         """
         for _ in range(CUTS - 1):
             try:
@@ -202,11 +202,11 @@ class StateServer:
             except CUT as error:
                 if not _is_cut(error):
                     raise
-                logger.warning("The database %s went away while it was written to: once more", self.place)
+                logger.warning("The connection to %s was lost during a write: trying again", self.place)
         return call()
 
     def limit_statements(self, milliseconds: int) -> None:
-        """End statements that take longer than this: of a web page, nobody waits for them any more."""
+        """End statements that take longer than this: no user of a web page waits for them any more."""
 
         @sqlalchemy.event.listens_for(self.engine, "connect")
         def limit(connection: Any, _record: object) -> None:
@@ -215,7 +215,7 @@ class StateServer:
 
 
 def _is_cut(error: Exception) -> bool:
-    """Tell whether an error says that the server is gone, or goes: it then says so with a code of class 57P."""
+    """Tell whether an error means that the server is gone or shutting down, which has a code of class 57P."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or str(getattr(error.orig, "pgcode", "")).startswith("57P")
     return True
@@ -226,7 +226,7 @@ def require_version(number: int, place: str) -> None:
 
     Parameters
     ----------
-    number : as PostgreSQL says it, 150008 for 15.8
+    number : in PostgreSQL's form, 150008 for 15.8
 
     Raises
     ------
@@ -242,22 +242,22 @@ def require_version(number: int, place: str) -> None:
 
 _REFUSALS: Mapping[str, str] = {
     "password authentication failed": (
-        "{place} refuses the user or the password: correct them (of a password @ is written %40, / is %2F)"
+        "{place} refuses the user or the password: correct them (in a password, write @ as %40 and / as %2F)"
     ),
-    "no password supplied": "{place} wants a password: postgresql://USER:PASSWORD@HOST:PORT/NAME",
+    "no password supplied": "{place} requires a password: postgresql://USER:PASSWORD@HOST:PORT/NAME",
     "no pg_hba.conf entry": (
-        "{place} lets this user not in from this machine: add a line for it to the server's pg_hba.conf, or see "
-        "whether it wants ?sslmode=require at the end of the address"
+        "{place} does not let this user in from this machine: add a line for it to the server's pg_hba.conf, or try "
+        "?sslmode=require at the end of the address"
     ),
-    "could not translate host name": "the host of {place} is not known: correct its name",
+    "could not translate host name": "the host of {place} is unknown: correct its name",
     "does not exist": (
-        "{place} has no such database or user: make them by `createuser --pwprompt USER` and "
+        "{place} has no such database or user: create them with `createuser --pwprompt USER` and "
         "`createdb --owner USER --encoding UTF8 --template template0 {database}`"
     ),
     "too many clients": "{place} has no connection left: raise max_connections of the server",
     "remaining connection slots": "{place} has no connection left: raise max_connections of the server",
     "SSL": "{place} cannot be reached by TLS as the address says: correct its sslmode and sslrootcert",
     "certificate": "{place} cannot be reached by TLS as the address says: correct its sslmode and sslrootcert",
-    "invalid": "it has a part that PostgreSQL does not know: correct what stands after the ?",
+    "invalid": "it has a part that PostgreSQL does not know: correct the part after the ?",
 }
-"""What a refusal says in English -> what is wrong, and the remedy."""
+"""Part of a refusal in English -> what is wrong, and the remedy."""

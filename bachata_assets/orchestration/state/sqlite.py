@@ -1,7 +1,7 @@
 """Dagster's state in SQLite files that are kept open.
 
-For each of its statements Dagster's event log in SQLite makes an engine, opens a file and closes both: the statement is
-compiled anew, and whoever closes a file as the last writes its journal back into it and waits for the disk.
+For each statement, Dagster's SQLite event log creates an engine, opens a file and closes both. So the statement is
+compiled again, and the last process that closes a file writes its journal back and waits for the disk.
 """
 
 import errno
@@ -31,28 +31,28 @@ _OF_THE_DISK = {
     "disk I/O error": errno.EIO,
     "unable to open database file": errno.EACCES,
 }
-"""What SQLite says when not its file is wrong, but the disk, or its rights."""
+"""Messages of SQLite about the disk or its permissions, not about the file."""
 MOST_RUNS = 4
-"""Number of runs whose files are kept open; a process that shows many runs must not run out of files."""
+"""Number of runs whose files are kept open; a process that shows many runs must not reach its limit of open files."""
 
 LONGEST_WAIT_S = 30
-"""Time that one who writes waits for another, s: as long as for Dagster's other files."""
+"""Time that a writer waits for another, s: as long as for Dagster's other files."""
 
 
 @contextmanager
 def opening(home: Path) -> Iterator[None]:
-    """Let one process at a time open a state: Dagster's databases break when two make them at once."""
-    with held(home / layout.LOCK):  # the storage takes it too, within
+    """Let one process at a time open a state: Dagster's databases break if two processes create them at once."""
+    with held(home / layout.LOCK):  # the storage takes the same lock, nested
         yield
 
 
 class OpenEventLogStorage(ClipEventLog, SqliteEventLogStorage):
-    """Keeps a connection to the log over all runs, and to the logs of the runs last written or read."""
+    """Keeps a connection to the log of all runs, and to the logs of the runs last written or read."""
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._engines: OrderedDict[str, _OpenFile] = OrderedDict()
         self._tables: set[str] = set()
-        super().__init__(base_dir, inst_data)  # connects when it makes the log
+        super().__init__(base_dir, inst_data)  # connects when it creates the log
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
@@ -66,14 +66,14 @@ class OpenEventLogStorage(ClipEventLog, SqliteEventLogStorage):
                 raise
 
     def has_table(self, table_name: str) -> bool:
-        """Whether the log over all runs has this table; Dagster asks for each event, also while it holds the file."""
+        """Whether the log of all runs has this table; Dagster asks for each event, even while it holds the file."""
         if table_name not in self._tables and super().has_table(table_name):
             self._tables.add(table_name)
         return table_name in self._tables
 
     def _open(self, shard: str) -> "_OpenFile":
         path = self.path_for_shard(shard)
-        if shard in self._engines and self._engines[shard].file != _identity(path):  # removed, or put there anew
+        if shard in self._engines and self._engines[shard].file != _identity(path):  # removed or replaced
             self._close(shard)
             self._initialized_dbs.discard(shard)
         if shard not in self._engines:
@@ -93,7 +93,7 @@ class OpenEventLogStorage(ClipEventLog, SqliteEventLogStorage):
         self._tables.clear()
 
     def dispose(self) -> None:
-        """Close what was kept open; the last journal is written back now."""
+        """Close the open files; this writes the last journal back."""
         super().dispose()
         with self._db_lock:
             for shard in list(self._engines):
@@ -109,7 +109,7 @@ class _OpenFile(NamedTuple):
 
 def _engine(address: str) -> Engine:
     engine = create_engine(address, pool_size=1, connect_args={"timeout": LONGEST_WAIT_S})
-    # A power cut may take the last events with it, never the database; a table says itself what it is.
+    # A power cut may lose the last events, never the database; the provenance of each table is in the table.
     event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL"))
     return engine
 
@@ -124,7 +124,7 @@ def _identity(path: str) -> tuple[int, int] | None:
 
 @contextmanager
 def _disk_named(folder: str) -> Iterator[None]:
-    """Raise what SQLite says of the disk as the system would: Dagster prints all that an error of a database holds."""
+    """Turn SQLite's errors about the disk into system errors: Dagster prints everything in a database error."""
     try:
         yield
     except DatabaseError as error:
@@ -135,9 +135,9 @@ def _disk_named(folder: str) -> Iterator[None]:
 
 
 def of_the_disk(said: str, folder: Path) -> OSError | None:
-    """Return what SQLite says as the system would, None where it is not about the disk.
+    """Return an error of SQLite as a system error, None if it is not about the disk.
 
-    A quota that is used up is a "disk I/O error" to SQLite, and so is a full disk below what it maps; the system knows.
+    SQLite reports an exhausted quota, or a full disk below a mapped file, as "disk I/O error"; the system knows which.
     """
     number = next((number for words, number in _OF_THE_DISK.items() if words in said), None)
     return None if number is None else refusal(folder) or OSError(number, said, str(folder))
@@ -152,7 +152,7 @@ class OpenSqliteStorage(DagsterSqliteStorage):
             self._event_log_storage.dispose()
             self._event_log_storage = OpenEventLogStorage(self._event_log_storage._base_dir)
             for storage in (self._run_storage, self._schedule_storage):
-                # Their databases are opened for every statement, so a disk that is full or read-only shows here.
+                # These open their database for every statement, so a full or read-only disk shows here.
                 storage.connect = partial(_connected, storage.connect, base_dir)  # type: ignore[method-assign]
 
 

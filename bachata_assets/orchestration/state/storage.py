@@ -1,4 +1,4 @@
-"""The storage that dagster.yaml names: PostgreSQL where the settings give an address, else files of the data dir."""
+"""The storage that dagster.yaml names: PostgreSQL if the settings give an address, else files of the data dir."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,10 +22,10 @@ _GIVEN: ContextVar[PostgresSettings | None] = ContextVar("given", default=None)
 
 
 class StateStorage(OpenSqliteStorage):
-    """Dagster's state, wherever the settings say that it is.
+    """Dagster's state, in the place that the settings name.
 
-    The address of a database is not in dagster.yaml: Dagster hands that on to the processes of its runs, readable by
-    all users of the machine.
+    The URL of a database is not in dagster.yaml: Dagster passes that file to the processes of its runs, readable by all
+    users of the machine.
     """
 
     @classmethod
@@ -42,7 +42,7 @@ class StateStorage(OpenSqliteStorage):
 
 @contextmanager
 def settings_given(settings: PostgresSettings | None) -> Iterator[None]:
-    """Let a state that is opened meanwhile go by these settings, None: by those of the process."""
+    """Make states that are opened meanwhile use these settings; None: those of the process."""
     token = _GIVEN.set(settings)
     try:
         yield
@@ -51,13 +51,13 @@ def settings_given(settings: PostgresSettings | None) -> Iterator[None]:
 
 
 def server_of(instance: DagsterInstance) -> "StateServer | None":
-    """Return the server of an instance's state, None where it is in files or not ours."""
+    """Return the server of an instance's state, None if the state is in files or in another storage."""
     return getattr(instance.run_storage, "server", None)
 
 
 @contextmanager
 def server_named(instance: DagsterInstance) -> Iterator[None]:
-    """Raise what fails since the server of the state does as a `StateError` that names it."""
+    """Turn errors caused by the state's server into a `StateError` that names it."""
     server = server_of(instance)
     try:
         yield

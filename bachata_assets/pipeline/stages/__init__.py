@@ -1,6 +1,6 @@
-"""The stages of a clip's life, one module a domain. Each function loads, calls the domain and returns a table.
+"""The stages of a clip, one module per domain. Each function loads its input, calls the domain and returns a table.
 
-A new embedding family is one more stage here; what computes it belongs to its domain's folder.
+A new embedding family is one more stage here; the code that computes it belongs in its domain's folder.
 """
 
 from bachata_assets.families import DIMENSIONS
@@ -8,7 +8,7 @@ from bachata_assets.pipeline.stage import ClipStage, Stage
 from bachata_assets.pipeline.stages import language, moments, music, pose, search, transitions
 
 _WITHOUT_POSES = ("beats", "audio_embedding", "text_embedding")
-"""Stages that are made while the poses are found, so they come first."""
+"""Stages that run during pose estimation, so they come first."""
 
 
 def vector_stages(pose_fingerprint: str) -> list[ClipStage]:
@@ -16,7 +16,7 @@ def vector_stages(pose_fingerprint: str) -> list[ClipStage]:
 
     Parameters
     ----------
-    pose_fingerprint : of the pose models
+    pose_fingerprint : fingerprint of the pose models
     """
     made = [*pose.stages(pose_fingerprint), *music.stages(), *language.stages(), *transitions.stages()]
     by_name = {stage.name: stage for stage in made}
@@ -25,9 +25,9 @@ def vector_stages(pose_fingerprint: str) -> list[ClipStage]:
 
 
 def index_fingerprint(pose_fingerprint: str, stages: list[ClipStage]) -> str:
-    """Return what makes the vectors of these stages incomparable with others: their index is one of its own.
+    """Return the fingerprint of these stages' vectors; vectors with another one go into a separate index.
 
-    The fingerprint of the models stands once, in front; another form would index every existing collection again.
+    It begins with the fingerprint of the models, once; another form would index every existing collection again.
     """
     return "|".join([pose_fingerprint, *(stage.code_version.replace(pose_fingerprint, "-") for stage in stages)])
 

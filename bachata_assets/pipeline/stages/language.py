@@ -1,4 +1,4 @@
-"""The sentence that the annotation makes, and its embedding."""
+"""The sentence made from the annotation, and its embedding."""
 
 from bachata_assets import schemas
 from bachata_assets.collection.clip import Clip
@@ -18,7 +18,7 @@ def stages() -> list[ClipStage]:
             inputs=("annotation",),
             schema=schemas.embedding("text"),
             code_version=text_version(installed_fingerprint()),
-            description="What the annotation says, as a sentence embedded by all-MiniLM-L6-v2; 384 numbers.",
+            description="The annotation as a sentence, embedded by all-MiniLM-L6-v2; 384 numbers.",
             group="language",
             kinds=("python", "huggingface", "parquet"),
             make=make_text_embedding,
@@ -29,7 +29,7 @@ def stages() -> list[ClipStage]:
 
 
 def make_text_embedding(clip: Clip, _tables: Tables, models: Models) -> Made:
-    """Say the annotation as a sentence and embed it; one that says nothing has no vector: all would be alike."""
+    """Turn the annotation into a sentence and embed it; an empty one has no vector, since all would be alike."""
     if not says_anything(clip.annotation):
         return vector_made("text", clip.clip_id, Absent("no annotation says what the clip shows"), {}, sentence=None)
     sentence = annotation_sentence(clip.annotation)

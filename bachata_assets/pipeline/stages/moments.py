@@ -1,4 +1,4 @@
-"""The moments of a clip: what is where in it."""
+"""The moments of a clip: what happens where in it."""
 
 import json
 
@@ -24,7 +24,7 @@ def stages() -> list[ClipStage]:
             inputs=("keypoints", "beats"),
             schema=schemas.moments,
             code_version=VERSION,
-            description="How both move in each window of 8 beats, every 4 beats: three vectors a moment.",
+            description="How both move in each window of 8 beats, every 4 beats: three vectors per moment.",
             group="pose",
             kinds=("python", "numpy", "parquet"),
             make=make_moments,

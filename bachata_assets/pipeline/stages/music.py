@@ -26,7 +26,7 @@ def stages() -> list[ClipStage]:
         inputs=("clip_file",),
         schema=schemas.beats,
         code_version=BEATS_VERSION,
-        description="When the beats of the music fall, its tempo, and how far to trust them.",
+        description="The times of the music's beats, its tempo, and how far to trust them.",
         group="music",
         kinds=("python", "parquet"),
         make=make_beats,
@@ -49,7 +49,7 @@ def stages() -> list[ClipStage]:
 
 
 def make_beats(clip: Clip, _tables: Tables, models: Models) -> Made:
-    """Hear the beats."""
+    """Find the beats."""
     beats = find_beats(_sound(clip, models.limits))
     table = beats.to_table()
     return Made(table, _figures(table))
@@ -72,7 +72,7 @@ def _sound(clip: Clip, limits: MediaLimits) -> Sound | Absent:
 
 @lru_cache(maxsize=2)
 def _decoded(path: Path, _content: str, limits: MediaLimits) -> Sound | Absent:
-    """Decode a clip's sound once for both stages; one that cannot be decoded is one that is not there."""
+    """Decode a clip's sound once for both stages; sound that cannot be decoded counts as missing."""
     try:
         return load_sound(path, limits)
     except SoundError as error:

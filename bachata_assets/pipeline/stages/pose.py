@@ -1,4 +1,4 @@
-"""The couple's keypoints and the three embeddings made of them."""
+"""The couple's keypoints and the three embeddings made from them."""
 
 import logging
 import time
@@ -20,11 +20,11 @@ from bachata_assets.pose.no_couple import NoCoupleError
 logger = logging.getLogger(__name__)
 
 TOLD_EVERY_S = 0.5
-"""Time between two reports of how much of a clip is done, s."""
+"""Time between two progress reports for a clip, s."""
 
 
 def stages(model_fingerprint: str) -> list[ClipStage]:
-    """Return the pose stages; the models' fingerprint is part of the version of what they find."""
+    """Return the pose stages; the models' fingerprint is part of the code version of the keypoints."""
     keypoints = ClipStage(
         name="keypoints",
         inputs=("clip_file",),
@@ -62,7 +62,7 @@ def make_keypoints(clip: Clip, _tables: Tables, models: Models) -> Made:
 
 
 def _tell_share(clip_id: str) -> Callable[[float], None]:
-    """Return a function that tells the log, now and then, which share of a clip is done."""
+    """Return a function that logs, from time to time, which share of a clip is done."""
     told = -TOLD_EVERY_S
 
     def watch(share: float) -> None:

@@ -1,4 +1,4 @@
-"""The clip's document in the search index, and those of its moments; the table keeps the first as it was sent."""
+"""The documents of the clip and its moments in the search index; the table keeps the clip's document as sent."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -19,14 +19,14 @@ from bachata_assets.search.results import PutResult
 
 
 def stages(index_identity: str) -> list[BatchStage]:
-    """Return the search stages; which index a document is in is part of its version."""
+    """Return the search stages; the index of a document is part of its version."""
     return [
         BatchStage(
             name="search_index",
             inputs=("annotation", *CLIP_TABLES),
             schema=schemas.search_index,
             code_version=f"{DOCUMENT_VERSION}+{index_identity}",
-            description="The clip's document in Elasticsearch (or LanceDB), as it was sent with those of its moments.",
+            description="The clip's document as it was sent to Elasticsearch (or LanceDB), with those of its moments.",
             group="search",
             kinds=("elasticsearch", "parquet"),
             make_batch=index_clips,
@@ -36,7 +36,7 @@ def stages(index_identity: str) -> list[BatchStage]:
 
 
 def index_clips(work: Sequence[tuple[Clip, Tables]], tools: Tools) -> Iterator[tuple[str, Made | ClipError]]:
-    """Send the documents of many clips at once; a document that is refused fails its own clip alone."""
+    """Send the documents of many clips at once; a refused document fails only its own clip."""
     records: dict[str, ClipRecord] = {}
     moments: dict[str, list[MomentRecord]] = {}
     for clip, tables in work:
@@ -49,7 +49,7 @@ def index_clips(work: Sequence[tuple[Clip, Tables]], tools: Tools) -> Iterator[t
     with tools.search.open() as index:
         unreachable, results, refused = None, list[PutResult](), dict[str, str | None]()
         try:
-            # The moments first: a clip whose document is there is taken for indexed.
+            # The moments first: a clip counts as indexed once its document is in the index.
             refused = index.moments.put(one for of_clip in moments.values() for one in of_clip)
             results = index.put(records.values())
         except SearchUnavailableError as error:
@@ -64,7 +64,7 @@ def index_clips(work: Sequence[tuple[Clip, Tables]], tools: Tools) -> Iterator[t
 
 def _made(sent: ClipRecord, result: PutResult, refused: str | None) -> Made | ClipError:
     if result.error or refused:
-        return ClipError(result.error or f"a moment is refused: {refused}")
+        return ClipError(result.error or f"the index refuses a moment: {refused}")
     row = {
         "clip_id": sent.clip_id,
         "index_name": result.index_name,

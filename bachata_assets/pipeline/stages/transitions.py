@@ -23,7 +23,7 @@ def stages() -> list[ClipStage]:
             inputs=("keypoints", "beats"),
             schema=schemas.transitions,
             code_version=VERSION,
-            description="How both stand and move where the clip begins and ends: what can follow it.",
+            description="How both stand and move where the clip begins and ends, to find clips that can follow it.",
             group="pose",
             kinds=("python", "numpy", "parquet"),
             make=make_transitions,

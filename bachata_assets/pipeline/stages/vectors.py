@@ -1,4 +1,4 @@
-"""The one-row table of an embedding, as all five families make it."""
+"""The one-row table of an embedding, the same for all five families."""
 
 import json
 from typing import Any
@@ -12,15 +12,15 @@ from bachata_assets.families import Absent
 from bachata_assets.pipeline.stage import Figures, Made
 
 ABOUT_KEY = b"about"
-"""Key of a table's schema metadata: how its vector came about (which clock, which sentence), as JSON."""
+"""Key of a table's schema metadata: how its vector was made (its clock or its sentence), as JSON."""
 
 
 def vector_made(family: str, clip_id: str, vector: np.ndarray | Absent, about: dict[str, Any], **columns: Any) -> Made:
-    """Return what a stage made: the vector, or null and the reason.
+    """Return the result of a stage: the vector, or null and the reason.
 
     Parameters
     ----------
-    about : how the vector came about, kept with the table
+    about : how the vector was made, stored with the table
     columns : further columns of the family's schema
     """
     absent = vector.reason if isinstance(vector, Absent) else None
@@ -32,7 +32,7 @@ def vector_made(family: str, clip_id: str, vector: np.ndarray | Absent, about: d
 
 
 def vector_figures(table: pa.Table) -> Figures:
-    """Return what a person sees beside an embedding."""
+    """Return the figures to show with an embedding."""
     about = json.loads((table.schema.metadata or {}).get(ABOUT_KEY, b"{}"))
     vector = vector_of(table)
     if vector is None:

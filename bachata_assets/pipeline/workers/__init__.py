@@ -1,1 +1,1 @@
-"""Where the stages of a clip run: in this process, or in processes that a file cannot take the platform down with."""
+"""Where the stages of a clip run: in this process, or in worker processes, so that a file cannot crash the platform."""

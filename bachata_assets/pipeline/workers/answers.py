@@ -1,4 +1,4 @@
-"""`Answer`: what a worker made of a clip, or why not, in a form that another process can be sent."""
+"""`Answer`: what a worker made of a clip, or why not, in a form that can be sent to another process."""
 
 import logging
 from collections.abc import Callable
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Answer:
-    """What a worker made of a clip, or why not; exceptions are told as text, since not all can be pickled."""
+    """What a worker made of a clip, or why not; exceptions are sent as text, since not all can be pickled."""
 
     made: Made | None = None
     seconds: float = 0.0
@@ -24,7 +24,7 @@ class Answer:
 
     @classmethod
     def of(cls, make: Callable[[], Timed]) -> "Answer":
-        """Return what a function makes, or why it does not."""
+        """Return what a function makes, or why it failed."""
         try:
             made, seconds, cpu_seconds = make()
         except NonFiniteVectorError as error:
@@ -40,7 +40,7 @@ class Answer:
         Raises
         ------
         ClipError
-            Saying why it was not.
+            Says why it was not made.
         NonFiniteVectorError
         """
         if self.non_finite:

@@ -1,8 +1,8 @@
-"""Where stages run: in this process, or in worker processes that a file cannot take the platform down with.
+"""Where stages run: in this process, or in worker processes, so that a file cannot crash the platform.
 
-The decoders and models that read a video are written in C and C++: a file that is damaged, or made for it, can crash
-them, stop them for ever or eat the memory. In a worker process that fails one clip, by name; the platform's own process
-keeps the books. `Workers` is the one seam: another place to run a stage (a cluster's actors) is another subclass.
+The decoders and models that read a video are written in C and C++: a damaged or malicious file can crash them, hang
+them or exhaust the memory. In a worker process, this fails one clip, by name; the platform's own process does the
+bookkeeping. `Workers` is the only interface: another place to run a stage (a cluster's actors) is another subclass.
 """
 
 import time
@@ -30,8 +30,8 @@ class Timed(NamedTuple):
 
     Attributes
     ----------
-    seconds : on the clock
-    cpu_seconds : of all cores; None where it cannot be told from other work of the process
+    seconds : elapsed time, s
+    cpu_seconds : processor time of all cores, s; None if it cannot be separated from other work of the process
     """
 
     made: Made
@@ -42,37 +42,37 @@ class Timed(NamedTuple):
 class Workers(ABC):
     """Runs the stages of clips.
 
-    As a context manager it ends, however it is left, what is still being made.
+    As a context manager, it ends unfinished work on exit.
     """
 
     @property
     def ahead(self) -> int:
-        """Number of clips after the present one that are worth beginning; it may grow in the course of a run."""
+        """Number of clips to start ahead of the present one; it may grow during a run."""
         return 1
 
     def fetches(self, clip: Clip) -> bool:  # noqa: ARG002  # only other machines do
-        """Tell whether whoever works on a clip of a bucket fetches it, so that it need not come to this machine."""
+        """Tell whether the worker itself fetches a clip from a bucket, so that this machine need not."""
         return False
 
     @abstractmethod
     def begin(self, clip: Clip, stages: Iterable[ClipStage]) -> None:
-        """Begin those stages of a clip that are worth it and take no tables, unless they are begun."""
+        """Start the stages of a clip that are worth starting ahead and take no tables, unless already started."""
 
     @abstractmethod
     def make(self, clip: Clip, stage: ClipStage, tables: Tables) -> Timed:
-        """Return what the stage makes of a clip, or raise what it raises."""
+        """Return the result of a stage for a clip, or raise its error."""
 
     @abstractmethod
     def call(self, function: Callable[..., T], *arguments: object) -> T:
-        """Return what a function of this package makes of a file from outside, or raise what it raises."""
+        """Return the result of a function of this package that reads a file from outside, or raise its error."""
 
     @abstractmethod
     def require_able(self) -> None:
-        """Raise a `SettingsError` where poses cannot be found in the collection's precision and within the limits."""
+        """Raise a `SettingsError` if poses cannot be found in the collection's precision and within the limits."""
 
     @abstractmethod
     def end(self) -> None:
-        """End what is still being made."""
+        """End unfinished work."""
 
     def __enter__(self) -> Self:
         return self
@@ -84,9 +84,9 @@ class Workers(ABC):
 
 
 class InThisProcess(Workers):
-    """Runs stages here, for notebooks and debugging; those worth it in a thread of its own, for the next clip.
+    """Runs stages in this process, for notebooks and debugging; prefetched stages of the next clip run in a thread.
 
-    While poses are found all cores are busy; tables, events, sound and sentences keep one.
+    Pose estimation uses all cores; tables, events, sound and sentences use one.
     """
 
     def __init__(self, models: Models) -> None:
@@ -96,7 +96,7 @@ class InThisProcess(Workers):
         self._begun: dict[tuple[str, str], Future[Timed]] = {}
 
     def begin(self, clip: Clip, stages: Iterable[ClipStage]) -> None:
-        """Begin the stages that take all cores; each waits for those begun before."""
+        """Start the stages that use all cores; each waits for those started before."""
         for stage in stages:
             key = (clip.clip_id, stage.name)
             if stage.prefetch and key not in self._begun:
@@ -104,7 +104,7 @@ class InThisProcess(Workers):
 
     def make(self, clip: Clip, stage: ClipStage, tables: Tables) -> Timed:
         """See `Workers.make`."""
-        begun = self._begun.pop((clip.clip_id, stage.name), None)  # kept no longer than needed: clips are many
+        begun = self._begun.pop((clip.clip_id, stage.name), None)  # kept no longer than needed: there are many clips
         return begun.result() if begun else self._make(clip, stage, tables)
 
     def call(self, function: Callable[..., T], *arguments: object) -> T:
@@ -126,7 +126,7 @@ class InThisProcess(Workers):
 
 
 def made_here(make: Make, clip: Clip, tables: Tables, models: Models) -> Timed:
-    """Make a table in this process; whatever goes wrong names the clip."""
+    """Make a table in this process; every error names the clip."""
     start, cpu_start = time.perf_counter(), time.process_time()
     try:
         made = with_retries(lambda: make(clip, tables, models))

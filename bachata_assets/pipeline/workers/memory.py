@@ -1,7 +1,7 @@
-"""How much memory a worker process may take: what is in use counts, not what libraries reserve.
+"""The memory limit of a worker process: it counts memory in use, not memory that libraries reserve.
 
-On two cores, 2.0 GB were reserved where 0.3 GB were in use: 1 GiB by an allocator of pyarrow, the rest for stacks of
-threads and for compiled models. A limit of what is reserved would be one of the number of cores. Linux only.
+On two cores, 2.0 GB were reserved while 0.3 GB were in use: 1 GiB by an allocator of pyarrow, the rest for stacks of
+threads and for compiled models. A limit on reserved memory would depend on the number of cores. Linux only.
 """
 
 import os
@@ -11,33 +11,33 @@ from pathlib import Path
 
 OVER = 81
 OVER_WITH_MODELS = 82
-"""Exit codes of a process that took more than it may, at work on a clip, or before its models had been loaded."""
+"""Exit codes of a process that exceeded its limit: while working on a clip, or before its models were loaded."""
 LOOK_EVERY_S = 0.1
-"""Time between two looks, s."""
+"""Time between two checks, s."""
 RESERVED = 4e9
-"""Bytes that may be reserved beyond the limit; what asks for more at once is refused it, and never gets so far."""
+"""Bytes that may be reserved beyond the limit; a single larger request is refused."""
 ROOM = 0.15e9
-"""Bytes beyond what the models take that there must be for clips; drawn ones of 640x360 take about 0.12e9."""
+"""Bytes for clips that must be left beside the models; rendered clips of 640x360 take about 0.12e9."""
 AMPLE_GB = 2.0
-"""Limit from which on nobody asks beforehand whether the models fit: the shipped ones and a short clip take 0.3 GB."""
+"""Limit above which it is not tested whether the models fit: the shipped ones and a short clip take 0.3 GB."""
 SETTING = "BACHATA_WORKER_MEMORY_GB"
 
 _models_loaded = threading.Event()
 
 
 def has_ample(memory_gb: float) -> bool:
-    """Tell whether models surely fit into a limit."""
+    """Tell whether models certainly fit into a limit."""
     return not 0 < memory_gb < AMPLE_GB
 
 
 def limit_memory(memory_gb: float, *, loads_models: bool) -> None:
-    """End this process, from now on, once it takes more than the limit; with 0, never.
+    """From now on, end this process once it uses more than the limit; with 0, never.
 
     Parameters
     ----------
-    loads_models : it will call `models_are_loaded`, if the limit is not ample
+    loads_models : the process will call `models_are_loaded`, if the limit is not ample
     """
-    # Of all libraries only pyarrow's own allocator reserves a gibibyte; it is chosen when pyarrow is imported.
+    # Only pyarrow's default allocator reserves a gibibyte; the allocator is chosen when pyarrow is imported.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     if not memory_gb or sys.platform != "linux":
         return
@@ -50,12 +50,12 @@ def limit_memory(memory_gb: float, *, loads_models: bool) -> None:
 
 
 def models_are_loaded() -> None:
-    """Say that what this process takes from now on is a clip's."""
+    """Attribute the memory that this process uses from now on to a clip."""
     _models_loaded.set()
 
 
 def in_use() -> int:
-    """Return the bytes of this process that no file on disk holds as well; 0 where that is not to be known."""
+    """Return the memory of this process that is not backed by files, bytes; 0 if unknown."""
     try:
         _, resident, shared, *_ = map(int, Path("/proc/self/statm").read_text().split())
     except OSError:
@@ -64,7 +64,7 @@ def in_use() -> int:
 
 
 def too_little_for_models(memory_gb: float) -> str:
-    """Return what is said of a limit that the models alone do not keep."""
+    """Return the message for a limit that the models alone exceed."""
     return (
         f"{SETTING} = {memory_gb:g}: the models alone take more than that, or leave no room for a clip; raise it "
         "(4 is the default), or set it to 0 for no limit"
@@ -72,7 +72,7 @@ def too_little_for_models(memory_gb: float) -> str:
 
 
 def too_much_for_clip(name: str, memory_gb: float) -> str:
-    """Return what is said of a clip that took more than the limit."""
+    """Return the message for a clip that exceeded the limit."""
     return (
         f"{name}: making it takes more than the {memory_gb:g} GB of memory allowed; cut the clip, export it smaller, "
         f"or raise {SETTING}"

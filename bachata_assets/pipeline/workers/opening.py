@@ -1,4 +1,4 @@
-"""`open_workers`: where the settings say that stages run."""
+"""`open_workers`: the workers that the settings choose."""
 
 from bachata_assets.pipeline.tools import Models
 from bachata_assets.pipeline.workers.base import InThisProcess, Workers
@@ -9,11 +9,11 @@ from bachata_assets.settings import Settings
 
 
 def open_workers(settings: Settings, models: Models, *, here: bool = False) -> Workers:
-    """Return what the settings ask for: worker processes, stages in this process, or the actors of a Ray cluster.
+    """Return the workers of the settings: worker processes, this process, or the actors of a Ray cluster.
 
     Parameters
     ----------
-    here : a person waits for one file, so a cluster is not asked: worker processes of this machine read it
+    here : do not use a cluster: a person waits for one file, which worker processes of this machine read
     """
     if settings.workers == "in_process":
         return InThisProcess(models)

@@ -1,6 +1,6 @@
-"""A worker process that is replaced when it ends, and how it is set up: limits, environment, log.
+"""A worker process that is replaced when it ends, and its setup: limits, environment, log.
 
-What is run in it is in `processes.py`.
+`processes.py` says what runs in it.
 """
 
 import atexit
@@ -28,30 +28,30 @@ from bachata_assets.settings import SettingsError
 T = TypeVar("T")
 
 TASKS = 200
-"""Number of tasks after which a process is replaced: what a library leaks stays small."""
+"""Number of tasks after which a process is replaced, so that memory leaks of libraries stay small."""
 LONGEST_END_S = 10.0
-"""Time within which a process has ended, s; it is stopped at once, whatever it does."""
+"""Time limit for a process to end, s; it is stopped at once, whatever it does."""
 _HARMLESS = ("PATH", "HOME", "USER", "SHELL", "TMPDIR", "TEMP", "LANG", "LC_", "TZ", "XDG_", "PYTHON", "VIRTUAL_ENV",
              "LD_LIBRARY_PATH", "DYLD_", "CUDA_", "OMP_", "MKL_", "OPENBLAS_", "NUMBA_", "COVERAGE_")  # fmt: skip
-"""Beginnings of the names of variables that a worker is given; no setting and no secret is among them."""
+"""Prefixes of the environment variables that a worker gets; no setting or secret is among them."""
 _FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1"}
-"""The products of tracking are small: other threads only wait for them, at full speed, 3 of 100 CPU s of `generate`."""
+"""Matrix products of tracking are small: other threads would only spin, 3 of 100 CPU s of `generate`."""
 POSES = "poses"
-"""Name of the pool whose process loads the models of poses."""
+"""Name of the pool whose process loads the pose models."""
 LIBRARIES = "bachata_assets.libraries"
-"""Logger of what libraries warn of."""
+"""Logger for warnings of libraries."""
 _FIRST_TO_GO = "500"
-"""Where memory runs out, Linux ends this process before the platform's own (0) and before others' (up to 1000)."""
+"""If memory runs out, Linux ends this process before the platform's own (0); the range ends at 1000."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one task may take.
+    """Limits of one task.
 
     Attributes
     ----------
-    seconds : longest time of a task
-    memory_gb : most memory of a process that is in use, 10^9 bytes; 0: no limit. Held on Linux only.
+    seconds : time limit of a task, s
+    memory_gb : limit of the memory that a process uses, 10^9 bytes; 0: no limit. Enforced on Linux only.
     """
 
     seconds: float = 3600.0
@@ -59,7 +59,7 @@ class Limits:
 
 
 class WorkerPool:
-    """One process, begun when it is first needed and begun again when it has ended."""
+    """One process, started when first needed and restarted after it has ended."""
 
     def __init__(self, name: str, memory_gb: float) -> None:
         self._name = name
@@ -69,7 +69,7 @@ class WorkerPool:
         self._listener: QueueListener | None = None
 
     def schedule(self, function: Callable[..., T], arguments: tuple[Any, ...], seconds: float) -> "Future[T]":
-        """Run a function of the package, in the working directory of now.
+        """Run a function of the package, in the present working directory.
 
         The future raises `TimeoutError` or pebble's `ProcessExpired`.
         """
@@ -79,12 +79,12 @@ class WorkerPool:
             return future
 
     def begin(self) -> None:
-        """Begin the process, unless it is there.
+        """Start the process, unless it is running.
 
         Raises
         ------
         SettingsError
-            The system lets no process be begun.
+            The system does not allow new processes.
         """
         with self._lock:
             self._begun()
@@ -94,8 +94,8 @@ class WorkerPool:
         with self._lock:
             if self._pool is not None:
                 self._pool.stop()  # type: ignore[no-untyped-call]
-                # An interrupt in the middle of `schedule` may take a wake-up from pebble's thread, which then waits for
-                # ever (seen once, at a load of 30); the process has ended by then.
+                # An interrupt during `schedule` may take a wake-up from pebble's thread, which then waits forever (seen
+                # once, at a load of 30); the process has ended by then.
                 end = threading.Thread(target=self._pool.join, daemon=True)
                 end.start()
                 end.join(LONGEST_END_S)
@@ -110,8 +110,8 @@ class WorkerPool:
                 self._pool = self._start()
             except OSError as error:
                 raise SettingsError(
-                    f"worker processes cannot be begun ({error.strerror or error}): they need a writable /dev/shm and "
-                    "a writable folder of temporary files (TMPDIR); without them set BACHATA_WORKERS=in_process"
+                    f"worker processes cannot start ({error.strerror or error}): they need a writable /dev/shm and "
+                    "a writable folder for temporary files (TMPDIR); without them, set BACHATA_WORKERS=in_process"
                 ) from error
         return self._pool
 
@@ -134,7 +134,7 @@ _POOLS_LOCK = threading.Lock()
 
 
 def pool(name: str, memory_gb: float) -> WorkerPool:
-    """Return the pool of this name: a process keeps its models from one run to the next."""
+    """Return the pool of this name, so that a process keeps its models from one run to the next."""
     with _POOLS_LOCK:
         return _POOLS.setdefault((name, memory_gb), WorkerPool(name, memory_gb))
 
@@ -149,17 +149,17 @@ def close_pools() -> None:
 
 
 class _Forward(logging.Handler):
-    """Hands a worker's records to the loggers of this process."""
+    """Passes a worker's records to the loggers of this process."""
 
     def emit(self, record: logging.LogRecord) -> None:
         logger = logging.getLogger(record.name)
-        if logger.isEnabledFor(record.levelno):  # `handle` does not ask: details would come out on every terminal
+        if logger.isEnabledFor(record.levelno):  # `handle` does not: debug records would appear on every terminal
             logger.handle(record)
 
 
 @contextmanager
 def harmless_environment(defaults: Mapping[str, str] | None = None) -> Iterator[None]:
-    """Hide all but harmless variables while a process is started that workers come from; set those that are not set."""
+    """Hide all but harmless variables while the parent of workers starts; set defaults of missing ones."""
     hidden = {name: value for name, value in os.environ.items() if not name.startswith(_HARMLESS)}
     added = {name: value for name, value in (defaults or {}).items() if name not in os.environ}
     for name in hidden:
@@ -174,9 +174,9 @@ def harmless_environment(defaults: Mapping[str, str] | None = None) -> Iterator[
 
 
 def _begin(name: str, parent: int, memory_gb: float, records: "Queue[logging.LogRecord]", level: int) -> None:
-    """Set a worker process up."""
+    """Set up a worker process."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that closes ends the parent, which ends its workers
-    records.cancel_join_thread()  # a process that is ended must not wait for a reader
+    records.cancel_join_thread()  # an ending process must not wait for a reader
     log = logging.getLogger("bachata_assets")
     log.handlers, log.propagate = [QueueHandler(records)], False
     log.setLevel(level)
@@ -193,19 +193,19 @@ def _begin(name: str, parent: int, memory_gb: float, records: "Queue[logging.Log
 def _working_directory() -> Path | None:
     try:
         return Path.cwd()
-    except FileNotFoundError:  # it was removed: nobody means a path below it
+    except FileNotFoundError:  # it was removed, so no path is relative to it
         return None
 
 
 def _run_in(folder: Path | None, function: Callable[..., T], *arguments: object) -> T:
-    """Run a task where its relative paths mean what they do in the process that asks; runs in a worker process."""
+    """Run a task in the caller's working directory, so that relative paths are valid; runs in a worker process."""
     if folder is not None:
         os.chdir(folder)
     return function(*arguments)
 
 
 class _AsDebug(QueueHandler):
-    """Sends what libraries warn of as details: a person cannot act on it."""
+    """Sends warnings of libraries at debug level: users cannot act on them."""
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
         record.name, record.levelno, record.levelname = LIBRARIES, logging.DEBUG, "DEBUG"
@@ -213,7 +213,7 @@ class _AsDebug(QueueHandler):
 
 
 def _end_with(parent: int) -> None:
-    """End this process once the one that asked for it is gone, also in the middle of a task."""
+    """End this process once its parent is gone, even in the middle of a task."""
     while True:
         time.sleep(1.0)
         try:

@@ -1,7 +1,7 @@
-"""`WorkerProcesses`: stages that read files from outside, run in processes of their own.
+"""`WorkerProcesses`: runs stages that read files from outside in separate processes.
 
 One process finds poses, one does the rest; each keeps its models from clip to clip. A process that crashes, is killed
-or takes too long is replaced, and the clip at hand fails by name. The processes know none of the platform's secrets.
+or takes too long is replaced, and its clip fails by name. The processes do not know the platform's secrets.
 """
 
 import logging
@@ -40,11 +40,11 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ATTEMPTS = 2
-"""Number of worker processes that a clip may end before its failure is permanent."""
+"""Number of worker processes that a clip may crash before its failure is permanent."""
 
 
 class WorkerProcesses(Workers):
-    """Runs the stages that read files from outside in worker processes, the others here."""
+    """Runs the stages that read files from outside in worker processes, the others in this process."""
 
     def __init__(self, models: Models, limits: Limits | None = None) -> None:
         self._models = models
@@ -52,7 +52,7 @@ class WorkerProcesses(Workers):
         self._begun: dict[tuple[str, str], Future[Answer]] = {}
 
     def begin(self, clip: Clip, stages: Iterable[ClipStage]) -> None:
-        """Begin every stage that reads a file."""
+        """Start every stage that reads a file."""
         for stage in stages:
             key = (clip.clip_id, stage.name)
             if stage.reads_files and not stage.table_inputs and key not in self._begun:
@@ -64,7 +64,7 @@ class WorkerProcesses(Workers):
         Raises
         ------
         ClipError
-            Saying why the stage failed, or what the clip did to its worker process.
+            Says why the stage failed, or how its worker process ended.
         NonFiniteVectorError
         """
         if not stage.reads_files:
@@ -82,13 +82,13 @@ class WorkerProcesses(Workers):
         return self._answer(schedule(), name, schedule)
 
     def require_able(self) -> None:
-        """Begin the process of poses; load its models, where the limit is not ample.
+        """Start the process for poses; load its models if the limit is not ample.
 
         Raises
         ------
         SettingsError
-            This machine computes in another precision, no process can be begun, or the models take more than the
-            limit, or leave no room for a clip.
+            This machine computes in another precision, no process can start, or the models exceed the limit or leave no
+            room for a clip.
         """
         self._models.pose.require_precision()
         limit_gb = self._limits.memory_gb
@@ -101,7 +101,7 @@ class WorkerProcesses(Workers):
             raise SettingsError(too_little_for_models(limit_gb)) from None
 
     def end(self) -> None:
-        """See `Workers.end`; a process that is at work on what nobody waits for is ended with it."""
+        """See `Workers.end`; processes with unfinished work are ended."""
         for future in self._begun.values():
             future.cancel()
         self._begun.clear()
@@ -117,9 +117,9 @@ class WorkerProcesses(Workers):
         return pool(name, self._limits.memory_gb)
 
     def _answer(self, future: "Future[T]", name: str, again: Callable[[], "Future[T]"]) -> T:
-        """Return what a worker process answers; one that has ended is asked again once.
+        """Return the answer of a worker process; if the process has ended, ask a new one once.
 
-        A process that ended before it began with a task says nothing of the clip.
+        A process that ended before it began a task says nothing about the clip.
         """
         ended = unbegun = 0
         while True:
@@ -127,7 +127,7 @@ class WorkerProcesses(Workers):
                 return future.result()
             except TimeoutError:
                 raise ClipError(
-                    f"{name}: not done after {self._limits.seconds:g} s, so its worker process was ended; "
+                    f"{name}: not done after {self._limits.seconds:g} s, so its worker process was stopped; "
                     "cut the clip, or raise BACHATA_CLIP_SECONDS"
                 ) from None
             except ProcessExpired as error:
@@ -165,7 +165,7 @@ class TooLittleForModelsError(ClipError):
 
 
 def _load(models: Models, memory_gb: float) -> None:
-    """Load the models that find poses, have them look once, and see whether there is room for a clip."""
+    """Load the pose models, run them once, and check whether there is room for a clip."""
     pose = models.pose.estimator().models
     picture = np.zeros((360, 640, 3), np.uint8)
     list(pose.detect([picture]))
@@ -178,10 +178,10 @@ def _load(models: Models, memory_gb: float) -> None:
 def _make_after_loading(
     make: Make, clip: Clip, tables: dict[str, pa.Table], models: Models, memory_gb: float
 ) -> Answer:
-    """Make a table of poses, so that it is known whether models or clip take too much memory."""
+    """Make a table of poses, and note whether the models or the clip use too much memory."""
     try:
         _load(models, memory_gb)
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is the clip's answer
+    except Exception as error:  # noqa: BLE001  # any error is the answer for the clip
         return Answer(failure=Failure.of(named(error, clip.path)))
     return _make(make, clip, tables, models)
 

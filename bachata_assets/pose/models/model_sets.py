@@ -104,7 +104,7 @@ class ModelSpec:
         if not digest.startswith(self.sha256.lower()):
             raise ModelSetError(
                 f"{self.checkpoint_path}: sha256 is {digest}, {MANIFEST} says {self.sha256}: the file is damaged or "
-                f"another one. Delete it and run: {self.command}; or, if you trust where it comes from, set its sha256 "
+                f"a different one. Delete it and run: {self.command}; or, if you trust its source, set its sha256 "
                 f"in {MANIFEST}"
             )
         return digest
@@ -113,7 +113,7 @@ class ModelSpec:
     def identity(self) -> str:
         """Hash of everything that decides what the model computes: weights, config, code version and input size."""
         if not self.config_path.is_file():
-            raise ModelSetError(f"{self.config_path}: no such config; mend `config` in {self.folder / MANIFEST}")
+            raise ModelSetError(f"{self.config_path}: no such config; correct `config` in {self.folder / MANIFEST}")
         parts = {
             "weights": self.weights_sha256,
             "config": hashlib.sha256(self.config_path.read_bytes()).hexdigest(),
@@ -205,7 +205,7 @@ def load_model_set(name: str = "bundled", checkpoint_dir: Path | None = None, ha
     """
     folder, manifest, sets = _read_manifest(name, checkpoint_dir)
     if name not in sets:
-        raise ModelSetError(f"{manifest}: no model set {name!r}; there are: {', '.join(sets)}")
+        raise ModelSetError(f"{manifest}: no model set {name!r}; choose from {', '.join(sets)}")
     entry = sets[name]
     if hands and "hand" not in entry:
         having = [other for other in sets if "hand" in sets[other]]
@@ -218,7 +218,7 @@ def load_model_set(name: str = "bundled", checkpoint_dir: Path | None = None, ha
     try:
         device = entry.get("device", DEVICES[0])
         if device not in DEVICES:
-            raise ValueError(f"device is {device!r}; it can be {' or '.join(DEVICES)}")
+            raise ValueError(f"device is {device!r}; it must be {' or '.join(DEVICES)}")
         models = {kind: _spec(kind, entry[kind], folder, command) for kind in kinds}
         return ModelSet(name=name, description=entry.get("description", ""), device=device, **models)
     except (TypeError, KeyError, ValueError) as error:

@@ -78,7 +78,7 @@ class PoseModels:
         self.effective_precision = model_set.computed_in(effective_precision(precision))
         if self.effective_precision == "bf16" and not computes_bf16():
             log.warning(
-                "Asked for bf16 (BACHATA_PRECISION, or the collection's own), this CPU computes in f32: its keypoints "
+                "bf16 is required (BACHATA_PRECISION or the collection), but this CPU computes in f32; its keypoints "
                 "differ by about 0.3 % of a body's height from those of a CPU with bf16"
             )
         self.threads = threads or available_cores()

@@ -108,7 +108,7 @@ class EagerRunner:
             network = exportable(spec)
         self.form: dict[str, Any] = network.form
         if self.form["kind"] == "boxes":
-            raise ModelSetError(f'{spec.config}: two-stage detectors run on the CPU only; take `device = "cuda"` away')
+            raise ModelSetError(f'{spec.config}: two-stage detectors run on the CPU only; remove `device = "cuda"`')
         self.device = device
         self._network = network.to(device)
 
@@ -147,5 +147,5 @@ def eager_device(wanted: str) -> str | None:
 
     if torch.cuda.is_available():
         return wanted
-    log.warning("The model set asks for a CUDA device and torch sees none: the exported models run on the CPU")
+    log.warning("The model set asks for a CUDA device, but torch sees none: the exported models run on the CPU")
     return None

@@ -56,10 +56,10 @@ def read_weights(path: Path) -> "OrderedDict[str, torch.Tensor]":
             checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
         reason = str(error).splitlines()[0]
-        raise ModelSetError(f"{path}: refused, since it holds more than plain weights: {reason}") from error
+        raise ModelSetError(f"{path}: refused, since it contains more than plain weights: {reason}") from error
     state = checkpoint.get("state_dict") if isinstance(checkpoint, dict) else None
     if not isinstance(state, OrderedDict | dict):
-        raise ModelSetError(f"{path}: holds no weights: an MMEngine checkpoint has them under 'state_dict'")
+        raise ModelSetError(f"{path}: contains no weights: an MMEngine checkpoint has them under 'state_dict'")
     tensors = OrderedDict((key, value.float()) for key, value in state.items() if torch.is_tensor(value))
     # It has the module versions, from which MMDet and MMPose rename older keys.
     tensors._metadata = getattr(state, "_metadata", OrderedDict())  # type: ignore[attr-defined]

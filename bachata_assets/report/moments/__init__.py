@@ -1,5 +1,4 @@
-"""What is where in each clip, and the moments of other clips that are most like it, for the report's page.
+"""The moments of each clip, and the most similar moments of other clips, for the report page.
 
-Which part of a clip a moment is and how it is described is in `pose/embeddings/moments.py`; one moment is looked up in
-an index by `search/moments/`.
+`pose/embeddings/moments.py` defines and describes moments; `search/moments/` looks up a single moment in an index.
 """

@@ -1,7 +1,7 @@
-"""The nearest moments of many moments at once; the scores are those of `search/moments/`, families of equal weight.
+"""The nearest moments of many moments at once; the scores are those of `search/moments/`, with equal family weights.
 
-Every pair of moments is multiplied once, in blocks, for both of them. A product is looked at further only where it is
-above the last of those that were found before, which few are after the first blocks.
+Every pair of moments is multiplied once, in blocks, for both of them. A product is examined further only if it exceeds
+the lowest neighbour found so far, which is rare after the first blocks.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,16 +19,16 @@ from bachata_assets.report.streaming.rows import Rows, StoredRows
 SHOWN = 4
 """Number of neighbours of a moment, each of another clip: that clip's best moment."""
 _BLOCK = 2048
-"""About as many moments are compared with as many others at once; bounds the memory, to 40 MB."""
+"""Approximate number of moments per block on each side of a comparison; bounds the memory to 40 MB."""
 _CROWD = 16
-"""Number of moments above the last that was found of a moment, from which on the best of them are looked for first."""
+"""Number of candidates of a moment above which the best of them are selected first."""
 _NEVER = np.float32(-2)
 """Below every cosine."""
 
 
 @dataclass(frozen=True)
 class MomentVectors:
-    """The vectors of the moments of clips, clip after clip.
+    """The vectors of clips' moments, clip after clip.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class MomentVectors:
     there : np.ndarray
         float32 (M, 3), 1 where a moment has the family, else 0.
     firsts : np.ndarray
-        int (C + 1,), place of each clip's first moment, and at the end M.
+        int (C + 1,), index of each clip's first moment, and at the end M.
     """
 
     vectors: Rows
@@ -75,7 +75,7 @@ class MomentVectors:
         return np.repeat(np.arange(len(self.firsts) - 1), np.diff(self.firsts))
 
     def places(self, clips: np.ndarray) -> np.ndarray:
-        """Return the places of the moments of some clips."""
+        """Return the indices of the moments of some clips."""
         return np.concatenate([np.arange(*self.firsts[clip : clip + 2]) for clip in clips])
 
     def unpacked(self, places: np.ndarray) -> np.ndarray:
@@ -89,8 +89,8 @@ class NearestMoments:
 
     Attributes
     ----------
-    near : int (R, SHOWN), places of moments, -1 where there are no more
-    scores : float32 (R, SHOWN), 0..1, NaN where there are no more
+    near : int (R, SHOWN), indices of moments, -1 if there are no more
+    scores : float32 (R, SHOWN), 0..1, NaN if there are no more
     """
 
     near: np.ndarray
@@ -98,7 +98,7 @@ class NearestMoments:
 
     @classmethod
     def none(cls, count: int) -> "NearestMoments":
-        """Return no neighbours, of so many moments."""
+        """Return the result for `count` moments without neighbours."""
         return cls(np.full((count, SHOWN), -1), np.full((count, SHOWN), np.nan, np.float32))
 
 
@@ -107,9 +107,9 @@ def nearest_moments(of: MomentVectors, known: NearestMoments, asked: np.ndarray,
 
     Parameters
     ----------
-    known : of each moment, what was found of it among the clips that are not new; nothing of those that are asked
-    asked : bool (M,), moments that are compared with all clips; those of new clips are compared, too
-    new : bool (C,), clips with which all moments are compared
+    known : for each moment, its neighbours among the clips that are not new; empty for those in `asked`
+    asked : bool (M,), moments to compare with all clips; those of new clips are compared, too
+    new : bool (C,), clips to compare with all moments
     """
     best = _Best(of, known)
     fresh, before = (list(_parts(of, np.flatnonzero(clips))) for clips in (new, ~new))
@@ -131,7 +131,7 @@ def nearest_moments(of: MomentVectors, known: NearestMoments, asked: np.ndarray,
 
 
 class _Block:
-    """The moments of some clips, or those of them that are wanted, unpacked for a product."""
+    """The moments of some clips, or a selection of them, unpacked for a product."""
 
     def __init__(self, of: MomentVectors, clips: np.ndarray, wanted: np.ndarray | None = None) -> None:
         self.places = of.places(clips)
@@ -141,7 +141,7 @@ class _Block:
         self._there, self._clips = of.there[self.places], of.clip_of[self.places]
 
     def cosines(self, others: "_Block") -> np.ndarray:
-        """Return the mean cosine with others in the families of both, float32 (R, O); _NEVER: none, or of one clip."""
+        """Return the mean cosine over shared families, float32 (R, O); _NEVER: no shared family, or the same clip."""
         found = self._vectors @ others._vectors.T
         if self._there.all() and others._there.all():
             found /= len(FAMILIES)
@@ -157,7 +157,7 @@ class _Block:
 
 
 class _Best:
-    """The nearest moments of all moments among the clips that were compared so far."""
+    """The nearest moments of all moments among the clips compared so far."""
 
     def __init__(self, of: MomentVectors, known: NearestMoments) -> None:
         self._clip_of = of.clip_of
@@ -170,18 +170,18 @@ class _Best:
         return NearestMoments(self._near, np.where(there, (1 + self._cosines) / 2, np.float32(np.nan)))
 
     def take(self, targets: np.ndarray, others: np.ndarray, cosines: np.ndarray) -> None:
-        """Take over what is nearer to some moments.
+        """Take over nearer neighbours of some moments.
 
         Parameters
         ----------
-        targets : int (T,), places
-        others : int (O,), places of all moments of clips with which the targets were not compared before
+        targets : int (T,), indices
+        others : int (O,), indices of all moments of clips with which the targets were not compared before
         cosines : float32 (T, O)
         """
         row, column = self._nearer(targets, others, cosines)
         cosine, place = cosines[row, column], others[column]
         clip = self._clip_of[place]
-        # Of each clip its best moment; among equals the first, so that the same collection always gives the same page.
+        # The best moment of each clip; among equals the first, so that the same collection always gives the same page.
         order = np.lexsort((place, -cosine, clip, row))
         row, cosine, place, clip = (values[order] for values in (row, cosine, place, clip))
         first = np.flatnonzero(np.diff(row, prepend=-1) | np.diff(clip, prepend=-1))
@@ -198,7 +198,7 @@ class _Best:
         self._near[at], self._cosines[at] = place[kept], cosine[kept]
 
     def _nearer(self, targets: np.ndarray, others: np.ndarray, cosines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the rows and columns of the cosines that may be of new neighbours, and of few others."""
+        """Return the rows and columns of the cosines that may belong to new neighbours, and few others."""
         least = np.asarray(self._cosines[targets, -1])
         crowded = np.flatnonzero(np.count_nonzero(cosines > least[:, None], axis=1) > _CROWD)
         if crowded.size:  # the first clips, or the first of a kind: then only what is among the best of these
@@ -213,7 +213,7 @@ class _Best:
 def _above(cosines: np.ndarray, least: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows and columns of cosines above their row's least."""
     above = cosines > least[:, None]
-    # Along the memory: a tenth of what np.nonzero costs.
+    # In memory order: a tenth of the cost of np.nonzero.
     if above.flags.c_contiguous:
         row, column = np.divmod(np.flatnonzero(above), above.shape[1])
     else:

@@ -1,6 +1,6 @@
-"""The moments of a collection's clips and their neighbours, kept between reports, as the page has them.
+"""The moments of a collection's clips and their neighbours for the page, kept between reports.
 
-Moments are compared anew where they or their neighbours changed; where nothing changed no table is read.
+Moments are compared again only if they or their neighbours changed; if nothing changed, no table is read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ from bachata_assets.pose.embeddings.moments import FAMILIES
 from bachata_assets.report.moments.nearest import SHOWN, MomentVectors, NearestMoments, nearest_moments
 
 FORM = 1
-"""Form of the kept file and of the comparison; another one makes it anew."""
+"""Version of the kept file and of the comparison; a different one makes it again."""
 _TIMES = ("start_s", "end_s", "start_beat", "end_beat")
 
 
@@ -35,9 +35,9 @@ class MomentStrips:
     versions : dict
         Clip id -> version of its table, in the order of the moments.
     firsts : np.ndarray
-        int (C + 1,), place of each clip's first moment, and at the end M.
+        int (C + 1,), index of each clip's first moment, and at the end M.
     times : np.ndarray
-        float (M, 4): start and end, s, and in beats from the first that is heard; NaN without trusted beats.
+        float (M, 4): start and end, in s and in beats from the first detected one; NaN without trusted beats.
     nearest : NearestMoments
         Of each moment.
     """
@@ -53,7 +53,7 @@ class MomentStrips:
         return cls({}, np.zeros(1, int), np.zeros((0, len(_TIMES))), NearestMoments.none(0))
 
     def to_table(self) -> pa.Table:
-        """Return the table in which they are kept, a row a moment."""
+        """Return the table to keep, with one row per moment."""
         counts = np.diff(self.firsts)
         return pa.table(
             {
@@ -67,26 +67,26 @@ class MomentStrips:
 
     @classmethod
     def from_table(cls, table: pa.Table) -> "MomentStrips":
-        """Return what `to_table` made a table of; raises KeyError or ValueError for any other."""
+        """Return the strips of a table from `to_table`; raises KeyError or ValueError for any other."""
         ids = table["clip_id"].combine_chunks().dictionary_encode()
         begins = np.flatnonzero(np.diff(ids.indices.to_numpy(), prepend=-1))
         versions = dict(zip(ids.dictionary.to_pylist(), table["version"].take(begins).to_pylist(), strict=True))
         near, scores = (_numbers(table[name]).reshape(-1, SHOWN) for name in ("near", "score"))
         if not len(ids) == len(near) == len(scores) or near.max(initial=-1) >= len(ids):
-            raise ValueError("this is no table of moments and their neighbours")
+            raise ValueError("this is not a table of moments and their neighbours")
         times = np.column_stack([table[name].to_numpy().astype(float) for name in _TIMES])
         nearest = NearestMoments(near.astype(int), scores.astype(np.float32))
         return cls(versions, np.array([*begins, len(ids)]), times, nearest)
 
     def shown(self, clip_ids: Sequence[str]) -> dict[str, Any]:
-        """Return the moments of clips in this order, as the page has them.
+        """Return the moments of clips in this order, in the form of the page.
 
         Returns
         -------
         dict
-            `firsts`: place of each clip's first moment, and behind them their number. Of each moment `start` and `end`
-            (hundredths of a second), `beat` and `last_beat` (null without trusted beats); `near` (places, -1 where
-            there are no more) and `score` (thousandths) of its neighbours.
+            `firsts`: index of each clip's first moment, and at the end their number. For each moment `start` and `end`
+            (hundredths of a second), `beat` and `last_beat` (null without trusted beats); `near` (indices, -1 if there
+            are no more) and `score` (thousandths) of its neighbours.
         """
         number = {clip_id: place for place, clip_id in enumerate(self.versions)}
         places = [
@@ -110,9 +110,9 @@ class MomentStrips:
 
 
 def write_strips(dataset: Dataset, clips: Sequence[Clip], stages: Sequence[Stage]) -> MomentStrips:
-    """Compare the moments of some clips, and keep what was found for the next report.
+    """Compare the moments of some clips, and keep the result for the next report.
 
-    Clips whose table cannot be read are left out; it is made again at the next `generate`.
+    Clips whose table cannot be read are left out; the next `generate` makes it again.
     """
     known = _kept(dataset)
     wanted = {
@@ -132,15 +132,15 @@ def write_strips(dataset: Dataset, clips: Sequence[Clip], stages: Sequence[Stage
 def _compared(
     versions: dict[str, str], times: Sequence[np.ndarray], of: MomentVectors, known: MomentStrips
 ) -> MomentStrips:
-    """Return the strips of clips; what was found before of moments that are as they were is taken over.
+    """Return the strips of clips; earlier results of unchanged moments are reused.
 
     Parameters
     ----------
-    times, of : of each clip the times and the vectors of its moments
+    times, of : times and vectors of each clip's moments
     """
     same, moved = _moved(versions, of.firsts, known)
     near = moved[known.nearest.near]
-    # A neighbour that is no more leaves room for any other; else only those of new clips can be nearer.
+    # A neighbour that is gone may be replaced by any other; otherwise only moments of new clips can be nearer.
     whole = (moved[:-1] >= 0) & ((near >= 0) | (known.nearest.near < 0)).all(axis=1)
     kept, before = moved[:-1][whole], NearestMoments.none(of.firsts[-1])
     before.near[kept], before.scores[kept] = near[whole], known.nearest.scores[whole]
@@ -151,9 +151,9 @@ def _compared(
 
 
 def _moved(versions: dict[str, str], firsts: np.ndarray, known: MomentStrips) -> tuple[np.ndarray, np.ndarray]:
-    """Return which clips are as they were, bool (C,), and the new place of each moment that was known.
+    """Return which clips are unchanged, bool (C,), and the new index of each known moment.
 
-    The places are int (known moments + 1,), -1 for a moment that is no more; the last is that of -1, so that it stays.
+    The indices are int (known moments + 1,), -1 for a moment that is gone; the last one maps -1 to itself.
     """
     numbers = {clip_id: number for number, clip_id in enumerate(known.versions)}
     same, moved = np.zeros(len(versions), bool), np.full(len(known.times) + 1, -1)
@@ -166,7 +166,7 @@ def _moved(versions: dict[str, str], firsts: np.ndarray, known: MomentStrips) ->
 
 
 def _read_all(dataset: Dataset, clip_ids: Sequence[str], times: dict[str, np.ndarray]) -> Iterator[MomentVectors]:
-    """Yield the vectors of each clip's moments that can be read, one clip at a time, and note their times."""
+    """Yield the readable vectors of each clip's moments, one clip at a time, and note their times."""
     for clip_id, content in dataset.prefetched("moments", clip_ids):
         found = _read(dataset, clip_id, content)
         if found is not None:
@@ -175,7 +175,7 @@ def _read_all(dataset: Dataset, clip_ids: Sequence[str], times: dict[str, np.nda
 
 
 def _read(dataset: Dataset, clip_id: str, content: bytes | None) -> tuple[np.ndarray, MomentVectors] | None:
-    """Return the times of a clip's moments and their vectors, None where they cannot be read."""
+    """Return the times of a clip's moments and their vectors, None if they cannot be read."""
     try:
         table = dataset.read_table("moments", clip_id, content)
     except (DamagedError, FileNotFoundError):
@@ -193,13 +193,13 @@ def _rows(table: pa.Table, family: str) -> np.ndarray:
 
 
 def _lists(rows: np.ndarray) -> pa.ListArray:
-    """Return a list of each row; Arrow makes none of Python's of them."""
+    """Return a list array with one list per row, without Python lists."""
     ends = np.arange(len(rows) + 1, dtype=np.int32) * rows.shape[1]
     return pa.ListArray.from_arrays(pa.array(ends), pa.array(rows.ravel()))
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
-    """Return the numbers of all lists of a column, one after the other; raises ValueError where it has none."""
+    """Return the numbers of all lists of a column, one after the other; raises ValueError if it has no lists."""
     if not pa.types.is_list(column.type):
         raise ValueError(f"lists are wanted, not {column.type}")
     return np.asarray(column.combine_chunks().flatten())
@@ -212,7 +212,7 @@ def _beat(value: float) -> float | int | None:
 
 
 def _kept(dataset: Dataset) -> MomentStrips:
-    """Return what was kept; nothing where it cannot be read."""
+    """Return the kept strips; empty if they cannot be read."""
     try:
         table = dataset.read_parquet(layout.KNOWN_MOMENTS)
         return MomentStrips.none() if table is None else MomentStrips.from_table(table)

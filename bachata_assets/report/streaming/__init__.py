@@ -1,4 +1,4 @@
-"""What keeps the report's memory small: vectors that are on disk, and a page that is written piece by piece.
+"""Parts that keep the report's memory small: vectors on disk, and a page written piece by piece.
 
-Does not belong here: what the report says.
+Does not belong here: the content of the report.
 """

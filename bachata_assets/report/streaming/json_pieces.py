@@ -1,4 +1,4 @@
-"""JSON written piece by piece into the page, so that what is made for it need not all be there at once."""
+"""JSON written piece by piece into the page, so that its content need not all be in memory at once."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,12 +10,12 @@ from bachata_assets.report.streaming.rows import pieces
 
 
 def json_pieces(value: Any) -> Iterator[str]:
-    """Yield the JSON of a value as Jinja2's `tojson` has it: keys sorted, and safe within a script.
+    """Yield the JSON of a value in the form of Jinja2's `tojson`: with sorted keys, and safe within a script.
 
     Parameters
     ----------
-    value : what JSON knows, and beside it mappings, whose values are asked for one after the other; arrays of one
-        dimension; and callables without arguments, which are called when it is their turn
+    value : a JSON value; may contain mappings, whose values are read one after the other, one-dimensional arrays, and
+        callables without arguments, which are called when it is their turn
     """
     from jinja2.utils import htmlsafe_json_dumps
 

@@ -1,4 +1,4 @@
-"""`StoredRows`: vectors in a temporary file, of which only those are in memory that are being compared."""
+"""`StoredRows`: vectors in a temporary file; only those being compared are in memory."""
 
 import tempfile
 from collections.abc import Iterator
@@ -6,20 +6,20 @@ from collections.abc import Iterator
 import numpy as np
 
 PIECE = 1024
-"""Number of rows that are in memory at once where all are gone through."""
+"""Number of rows in memory at once during an iteration over all."""
 
 
 class StoredRows:
-    """A matrix to whose end rows are put, and of which rows are read as of an array.
+    """A matrix to which rows are appended, and whose rows are read like those of an array.
 
     Parameters
     ----------
     dimensions : length of a row
-    dtype : of its numbers
+    dtype : type of its numbers
     """
 
     def __init__(self, dimensions: int, dtype: type[np.floating] = np.float32) -> None:
-        self._file = tempfile.TemporaryFile(prefix="bachata_report_")  # noqa: SIM115  # closed when nobody has it any more
+        self._file = tempfile.TemporaryFile(prefix="bachata_report_")  # noqa: SIM115  # closed when no longer referenced
         self.dimensions, self.dtype = dimensions, np.dtype(dtype)
         self._count = 0
 
@@ -31,16 +31,16 @@ class StoredRows:
         shape = (self._count, self.dimensions)
         if not self._count:
             return np.zeros(shape, self.dtype)[rows]
-        # Mapped for as long as it takes to copy them: pages of a mapping that stays count as memory of the process.
+        # Mapped only while copying: the pages of a permanent mapping would count as memory of the process.
         return np.array(np.memmap(self._file, self.dtype, "r", shape=shape)[rows])
 
     def append(self, rows: np.ndarray) -> None:
-        """Put rows to the end.
+        """Append rows.
 
         Raises
         ------
         OSError
-            Naming the folder of temporary files.
+            Names the folder of temporary files.
         """
         try:
             self._file.write(np.ascontiguousarray(rows, self.dtype).tobytes())
@@ -52,17 +52,17 @@ class StoredRows:
 
 
 Rows = np.ndarray | StoredRows
-"""Vectors, of which rows are taken by numbers: in memory, or stored."""
+"""Vectors whose rows are selected by index: in memory, or stored."""
 
 
 def pieces(count: int) -> Iterator[slice]:
-    """Yield which rows are taken at once where all of so many are gone through."""
+    """Yield the slices of an iteration over `count` rows."""
     for start in range(0, count, PIECE):
         yield np.s_[start : min(start + PIECE, count)]
 
 
 def chosen(rows: Rows, places: np.ndarray) -> Rows:
-    """Return some of the rows as rows of their own."""
+    """Return a copy of some of the rows."""
     if len(places) == len(rows):
         return rows
     if isinstance(rows, np.ndarray):

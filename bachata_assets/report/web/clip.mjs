@@ -19,7 +19,7 @@ function passedList(row) {
   const sentences = passedOf(clips, data.passed_sets, row);
   if (!sentences.length) return "";
   const list = make("ul", {}, ...sentences.map((sentence) => make("li", {}, sentence)));
-  return make("details", { className: "passed" }, make("summary", {}, `What was checked and is right: ${sentences.length}`), list);
+  return make("details", { className: "passed" }, make("summary", {}, `Checks passed: ${sentences.length}`), list);
 }
 
 function showClip(row) {

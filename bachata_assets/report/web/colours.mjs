@@ -16,7 +16,7 @@ export function qualityColour(quality) {
 /**
  * Return the colour of every clip by its group, and the legend.
  *
- * The largest groups get a colour of their own, the others and unknown ones share one.
+ * The largest groups get their own colour, the others and unknown ones share one.
  */
 export function groupColours(groups) {
   const sizes = new Map();

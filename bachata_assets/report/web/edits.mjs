@@ -1,12 +1,12 @@
-// What a person changes of the annotations: the changes, the patch made of them, and which clip to look at first.
+// A person's changes of the annotations: the changes, the patch made from them, and which clip to look at first.
 
 /** Fields that can be changed in the page. */
 export const FIELDS = ["move_label", "difficulty", "energy_level", "estimated_tempo", "lead", "couple", "swapped_at", "notes"];
 const FALLBACKS = { move_label: "unknown", difficulty: "unknown", energy_level: "medium", estimated_tempo: 120 };
 const [SLOWEST, FASTEST] = [40, 300];
-const TAPS = { fewest: 4, most: 16, pause: 2500 }; // ms after which tapping begins anew
+const TAPS = { fewest: 4, most: 16, pause: 2500 }; // ms after which tapping starts again
 
-/** Return what the annotation of a clip says, its fallback where it says nothing; null: there is none. */
+/** Return a field of a clip's annotation, or its fallback; null: there is none. */
 export function presentValue(clips, row, field) {
   const said = clips.said[row];
   if (said && Object.hasOwn(said, field)) return said[field];
@@ -23,7 +23,7 @@ function same(one, other) {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** Keep a changed field; a value that is the present one is no change. */
+/** Keep a changed field; the present value is not a change. */
 export function keepChange(clips, changes, row, field, to) {
   const id = clips.clip_id[row];
   const was = presentValue(clips, row, field);
@@ -38,10 +38,10 @@ export function keepChange(clips, changes, row, field, to) {
 export function changesText(changes) {
   const fields = [...changes.values()].reduce((sum, own) => sum + own.size, 0);
   const words = (number, thing) => `${number.toLocaleString("en")} ${thing}${number === 1 ? "" : "s"}`;
-  return fields ? `${words(fields, "change")} of ${words(changes.size, "clip")}` : "Nothing is changed yet";
+  return fields ? `${words(fields, "change")} in ${words(changes.size, "clip")}` : "No changes yet";
 }
 
-/** Return the patch that `bachata-assets annotate --apply` takes. */
+/** Return the patch for `bachata-assets annotate --apply`. */
 export function patchOf(changes, madeAt) {
   const each = [...changes].map(([id, own]) => ({
     clip_id: id,
@@ -51,7 +51,7 @@ export function patchOf(changes, madeAt) {
   return { format: "bachata-annotations-patch", version: 1, made_at: madeAt, changes: each };
 }
 
-/** Note that the annotation file says what was changed, so that a later change is one of that. */
+/** Note that the annotation file contains the changes, so that later changes start from them. */
 export function noteApplied(changes) {
   for (const own of changes.values()) for (const change of own.values()) change.was = change.to;
 }
@@ -64,7 +64,7 @@ export function differenceText({ clip_id: id, field, before, after }) {
 
 /** Return what the server's answer to changes means, in words. */
 export function appliedText({ written, changes, annotations, to_be_made: stale, left_out: leftOut }) {
-  if (!changes.length) return `The annotations say all of it already: ${annotations}`;
+  if (!changes.length) return `The annotations have all of these values already: ${annotations}`;
   const clips = Object.keys(stale).length;
   const words = (number, thing) => `${number.toLocaleString("en")} ${thing}${number === 1 ? "" : "s"}`;
   const out = leftOut.length ? `, ${words(leftOut.length, "clip")} left out` : "";
@@ -73,7 +73,7 @@ export function appliedText({ written, changes, annotations, to_be_made: stale, 
   return `Written into ${annotations}. Now run bachata-assets generate: ${next}`;
 }
 
-/** Return in one line why the server took nothing. */
+/** Return in one line why the server accepted nothing. */
 export function problemText(status, detail) {
   if (status === 401) return "That is not the server's token.";
   const said = typeof detail === "string" ? detail.replace(/\s+/g, " ").trim() : "";
@@ -85,12 +85,12 @@ export function keptText(changes, seen) {
   return JSON.stringify({ changes: [...changes].map(([id, own]) => [id, [...own]]), seen: [...seen] });
 }
 
-/** Return the changes of a kept text that this page knows and that are not applied yet, and the clips that were seen. */
+/** Return from a kept text the known changes that are not applied yet, and the clips that were seen. */
 export function readKept(text, clips) {
   const rows = new Map(clips.clip_id.map((id, row) => [id, row]));
   const changes = new Map();
   let kept = null;
-  try { kept = JSON.parse(text); } catch { /* it is not ours */ }
+  try { kept = JSON.parse(text); } catch { /* not written by this page */ }
   const list = (value) => (Array.isArray(value) ? value : []);
   for (const entry of list(kept?.changes)) {
     const [id, own] = list(entry);
@@ -106,7 +106,7 @@ export function readKept(text, clips) {
   return { changes, seen: new Set(list(kept?.seen).filter((id) => rows.has(id))) };
 }
 
-/** Return the tempo that somebody taps, beats per minute; null while it is not clear. Times are in ms. */
+/** Return the tapped tempo, beats per minute; null while it is not clear. Times are in ms. */
 export function tappedTempo(times) {
   let start = times.length - 1;
   while (start > 0 && times[start] - times[start - 1] <= TAPS.pause && times.length - start < TAPS.most) start--;
@@ -137,10 +137,10 @@ export function doubtOf(clips, row) {
     found.push([0.6, `annotated ${Math.round(annotated)} beats per minute, heard ${Math.round(heard)}`]);
   }
   const label = clips.label_doubt[row];
-  if (label) { // a hint: of labels that are right 18 in 100 are doubted, too
+  if (label) { // a hint: 18 in 100 right labels are doubted, too
     const percent = (share) => `${Math.round(share * 100)} %`;
     const [is, seems] = [label.move_label, label.likely].map((move) => move.replaceAll("_", " "));
-    const reason = `called ${is}, and moves like ${seems} (${percent(label.likely_confidence)}, ${percent(label.confidence)} like ${is})`;
+    const reason = `labelled ${is}, but moves like ${seems} (${percent(label.likely_confidence)}, ${percent(label.confidence)} like ${is})`;
     found.push([0.4 * (label.likely_confidence - label.confidence), reason]);
   }
   return { doubt: 1 - found.reduce((left, [doubt]) => left * (1 - doubt), 1), reasons: found.map(([, reason]) => reason) };

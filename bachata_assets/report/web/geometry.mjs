@@ -1,5 +1,5 @@
-// Where dots lie on the map. A frame is {width, height, zoom, x, y}: the canvas in CSS pixels, how many times the map is
-// magnified, and the place (0..1) in the middle of the canvas. Places are x, y in 0..9999, clip after clip; -1: none.
+// The positions of dots on the map. A frame is {width, height, zoom, x, y}: the canvas in CSS pixels, the zoom factor, and
+// the place (0..1) in the middle of the canvas. Places are x, y in 0..9999, clip after clip; -1: none.
 const FULL = 9999;
 const MARGIN = 36; // CSS pixels that stay free of dots, both sides together
 const MOST_STRETCH = 1.5; // a wide canvas stretches the map at most so much
@@ -46,9 +46,9 @@ export function dotNear(frame, places, x, y, shown = null) {
 }
 
 /**
- * Return the clip that is next from a clip in a direction (right, down: 1 or -1), -1 where there is none.
+ * Return the next clip from a clip in a direction (right, down: 1 or -1), -1 if there is none.
  *
- * What is more aside than ahead comes last, so that keys go where they point and every clip can be reached.
+ * Clips more to the side than ahead come last, so that keys go where they point and every clip can be reached.
  */
 export function dotTowards(frame, places, from, [right, down], shown = null) {
   const [x, y] = dotPosition(frame, places, from);

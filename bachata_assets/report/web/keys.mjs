@@ -1,10 +1,10 @@
-// Keys for everything that is done to the chosen clip, the list of them, and a switch that turns them off.
+// Keys for everything that can be done with the chosen clip, their list, and a switch that turns them off.
 import { $, make } from "./page.mjs";
 
 const keys = new Map();
 const dialog = $("keys");
 
-/** Let a key do something; while somebody writes, no key does. */
+/** Give a key an action; while the user types, keys do nothing. */
 export function onKey(key, says, act) {
   keys.set(key, { says, act });
 }
@@ -24,7 +24,7 @@ function showKeys() {
   dialog.showModal();
 }
 
-/** Answer to keys from now on. */
+/** Start to react to keys. */
 export function startKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && isTyping(event.target)) event.target.blur();

@@ -1,4 +1,4 @@
-// The nearest clips of a clip, and why they are near. A view is one way of comparing clips, of `map_data.py`.
+// The nearest clips of a clip, and why they are near. A view is one way of comparing clips, from `map_data.py`.
 
 /** Number of neighbours that each clip has room for in a view. */
 export const SHOWN = 5;
@@ -8,7 +8,7 @@ export function neighboursOf(view, row) {
   return view.near.slice(row * SHOWN, (row + 1) * SHOWN).filter((one) => one >= 0);
 }
 
-/** Return where most of a family's likeness comes from, in words; nothing where the two are not alike. */
+/** Return where most of a family's likeness comes from, in words; empty if the two are not alike. */
 export function reasonOf(groups, view, family, at) {
   const own = groups[family];
   if (!own || view.kind[family][at] < 0) return "";

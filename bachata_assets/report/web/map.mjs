@@ -195,7 +195,7 @@ function listenToKeys(canvas) {
   canvas.onblur = () => goTo(-1);
 }
 
-/** Show the map and answer to everything that is done to it. */
+/** Show the map and react to input. */
 export function startMap() {
   listenToPointer(map.canvas);
   listenToKeys(map.canvas);

@@ -1,22 +1,22 @@
-// The moments of the clips, of `report/moments/`: when each of them is, in words, too, and which are most like it.
+// The moments of the clips, from `report/moments/`: the time of each, also in words, and the moments most like it.
 
 /** Number of neighbours that each moment has room for. */
 export const NEAR = 4;
-const TOUCH_S = 0.05; // moments that overlap by so little follow one another
+const TOUCH_S = 0.05; // moments that overlap by less count as consecutive
 
-/** Return a moment by its place: {place, from, to, beat, lastBeat}; times in s, beats null where none are trusted. */
+/** Return a moment by its place: {place, from, to, beat, lastBeat}; times in s, beats null without trusted beats. */
 export function momentAt(moments, place) {
   const [from, to] = [moments.start[place] / 100, moments.end[place] / 100];
   return { place, from, to, beat: moments.beat[place], lastBeat: moments.last_beat[place] };
 }
 
-/** Return the moments of a clip, in their order. */
+/** Return the moments of a clip, in order. */
 export function momentsOf(moments, row) {
   const [first, end] = [moments.firsts[row] ?? 0, moments.firsts[row + 1] ?? 0];
   return Array.from({ length: Math.max(0, end - first) }, (_, number) => momentAt(moments, first + number));
 }
 
-/** Return the clip that a moment is of. */
+/** Return the clip of a moment. */
 export function rowAt(moments, place) {
   let [low, high] = [0, moments.firsts.length - 1];
   while (high - low > 1) {
@@ -39,7 +39,7 @@ export function timesInWords({ from, to }) {
   return `${from.toFixed(1)} to ${to.toFixed(1)} s`;
 }
 
-/** Return when a moment is, in words, by its beats, too: 2.2 to 6.2 s, beats 5 to 12. */
+/** Return the time of a moment in words, with its beats: 2.2 to 6.2 s, beats 5 to 12. */
 export function whenInWords(moment) {
   const { beat, lastBeat } = moment;
   const times = timesInWords(moment);
@@ -48,7 +48,7 @@ export function whenInWords(moment) {
   return first < 1 ? `${times}, up to beat ${last}` : `${times}, beats ${first} to ${last}`;
 }
 
-/** Return {left, width, lane} of moments on a line of so many seconds, %; those that overlap lie in lanes of their own. */
+/** Return {left, width, lane} of moments on a line of `length` seconds, in %; overlapping moments get different lanes. */
 export function lanesOf(own, length) {
   const ends = [];
   return own.map(({ from, to }) => {

@@ -1,4 +1,4 @@
-// The page's data and state, and the few functions by which every part of it makes elements.
+// The page's data and state, and the few functions with which all parts make elements.
 export const data = JSON.parse(document.getElementById("data").textContent);
 export const clips = data.clips;
 export const FAMILIES = { lead: "lead", follow: "follow", interaction: "together", audio: "music", text: "words" };
@@ -11,7 +11,7 @@ export function view() {
   return data.views[page.view];
 }
 
-/** Choose a clip: every part of the page shows it. `byHand`: a person chose it now, so the address keeps it. */
+/** Choose a clip: every part of the page shows it. `byHand`: the user chose it now, so the address keeps it. */
 export function choose(row, byHand) {
   page.chosen = row;
   for (const show of page.whenChosen) show(row);
@@ -26,7 +26,7 @@ export function chooseAndScroll(row) {
   if (!isNarrow()) bringIntoView($("map-title"));
 }
 
-/** Scroll to an element; at once where the person wants little motion, which a browser does not see to by itself. */
+/** Scroll to an element; instantly if the user prefers reduced motion, which browsers do not do by themselves. */
 export function bringIntoView(element) {
   element.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth" });
 }
@@ -36,7 +36,7 @@ export function isNarrow() {
   return matchMedia("(max-width: 820px)").matches;
 }
 
-/** Return the picture of a clip with both skeletons, which lies beside the page; it vanishes where there is none. */
+/** Return the picture of a clip with both skeletons, a file beside the page; it removes itself if there is none. */
 export function preview(row, properties = {}) {
   const image = make("img", { className: "preview", loading: "lazy", alt: `Frames of ${clips.clip_id[row]} with both skeletons`, ...properties });
   image.onerror = () => image.remove();

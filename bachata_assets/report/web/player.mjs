@@ -6,10 +6,10 @@ import { posesOf } from "./side.mjs";
 
 const SPEEDS = [1, 0.75, 0.5, 0.35];
 const SKELETONS = ["none", "both", "lead", "follow", "lead only", "follow only"];
-const DRIFT_S = 0.08; // a second video that is this far out of step is put right
+const DRIFT_S = 0.08; // a second video that is further out of step is corrected
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const silent = matchMedia("(pointer: coarse)").matches; // a phone plays no sound before its owner taps for it
-/** How the person practises; it stays when another clip is chosen. */
+/** How the user practises; kept when another clip is chosen. */
 export const practice = { speed: 1, mirror: false, shown: "none", count: false };
 const now = { stage: null, second: null, from: null, to: null, one: 0, shift: 0, meet: null, controls: {} };
 
@@ -20,7 +20,7 @@ export function player(row, properties) {
   if (!source) return none(`The videos are not beside this page: ${clips.video_path[row]}`);
   const video = make("video", { className: "video", src: source, playsInline: true, loop: true, muted: silent, preservesPitch: true, ...properties });
   video.onerror = () => video.replaceWith(none(`Not found, or not playable here: ${decodeURI(source)}`));
-  if (!still) video.play().catch(() => {}); // a browser may want to be asked first
+  if (!still) video.play().catch(() => {}); // a browser may require a click first
   return video;
 }
 
@@ -36,7 +36,7 @@ function needsPoses() {
   return practice.shown !== "none" || practice.count || now.second;
 }
 
-/** Ask for what is to be drawn, and show what the person chose. */
+/** Load what is to be drawn, and show the user's choices. */
 function refreshPractice() {
   for (const stage of [now.stage, now.second].filter(Boolean)) {
     stage.box.classList.toggle("mirrored", practice.mirror);
@@ -66,7 +66,7 @@ function tellBeats() {
 function noteOf(known) {
   if (!known.frames) return "There are no poses beside this page: run `bachata-assets report`.";
   if (known.beats.length < 2) {
-    return practice.count || now.second ? "No beats are trusted in this clip, so there is no count; a second clip goes by the clock." : "";
+    return practice.count || now.second ? "The beats of this clip are not trusted, so there is no count; a second clip follows the clock." : "";
   }
   return practice.count ? "The count begins at the first beat; “The one is here” sets it." : "";
 }
@@ -194,13 +194,13 @@ export function loopPart(from, to) {
   refreshPractice();
 }
 
-/** Repeat no part any more. */
+/** Stop repeating. */
 export function endLoop() {
   [now.from, now.to] = [null, null];
   refreshPractice();
 }
 
-/** Show a part of another clip beside the chosen one: what begins at the one time beside what begins at the other, s. */
+/** Show a part of another clip beside the chosen one; each begins at its own time, s. */
 export function besideMoment(row, own, other) {
   beside(row);
   now.meet = { own, other };
@@ -257,14 +257,14 @@ export function startPlayer(row) {
   return { video: stage.video, box };
 }
 
-/** Let keys work the player. */
+/** Start the keys of the player. */
 export function startPlayerKeys() {
   const when = (act) => () => { if (now.stage) act(); };
   onKey(" ", "play or pause", when(togglePlay));
-  onKey(",", "a picture back", when(() => stepBy(-1 / 15)));
-  onKey(".", "a picture on", when(() => stepBy(1 / 15)));
-  onKey("h", "a second back", when(() => stepBy(-1)));
-  onKey("j", "a second on", when(() => stepBy(1)));
+  onKey(",", "one picture back", when(() => stepBy(-1 / 15)));
+  onKey(".", "one picture forward", when(() => stepBy(1 / 15)));
+  onKey("h", "one second back", when(() => stepBy(-1)));
+  onKey("j", "one second forward", when(() => stepBy(1)));
   onKey("<", "slower; the pitch stays", when(() => setPractice({ speed: SPEEDS[Math.min(SPEEDS.length - 1, SPEEDS.indexOf(practice.speed) + 1)] })));
   onKey(">", "faster", when(() => setPractice({ speed: SPEEDS[Math.max(0, SPEEDS.indexOf(practice.speed) - 1)] })));
   onKey("m", "mirror", when(() => setPractice({ mirror: !practice.mirror })));
@@ -274,7 +274,7 @@ export function startPlayerKeys() {
   onKey("o", "the one is here", when(setOne));
   onKey("u", "sound on or off", when(() => now.controls.sound.click()));
   onKey("f", "full screen; Escape ends it", when(() => now.controls.large.click()));
-  onKey("b", "the nearest clip side by side, or not any more", when(() => {
+  onKey("b", "show the nearest clip side by side, or close it", when(() => {
     if (now.second) beside(null);
     else document.querySelector(".beside")?.click();
   }));

@@ -8,7 +8,7 @@ export const LIMBS = [
   [5, 7], [7, 9], [6, 8], [8, 10], [5, 6], [5, 11], [6, 12], [11, 12], [11, 13], [13, 15], [12, 14], [14, 16], [0, 5], [0, 6],
 ];
 
-/** Return what a file of poses says, unpacked; null where it cannot be used. */
+/** Return the content of a file of poses, unpacked; null if it cannot be used. */
 export async function unpackPoses(text) {
   try {
     const { rate, start, frames, beats, packed } = JSON.parse(text);
@@ -24,7 +24,7 @@ export async function unpackPoses(text) {
   }
 }
 
-/** Return where a dancer's joints are at a time, [x, y] in 0..1 of the picture or null, between the frames by a line. */
+/** Return a dancer's joints at a time, [x, y] in 0..1 of the picture or null, linearly interpolated between frames. */
 export function poseAt(poses, time, who) {
   const at = (time - poses.start) * poses.rate;
   const frame = Math.floor(at);
@@ -43,7 +43,7 @@ function placeOf(poses, frame, who, joint) {
   return x === NOT_FOUND ? null : [x / LEVELS, y / LEVELS];
 }
 
-/** Return [left, top, right, bottom] around a pose, with room for head and hands; null where nothing is found. */
+/** Return [left, top, right, bottom] around a pose, with room for head and hands; null if nothing is found. */
 export function boxAround(pose) {
   const found = pose.filter(Boolean);
   if (!found.length) return null;
@@ -58,7 +58,7 @@ function beatLength(beats) {
   return (beats.at(-1) - beats[0]) / (beats.length - 1);
 }
 
-/** Return how many beats after the first a time is, with fractions, also before the first and after the last. */
+/** Return a time in beats after the first, with fractions; also for times before the first and after the last beat. */
 export function beatsUntil(beats, time) {
   const next = beats.findIndex((beat) => beat > time);
   if (next === 0) return (time - beats[0]) / beatLength(beats);
@@ -66,7 +66,7 @@ export function beatsUntil(beats, time) {
   return next - 1 + (time - beats[next - 1]) / (beats[next] - beats[next - 1]);
 }
 
-/** Return the time that is so many beats after the first. */
+/** Return the time that is `count` beats after the first. */
 export function timeAfterBeats(beats, count) {
   const whole = Math.floor(count);
   if (whole < 0) return beats[0] + count * beatLength(beats);
@@ -80,8 +80,8 @@ export function countAt(beats, time, one) {
   return beat < 0 ? null : ((((beat - one) % 8) + 8) % 8) + 1;
 }
 
-/** Return {time, rate} at which another clip shows the same beat; by the clock where one of the two has no beats.
- * `meet`: {own, other}, times that belong together; null: the first beats do, or the beginnings. */
+/** Return {time, rate} at which another clip shows the same beat; by the clock if one of the two has no beats.
+ * `meet`: {own, other}, matching times; null: the first beats match, or the beginnings. */
 export function inStep(own, other, time, rate, shift, meet = null) {
   if (own.length < 2 || other.length < 2) return { time: time + shift / 2 + (meet ? meet.other - meet.own : 0), rate };
   const speed = beatLength(other) / beatLength(own);

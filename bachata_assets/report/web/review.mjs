@@ -1,4 +1,4 @@
-// Putting annotations right: the form beside the chosen clip, what to look at first, and the patch file.
+// Correcting annotations: the form beside the chosen clip, what to look at first, and the patch file.
 import { $, byId, choose, chooseAndScroll, clips, make } from "./page.mjs";
 import { inWords } from "./facts.mjs";
 import { changedValue, changesText, keepChange, keptText, patchOf, presentValue, readKept, readTempo, reviewOrder, tappedTempo } from "./edits.mjs";
@@ -8,7 +8,7 @@ import { onKey } from "./keys.mjs";
 const KEPT = `bachata-review:${location.pathname}`;
 const LINES = 20;
 const LEVELS_OF = { difficulty: ["beginner", "intermediate", "advanced"], energy_level: ["low", "medium", "high"] };
-const LEADERS = [["", "as judged"], ["left", "on the left at first"], ["right", "on the right at first"]];
+const LEADERS = [["", "as detected"], ["left", "on the left at first"], ["right", "on the right at first"]];
 const review = { ...readKept(readStore(), clips), taps: [], row: -1, video: null, fields: {}, queue: LINES };
 
 function readStore() {
@@ -27,7 +27,7 @@ function change(field, value, row = review.row) {
 }
 
 function keepAll() {
-  try { localStorage.setItem(KEPT, keptText(review.changes, review.seen)); } catch { /* they hold until the page is closed */ }
+  try { localStorage.setItem(KEPT, keptText(review.changes, review.seen)); } catch { /* they last until the page is closed */ }
   $("changes-count").textContent = changesText(review.changes);
   $("changes").hidden = !review.changes.size;
   for (const one of document.querySelectorAll(".no-couple")) {
@@ -62,7 +62,7 @@ function tempoField() {
     const tempo = readTempo(control.value);
     if (tempo || !control.value) change("estimated_tempo", tempo);
   };
-  control.onblur = showValues; // what is no tempo goes again
+  control.onblur = showValues; // removes text that is not a tempo
   review.fields.estimated_tempo = control;
   const tap = make("button", { type: "button", title: "t" }, "Tap along");
   tap.onclick = tapTempo;
@@ -71,11 +71,11 @@ function tempoField() {
   return labelled("Tempo", control, tap, take);
 }
 
-/** Take a tap for a beat; after a few of them the tempo is theirs. */
+/** Take a tap as a beat; a few taps give the tempo. */
 function tapTempo() {
   review.taps.push(performance.now());
   const tempo = tappedTempo(review.taps);
-  $("review-note").textContent = tempo ? `${tempo} beats per minute` : "Go on tapping, on every beat";
+  $("review-note").textContent = tempo ? `${tempo} beats per minute` : "Keep tapping on every beat";
   if (tempo) change("estimated_tempo", tempo);
 }
 
@@ -127,7 +127,7 @@ function addSwap() {
 }
 
 function swapButton(time) {
-  const button = make("button", { type: "button", title: "Take this time away" }, `${time.toFixed(2)} s ×`);
+  const button = make("button", { type: "button", title: "Remove this time" }, `${time.toFixed(2)} s ×`);
   button.onclick = () => {
     const left = (valueNow("swapped_at") ?? []).filter((one) => one !== time);
     change("swapped_at", left.length ? left : null);
@@ -142,11 +142,11 @@ function showValues() {
     control.closest(".field").classList.toggle("changed", isChanged);
     if (field === "couple") control.checked = value === "none";
     else if (field === "swapped_at") control.replaceChildren(...(value ?? []).map(swapButton));
-    else if (control !== document.activeElement) control.value = value ?? ""; // not while somebody writes
+    else if (control !== document.activeElement) control.value = value ?? ""; // not while the user types
   }
 }
 
-/** Return the form with which the annotation of a clip is put right. */
+/** Return the form to correct the annotation of a clip. */
 export function reviewForm(row, video) {
   Object.assign(review, { row, video: "currentTime" in video ? video : null, taps: [], fields: {} });
   const fields = [
@@ -156,7 +156,7 @@ export function reviewForm(row, video) {
   review.fields.move_label.setAttribute("list", "known-moves");
   const right = make("button", { type: "button", title: "a" }, "All right, next");
   right.onclick = nextSeen;
-  const back = make("button", { type: "button" }, "Undo my changes of this clip");
+  const back = make("button", { type: "button" }, "Undo my changes to this clip");
   back.onclick = () => {
     review.changes.delete(clips.clip_id[row]);
     keepAll();
@@ -164,7 +164,7 @@ export function reviewForm(row, video) {
   };
   const note = make("p", { className: "quiet", id: "review-note" });
   note.setAttribute("role", "status");
-  const [summary, buttons] = [make("summary", {}, "Put the annotation right"), make("div", { className: "player" }, right, back)];
+  const [summary, buttons] = [make("summary", {}, "Correct the annotation"), make("div", { className: "player" }, right, back)];
   const box = make("details", { className: "review", open: review.opened ?? false }, summary, ...fields, buttons, note);
   box.ontoggle = () => { review.opened = box.open; };
   showValues();
@@ -190,7 +190,7 @@ function showQueue() {
   $("more-queue").hidden = review.queue >= order.length;
 }
 
-/** Go to the next or the last clip of those worth a look. */
+/** Go to the next or the previous clip worth a look. */
 function goInQueue(by) {
   const order = reviewOrder(clips, review.seen).filter(({ seen, row }) => !seen || row === review.row);
   if (!order.length) return;
@@ -226,7 +226,7 @@ function download() {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-/** Show what to look at first and what is changed, and answer to keys. */
+/** Show what to look at first and what is changed, and start the keys. */
 export function startReview() {
   $("known-moves").append(...[...new Set(clips.move_label)].filter(Boolean).sort().map((value) => make("option", { value })));
   $("download").onclick = download;
@@ -241,11 +241,11 @@ export function startReview() {
   }
   const chosen = (act) => () => { if (review.row >= 0) act(); };
   onKey("n", "the next uncertain clip", () => goInQueue(1));
-  onKey("p", "the uncertain clip before", () => goInQueue(-1));
-  onKey("a", "all right: the clip is seen, go to the next", chosen(nextSeen));
-  onKey("e", "put the annotation right; Escape leaves a field", chosen(openForm));
-  onKey("t", "tap the tempo, once a beat", chosen(tapTempo));
-  onKey("r", "the leader stands left, right, or as judged", chosen(() => {
+  onKey("p", "the previous uncertain clip", () => goInQueue(-1));
+  onKey("a", "all right: mark the clip as seen, go to the next", chosen(nextSeen));
+  onKey("e", "correct the annotation; Escape leaves a field", chosen(openForm));
+  onKey("t", "tap the tempo, once per beat", chosen(tapTempo));
+  onKey("r", "the leader stands left, right, or as detected", chosen(() => {
     const sides = [null, "left", "right"];
     change("lead", sides[(sides.indexOf(valueNow("lead")) + 1) % 3]);
     $("review-note").textContent = `The leader stands ${LEADERS.find(([side]) => side === (valueNow("lead") ?? ""))[1]}`;

@@ -14,21 +14,21 @@ export function isNumber(column) {
   return column in NUMBERS;
 }
 
-/** Return what a cell shows of a value. */
+/** Return the text of a value in a cell. */
 export function cellText(column, value) {
   if (column in NUMBERS) return value === null ? "" : NUMBERS[column](value);
   if (column === "state") return STATES[value];
   return column === "clip_id" ? value : inWords(value);
 }
 
-/** Return the text that words are searched in: of what people wrote of a clip, and the report's messages about it. */
+/** Return the searchable text of a clip: what people wrote about it, and the report's messages. */
 export function searchText(clips, row) {
   const written = ["clip_id", "move_label", "difficulty", "energy_level", "notes", "video_path"].map((column) => clips[column][row]);
   const text = inWords([...written, ...clips.messages[row]].join(" "));
   return `${text} ${clips.clip_id[row]}`.toLowerCase();
 }
 
-/** Return the clips that hold all of the words and have the move, difficulty and state that are asked for, if any. */
+/** Return the clips that contain all of the words and have the given move, difficulty and state, if any. */
 export function filteredRows(clips, texts, { words, move, difficulty, state }) {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   const same = Object.entries({ move_label: move, difficulty, state }).filter(([, value]) => value);
@@ -38,7 +38,7 @@ export function filteredRows(clips, texts, { words, move, difficulty, state }) {
     .filter((row) => wanted.every((word) => texts[row].includes(word)));
 }
 
-/** Return clips in the order of a column's values; unknown ones come last, equal ones stay as they were. */
+/** Return clips sorted by a column's values; unknown ones come last, equal ones keep their order. */
 export function sortedRows(values, rows, descending) {
   const order = (a, b) => (typeof a === "number" ? a - b : a.localeCompare(b, undefined, { numeric: true }));
   return [...rows].sort((a, b) => {

@@ -1,4 +1,4 @@
-// The changes sent to the server that showed the page: the difference first, then applied. The token stays in this tab.
+// Sending the changes to the server of the page: first to show the difference, then to apply. The token stays in this tab.
 import { $, make } from "./page.mjs";
 import { appliedText, differenceText, problemText } from "./edits.mjs";
 import { onKey } from "./keys.mjs";
@@ -7,7 +7,7 @@ import { changesAsPatch, markApplied } from "./review.mjs";
 const PLACE = "/annotations";
 const sending = { token: "" }; // never in any storage: it is gone with the page
 
-/** Send the changes; return what the server answers. Throws a line that says why it does not. */
+/** Send the changes; return the server's answer. Throws a line that says why there is none. */
 async function sendChanges(dryRun) {
   const body = JSON.stringify(changesAsPatch());
   const headers = { "Content-Type": "application/json", Authorization: `Bearer ${sending.token}` };
@@ -68,7 +68,7 @@ function openSending() {
   else askForToken();
 }
 
-/** Offer to send the changes, where the page was shown by a server that takes them. */
+/** Offer to send the changes, if the page comes from a server that accepts them. */
 export async function startSending() {
   if (!location.protocol.startsWith("http")) return;
   $("send").onclick = openSending;

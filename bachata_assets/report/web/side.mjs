@@ -1,11 +1,11 @@
-// The files of poses beside the page. A page from a file may read no other, so each is shown in a frame that tells it.
+// The files of poses beside the page. A page opened from a file cannot read others, so a frame shows each and sends it.
 import { clips, make } from "./page.mjs";
 import { unpackPoses } from "./poses.mjs";
 
 const LATEST_MS = 5000;
 const asked = new Map();
 
-/** Return a promise of a clip's poses; null where there are none. */
+/** Return a promise of a clip's poses; null if there are none. */
 export function posesOf(row) {
   if (!asked.has(row)) asked.set(row, ask(row));
   return asked.get(row);
@@ -13,7 +13,7 @@ export function posesOf(row) {
 
 function ask(row) {
   const frame = make("iframe", { hidden: true, title: "Poses", src: `poses/${encodeURIComponent(clips.clip_id[row])}.html` });
-  frame.setAttribute("sandbox", "allow-scripts"); // it can only speak
+  frame.setAttribute("sandbox", "allow-scripts"); // it can only send messages
   return new Promise((done) => {
     const end = (text) => {
       window.removeEventListener("message", hear);

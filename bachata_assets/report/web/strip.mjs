@@ -1,4 +1,4 @@
-// The strip of the chosen clip's moments: a click loops one, and asks for the moments of other clips that are most like it.
+// The strip of the chosen clip's moments: a click loops one, and lists the moments of other clips that are most like it.
 import { $, bringIntoView, choose, clips, data, make } from "./page.mjs";
 import { counted } from "./facts.mjs";
 import { onKey } from "./keys.mjs";
@@ -8,7 +8,7 @@ import { besideMoment, endLoop, loopPart } from "./player.mjs";
 const LANE = 30; // CSS pixels
 const chosen = { own: [], at: -1, buttons: [], line: null, answers: null };
 
-/** Return the strip of a clip's moments and the place for what is like them; nothing where none are known. */
+/** Return the strip of a clip's moments and the place for similar ones; empty if none are known. */
 export function momentStrip(row, video) {
   const own = momentsOf(data.moments, row);
   Object.assign(chosen, { own, at: -1, buttons: [], answers: make("div", { className: "alike" }) });
@@ -26,7 +26,7 @@ export function momentStrip(row, video) {
   strip.setAttribute("role", "toolbar");
   strip.setAttribute("aria-label", `${counted(own.length, "moment")}: the arrow keys go from one to the next`);
   strip.onkeydown = goAlong;
-  const says = make("p", { className: "quiet" }, "Moments: choose one to repeat it and to find what is most like it; a click on that plays both side by side.");
+  const says = make("p", { className: "quiet" }, "Moments: choose one to repeat it and to find the most similar ones; click one of those to play both side by side.");
   return make("div", { className: "moments" }, says, strip, chosen.answers);
 }
 
@@ -62,7 +62,7 @@ function focusable(number) {
   chosen.buttons.forEach((button, at) => { button.tabIndex = at === number ? 0 : -1; });
 }
 
-/** Repeat a moment and list what is like it; -1: none. */
+/** Repeat a moment and list similar ones; -1: none. */
 function chooseMoment(number) {
   chosen.at = number;
   chosen.buttons.forEach((button, at) => button.setAttribute("aria-pressed", String(at === number)));
@@ -94,13 +94,13 @@ function answerLine(moment, found) {
   return make("li", {}, beside, make("b", {}, found.score.toFixed(2)), open);
 }
 
-/** Let keys go from moment to moment. */
+/** Start the keys that go from moment to moment. */
 export function startStripKeys() {
   const go = (by) => () => {
     const count = chosen.buttons.length;
     if (count) chooseMoment(chosen.at < 0 ? (by > 0 ? 0 : count - 1) : (chosen.at + by + count) % count);
   };
-  onKey("k", "repeat the next moment, and list what is like it", go(1));
-  onKey("i", "repeat the moment before", go(-1));
+  onKey("k", "repeat the next moment, and list similar ones", go(1));
+  onKey("i", "repeat the previous moment", go(-1));
   onKey("v", "the moment most like it side by side", () => chosen.answers?.querySelector(".link")?.click());
 }

@@ -45,7 +45,7 @@ function cell(column, row) {
   const text = isFallback ? "" : cellText(column, value);
   const box = column === "timeline" ? make("td", {}, value ? strip(value) : "") : make("td", { className: isNumber(column) ? "number" : "" }, text);
   if (column === "state") Object.assign(box, { className: `state-${value}`, title: clips.messages[row].join("\n") });
-  box.dataset.title = COLUMNS.find(([name]) => name === column)[1]; // named in its box on a phone, which has no head
+  box.dataset.title = COLUMNS.find(([name]) => name === column)[1]; // shown in the cell on a phone, which has no heads
   return box;
 }
 
@@ -67,7 +67,7 @@ function columnHead([column, title]) {
   return head;
 }
 
-/** Show the table and answer to its filters and heads. */
+/** Show the table and react to its filters and heads. */
 export function startTable() {
   table.texts = clips.clip_id.map((_, row) => searchText(clips, row));
   $("columns").append(...COLUMNS.map(columnHead));

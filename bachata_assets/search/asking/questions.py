@@ -92,7 +92,7 @@ def question_of_text(text: str) -> Question:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise QueryError("the text to search for holds bytes that are no UTF-8") from None
+        raise QueryError("the text to search for contains bytes that are not UTF-8") from None
     from bachata_assets.language.encoder import text_encoder
 
     return Question({"text": text_encoder().encode([text])[0]}, words=asked_words(text))
@@ -119,7 +119,7 @@ def question_of(
         The clip is not in the index.
     """
     if sum(given is not None for given in (clip_id, vectors, text)) != 1:
-        raise QueryError("ask for exactly one of: a clip, vectors, or a text")
+        raise QueryError("give exactly one of: a clip, vectors, or a text")
     if text is not None:
         return question_of_text(text)
     if clip_id is None:
@@ -154,7 +154,7 @@ def weights_of(by: str | None, presets: Mapping[str, Mapping[str, float]]) -> Ma
         `by` is unknown.
     """
     if by is not None and by not in presets:
-        raise QueryError(f"by: no {by!r}; there are {', '.join(presets)}")
+        raise QueryError(f"by: no {by!r}; choose from {', '.join(presets)}")
     return None if by is None else presets[by]
 
 

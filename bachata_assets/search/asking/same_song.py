@@ -40,7 +40,7 @@ def to_the_same_song(backend: Backend[ClipRecord], audio: np.ndarray | None, tem
         The question has no sound.
     """
     if audio is None:
-        raise QueryError("the question has no sound, so clips to other songs cannot be told: leave out --other-song")
+        raise QueryError("the question has no sound, so other songs cannot be recognised: leave out --other-song")
     found: set[str] = set()
     while True:
         query = Query({"audio": audio}, {"audio": 1.0}, Filters(), MAX_SIZE, frozenset(found))

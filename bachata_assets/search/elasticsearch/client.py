@@ -46,7 +46,7 @@ def connect(config: SearchConfig) -> "Elasticsearch":
             # The client would warn at every connection, and urllib3 at every request.
             warn_once(
                 f"ELASTICSEARCH_VERIFY_CERTS=false: the certificate of Elasticsearch at {config.address} is not "
-                "verified, anybody's server would be accepted"
+                "verified, so any server would be accepted"
             )
         if config.ca_certs:
             if not config.ca_certs.is_file():

@@ -41,8 +41,8 @@ def clear_errors(config: SearchConfig) -> Iterator[None]:
     except ConnectionTimeout as error:
         times = f", {ATTEMPTS} times" if config.retry_on_timeout else ""
         raise SearchUnavailableError(
-            f"Cannot connect to Elasticsearch at {where}: no answer in {config.timeout:g} s{times}. See what the node "
-            "is busy with, or raise ELASTICSEARCH_TIMEOUT."
+            f"Cannot connect to Elasticsearch at {where}: no answer in {config.timeout:g} s{times}. Check what the "
+            "node is busy with, or raise ELASTICSEARCH_TIMEOUT."
         ) from error
     except TransportError as error:
         raise SearchUnavailableError(
@@ -69,7 +69,7 @@ def _api_error(config: SearchConfig, error: "ApiError") -> SearchError:
         return SearchAccessError(_access_message(config, error.status_code, reason))
     if _is_another_server(error):
         return SearchError(
-            f"What answers at {where} is no Elasticsearch ({error.status_code}): correct ELASTICSEARCH_HOST and "
+            f"The server at {where} is not Elasticsearch ({error.status_code}): correct ELASTICSEARCH_HOST and "
             "ELASTICSEARCH_PORT"
         )
     if error.error == "index_not_found_exception":
@@ -99,7 +99,7 @@ def _access_message(config: SearchConfig, status: int, reason: str) -> str:
         return f"Elasticsearch at {where} refuses the API key: correct ELASTICSEARCH_API_KEY"
     if config.username:
         return f"Elasticsearch at {where} refuses user {config.username!r} or the password: correct {CREDENTIALS}"
-    return f"Elasticsearch at {where} asks who you are: set {CREDENTIALS}"
+    return f"Elasticsearch at {where} requires a login: set {CREDENTIALS}"
 
 
 def _tls_message(where: str, error: Exception) -> str:

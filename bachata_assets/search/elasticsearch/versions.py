@@ -56,11 +56,11 @@ def alias_target(client: "Elasticsearch", alias: str) -> str | None:
         return None
     if found == [alias]:
         raise AliasTakenError(
-            f"{alias} is a plain index, but is to be an alias: `bachata-assets index adopt` keeps its "
+            f"{alias} is a plain index, but must be an alias: `bachata-assets index adopt` keeps its "
             "documents under another name behind the alias; or set ELASTICSEARCH_INDEX to another name"
         )
     if len(found) > 1:
-        raise SearchError(f"the alias {alias} names several indices ({', '.join(found)}): leave it one")
+        raise SearchError(f"the alias {alias} names several indices ({', '.join(found)}): it must name only one")
     return found[0]
 
 

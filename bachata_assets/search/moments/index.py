@@ -169,7 +169,7 @@ class MomentIndex:
         self, clip_id: str | None, start: float | None, end: float | None, vectors: Mapping[str, np.ndarray] | None
     ) -> tuple[list[MomentRecord], dict[str, np.ndarray]]:
         if (clip_id is None) == (vectors is None):
-            raise QueryError("ask for exactly one of: a clip, or vectors")
+            raise QueryError("give exactly one of: a clip, or vectors")
         if clip_id is None:
             if start is not None or end is not None:
                 raise QueryError("start and end are a part of a clip: name the clip")

@@ -95,29 +95,29 @@ DEEP = "[" * 100_000 + "]" * 100_000
         ('{"clip_id": "a", "estimated_tempo": "fast"}', "estimated_tempo = 'fast': Input should be a valid number"),
         ('{"clip_id": "a", "estimated_tempo": true}', "estimated_tempo = True: Input should be greater"),
         ('{"clip_id": "a", "lead": "middle"}', "lead = 'middle': Input should be 'left' or 'right'"),
-        ('{"clip_id": "a", "couple": "centre"}', 'couple = \'centre\': can be "left", "middle", "right", {"box": '),
-        ('{"clip_id": "a", "couple": [3, 3]}', "couple = [3, 3]: can be"),
-        ('{"clip_id": "a", "couple": [0, 1]}', "couple = [0, 1]: can be"),
-        ('{"clip_id": "a", "couple": [1, true]}', "couple = [1, True]: can be"),
-        ('{"clip_id": "a", "couple": {"box": [9, 0, 1, 5]}}', "couple = {'box': [9, 0, 1, 5]}: can be"),
-        ('{"clip_id": "a", "couple": {"box": [0, 0, 1, NaN], "at_s": 2}}', "'box': [0, 0, 1, nan]}: can be"),
+        ('{"clip_id": "a", "couple": "centre"}', 'couple = \'centre\': must be "left", "middle", "right", {"box": '),
+        ('{"clip_id": "a", "couple": [3, 3]}', "couple = [3, 3]: must be"),
+        ('{"clip_id": "a", "couple": [0, 1]}', "couple = [0, 1]: must be"),
+        ('{"clip_id": "a", "couple": [1, true]}', "couple = [1, True]: must be"),
+        ('{"clip_id": "a", "couple": {"box": [9, 0, 1, 5]}}', "couple = {'box': [9, 0, 1, 5]}: must be"),
+        ('{"clip_id": "a", "couple": {"box": [0, 0, 1, NaN], "at_s": 2}}', "'box': [0, 0, 1, nan]}: must be"),
         ('{"clip_id": "a", "couple": {"box": [0, 0, 1, 5], "at": 2}}', "couple = {'at': 2, 'box': "),
         ('{"clip_id": "a", "move_label": 5}', "move_label = 5: Input should be a valid string"),
-        ('{"clip_id": "a", "move_label": "\\u0000"}', "move_label = '\\x00': holds the character NUL"),
+        ('{"clip_id": "a", "move_label": "\\u0000"}', "move_label = '\\x00': contains the character NUL"),
         ('{"clip_id": "a", "notes": "\\ud800"}', "notes = '\\ud800': Input should be a valid string"),
         (f'{{"clip_id": "a", "notes": "{"x" * 3_000_000}"}}', "String should have at most 10000 characters"),
         (f'{{"clip_id": "a", "move_label": "{"x" * 201}"}}', "String should have at most 200 characters"),
-        ('{"clip_id": "a", "video_path": "a\\u0000b.mp4"}', "video_path = 'a\\x00b.mp4' can be no name of a clip"),
-        ('{"clip_id": "a", "video_path": "\\udc80.mp4"}', "video_path = '\\udc80.mp4' can be no name of a clip"),
-        ('{"clip_id": ["a"]}', "clip_id = ['a'] can be no name of a clip"),
-        (f'{{"clip_id": "{"a" * 5000}"}}', "can be no name of a clip"),
-        ('{"clip_id": null, "video_path": null}', "says of no clip: clip_id and video_path are missing"),
+        ('{"clip_id": "a", "video_path": "a\\u0000b.mp4"}', "video_path = 'a\\x00b.mp4' cannot be the name of a clip"),
+        ('{"clip_id": "a", "video_path": "\\udc80.mp4"}', "video_path = '\\udc80.mp4' cannot be the name of a clip"),
+        ('{"clip_id": ["a"]}', "clip_id = ['a'] cannot be the name of a clip"),
+        (f'{{"clip_id": "{"a" * 5000}"}}', "cannot be the name of a clip"),
+        ('{"clip_id": null, "video_path": null}', "names no clip: clip_id and video_path are missing"),
         (
             '{"clip_id": "a", "move_labell": "dips"}',
-            "'move_labell' is no field of an annotation: did you mean move_label?",
+            "'move_labell' is not a field of an annotation: did you mean move_label?",
         ),
-        ('{"clip_id": "a", "tags": []}', "'tags' is no field of an annotation"),
-        ('{"clip_id": "a", "notes": "1", "notes": "2"}', "'notes' is there more than once; the last counts"),
+        ('{"clip_id": "a", "tags": []}', "'tags' is not a field of an annotation"),
+        ('{"clip_id": "a", "notes": "1", "notes": "2"}', "'notes' occurs more than once; the last counts"),
         ("null", "expected an object, got NoneType"),
     ],
     ids=range(34),
@@ -219,7 +219,7 @@ def test_an_entry_with_a_thousand_unknown_fields_is_named_and_counted(tmp_path: 
     fields = ", ".join(f'"x{number}": 1' for number in range(1000))
     _, problems = said_of(tmp_path, f'[{{"clip_id": "a", {fields}}}]')
     assert len(problems) == 6
-    assert problems[-1] == "entry 1: 995 more are no fields of an annotation"
+    assert problems[-1] == "entry 1: 995 more are not fields of an annotation"
 
 
 def test_a_thousand_entries_with_one_problem_are_counted(tmp_path: Path) -> None:
@@ -228,8 +228,8 @@ def test_a_thousand_entries_with_one_problem_are_counted(tmp_path: Path) -> None
     )
     lines = told(problem for entry in entries for problem in entry.problems)
     assert len(lines) == 12
-    assert lines[10] == "… and 990 more: no field of an annotation"
-    assert lines[11].endswith("entry 1001: clip_id = 1.5 can be no name of a clip")
+    assert lines[10] == "… and 990 more: not a field of an annotation"
+    assert lines[11].endswith("entry 1001: clip_id = 1.5 cannot be the name of a clip")
 
 
 def test_the_second_of_two_entries_for_one_clip_is_named_with_the_first_which_counts(tmp_path: Path) -> None:
@@ -239,7 +239,9 @@ def test_the_second_of_two_entries_for_one_clip_is_named_with_the_first_which_co
     )
     assert matched.annotation("a").move_label == "first"
     (problem,) = matched.problems
-    assert problem.text == ("annotations.json, entry 2: clip a has annotations.json, entry 1 already, which counts")
+    assert problem.text == (
+        "annotations.json, entry 2: clip a has an earlier entry, annotations.json, entry 1, which counts"
+    )
 
 
 def test_a_pipe_or_a_folder_is_no_annotation_file(tmp_path: Path) -> None:
@@ -303,7 +305,7 @@ def test_a_file_that_is_packed_or_empty_is_said_to_be_so(content: bytes, said: s
 def test_a_second_list_of_clips_is_read_too_and_named(tmp_path: Path) -> None:
     labels, problems = said_of(tmp_path, f'{{"clips": [{GOOD}], "clips": [{{"clip_id": "a", "move_label": "turn"}}]}}')
     assert labels[:2] == ["dips", "turn"]
-    assert problems == ["annotations.json: clips is there 2 times; all of them count"]
+    assert problems == ["annotations.json: clips occurs 2 times; all of them count"]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

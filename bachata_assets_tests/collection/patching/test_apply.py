@@ -85,7 +85,7 @@ def test_an_entry_with_a_number_too_long_is_not_edited() -> None:
 
 
 def test_a_clip_that_is_not_of_the_collection_is_named() -> None:
-    with pytest.raises(PatchError, match=r"No clips of this collection: ghost\. Nothing is applied"):
+    with pytest.raises(PatchError, match=r"Not clips of this collection: ghost\. Nothing is applied"):
         differences(patch(ghost={"lead": "left"}), {}, {"a"})
 
 
@@ -101,7 +101,7 @@ def test_what_is_so_already_is_no_change() -> None:
 def test_a_field_that_has_changed_since_refuses_the_patch() -> None:
     change = {"clip_id": "a", "set": {"move_label": "dip"}, "was": {"move_label": "basic"}}
     stale = Patch.model_validate({"format": "bachata-annotations-patch", "version": 1, "changes": [change]})
-    with pytest.raises(PatchError, match=r'a: move_label was "basic" when it was changed, and is "turn" now'):
+    with pytest.raises(PatchError, match=r'a: move_label was "basic" when it was changed, and is now "turn"'):
         differences(stale, entries(FILE.encode()), {"a"})
     # Somebody has said the same in the meantime: nothing to quarrel about.
     change["set"] = {"move_label": "turn"}

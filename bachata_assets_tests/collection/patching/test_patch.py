@@ -47,15 +47,15 @@ def test_every_field_is_read_in_the_form_that_the_file_states(tmp_path: Path) ->
     ("change", "said"),
     [
         ({"set": {}}, "changes.0.set"),
-        ({"set": {"clip_id": "b"}}, "'clip_id' is no field of an annotation"),
-        ({"set": {"__proto__": 1}}, "'__proto__' is no field"),
+        ({"set": {"clip_id": "b"}}, "'clip_id' is not a field of an annotation"),
+        ({"set": {"__proto__": 1}}, "'__proto__' is not a field"),
         ({"set": {"lead": "up"}}, "changes.0.set"),
         ({"set": {"estimated_tempo": 1e9}}, "less than or equal to 300"),
         ({"set": {"notes": "x" * 20_000}}, "at most 10000 characters"),
-        ({"set": {"notes": "a\0b"}}, "holds the character NUL"),
+        ({"set": {"notes": "a\0b"}}, "contains the character NUL"),
         ({"set": {"swapped_at": [-1]}}, "list of at most 200 times"),
         ({"set": {"swapped_at": [0.1] * 201}}, "list of at most 200 times"),
-        ({"set": {"couple": "all"}}, '"none" where there is no couple'),
+        ({"set": {"couple": "all"}}, '"none" if there is no couple'),
         ({"set": {"notes": "a"}, "more": 1}, "Extra inputs"),
         ({"set": {"notes": "a"}, "was": {"lead": 7}}, "changes.0.was"),
     ],
@@ -63,7 +63,7 @@ def test_every_field_is_read_in_the_form_that_the_file_states(tmp_path: Path) ->
 def test_a_change_that_cannot_be_used_refuses_the_patch_and_is_named(
     change: dict[str, Any], said: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(PatchError, match=r"is no patch: ") as error:
+    with pytest.raises(PatchError, match=r"is not a patch: ") as error:
         load_patch(of(tmp_path, **change))
     assert said in str(error.value)
     assert len(str(error.value)) < 500 + len(str(tmp_path))
@@ -74,12 +74,12 @@ def test_a_change_that_cannot_be_used_refuses_the_patch_and_is_named(
     [
         ("{", "is not valid JSON"),
         ("[" * 100_000, "nested too deeply"),
-        ('{"changes": NaN}', "is no patch"),
+        ('{"changes": NaN}', "is not a patch"),
         ({**HEAD, "version": 2, "changes": []}, "version"),
         ({"format": "other", "version": 1, "changes": []}, "format"),
-        ({**HEAD, "changes": [{"clip_id": "a", "set": {"lead": "left"}}] * 2}, "clip 'a' is there more than once"),
+        ({**HEAD, "changes": [{"clip_id": "a", "set": {"lead": "left"}}] * 2}, "clip 'a' occurs more than once"),
         ({**HEAD, "changes": [{"clip_id": "", "set": {"lead": "left"}}]}, "clip_id"),
-        ('{"version": 1' + "0" * 9_000 + "}", "is no patch"),
+        ('{"version": 1' + "0" * 9_000 + "}", "is not a patch"),
     ],
 )
 def test_what_is_no_patch_is_one_clear_error(content: Any, said: str, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_what_can_be_no_clip_is_left_out_with_a_reason(bucket: S3FileSystem, mon
     listing = VideoBucket(PLACE).listing()
     assert [str(path) for path in listing.files] == ["B.MOV", "a.mp4", "made/previews/own.mp4"]
     assert [(str(one.path), one.reason.split(":")[0]) for one in listing.left_out] == [
-        ("a.mkv", "not a video the platform reads (.mkv)"),
+        ("a.mkv", "a file type that is not accepted (.mkv)"),
         ("large.avi", "larger than 1e-08 GB"),
     ]
     assert listing.hides(PurePosixPath("large.avi"))  # a clip that was there may still be made of
@@ -118,7 +118,7 @@ def test_an_empty_prefix_holds_nothing_and_a_listing_that_fails_half_way_says_so
 
 @pytest.mark.parametrize("place", ["s3://nowhere/x", "s3://nowhere"])
 def test_a_bucket_that_is_not_there_cannot_be_listed(bucket: S3FileSystem, place: str) -> None:
-    with pytest.raises(DiscoveryError, match=f"^{place}: the bucket nowhere is not there or cannot be reached"):
+    with pytest.raises(DiscoveryError, match=f"^{place}: the bucket nowhere does not exist or is unreachable"):
         VideoBucket(place).listing()
 
 

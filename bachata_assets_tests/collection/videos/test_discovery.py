@@ -117,9 +117,9 @@ def test_a_video_in_another_format_is_named_and_other_files_are_not(tmp_path: Pa
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "old.txt").symlink_to("gone")
     assert left_out(list_clips(tmp_path)) == {
-        "b.MKV": "not a video the platform reads (.mkv): set BACHATA_MATROSKA=true, or export it as .mp4",
-        "c.webm": "not a video the platform reads (.webm): set BACHATA_MATROSKA=true, or export it as .mp4",
-        "e.wmv": "not a video the platform reads (.wmv): export it as .mp4",
+        "b.MKV": "a file type that is not accepted (.mkv): set BACHATA_MATROSKA=true, or export it as .mp4",
+        "c.webm": "a file type that is not accepted (.webm): set BACHATA_MATROSKA=true, or export it as .mp4",
+        "e.wmv": "a file type that is not accepted (.wmv): export it as .mp4",
     }
 
 
@@ -143,7 +143,10 @@ def test_a_link_back_into_the_folder_is_entered_once(target: str, tmp_path: Path
     listing = list_clips(tmp_path / "top")
     assert [str(path) for path in listing.files] == ["a/good.mp4"]
     (reason,) = left_out(listing).values()
-    assert reason in ("a link to a folder that is listed already", "a link to a folder that holds the folder of clips")
+    assert reason in (
+        "a link to a folder that is listed already",
+        "a link to a folder that contains the folder of clips",
+    )
     assert listing.unseen == frozenset()
 
 
@@ -175,7 +178,7 @@ def test_a_name_that_cannot_be_told_from_another_one_is_left_out_with_the_remedy
     listing = list_clips(tmp_path)
     assert [str(path) for path in listing.files] == ["caf%E9.mp4", "z.mp4"]
     (reason,) = left_out(listing).values()
-    assert reason == "its name is not valid UTF-8 and reads like another one: rename it"
+    assert reason == "its name is not valid UTF-8 and looks like another name: rename it"
 
 
 @pytest.fixture
@@ -287,7 +290,7 @@ def test_a_disk_that_is_not_mounted_hides_what_was_on_it(
     if not leaves_a_folder:
         (tmp_path / "usb").rmdir()
     after = list_clips(tmp_path, mounts_before=before.mounts)
-    assert left_out(after) == {"usb": "a disk that is not mounted now; what was made of its clips is kept"}
+    assert left_out(after) == {"usb": "a disk that is not mounted now; what was made from its clips is kept"}
     assert after.hides(PurePosixPath("usb/b.mp4"))
     assert not after.hides(PurePosixPath("gone.mp4"))
     assert after.mounts == before.mounts
@@ -319,5 +322,5 @@ def test_a_folder_that_goes_away_while_it_is_listed_is_not_an_empty_one(
         return scandir(folder)
 
     monkeypatch.setattr(os, "scandir", unmount)
-    with pytest.raises(DiscoveryError, match="videos went away while it was listed"):
+    with pytest.raises(DiscoveryError, match="videos disappeared while it was listed"):
         list_clips(videos)

@@ -65,7 +65,7 @@ def test_a_set_can_ask_for_a_cuda_device_and_nothing_else(folder: Path) -> None:
     assert asking.fingerprint("f32") != before.fingerprint("f32")
     assert asking.fingerprint("bf16") == asking.fingerprint("f32")
     manifest.write_text(f'[own]\ndevice = "tpu"\n{entries}')
-    with pytest.raises(ModelSetError, match=r"'own' is malformed: device is 'tpu'; it can be cpu or cuda"):
+    with pytest.raises(ModelSetError, match=r"'own' is malformed: device is 'tpu'; it must be cpu or cuda"):
         load_model_set("own", folder)
 
 
@@ -111,7 +111,7 @@ def test_hands_want_a_hand_model_and_change_the_fingerprint(folder: Path) -> Non
 
 
 def test_an_unknown_set_lists_those_there_are(folder: Path) -> None:
-    with pytest.raises(ModelSetError, match="no model set 'none'; there are: own"):
+    with pytest.raises(ModelSetError, match="no model set 'none'; choose from own"):
         load_model_set("none", folder)
 
 

@@ -94,7 +94,7 @@ def test_a_hostile_checkpoint_in_official_form_is_refused_and_nothing_runs(
     checkpoint = torch.load(trained, weights_only=False)
     checkpoint[place]["more"] = Touch(tmp_path / "ran")
     torch.save(checkpoint, tmp_path / "hostile.pth")
-    with pytest.raises(ModelSetError, match=r"hostile\.pth: refused, since it holds more than plain weights"):
+    with pytest.raises(ModelSetError, match=r"hostile\.pth: refused, since it contains more than plain weights"):
         read_weights(tmp_path / "hostile.pth")
     assert not (tmp_path / "ran").exists()
     torch.load(tmp_path / "hostile.pth", weights_only=False)

@@ -39,7 +39,7 @@ test("a change remembers what was there, and is none once it is the same again",
   keepChange(CLIPS, changes, 1, "lead", null);
   keepChange(CLIPS, changes, 2, "couple", "none");
   assert.equal(changedValue(CLIPS, changes, 1, "lead"), null);
-  assert.equal(changesText(changes), "2 changes of 2 clips");
+  assert.equal(changesText(changes), "2 changes in 2 clips");
   assert.deepEqual(patchOf(changes, "now"), {
     format: "bachata-annotations-patch",
     version: 1,
@@ -52,7 +52,7 @@ test("a change remembers what was there, and is none once it is the same again",
   keepChange(CLIPS, changes, 1, "lead", "left");
   keepChange(CLIPS, changes, 2, "couple", null);
   assert.equal(changes.size, 0);
-  assert.equal(changesText(changes), "Nothing is changed yet");
+  assert.equal(changesText(changes), "No changes yet");
 });
 
 test("changes are kept over a reload, but for those that are applied and those of other pages", () => {
@@ -94,7 +94,7 @@ test("what a server answers to changes is said in words, errors in one line", ()
   const answer = { annotations: "said.json", written: false, changes: [{}, {}], to_be_made: { a: ["x"] }, left_out: ["b"] };
   assert.equal(appliedText(answer), "2 fields would change in said.json; 1 clip to be made again, 1 clip left out.");
   assert.match(appliedText({ ...answer, written: true }), /^Written into said.json\. Now run bachata-assets generate: 1 clip to be made again/);
-  assert.equal(appliedText({ ...answer, changes: [] }), "The annotations say all of it already: said.json");
+  assert.equal(appliedText({ ...answer, changes: [] }), "The annotations have all of these values already: said.json");
   assert.equal(differenceText({ clip_id: "a", field: "move_label", before: null, after: "dip" }), 'a: move label: nothing → "dip"');
   assert.equal(problemText(422, "two\n lines "), "two lines");
   assert.equal(problemText(500, undefined), "The server answered with the status 500.");
@@ -110,6 +110,6 @@ test("what is applied is what a later change was made of", () => {
 test("a label that disagrees with its neighbours is a reason, and weighs as much as they agree", () => {
   const doubt = { move_label: "body_roll", confidence: 0.1, likely: "dip", likely_confidence: 0.9 };
   const clips = { ...CLIPS, label_doubt: [doubt, null, null] };
-  assert.deepEqual(doubtOf(clips, 0).reasons, ["called body roll, and moves like dip (90 %, 10 % like body roll)"]);
+  assert.deepEqual(doubtOf(clips, 0).reasons, ["labelled body roll, but moves like dip (90 %, 10 % like body roll)"]);
   assert.ok(Math.abs(doubtOf(clips, 0).doubt - 0.32) < 1e-9);
 });

@@ -28,7 +28,7 @@ test("the facts of a clip are in words, with what people wrote as they wrote it"
     ["move", "lady left turn"],
     ["difficulty", "beginner"],
     ["energy", "high"],
-    ["tempo", "118 beats per minute, by the annotation"],
+    ["tempo", "118 beats per minute, as annotated"],
     ["tempo heard", "121.3 beats per minute, confidence 0.93"],
     ["quality", "0.91, both dancers in 99 % of frames"],
     ["notes", "in <b>front</b> of a mirror"],
@@ -37,7 +37,7 @@ test("the facts of a clip are in words, with what people wrote as they wrote it"
 
 test("a tempo that nobody annotated is said to be assumed", () => {
   const assumed = factsOf({ ...CLIPS, tempo_given: [false, true] }, 0).find(([name]) => name === "tempo")[1];
-  assert.equal(assumed, "118 beats per minute, assumed: nobody annotated it");
+  assert.equal(assumed, "118 beats per minute, assumed, not annotated");
 });
 
 test("the checks that a clip passes are sentences with their figures, those of vectors one", () => {

@@ -1,4 +1,4 @@
-"""`RayActor`: one actor of a Ray cluster, and the threads that hand it what is to be made."""
+"""`RayActor`: one actor of a Ray cluster, and the threads that give it tasks."""
 
 import logging
 import threading
@@ -22,21 +22,21 @@ from bachata_assets.pipeline.workers.processes import ATTEMPTS
 logger = logging.getLogger(__name__)
 
 START_S = 180.0
-"""Time within which an actor is ready, s."""
+"""Time limit for an actor to become ready, s."""
 LAST_WORDS_S = 5.0
-"""Time within which an actor that has nothing to do hands over what was logged, s."""
+"""Time limit for an idle actor to hand over its log records, s."""
 PIECE_BYTES = 16_000_000
 """Size of the pieces in which a clip is sent to another machine."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """What an actor is begun with.
+    """What an actor starts with.
 
     Attributes
     ----------
-    versions : of the code and the models that it must have
-    cache_bytes : most that clips of a bucket take on its machine
+    versions : versions of the code and the models that it must have
+    cache_bytes : disk space for clips of a bucket on its machine
     """
 
     models: Models
@@ -47,7 +47,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a machine makes nothing; `for_good` where asking again would not help."""
+    """Why a machine makes nothing; `for_good` if asking again would not help."""
 
     why: str
     for_good: bool
@@ -58,7 +58,7 @@ class RayActor:
 
     Attributes
     ----------
-    refusal : why it never began to work, None while that is not so
+    refusal : why it never started to work; None if it did, or may still
     is_over : it makes nothing any more
     """
 
@@ -83,7 +83,7 @@ class RayActor:
         self._opening.start()
 
     def abandon(self) -> None:
-        """End what it works on, for which nobody waits any more, or have it hand over what was logged."""
+        """End its work, for which nobody waits any more, or make it hand over its log records."""
         if self._at_work:
             self._is_abandoned = True
             self.end()
@@ -137,14 +137,14 @@ class RayActor:
     def _answer(self, task: RayTask) -> Answer:
         content = self._sent(task.clip) if "clip_file" in task.stage.inputs else None
         asked = self._actor.make.remote(task.clip, task.stage, dict(task.tables), _working_directory(), content)
-        # Its worker processes have the limit; this one is for a machine that says nothing any more.
+        # Its worker processes enforce the limit; this one is for a machine that no longer answers.
         answer, records = self._ray.get(asked, timeout=ATTEMPTS * self._work.limits.seconds + START_S)
         _tell(records)
         return answer
 
     def _sent(self, clip: Clip) -> list[Any] | None:
-        """Return a clip's file as objects of Ray, which it forgets when the references are gone; None: it is there."""
-        if clip.url and not clip.path.exists():  # nobody has fetched it
+        """Return a clip's file as Ray objects, which Ray drops with their references; None if the machine has it."""
+        if clip.url and not clip.path.exists():  # not fetched yet
             return None if self._reads_bucket(clip.url) else [*map(self._ray.put, opened_object(clip.url).pieces())]
         if self.node.is_here:
             return None
@@ -152,14 +152,14 @@ class RayActor:
             return [self._ray.put(piece) for piece in iter(lambda: file.read(PIECE_BYTES), b"")]
 
     def _reads_bucket(self, url: str) -> bool:
-        """Tell whether the machine may read a bucket; asked once, of its first object."""
+        """Tell whether the machine may read a bucket; tested once, with its first object."""
         bucket = "/".join(url.split("/")[:3])
         if bucket not in self._reads:
             why = self._ray.get(self._actor.why_not_read.remote(url), timeout=START_S)
             self._reads[bucket] = not why
             if why:
                 logger.warning(
-                    "%s cannot read %s (%s): its clips are sent to it; give its node of Ray the store's credentials",
+                    "%s cannot read %s (%s), so the clips are sent to it; give its Ray node the store's credentials",
                     self.node.address, bucket, why,
                 )  # fmt: skip
         return self._reads[bucket]
@@ -168,7 +168,7 @@ class RayActor:
 def _working_directory() -> str:
     try:
         return str(Path.cwd())
-    except FileNotFoundError:  # it was removed: nobody means a path below it
+    except FileNotFoundError:  # it was removed, so no path is relative to it
         return ""
 
 
@@ -177,7 +177,7 @@ def _last_line(error: Exception) -> str:
 
 
 def _tell(records: Iterable[logging.LogRecord]) -> None:
-    """Hand what was logged elsewhere to the loggers of this process."""
+    """Pass log records of other processes to the loggers of this process."""
     for record in records:
         logger = logging.getLogger(record.name)
         if logger.isEnabledFor(record.levelno):

@@ -18,14 +18,14 @@ from bachata_assets.pipeline.workers.processes import WorkerProcesses
 
 
 class RayActors(WorkerProcesses):
-    """Runs the stages that read files from outside on the machines of a Ray cluster, the others here.
+    """Runs the stages that read files from outside on the machines of a Ray cluster, the others in this process.
 
-    What `call` reads is read in a worker process of this machine.
+    `call` reads files in a worker process of this machine.
 
     Parameters
     ----------
-    address : `auto`, or host and port; None: a Ray of this machine's own, for as long as this process lasts
-    cache_gb : most that clips of a bucket take on a machine, 10^9 bytes
+    address : `auto`, or host and port; None: a local Ray, for as long as this process lasts
+    cache_gb : disk space for clips of a bucket on a machine, 10^9 bytes
     """
 
     def __init__(self, models: Models, limits: Limits, address: str | None = None, cache_gb: float = 20.0) -> None:
@@ -35,19 +35,19 @@ class RayActors(WorkerProcesses):
 
     @property
     def ahead(self) -> int:
-        """See `Workers.ahead`: each actor has a clip, and one waits; without actors nothing was begun yet."""
+        """See `Workers.ahead`: each actor has a clip, and one waits; without actors, nothing has started yet."""
         with _LOCK:
             return _CREWS[0][1].size if _CREWS else 1
 
     def fetches(self, clip: Clip) -> bool:
-        """See `Workers.fetches`; what nobody has read yet is read here, since its hash is a clip's version.
+        """See `Workers.fetches`; this machine reads new files itself, since their hash is the clip's version.
 
-        A Ray of this machine's own knows no credentials.
+        A local Ray has no credentials.
         """
         return bool(self._address and clip.url and clip.seen)
 
     def require_able(self) -> None:
-        """Begin the actors; whether a machine has room for the models, its actor finds out.
+        """Start the actors; each finds out whether its machine has memory for the models.
 
         Raises
         ------
@@ -67,26 +67,26 @@ class RayActors(WorkerProcesses):
         return self._crew().schedule(clip, stage, tables)
 
     def _crew(self) -> RayCrew:
-        """Return the actors of this process: those that are there, unless they were begun for something else."""
+        """Return the actors of this process: the existing ones, unless they were started for something else."""
         wanted = (self._address, self._models.pose, self._models.limits, self._limits)
         with _LOCK:
             if not _CREWS or _CREWS[0][0] != wanted:
                 _close()
                 crew = RayCrew(RayCluster(self._address), self._models, self._limits, self._cache_gb * 1e9)
                 _CREWS[:] = [(wanted, crew)]
-                # Registered behind Ray's own, so it is called before that.
+                # Registered after Ray's own handler, so it is called before that.
                 atexit.unregister(close_crew)
                 atexit.register(close_crew)
             return _CREWS[0][1]
 
 
 _CREWS: list[tuple[object, RayCrew]] = []
-"""The actors of this process with what they were begun for: one crew, or none."""
+"""The actors of this process with what they were started for: one crew, or none."""
 _LOCK = threading.RLock()
 
 
 def close_crew() -> None:
-    """End all actors, and a Ray of this machine's own."""
+    """End all actors, and the local Ray."""
     with _LOCK:
         _close()
 

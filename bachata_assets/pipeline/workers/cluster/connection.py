@@ -1,7 +1,7 @@
-"""`RayCluster`: a Ray of this machine's own, begun and ended with this process, or a cluster that is there already.
+"""`RayCluster`: a local Ray, which starts and stops with this process, or an existing cluster.
 
-A Ray of its own listens on loopback alone and asks for a token that only it knows: whoever may send Ray work runs code
-as its user. It tells nobody how it is used, and has no dashboard.
+A local Ray listens only on loopback and requires a secret token, because anyone who can send work to Ray runs code as
+its user. It sends no usage statistics and has no dashboard.
 """
 
 import logging
@@ -25,11 +25,11 @@ from bachata_assets.pipeline.workers.pool import LIBRARIES, harmless_environment
 from bachata_assets.settings import SettingsError
 
 OWN_STORE_BYTES = 200_000_000
-"""Memory in which a Ray of its own passes tables on; clips are read from disk there."""
+"""Memory with which a local Ray passes on tables; it reads clips from disk."""
 REACHED_S = 10.0
-"""Time within which the address of a cluster answers, s."""
+"""Time limit for the address of a cluster to answer, s."""
 LONGEST_PLACE = 40
-"""Characters of the folder in which Ray keeps its sockets: their whole paths have 107 at most on Linux."""
+"""Maximum length of the folder of Ray's sockets, characters: their full paths have at most 107 on Linux."""
 _PREFIX = "bachata_ray_"
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -40,21 +40,21 @@ _ALONE = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # named after systems where that is the default: stay on loopback
     "RAY_AUTH_MODE": "token",
     "RAY_worker_niceness": "0",
-    # Ray 2.60 asks which cloud it is in (169.254.169.254), also where it is to tell nobody: no proxy answers there.
+    # Ray 2.60 asks which cloud it is in (169.254.169.254), even without usage statistics: no proxy answers there.
     "http_proxy": "http://127.0.0.1:9",
     "https_proxy": "http://127.0.0.1:9",
     "no_proxy": "127.0.0.1,localhost",
 }
-"""Variables of a Ray of its own."""
+"""Variables of a local Ray."""
 
 
 class Node(NamedTuple):
-    """A machine of a cluster that is there now.
+    """A machine that is in the cluster now.
 
     Attributes
     ----------
-    address : for people
-    is_here : it is the one that this process runs on
+    address : address for messages
+    is_here : this process runs on it
     """
 
     node_id: str
@@ -65,12 +65,12 @@ class Node(NamedTuple):
 
 
 class RayCluster:
-    """A connection of this process with Ray; there is one at a time.
+    """A connection of this process to Ray; there is one at a time.
 
     Parameters
     ----------
     address : str or None
-        `auto`, or host and port of a cluster that this machine has joined; None: a Ray of its own.
+        `auto`, or host and port of a cluster that this machine has joined; None: a local Ray.
 
     Raises
     ------
@@ -95,7 +95,7 @@ class RayCluster:
             said = next(iter(str(error).splitlines()), type(error).__name__)
             raise SettingsError(
                 f"BACHATA_RAY_ADDRESS = {address or ''}: cannot connect to {self.name} ({said}); start a node "
-                "of it on this machine, or unset it for a Ray of this machine's own"
+                "of it on this machine, or unset it for a Ray on this machine alone"
             ) from None
         finally:
             if threading.current_thread() is threading.main_thread():  # Ray would end the process at once
@@ -118,7 +118,7 @@ class RayCluster:
         ]
 
     def close(self) -> None:
-        """Leave the cluster; a Ray of its own ends."""
+        """Leave the cluster; a local Ray ends."""
         self.ray.shutdown()
         self._clear()
 
@@ -142,19 +142,19 @@ class RayCluster:
 
 
 class _AsDebug(logging.Handler):
-    """Sends what Ray says to the log as details: a person cannot act on it."""
+    """Logs Ray's messages at debug level: users cannot act on them."""
 
     def emit(self, record: logging.LogRecord) -> None:
         logging.getLogger(LIBRARIES).debug("%s", record.getMessage())
 
 
 def _imported(variables: dict[str, str]) -> ModuleType:
-    """Return Ray, which neither prints nor tells anyone that it is used."""
+    """Return the module of Ray, which neither prints nor sends usage statistics."""
     with _added_environment(variables):
         import ray
         from ray._private import ray_constants
-    # Below `uv run` Ray would send the working directory to each machine and install everything there: no actor began
-    # within 180 s. Ray reads the variable of that name when it is imported, which others may have done before.
+    # Under `uv run`, Ray would send the working directory to each machine and install everything there: no actor
+    # started within 180 s. Ray reads that variable at import, which other code may have done before.
     ray_constants.RAY_ENABLE_UV_RUN_RUNTIME_ENV = False
     log = logging.getLogger("ray")
     log.handlers, log.propagate = [_AsDebug()], False
@@ -163,7 +163,7 @@ def _imported(variables: dict[str, str]) -> ModuleType:
 
 @contextmanager
 def _added_environment(variables: dict[str, str]) -> Iterator[None]:
-    """Have these variables in the environment for a while, and none that is added meanwhile for longer."""
+    """Set these variables in the environment for a while; afterwards remove all that were added meanwhile."""
     before = dict(os.environ)
     os.environ.update(variables)
     try:
@@ -175,23 +175,23 @@ def _added_environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 def _require_listening(address: str) -> None:
-    """Raise an `OSError` where nobody listens: Ray itself would ask for a minute."""
+    """Raise an `OSError` if nobody listens: Ray itself would try for a minute."""
     host, _, port = address.rpartition(":")
     if host:
         socket.create_connection((host.strip("[]"), int(port)), REACHED_S).close()
 
 
 def _place() -> Path:
-    """Return a new folder for the sockets and logs of a Ray; those of processes that were killed are removed."""
+    """Return a new folder for the sockets and logs of Ray; remove those of killed processes."""
     folder = Path(tempfile.gettempdir())
     if len(str(folder)) + len(_PREFIX) + 8 > LONGEST_PLACE:
-        folder = Path("/tmp")  # nosec B108  # a folder of its own with a random name is made in it
+        folder = Path("/tmp")  # nosec B108  # a new folder with a random name is made in it
     remove_left(folder, _PREFIX)
     return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}_", dir=folder))
 
 
 def remove_left(folder: Path, prefix: str) -> None:
-    """Remove the folders of processes that were killed; their names are the prefix, the process's id, and `_…`."""
+    """Remove the folders of killed processes; their names are the prefix, the process id, and `_…`."""
     for old in folder.glob(f"{prefix}*"):
         pid = old.name.removeprefix(prefix).partition("_")[0]
         if pid.isdigit() and not psutil.pid_exists(int(pid)):

@@ -1,6 +1,6 @@
 """`Copies`: clips of a bucket that an actor's machine fetches itself, a few at a time.
 
-The store's credentials are those of the machine: none is sent to it, and its worker processes, which decode, get none.
+It uses the machine's own credentials for the store: none are sent to it, and its decoding worker processes get none.
 """
 
 import hashlib
@@ -16,15 +16,15 @@ from bachata_assets.collection.videos.cache import CacheFolder
 from bachata_assets.collection.videos.transfer import OpenedObject, ReplacedError
 
 KEPT = 3
-"""Most copies that lie here: poses, sound and the rest of a clip want the same one."""
+"""Maximum number of copies here: poses, sound and the rest of a clip use the same one."""
 
 
 class Copies:
-    """Copies of objects, each fetched once while it is wanted; for many threads.
+    """Copies of objects, each fetched once while it is in use; thread-safe.
 
     Parameters
     ----------
-    limit : most bytes that lie here at once
+    limit : maximum size of all copies at once, bytes
     """
 
     def __init__(self, limit: float) -> None:
@@ -37,12 +37,12 @@ class Copies:
 
     @contextmanager
     def file(self, clip: Clip) -> Iterator[Path]:
-        """Give the copy of a clip's object.
+        """Yield the copy of a clip's object.
 
         Raises
         ------
         OSError
-            Naming its URL: it does not come, it is too large, or it is another one than was known of the clip.
+            Names its URL: it cannot be fetched, is too large, or was replaced since it was listed.
         """
         with self._fetching:
             try:
@@ -71,9 +71,9 @@ class Copies:
         size = opened.seen.size
         if size > self._limit:
             limit = f"{self._limit / 1e9:g}"
-            raise OSError(f"it has {size / 1e9:.3g} GB, more than BACHATA_CACHE_GB = {limit} lets lie there")
+            raise OSError(f"it has {size / 1e9:.3g} GB, more than BACHATA_CACHE_GB = {limit} allows")
         self._folder = self._folder or CacheFolder()
-        # A name of its own: a key may be longer than a file's name, and another object has another.
+        # A hash as the name: a key may be too long for a file name, and each version of an object needs its own.
         name = hashlib.sha256(f"{clip.url} {clip.seen}".encode()).hexdigest()[:32]
         path = self._folder.path / f"{name}{PurePosixPath(clip.url).suffix.lower()}"
         if path not in self._sizes:
@@ -86,7 +86,7 @@ class Copies:
         return path
 
     def _has_room(self, size: int) -> bool:
-        """Tell whether one more copy may lie here; of those that nobody reads the oldest are removed for it."""
+        """Tell whether there is room for one more copy, after removing the oldest copies that nobody reads."""
         for path in [path for path in self._sizes if not self._users[path]]:
             if len(self._sizes) < KEPT and sum(self._sizes.values()) + size <= self._limit:
                 break
@@ -96,12 +96,12 @@ class Copies:
 
 
 def opened_object(url: str) -> OpenedObject:
-    """Return an object that is to be read with the credentials of this process.
+    """Return an object, opened with the credentials of this process.
 
     Raises
     ------
     OSError
-        Naming its URL.
+        Names its URL.
     """
     protocol, _, name = url.partition("://")
     return VideoBucket(f"{protocol}://{name.partition('/')[0]}").open(url)

@@ -1,6 +1,6 @@
 """`RayCrew`: the actors of a Ray cluster.
 
-A machine has as many as its cores, or its GPUs, allow; one that joins later gets its own.
+A machine has as many actors as its cores or GPUs allow; a machine that joins later gets actors, too.
 """
 
 import logging
@@ -26,9 +26,9 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0
 """Time between two looks at the cluster, s."""
 ASK_AGAIN_S = 300.0
-"""Time after which a machine on which no actor began is asked again, s."""
+"""Time after which a machine on which no actor started is tried again, s."""
 LONGEST_END_S = 5.0
-"""Time within which a thread ends whose actor was ended, s."""
+"""Time limit for the threads of an ended actor to end, s."""
 
 
 class Share(NamedTuple):
@@ -39,12 +39,12 @@ class Share(NamedTuple):
 
 
 def shares(node: Node, threads: int, *, cuda: bool) -> list[Share]:
-    """Return what each actor of a machine takes.
+    """Return the share of each actor of a machine.
 
     Parameters
     ----------
-    threads : CPU cores of an actor; 0: all of its machine, or its share beside other GPUs
-    cuda : the models run on GPUs where there are some
+    threads : CPU cores of an actor; 0: all of its machine, or an equal share per GPU
+    cuda : the models run on GPUs if the machine has any
     """
     if node.cpus == 0:
         return []
@@ -54,7 +54,7 @@ def shares(node: Node, threads: int, *, cuda: bool) -> list[Share]:
 
 
 class RayCrew:
-    """Actors, and what they are to make."""
+    """The actors and their tasks."""
 
     def __init__(self, cluster: RayCluster, models: Models, limits: Limits, cache_bytes: float) -> None:
         self._cluster = cluster
@@ -71,17 +71,17 @@ class RayCrew:
 
     @property
     def size(self) -> int:
-        """Number of actors that are there or are being begun, at least 1."""
+        """Number of actors that run or are starting, at least 1."""
         return max(1, len(self._actors))
 
     def schedule(self, clip: Clip, stage: ClipStage, tables: Tables) -> "Future[Answer]":
-        """Have a table made; the future raises a `ClipError` where no actor could."""
+        """Request a table; the future raises a `ClipError` if no actor could make it."""
         task = RayTask(clip, stage, tables)
         self._tasks.put(task)
         return task.future
 
     def abandon(self) -> None:
-        """End what is being made, since nobody waits for it any more."""
+        """End all work, since nobody waits for it any more."""
         self._tasks.clear()
         for actor in list(self._actors.values()):
             actor.abandon()
@@ -103,7 +103,7 @@ class RayCrew:
                 self._look()
 
     def _look(self) -> None:
-        """Replace actors that are gone, begin some on new machines, and let everything fail where there are none."""
+        """Replace lost actors, start some on new machines, and fail all tasks if there are none."""
         for key, actor in list(self._actors.items()):
             if actor.is_over:
                 del self._actors[key]
@@ -122,10 +122,10 @@ class RayCrew:
             there = {node.node_id for node in nodes}
             reasons = dict.fromkeys(one.why for node_id, (one, _) in self._refusals.items() if node_id in there)
             why = "; ".join(reasons) or "none of its nodes has a CPU"
-            self._tasks.fail(f"no node of {self._cluster.name} takes clips: {why}")
+            self._tasks.fail(f"no node of {self._cluster.name} accepts clips: {why}")
 
     def _refuse(self, node: Node, refusal: Refusal) -> None:
         before = self._refusals.get(node.node_id)
         if before is None or before[0] != refusal:
-            logger.warning("%s takes no clips: %s", node.address, refusal.why)
+            logger.warning("%s accepts no clips: %s", node.address, refusal.why)
         self._refusals[node.node_id] = (refusal, time.monotonic() + ASK_AGAIN_S)

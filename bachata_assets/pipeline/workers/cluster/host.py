@@ -1,7 +1,7 @@
-"""`RayHost`: the actor that a machine of a Ray cluster works with.
+"""`RayHost`: the actor on a machine of a Ray cluster.
 
-It decodes nothing itself: its worker processes do, within the same limits and with the same environment as on one
-machine. So a file cannot take the actor down, and no decoder runs in a process that may send the cluster work.
+It decodes nothing itself: its worker processes do, with the same limits and environment as on a single machine. So a
+file cannot crash the actor, and no decoder runs in a process that may send work to the cluster.
 """
 
 import logging
@@ -30,14 +30,14 @@ from bachata_assets.pipeline.workers.processes import WorkerProcesses
 from bachata_assets.settings import SettingsError
 
 MOST_RECORDS = 1000
-"""Lines of the log that are kept until somebody asks for them."""
+"""Number of log records kept until they are fetched."""
 _PREFIX = "bachata_clip_"
 Content = Sequence[Any]
 """Pieces of a file, as references to Ray's objects."""
 
 
 def versions_of(models: Models) -> list[str]:
-    """Return what vectors depend on: each stage with its code version, that of models included."""
+    """Return the versions that vectors depend on: each stage with its code version, including models."""
     return [f"{stage.name} {stage.code_version}" for stage in vector_stages(models.pose.fingerprint())]
 
 
@@ -46,13 +46,13 @@ class RayHost:
 
     Parameters
     ----------
-    level : from which on records of the log are kept
-    cache_bytes : most that clips of a bucket take here
+    level : lowest level of log records to keep
+    cache_bytes : disk space for clips of a bucket
     """
 
     def __init__(self, models: Models, limits: Limits, level: int, cache_bytes: float) -> None:
         if models.pose.threads == 0:
-            # Ray sets it to the cores that it counts; the last bits of sound vectors depend on it.
+            # Ray sets it to its count of cores, on which the last bits of sound vectors depend.
             os.environ.pop("OMP_NUM_THREADS", None)
         remove_left(Path(tempfile.gettempdir()), _PREFIX)
         self._models = models
@@ -64,11 +64,11 @@ class RayHost:
         log.setLevel(level)
 
     def refusal(self, versions: Sequence[str], folder: str) -> str | None:
-        """Return why this machine would make other tables than the one that asks, or None."""
+        """Return why this machine would make other tables than the caller's, or None."""
         _work_in(folder)
         differing = sorted(set(versions) - set(versions_of(self._models)))
         if differing:
-            return f"it has other code or models: {', '.join(differing)} is asked for"
+            return f"it has other code or models; required: {', '.join(differing)}"
         try:
             self._workers.require_able()
         except SettingsError as error:
@@ -78,12 +78,12 @@ class RayHost:
     def make(
         self, clip: Clip, stage: ClipStage, tables: Mapping[str, pa.Table], folder: str, content: Content | None
     ) -> tuple[Answer, list[logging.LogRecord]]:
-        """Return what the stage makes of a clip, and what was logged.
+        """Return the result of the stage for a clip, and the log records.
 
         Parameters
         ----------
-        folder : that relative paths are meant in
-        content : of the clip's file; None: the file is on this machine, or this machine reads the bucket
+        folder : folder of relative paths
+        content : content of the clip's file; None: the file is on this machine, or this machine reads the bucket
         """
         _work_in(folder)
         path = clip.path
@@ -101,7 +101,7 @@ class RayHost:
         return answer, self.records()
 
     def why_not_read(self, url: str) -> str:
-        """Return why this machine cannot read an object of a bucket; empty where it can."""
+        """Return why this machine cannot read an object of a bucket; empty if it can."""
         try:
             opened_object(url)
         except (OSError, DiscoveryError) as error:
@@ -109,13 +109,13 @@ class RayHost:
         return ""
 
     def rest(self) -> list[logging.LogRecord]:
-        """Remove the copies of clips; return what was logged."""
+        """Remove the copies of clips; return the log records."""
         self._copies.clear()
         return self.records()
 
     @contextmanager
     def _file(self, clip: Clip, content: Content | None) -> Iterator[Path]:
-        """Give the file of a clip on this machine."""
+        """Yield the file of a clip on this machine."""
         if content is not None:
             with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}_") as place:
                 path = Path(place) / clip.path.name
@@ -128,12 +128,12 @@ class RayHost:
             yield clip.path
 
     def records(self) -> list[logging.LogRecord]:
-        """Return what was logged since this was last asked."""
+        """Return the log records since the last call."""
         return [self._records.popleft() for _ in range(len(self._records))]
 
 
 class _Keep(logging.Handler):
-    """Keeps records until they are asked for, but for those that are of the moment."""
+    """Keeps log records, except live ones, until they are fetched."""
 
     def __init__(self, kept: deque[logging.LogRecord]) -> None:
         super().__init__()

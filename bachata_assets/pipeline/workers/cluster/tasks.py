@@ -1,4 +1,4 @@
-"""`RayTasks`: what waits to be made by the actors of a Ray cluster."""
+"""`RayTasks`: tables that wait for the actors of a Ray cluster."""
 
 import logging
 import threading
@@ -17,7 +17,7 @@ from bachata_assets.pipeline.workers.processes import ATTEMPTS
 logger = logging.getLogger(__name__)
 
 LANES = (POSES, "rest")
-"""Kinds of stages, of which an actor works on one each at a time."""
+"""Kinds of stages; an actor works on one of each at a time."""
 
 
 @dataclass(eq=False)
@@ -26,7 +26,7 @@ class RayTask:
 
     Attributes
     ----------
-    lost : number of actors that were lost over it
+    lost : number of actors lost while working on it
     """
 
     clip: Clip
@@ -37,12 +37,12 @@ class RayTask:
 
     @property
     def lane(self) -> str:
-        """Where it waits."""
+        """The queue in which it waits."""
         return LANES[0] if self.stage.prefetch else LANES[1]
 
 
 class RayTasks:
-    """Tables to be made, in the order in which they were asked for; for many threads."""
+    """Tables to be made, in the order of the requests; thread-safe."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, deque[RayTask]] = {lane: deque() for lane in LANES}
@@ -55,7 +55,7 @@ class RayTasks:
             self._changed.notify_all()
 
     def take(self, lane: str, is_over: Callable[[], bool]) -> RayTask | None:
-        """Wait for one; None once `is_over`, which is asked again after `wake`."""
+        """Wait for a task; return None once `is_over`, which `wake` makes it call again."""
         waiting = self._waiting[lane]
         while True:
             with self._changed:
@@ -67,14 +67,14 @@ class RayTasks:
                 return task
 
     def lose(self, task: RayTask, why: str) -> None:
-        """Give a task back whose actor is gone: the next one that is free takes it, or it fails by name.
+        """Return a task whose actor is gone: the next free actor takes it, or it fails by name.
 
-        A file takes no actor down, so its failure is transient.
+        A file cannot crash an actor, so the failure is transient.
         """
         task.lost += 1
         logger.debug("%s: the actor at work on it was lost (%s), attempt %d", task.clip.path, why, task.lost)
         if task.lost == ATTEMPTS:
-            reason = f"{task.clip.path}: the actors at work on it were lost, {ATTEMPTS} times ({why})"
+            reason = f"{task.clip.path}: the actors working on it were lost, {ATTEMPTS} times ({why})"
             task.future.set_exception(ClipError(reason, transient=True))
             return
         with self._changed:
@@ -82,13 +82,13 @@ class RayTasks:
             self._changed.notify_all()
 
     def fail(self, why: str) -> None:
-        """Let all that waits fail for a reason that is in no clip."""
+        """Fail all waiting tasks, for a reason that is not in the clips."""
         for task in self.clear():
             if task.lost or task.future.set_running_or_notify_cancel():
                 task.future.set_exception(ClipError(f"{task.clip.path}: {why}", transient=True))
 
     def clear(self) -> list[RayTask]:
-        """Return all that waits, and forget it."""
+        """Remove and return all waiting tasks."""
         with self._changed:
             forgotten = [task for waiting in self._waiting.values() for task in waiting]
             for waiting in self._waiting.values():
@@ -96,6 +96,6 @@ class RayTasks:
         return forgotten
 
     def wake(self) -> None:
-        """Let all who wait look whether they are to go on."""
+        """Make all waiting threads check whether to go on."""
         with self._changed:
             self._changed.notify_all()

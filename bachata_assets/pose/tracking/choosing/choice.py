@@ -169,7 +169,7 @@ def choose_couple(
 def _numbered(couples: Sequence[Pair], number: int) -> Pair:
     if number > len(couples):
         there = "one couple is" if len(couples) == 1 else f"{len(couples)} couples are"
-        raise NotThereError(f"its couple {number} is wanted, and {there} seen")
+        raise NotThereError(f"its couple {number} is wanted, but {there} seen")
     return couples[number - 1]
 
 

@@ -168,5 +168,5 @@ def test_each_couple_can_be_asked_for_by_its_number() -> None:
         assert (choice.people_seen, choice.couples_seen) == (4, 2)
     assert found == [{0, 1}, {2, 3}]
     assert choice.confidence == 1.0
-    with pytest.raises(NotThereError, match="its couple 3 is wanted, and 2 couples are seen"):
+    with pytest.raises(NotThereError, match="its couple 3 is wanted, but 2 couples are seen"):
         choose_couple(candidates, times, activity, SIZE, number=3)
