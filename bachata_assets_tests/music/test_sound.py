@@ -234,3 +234,24 @@ def test_sound_of_an_avi_that_lost_some_in_the_middle_is_not_heard_too_early(tmp
     path.write_bytes(content[:begin] + bytes(end - begin) + content[end:])
     with pytest.raises(SoundError, match=r"clip\.avi: some of its sound is missing in the middle"):
         load_sound(path)
+
+
+@pytest.mark.parametrize(("lost", "heard"), [(1, True), (8, False), (60, False)])
+def test_sound_that_ends_before_its_announced_end_is_not_taken_for_all_of_it(
+    lost: int, heard: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "clip.mp4"
+    write_audio(path, click_at(0.7, 44100).repeat(2, axis=1), 44100)
+    content = path.read_bytes()
+    number = content.index(b"stsz") + 12  # ISO/IEC 14496-12, 8.7.3.2: of packets
+    (packets,) = struct.unpack_from(">I", content, number)
+    path.write_bytes(content[:number] + struct.pack(">I", packets - lost) + content[number + 4 :])
+    if heard:
+        assert isinstance(load_sound(path), Sound)
+    else:
+        with pytest.raises(
+            SoundError, match=r"clip\.mp4: its sound ends [\d.]+ s before the end that it announces"
+        ) as told:
+            load_sound(path)
+        seconds = float(str(told.value).split("its sound ends ")[1].split()[0])
+        assert seconds == pytest.approx(lost * 1024 / 44100, abs=0.05)
