@@ -118,7 +118,7 @@ class ClipRecord:
     lead_follow_roles: Annotated[str, _label("whom the clip teaches: lead_focus, follow_focus or both, as annotated")]
     estimated_tempo: Annotated[float, _number("tempo of the music, as annotated", unit="beats per minute")]
     heard_tempo: Annotated[
-        float | None, _number("tempo of the music, as detected", unit="beats per minute", optional=True)
+        float | None, _number("tempo of the music, as heard", unit="beats per minute", optional=True)
     ] = None
     heard_tempo_confidence: Annotated[
         float | None,
