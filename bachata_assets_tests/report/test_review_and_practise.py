@@ -141,7 +141,7 @@ def test_every_field_can_be_changed_and_is_in_the_patch(opened: "Page", tmp_path
             "lead": None, "couple": None, "notes": None, "swapped_at": None,
         },
     }  # fmt: skip
-    form.get_by_title("Take this time away").click()
+    form.get_by_title("Remove this time").click()
     assert opened.locator("#changes-count").inner_text() == "7 changes in 1 clip"
     form.get_by_role("button", name="Undo my changes").click()
     assert opened.locator("#changes").is_hidden()
