@@ -181,7 +181,7 @@ def _timed(path: Path, container: Any, stream: Any, wanted: set[int] | None, lim
     breaks = sorted({*chunk_breaks(path), *index_breaks(path)}) if is_avi else ()
     for count, timed in enumerate(with_damage(packets(), in_order=is_avi, breaks=breaks)):
         if timed.time_s is None:
-            raise UnreadableVideoError(path, "its pictures carry no time stamps", "Re-encode it as mp4.")
+            raise UnreadableVideoError(path, "its pictures carry no timestamps", "Re-encode it as mp4.")
         time_s = timed.time_s - origin
         if time_s > last:
             if wanted is None and first is not None:  # nothing is known beforehand
