@@ -26,7 +26,7 @@ export function momentStrip(row, video) {
   strip.setAttribute("role", "toolbar");
   strip.setAttribute("aria-label", `${counted(own.length, "moment")}: the arrow keys go from one to the next`);
   strip.onkeydown = goAlong;
-  const says = make("p", { className: "quiet" }, "Moments: choose one to repeat it and to find the most similar ones; click one of those to play both side by side.");
+  const says = make("p", { className: "quiet" }, "Moments: choose one to repeat it and find similar ones; click one of those to play both side by side.");
   return make("div", { className: "moments" }, says, strip, chosen.answers);
 }
 
