@@ -407,7 +407,7 @@ def test_a_document_under_the_id_of_another_clip_is_sent_again(place: Workplace)
         before = read_of(index, CLIP)
         index.put([replace(read_of(index, "lady_right_turn_1"), clip_id=CLIP)])
         assert read_of(index, CLIP) != before
-    assert "another content" in run(place, "verify", "--data").output
+    assert "different content" in run(place, "verify", "--data").output
     result = place.generate()
     assert result.exit_code == 0
     assert "0 processed this time" in result.output
