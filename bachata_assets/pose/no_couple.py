@@ -55,7 +55,7 @@ class NoCoupleError(ValueError):
     def one_person(cls, path: Path, frames: int) -> "NoCoupleError":
         """Return the error for a person who dances alone."""
         remedy = "Check that both dancers are in the picture, whole and well lit; take a clip of one dancer out."
-        return cls(path, f"one person only found in {frames} frames, and no partner", remedy)
+        return cls(path, f"only one person found in {frames} frames, and no partner", remedy)
 
     @classmethod
     def turned(cls, path: Path, degrees: int) -> "NoCoupleError":

@@ -227,7 +227,7 @@ def test_a_clip_without_sound_and_annotation_is_made_without_its_audio_vector(tm
     assert "WARNING bachata_assets.commands.report_log: quiet: No audio vector: the file has no audio stream." in log
     assert "Without an annotation, so without a text vector: 1 clip (quiet)" in log
     assert "Readers see" not in log  # there was no version before
-    assert f"; {row['processing_time']:.1f} s, {row['processing_time']:.1f} s a clip" in log
+    assert f"; {row['processing_time']:.1f} s, {row['processing_time']:.1f} s per clip" in log
     assert f"quiet: made ({row['processing_time']:.1f} s)" in log
     assert "Report: 1 clip: 1 made, 0 failed, 0 to be made, 1 with a vector missing; mean quality" in log
     assert report["annotations_without_file"] == ["ghost"]
