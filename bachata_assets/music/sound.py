@@ -230,7 +230,7 @@ def _decoded(
     pieces: list[np.ndarray] = []
     balance = _Balance()
     until = span.end + SLACK_S
-    offset = count = silent = 0
+    offset = count = silent = late = 0
     expected: float | None = None
     latest = -math.inf
 
@@ -245,7 +245,8 @@ def _decoded(
         return sum(map(len, new)) // (2 if difference else 1)
 
     with opened(path) as container:
-        for frame in container.decode(sound_streams(container)[number]):
+        stream = sound_streams(container)[number]
+        for frame in container.decode(stream):
             length = frame.samples / frame.sample_rate
             time = expected if frame.time is None else float(frame.time)
             if time is not None and time + length < span.origin - SLACK_S:
@@ -258,6 +259,7 @@ def _decoded(
                 if expected >= until:
                     return np.zeros(0, np.float32), False
                 offset = round((expected - span.origin) * RATE)
+                late = _late(stream, expected, span)
             elif time is not None and time - expected > LONGEST_JUMP_S:
                 silence = max(0, round((min(time, until) - expected) * RATE))
                 pieces.append(np.zeros(silence, np.float32))
@@ -271,14 +273,22 @@ def _decoded(
             count += keep(frame)
             expected += length
         keep(None)
-    if silent > MOST_SILENCE * count:
+    if silent + late > MOST_SILENCE * (count + late):
         raise SoundError(
-            f"{path}: the timestamps of its sound leave {silent / RATE:.1f} of {count / RATE:.1f} s without any; "
-            "copy or re-encode the file"
+            f"{path}: the timestamps of its sound leave {(silent + late) / RATE:.1f} of {(count + late) / RATE:.1f} s "
+            "without any; copy or re-encode the file"
         )
     samples = np.concatenate([np.zeros(0, np.float32), *pieces]).astype(np.float32)
     samples = np.pad(samples, (offset, 0)) if offset > 0 else samples[-offset:]
     return samples[: round((until - span.origin) * RATE)], balance.cancels
+
+
+def _late(stream: Any, first: float, span: Span) -> int:
+    """Return how many samples are missing between the announced begin of a stream's sound and its first frame."""
+    if stream.start_time is None:
+        return 0
+    missing = first - max(float(stream.start_time * stream.time_base), span.origin - SLACK_S)
+    return round(missing * RATE) if missing > LONGEST_JUMP_S else 0
 
 
 class _Balance:
