@@ -201,7 +201,7 @@ def test_sound_behind_lost_packets_is_not_heard_too_early(tmp_path: Path, lost: 
     assert np.abs(sound.samples).argmax() / RATE == pytest.approx(1.505, abs=0.01)
 
 
-def test_sound_whose_time_stamps_leave_holes_in_it_is_named(tmp_path: Path) -> None:
+def test_sound_whose_timestamps_leave_holes_in_it_is_named(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     write_audio(path, click_at(0.5, 44100), 44100)
     content = path.read_bytes()
@@ -228,7 +228,19 @@ def test_a_single_hole_that_is_most_of_the_sound_is_named(tmp_path: Path) -> Non
         load_sound(path)
 
 
-def test_sound_whose_time_stamps_go_back_is_named(tmp_path: Path) -> None:
+def test_sound_whose_first_packets_are_missing_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    write_audio(path, click_at(1.5, 44100), 44100)
+    content = path.read_bytes()
+    entries = content.index(b"stts") + 8  # ISO/IEC 14496-12, 8.6.1.2: their number, then count and length of each
+    number, count, length = struct.unpack_from(">3I", content, entries)
+    assert (number, length) == (2, 1024)
+    path.write_bytes(content[: entries + 4] + struct.pack(">4I", 1, 44 * 1024, count, 1024) + content[entries + 20 :])
+    with pytest.raises(SoundError, match=r"clip\.mp4: the timestamps of its sound leave 1\.0 of [\d.]+ s without any"):
+        load_sound(path)
+
+
+def test_sound_whose_timestamps_go_back_is_named(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     write_media(path, [np.zeros((48, 64, 3), np.uint8)] * 45, [click_at(0.5, RATE)])
     times = iter([0.0, 0.1, 0.2, 0.15, 0.3])
