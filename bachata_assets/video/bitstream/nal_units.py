@@ -10,17 +10,17 @@ from typing import NamedTuple
 
 _NO_UNIT_HOLDS = re.compile(rb"\x00\x00[\x00-\x02]")
 _SECTOR = 512
-"""Zeros behind a unit, bytes, from which on they are a lost sector. A unit ends in none, but some writers put a few
-behind it."""
+"""Number of zero bytes behind a unit that count as a lost sector. No unit ends in a zero, but some writers append a
+few."""
 
 
 class Followed(NamedTuple):
-    """What the bytes of a picture say of it.
+    """Properties of a picture that its bytes reveal.
 
     Attributes
     ----------
-    is_broken : it, or one that it is predicted from, cannot be what was filmed
-    is_reference : others may be predicted from it
+    is_broken : the picture, or one that it is predicted from, cannot show what was filmed
+    is_reference : other pictures may be predicted from it
     """
 
     is_broken: bool
