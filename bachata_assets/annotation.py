@@ -100,7 +100,7 @@ class Annotation(BaseModel):
     )
     notes: Notes = ""
     lead: Literal["left", "right"] | None = Field(
-        default=None, description="side of the picture on which the leader stands in the first frame, said by a person"
+        default=None, description="side of the picture on which the lead stands in the first frame, said by a person"
     )
     couple: Annotated[SaidCouple | Literal["none"] | None, BeforeValidator(_couple)] = Field(
         default=None,

@@ -111,12 +111,12 @@ EDGE_JOINTS = 15
 """Number of joints whose posture and motion are kept at an edge: COCO's without the eyes."""
 _EDGE_FACTS = {
     "distance": ("between the two chests, in the picture", "torsos"),
-    "side": ("how far the follower stands to the right of the leader, in the picture", "torsos"),
+    "side": ("how far the follow stands to the right of the lead, in the picture", "torsos"),
     "hold": ("from the nearest hand of one dancer to a hand of the other", "torsos"),
-    "lead_facing": ("width of the leader's shoulders, positive towards the camera, 0 sideways", "torsos"),
-    "follow_facing": ("width of the follower's shoulders, positive towards the camera, 0 sideways", "torsos"),
-    "lead_level": ("height of the leader's hips above the ankles", "torsos"),
-    "follow_level": ("height of the follower's hips above the ankles", "torsos"),
+    "lead_facing": ("width of the lead's shoulders, positive towards the camera, 0 sideways", "torsos"),
+    "follow_facing": ("width of the follow's shoulders, positive towards the camera, 0 sideways", "torsos"),
+    "lead_level": ("height of the lead's hips above the ankles", "torsos"),
+    "follow_level": ("height of the follow's hips above the ankles", "torsos"),
     "phase": ("elapsed part of the beat; null without trusted beats", "0..1"),
     "tempo": ("tempo of the music there; null without trusted beats", "beats per minute"),
 }
@@ -229,7 +229,7 @@ METADATA = {
             "avg_confidence": "mean keypoint score of the dancers that are found, 0..1",
             "quality_score": "0.6 x detection_rate + 0.4 x avg_confidence, 0..1",
             "role_confidence": "probability that lead and follow are not exchanged, 0.5..1",
-            "role_evidence": "cue -> its log-odds that the dancer called the leader leads",
+            "role_evidence": "cue -> its log-odds that the dancer taken for the lead does lead",
             "identity_switches": "times of suspected identity switches, s",
             "damaged": "times of the frames that are missing because the file is damaged there, s",
             "people_seen": "number of people who are seen for a while and move, without images in mirrors",

@@ -29,9 +29,9 @@ def main() -> None:
         drawn["two couples"].write(clip, SECONDS)
         seen = estimate.people(clip)
         (out / "couple_people.jpg").write_bytes(people_picture(seen, seen.choose()))
-        drawn["who passes behind"].write(clip, SECONDS)
+        drawn["a passer-by behind"].write(clip, SECONDS)
         couple, pictures = estimate.with_pictures(clip)
-        (out / "couple_preview.jpg").write_bytes(preview_picture("who passes behind", couple, pictures))
+        (out / "couple_preview.jpg").write_bytes(preview_picture("a passer-by behind", couple, pictures))
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def page() -> str:
     former = ", ".join(f"`{old}` for `{new}`" for old, new in FORMER_NAMES.items())
     parts = [
         INTRODUCTION,
-        _table("keypoints", schemas.keypoints, "One row per frame and dancer, the leader first."),
+        _table("keypoints", schemas.keypoints, "One row per frame and dancer, the lead first."),
         f"The order of the keypoints: {joints}.\n",
         _metadata("keypoints"),
         f"Tables of earlier versions have other names: {former}.\n",

@@ -314,6 +314,6 @@ def _clip(file: ClipFile, matched: Matched, folders: Folders, dataset: Dataset) 
 
 
 def file_version(file: ClipFile, annotation: Annotation) -> str:
-    """Return the data version of a clip's file; it includes an annotated couple and leader, who change the result."""
+    """Return the data version of a clip's file; it includes an annotated couple and lead, who change the result."""
     number = f"{couples.NUMBER_SAID}{file.couple}" if file.of else ""
     return file.content + number + annotation.video_version

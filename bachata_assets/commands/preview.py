@@ -78,11 +78,11 @@ def preview_people(
         _require_writable(out, settings, dataset)
     with _clip_here(clip_id, settings, dataset) as clip:
         estimate = models.pose.estimator()
-        seen = estimate.people(clip.path, limits=models.limits)
+        said = None if clip.annotation.couple == "none" else clip.annotation.couple
+        seen = estimate.people(clip.path, limits=models.limits, said=said)
     problem = None
-    said = clip.annotation.couple
     try:
-        choice = seen.choose(None if said == "none" else said, estimate.parameters)
+        choice = seen.choose(said, estimate.parameters)
     except NoCoupleError as error:
         problem, choice = error.reason, seen.choose(None, estimate.parameters)
     picture = people_picture(seen, choice)

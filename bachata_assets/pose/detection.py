@@ -1,7 +1,7 @@
 """Everyone in a clip: the detector's pass, a closer look if people are small, and the choice of a shot.
 
-In a clip with cuts, people, couple and camera are those of one shot: the one that shows two people together for
-longest. `camera/shots.py` finds the cuts.
+In a clip with cuts, people, couple and camera are those of one shot: the one that an annotation points at, else the one
+that shows two people together for longest. `camera/shots.py` finds the cuts.
 """
 
 import itertools
@@ -84,8 +84,10 @@ class Detected:
     cuts: tuple[float, ...] = ()
 
 
-def detect(models: PoseModels, frames: ClipFrames, parameters: TrackingParameters) -> Detected:
-    """Return everyone in a clip or, if it has cuts, in the shot that shows two people together for longest.
+def detect(
+    models: PoseModels, frames: ClipFrames, parameters: TrackingParameters, at_s: float | None = None
+) -> Detected:
+    """Return everyone in a clip or, if it has cuts, in one shot.
 
     Parameters
     ----------
@@ -95,6 +97,8 @@ def detect(models: PoseModels, frames: ClipFrames, parameters: TrackingParameter
         The clip's frames; limited to the shot's frames on return.
     parameters : TrackingParameters
         Thresholds.
+    at_s : float or None
+        A time of the shot, s; None: the shot that shows two people together for longest.
     """
     clip, begins = _one_pass(models, frames, parameters)
     size = clip.looks.samples.pictures[0][1].shape[1::-1]
@@ -102,7 +106,11 @@ def detect(models: PoseModels, frames: ClipFrames, parameters: TrackingParameter
     if closer:
         frames.look_at(closer)
         clip, begins = _one_pass(models, frames, parameters)
-    return _longest_shot(clip, begins, frames, parameters) if begins else clip
+    if not begins:
+        return clip
+    shots = list(itertools.pairwise([0, *begins, len(clip.steps)]))
+    shot = _longest_shot(clip, shots, parameters) if at_s is None else _shot_at(clip, shots, at_s)
+    return _only(shot, clip, begins, frames, parameters)
 
 
 def _one_pass(models: PoseModels, frames: ClipFrames, parameters: TrackingParameters) -> tuple[Detected, list[int]]:
@@ -124,12 +132,9 @@ def _one_pass(models: PoseModels, frames: ClipFrames, parameters: TrackingParame
     return Detected(np.array(times), np.array(steps), candidates, looks, np.array(times)), cuts.found()
 
 
-def _longest_shot(
-    clip: Detected, begins: Sequence[int], frames: ClipFrames, parameters: TrackingParameters
-) -> Detected:
-    """Return the shot that shows two people together for longest, and limit `frames` to it."""
+def _longest_shot(clip: Detected, shots: Sequence[tuple[int, int]], parameters: TrackingParameters) -> tuple[int, int]:
+    """Return the first step, and the one after the last, of the shot that shows two people together for longest."""
     size = clip.looks.samples.pictures[0][1].shape[1::-1]
-    shots = list(itertools.pairwise([0, *begins, len(clip.steps)]))
 
     def goodness(shot: tuple[int, int]) -> tuple[int, int]:
         within = slice(*shot)
@@ -140,7 +145,20 @@ def _longest_shot(
         together = int(people.seen[list(pairs[0].members)].all(axis=0).sum()) if pairs else 0
         return together, shot[1] - shot[0]
 
-    begin, end = max(shots, key=goodness)
+    return max(shots, key=goodness)
+
+
+def _shot_at(clip: Detected, shots: Sequence[tuple[int, int]], at_s: float) -> tuple[int, int]:
+    """Return the shot at a time, s; the first or last one for a time outside the clip."""
+    begun = [shot for shot in shots if clip.times[clip.steps[shot[0]]] <= at_s]
+    return begun[-1] if begun else shots[0]
+
+
+def _only(
+    shot: tuple[int, int], clip: Detected, begins: Sequence[int], frames: ClipFrames, parameters: TrackingParameters
+) -> Detected:
+    """Return one shot, and limit `frames` to it."""
+    begin, end = shot
     first = 0 if begin == 0 else int(clip.steps[begin])
     # The frame between two steps may belong to either shot.
     stop = len(clip.times) if end == len(clip.steps) else int(clip.steps[end - 1]) + 1

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from bachata_assets.annotation import SaidCouple
+from bachata_assets.annotation import PlaceOfCouple, SaidCouple
 from bachata_assets.pose.camera.motion import CameraMotion
 from bachata_assets.pose.clip_frames import ClipFrames
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
@@ -31,7 +31,7 @@ from bachata_assets.pose.tracking.tracks import exchanged, track_couple
 from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 from bachata_assets.video.probe import probe
 
-VERSION = "10"
+VERSION = "11"
 """Version of the keypoints that this module makes with the default parameters.
 
 Raise it when the same clip and models give other keypoints, so that tables of earlier versions are made again.
@@ -54,7 +54,7 @@ def code_version(parameters: TrackingParameters = DEFAULTS) -> str:
     Examples
     --------
     >>> code_version()
-    '10'
+    '11'
     """
     return VERSION if parameters == DEFAULTS else f"{VERSION}-{parameters.digest()}"
 
@@ -167,7 +167,7 @@ class CouplePoseEstimator:
         """
         info = probe(path, limits)
         told = None if watch is None else _share_of(info.duration_s, watch, PASSES + self.models.finds_hands)
-        seen = self.people(path, ended, limits, told)
+        seen = self.people(path, ended, limits, told, said)
         frames = seen.frames
         times, steps, candidates = seen.times, seen.steps, seen.candidates
         seen.require_upright(self.models, self.parameters)
@@ -212,6 +212,7 @@ class CouplePoseEstimator:
         ended: Event | None = None,
         limits: MediaLimits = DEFAULT_LIMITS,
         watch: Callable[[int, float], None] | None = None,
+        said: SaidCouple | None = None,
     ) -> FirstPass:
         """Return everyone in a clip; `FirstPass.choose` then chooses the couple.
 
@@ -221,6 +222,8 @@ class CouplePoseEstimator:
             As for `with_pictures`.
         watch : callable or None
             As for `ClipFrames`.
+        said : "left", "middle", "right", PlaceOfCouple, tuple of int or None
+            Which couple is meant: of a clip with cuts, a place decides which shot counts.
 
         Raises
         ------
@@ -231,7 +234,8 @@ class CouplePoseEstimator:
         """
         threads = max(1, self.models.threads // 2)
         frames = ClipFrames(path, decoder_threads=threads, ended=ended, limits=limits, watch=watch)
-        return first_pass(self.models, frames, self.parameters)
+        at_s = said.at_s if isinstance(said, PlaceOfCouple) else None
+        return first_pass(self.models, frames, self.parameters, at_s)
 
 
 def _unsettled(switches: Sequence[float], swapped_at: Sequence[float]) -> tuple[float, ...]:

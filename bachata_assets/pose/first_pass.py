@@ -129,7 +129,9 @@ class FirstPass:
             raise NoCoupleError.turned(self.frames.path, degrees)
 
 
-def first_pass(models: PoseModels, frames: ClipFrames, parameters: TrackingParameters = DEFAULTS) -> FirstPass:
+def first_pass(
+    models: PoseModels, frames: ClipFrames, parameters: TrackingParameters = DEFAULTS, at_s: float | None = None
+) -> FirstPass:
     """Return everyone in a clip.
 
     Parameters
@@ -140,13 +142,15 @@ def first_pass(models: PoseModels, frames: ClipFrames, parameters: TrackingParam
         The clip.
     parameters : TrackingParameters
         Thresholds.
+    at_s : float or None
+        As for `detect`.
 
     Raises
     ------
     UnreadableVideoError
         The file cannot be decoded.
     """
-    found = detect(models, frames, parameters)
+    found = detect(models, frames, parameters, at_s)
     camera, steady, active = _steadied(frames, found, parameters)
     return FirstPass(frames, found, steady, active, camera)
 

@@ -28,14 +28,14 @@ def _not_one(found: Figures) -> str:
 
 
 def _who_leads(found: Figures) -> str:
-    """Return who was taken for the leader, how sure that is, and what to write if it is wrong."""
+    """Return who was taken for the lead, how sure that is, and what to write if it is wrong."""
     said = f"Unclear who leads ({found['role_confidence']:.0%} sure)"
     side = found.get("leader_at")
     if not side:
         return f"{said}."
     other = {"left": "right", "right": "left"}[side]
     return (
-        f"{said}: the dancer who starts on the {side} was taken for the leader. "
+        f"{said}: the dancer who starts on the {side} was taken for the lead. "
         f'If it is the other dancer, write "lead": "{other}" into the annotation.'
     )
 

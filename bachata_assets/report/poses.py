@@ -49,7 +49,7 @@ class ClipFigures:
     ----------
     version : version of the tables from which they were read
     role_confidence : probability that lead and follow are not exchanged, 0.5..1
-    leader_at : side on which the leader stands when both are first found; None if they never are
+    leader_at : side on which the lead stands when both are first found; None if they never are
     switches : times of suspected identity switches, s
     tempo : tempo of the music, beats per minute; None without beats
     trusted : whether the beats are trusted

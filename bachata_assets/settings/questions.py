@@ -27,8 +27,8 @@ class QuestionSettings(BaseSettings):
     alike_by_couple: str = Field(
         "interaction=1", description="Weights of `similar --by couple`: how the two move together."
     )
-    alike_by_lead: str = Field("lead=1", description="Weights of `similar --by lead`: how the leader moves.")
-    alike_by_follow: str = Field("follow=1", description="Weights of `similar --by follow`: how the follower moves.")
+    alike_by_lead: str = Field("lead=1", description="Weights of `similar --by lead`: how the lead moves.")
+    alike_by_follow: str = Field("follow=1", description="Weights of `similar --by follow`: how the follow moves.")
     alike_by_music: str = Field("audio=1", description="Weights of `similar --by music`: how the music sounds.")
     alike_by_words: str = Field("text=1", description="Weights of `similar --by words`: what the annotation says.")
     alike_by_everything: str = Field(

@@ -26,7 +26,7 @@ from bachata_assets_tests.support.synthetic_couple import a_couple
 
 @pytest.fixture(scope="module")
 def clip() -> ExportedClip:
-    """Two seconds of the sample's video with drawn poses; the follower is not found for six frames."""
+    """Two seconds of the sample's video with drawn poses; the follow is not found for six frames."""
     couple = a_couple(2.0)
     valid = couple.valid.copy()
     valid[10:16, 1] = False

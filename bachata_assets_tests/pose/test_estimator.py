@@ -32,7 +32,7 @@ def test_a_real_turn_keeps_both_dancers_and_their_roles(real_couple: CoupleKeypo
     assert couple.quality_score > 0.8
     assert (couple.width, couple.height) == (1280, 720)
     lead_x, follow_x = couple.boxes[7, :, [0, 2]].mean(axis=0)
-    assert lead_x < follow_x  # ../shared/clips/README.md: the leader is on the left
+    assert lead_x < follow_x  # ../shared/clips/README.md: the lead is on the left
     assert couple.role_confidence > 0.8
     assert couple.identity_switches == ()
 

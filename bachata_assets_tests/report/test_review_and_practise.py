@@ -122,7 +122,7 @@ def test_every_field_can_be_changed_and_is_in_the_patch(opened: "Page", tmp_path
     form.get_by_label("Difficulty").select_option("advanced")
     form.get_by_label("Energy").select_option("low")
     form.get_by_label("Tempo").fill("128.5")
-    form.get_by_label("The leader stands").select_option("right")
+    form.get_by_label("The lead stands").select_option("right")
     form.get_by_label("Shows no couple").check()
     form.get_by_label("Notes").fill("</script>'\"")
     opened.evaluate(f"{AT} = 2.4")
@@ -173,7 +173,7 @@ def test_all_of_it_is_done_by_keys(opened: "Page", tmp_path: Path) -> None:
     opened.locator(".stage video").first.evaluate(READY)
     opened.evaluate("document.querySelector('.stage video').pause()")
     opened.evaluate(f"{AT} = 3")
-    for key in ("r", "x", "z"):  # the leader, exchanged from here, no couple
+    for key in ("r", "x", "z"):  # the lead, exchanged from here, no couple
         opened.keyboard.press(key)
     for _ in range(6):
         opened.keyboard.press("t")

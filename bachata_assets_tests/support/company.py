@@ -18,18 +18,18 @@ from bachata_assets.video.writer import VideoWriter
 
 CAMERA = Camera(640, 360, distance=4.6, fill=0.74)
 CHANGE_S = 4.0
-"""When the follower of `NewPartner` leaves, s."""
+"""When the follow of `NewPartner` leaves, s."""
 AWAY = 1.7
-"""How far from the couple the other follower stands, m."""
+"""How far from the couple the other follow stands, m."""
 
 
 @dataclass(frozen=True)
 class NewPartner(Couple):
-    """A couple whose follower leaves, while another one comes and dances with the leader.
+    """A couple whose follow leaves, while another one comes and dances with the lead.
 
     Attributes
     ----------
-    third : the other follower
+    third : the other follow
     """
 
     third: Dancer = field(default_factory=Dancer)
@@ -38,7 +38,7 @@ class NewPartner(Couple):
 
     @property
     def dancers(self) -> tuple[Dancer, ...]:
-        """Lead, follow and the other follower."""
+        """Lead, follow and the other follow."""
         return (self.lead, self.follow, self.third)
 
     def joints(self, time: float) -> list[Joints]:
@@ -51,6 +51,23 @@ class NewPartner(Couple):
         for joints, moved in ((follow, AWAY * gone), (third, AWAY * (gone - 1))):
             there.append({name: place + np.array([moved, 0, 0]) for name, place in joints.items()})
         return there
+
+
+@dataclass(frozen=True)
+class CrossingCouple(Couple):
+    """A couple that dances across the room.
+
+    Attributes
+    ----------
+    speed : m/s to the right
+    """
+
+    speed: float = 0.0
+
+    def joints(self, time: float) -> list[Joints]:
+        """Return the joints of lead and follow at `time` (s)."""
+        moved = np.array([self.speed * time, 0, 0])
+        return [{name: place + moved for name, place in joints.items()} for joints in super().joints(time)]
 
 
 @dataclass(frozen=True)
@@ -106,6 +123,23 @@ def scene(seed: int, figure: str, **couple: float) -> Scene:
     return random_scene(seed, figure, CAMERA, first_beat=-1.0, **couple)
 
 
+def dance_floor(seed: int) -> tuple[Scene, Scene]:
+    """Return a couple alone, and the same couple in front of nine others."""
+    camera = Camera(1280, 720, distance=6.0, fill=0.5)
+    alone = random_scene(seed, "basic_step", camera, first_beat=-1.0, x=0.0)
+    places = [
+        (-2.2, 0.3),
+        (2.2, 0.3),
+        *((x, 1.6) for x in (-2.8, -1.0, 1.0, 2.8)),
+        *((x, 3.0) for x in (-2.0, 0.0, 2.0)),
+    ]
+    others = [
+        replace(random_scene(seed + 1 + number, "lady_right_turn", camera, first_beat=-1.0).couple, x=x, z=z)
+        for number, (x, z) in enumerate(places)
+    ]
+    return alone, replace(alone, others=tuple(others))
+
+
 def companies(seed: int) -> Iterator[tuple[str, Company]]:
     """Yield the situations of one seed by name."""
     alone = scene(seed, "basic_step", x=0.0)
@@ -115,9 +149,11 @@ def companies(seed: int) -> Iterator[tuple[str, Company]]:
     yield "alone", Company(alone)
     yield "two couples", Company(replace(left, others=(replace(other, x=1.2, z=0.2),)))
     yield "a couple behind", Company(replace(alone, others=(replace(other, x=1.5, z=1.4),)))
-    yield "who watches", Company(replace(alone, others=(Walker(person, x=1.4, z=0.3, speed=0.02),)))
-    yield "who passes behind", Company(replace(alone, others=(Walker(person, x=-3.0, z=0.8, speed=1.2),)))
-    yield "who passes in front", Company(replace(alone, others=(Walker(person, x=-2.6, z=-0.7, speed=1.0),)))
+    across = {one.name: getattr(other, one.name) for one in fields(Couple)} | {"x": -2.6, "z": 0.9}
+    yield "a couple crosses behind", Company(replace(alone, others=(CrossingCouple(**across, speed=0.75),)))
+    yield "an onlooker", Company(replace(alone, others=(Walker(person, x=1.4, z=0.3, speed=0.02),)))
+    yield "a passer-by behind", Company(replace(alone, others=(Walker(person, x=-3.0, z=0.8, speed=1.2),)))
+    yield "a passer-by in front", Company(replace(alone, others=(Walker(person, x=-2.6, z=-0.7, speed=1.0),)))
     yield "mirror behind", Company(replace(alone, mirror=Mirror()))
     yield "mirror right", Company(alone, "right", 0.85)
     yield "mirror left", Company(alone, "left", 0.85)

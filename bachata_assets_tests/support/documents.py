@@ -47,7 +47,7 @@ def document(clip_id: str, seed: int = 0, **overrides: Any) -> ClipRecord:
 
 
 def documents(count: int) -> list[ClipRecord]:
-    """`count` clips; every seventh has no sound, every eleventh no follower."""
+    """`count` clips; every seventh has no sound, every eleventh no follow."""
     made = []
     for seed in range(count):
         absent = {"audio_embedding": None} if seed % 7 == 3 else {}

@@ -24,7 +24,7 @@ CLIPS: dict[str, Literal["left", "right"]] = {
     "shadow_position_1": "right",
     "body_roll_3": "right",
 }
-"""Clip -> side of the picture on which the leader stands 0.5 s from the start, seen by eye."""
+"""Clip -> side of the picture on which the lead stands 0.5 s from the start, seen by eye."""
 
 
 @cache

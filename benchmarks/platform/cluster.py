@@ -1,6 +1,6 @@
 """What one and two machines of a cluster make of clips in a bucket, also where one is killed and the bucket is cut off.
 
-    uv run python -m benchmarks.platform.cluster [--clips N] [--away S]
+    uv run python -m benchmarks.platform.cluster [--clips N] [--away S] [--share P]
 
 Four hosts are network namespaces of this machine: two workers, each a node of Ray pinned to a core of its own; the
 head, where `generate` runs; and the servers, moto for clips and tables, PostgreSQL for Dagster's state. Rendered clips
@@ -13,7 +13,8 @@ are made
    10 s later; after two thirds the bucket is not reached for some seconds. Then every table has to be made once, and be
    equal to that of the first run, but for times.
 
-The servers and the head share the two cores with the workers: their part is printed. It takes Linux, root, and a
+The servers and the head share the two cores with the workers: their part is printed. With `--share 0.7` a worker gets
+that much of its core, so that the others do not slow it down, as on machines of their own. It takes Linux, root, and a
 machine that is idle otherwise.
 """
 
@@ -85,10 +86,10 @@ class Run:
 class Cluster:
     """The hosts, and what runs on them."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: float = 1.0) -> None:
         self.servers = Host("data", 10)
         self.head = Host("head", 11)
-        self.workers = [Host("one", 21, core=0), Host("two", 22, core=1)]
+        self.workers = [Host("one", 21, core=0, share=share), Host("two", 22, core=1, share=share)]
         self.environment = dict(QUIET)
         self.database = ""
 
@@ -265,12 +266,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=int, default=200)
     parser.add_argument("--away", type=float, default=20.0, help="time without the bucket, s")
+    parser.add_argument("--share", type=float, default=1.0, help="of a core's time for each worker")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve:
         serve()
         return
-    cluster = Cluster()
+    cluster = Cluster(given.share)
     with cluster.up():
         os.environ |= cluster.environment
         fill_bucket(given.clips)

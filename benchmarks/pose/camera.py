@@ -4,7 +4,7 @@
     uv run python -m benchmarks.pose.camera --clips dip_1 basic_step_1
 
 Each clip is written once through a window that stands still and once for each motion. Of a motion it prints the
-cosines of lead, follow and interaction vector to the still ones, whether the leader is the same, and how far the
+cosines of lead, follow and interaction vector to the still ones, whether the lead is the same, and how far the
 estimated motion is from the true one: the median over frames and places, in % of the motion's own range. The first
 column is the measure for the others: what a window that stands still elsewhere changes by itself.
 """
@@ -147,7 +147,7 @@ def cosines(one: CoupleKeypoints, other: CoupleKeypoints) -> list[float]:
 
 
 def same_leader(one: CoupleKeypoints, other: CoupleKeypoints) -> bool:
-    """Tell whether the leader of one is nearer to the other's leader than to its follower, in the still window."""
+    """Tell whether the lead of one is nearer to the other's lead than to its follow, in the still window."""
     count = min(len(one.times), len(other.times))
     places = [np.nanmean(couple.keypoints[:count, :, :, 0], axis=2) for couple in (one, other)]
     straight, crossed = (np.nanmean(np.abs(places[0] - second)) for second in (places[1], places[1][:, ::-1]))
@@ -188,9 +188,9 @@ def main() -> None:
                 except NoCoupleError:
                     row.append("no couple")
                     continue
-                leader = "" if same_leader(before, in_still_window(couple)) else ", another leader"
+                other = "" if same_leader(before, in_still_window(couple)) else ", another lead"
                 told = ", ".join(f"{cosine:.2f}" for cosine in cosines(before, couple))
-                row.append(f"{told}; {100 * filmed.off(couple, motion):.0f} %{leader}")
+                row.append(f"{told}; {100 * filmed.off(couple, motion):.0f} %{other}")
             print(f"| {path.stem} | " + " | ".join(row) + " |", flush=True)
 
 

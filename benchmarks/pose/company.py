@@ -1,7 +1,8 @@
 """Whether the couple that is meant is followed where others are in the picture, beside two trackers.
 
-    uv run --group bench python -m benchmarks.pose.company            # eleven drawn situations, one seed
+    uv run --group bench python -m benchmarks.pose.company            # twelve drawn situations, one seed
     uv run --group bench python -m benchmarks.pose.company --seeds 3
+    uv run --group bench python -m benchmarks.pose.company --floor    # the poses that 20 people cost
 
 Of the frames in which the couple dances together: `right`, both dancers are found and are one couple, the same in all
 frames; `wrong`, somebody else (a dancer of another couple, an image in a mirror) is taken for one of them. `greedy`
@@ -27,8 +28,9 @@ from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.pose.no_couple import NoCoupleError
 from bachata_assets.pose.tracking.candidates import Candidates, find_candidates
 from bachata_assets.synthetic.truth import ClipTruth
-from bachata_assets_tests.support.company import CHANGE_S, NewPartner, companies
+from bachata_assets_tests.support.company import CHANGE_S, Company, NewPartner, companies, dance_floor
 from benchmarks.pose.couple import greedy
+from benchmarks.support.pose_contenders import CountedModels
 
 SECONDS = 7.0
 TOLD: dict[str, SaidCouple] = {"two couples": "left", "equal mirror right": "left"}
@@ -100,7 +102,7 @@ def rows(estimate: CouplePoseEstimator, seeds: int, folder: Path) -> Iterator[st
             end = CHANGE_S if isinstance(company.scene.couple, NewPartner) else SECONDS
             yield _row(estimate, f"{name} {seed}", path, truth, couples, None, end)
             if name in TOLD:
-                yield _row(estimate, f'{name} {seed}, "{TOLD[name]}" told', path, truth, couples[:1], TOLD[name], end)
+                yield _row(estimate, f'{name} {seed}, "{TOLD[name]}" given', path, truth, couples[:1], TOLD[name], end)
 
 
 def _row(
@@ -134,12 +136,39 @@ def _row(
     return f"| {name} | {' | '.join(f'{right:.2f} / {wrong:.2f}' for right, wrong in cells)} | {words} |"
 
 
+def poses(seed: int, folder: Path) -> Iterator[str]:
+    """Yield how many poses a couple costs alone and among 20 people: a row each."""
+    models = CountedModels.load()
+    estimate, calls = CouplePoseEstimator(models), models.calls
+    for scene in dance_floor(seed):
+        path = folder / "clip.mp4"
+        Company(scene).write(path, SECONDS)
+        calls.clear()
+        estimate.people(path)
+        looked = calls["pose"]
+        calls.clear()
+        couple = estimate(path)
+        people = 2 * (1 + len(scene.others))
+        yield (
+            f"| {people} | {couple.people_seen} | {couple.detection_rate:.2f} | {looked / SECONDS:.1f} "
+            f"| {(calls['pose'] - looked) / SECONDS:.1f} |"
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--floor", action="store_true", help="count the poses on a full floor instead")
     args = parser.parse_args()
+    if args.floor:
+        print("| people | seen | both found | poses a second, of everyone | of the couple chosen |")
+        print("|---|---|---|---|---|")
+        with tempfile.TemporaryDirectory() as folder:
+            for row in poses(100, Path(folder)):
+                print(row, flush=True)
+        return
     estimate = CouplePoseEstimator(PoseModels.load())
-    print("| situation | right / wrong | greedy | rtmlib | said |")
+    print("| situation | right / wrong | greedy | rtmlib | reported |")
     print("|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for row in rows(estimate, args.seeds, Path(folder)):

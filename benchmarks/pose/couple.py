@@ -1,8 +1,8 @@
-"""How well the couple is found, kept apart and its leader told, on clips with truth given.
+"""How well the couple is found, kept apart and its lead told, on clips with truth given.
 
     uv run python -m benchmarks.pose.couple                          # seven drawn situations, two seeds each
     uv run python -m benchmarks.pose.couple --truth data/sample      # any folder of clips with a truth.npz
-    uv run python -m benchmarks.pose.couple --clips ../shared/clips  # real clips whose leader is told
+    uv run python -m benchmarks.pose.couple --clips ../shared/clips  # real clips whose lead is told
 
 `identity`: share of frames with both found and visible whose keypoints lie nearer to the two dancers in one order, the
 same over the whole clip, than exchanged. `clearly`: without the frames in which neither order fits better by a fifth.
@@ -193,7 +193,7 @@ def with_truth(
 
 
 def leads(folder: Path) -> dict[str, str]:
-    """Return clip -> the leader's side at the start, from the folder's README and annotations."""
+    """Return clip -> the lead's side at the start, from the folder's README and annotations."""
     readme = folder / "README.md"
     told = dict(re.findall(r"(\w+_\d+) (left|right)", readme.read_text())) if readme.is_file() else {}
     for path in folder.glob("*.json"):

@@ -4,7 +4,7 @@
 
 Moments are those of `--tables` (a collection's `moments` tables; without them, 600 random centres) plus noise, so that
 each has near neighbours; eight of them are a clip. What is printed: documents/s of one `put`, size, time of
-`find_moments` for a vector of each family, by all three families and by the leader alone, and how many of the true ten
+`find_moments` for a vector of each family, by all three families and by the lead alone, and how many of the true ten
 nearest it finds.
 """
 

@@ -13,6 +13,10 @@ from typing import IO, Any
 
 import psutil
 
+CPU_GROUPS = next(filter(Path.is_dir, (Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup"))))
+"""Where Linux keeps groups of processes that share a limit of processor time: of version 1, else of version 2."""
+PERIOD_US = 100_000
+"""Length of Linux's periods, in each of which a group gets its share of time, microseconds."""
 NET = "10.77.0"
 """First three numbers of the hosts' addresses, of which each has 8 bits more."""
 
@@ -25,20 +29,26 @@ class Host:
     name : short, since the names of its ends of a cable have 15 characters at most
     number : last number of its address
     core : the one that its processes run on; None: all
+    share : of a core's time that they get together; 1: no limit
     """
 
-    def __init__(self, name: str, number: int, core: int | None = None) -> None:
+    def __init__(self, name: str, number: int, core: int | None = None, share: float = 1.0) -> None:
         self.name = name
         self.address = f"{NET}.{number}"
-        self._core = core
+        self._core, self._share = core, share
         self._space = f"bachata-{os.getpid()}-{name}"
         self._cable = f"b{os.getpid()}{name}"
 
     def begin(self, words: Sequence[str], environment: Mapping[str, str], **given: Any) -> "subprocess.Popen[str]":
         """Start a command on the host."""
         pinned = [] if self._core is None else ["taskset", "-c", str(self._core)]
-        command = ["ip", "netns", "exec", self._space, *pinned, *words]
+        limited = [] if self._share == 1 else ["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', str(self._group)]
+        command = [*limited, "ip", "netns", "exec", self._space, *pinned, *words]
         return subprocess.Popen(command, env=os.environ | environment, text=True, **given)
+
+    @property
+    def _group(self) -> Path:
+        return CPU_GROUPS / self._space
 
     def processes(self) -> list[psutil.Process]:
         """Return what runs on the host."""
@@ -76,6 +86,13 @@ class Host:
     def up(self, bridge: str) -> None:
         """Begin the host."""
         _ip("netns", "add", self._space)
+        if self._share != 1:
+            self._group.mkdir()
+            quota = round(self._share * PERIOD_US)
+            if CPU_GROUPS.name == "cpu":
+                (self._group / "cpu.cfs_quota_us").write_text(str(quota))
+            else:
+                (self._group / "cpu.max").write_text(f"{quota} {PERIOD_US}")
         _ip("link", "add", self._cable, "type", "veth", "peer", "name", "eth0", "netns", self._space)
         _ip("link", "set", self._cable, "master", bridge, "up")
         self._ip("link", "set", "lo", "up")
@@ -89,6 +106,8 @@ class Host:
         if (Path("/run/netns") / self._space).exists():
             self.kill()
             _ip("netns", "del", self._space)
+        if self._group.exists():
+            self._group.rmdir()
 
     def _ip(self, *words: str) -> None:
         _ip("-n", self._space, *words)

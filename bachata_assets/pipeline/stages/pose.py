@@ -39,8 +39,8 @@ def stages(model_fingerprint: str) -> list[ClipStage]:
         prefetch=True,
     )
     described = {
-        "lead": "How the leader moves, 512 numbers.",
-        "follow": "How the follower moves, 512 numbers.",
+        "lead": "How the lead moves, 512 numbers.",
+        "follow": "How the follow moves, 512 numbers.",
         "interaction": "How the two move together: distance, facing, hands, synchrony; 256 numbers.",
     }
     return [keypoints, *(_embedding_stage(family, text) for family, text in described.items())]

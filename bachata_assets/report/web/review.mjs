@@ -83,7 +83,7 @@ function leaderField() {
   const control = make("select", {}, ...LEADERS.map(([value, text]) => make("option", { value }, text)));
   control.onchange = () => change("lead", control.value || null);
   review.fields.lead = control;
-  return labelled("The leader stands", control);
+  return labelled("The lead stands", control);
 }
 
 function coupleField() {
@@ -245,10 +245,10 @@ export function startReview() {
   onKey("a", "all right: mark the clip as seen, go to the next", chosen(nextSeen));
   onKey("e", "correct the annotation; Escape leaves a field", chosen(openForm));
   onKey("t", "tap the tempo, once per beat", chosen(tapTempo));
-  onKey("r", "the leader stands left, right, or as detected", chosen(() => {
+  onKey("r", "the lead stands left, right, or as detected", chosen(() => {
     const sides = [null, "left", "right"];
     change("lead", sides[(sides.indexOf(valueNow("lead")) + 1) % 3]);
-    $("review-note").textContent = `The leader stands ${LEADERS.find(([side]) => side === (valueNow("lead") ?? ""))[1]}`;
+    $("review-note").textContent = `The lead stands ${LEADERS.find(([side]) => side === (valueNow("lead") ?? ""))[1]}`;
   }));
   onKey("g", "go to where the dancers may be exchanged", chosen(goToSuspected));
   onKey("x", "the dancers are exchanged from here", chosen(addSwap));

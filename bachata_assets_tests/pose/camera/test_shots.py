@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bachata_assets.annotation import PlaceOfCouple
 from bachata_assets.pose.camera.shots import CutFinder
 from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.missing_frames import within_clip
+from bachata_assets.pose.no_couple import NoCoupleError
 from bachata_assets.synthetic.camera import Camera
-from bachata_assets.synthetic.scene import random_scene
+from bachata_assets.synthetic.scene import Scene, random_scene
 from bachata_assets_tests.support.clips import write_pictures
 from bachata_assets_tests.support.synthetic_couple import a_couple
 
@@ -73,14 +75,38 @@ def test_in_the_shots_that_do_not_count_nobody_is_found() -> None:
     assert within_clip(couple, couple.times, 0, ()) is couple
 
 
-def test_of_two_shots_the_longer_one_counts(estimate: CouplePoseEstimator, tmp_path: Path) -> None:
-    scenes = [random_scene(seed, "open_basic", Camera(640, 360), first_beat=-1.0) for seed in (3, 0)]
-    pictures = [scenes[index >= 17].draw(index / 15) for index in range(50)]
-    couple, shown = estimate.with_pictures(write_pictures(tmp_path / "cut.mp4", pictures))
+@pytest.fixture(scope="module")
+def cut_scenes() -> list[Scene]:
+    return [random_scene(seed, "open_basic", Camera(640, 360), first_beat=-1.0) for seed in (3, 0)]
+
+
+@pytest.fixture(scope="module")
+def cut_clip(cut_scenes: list[Scene], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pictures = [cut_scenes[index >= 17].draw(index / 15) for index in range(50)]
+    return write_pictures(tmp_path_factory.mktemp("cut") / "cut.mp4", pictures)
+
+
+def test_of_two_shots_the_longer_one_counts(
+    estimate: CouplePoseEstimator, cut_scenes: list[Scene], cut_clip: Path
+) -> None:
+    couple, shown = estimate.with_pictures(cut_clip)
     assert list(couple.cuts) == pytest.approx([18 / 15], abs=0.01)
     assert couple.frame_count == 50
     assert couple.valid[18:].all()
     assert not couple.valid[:18].any()
     assert all(index >= 18 for index, _ in shown)
-    truth = scenes[1].truth(30 / 15).keypoints
+    truth = cut_scenes[1].truth(30 / 15).keypoints
     assert np.abs(couple.keypoints[30, :, :, :2] - truth).mean() < 15
+
+
+def test_the_shot_that_an_annotation_points_at_counts(
+    estimate: CouplePoseEstimator, cut_scenes: list[Scene], cut_clip: Path
+) -> None:
+    couple = estimate(cut_clip, said=PlaceOfCouple((0, 0, 640, 360), 0.4))
+    assert couple.valid[:17].all()
+    assert not couple.valid[18:].any()
+    assert list(couple.cuts) == pytest.approx([18 / 15], abs=0.01)
+    truth = cut_scenes[0].truth(10 / 15).keypoints
+    assert np.abs(couple.keypoints[10, :, :, :2] - truth).mean() < 15
+    with pytest.raises(NoCoupleError, match="at 60 s: there is no picture at that time"):
+        estimate(cut_clip, said=PlaceOfCouple((0, 0, 640, 360), 60.0))

@@ -36,8 +36,8 @@ def test_the_default_values_are_those_of_this_version() -> None:
 
 def test_other_values_make_another_version_of_the_keypoints() -> None:
     longer_gaps = replace(DEFAULTS, poses=replace(DEFAULTS.poses, longest_gap_s=0.5))
-    assert code_version() == code_version(TrackingParameters()) == "10"
-    assert code_version(longer_gaps) == f"10-{longer_gaps.digest()}"
+    assert code_version() == code_version(TrackingParameters()) == "11"
+    assert code_version(longer_gaps) == f"11-{longer_gaps.digest()}"
     assert longer_gaps.digest() != DEFAULTS.digest()
 
 

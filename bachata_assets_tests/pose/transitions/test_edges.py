@@ -23,7 +23,7 @@ def seen(edge: Edge | Absent) -> Edge:
 
 
 def gliding(speed: float = 0.0, wrist: float = 0.0, apart: float = 110.0, seconds: float = 4.0) -> CoupleKeypoints:
-    """A couple of which both glide at a speed to the right and the leader's left wrist rises, px a second."""
+    """A couple of which both glide at a speed to the right and the lead's left wrist rises, px a second."""
     times = np.arange(round(seconds * 15)) / 15
     lead = np.repeat(STANDING[None], len(times), axis=0) + np.array([300, 360])
     lead[..., 0] += speed * times[:, None]

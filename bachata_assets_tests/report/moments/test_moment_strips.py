@@ -23,7 +23,7 @@ STAGES = clip_stages("models", "index")
 
 
 def vectors(seed: int, count: int) -> dict[str, np.ndarray]:
-    """Return moments of a clip; the second one has no follower."""
+    """Return moments of a clip; the second one has no follow."""
     rng = np.random.default_rng(seed)
     found = {family: rng.normal(size=(count, DIMENSIONS[family])).astype(np.float32) for family in FAMILIES}
     found["follow"][1:2] = np.nan

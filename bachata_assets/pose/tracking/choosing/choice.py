@@ -15,7 +15,8 @@ import numpy as np
 from bachata_assets.pose.skeleton import TRUNK, Joint
 from bachata_assets.pose.tracking.candidates import MISSING, Candidates
 from bachata_assets.pose.tracking.choice_parameters import ChoiceParameters
-from bachata_assets.pose.tracking.choosing.pairs import Pair, distances, is_image, weigh_pairs
+from bachata_assets.pose.tracking.choosing.other_people import other_people
+from bachata_assets.pose.tracking.choosing.pairs import Pair, is_image, weigh_pairs
 from bachata_assets.pose.tracking.choosing.partner_changes import partner_changes
 from bachata_assets.pose.tracking.choosing.people import People, find_people
 from bachata_assets.pose.tracking.choosing.told import NotThereError, Told, disjoint, told_pair
@@ -135,13 +136,14 @@ def choose_couple(
     if named is None and not pairs:
         return choice(everyone, nobody, None, min(seen, 1), 0, 0.0, people)
     couple = named or pairs[0]
-    others = _others(people, couple, limits, 0.0 if told and told.decides else limits.apart)
+    others_of = partial(other_people, people, times=times, parameters=parameters)
+    others = others_of(couple, apart=0.0 if told and told.decides else limits.apart)
     beside = {person for person in others if moving[person]}
     couples = [couple, *disjoint([pair for pair in pairs if beside >= set(pair.members)], limits)]
     if number > 1:
         couple = _numbered(couples, number)
         of_others = {person for pair in couples if pair is not couple for person in pair.members}
-        others = _others(people, couple, limits, limits.apart) | of_others
+        others = others_of(couple, apart=limits.apart) | of_others
         beside = {person for person in others if moving[person]}
     if not beside and named is None:
         confidence = _confidence(couple, [], limits)
@@ -171,26 +173,6 @@ def _numbered(couples: Sequence[Pair], number: int) -> Pair:
         there = "one couple is" if len(couples) == 1 else f"{len(couples)} couples are"
         raise NotThereError(f"its couple {number} is wanted, but {there} seen")
     return couples[number - 1]
-
-
-def _others(people: People, couple: Pair, limits: ChoiceParameters, apart: float) -> set[int]:
-    """Return who is certainly not part of the couple: seen beside both of them, or where neither can have gone.
-
-    `apart` is the minimum distance from both, body heights.
-    """
-    one, other = couple.members
-    found = set()
-    for number in set(range(len(people))) - set(couple.members):
-        aside = np.fmin(distances(people, number, one), distances(people, number, other))
-        at_once = people.seen[[one, other, number]].all(axis=0)
-        beside = at_once & (aside > apart)
-        far = people.seen[number] & (aside > limits.far)
-        if (
-            beside.sum() >= max(limits.fewest_beside, 0.5 * at_once.sum())
-            or far.sum() > 0.5 * people.seen[number].sum()
-        ):
-            found.add(number)
-    return found
 
 
 def _images(

@@ -11,11 +11,13 @@ def partner_changes(
     couple: Pair, pairs: list[Pair], others: set[int], times: np.ndarray, limits: ChoiceParameters
 ) -> tuple[tuple[float, ...], np.ndarray]:
     """Return when a dancer changes partners, s, and the steps of the couple's longest time together, bool (S,)."""
-    theirs = _smoothed(couple.together, times, limits.change_window_s)
     elsewhere = np.zeros(len(times), bool)
     for pair in pairs:
         if len(set(pair.members) & set(couple.members)) == 1 and set(pair.members) & others:
             with_another = _smoothed(pair.together, times, limits.change_window_s)
+            # A partner who is out of sight while the dancer holds somebody else has left.
+            left = np.isnan(couple.together) & ~np.isnan(pair.together)
+            theirs = _smoothed(np.where(left, 0.0, couple.together), times, limits.change_window_s)
             elsewhere |= (np.nan_to_num(with_another) > limits.couple_together) & (
                 np.nan_to_num(theirs) < limits.parted
             )

@@ -129,6 +129,20 @@ def test_a_change_of_partners_is_said_and_the_longer_part_counts() -> None:
     assert (who[-8:] == -1).all()
 
 
+def test_a_new_partner_who_comes_into_view_as_the_other_leaves_it_is_said() -> None:
+    lead, follow = couple(500, seed=1)
+    third = [pose + moved(250, step, 24, 8) for step, pose in enumerate(dancer(145, seed=9))]
+    candidates = frames((lead, RED), (follow, BLUE), (third, GREEN))
+    for step, found in enumerate(candidates):
+        candidates[step] = found.only(np.array([True, step < 26, step >= 24]))
+    choice, who = chosen(candidates)
+    assert choice.people_seen == 3
+    assert len(choice.changes) == 1
+    assert 3.2 < choice.changes[0] < 4.8
+    assert set(who[:24].ravel()) == {0, 1}
+    assert (who[-8:] == -1).all()
+
+
 def test_nobody_is_followed_farther_than_a_body_moves_whatever_the_clothes_say() -> None:
     here, there = [person(300)] * 20, [person(900)] * 20
     candidates = [seen((pose, 0.8, RED)) for pose in here + there]
