@@ -240,7 +240,7 @@ METADATA = {
             "mirror_images": "number of people who count as images in a mirror",
             "camera_motion": "px a second, and zoom (largest over smallest scale); empty if the camera stands still",
             "camera_lost": "times of the frames with unknown camera motion: too little of the room is seen, s",
-            "cuts": "times at which another shot begins, s; dancers count as found only in the longest good shot",
+            "cuts": "times at which another shot begins, s; dancers count as found only in the one that counts",
         },
     ),
     "beats": (

@@ -17,7 +17,7 @@ from bachata_assets.collection.dataset import Dataset
 from bachata_assets.music.beats import Beats
 from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets_tests.support.real_poses import CLIPS, FOLDER, VECTORS, computed_vectors
-from training.role_weights import leader_first
+from training.role_weights import lead_first
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def take_tables(dataset: Dataset) -> None:
     """Copy the tables of the four clips, without what tells how and when they were made."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for clip in CLIPS:
-        couple = leader_first(CoupleKeypoints.from_table(dataset.read_table("keypoints", clip)), 0.5, CLIPS[clip])
+        couple = lead_first(CoupleKeypoints.from_table(dataset.read_table("keypoints", clip)), 0.5, CLIPS[clip])
         beats = Beats.from_table(dataset.read_table("beats", clip))
         for name, table in (("keypoints", couple.to_table()), ("beats", beats.to_table())):
             pq.write_table(table, FOLDER / f"{clip}.{name}.parquet", compression="zstd")

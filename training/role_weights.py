@@ -2,7 +2,7 @@
 
     uv run python -m training.role_weights
 
-The leaders' places in `training/leaders.json` were seen by eye: 75 clips of one couple, 12 of about eight others. The
+The leads' places in `training/leads.json` were seen by eye: 75 clips of one couple, 12 of about eight others. The
 weights stand in `pose/tracking/parameters.py`; they are part of what finds the keypoints, so they are fitted before the
 constants of the embeddings.
 """
@@ -19,8 +19,8 @@ from bachata_assets.pose.tracking.parameters import DEFAULTS
 from bachata_assets.pose.tracking.roles import CUES, measures
 from training.footage import SeenClip, load
 
-LEADERS = Path(__file__).with_name("leaders.json")
-"""Clip id -> the side of the picture on which the leader stands at a time, s."""
+LEADS = Path(__file__).with_name("leads.json")
+"""Clip id -> the side of the picture on which the lead stands at a time, s."""
 SHIPPED = [getattr(DEFAULTS.roles.cues, name) for name in CUES]
 """Spread and weight of each cue, in the order of CUES."""
 SURE, UNSURE = 0.9, 0.7
@@ -31,17 +31,17 @@ OTHERS_COUNT = 5.0
 
 
 def measured(clips: Sequence[SeenClip]) -> np.ndarray:
-    """Return what each cue measures in clips of known leaders (N, cues), positive where it points to the leader."""
-    leaders = json.loads(LEADERS.read_text(encoding="utf-8"))
+    """Return what each cue measures in clips of known leads (N, cues), positive where it points to the lead."""
+    leads = json.loads(LEADS.read_text(encoding="utf-8"))
     rows = []
     for clip in clips:
-        couple = leader_first(clip.couple, **leaders[clip.clip_id])
+        couple = lead_first(clip.couple, **leads[clip.clip_id])
         rows.append([*measures(couple.boxes, couple.keypoints, couple.valid).values()])
     return np.array(rows)
 
 
-def leader_first(couple: CoupleKeypoints, at_s: float, side: str) -> CoupleKeypoints:
-    """Return the couple with the leader where it was seen by eye."""
+def lead_first(couple: CoupleKeypoints, at_s: float, side: str) -> CoupleKeypoints:
+    """Return the couple with the lead first, where it was seen by eye."""
     both = np.flatnonzero(couple.valid.all(axis=1))
     frame = both[np.abs(couple.times[both] - at_s).argmin()]
     x = couple.boxes[frame][:, [0, 2]].mean(axis=1)
@@ -93,7 +93,7 @@ def report(name: str, odds: np.ndarray) -> None:
 
 
 def main() -> None:
-    known = json.loads(LEADERS.read_text(encoding="utf-8"))
+    known = json.loads(LEADS.read_text(encoding="utf-8"))
     clips = [clip for clip in load() if clip.clip_id in known]
     said = signs(measured(clips))
     one_couple = np.array([clip.of_the_149 for clip in clips])

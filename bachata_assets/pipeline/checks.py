@@ -172,7 +172,8 @@ def _pose_checks(quality_threshold: float) -> list[Check]:
         Check("camera_is_steady", "keypoints", "WARN", "The camera stands still, or its motion is known and removed.",
               "Look at these times, and film more of the room.", steady),
         Check("one_shot", "keypoints", "WARN", "The clip is a single shot, without cuts.",
-              "Only the longest shot of the couple counts. Make a clip of each shot: cut at these times.", one_shot),
+              "Only one shot counts: the longest good one, or that of a box in `couple`. To have all, make a clip of "
+              "each shot: cut at these times.", one_shot),
         Check("file_is_intact", "keypoints", "WARN", "Every picture can be decoded as it was filmed; none is missing.",
               "Copy or export the clip again; the frames at these times are left out.", intact),
         Check("movement_is_seen", "keypoints", "WARN",

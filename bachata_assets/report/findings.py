@@ -57,7 +57,10 @@ _SENTENCES: Mapping[str, Callable[[Figures], str]] = {
     "identities_stable": lambda found: f"The dancers may have been mistaken for each other at {_times(found['at_s'])}.",
     "one_couple": _not_one,
     "camera_is_steady": lambda found: f"The camera's motion is unknown at {_times(found['at_s'])}.",
-    "one_shot": lambda found: f"The clip is cut at {_times(found['at_s'])}; only its longest good shot counts.",
+    "one_shot": lambda found: (
+        f"The clip is cut at {_times(found['at_s'])}; only one shot counts: the longest good one, or the one in which "
+        'the annotation names the couple by a box ("couple": {"box": …, "at_s": …}).'
+    ),
     "file_is_intact": lambda found: (
         f"The file is damaged or lacks pictures: {found['damaged_frames']} frames ({found['damaged_rate']:.0%}) are "
         f"left out, "

@@ -123,7 +123,7 @@ def scene(seed: int, figure: str, **couple: float) -> Scene:
     return random_scene(seed, figure, CAMERA, first_beat=-1.0, **couple)
 
 
-def dance_floor(seed: int) -> tuple[Scene, Scene]:
+def crowded(seed: int) -> tuple[Scene, Scene]:
     """Return a couple alone, and the same couple in front of nine others."""
     camera = Camera(1280, 720, distance=6.0, fill=0.5)
     alone = random_scene(seed, "basic_step", camera, first_beat=-1.0, x=0.0)

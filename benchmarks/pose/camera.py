@@ -146,7 +146,7 @@ def cosines(one: CoupleKeypoints, other: CoupleKeypoints) -> list[float]:
     return found
 
 
-def same_leader(one: CoupleKeypoints, other: CoupleKeypoints) -> bool:
+def same_lead(one: CoupleKeypoints, other: CoupleKeypoints) -> bool:
     """Tell whether the lead of one is nearer to the other's lead than to its follow, in the still window."""
     count = min(len(one.times), len(other.times))
     places = [np.nanmean(couple.keypoints[:count, :, :, 0], axis=2) for couple in (one, other)]
@@ -155,7 +155,7 @@ def same_leader(one: CoupleKeypoints, other: CoupleKeypoints) -> bool:
 
 
 def in_still_window(couple: CoupleKeypoints) -> CoupleKeypoints:
-    """Return a couple where a camera that stands still would show it, for `same_leader`."""
+    """Return a couple where a camera that stands still would show it, for `same_lead`."""
     if couple.camera is None:
         return couple
     return replace(couple, keypoints=stabilised(couple.keypoints.astype(float), couple.camera))
@@ -188,7 +188,7 @@ def main() -> None:
                 except NoCoupleError:
                     row.append("no couple")
                     continue
-                other = "" if same_leader(before, in_still_window(couple)) else ", another lead"
+                other = "" if same_lead(before, in_still_window(couple)) else ", another lead"
                 told = ", ".join(f"{cosine:.2f}" for cosine in cosines(before, couple))
                 row.append(f"{told}; {100 * filmed.off(couple, motion):.0f} %{other}")
             print(f"| {path.stem} | " + " | ".join(row) + " |", flush=True)

@@ -2,7 +2,7 @@
 
     uv run --group bench python -m benchmarks.pose.company            # twelve drawn situations, one seed
     uv run --group bench python -m benchmarks.pose.company --seeds 3
-    uv run --group bench python -m benchmarks.pose.company --floor    # the poses that 20 people cost
+    uv run --group bench python -m benchmarks.pose.company --crowd    # the poses that 20 people cost
 
 Of the frames in which the couple dances together: `right`, both dancers are found and are one couple, the same in all
 frames; `wrong`, somebody else (a dancer of another couple, an image in a mirror) is taken for one of them. `greedy`
@@ -28,7 +28,7 @@ from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.pose.no_couple import NoCoupleError
 from bachata_assets.pose.tracking.candidates import Candidates, find_candidates
 from bachata_assets.synthetic.truth import ClipTruth
-from bachata_assets_tests.support.company import CHANGE_S, Company, NewPartner, companies, dance_floor
+from bachata_assets_tests.support.company import CHANGE_S, Company, NewPartner, companies, crowded
 from benchmarks.pose.couple import greedy
 from benchmarks.support.pose_contenders import CountedModels
 
@@ -127,7 +127,8 @@ def _row(
         couple = estimate(path, said=said)
         within = couple.times < end
         cells = [shares(couple.times[within], couple.keypoints[within], couple.valid[within], truth, couples)]
-        words = f"{couple.people_seen} people, {couple.couples_seen} couples, {couple.couple_confidence:.2f}"
+        couples_seen = f"{couple.couples_seen} couple{'' if couple.couples_seen == 1 else 's'}"
+        words = f"{couple.people_seen} people, {couples_seen}, {couple.couple_confidence:.2f}"
         words += f", {couple.mirror_images} images" if couple.mirror_images else ""
         words += f", change at {couple.partner_changes[0]:.1f} s" if couple.partner_changes else ""
     for track in (greedy, of_rtmlib):
@@ -140,7 +141,7 @@ def poses(seed: int, folder: Path) -> Iterator[str]:
     """Yield how many poses a couple costs alone and among 20 people: a row each."""
     models = CountedModels.load()
     estimate, calls = CouplePoseEstimator(models), models.calls
-    for scene in dance_floor(seed):
+    for scene in crowded(seed):
         path = folder / "clip.mp4"
         Company(scene).write(path, SECONDS)
         calls.clear()
@@ -158,9 +159,9 @@ def poses(seed: int, folder: Path) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--floor", action="store_true", help="count the poses on a full floor instead")
+    parser.add_argument("--crowd", action="store_true", help="count the poses among 20 people instead")
     args = parser.parse_args()
-    if args.floor:
+    if args.crowd:
         print("| people | seen | both found | poses a second, of everyone | of the couple chosen |")
         print("|---|---|---|---|---|")
         with tempfile.TemporaryDirectory() as folder:

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import psutil
 
-CPU_GROUPS = next(filter(Path.is_dir, (Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup"))))
+CPU_GROUPS = Path("/sys/fs/cgroup/cpu") if Path("/sys/fs/cgroup/cpu").is_dir() else Path("/sys/fs/cgroup")
 """Where Linux keeps groups of processes that share a limit of processor time: of version 1, else of version 2."""
 PERIOD_US = 100_000
 """Length of Linux's periods, in each of which a group gets its share of time, microseconds."""

@@ -8,7 +8,7 @@ import { onKey } from "./keys.mjs";
 const KEPT = `bachata-review:${location.pathname}`;
 const LINES = 20;
 const LEVELS_OF = { difficulty: ["beginner", "intermediate", "advanced"], energy_level: ["low", "medium", "high"] };
-const LEADERS = [["", "as detected"], ["left", "on the left at first"], ["right", "on the right at first"]];
+const LEADS = [["", "as detected"], ["left", "on the left at first"], ["right", "on the right at first"]];
 const review = { ...readKept(readStore(), clips), taps: [], row: -1, video: null, fields: {}, queue: LINES };
 
 function readStore() {
@@ -80,7 +80,7 @@ function tapTempo() {
 }
 
 function leaderField() {
-  const control = make("select", {}, ...LEADERS.map(([value, text]) => make("option", { value }, text)));
+  const control = make("select", {}, ...LEADS.map(([value, text]) => make("option", { value }, text)));
   control.onchange = () => change("lead", control.value || null);
   review.fields.lead = control;
   return labelled("The lead stands", control);
@@ -248,7 +248,7 @@ export function startReview() {
   onKey("r", "the lead stands left, right, or as detected", chosen(() => {
     const sides = [null, "left", "right"];
     change("lead", sides[(sides.indexOf(valueNow("lead")) + 1) % 3]);
-    $("review-note").textContent = `The lead stands ${LEADERS.find(([side]) => side === (valueNow("lead") ?? ""))[1]}`;
+    $("review-note").textContent = `The lead stands ${LEADS.find(([side]) => side === (valueNow("lead") ?? ""))[1]}`;
   }));
   onKey("g", "go to where the dancers may be exchanged", chosen(goToSuspected));
   onKey("x", "the dancers are exchanged from here", chosen(addSwap));
