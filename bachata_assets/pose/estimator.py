@@ -25,13 +25,15 @@ from bachata_assets.pose.missing_frames import within_clip
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.pose.no_couple import NoCoupleError
 from bachata_assets.pose.tracking.dense import DenseCouple, estimate_every_frame
+from bachata_assets.pose.tracking.identity_switches import distinct
 from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters
+from bachata_assets.pose.tracking.passers_by import covering
 from bachata_assets.pose.tracking.roles import judge_roles
 from bachata_assets.pose.tracking.tracks import exchanged, track_couple
 from bachata_assets.video.limits import DEFAULT_LIMITS, MediaLimits
 from bachata_assets.video.probe import probe
 
-VERSION = "11"
+VERSION = "12"
 """Version of the keypoints that this module makes with the default parameters.
 
 Raise it when the same clip and models give other keypoints, so that tables of earlier versions are made again.
@@ -54,7 +56,7 @@ def code_version(parameters: TrackingParameters = DEFAULTS) -> str:
     Examples
     --------
     >>> code_version()
-    '11'
+    '12'
     """
     return VERSION if parameters == DEFAULTS else f"{VERSION}-{parameters.digest()}"
 
@@ -186,6 +188,9 @@ class CouplePoseEstimator:
         hands = find_hands(self.models, frames, dense.keypoints, dense.valid) if self.models.finds_hands else None
         size = (info.width, info.height)
         couple = _couple(dense, hands, times, frames, size, lead_side, seen.camera, self.parameters)
+        covered = covering(times[steps], seen.steady, track.chosen, choice.others, self.parameters.passers_by)
+        switches = [*couple.identity_switches, *covered]
+        limit_s = self.parameters.identity_switches.comparison_s / 2
         couple = replace(
             couple,
             people_seen=choice.people_seen,
@@ -194,7 +199,7 @@ class CouplePoseEstimator:
             couple_evidence=choice.weights,
             partner_changes=choice.changes,
             mirror_images=choice.images,
-            identity_switches=_unsettled(couple.identity_switches, swapped_at),
+            identity_switches=_unsettled(distinct(sorted(switches), limit_s), swapped_at),
         )
         couple = within_clip(couple, seen.found.clip_times, seen.found.first, seen.found.cuts)
         couple = couple.without_damaged(frames.damage.times)

@@ -4,6 +4,7 @@ They are reported for a person to check; nothing is changed.
 """
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -61,7 +62,7 @@ def find_identity_switches(
         *_unconfirmed(times, agree, separate, parameters),
         *(times[run[-1]] for run in runs(~separate) if passing[run].any()),
     ]
-    return tuple(round(float(time_s), 2) for time_s in _distinct(sorted(found), parameters.comparison_s / 2))
+    return tuple(round(float(time_s), 2) for time_s in distinct(sorted(found), parameters.comparison_s / 2))
 
 
 def _contradictions(times: np.ndarray, agree: np.ndarray, parameters: IdentitySwitchParameters) -> list[float]:
@@ -116,8 +117,8 @@ def runs(flags: np.ndarray) -> list[np.ndarray]:
     return [run for run in np.split(indices, np.flatnonzero(np.diff(indices) > 1) + 1) if run.size]
 
 
-def _distinct(times: list[float], least_s: float) -> list[float]:
-    """Return sorted times without those less than `least_s` after the previous one."""
+def distinct(times: Sequence[float], least_s: float) -> list[float]:
+    """Return sorted `times` (s) without those less than `least_s` after the previous one."""
     kept: list[float] = []
     for time_s in times:
         if not kept or time_s - kept[-1] > least_s:

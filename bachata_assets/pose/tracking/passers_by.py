@@ -1,15 +1,16 @@
-"""Passers-by: somebody else of a dancer's size who walks past the couple.
+"""Passers-by: somebody else of a dancer's size who walks past the couple, or covers a dancer.
 
-While the dancers hide one another, a track may take that person for one of them. This module only finds when somebody
-walks past; `identity_switches.py` reports it.
+While the dancers hide one another, or somebody else hides a dancer, a track may take that person for one of them. This
+module only finds when that may be; it is reported with the suspected identity switches.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from bachata_assets.pose.geometry import box_center
+from bachata_assets.pose.geometry import box_center, box_iou
 from bachata_assets.pose.tracking.candidates import Candidates
+from bachata_assets.pose.tracking.identity_switches import runs
 from bachata_assets.pose.tracking.parameters import DEFAULTS, PasserByParameters
 
 
@@ -58,6 +59,32 @@ def passer_by(
             before, after = (np.concatenate(side).mean() for side in sides)
             passing[step] = abs(after - before) > parameters.walked * height
     return passing
+
+
+def covering(
+    times: np.ndarray,
+    candidates: Sequence[Candidates],
+    chosen: np.ndarray,
+    others: Sequence[np.ndarray],
+    parameters: PasserByParameters = DEFAULTS.passers_by,
+) -> tuple[float, ...]:
+    """Return when somebody else has covered a dancer, or a dancer somebody else, for a while: the ends, s.
+
+    Parameters
+    ----------
+    times, candidates, chosen
+        As for `passer_by`.
+    others : sequence of np.ndarray
+        For each step, bool (N,), which candidates are other people.
+    parameters : PasserByParameters
+        Thresholds.
+    """
+    covered = [
+        bool((box_iou(found.boxes[pair[pair >= 0]][:, None], found.boxes[who][None]) > parameters.covering_iou).any())
+        for found, pair, who in zip(candidates, chosen, others, strict=True)
+    ]
+    spans = [run for run in runs(np.array(covered)) if times[run[-1]] - times[run[0]] >= parameters.covering_s]
+    return tuple(round(float(times[run[-1]]), 2) for run in spans)
 
 
 def _others(

@@ -5,7 +5,7 @@ other people's on at most 0.06. A mirror image does the same as the person at th
 the weights.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -71,14 +71,13 @@ def _weighed(people: People, one: int, other: int, size: tuple[int, int], parame
     near = distances(people, one, other) < parameters.near
     holding = _hands_apart(people, one, other) / height < parameters.hands_together
     together = np.where(both, 0.5 * near + 0.5 * (near & holding), np.nan)
-    share = both.mean()
     aside = abs(float(np.nanmean(people.trunks[members][..., 0])) / size[0] - 0.5)
     unlike = abs(float(np.log(np.divide(*np.nanmedian(people.heights[members], axis=1)))))
     return Pair(
         (one, other),
         together,
         {
-            "together": parameters.together * float(np.nanmean(together)) * share / (share + parameters.half_seen),
+            "together": _weight_together(together, parameters),
             "seen": parameters.steadily_seen * float(people.seen[members].any(axis=0).mean()),
             "facing": parameters.facing * _facing(people, one, other),
             "size": parameters.size * np.log(height / tallest),
@@ -88,6 +87,29 @@ def _weighed(people: People, one: int, other: int, size: tuple[int, int], parame
             "moving": parameters.moving * float(people.activity[members].min() - 1),
         },
     )
+
+
+def _weight_together(together: np.ndarray, parameters: PairParameters) -> float:
+    share = float((~np.isnan(together)).mean())
+    return parameters.together * float(np.nanmean(together)) * share / (share + parameters.half_seen)
+
+
+def nobody_else(couple: Pair, pairs: list[Pair], parameters: PairParameters = DEFAULTS.pairs) -> Pair:
+    """Return the couple of a clip with nobody else in it: any two people seen at once are the two dancers.
+
+    In an embrace the tracks of the two break and exchange.
+
+    Parameters
+    ----------
+    couple : Pair
+        The couple.
+    pairs : list of Pair
+        All pairs of people, the couple too.
+    parameters : PairParameters
+        Weights.
+    """
+    together = np.fmax.reduce([pair.together for pair in pairs])
+    return replace(couple, weights=couple.weights | {"together": _weight_together(together, parameters)})
 
 
 def distances(people: People, one: int, other: int) -> np.ndarray:

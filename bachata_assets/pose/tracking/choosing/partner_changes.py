@@ -19,7 +19,7 @@ def partner_changes(
             left = np.isnan(couple.together) & ~np.isnan(pair.together)
             theirs = _smoothed(np.where(left, 0.0, couple.together), times, limits.change_window_s)
             elsewhere |= (np.nan_to_num(with_another) > limits.couple_together) & (
-                np.nan_to_num(theirs) < limits.parted
+                np.nan_to_num(with_another) - np.nan_to_num(theirs) > limits.more_together
             )
     spans = [run for run in runs(elsewhere) if times[run[-1]] - times[run[0]] >= limits.shortest_change_s]
     within = np.ones(len(times), bool)
