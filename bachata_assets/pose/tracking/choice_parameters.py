@@ -123,7 +123,7 @@ class ChoiceParameters:
     change_window_s: float = 1.5
     """Averaging window of being together, to find who dances with whom, s."""
     more_together: float = 0.35
-    """How much more a dancer is together with somebody else when the couple has parted: a partner who waits within reach
-    is near, but holds nobody."""
+    """How much more a dancer is together with somebody else when the couple has parted: a partner who waits nearby is
+    still near, but holds nobody."""
     shortest_change_s: float = 1.5
     """Minimum time with another partner, s."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from bachata_assets.pose.tracking.gaps import bridge_gaps
 from bachata_assets.pose.tracking.identity_switches import find_identity_switches
-from bachata_assets.pose.tracking.passers_by import passer_by
+from bachata_assets.pose.tracking.passers_by import covering, passer_by
 from bachata_assets_tests.support.figures import box_of, person, seen
 
 TIMES = np.arange(60) / 15
@@ -99,3 +99,25 @@ def test_somebody_who_walks_past_is_told_from_a_spectator() -> None:
 
 def test_a_second_box_of_a_dancer_is_nobody_else() -> None:
     assert not passing(300 + 25 * np.sin(np.arange(30))).any()
+
+
+def covered_at(other: list[float], near: bool = True) -> tuple[float, ...]:
+    """Return when somebody at these x has covered a couple at 300 and 400, or is said to; NaN: not seen."""
+    times = np.arange(len(other)) * 2 / 15
+    pair = (person(300), 0.6, 10), (person(400), 0.6, 60)
+    frames = [seen(*pair) if np.isnan(x) else seen(*pair, (person(x), 0.6, 100)) for x in other]
+    others = [np.array([False, False, near][: len(found)]) for found in frames]
+    return covering(times, frames, np.tile([0, 1], (len(other), 1)), others)
+
+
+def test_somebody_else_over_a_dancer_for_a_while_is_said_at_the_end() -> None:
+    assert covered_at([700.0] * 10 + [310.0] * 5 + [700.0] * 10) == (1.87,)
+    assert covered_at([310.0] * 5) == (0.53,)
+
+
+def test_somebody_beside_or_over_a_dancer_for_a_moment_covers_nobody() -> None:
+    assert covered_at([550.0] * 20) == ()
+    assert covered_at([700.0] * 10 + [310.0] * 2 + [700.0] * 10) == ()
+    assert covered_at([float("nan")] * 20) == ()
+    assert covered_at([310.0] * 20, near=False) == ()  # another pose of the dancer
+    assert covered_at([]) == ()

@@ -132,10 +132,11 @@ def _joined(tracklets: list[Tracklet], times: np.ndarray, parameters: PeoplePara
     apart = np.where(possible | possible.T, unlike, parameters.never)
     np.fill_diagonal(apart, 0)
     groups = fcluster(linkage(squareform(apart, checks=False), "average"), parameters.like_clothes, "distance")
-    return [
+    people = [
         [seen for one, own in zip(longest, groups, strict=True) if own == group for seen in one.sightings]
         for group in np.unique(groups)
     ]
+    return sorted(people, key=lambda sightings: min((seen.step, seen.index) for seen in sightings))
 
 
 def _possible(tracklets: list[Tracklet], times: np.ndarray, parameters: PeopleParameters) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Tracklets: a person followed from step to step for as long as there is no doubt who it is.
 
-The cheapest assignment (Kuhn 1955) gives the found persons to the tracklets of the previous steps. A tracklet ends where
-another person fits nearly as well, which happens when people cross. `people.py` joins the tracklets of each person.
+The cheapest assignment (Kuhn 1955) gives the found persons to the tracklets of the previous steps. A tracklet ends
+where another person fits nearly as well, which happens when people cross. `people.py` joins the tracklets of each
+person.
 """
 
 from collections.abc import Sequence
@@ -129,9 +130,7 @@ def likeness(found: Candidates) -> np.ndarray:
     return object_keypoint_similarity(found.keypoints[:, None], found.keypoints[None], area)
 
 
-def _moving_cost(
-    one: Tracklet, there: Sequence[Sighting], elapsed: float, parameters: PeopleParameters
-) -> np.ndarray:
+def _moving_cost(one: Tracklet, there: Sequence[Sighting], elapsed: float, parameters: PeopleParameters) -> np.ndarray:
     """Return the cost of continuing with each of M persons, float (M,); infinite where no body can be so soon.
 
     Parameters

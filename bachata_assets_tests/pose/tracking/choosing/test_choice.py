@@ -6,7 +6,6 @@ import pytest
 from bachata_assets.pose.skeleton import MIRRORED
 from bachata_assets.pose.tracking.candidates import Candidates
 from bachata_assets.pose.tracking.choosing.choice import Choice, choose_couple
-from bachata_assets.pose.tracking.choosing.people import find_people
 from bachata_assets.pose.tracking.choosing.told import NotThereError
 from bachata_assets.pose.tracking.tracks import track_couple
 from bachata_assets_tests.support.dancers import (
@@ -143,19 +142,22 @@ def test_a_new_partner_who_comes_into_view_as_the_other_leaves_it_is_said() -> N
     assert (who[-8:] == -1).all()
 
 
-def test_nobody_is_followed_farther_than_a_body_moves_whatever_the_clothes_say() -> None:
-    here, there = [person(300)] * 20, [person(900)] * 20
-    candidates = [seen((pose, 0.8, RED)) for pose in here + there]
-    people = find_people(candidates, np.arange(40) * STEP_S, [np.ones(1)] * 40)
-    assert len(people) == 2
-    assert people.seen.sum(axis=1).tolist() == [20, 20]
+def test_a_new_partner_is_said_though_the_old_one_waits_within_reach() -> None:
+    lead, follow = couple(500, seed=1)
+    away = [pose + moved(120, step, 22, 3) for step, pose in enumerate(follow)]
+    third = [pose + moved(-300, step, 20, 6) for step, pose in enumerate(dancer(835, seed=9))]
+    choice, _ = chosen(frames((lead, RED), (away, BLUE), (third, GREEN)))
+    assert len(choice.changes) == 1
+    assert 2.5 < choice.changes[0] < 4.5
 
 
-def test_somebody_hidden_for_a_while_is_known_again_by_clothes() -> None:
-    poses = [person(300 + 2 * step) for step in range(STEPS)]
-    candidates = [seen() if 10 <= step < 25 else seen((pose, 0.8, RED)) for step, pose in enumerate(poses)]
-    people = find_people(candidates, np.arange(STEPS) * STEP_S, [np.ones(len(c)) for c in candidates])
-    assert people.seen.sum(axis=1).tolist() == [STEPS - 15]
+def test_a_couple_with_nobody_else_there_is_certain_though_its_tracks_break() -> None:
+    lead, follow = couple(600, seed=1)
+    whole = [frames((lead, RED), (follow, shade)) for shade in (BLUE, GREEN, BROWN, 80, 110, 120)]
+    candidates = [whole[step * 6 // STEPS][step] for step in range(STEPS)]
+    choice, _ = chosen(candidates)
+    assert (len(choice.people), choice.members) == (7, None)
+    assert choice.confidence > 0.95
 
 
 def test_one_person_alone_is_no_couple() -> None:
