@@ -7,7 +7,7 @@
 Of the frames in which the couple dances together: `right`, both dancers are found and are one couple, the same in all
 frames; `wrong`, somebody else (a dancer of another couple, an image in a mirror) is taken for one of them. `greedy`
 follows the two surest boxes by their overlap from look to look, `rtmlib` is that library's tracker, of which the two
-people seen most often are taken; both see the same detections.
+people seen most often are taken; both see the same detections. `doubt` is a suspected identity switch.
 """
 
 import argparse
@@ -130,7 +130,8 @@ def _row(
         couples_seen = f"{couple.couples_seen} couple{'' if couple.couples_seen == 1 else 's'}"
         words = f"{couple.people_seen} people, {couples_seen}, {couple.couple_confidence:.2f}"
         words += f", {couple.mirror_images} images" if couple.mirror_images else ""
-        words += f", change at {couple.partner_changes[0]:.1f} s" if couple.partner_changes else ""
+        for what, at_s in (("change", couple.partner_changes), ("doubt", couple.identity_switches)):
+            words += f", {what} at {' and '.join(f'{time_s:.1f}' for time_s in at_s)} s" if at_s else ""
     for track in (greedy, of_rtmlib):
         keypoints, valid = track(found)
         cells.append(shares(times[times < end], keypoints[times < end], valid[times < end], truth, couples))

@@ -42,7 +42,7 @@ class PeopleParameters:
     """Difference of tracklets that cannot be one person."""
     most_tracklets: int = 3000
     """Maximum number of tracklets to join, the longest first: a minute of a crowd, or ten of a couple's embraces. All
-    pairs are compared, which takes 0.3 GB for so many."""
+    pairs are compared, which takes 0.4 GB for so many."""
     fewest_steps: int = 6
     """Minimum number of steps (0.8 s) in which a person must be seen to count."""
 

@@ -126,7 +126,7 @@ def _joined(tracklets: list[Tracklet], times: np.ndarray, parameters: PeoplePara
     if len(longest) < 2:
         return [one.sightings for one in longest]
     clothes = np.stack([one.clothes() for one in longest])
-    unlike = np.stack([unlike_clothes(one, clothes) for one in clothes])
+    unlike = unlike_clothes(clothes, clothes)
     possible = _possible(longest, times, parameters)
     # Two tracklets that cannot be one person keep their groups apart: the mean with them exceeds every threshold.
     apart = np.where(possible | possible.T, unlike, parameters.never)

@@ -12,7 +12,7 @@ import numpy as np
 
 from bachata_assets.pose.geometry import AREA_OF_BOX, box_area, box_iou, object_keypoint_similarity
 from bachata_assets.pose.skeleton import TRUNK
-from bachata_assets.pose.tracking.appearance import FEATURES, PARTS
+from bachata_assets.pose.tracking.appearance import PARTS
 from bachata_assets.pose.tracking.candidates import Candidates
 from bachata_assets.pose.tracking.choice_parameters import PeopleParameters
 
@@ -80,10 +80,7 @@ def follow(candidates: Sequence[Candidates], times: np.ndarray, parameters: Peop
     for step, found in enumerate(candidates):
         alive = [one for one in alive if times[step] - times[one.last.step] <= parameters.remembered_s]
         there = _sightings(step, found, parameters)
-        cost = np.full((len(alive), len(there)), np.inf)
-        if there:
-            for row, one in enumerate(alive):
-                cost[row] = _moving_cost(one, there, times[step] - times[one.last.step], parameters)
+        cost = _moving_cost(alive, there, step, times, parameters)
         followed = set()
         for row, column in zip(*linear_sum_assignment(np.minimum(cost, parameters.new_person)), strict=True):
             others = [*np.delete(cost[row], column), *np.delete(cost[:, column], row)]
@@ -130,38 +127,39 @@ def likeness(found: Candidates) -> np.ndarray:
     return object_keypoint_similarity(found.keypoints[:, None], found.keypoints[None], area)
 
 
-def _moving_cost(one: Tracklet, there: Sequence[Sighting], elapsed: float, parameters: PeopleParameters) -> np.ndarray:
-    """Return the cost of continuing with each of M persons, float (M,); infinite where no body can be so soon.
-
-    Parameters
-    ----------
-    elapsed : float
-        Time since the last sighting, s.
-    """
-    heights = np.array([seen.height for seen in there])
-    reach = parameters.reach + parameters.reach_speed * elapsed
-    moved = np.linalg.norm([seen.middle - one.last.middle for seen in there], axis=-1)
-    moved = moved / np.maximum(heights, one.last.height)
-    grown = np.abs(np.log(heights / one.last.height))
-    unlike = unlike_clothes(one.clothes(parameters.latest), np.stack([seen.colours for seen in there]))
+def _moving_cost(
+    alive: Sequence[Tracklet], there: Sequence[Sighting], step: int, times: np.ndarray, parameters: PeopleParameters
+) -> np.ndarray:
+    """Return the cost of continuing each tracklet with each person, float (K, M); infinite where no body can be."""
+    if not alive or not there:
+        return np.empty((len(alive), len(there)))
+    lasts = [one.last for one in alive]
+    reach = parameters.reach + parameters.reach_speed * (times[step] - times[[last.step for last in lasts]])[:, None]
+    before, heights = (np.array([seen.height for seen in sightings]) for sightings in (lasts, there))
+    moved = np.linalg.norm(
+        np.stack([seen.middle for seen in there])[None] - np.stack([last.middle for last in lasts])[:, None], axis=-1
+    ) / np.maximum(before[:, None], heights)
+    grown = np.abs(np.log(heights / before[:, None]))
+    wearing = np.stack([one.clothes(parameters.latest) for one in alive])
+    unlike = unlike_clothes(wearing, np.stack([seen.colours for seen in there]))
     cost = moved / reach + parameters.size_cost * grown + parameters.clothes_cost * unlike
     return np.where((moved <= reach) & (grown <= parameters.largest_growth), cost, np.inf)
 
 
-def unlike_clothes(one: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return the difference between the clothes of one person and those of others, float (M,), 0..1.
+def unlike_clothes(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the difference between the clothes of some people and those of others, float (K, M), 0..1.
 
     It is one minus the Bhattacharyya coefficient of the histograms, over the parts of the body that both show.
 
     Parameters
     ----------
-    one : np.ndarray
-        float (FEATURES,).
+    ones : np.ndarray
+        float (K, FEATURES).
     others : np.ndarray
         float (M, FEATURES).
     """
-    a = one.reshape(1, len(PARTS), -1)
-    b = others.reshape(len(others), len(PARTS), FEATURES // len(PARTS))
-    both = (a.sum(axis=-1) > 0) & (b.sum(axis=-1) > 0)
-    alike = (np.sqrt(a * b).sum(axis=-1) * both).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
-    return np.where(both.any(axis=1), 1 - alike, 0.5)
+    a, b = (colours.reshape(len(colours), len(PARTS), -1).swapaxes(0, 1) for colours in (ones, others))
+    both = (a.sum(axis=-1) > 0)[:, :, None] & (b.sum(axis=-1) > 0)[:, None]
+    alike = np.sqrt(a) @ np.sqrt(b).swapaxes(1, 2)
+    mean = (alike * both).sum(axis=0) / np.maximum(both.sum(axis=0), 1)
+    return np.where(both.any(axis=0), 1 - mean, 0.5)
