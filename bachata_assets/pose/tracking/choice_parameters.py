@@ -99,6 +99,8 @@ class ChoiceParameters:
     """Distance from the nearer dancer from which a person is not part of the couple, even if a dancer is hidden."""
     fewest_beside: int = 3
     """Minimum number of steps in which a person is seen beside both."""
+    dressed_as: float = 0.1
+    """How much more a person's clothes are like another's than like the dancers' to be that other person."""
     couple_together: float = 0.6
     """Mean of being near and holding each other from which two are a couple; 0.85 or more for couples side by side."""
     as_present: float = 0.1

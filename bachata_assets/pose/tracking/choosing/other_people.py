@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from bachata_assets.pose.tracking.choice_parameters import PeopleParameters
+from bachata_assets.pose.tracking.choice_parameters import ChoiceParameters, PeopleParameters
 from bachata_assets.pose.tracking.choosing.pairs import Pair, distances
 from bachata_assets.pose.tracking.choosing.people import People
+from bachata_assets.pose.tracking.choosing.tracklets import unlike_clothes
 from bachata_assets.pose.tracking.parameters import TrackingParameters
 
 
@@ -28,12 +29,27 @@ def other_people(
     parameters : TrackingParameters
         Thresholds.
     """
-    return {
+    rest = set(range(len(people))) - set(couple.members)
+    others = {
         number
-        for number in set(range(len(people))) - set(couple.members)
+        for number in rest
         if _is_beside(people, number, couple, apart, parameters)
         or _comes_from_elsewhere(people, number, couple, times, parameters.people)
     }
+    return others | _dressed_as(people, sorted(rest - others), sorted(others), couple, parameters.choice)
+
+
+def _dressed_as(
+    people: People, unknown: list[int], others: list[int], couple: Pair, limits: ChoiceParameters
+) -> set[int]:
+    """Return the unknown people whose clothes are more like those of one of the others than like the dancers'."""
+    if not others or not unknown:
+        return set()
+    of_couple, of_others = (
+        unlike_clothes(people.clothes[unknown], people.clothes[list(known)]).min(axis=1)
+        for known in (couple.members, others)
+    )
+    return {unknown[place] for place in np.flatnonzero(of_couple - of_others > limits.dressed_as)}
 
 
 def _is_beside(people: People, number: int, couple: Pair, apart: float, parameters: TrackingParameters) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bachata_assets.pose.skeleton import TRUNK
+from bachata_assets.pose.tracking.appearance import FEATURES
 from bachata_assets.pose.tracking.candidates import MISSING, Candidates
 from bachata_assets.pose.tracking.choice_parameters import PeopleParameters
 from bachata_assets.pose.tracking.choosing.tracklets import (
@@ -40,6 +41,8 @@ class People:
         float (P,), mean of detector score and keypoint score, 0..1.
     activity : np.ndarray
         float (P,), how much the places under the person change, 0..1.
+    clothes : np.ndarray
+        float (P, FEATURES), mean colours.
     """
 
     numbers: list[np.ndarray]
@@ -47,6 +50,7 @@ class People:
     heights: np.ndarray
     certainty: np.ndarray
     activity: np.ndarray
+    clothes: np.ndarray
 
     def __len__(self) -> int:
         return len(self.heights)
@@ -88,16 +92,18 @@ def find_people(
     keypoints = np.full((len(tracks), len(candidates), *_shape(candidates)), np.nan)
     heights = np.full((len(tracks), len(candidates)), np.nan)
     sure, active = np.zeros(len(tracks)), np.zeros(len(tracks))
+    clothes = np.zeros((len(tracks), FEATURES))
     for number, track in enumerate(tracks):
         for seen in track:
             numbers[seen.step][seen.index] = number
             keypoints[number, seen.step] = candidates[seen.step].keypoints[seen.index]
             heights[number, seen.step] = seen.height
         sure[number] = np.mean([certainty(candidates[seen.step])[seen.index] for seen in track])
+        clothes[number] = Tracklet(track).clothes()
         active[number] = np.mean([activity[seen.step][seen.index] for seen in track])
     for found, of_step in zip(candidates, numbers, strict=True):
         _number_doubles(found, of_step, parameters)
-    return People(numbers, keypoints, heights, sure, active)
+    return People(numbers, keypoints, heights, sure, active, clothes)
 
 
 def _shape(candidates: Sequence[Candidates]) -> tuple[int, ...]:
