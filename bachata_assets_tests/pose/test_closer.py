@@ -76,7 +76,7 @@ def test_of_two_small_couples_one_is_found_and_kept(estimate: CouplePoseEstimato
     scene = random_scene(1, "basic_step", camera, first_beat=-1.0)
     other = replace(random_scene(2, "basic_step", camera, first_beat=-1.0).couple, x=1.2, z=0.2)
     scene = replace(scene, couple=replace(scene.couple, x=-1.15), others=(other,))
-    truth = write_clip(tmp_path / "two.mp4", scene, None, 2.0, fps=Fraction(15))
+    truth = write_clip(tmp_path / "two.mp4", scene, None, 4.0, fps=Fraction(15))
     couple = estimate(tmp_path / "two.mp4")
     assert couple.detection_rate > 0.95
     height = np.median(truth.boxes[..., 3] - truth.boxes[..., 1])

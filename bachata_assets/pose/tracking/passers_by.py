@@ -68,7 +68,7 @@ def covering(
     others: Sequence[np.ndarray],
     parameters: PasserByParameters = DEFAULTS.passers_by,
 ) -> tuple[float, ...]:
-    """Return when somebody else has covered a dancer, or a dancer somebody else, for a while: the ends, s.
+    """Return when somebody else covers a dancer, or a dancer somebody else, for a while: the middle of each time, s.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def covering(
         for found, pair, who in zip(candidates, chosen, others, strict=True)
     ]
     spans = [run for run in runs(np.array(covered)) if times[run[-1]] - times[run[0]] >= parameters.covering_s]
-    return tuple(round(float(times[run[-1]]), 2) for run in spans)
+    return tuple(round(float(times[run[len(run) // 2]]), 2) for run in spans)
 
 
 def _others(

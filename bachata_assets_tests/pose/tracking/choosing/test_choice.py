@@ -155,7 +155,7 @@ def test_a_new_partner_is_said_though_the_old_one_waits_within_reach() -> None:
 def test_who_is_seen_for_a_moment_in_the_clothes_of_somebody_else_is_no_dancer(shade: int, is_available: bool) -> None:
     lead, follow = couple(600, seed=1)
     walker = [person(1100 - 6 * step, height=250) for step in range(STEPS)]
-    candidates = frames((lead, RED), (follow, BLUE), (walker, GREEN), (dancer(640, seed=5), shade))
+    candidates = frames((lead, RED), (follow, BLUE), (walker, GREEN), (dancer(540, seed=5), shade))
     for step, found in enumerate(candidates):
         # The lead is hidden while somebody is seen in the lead's place.
         candidates[step] = found.only(np.array([step >= 8, True, step >= 16, step < 8]))
