@@ -189,8 +189,6 @@ class CouplePoseEstimator:
         size = (info.width, info.height)
         couple = _couple(dense, hands, times, frames, size, lead_side, seen.camera, self.parameters)
         covered = covering(times[steps], seen.steady, track.chosen, choice.others, self.parameters.passers_by)
-        switches = [*couple.identity_switches, *covered]
-        limit_s = self.parameters.identity_switches.comparison_s / 2
         couple = replace(
             couple,
             people_seen=choice.people_seen,
@@ -199,7 +197,7 @@ class CouplePoseEstimator:
             couple_evidence=choice.weights,
             partner_changes=choice.changes,
             mirror_images=choice.images,
-            identity_switches=_unsettled(distinct(sorted(switches), limit_s), swapped_at),
+            identity_switches=_unsettled([*couple.identity_switches, *covered], swapped_at, self.parameters),
         )
         couple = within_clip(couple, seen.found.clip_times, seen.found.first, seen.found.cuts)
         couple = couple.without_damaged(frames.damage.times)
@@ -243,9 +241,12 @@ class CouplePoseEstimator:
         return first_pass(self.models, frames, self.parameters, at_s)
 
 
-def _unsettled(switches: Sequence[float], swapped_at: Sequence[float]) -> tuple[float, ...]:
-    """Return the suspected identity switches, s, that no person has confirmed with `swapped_at`."""
-    return tuple(at for at in switches if all(abs(at - said) > SETTLED_S for said in swapped_at))
+def _unsettled(
+    switches: Sequence[float], swapped_at: Sequence[float], parameters: TrackingParameters
+) -> tuple[float, ...]:
+    """Return the suspected identity switches, s, each once, that no person has confirmed with `swapped_at`."""
+    apart = distinct(sorted(switches), parameters.identity_switches.comparison_s / 2)
+    return tuple(at for at in apart if all(abs(at - said) > SETTLED_S for said in swapped_at))
 
 
 def _share_of(duration_s: float, watch: Callable[[float], None], passes: int) -> Callable[[int, float], None]:

@@ -16,7 +16,7 @@ from bachata_assets.pose.skeleton import TRUNK, Joint
 from bachata_assets.pose.tracking.candidates import MISSING, Candidates
 from bachata_assets.pose.tracking.choice_parameters import ChoiceParameters
 from bachata_assets.pose.tracking.choosing.other_people import other_people
-from bachata_assets.pose.tracking.choosing.pairs import Pair, is_image, nobody_else, weigh_pairs
+from bachata_assets.pose.tracking.choosing.pairs import Pair, is_image, only_couple, weigh_pairs
 from bachata_assets.pose.tracking.choosing.partner_changes import partner_changes
 from bachata_assets.pose.tracking.choosing.people import People, find_people
 from bachata_assets.pose.tracking.choosing.told import NotThereError, Told, disjoint, told_pair
@@ -146,7 +146,7 @@ def choose_couple(
         others = others_of(couple, apart=limits.apart) | of_others
         beside = {person for person in others if moving[person]}
     if not beside and named is None:
-        couple = nobody_else(couple, pairs, parameters.pairs)
+        couple = only_couple(couple, pairs, parameters.pairs)
         confidence = _confidence(couple, [], limits)
         return choice(everyone, nobody, None, 2, 1, confidence, people, couple.weights, pair=couple.members)
     changes, within = partner_changes(couple, pairs, beside, times, limits)

@@ -94,7 +94,7 @@ def _weight_together(together: np.ndarray, parameters: PairParameters) -> float:
     return parameters.together * float(np.nanmean(together)) * share / (share + parameters.half_seen)
 
 
-def nobody_else(couple: Pair, pairs: list[Pair], parameters: PairParameters = DEFAULTS.pairs) -> Pair:
+def only_couple(couple: Pair, pairs: list[Pair], parameters: PairParameters = DEFAULTS.pairs) -> Pair:
     """Return the couple of a clip with nobody else in it: any two people seen at once are the two dancers.
 
     In an embrace the tracks of the two break and exchange.

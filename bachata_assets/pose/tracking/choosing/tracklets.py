@@ -6,7 +6,7 @@ person.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class Sighting:
     colours : np.ndarray
         float (FEATURES,), the clothes.
     covered : bool
-        Whether someone else covers or touches the box, so that the colours may be theirs.
+        Whether somebody else's box overlaps much of the box, so that the colours may be theirs.
     """
 
     step: int
@@ -47,7 +47,7 @@ class Sighting:
 class Tracklet:
     """One person, for as long as there is no doubt."""
 
-    sightings: list[Sighting] = field(default_factory=list)
+    sightings: list[Sighting]
 
     @property
     def last(self) -> Sighting:
