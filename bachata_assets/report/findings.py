@@ -54,7 +54,9 @@ _SENTENCES: Mapping[str, Callable[[Figures], str]] = {
         "other, the hidden one's pose may be wrong."
     ),
     "lead_follow_certain": _who_leads,
-    "identities_stable": lambda found: f"The dancers may have been mistaken for each other at {_times(found['at_s'])}.",
+    "identities_stable": lambda found: (
+        f"The dancers may have been mistaken for each other, or for somebody else, at {_times(found['at_s'])}."
+    ),
     "one_couple": _not_one,
     "camera_is_steady": lambda found: f"The camera's motion is unknown at {_times(found['at_s'])}.",
     "one_shot": lambda found: (

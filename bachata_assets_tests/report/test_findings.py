@@ -54,7 +54,7 @@ def test_findings_are_sentences() -> None:
     assert message("one_couple", two).startswith("2 couples are seen, and it is unclear which is meant (57% sure).")
     assert "`bachata-assets preview CLIP --people`" in message("one_couple", two)
     switches = {"identity_switches": 2, "at_s": [13.2, 14.61]}
-    said = "The dancers may have been mistaken for each other at 13.2, 14.6 s."
+    said = "The dancers may have been mistaken for each other, or for somebody else, at 13.2, 14.6 s."
     assert message("identities_stable", switches) == said
 
 
