@@ -113,13 +113,14 @@ def test_killed_runs_are_ended_free_their_slot_and_are_tried_again(backfilled: W
         launch(backfilled, {"dagster/partition": clip_id, "killed": "9"})
         (run,) = backfilled.runs("killed", "9", lambda runs: process_of(instance, runs[0]["runId"]))
         os.kill(process_of(instance, run["runId"]) or 0, signal.SIGKILL)
+        half_written = set(backfilled.place.data.rglob("*.tmp"))  # of a file that it was writing just then
         runs = backfilled.runs(
             "killed", "9", lambda runs: len(runs) == 2 and all(run["status"] in ENDED for run in runs)
         )
         backfilled.wait_for(LOADED, lambda _: status_of(instance, left) == DagsterRunStatus.FAILURE)
     assert [again["status"] for again in runs if again["runId"] != run["runId"]] == ["SUCCESS"]
     assert table.exists()
-    assert not list(backfilled.place.data.rglob("*.tmp"))
+    assert set(backfilled.place.data.rglob("*.tmp")) <= half_written
     assert stale(backfilled, "keypoints")[clip_id] == "FRESH"
 
 
