@@ -181,7 +181,16 @@ class CouplePoseEstimator:
             raise NoCoupleError.nobody(path, len(times))
         to_first = None if seen.camera is None else seen.camera.to_first
         dense = estimate_every_frame(
-            self.models, frames, times, steps, candidates, track, seen.samples, self.parameters, to_first
+            self.models,
+            frames,
+            times,
+            steps,
+            candidates,
+            track,
+            seen.samples,
+            self.parameters,
+            to_first,
+            choice.clothes,
         )
         if choice.couples_seen == 0 and dense.valid.all(axis=1).mean() < self.parameters.choice.least_together:
             raise NoCoupleError.one_person(path, len(times))

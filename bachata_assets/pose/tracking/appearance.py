@@ -66,6 +66,25 @@ def body_colours(
     return features
 
 
+def unlike_clothes(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the difference between the clothes of some people and those of others, float (K, M), 0..1.
+
+    It is one minus the Bhattacharyya coefficient of the histograms, over the parts of the body that both show.
+
+    Parameters
+    ----------
+    ones : np.ndarray
+        float (K, FEATURES).
+    others : np.ndarray
+        float (M, FEATURES).
+    """
+    a, b = (colours.reshape(len(colours), len(PARTS), -1).swapaxes(0, 1) for colours in (ones, others))
+    both = (a.sum(axis=-1) > 0)[:, :, None] & (b.sum(axis=-1) > 0)[:, None]
+    alike = np.sqrt(a) @ np.sqrt(b).swapaxes(1, 2)
+    mean = (alike * both).sum(axis=0) / np.maximum(both.sum(axis=0), 1)
+    return np.where(both.any(axis=0), 1 - mean, 0.5)
+
+
 def _sample_points(xy: np.ndarray) -> np.ndarray:
     """Return the points to sample, int (N, M, 2), px, for joints `xy`, (N, 17, 2), px.
 

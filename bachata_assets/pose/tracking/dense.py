@@ -28,7 +28,7 @@ from bachata_assets.pose.tracking.identity_switches import find_identity_switche
 from bachata_assets.pose.tracking.occlusion_recovery import recover_hidden
 from bachata_assets.pose.tracking.parameters import DEFAULTS, PoseParameters, TrackingParameters
 from bachata_assets.pose.tracking.passers_by import passer_by
-from bachata_assets.pose.tracking.reidentification import ColourModel
+from bachata_assets.pose.tracking.reidentification import NOBODY_ELSE, ColourModel, KnownClothes
 from bachata_assets.pose.tracking.tracks import Track
 from bachata_assets.schemas import KEYPOINTS
 
@@ -67,6 +67,7 @@ def estimate_every_frame(
     samples: RoomSamples,
     parameters: TrackingParameters = DEFAULTS,
     to_first: np.ndarray | None = None,
+    clothes: KnownClothes = NOBODY_ELSE,
 ) -> DenseCouple:
     """Return keypoints on all frames.
 
@@ -95,6 +96,8 @@ def estimate_every_frame(
         Thresholds.
     to_first : np.ndarray or None
         float (T, 4), as in `CameraMotion`; None if the camera stands still.
+    clothes : KnownClothes
+        What other people wear: no dancer's pose may be theirs.
     """
     poses = parameters.poses
     in_room, in_picture = _ways(to_first)
@@ -109,7 +112,7 @@ def estimate_every_frame(
             if index != MISSING:
                 keypoints[step, who] = found.keypoints[index]
                 evidence[step, who] = SIGN[who] * track.colours.evidence(found.colours[index][None])[0]
-    size = _fill_between(models, frames, boxes, track.colours, keypoints, evidence, parameters)
+    size = _fill_between(models, frames, boxes, (track.colours, clothes), keypoints, evidence, parameters)
     valid = _believable(boxes, keypoints, evidence, poses)
     evidence[~valid] = np.nan
     places = in_room(boxes)
@@ -118,7 +121,8 @@ def estimate_every_frame(
     switches = find_identity_switches(
         times, places, in_room(keypoints), valid, evidence, passing, parameters.identity_switches
     )
-    hidden = recover_hidden(models, frames, samples, boxes, keypoints, valid, track.colours, parameters, to_first)
+    worn = (track.colours, clothes)
+    hidden = recover_hidden(models, frames, samples, boxes, keypoints, valid, worn, parameters, to_first)
     at = tuple(hidden.places.T)
     boxes[at], keypoints[at], valid[at] = hidden.boxes, hidden.keypoints, True
     occlusion_recovery = np.zeros_like(valid)
@@ -156,7 +160,7 @@ def _fill_between(
     models: PoseModels,
     frames: ClipFrames,
     boxes: np.ndarray,
-    colours: ColourModel,
+    worn: tuple[ColourModel, KnownClothes],
     keypoints: np.ndarray,
     evidence: np.ndarray,
     parameters: TrackingParameters,
@@ -168,6 +172,7 @@ def _fill_between(
     tuple of int
         The frames' width and height, px.
     """
+    colours, clothes = worn
     wanted = ~np.isnan(boxes[..., 0]) & np.isnan(keypoints[..., 0, 0])
     waiting: deque[tuple[int, int, np.ndarray]] = deque()
     size = (0, 0)
@@ -182,9 +187,10 @@ def _fill_between(
 
     for pose in models.keypoints(jobs()):
         index, who, picture = waiting.popleft()
-        keypoints[index, who] = pose
         seen = body_colours(picture, pose[None], parameters=parameters.clothes)
-        evidence[index, who] = SIGN[who] * colours.evidence(seen)[0]
+        if not clothes.of_others(seen)[0]:
+            keypoints[index, who] = pose
+            evidence[index, who] = SIGN[who] * colours.evidence(seen)[0]
     return size
 
 

@@ -53,6 +53,11 @@ def find_identity_switches(
     tuple of float
         Times, s, ascending.
     """
+    # After the last dancer, as after a change of partners, there is nobody to be mistaken.
+    end = int(np.flatnonzero(valid.any(axis=1)).max(initial=-1)) + 1
+    times, boxes, keypoints, valid, evidence, passing = (
+        values[:end] for values in (times, boxes, keypoints, valid, evidence, passing)
+    )
     both = np.asarray(valid.all(axis=1))
     agree = np.where(both, evidence.sum(axis=1), np.nan)
     separate = both & (box_iou(boxes[:, 0], boxes[:, 1]) < parameters.separate_iou)

@@ -16,7 +16,7 @@ from bachata_assets.pose.skeleton import TRUNK
 from bachata_assets.pose.tracking.appearance import body_colours
 from bachata_assets.pose.tracking.background import Painted, RoomSamples, paint_out
 from bachata_assets.pose.tracking.parameters import DEFAULTS, OcclusionParameters, TrackingParameters
-from bachata_assets.pose.tracking.reidentification import ColourModel
+from bachata_assets.pose.tracking.reidentification import ColourModel, KnownClothes
 from bachata_assets.schemas import KEYPOINTS
 
 
@@ -46,7 +46,7 @@ def recover_hidden(
     boxes: np.ndarray,
     keypoints: np.ndarray,
     valid: np.ndarray,
-    colours: ColourModel,
+    worn: tuple[ColourModel, KnownClothes],
     parameters: TrackingParameters = DEFAULTS,
     to_first: np.ndarray | None = None,
 ) -> HiddenPoses:
@@ -68,8 +68,8 @@ def recover_hidden(
         float (T, 2, 17, 3), x y in px of `frames`, and score.
     valid : np.ndarray
         bool (T, 2), whether the dancer was found.
-    colours : ColourModel
-        Model of the dancers' clothes.
+    worn : tuple
+        Model of the dancers' clothes, and the clothes of everyone.
     parameters : TrackingParameters
         Thresholds.
     to_first : np.ndarray or None
@@ -97,7 +97,7 @@ def recover_hidden(
     kept = []
     for pose in models.keypoints(jobs()):
         attempt = attempts.popleft()
-        if attempt.believes(pose, keypoints[attempt.frame, 1 - attempt.who], colours):
+        if attempt.believes(pose, keypoints[attempt.frame, 1 - attempt.who], *worn):
             kept.append((attempt.frame, attempt.who, attempt.box, pose))
     return HiddenPoses(
         np.array([(frame, who) for frame, who, _, _ in kept], int).reshape(-1, 2),
@@ -116,7 +116,7 @@ class _Attempt:
     box: np.ndarray
     parameters: TrackingParameters
 
-    def believes(self, pose: np.ndarray, partner: np.ndarray, colours: ColourModel) -> bool:
+    def believes(self, pose: np.ndarray, partner: np.ndarray, colours: ColourModel, clothes: KnownClothes) -> bool:
         """Tell whether a pose is the hidden dancer's.
 
         It must be certain, not the partner's, and fit in size, place and clothes.
@@ -127,6 +127,8 @@ class _Attempt:
             float (17, 3), x y px and score.
         colours : ColourModel
             Model of the dancers' clothes.
+        clothes : KnownClothes
+            The clothes of everyone.
         """
         limits = self.parameters.occlusions
         height = self.box[3] - self.box[1]
@@ -137,6 +139,8 @@ class _Attempt:
             return False
         seen = body_colours(self.painted.picture, pose[None], self.painted.remains, self.parameters.clothes)
         enough = seen.sum() > limits.fewest_parts - 0.5
+        if enough and clothes.of_others(seen)[0]:
+            return False
         evidence = float(colours.evidence(seen)[0]) * (1 if self.who == 0 else -1) if enough else 0.0
         oks = object_keypoint_similarity(pose, partner, box_area(self.box) * AREA_OF_BOX)
         limit = limits.surely_partners_oks if evidence > limits.own_clothes else limits.partners_oks

@@ -58,6 +58,8 @@ class ClothesParameters:
     """Log-odds that count as none: consecutive frames are alike, so a small bias would add up to a verdict."""
     certain_odds: float = 4.0
     """Limit of the log-odds by clothes in one frame."""
+    others_clothes: float = 0.05
+    """How much more a pose's clothes are like another person's than like a dancer's to be that person's."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bachata_assets.pose.tracking.appearance import FEATURES, PARTS
+from bachata_assets.pose.tracking.appearance import FEATURES, PARTS, unlike_clothes
 from bachata_assets.pose.tracking.parameters import DEFAULTS, ClothesParameters
 
 
@@ -51,6 +51,41 @@ class ColourModel:
         return np.sign(odds) * np.clip(np.abs(odds) - limits.doubtful_odds, 0, limits.certain_odds)
 
 
+@dataclass(frozen=True)
+class KnownClothes:
+    """The clothes of everyone in the clip.
+
+    Attributes
+    ----------
+    couple : np.ndarray
+        float (2, FEATURES), mean colours of the two dancers.
+    others : np.ndarray
+        float (M, FEATURES), those of the people who do not belong to the couple.
+    parameters : ClothesParameters
+        Thresholds.
+    """
+
+    couple: np.ndarray
+    others: np.ndarray
+    parameters: ClothesParameters = DEFAULTS.clothes
+
+    def of_others(self, colours: np.ndarray) -> np.ndarray:
+        """Return which colours are more like those of one of the others than like those of a dancer, bool (N,).
+
+        Parameters
+        ----------
+        colours : np.ndarray
+            float32 (N, FEATURES).
+        """
+        if not len(self.others):
+            return np.zeros(len(colours), bool)
+        nearest = [unlike_clothes(colours, known).min(axis=1) for known in (self.couple, self.others)]
+        more_alike: np.ndarray = nearest[0] - nearest[1] > self.parameters.others_clothes
+        return more_alike
+
+
+NOBODY_ELSE = KnownClothes(np.zeros((0, FEATURES)), np.zeros((0, FEATURES)))
+"""The clothes where nobody but the couple is known."""
 NOTHING_KNOWN = ColourModel(np.zeros(FEATURES, np.float32))
 """Model with log-odds of 0 for all colours."""
 

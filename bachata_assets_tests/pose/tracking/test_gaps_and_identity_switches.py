@@ -80,6 +80,18 @@ def test_an_occlusion_while_somebody_walks_past_is_suspected_whatever_the_clothe
     assert find_identity_switches(TIMES, boxes, keypoints, valid, np.full((60, 2), 2.0), passing) == ()
 
 
+def test_who_walks_past_after_the_last_dancer_is_mistaken_for_nobody() -> None:
+    boxes, keypoints = couple(np.full(60, 200.0), np.full(60, 400.0))
+    valid, passing = np.ones((60, 2), bool), np.zeros(60, bool)
+    valid[30:] = False
+    passing[45] = True
+    assert find_identity_switches(TIMES, boxes, keypoints, valid, np.full((60, 2), 2.0), passing) == ()
+    valid[50:] = True
+    assert find_identity_switches(TIMES, boxes, keypoints, valid, np.full((60, 2), 2.0), passing) == (3.27,)
+    nobody = np.zeros((60, 2), bool)
+    assert find_identity_switches(TIMES, boxes, keypoints, nobody, np.full((60, 2), np.nan), passing) == ()
+
+
 def passing(third: np.ndarray, height: float = 240.0) -> np.ndarray:
     """Return when somebody is said to walk past a couple who stand at 300 and 400, NaN: not seen."""
     times = np.arange(len(third)) * 2 / 15

@@ -8,9 +8,10 @@ import pytest
 
 from bachata_assets.pose.skeleton import LIMBS
 from bachata_assets.pose.tracking.activity import ActivityMap
+from bachata_assets.pose.tracking.appearance import body_colours
 from bachata_assets.pose.tracking.background import RoomSamples, paint_out
 from bachata_assets.pose.tracking.occlusion_recovery import HiddenPoses, recover_hidden
-from bachata_assets.pose.tracking.reidentification import NOTHING_KNOWN
+from bachata_assets.pose.tracking.reidentification import NOBODY_ELSE, NOTHING_KNOWN, KnownClothes
 from bachata_assets_tests.support.figures import box_of, person
 
 ROOM = np.full((360, 640, 3), 100, np.uint8)
@@ -55,14 +56,15 @@ class FixedPose:
             yield self.pose
 
 
-def look(model: FixedPose, hidden: bool = True) -> HiddenPoses:
+def look(model: FixedPose, hidden: bool = True, clothes: KnownClothes = NOBODY_ELSE) -> HiddenPoses:
     frames, keypoints, valid = clip(hidden)
     boxes = box_of(keypoints)
     samples = RoomSamples()
     for index, (_, picture) in enumerate(frames):
         samples.add(index, picture)
+    worn = (NOTHING_KNOWN, clothes)
     # FixedPose stands for the models, the list for the frames.
-    return recover_hidden(model, frames, samples, boxes, keypoints, valid, NOTHING_KNOWN)  # type: ignore[arg-type]
+    return recover_hidden(model, frames, samples, boxes, keypoints, valid, worn)  # type: ignore[arg-type]
 
 
 def test_the_one_behind_is_looked_for_where_something_is_left() -> None:
@@ -88,6 +90,13 @@ def test_with_nothing_left_nobody_is_looked_for() -> None:
 )
 def test_a_pose_that_cannot_be_the_hidden_one_does_not_count(pose: np.ndarray) -> None:
     assert look(FixedPose(pose)).places.shape == (0, 2)
+
+
+def test_a_pose_in_somebody_elses_clothes_is_not_the_hidden_dancers() -> None:
+    pale, dark, middle = (body_colours(draw(ROOM, FRONT, shade), FRONT[None])[0] for shade in (220, 20, 130))
+    own, others = np.stack([dark, pale]), np.stack([dark, middle])
+    assert len(look(FixedPose(BEHIND), clothes=KnownClothes(own, middle[None])).places) == FRAMES - 6
+    assert len(look(FixedPose(BEHIND), clothes=KnownClothes(others, pale[None])).places) == 0
 
 
 def test_the_room_is_what_lies_outside_the_dancers_boxes() -> None:

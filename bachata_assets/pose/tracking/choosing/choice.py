@@ -21,6 +21,7 @@ from bachata_assets.pose.tracking.choosing.partner_changes import partner_change
 from bachata_assets.pose.tracking.choosing.people import People, find_people
 from bachata_assets.pose.tracking.choosing.told import NotThereError, Told, disjoint, told_pair
 from bachata_assets.pose.tracking.parameters import DEFAULTS, TrackingParameters
+from bachata_assets.pose.tracking.reidentification import NOBODY_ELSE, KnownClothes
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Choice:
         People (indices in `people`) who are taken for mirror images.
     pair : tuple of int
         The couple's two people, indices in `people`; empty if no two people are seen at once.
+    clothes : KnownClothes
+        The clothes of the couple and of the people who certainly do not belong to it.
     """
 
     available: list[np.ndarray]
@@ -64,6 +67,7 @@ class Choice:
     changes: tuple[float, ...] = ()
     mirrored: frozenset[int] = frozenset()
     pair: tuple[int, ...] = ()
+    clothes: KnownClothes = NOBODY_ELSE
 
     @property
     def images(self) -> int:
@@ -149,6 +153,7 @@ def choose_couple(
         couple = only_couple(couple, pairs, parameters.pairs)
         confidence = _confidence(couple, [], limits)
         return choice(everyone, nobody, None, 2, 1, confidence, people, couple.weights, pair=couple.members)
+    known = KnownClothes(people.clothes[list(couple.members)], people.clothes[sorted(others)], parameters.clothes)
     changes, within = partner_changes(couple, pairs, beside, times, limits)
     rivals = [pair for pair in pairs if pair is not couple and beside & set(pair.members)]
     # A mirror image as large and sharp as the room may just as well be the room. A side that a person named says
@@ -156,7 +161,10 @@ def choose_couple(
     as_likely = [couple.weight] if equal and named is None else []
     is_certain = number > 1 or (told is not None and (told.decides or len(couples) > 1 or bool(images)))
     return choice(
-        [~np.isin(numbers, list(others)) & kept for numbers, kept in zip(people.numbers, within, strict=True)],
+        [
+            ~np.isin(numbers, list(others)) & ~((numbers == MISSING) & known.of_others(found.colours)) & kept
+            for found, numbers, kept in zip(candidates, people.numbers, within, strict=True)
+        ],
         [np.isin(numbers, list(beside)) for numbers in people.numbers],
         [np.isin(numbers, couple.members) for numbers in people.numbers],
         2 + len(beside - images),
@@ -166,6 +174,7 @@ def choose_couple(
         couple.weights,
         changes,
         pair=couple.members,
+        clothes=known,
     )
 
 

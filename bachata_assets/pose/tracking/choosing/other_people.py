@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from bachata_assets.pose.tracking.appearance import unlike_clothes
 from bachata_assets.pose.tracking.choice_parameters import ChoiceParameters, PeopleParameters
 from bachata_assets.pose.tracking.choosing.pairs import Pair, distances
 from bachata_assets.pose.tracking.choosing.people import People
-from bachata_assets.pose.tracking.choosing.tracklets import unlike_clothes
 from bachata_assets.pose.tracking.parameters import TrackingParameters
 
 

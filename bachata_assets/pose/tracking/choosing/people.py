@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bachata_assets.pose.skeleton import TRUNK
-from bachata_assets.pose.tracking.appearance import FEATURES
+from bachata_assets.pose.tracking.appearance import FEATURES, unlike_clothes
 from bachata_assets.pose.tracking.candidates import MISSING, Candidates
 from bachata_assets.pose.tracking.choice_parameters import PeopleParameters
 from bachata_assets.pose.tracking.choosing.tracklets import (
@@ -20,7 +20,6 @@ from bachata_assets.pose.tracking.choosing.tracklets import (
     certainty,
     follow,
     likeness,
-    unlike_clothes,
 )
 from bachata_assets.pose.tracking.parameters import DEFAULTS
 

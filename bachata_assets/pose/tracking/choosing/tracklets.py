@@ -12,7 +12,7 @@ import numpy as np
 
 from bachata_assets.pose.geometry import AREA_OF_BOX, box_area, box_iou, object_keypoint_similarity
 from bachata_assets.pose.skeleton import TRUNK
-from bachata_assets.pose.tracking.appearance import PARTS
+from bachata_assets.pose.tracking.appearance import unlike_clothes
 from bachata_assets.pose.tracking.candidates import Candidates
 from bachata_assets.pose.tracking.choice_parameters import PeopleParameters
 
@@ -144,22 +144,3 @@ def _moving_cost(
     unlike = unlike_clothes(wearing, np.stack([seen.colours for seen in there]))
     cost = moved / reach + parameters.size_cost * grown + parameters.clothes_cost * unlike
     return np.where((moved <= reach) & (grown <= parameters.largest_growth), cost, np.inf)
-
-
-def unlike_clothes(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return the difference between the clothes of some people and those of others, float (K, M), 0..1.
-
-    It is one minus the Bhattacharyya coefficient of the histograms, over the parts of the body that both show.
-
-    Parameters
-    ----------
-    ones : np.ndarray
-        float (K, FEATURES).
-    others : np.ndarray
-        float (M, FEATURES).
-    """
-    a, b = (colours.reshape(len(colours), len(PARTS), -1).swapaxes(0, 1) for colours in (ones, others))
-    both = (a.sum(axis=-1) > 0)[:, :, None] & (b.sum(axis=-1) > 0)[:, None]
-    alike = np.sqrt(a) @ np.sqrt(b).swapaxes(1, 2)
-    mean = (alike * both).sum(axis=0) / np.maximum(both.sum(axis=0), 1)
-    return np.where(both.any(axis=0), 1 - mean, 0.5)

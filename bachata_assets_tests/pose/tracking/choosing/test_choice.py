@@ -1,5 +1,7 @@
 """The clip's one couple among everyone in it: other couples, mirrors, people who pass or watch, changed partners."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
@@ -161,6 +163,24 @@ def test_who_is_seen_for_a_moment_in_the_clothes_of_somebody_else_is_no_dancer(s
         candidates[step] = found.only(np.array([step >= 8, True, step >= 16, step < 8]))
     choice, _ = chosen(candidates)
     assert choice.available[2].tolist() == [True, is_available]
+
+
+@pytest.mark.parametrize(("shade", "is_available"), [(GREEN, False), (BLUE, True), (BROWN, True)])
+def test_a_poor_pose_in_the_clothes_of_somebody_else_is_no_dancers(shade: int, is_available: bool) -> None:
+    lead, follow = couple(600, seed=1)
+    candidates = frames((lead, RED), (follow, BLUE), (dancer(900, seed=7), GREEN))
+    for step, found in enumerate(candidates):
+        poor = seen((person(720, score=0.2), 0.2, shade))  # too poor to be followed
+        candidates[step] = joined(found, poor)
+    choice, _ = chosen(candidates)
+    assert [flags.tolist() for flags in choice.available] == [[True, True, False, is_available]] * STEPS
+    assert choice.people.numbers[0].tolist() == [0, 1, 2, -1]
+
+
+def joined(one: Candidates, other: Candidates) -> Candidates:
+    """Return the candidates of both."""
+    values = (np.concatenate([getattr(each, field.name) for each in (one, other)]) for field in fields(Candidates))
+    return Candidates(*values)
 
 
 def test_a_couple_with_nobody_else_there_is_certain_though_its_tracks_break() -> None:
