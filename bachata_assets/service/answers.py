@@ -90,7 +90,7 @@ _DOCUMENT = _CLIP | {
     "frame_count": 210,
     "processing_time": 12.5,
     "version": "mmpose_v1",
-    "code_versions": "pose-3",
+    "code_versions": "pose-4",
     "created_at": "2026-01-31T20:15:00Z",
 }
 

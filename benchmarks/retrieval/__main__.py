@@ -134,11 +134,14 @@ def print_methods(clips: list[LabelledClip], others: dict[str, methods.Families]
         "means and deviations in pixels (the earlier pipeline's kind)": _always(methods.origin_style(clips)),
         "measurements, standardised": _always(plain),
         "measurements, whitened": methods.fitted(measured, one_label, absent),
-        "**measurements, whitened within moves (shipped)**": methods.fitted(measured, evaluation.labels, absent),
+        "measurements, whitened within moves": methods.fitted(measured, evaluation.labels, absent),
+        "**the same, both orders of the roles weighted (shipped)**": methods.as_shipped(
+            clips, evaluation.labels, absent
+        ),
         "the same of 8-beat windows, averaged": methods.fitted(methods.windowed(clips), evaluation.labels, absent),
     }
     for name, shown in controls(clips).items():
-        table[name] = methods.fitted(methods.measured(shown), evaluation.labels, absent_of(shown))
+        table[name] = methods.as_shipped(shown, evaluation.labels, absent_of(shown))
     for name, features in others.items():
         table[f"{name}, whitened"] = methods.fitted(features, one_label, absent, named=False)
         table[f"{name}, whitened within moves"] = methods.fitted(features, evaluation.labels, absent, named=False)
@@ -150,7 +153,7 @@ def print_methods(clips: list[LabelledClip], others: dict[str, methods.Families]
         precision, nearest = evaluation.unseen_queries(method)
         half = evaluation.unseen_halves(method)
         print(f"| {name} | {interval(precision)} | {interval(nearest)} | {half[0]:.3f} | {half[1]:.3f} |")
-    seen = evaluation.half_seen(methods.fitted(measured, evaluation.labels, absent))
+    seen = evaluation.half_seen(methods.as_shipped(clips, evaluation.labels, absent))
     print("\nShipped method, half of the clips seen by the constants, all ranked (mAP, nearest):")
     for name, (precision, nearest) in zip(("all", "unseen queries", "seen queries"), seen, strict=True):
         print(f"{name} {precision:.3f}, {nearest:.3f}")
@@ -172,7 +175,6 @@ def print_spread(clips: list[LabelledClip]) -> None:
 
 def print_robustness(clips: list[LabelledClip]) -> None:
     """Print how often a changed clip finds its original first, under constants of the other half of the clips."""
-    original, absent = methods.measured(clips), absent_of(clips)
     labels = np.array([clip.label for clip in clips])
     odd = np.arange(len(clips)) % 2 == 1
     changed = {name: [perturb(clip.couple) for clip in clips] for name, perturb in PERTURBATIONS.items()}
@@ -181,9 +183,8 @@ def print_robustness(clips: list[LabelledClip]) -> None:
     print("|---|---|")
     for name, couples in changed.items():
         versions = [replace(clip, couple=couple) for clip, couple in zip(clips, couples, strict=True)]
-        both = [np.concatenate(pair) for pair in zip(original, methods.measured(versions), strict=True)]
-        gone = [np.concatenate(pair) for pair in zip(absent, absent_of(versions), strict=True)]
-        method = methods.fitted(both, np.concatenate([labels, labels]), gone)
+        both = [*clips, *versions]
+        method = methods.as_shipped(both, np.concatenate([labels, labels]), absent_of(both))
         found, judged = 0, 0
         for half in (odd, ~odd):
             vectors = method(np.flatnonzero(~half))

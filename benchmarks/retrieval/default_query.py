@@ -50,12 +50,12 @@ def main() -> None:
     clips = footage.load()
     evaluation = Evaluation([*clips])
     judged = evaluation.judged
-    fitted = methods.fitted(methods.measured([*clips]), evaluation.labels, absent_of([*clips]))
+    shipped = methods.as_shipped([*clips], evaluation.labels, absent_of([*clips]))
     heard, said = column("audio_embedding", 128)[judged], column("text_embedding", 384)[judged]
     labels = {"move": evaluation.labels} | {name: column(name, 0) for name in ("difficulty", "energy_level")}
     scores = {(query, label): np.full((2, len(judged)), np.nan) for query in QUERIES for label in labels}
     for held_out in evaluation.folds():
-        lead, follow, together = (rows[judged] for rows in fitted(np.flatnonzero(~held_out)))
+        lead, follow, together = (rows[judged] for rows in shipped(np.flatnonzero(~held_out)))
         vectors = {"text": said, "audio": heard, "lead": lead, "follow": follow, "interaction": together}
         for (query, label), into in scores.items():
             found = ranking(weighted(vectors, QUERIES[query]), labels[label][judged])

@@ -11,6 +11,7 @@ of the same label, by the mean of the lead, follow and interaction cosines. The 
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,16 +24,22 @@ from training import footage
 
 
 class Moments:
-    """The measured windows of clips: lead, follow and couple, and the clip of each."""
+    """The measured windows of clips: lead, follow and couple, and the clip of each; also with the roles exchanged."""
 
     def __init__(self, clips: Sequence[LabelledClip]) -> None:
-        rows = [
-            (number, measured)
-            for number, clip in enumerate(clips)
-            for _, measured in measured_windows(clip.couple, clock_of(clip.beats))
-        ]
-        self.clip = np.array([number for number, _ in rows])
-        self.families = [np.array(part) for part in zip(*(measured for _, measured in rows), strict=True)]
+        self.families, self.clip = _windows(clips)
+        self.exchanged, _ = _windows([replace(clip, couple=clip.couple.swapped()) for clip in clips])
+        self.confidence = np.array([clip.couple.role_confidence for clip in clips])[self.clip]
+
+
+def _windows(clips: Sequence[LabelledClip]) -> tuple[list[np.ndarray], np.ndarray]:
+    rows = [
+        (number, measured)
+        for number, clip in enumerate(clips)
+        for _, measured in measured_windows(clip.couple, clock_of(clip.beats))
+    ]
+    families = [np.array(part) for part in zip(*(measured for _, measured in rows), strict=True)]
+    return families, np.array([number for number, _ in rows])
 
 
 def scores(clips: list[LabelledClip], moments: Moments, fitted_on: tuple[list[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -44,16 +51,14 @@ def scores(clips: list[LabelledClip], moments: Moments, fitted_on: tuple[list[np
     """
     evaluation = Evaluation(clips)
     labels = evaluation.labels
-    rows, of_clip = fitted_on
-    absent = [np.isnan(part).all(axis=1) for part in moments.families]
+    _, of_clip = fitted_on
     found = np.full((2, len(clips)), np.nan)
     for held_out in evaluation.folds():
-        vectors = methods.fitted(
-            [np.concatenate([part, shown]) for part, shown in zip(rows, moments.families, strict=True)],
-            np.concatenate([labels[of_clip], labels[moments.clip]]),
-            [np.concatenate([np.isnan(part).all(axis=1), gone]) for part, gone in zip(rows, absent, strict=True)],
-        )(np.flatnonzero(~held_out[of_clip]))
-        shown = [part[len(of_clip) :] for part in vectors]
+        train = np.flatnonzero(~held_out[of_clip])
+        stated, exchanged = (
+            _of_windows(fitted_on, windows, labels, moments.clip) for windows in (moments.families, moments.exchanged)
+        )
+        shown = methods.expected(stated, exchanged, moments.confidence)(train)
         judged = np.isin(moments.clip, evaluation.judged)
         asked = np.flatnonzero(judged & held_out[moments.clip])
         similar = np.nan_to_num(methods.similarity([part[asked] for part in shown], shown), nan=-2)
@@ -65,6 +70,19 @@ def scores(clips: list[LabelledClip], moments: Moments, fitted_on: tuple[list[np
             answers = [_ranked(row[others], same) for row in similar[moments.clip[asked] == clip]]
             found[:, clip] = np.mean(answers, axis=0)
     return found
+
+
+def _of_windows(
+    fitted_on: tuple[list[np.ndarray], np.ndarray], windows: list[np.ndarray], labels: np.ndarray, clip: np.ndarray
+) -> methods.Method:
+    """Return the method that fits constants to `fitted_on` and gives the vectors of `windows`, of the clips `clip`."""
+    rows, of_clip = fitted_on
+    method = methods.fitted(
+        [np.concatenate(pair) for pair in zip(rows, windows, strict=True)],
+        np.concatenate([labels[of_clip], labels[clip]]),
+        [np.isnan(np.concatenate(pair)).all(axis=1) for pair in zip(rows, windows, strict=True)],
+    )
+    return lambda train: [part[len(of_clip) :] for part in method(train)]
 
 
 def _ranked(similar: np.ndarray, same: np.ndarray) -> tuple[float, float]:

@@ -26,6 +26,7 @@ from bachata_assets.pose.couple_keypoints import CoupleKeypoints
 from bachata_assets.pose.embeddings import dancer_embedding, interaction_embedding, measurements
 from bachata_assets.pose.embeddings.clock import BeatTimes
 from bachata_assets.pose.embeddings.constants import Constants
+from bachata_assets.pose.embeddings.vectors import expected_vector
 from bachata_assets.pose.estimator import CouplePoseEstimator
 from bachata_assets.pose.models.pose_models import PoseModels
 from bachata_assets.video.sampling import sample_frames
@@ -114,17 +115,24 @@ def write_version(source: Path, target: Path, version: Version) -> None:
 
 def vectors(couple: CoupleKeypoints, beats: BeatTimes | None, constants: dict[str, Constants]) -> list[np.ndarray]:
     """Return the lead, follow and interaction vectors (1, D), NaN where the product has none."""
-    found = [
-        (dancer_embedding(couple, role, beats), constants["dancer"], measurements.measure_dancer(couple, role, beats))
-        for role in ("lead", "follow")
+    shipped = [
+        *(dancer_embedding(couple, role, beats) for role in ("lead", "follow")),
+        interaction_embedding(couple, beats),
     ]
-    found.append(
-        (interaction_embedding(couple, beats), constants["couple"], measurements.measure_couple(couple, beats))
-    )
+    stated, exchanged = (_fitted(order, beats, constants) for order in (couple, couple.swapped()))
+    partners = (shipped[1], shipped[0], shipped[2])
     return [
-        np.full((1, len(measured)), np.nan) if isinstance(shipped, Absent) else fitted.vector(measured)[None]
-        for shipped, fitted, measured in found
+        np.full((1, len(one)), np.nan)
+        if isinstance(has, Absent)
+        else (one if isinstance(partner, Absent) else expected_vector(one, other, couple.role_confidence))[None]
+        for has, partner, one, other in zip(shipped, partners, stated, exchanged, strict=True)
     ]
+
+
+def _fitted(couple: CoupleKeypoints, beats: BeatTimes | None, constants: dict[str, Constants]) -> list[np.ndarray]:
+    dancers = (measurements.measure_dancer(couple, role, beats) for role in ("lead", "follow"))
+    together = constants["couple"].vector(measurements.measure_couple(couple, beats))
+    return [*(constants["dancer"].vector(measured) for measured in dancers), together]
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ A method is a function from the clips that constants may be fitted on to the vec
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from bachata_assets.pose.embeddings.couple_events import couple_events
 from bachata_assets.pose.embeddings.couple_signals import couple_signals
 from bachata_assets.pose.embeddings.motion import joints_on_grid
 from bachata_assets.pose.embeddings.summaries import summarise
+from bachata_assets.pose.embeddings.vectors import expected_vector
 from bachata_assets_tests.support.keypoints_dev import LabelledClip
 from benchmarks.support.perturbations import gaps
 
@@ -90,13 +92,52 @@ def _measured_within(signals: tuple[Signals, Signals, Signals], at: slice) -> tu
     )
 
 
-def fitted(families: Families, labels: np.ndarray, absent: list[np.ndarray], named: bool = True) -> Method:
+def as_shipped(clips: list[LabelledClip], labels: np.ndarray, absent: list[np.ndarray]) -> Method:
+    """Return the product's method: fitted constants, and both orders of the roles weighted by their probabilities."""
+    exchanged = [replace(clip, couple=clip.couple.swapped()) for clip in clips]
+    stated = measured(clips)
+    return expected(
+        fitted(stated, labels, absent),
+        fitted(stated, labels, [absent[1], absent[0], absent[2]], shown=measured(exchanged)),
+        np.array([clip.couple.role_confidence for clip in clips]),
+    )
+
+
+def expected(stated: Method, exchanged: Method, confidence: np.ndarray) -> Method:
+    """Return the vectors to be expected, given those with the roles as stated and exchanged.
+
+    Parameters
+    ----------
+    confidence : float (N,), of the roles of each row
+    """
+
+    def vectors(train: np.ndarray) -> Families:
+        return [
+            np.array([_expected(*row) for row in zip(_unit(one), _unit(other), confidence, strict=True)])
+            for one, other in zip(stated(train), exchanged(train), strict=True)
+        ]
+
+    return vectors
+
+
+def _expected(stated: np.ndarray, exchanged: np.ndarray, confidence: float) -> np.ndarray:
+    return stated if np.isnan(exchanged).any() else expected_vector(stated, exchanged, confidence)
+
+
+def fitted(
+    families: Families,
+    labels: np.ndarray,
+    absent: list[np.ndarray],
+    named: bool = True,
+    shown: Families | None = None,
+) -> Method:
     """Return the method whose constants are fitted to the training clips, as the product's are.
 
     Parameters
     ----------
     labels : what clips are held to be the same; one label for all is whitening without labels
     named : whether the columns are the product's measurements, which have weights
+    shown : what the vectors are made of, if not of `families`, which the constants are fitted to
     """
     names = measurements.dancer_names(), measurements.couple_names()
     weights = [measurements.weights(n) if named else np.ones(len(n)) for n in names]
@@ -105,7 +146,8 @@ def fitted(families: Families, labels: np.ndarray, absent: list[np.ndarray], nam
         lead, follow, couple = families
         dancer = fitting.fit_constants([lead[train], follow[train]], labels[train].tolist(), weights[0])
         together = fitting.fit_constants([couple[train]], labels[train].tolist(), weights[1])
-        return blanked([_apply(dancer, lead), _apply(dancer, follow), _apply(together, couple)], absent)
+        one, other, both = shown or families
+        return blanked([_apply(dancer, one), _apply(dancer, other), _apply(together, both)], absent)
 
     return vectors
 

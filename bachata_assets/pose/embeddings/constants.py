@@ -12,7 +12,7 @@ from importlib import resources
 
 import numpy as np
 
-VERSION = "pose-3"
+VERSION = "pose-4"
 """Version of the three pose vectors, that is, of measurements and constants.
 
 Raise it when the same keypoints give other vectors; vectors of two versions are not comparable.

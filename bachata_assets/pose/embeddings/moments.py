@@ -21,7 +21,14 @@ from bachata_assets.pose.embeddings.couple_signals import couple_signals
 from bachata_assets.pose.embeddings.measurements import COUPLE_MEASURES, DANCER_MEASURES
 from bachata_assets.pose.embeddings.motion import joints_on_grid
 from bachata_assets.pose.embeddings.summaries import summarise
-from bachata_assets.pose.embeddings.vectors import MINIMUM_SEEN_S, feature_names, trunks_seen, vector_of
+from bachata_assets.pose.embeddings.vectors import (
+    CERTAIN_ROLES,
+    MINIMUM_SEEN_S,
+    expected_vector,
+    feature_names,
+    trunks_seen,
+    vector_of,
+)
 
 VERSION = f"2+{CONSTANTS_VERSION}"
 """Version of the moments; raise its first part when the same keypoints and beats give other moments."""
@@ -39,6 +46,8 @@ _PLACES = ("place x", "place y", "couple's place x", "couple's place y")
 """Signals that are relative to their mean."""
 
 Signals = Mapping[str, np.ndarray]
+Measured = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Measurements of lead, follow and couple."""
 
 
 @dataclass(frozen=True)
@@ -94,22 +103,18 @@ def moments_of(couple: CoupleKeypoints, beats: BeatTimes | None) -> list[Moment]
         A dimension is NaN or Inf; the message names it.
     """
     clock = clock_of(beats)
-    names = {family: feature_names(family) for family in FAMILIES}
     seen = trunks_seen(couple)
     at_once = np.column_stack([seen, seen.all(axis=1)])
+    stated = list(measured_windows(couple, clock))
+    certain = couple.role_confidence >= CERTAIN_ROLES
+    exchanged = stated if certain else measured_windows(couple.swapped(), clock)
     found = []
-    for window, measured in measured_windows(couple, clock):
+    for (window, measured), (_, with_exchanged) in zip(stated, exchanged, strict=True):
         start_s, end_s = np.interp(window, clock.positions, clock.knots).round(6).tolist()
         start_beat, end_beat = window if clock.kind == "beats" else (None, None)
         frames = (couple.times >= start_s) & (couple.times < end_s)
-        vectors: dict[str, np.ndarray | Absent] = {}
-        for i, family in enumerate(FAMILIES):
-            if at_once[frames, i].sum() / couple.fps < MINIMUM_SEEN_S:
-                who = "both dancers were seen at once" if family == "interaction" else f"the {family} was seen"
-                vectors[family] = Absent(f"{who} for less than {MINIMUM_SEEN_S:g} s")
-            else:
-                kind = "couple" if family == "interaction" else "dancer"
-                vectors[family] = vector_of(kind, measured[i], names[family], of="moment")
+        seen_s = at_once[frames].sum(axis=0) / couple.fps
+        vectors = _vectors(measured, with_exchanged, seen_s, couple.role_confidence)
         scores = couple.keypoints[frames][..., 2][couple.valid[frames]]
         found.append(
             Moment(
@@ -125,9 +130,35 @@ def moments_of(couple: CoupleKeypoints, beats: BeatTimes | None) -> list[Moment]
     return found
 
 
-def measured_windows(
-    couple: CoupleKeypoints, clock: Clock
-) -> Iterator[tuple[tuple[float, float], tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+def _vectors(
+    measured: Measured, exchanged: Measured, seen_s: np.ndarray, role_confidence: float
+) -> dict[str, np.ndarray | Absent]:
+    """Return the vectors of a window.
+
+    Parameters
+    ----------
+    measured, exchanged : tuple of np.ndarray
+        Measurements from `measured_windows`, with the roles as stated and exchanged.
+    seen_s : np.ndarray
+        float (3,), how long the lead, the follow, and both at once were seen, s.
+    role_confidence : float
+        Probability that the roles are as stated.
+    """
+    vectors: dict[str, np.ndarray | Absent] = {}
+    for i, (family, partner) in enumerate(zip(FAMILIES, (1, 0, 2), strict=True)):
+        if seen_s[i] < MINIMUM_SEEN_S:
+            who = "both dancers were seen at once" if family == "interaction" else f"the {family} was seen"
+            vectors[family] = Absent(f"{who} for less than {MINIMUM_SEEN_S:g} s")
+            continue
+        kind, names = "couple" if family == "interaction" else "dancer", feature_names(family)
+        vector = vector_of(kind, measured[i], names, of="moment")
+        if role_confidence < CERTAIN_ROLES and seen_s[partner] >= MINIMUM_SEEN_S:
+            vector = expected_vector(vector, vector_of(kind, exchanged[i], names, of="moment"), role_confidence)
+        vectors[family] = vector
+    return vectors
+
+
+def measured_windows(couple: CoupleKeypoints, clock: Clock) -> Iterator[tuple[tuple[float, float], Measured]]:
     """Yield the start and end of each window on the clock, and its measurements.
 
     The signals are those of the whole clip, so a torso has one length in all windows. Only the place of the dancers is

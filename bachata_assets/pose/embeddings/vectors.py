@@ -1,6 +1,7 @@
 """The three pose vectors of a clip: lead, follow, interaction.
 
-`measurements.py` measures; `constants.py` turns measurements into vectors.
+`measurements.py` measures; `constants.py` turns measurements into vectors. Where it is not certain who leads, a vector
+is the one to be expected: that of either order of the roles, weighted by its probability.
 """
 
 import numpy as np
@@ -20,6 +21,8 @@ from bachata_assets.pose.skeleton import TRUNK
 
 MINIMUM_SEEN_S = 1.0
 """Minimum time that dancers must be seen for a vector, s."""
+CERTAIN_ROLES = 0.95
+"""Role confidence from which the other order of the roles is left out: it would turn a vector by 3 degrees at most."""
 
 
 def dancer_embedding(couple: CoupleKeypoints, role: str, beats: BeatTimes | None) -> np.ndarray | Absent:
@@ -46,7 +49,12 @@ def dancer_embedding(couple: CoupleKeypoints, role: str, beats: BeatTimes | None
     """
     if seen_s(couple, (role,)) < MINIMUM_SEEN_S:
         return Absent(f"the {role} was seen for less than {MINIMUM_SEEN_S:g} s")
-    return vector_of("dancer", measure_dancer(couple, role, beats), feature_names(role))
+    names, partner = feature_names(role), ROLES[1 - ROLES.index(role)]
+    vector = vector_of("dancer", measure_dancer(couple, role, beats), names)
+    if couple.role_confidence >= CERTAIN_ROLES or seen_s(couple, (partner,)) < MINIMUM_SEEN_S:
+        return vector
+    exchanged = vector_of("dancer", measure_dancer(couple, partner, beats), names)
+    return expected_vector(vector, exchanged, couple.role_confidence)
 
 
 def interaction_embedding(couple: CoupleKeypoints, beats: BeatTimes | None) -> np.ndarray | Absent:
@@ -71,7 +79,36 @@ def interaction_embedding(couple: CoupleKeypoints, beats: BeatTimes | None) -> n
     """
     if seen_s(couple, ROLES) < MINIMUM_SEEN_S:
         return Absent(f"both dancers were seen at once for less than {MINIMUM_SEEN_S:g} s")
-    return vector_of("couple", measure_couple(couple, beats), feature_names("interaction"))
+    names = feature_names("interaction")
+    vector = vector_of("couple", measure_couple(couple, beats), names)
+    if couple.role_confidence >= CERTAIN_ROLES:
+        return vector
+    exchanged = vector_of("couple", measure_couple(couple.swapped(), beats), names)
+    return expected_vector(vector, exchanged, couple.role_confidence)
+
+
+def expected_vector(stated: np.ndarray, exchanged: np.ndarray, confidence: float) -> np.ndarray:
+    """Return the mean of the vectors of both orders of the roles, weighted by their probabilities.
+
+    If the same dancers are seen a little differently, an uncertain decision may fall the other way. These vectors then
+    change little, where the lead's would become the follow's.
+
+    Parameters
+    ----------
+    stated, exchanged : np.ndarray
+        float32 (D,) of Euclidean length 1: the vector with the roles as stated, and with the roles exchanged.
+    confidence : float
+        Probability that the roles are as stated, 0.5..1.
+
+    Returns
+    -------
+    np.ndarray
+        float32 (D,) of Euclidean length 1.
+    """
+    if confidence >= CERTAIN_ROLES:
+        return stated
+    mean = confidence * stated.astype(float) + (1 - confidence) * exchanged
+    return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
 
 def feature_names(family: str) -> list[str]:

@@ -188,7 +188,7 @@ def _fill_between(
     for pose in models.keypoints(jobs()):
         index, who, picture = waiting.popleft()
         seen = body_colours(picture, pose[None], parameters=parameters.clothes)
-        if not clothes.of_others(seen)[0]:
+        if not clothes.of_others(seen, parameters.clothes.others_clothes)[0]:
             keypoints[index, who] = pose
             evidence[index, who] = SIGN[who] * colours.evidence(seen)[0]
     return size

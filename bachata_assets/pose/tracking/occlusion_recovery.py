@@ -139,7 +139,7 @@ class _Attempt:
             return False
         seen = body_colours(self.painted.picture, pose[None], self.painted.remains, self.parameters.clothes)
         enough = seen.sum() > limits.fewest_parts - 0.5
-        if enough and clothes.of_others(seen)[0]:
+        if enough and clothes.of_others(seen, limits.hidden_others_clothes)[0]:
             return False
         evidence = float(colours.evidence(seen)[0]) * (1 if self.who == 0 else -1) if enough else 0.0
         oks = object_keypoint_similarity(pose, partner, box_area(self.box) * AREA_OF_BOX)

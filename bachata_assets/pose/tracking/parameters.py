@@ -58,8 +58,9 @@ class ClothesParameters:
     """Log-odds that count as none: consecutive frames are alike, so a small bias would add up to a verdict."""
     certain_odds: float = 4.0
     """Limit of the log-odds by clothes in one frame."""
-    others_clothes: float = 0.05
-    """How much more a pose's clothes are like another person's than like a dancer's to be that person's."""
+    others_clothes: float = 0.2
+    """How much more a pose's clothes are like another person's than like a dancer's to be that person's. Somebody who
+    walks past in front of a dancer shows less of such a difference."""
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,8 @@ class OcclusionParameters:
     """Log-odds above which the colours are the hidden dancer's own."""
     foreign_clothes: float = -2.0
     """Log-odds below which they are somebody else's."""
+    hidden_others_clothes: float = 0.05
+    """`others_clothes` for a pose behind the partner, where somebody else may stand instead."""
     farthest: float = 0.25
     """Maximum distance of the found trunk from the expected place, body heights."""
     search_aside: float = 0.3

@@ -61,26 +61,25 @@ class KnownClothes:
         float (2, FEATURES), mean colours of the two dancers.
     others : np.ndarray
         float (M, FEATURES), those of the people who do not belong to the couple.
-    parameters : ClothesParameters
-        Thresholds.
     """
 
     couple: np.ndarray
     others: np.ndarray
-    parameters: ClothesParameters = DEFAULTS.clothes
 
-    def of_others(self, colours: np.ndarray) -> np.ndarray:
+    def of_others(self, colours: np.ndarray, margin: float) -> np.ndarray:
         """Return which colours are more like those of one of the others than like those of a dancer, bool (N,).
 
         Parameters
         ----------
         colours : np.ndarray
             float32 (N, FEATURES).
+        margin : float
+            Minimum difference, 0..1.
         """
         if not len(self.others):
             return np.zeros(len(colours), bool)
         nearest = [unlike_clothes(colours, known).min(axis=1) for known in (self.couple, self.others)]
-        more_alike: np.ndarray = nearest[0] - nearest[1] > self.parameters.others_clothes
+        more_alike: np.ndarray = nearest[0] - nearest[1] > margin
         return more_alike
 
 

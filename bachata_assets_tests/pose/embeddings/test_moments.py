@@ -1,5 +1,7 @@
 """The moments of drawn couples: which windows they are, and that each says what happens in it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,7 +50,7 @@ def test_what_is_left_at_the_end_is_a_moment_from_half_a_step_on(last: float, st
 
 @pytest.mark.parametrize("beats", [None, BEATS])
 def test_a_clip_shorter_than_a_window_has_one_moment_of_all_its_measurements(beats: Beats | None) -> None:
-    short = a_couple(3.4)
+    short = replace(a_couple(3.4), role_confidence=1.0)
     (moment,) = moments_of(short, beats)
     assert moment.start_s == pytest.approx(0)
     assert moment.end_s == pytest.approx(3.4)
@@ -56,6 +58,16 @@ def test_a_clip_shorter_than_a_window_has_one_moment_of_all_its_measurements(bea
     for family, kind, values in zip(FAMILIES, ("dancer", "dancer", "couple"), measured, strict=True):
         expected = load_constants(kind, "moment").vector(values)
         np.testing.assert_allclose(present(moment.vectors[family]), expected, atol=1e-6)
+
+
+def test_where_it_is_not_certain_who_leads_both_orders_count_by_their_probability() -> None:
+    clip = a_couple(9)
+    certain = replace(clip, role_confidence=1.0)
+    orders = zip(moments_of(certain, None), moments_of(certain.swapped(), None), strict=True)
+    for found, (stated, exchanged) in zip(moments_of(replace(clip, role_confidence=0.7), None), orders, strict=True):
+        for family in FAMILIES:
+            mean = 0.7 * present(stated.vectors[family]) + 0.3 * present(exchanged.vectors[family])
+            np.testing.assert_allclose(present(found.vectors[family]), mean / np.linalg.norm(mean), atol=1e-6)
 
 
 def test_a_moment_says_what_is_danced_in_it_and_not_in_the_rest_of_the_clip() -> None:

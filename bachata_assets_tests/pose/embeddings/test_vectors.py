@@ -96,6 +96,45 @@ def test_swapping_the_dancers_swaps_lead_and_follow_exactly() -> None:
     assert swapped_interaction @ interaction < 0.9
 
 
+def test_where_the_roles_are_certain_a_vector_is_one_dancers_alone() -> None:
+    clip = replace(a_couple(), role_confidence=vectors.CERTAIN_ROLES)
+    lead, follow, interaction = three(clip)
+    dancer, couple = (constants.load_constants(kind) for kind in ("dancer", "couple"))
+    np.testing.assert_array_equal(lead, dancer.vector(measure_dancer(clip, "lead", None)))
+    np.testing.assert_array_equal(follow, dancer.vector(measure_dancer(clip, "follow", None)))
+    np.testing.assert_array_equal(interaction, couple.vector(measure_couple(clip, None)))
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.7, 0.94])
+def test_where_they_are_not_both_orders_count_by_their_probability(confidence: float) -> None:
+    clip = a_couple()
+    certain = replace(clip, role_confidence=1.0)
+    stated, exchanged = three(certain), three(certain.swapped())
+    for found, one, other in zip(three(replace(clip, role_confidence=confidence)), stated, exchanged, strict=True):
+        mean = confidence * one + (1 - confidence) * other
+        np.testing.assert_allclose(found, mean / np.linalg.norm(mean), atol=1e-6)
+
+
+def test_a_decision_that_falls_the_other_way_changes_little_where_it_is_uncertain() -> None:
+    def exchanged(confidence: float) -> float:
+        clip = replace(a_couple(), role_confidence=confidence)
+        return likeness(clip, clip.swapped())
+
+    assert exchanged(0.5) == pytest.approx(1, abs=1e-6)
+    assert exchanged(0.6) > 0.85
+    assert exchanged(1.0) < 0.7
+
+
+def test_a_dancer_beside_nobody_has_a_vector_of_their_own_alone() -> None:
+    clip = a_couple()
+    valid = clip.valid.copy()
+    valid[:, 1] = False
+    alone = replace(clip, valid=valid, role_confidence=0.5)
+    certain = replace(alone, role_confidence=1.0)
+    lead, expected = (present(dancer_embedding(couple, "lead", None)) for couple in (alone, certain))
+    np.testing.assert_array_equal(lead, expected)
+
+
 def test_a_mirrored_dance_is_another_one() -> None:
     clip = a_couple()
     assert max(float(a @ b) for a, b in zip(three(clip), three(mirrored(clip)), strict=True)) < 0.95

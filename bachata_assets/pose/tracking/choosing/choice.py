@@ -153,7 +153,8 @@ def choose_couple(
         couple = only_couple(couple, pairs, parameters.pairs)
         confidence = _confidence(couple, [], limits)
         return choice(everyone, nobody, None, 2, 1, confidence, people, couple.weights, pair=couple.members)
-    known = KnownClothes(people.clothes[list(couple.members)], people.clothes[sorted(others)], parameters.clothes)
+    known = KnownClothes(people.clothes[list(couple.members)], people.clothes[sorted(others)])
+    worn_by_others = partial(known.of_others, margin=parameters.clothes.others_clothes)
     changes, within = partner_changes(couple, pairs, beside, times, limits)
     rivals = [pair for pair in pairs if pair is not couple and beside & set(pair.members)]
     # A mirror image as large and sharp as the room may just as well be the room. A side that a person named says
@@ -162,7 +163,7 @@ def choose_couple(
     is_certain = number > 1 or (told is not None and (told.decides or len(couples) > 1 or bool(images)))
     return choice(
         [
-            ~np.isin(numbers, list(others)) & ~((numbers == MISSING) & known.of_others(found.colours)) & kept
+            ~np.isin(numbers, list(others)) & ~((numbers == MISSING) & worn_by_others(found.colours)) & kept
             for found, numbers, kept in zip(candidates, people.numbers, within, strict=True)
         ],
         [np.isin(numbers, list(beside)) for numbers in people.numbers],
