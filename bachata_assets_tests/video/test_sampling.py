@@ -1,5 +1,7 @@
 """Pictures of a video at 15 a second, whatever its own rate."""
 
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +19,15 @@ from bachata_assets.video.sampling import sample_frames
 from bachata_assets_tests.support.clips import turn_clockwise, write_pictures
 
 SIZE = (160, 96)
+DECODE_AND_COUNT = """
+import gc, pathlib, sys
+import av
+from bachata_assets.video.sampling import sample_frames
+gc.disable()
+shown = sum(1 for _ in sample_frames(pathlib.Path(sys.argv[1])))
+print(shown, sum(isinstance(one, av.VideoFrame) for one in gc.get_objects()))
+"""
+"""Program that prints how many pictures a clip has, and how many decoded frames are left after them."""
 
 
 def write_clip(path: Path, times: list[float], last_s: float, sound: bool = False) -> Path:
@@ -154,6 +165,14 @@ def test_a_truncated_clip_is_unreadable(tmp_path: Path, faststart: bool) -> None
     cut.write_bytes(content[: int(len(content) * 0.55)])
     with pytest.raises(UnreadableVideoError, match=r"cut\.mp4"):
         list(sample_frames(cut))
+
+
+def test_decoded_frames_do_not_wait_for_the_garbage_collector(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mp4", even(30, 2.0), 1 / 30)
+    counted = subprocess.run(
+        [sys.executable, "-c", DECODE_AND_COUNT, str(path)], check=True, capture_output=True, text=True
+    )
+    assert counted.stdout.split() == ["30", "0"]
 
 
 def test_the_display_rotation_is_applied(tmp_path: Path) -> None:
